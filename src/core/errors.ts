@@ -1,0 +1,24 @@
+/** Something the person who runs mypaas can put right: shown without a stack, exit code 1. */
+export class UserError extends Error {
+  override readonly name = "UserError";
+  /** Stable word for callers that branch, such as "unauthorized" or "replayed". */
+  readonly code: string;
+  /** One imperative sentence with the exact command that helps. */
+  readonly hint: string | undefined;
+  /** Evidence below the message, such as the last log lines. */
+  readonly details: readonly string[];
+
+  constructor(message: string, more: UserErrorMore = {}) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause });
+    this.code = more.code ?? "user";
+    this.hint = more.hint;
+    this.details = more.details ?? [];
+  }
+}
+
+export interface UserErrorMore {
+  readonly code?: string;
+  readonly hint?: string | undefined;
+  readonly details?: readonly string[];
+  readonly cause?: unknown;
+}

@@ -1,0 +1,48 @@
+/** Everything mypaas says while it works: the wire protocol, the `--json` output and the input of the renderers are this one union. */
+export type Event =
+  | { readonly kind: "step"; readonly text: string }
+  | { readonly kind: "note"; readonly text: string }
+  | { readonly kind: "warning"; readonly text: string; readonly hint?: string }
+  | UploadEvent
+  | { readonly kind: "queued"; readonly job: number; readonly behind: number }
+  | { readonly kind: "attached"; readonly job: number }
+  | { readonly kind: "build"; readonly text: string }
+  | { readonly kind: "ready"; readonly replica: number; readonly ms: number }
+  | LiveEvent
+  | { readonly kind: "unchanged"; readonly service: string; readonly release: number }
+  | FailedEvent
+  | { readonly kind: "superseded"; readonly job: number; readonly by: number };
+
+export interface UploadEvent {
+  readonly kind: "upload";
+  readonly files: number;
+  readonly totalFiles: number;
+  readonly bytes: number;
+  readonly totalBytes: number;
+  /** Bytes per second over the whole upload so far. */
+  readonly rate: number;
+}
+
+export interface LiveEvent {
+  readonly kind: "live";
+  readonly service: string;
+  readonly release: number;
+  readonly urls: readonly string[];
+  /** From the start of the switch to the cut-over. */
+  readonly ms: number;
+}
+
+/** The end of a job that changed nothing; `still` says what runs now, such as "web still runs release 41". */
+export interface FailedEvent {
+  readonly kind: "failed";
+  readonly message: string;
+  readonly hint?: string;
+  readonly details: readonly string[];
+  readonly still?: string;
+}
+
+/** An event in a job's log: `offset` counts from 0 without gaps, `at` is milliseconds since the epoch. */
+export type LoggedEvent = Event & { readonly offset: number; readonly at: number };
+
+/** Who wants to hear: every story takes one of these and nothing else to speak with. */
+export type Say = (event: Event) => void;

@@ -1,0 +1,64 @@
+/** What `init` decided, kept in `<stateDir>/config.yml`; the operator may edit `volumes.allow`. */
+export interface InstanceConfig {
+  readonly version: 1;
+  readonly instance: string;
+  /** Random id of this server (16 hex digits), part of every signed request. */
+  readonly server: string;
+  readonly stateDir: string;
+  readonly runDir: string;
+  /** Address on which Traefik's ports are published. */
+  readonly bind: string;
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  readonly domain?: string;
+  readonly email?: string;
+  readonly traefikImage: string;
+  readonly receiverImage: string;
+  /** Who ran init: owner of `~/…` volumes. */
+  readonly owner: { readonly name: string; readonly home: string };
+  readonly volumes: { readonly allow: readonly string[] };
+}
+
+/** Numeric users of the two containers that the internet reaches; the same ids in sysusers.d. */
+export const receiverUid = 65532;
+export const traefikUid = 65533;
+
+/** Port of Traefik's API, ping and metrics on the network that it has for itself. */
+export const traefikApiPort = 8080;
+/** Port of the receiver on the network it shares with Traefik. */
+export const receiverPort = 8080;
+
+export const defaultInstance = "mypaas";
+export const defaultStateDir = "/var/lib/mypaas";
+export const defaultRunDir = "/run/mypaas";
+
+/** Every path of an instance, so that no other file spells one. Each socket has a directory of its own, which is what containers mount. */
+export function instancePaths(config: Pick<InstanceConfig, "stateDir" | "runDir">) {
+  const { stateDir, runDir } = config;
+  return {
+    config: `${stateDir}/config.yml`,
+    database: `${stateDir}/state.db`,
+    blobs: `${stateDir}/blobs`,
+    /** Uploads of local deploys, written by the worker itself. */
+    localSpool: `${stateDir}/local-spool`,
+    /** Uploads from outside; owned by the receiver. */
+    spool: `${stateDir}/spool`,
+    /** Directory that the receiver mounts read-only; holds `authorized_keys` and `receiver.json`. */
+    receiverDir: `${stateDir}/receiver`,
+    authorizedKeys: `${stateDir}/receiver/authorized_keys`,
+    receiverConfig: `${stateDir}/receiver/receiver.json`,
+    /** Certificate and key (PEM, one file, 0600) of the server's own identity. */
+    identity: `${stateDir}/identity.pem`,
+    traefikDir: `${stateDir}/traefik`,
+    traefikStatic: `${stateDir}/traefik/traefik.yml`,
+    /** Directory watched by Traefik's file provider. */
+    dynamicDir: `${stateDir}/traefik/dynamic`,
+    dynamicFile: `${stateDir}/traefik/dynamic/mypaas.yml`,
+    acmeDir: `${stateDir}/traefik/acme`,
+    localSocket: `${runDir}/local/local.sock`,
+    receiverSocketDir: `${runDir}/receiver`,
+    receiverSocket: `${runDir}/receiver/receiver.sock`,
+    dockerSocketDir: `${runDir}/docker`,
+    dockerSocket: `${runDir}/docker/docker.sock`,
+  } as const;
+}

@@ -1,0 +1,37 @@
+/** Names of everything an instance owns in Docker; the instance keeps several of them apart on one engine. */
+export const networkName = (instance: string): string => instance;
+export const apiNetworkName = (instance: string): string => `${instance}-api`;
+export const receiverNetworkName = (instance: string): string => `${instance}-receiver`;
+export const traefikContainerName = (instance: string): string => `${instance}-traefik`;
+export const receiverContainerName = (instance: string): string => `${instance}-receiver`;
+
+/** The name under which other services reach this one: the bare slug in the default instance, so that `http://web/` works there. */
+export const serviceContainerName = (instance: string, slug: string): string =>
+  instance === "mypaas" ? slug : `${instance}-${slug}`;
+
+/** The name of one replica until the cut-over; replica counts from 1. */
+export const replicaName = (
+  instance: string,
+  slug: string,
+  release: number,
+  replica: number,
+): string => `${serviceContainerName(instance, slug)}-r${release}-${replica}`;
+
+export const imageName = (instance: string, slug: string, release: number): string =>
+  `${instance}/${slug}:r${release}`;
+
+export const volumeName = (instance: string, slug: string, name: string): string =>
+  `${instance}-${slug}-${name}`;
+
+/** Traefik's name for a release's service, without the provider suffix. */
+export const traefikServiceName = (slug: string, release: number): string => `${slug}-r${release}`;
+
+/** Docker labels by which mypaas knows its own; ownership is by label, never by name. */
+export const label = {
+  instance: "mypaas.instance",
+  role: "mypaas.role",
+  service: "mypaas.service",
+  release: "mypaas.release",
+  replica: "mypaas.replica",
+  spec: "mypaas.spec",
+} as const;

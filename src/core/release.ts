@@ -1,0 +1,27 @@
+import type { ServiceSpec } from "./spec.ts";
+
+/** One numbered version of a service with everything that a server has decided about it; stored whole, so that rollback and recovery need nothing else. */
+export interface Release {
+  readonly instance: string;
+  /** Counts up per service, never reused. */
+  readonly number: number;
+  /** `host: auto` is already replaced in `spec.routes`. */
+  readonly spec: ServiceSpec;
+  /** Image reference, `<instance>/<slug>:r<release that built it>`. */
+  readonly image: string;
+  /** The port that gets traffic and is probed; undefined for a worker process. */
+  readonly port: number | undefined;
+  /** The complete environment of its containers, MYPAAS_* included. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly mounts: readonly Mount[];
+  /** True when the image has a HEALTHCHECK of its own, whose verdict counts too. */
+  readonly imageHealthcheck: boolean;
+}
+
+/** A volume as Docker takes it: `source` is a volume name or an absolute host path. */
+export interface Mount {
+  readonly type: "volume" | "bind";
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+}

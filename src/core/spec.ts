@@ -1,0 +1,82 @@
+/** What the comments of one Dockerfile ask for; every value is checked and normalised, nothing is resolved on a server yet. */
+export interface ServiceSpec {
+  readonly service: string;
+  /** `service` with `.` replaced by `-`; the name inside Docker and Traefik. */
+  readonly slug: string;
+  readonly routes: readonly RouteSpec[];
+  readonly stripPrefix: boolean;
+  /** Undefined: the image's only EXPOSE, else 80 when there is a route, else none. */
+  readonly port: number | undefined;
+  readonly scale: Scale;
+  readonly volumes: readonly VolumeSpec[];
+  readonly env: readonly EnvSpec[];
+  readonly publish: readonly PublishSpec[];
+  readonly healthcheck: HealthcheckSpec | undefined;
+  readonly startTimeoutMs: number;
+  /** Undefined: 30 s, or 3 s where requests wait. */
+  readonly drainTimeoutMs: number | undefined;
+  readonly stopTimeoutMs: number;
+  /** Processors, such as 0.5. */
+  readonly maxCpu: number | undefined;
+  readonly maxMemoryBytes: number | undefined;
+  readonly release: string | undefined;
+  readonly target: string | undefined;
+  readonly buildArgs: readonly BuildArgSpec[];
+}
+
+export interface RouteSpec {
+  /** Lower-case punycode, `*.` in front for a wildcard; `auto` stands for `<slug>.<server domain>`. */
+  readonly host: string;
+  /** Empty, or begins with `/` and does not end with one. */
+  readonly path: string;
+  readonly https: boolean;
+}
+
+/** `replace`: one container, old before new; `roll`: new before old; `safe`: all old stopped, then all new started. */
+export type Scale =
+  | { readonly kind: "replace" }
+  | { readonly kind: "roll"; readonly replicas: number }
+  | { readonly kind: "safe"; readonly replicas: number };
+
+export interface VolumeSpec {
+  /** `named`: a Docker volume; `home`: below the home of the user who ran init; `absolute`: a host path that config.yml allows. */
+  readonly kind: "named" | "home" | "absolute";
+  /** Name, path relative to the home, or absolute host path. */
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
+export interface EnvSpec {
+  readonly name: string;
+  /** Undefined: set on the server with `mypaas env`. */
+  readonly value: string | undefined;
+}
+
+export interface PublishSpec {
+  readonly ip: string;
+  readonly hostPort: number;
+  readonly containerPort: number;
+  readonly protocol: "tcp" | "udp";
+}
+
+export interface HealthcheckSpec {
+  readonly path: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+}
+
+export interface BuildArgSpec {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** How many containers a scale means. */
+export function replicaCount(scale: Scale): number {
+  return scale.kind === "replace" ? 1 : scale.replicas;
+}
+
+/** True where the old release stops before the new one starts, so that requests wait. */
+export function stopsOldFirst(spec: Pick<ServiceSpec, "scale" | "publish">): boolean {
+  return spec.scale.kind !== "roll" || spec.publish.length > 0;
+}

@@ -1,0 +1,30 @@
+/** Everything from outside that a command may touch; made in `bin/`, faked in tests. */
+export interface World {
+  /** Arguments after the program's name. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly home: string;
+  readonly uid: number;
+  readonly pid: number;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdout: Out;
+  readonly stderr: Out;
+  /** Aborted by the first Ctrl-C or SIGTERM; a second one ends the process. */
+  readonly interrupted: AbortSignal;
+  readonly now: () => number;
+  readonly random: (bytes: number) => Buffer;
+  /** The running Node binary and this program's entry file, to start another role of it. */
+  readonly execPath: string;
+  readonly entry: string;
+  /** Shared libraries of the running Node binary, absolute paths. */
+  readonly sharedObjects: () => readonly string[];
+  /** Folder that holds `package.json`, `traefik/` and `systemd/`. */
+  readonly packageRoot: string;
+}
+
+export interface Out {
+  readonly write: (text: string) => void;
+  readonly isTTY: boolean;
+  readonly columns: number;
+}

@@ -1,0 +1,137 @@
+import type { PushOptions } from "../core/wire.ts";
+import type { Release } from "../core/release.ts";
+import type { ContainerPlan } from "../core/container.ts";
+
+/** What the story of a release needs of Docker; one adapter and one fake implement it. Every call may be repeated safely. */
+export interface Engine {
+  /** Undefined when there is no such image. */
+  readonly inspectImage: (reference: string) => Promise<ImageFacts | undefined>;
+  /** Creates without starting; an identical container of ours with that name is replaced. Returns its id. */
+  readonly createContainer: (plan: ContainerPlan) => Promise<string>;
+  readonly startContainer: (id: string) => Promise<void>;
+  /** SIGTERM, then SIGKILL after `timeoutMs`; fine when it is not running. */
+  readonly stopContainer: (id: string, timeoutMs: number) => Promise<void>;
+  /** Kills and removes; fine when it is gone. */
+  readonly removeContainer: (id: string) => Promise<void>;
+  readonly renameContainer: (id: string, name: string) => Promise<void>;
+  readonly setRestartPolicy: (id: string, policy: "no" | "unless-stopped") => Promise<void>;
+  /** Undefined when it is gone. */
+  readonly inspectContainer: (id: string) => Promise<ContainerFacts | undefined>;
+  /** Containers of one service, running or not, newest release first. */
+  readonly listContainers: (service: string) => Promise<readonly ContainerFacts[]>;
+  /** Leaves and joins the instance's network again with exactly these aliases; for stopped containers. */
+  readonly setAliases: (id: string, aliases: readonly string[]) => Promise<void>;
+  /** The last lines of stdout and stderr together, in order, without terminal controls. */
+  readonly lastLogLines: (id: string, lines: number) => Promise<readonly string[]>;
+  readonly removeImage: (reference: string) => Promise<void>;
+  readonly ensureVolume: (name: string, service: string) => Promise<void>;
+}
+
+export interface ImageFacts {
+  readonly id: string;
+  /** TCP ports of EXPOSE, ascending. */
+  readonly exposed: readonly number[];
+  readonly hasHealthcheck: boolean;
+  /** `USER` as written. */
+  readonly user: string;
+}
+
+export interface ContainerFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly service: string;
+  readonly release: number;
+  readonly replica: number;
+  readonly state: "created" | "running" | "restarting" | "exited" | "dead" | "paused" | "removing";
+  readonly exitCode: number;
+  readonly oomKilled: boolean;
+  /** Text of a start error, such as `exec format error`; empty when none. */
+  readonly error: string;
+  /** Undefined when the image has no HEALTHCHECK. */
+  readonly health: "starting" | "healthy" | "unhealthy" | undefined;
+  readonly pid: number;
+  /** Address on the instance's network; undefined while not running. */
+  readonly address: string | undefined;
+  readonly startedAt: number;
+}
+
+/** Builds an image out of blobs; the context is streamed, nothing is unpacked. */
+export interface Builder {
+  /** Throws UserError with the failing step and its output as details. */
+  readonly build: (input: BuildInput) => Promise<ImageFacts>;
+}
+
+export interface BuildInput {
+  readonly service: string;
+  readonly dockerfile: string;
+  readonly context: readonly ContextEntry[];
+  /** The reference that the image gets. */
+  readonly tag: string;
+  readonly target: string | undefined;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly options: PushOptions;
+  /** One line of the build's own output, without terminal controls. */
+  readonly onLine: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** `open` yields the bytes of a blob and throws when they no longer match their hash. */
+export type ContextEntry =
+  | {
+      readonly path: string;
+      readonly mode: number;
+      readonly size: number;
+      readonly open: () => AsyncIterable<Uint8Array>;
+    }
+  | { readonly path: string; readonly link: string };
+
+/** What the story needs of Traefik. */
+export interface Router {
+  /** Writes the dynamic file of the state given, atomically; all switches of all services go through this one writer. */
+  readonly apply: (change: RoutingChange) => Promise<void>;
+  /** Waits until Traefik's API shows what the last `apply` and the running containers mean; nudges a lost update; throws UserError after `timeoutMs`. */
+  readonly confirm: (expected: Expected, timeoutMs: number) => Promise<void>;
+  /** Asks for one route as a client would and returns the release header of who answered, undefined when nobody did. */
+  readonly whoAnswers: (route: {
+    host: string;
+    path: string;
+    https: boolean;
+  }) => Promise<string | undefined>;
+  /** Addresses of Traefik inside the instance's network, to recognise its connections. */
+  readonly addresses: () => Promise<readonly string[]>;
+}
+
+/** The only ways in which routing changes; the adapter keeps the sum of all services and rewrites one file. */
+export type RoutingChange =
+  | {
+      readonly kind: "hold";
+      readonly service: string;
+      readonly to: Release;
+      readonly from: Release | undefined;
+      /** `serving`: the old release answers meanwhile; `wait`: requests wait for `<slug>.next` or `<slug>.back`. */
+      readonly mode: "serving" | "wait";
+    }
+  | { readonly kind: "cut-over"; readonly service: string }
+  | { readonly kind: "settled"; readonly service: string; readonly live: Release | undefined };
+
+export interface Expected {
+  /** Router names that must be enabled without error, with provider suffix. */
+  readonly routers: readonly string[];
+  /** Router names that must be gone. */
+  readonly gone: readonly string[];
+  /** Traefik service → how many servers must be listed and up. */
+  readonly servers: Readonly<Record<string, number>>;
+}
+
+/** Steps are written before (`intent`) and after (`outcome`) their effect, durable when the call returns. */
+export interface Journal {
+  readonly intent: (step: string, data: unknown) => void;
+  readonly outcome: (step: string, data: unknown) => void;
+}
+
+export interface Clock {
+  readonly now: () => number;
+  /** Rejects with the signal's reason when aborted. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+}
