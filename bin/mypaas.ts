@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import { main } from "../src/cli/main.ts";
+import { realWorld } from "./world.ts";
+
+const world = realWorld(process);
+process.exitCode = await main(world);
+await Promise.all([drained(process.stdout), drained(process.stderr)]);
+// A forgotten connection must not keep a finished command alive.
+process.exit();
+
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableLength === 0) resolve();
+    else stream.write("", () => resolve());
+  });
+}

@@ -1,0 +1,71 @@
+import { UserError } from "../core/errors.ts";
+import type { FailedEvent } from "../core/events.ts";
+import type { World } from "../core/world.ts";
+import type { CommandIo, ExitCode } from "./io.ts";
+
+/** Runs one command from its arguments to its exit code; throws nothing. */
+export async function main(world: World): Promise<ExitCode> {
+  if (world.args.length === 1 && ["--version", "-V"].includes(world.args[0] ?? "")) {
+    world.stdout.write(`${await readVersion(world)}\n`);
+    return 0;
+  }
+  const json = world.args.includes("--json");
+  try {
+    const { runProgram } = await import("./program.ts");
+    return await runProgram(world, () => makeIo(world, json));
+  } catch (error) {
+    return explain(error, world, json);
+  }
+}
+
+/** The version in package.json. */
+export async function readVersion(world: World): Promise<string> {
+  const { readFile } = await import("node:fs/promises");
+  const parsed = JSON.parse(await readFile(`${world.packageRoot}/package.json`, "utf8")) as {
+    readonly version: string;
+  };
+  return parsed.version;
+}
+
+async function makeIo(world: World, json: boolean): Promise<CommandIo> {
+  const { humanSay, jsonSay } = await import("./say.ts");
+  return {
+    world,
+    json,
+    say: json ? jsonSay(world) : humanSay(world),
+    answer: (text, value) => world.stdout.write(`${json ? JSON.stringify(value) : text}\n`),
+  };
+}
+
+async function explain(error: unknown, world: World, json: boolean): Promise<ExitCode> {
+  if (world.interrupted.aborted && !(error instanceof UserError)) {
+    world.stderr.write("interrupted\n");
+    return 130;
+  }
+  const failure = error instanceof UserError ? failureOf(error) : bugReport(error);
+  const { renderFailure } = await import("./render.ts");
+  const { themeOf } = await import("./theme.ts");
+  if (json) world.stdout.write(`${JSON.stringify(failure)}\n`);
+  else world.stderr.write(`${renderFailure(failure, themeOf(world))}\n`);
+  return error instanceof UserError ? 1 : 70;
+}
+
+/** A UserError in the shape in which it travels and is shown. */
+export function failureOf(error: UserError): FailedEvent {
+  return {
+    kind: "failed",
+    message: error.message,
+    details: error.details,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  };
+}
+
+function bugReport(error: unknown): FailedEvent {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    kind: "failed",
+    message: `bug in mypaas: ${error instanceof Error ? error.message : String(error)}`,
+    hint: "report it with the lines above",
+    details: stack.split("\n"),
+  };
+}

@@ -1,0 +1,24 @@
+/** Bytes for people: `812 B`, `3.4 kB`, `12 MB` (powers of 1000). */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  for (const unit of ["B", "kB", "MB", "GB"]) {
+    if (value < 999.5) return `${round(value, unit === "B")} ${unit}`;
+    value /= 1000;
+  }
+  return `${round(value, false)} TB`;
+}
+
+/** Milliseconds for people: `85 ms`, `1.8 s`, `2 min 5 s`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${round(ms / 1000, false)} s`;
+  const seconds = Math.round(ms / 1000);
+  return seconds % 60 === 0
+    ? `${seconds / 60} min`
+    : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+function round(value: number, whole: boolean): string {
+  if (whole || value >= 99.95) return String(Math.round(value));
+  return value.toFixed(1).replace(/\.0$/, "");
+}

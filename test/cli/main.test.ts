@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { main } from "../../src/cli/main.ts";
+import { fakeWorld } from "../support/world.ts";
+
+async function ran(...args: readonly string[]) {
+  const world = fakeWorld({ args });
+  return { code: await main(world), out: world.out(), err: world.err() };
+}
+
+test("--version prints the version of package.json and nothing else", async () => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  assert.deepEqual(await ran("--version"), { code: 0, out: `${version}\n`, err: "" });
+});
+
+test("an unknown command is wrong usage and names the nearest one", async () => {
+  assert.deepEqual(await ran("psuh"), {
+    code: 2,
+    out: "",
+    err: "error: unknown command 'psuh'\n(Did you mean push?)\n",
+  });
+});
+
+test("an unknown option is wrong usage", async () => {
+  assert.deepEqual(await ran("check", "--frobnicate"), {
+    code: 2,
+    out: "",
+    err: "error: unknown option '--frobnicate'\n",
+  });
+});
+
+test("help lists every command and is no error", async () => {
+  const { code, out, err } = await ran("--help");
+  assert.deepEqual({ code, err }, { code: 0, err: "" });
+  for (const name of ["init", "push", "deploy", "check", "remote", "key", "env", "help"])
+    assert.match(out, new RegExp(`^  ${name}\\b`, "m"));
+  assert.doesNotMatch(out, /^ {2}(worker|receiver)\b/m);
+});
+
+test("mypaas alone shows the commands that a beginner needs", async () => {
+  const { code, out, err } = await ran();
+  assert.deepEqual({ code, err }, { code: 0, err: "" });
+  assert.match(out, /mypaas init[\s\S]*mypaas remote add[\s\S]*mypaas push/);
+});
+
+test("a mistake of the user ends with 1, the message and the way out", async () => {
+  assert.deepEqual(await ran("check", "/nowhere/Dockerfile"), {
+    code: 1,
+    out: "",
+    err: "error: /nowhere/Dockerfile: no such file\nhint: name a Dockerfile or the folder it is in: mypaas check DIR\n",
+  });
+});
+
+test("with --json a mistake is one JSON line on stdout", async () => {
+  const { code, out, err } = await ran("check", "/nowhere/Dockerfile", "--json");
+  assert.deepEqual({ code, err }, { code: 1, err: "" });
+  assert.equal((JSON.parse(out) as { kind: string }).kind, "failed");
+});

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { test } from "node:test";
+
+const floors: Readonly<Record<string, readonly string[]>> = {
+  core: ["core"],
+  deploy: ["core", "deploy"],
+  adapters: ["core", "deploy", "adapters"],
+  cli: ["core", "deploy", "adapters", "cli"],
+  receiver: ["core", "deploy", "adapters", "receiver"],
+  worker: ["core", "deploy", "adapters", "worker"],
+};
+/** A package and the only files that may import it. */
+const homes: readonly [RegExp, RegExp][] = [
+  [/^dockerode$/, /^adapters\/docker/],
+  [/^chalk$/, /^cli\/theme\.ts$/],
+  [/^node:process$/, /^$/],
+];
+const pure = /^(\.|yaml$|node:(crypto|path|url)$)/;
+
+const root = join(import.meta.dirname, "../src");
+const files = globSync("**/*.ts", { cwd: root }).map((file) => ({
+  file,
+  floor: file.split("/")[0] ?? "",
+  text: readFileSync(join(root, file), "utf8"),
+}));
+const importPattern = /(?:\bfrom\s+|\bimport\s*\(?\s*)"([^"]+)"/g;
+
+test("there is something to look at", () => assert.ok(files.length > 40));
+
+for (const { file, floor, text } of files)
+  test(`${file} imports only what its floor may and stays one idea`, () => {
+    const imports = [...text.matchAll(importPattern)].map((match) => match[1] ?? "");
+    for (const name of imports) {
+      if (name.startsWith(".")) {
+        const target = relative(root, join(root, dirname(file), name)).split("/")[0] ?? "";
+        assert.ok(floors[floor]?.includes(target), `${file} imports ${name} from above`);
+      } else if (floor === "core") assert.match(name, pure);
+      for (const [packageName, home] of homes)
+        if (packageName.test(name)) assert.match(file, home, `${file} imports ${name}`);
+    }
+    assert.ok(text.split("\n").length <= 251, `${file} is longer than 250 lines`);
+    assert.doesNotMatch(text, /\bprocess\.(env|argv|exit|cwd|stdout|stderr|stdin)\b/);
+    assert.doesNotMatch(text, /\bconsole\./);
+  });
