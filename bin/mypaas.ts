@@ -3,7 +3,13 @@ import { main } from "../src/cli/main.ts";
 import { realWorld } from "./world.ts";
 
 const world = realWorld(process);
-process.exitCode = await main(world);
+process.exitCode = await main(world, {
+  worker: async ({ stateDir }) => {
+    const { runWorker } = await import("../src/worker/worker.ts");
+    const { notifyReady } = await import("../src/adapters/systemd.ts");
+    await runWorker(world, { stateDir, onReady: () => void notifyReady(world.env) });
+  },
+});
 await Promise.all([drained(process.stdout), drained(process.stderr)]);
 // A forgotten connection must not keep a finished command alive.
 process.exit();

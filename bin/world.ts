@@ -26,6 +26,7 @@ export function realWorld(from: NodeJS.Process): World {
     now: Date.now,
     random: randomBytes,
     execPath: from.execPath,
+    nodeVersion: from.versions.node,
     entry,
     sharedObjects: () => sharedObjects(from),
     packageRoot: packageRoot(import.meta.dirname),

@@ -2,9 +2,10 @@ import { UserError } from "../core/errors.ts";
 import type { FailedEvent } from "../core/events.ts";
 import type { World } from "../core/world.ts";
 import type { CommandIo, ExitCode } from "./io.ts";
+import type { Roles } from "./program.ts";
 
 /** Runs one command from its arguments to its exit code; throws nothing. */
-export async function main(world: World): Promise<ExitCode> {
+export async function main(world: World, roles: Roles): Promise<ExitCode> {
   if (world.args.length === 1 && ["--version", "-V"].includes(world.args[0] ?? "")) {
     world.stdout.write(`${await readVersion(world)}\n`);
     return 0;
@@ -12,7 +13,7 @@ export async function main(world: World): Promise<ExitCode> {
   const json = world.args.includes("--json");
   try {
     const { runProgram } = await import("./program.ts");
-    return await runProgram(world, () => makeIo(world, json));
+    return await runProgram(world, roles, () => makeIo(world, json));
   } catch (error) {
     return explain(error, world, json);
   }

@@ -1,89 +1,182 @@
-import { Command, CommanderError, Option } from "commander";
-import { defaultInstance, defaultRunDir, defaultStateDir } from "../core/instance.ts";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { defaultStateDir } from "../core/instance.ts";
 import type { World } from "../core/world.ts";
+import { firstSteps } from "./first-steps.ts";
 import type { CommandIo, ExitCode } from "./io.ts";
-import { readVersion } from "./main.ts";
+
+/** What this program can be besides a command line; `bin/` knows how, because no floor of ours may import its neighbour. */
+export interface Roles {
+  /** Resolves when it was told to stop. */
+  readonly worker: (options: { readonly stateDir: string }, io: CommandIo) => Promise<void>;
+}
 
 /** All commands on one page; each body is imported only when it runs. */
 export async function runProgram(
   world: World,
+  roles: Roles,
   makeIo: () => Promise<CommandIo>,
 ): Promise<ExitCode> {
   let code: ExitCode = 0;
-  const run = async (body: (io: CommandIo) => Promise<ExitCode>) => {
+  const run = async (body: (io: CommandIo) => ExitCode | Promise<ExitCode>) => {
     code = await body(await makeIo());
   };
   const program = frame(world);
-  const command = (nameAndArgs: string, summary: string) =>
-    inherit(program.command(nameAndArgs), program).description(summary);
-  const remote = () =>
-    new Option("-r, --remote <name>", "the server to talk to; without it, this host's own worker");
-  const key = () => new Option("--key <file>", "the SSH key that signs");
+  const command = (syntax: string, summary: string, parent = program) =>
+    withJson(parent.command(syntax).description(summary));
 
   command("init", "turn this server into a PaaS, or repair and upgrade one")
     .option("--domain <host>", "the server's own name")
-    .option("--host <host>", "name or address in the line for laptops, when there is no domain")
+    .option("--host <host>", "name or address to print for laptops when there is no domain")
     .option("--email <address>", "for certificates by ACME")
     .option("--key <file...>", "public keys that may push (default: your authorized_keys)")
-    .option("--state <dir>", "where everything is kept", defaultStateDir)
-    .option("--run-dir <dir>", "where the sockets are", defaultRunDir)
-    .option("--instance <name>", "to keep several apart on one Docker", defaultInstance)
-    .option("--http-port <port>", "port for http", parsePort, 80)
-    .option("--https-port <port>", "port for https", parsePort, 443)
-    .option("--bind <address>", "address to listen on", "0.0.0.0")
+    .option("--state <dir>", "where everything is kept (default: /var/lib/mypaas)")
+    .option("--run-dir <dir>", "where the sockets are (default: /run/mypaas)")
+    .option("--instance <name>", "to keep several apart on one Docker (default: mypaas)")
+    .option("--http-port <port>", "port for http (default: 80)", wholeNumber)
+    .option("--https-port <port>", "port for https (default: 443)", wholeNumber)
+    .option("--bind <address>", "address to listen on (default: 0.0.0.0)")
     .option("--no-systemd", "install no units; you start `mypaas worker` yourself")
-    .option("--traefik-image <ref>", "image to run as Traefik")
+    .option("--traefik-image <ref>", "the image to run as Traefik")
     .option(
       "--traefik-binary <path>",
-      "make that image from an official binary (no registry needed)",
+      "make that image from an official binary, without a registry",
+    )
+    .addHelpText(
+      "after",
+      examples("sudo mypaas init", "sudo mypaas init --domain paas.example.com"),
     )
     .action((options) => run(async (io) => (await import("./commands/init.ts")).init(options, io)));
 
-  command("push [remote] [path]", "send a service to a server and make it live")
-    .option("--context <dir>", "the files to send (default: here, or beside the Dockerfile)")
-    .addOption(remote())
-    .addOption(key())
-    .option("--pull", "look for newer base images", false)
-    .option("--no-cache", "build every step again")
+  client(build(command("push [remote] [path]", "send a service to a server and make it live")))
+    .addHelpText("after", examples("mypaas push", "mypaas push prod services/web/Dockerfile"))
     .action((first, path, options) =>
       run(async (io) => (await import("./commands/push.ts")).push({ ...options, first, path }, io)),
     );
 
-  command("deploy [path]", "on the server: make a service live from files here")
-    .option("--context <dir>", "the files to use (default: here, or beside the Dockerfile)")
-    .option("--run-dir <dir>", "where the worker's socket is", defaultRunDir)
-    .option("--pull", "look for newer base images", false)
-    .option("--no-cache", "build every step again")
+  build(command("deploy [path]", "on the server itself: make a service live from files here"))
+    .option("--run-dir <dir>", "where the worker's socket is (default: /run/mypaas)")
+    .addHelpText("after", examples("sudo mypaas deploy", "sudo mypaas deploy web/Dockerfile"))
     .action((path, options) =>
       run(async (io) => (await import("./commands/deploy.ts")).deploy({ ...options, path }, io)),
     );
 
-  command("check [path]", "check the mypaas comments of a Dockerfile, offline").action((path) =>
-    run(async (io) => (await import("./commands/check.ts")).check({ path }, io)),
+  command("check [path]", "check the mypaas comments of a Dockerfile, offline")
+    .addHelpText("after", examples("mypaas check", "mypaas check web/Dockerfile"))
+    .action((path) => run(async (io) => (await import("./commands/check.ts")).check({ path }, io)));
+
+  client(
+    command("env <service> [words...]", "list, set or unset what a service gets as environment"),
+  )
+    .addHelpText("after", examples("mypaas env web set DATABASE_URL=…", "mypaas env web -r prod"))
+    .action((service, words, options) =>
+      run(async (io) =>
+        (await import("./commands/env.ts")).env({ ...options, service, words }, io),
+      ),
+    );
+
+  const remote = command("remote", "the servers that this machine knows").helpCommand(false);
+  command("add <name> <line>", "know a server by the line that mypaas init printed", remote)
+    .addHelpText("after", examples("mypaas remote add prod 'https://paas.example.com#srv=…&pin=…'"))
+    .action((name, url) =>
+      run(async (io) => (await import("./commands/remote.ts")).remoteAdd({ name, url }, io)),
+    );
+  command("list", "show them, the default first", remote).action(() =>
+    run(async (io) => (await import("./commands/remote.ts")).remoteList({}, io)),
   );
+  command("remove <name>", "forget one", remote).action((name) =>
+    run(async (io) => (await import("./commands/remote.ts")).remoteRemove({ name }, io)),
+  );
+
+  const key = command("key", "who may push to a server").helpCommand(false);
+  client(command("add <words...>", "enrol a public key: a file or the line itself", key))
+    .option("--services <names>", "only these, such as blog,api-*")
+    .option("--actions <names>", "only these, such as push,env")
+    .option("--expires <date>", "refused from that day on, such as 2027-01-31")
+    .option("--no-volumes", "may push no service that has volumes")
+    .addHelpText("after", examples("mypaas key add ci.pub --services blog --expires 2027-01-31"))
+    .action((words, { volumes, ...options }: { volumes: boolean }) =>
+      run(async (io) => {
+        const { keyAdd } = await import("./commands/key.ts");
+        return keyAdd({ ...options, words, noVolumes: !volumes }, io);
+      }),
+    );
+  client(command("list", "show the enrolled keys", key)).action((options) =>
+    run(async (io) => (await import("./commands/key.ts")).keyList(options, io)),
+  );
+  client(command("remove <fingerprint>", "refuse a key from now on", key)).action(
+    (fingerprint, options) =>
+      run(async (io) =>
+        (await import("./commands/key.ts")).keyRemove({ ...options, fingerprint }, io),
+      ),
+  );
+
+  program
+    .command("help [topic]")
+    .description("help for a command, or `help keys`: all keys of a Dockerfile")
+    .action((topic: string | undefined) =>
+      topic === "keys"
+        ? run(async (io) => (await import("./commands/help-keys.ts")).helpKeys(io))
+        : showHelp(program, topic),
+    );
+
+  program
+    .command("worker", { hidden: true })
+    .description("the server's own process; systemd starts it")
+    .option("--state <dir>", "the state of its instance (default: /var/lib/mypaas)")
+    .action((options: { readonly state?: string }) =>
+      run(async (io) => {
+        await roles.worker({ stateDir: options.state ?? defaultStateDir }, io);
+        return 0 as const;
+      }),
+    );
 
   return finish(program, world, () => code);
 }
 
 function frame(world: World): Command {
-  return new Command("mypaas")
+  return withJson(new Command("mypaas"))
     .description("Turns your own server into a PaaS.")
     .exitOverride()
+    .helpCommand(false)
+    .showSuggestionAfterError()
     .configureOutput({
       writeOut: world.stdout.write,
       writeErr: world.stderr.write,
       getOutHelpWidth: () => Math.min(world.stdout.columns, 100),
     })
-    .option("--json", "events and answers as JSON lines on stdout")
     .option("-V, --version", "print the version");
 }
 
-const inherit = (command: Command, parent: Command): Command =>
+const withJson = (command: Command): Command =>
+  command.option("--json", "events and answers as JSON lines on stdout");
+
+/** Options of commands that talk to a server. */
+const client = (command: Command): Command =>
   command
-    .copyInheritedSettings(parent)
-    .option("--json", "events and answers as JSON lines on stdout");
+    .option("-r, --remote <name>", "the server to talk to; without it this host's own worker")
+    .option("--key <file>", "the SSH key that signs");
+
+/** Options of commands that build an image. */
+const build = (command: Command): Command =>
+  command
+    .option("--context <dir>", "the files to send (default: here, or beside the Dockerfile)")
+    .option("--pull", "look for newer base images", false)
+    .option("--no-cache", "build every step again");
+
+const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+
+function showHelp(program: Command, topic: string | undefined): void {
+  const found = program.commands.find((command) => command.name() === topic);
+  if (topic !== undefined && !found) program.error(`error: unknown command '${topic}'`);
+  (found ?? program).outputHelp();
+}
 
 async function finish(program: Command, world: World, code: () => ExitCode): Promise<ExitCode> {
+  if (world.args.length === 0) {
+    world.stdout.write(firstSteps);
+    return 0;
+  }
   try {
     await program.parseAsync(world.args, { from: "user" });
     return code();
@@ -93,7 +186,7 @@ async function finish(program: Command, world: World, code: () => ExitCode): Pro
   }
 }
 
-function parsePort(text: string): number {
-  return Number(text);
+function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("should be a whole number.");
 }
-void readVersion;

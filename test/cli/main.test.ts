@@ -6,7 +6,11 @@ import { fakeWorld } from "../support/world.ts";
 
 async function ran(...args: readonly string[]) {
   const world = fakeWorld({ args });
-  return { code: await main(world), out: world.out(), err: world.err() };
+  return {
+    code: await main(world, { worker: async () => {} }),
+    out: world.out(),
+    err: world.err(),
+  };
 }
 
 test("--version prints the version of package.json and nothing else", async () => {
@@ -48,7 +52,7 @@ test("a mistake of the user ends with 1, the message and the way out", async () 
   assert.deepEqual(await ran("check", "/nowhere/Dockerfile"), {
     code: 1,
     out: "",
-    err: "error: /nowhere/Dockerfile: no such file\nhint: name a Dockerfile or the folder it is in: mypaas check DIR\n",
+    err: "error: /nowhere/Dockerfile: no such file\nhint: name the Dockerfile: mypaas check path/to/Dockerfile\n",
   });
 });
 
