@@ -1,0 +1,20 @@
+import { keysText } from "../../core/key-help.ts";
+import { keys, type Key } from "../../core/keys.ts";
+import type { CommandIo, ExitCode } from "../io.ts";
+
+/** `mypaas help keys`: every key that a Dockerfile comment may set, in 80 columns. */
+export function helpKeys(io: CommandIo): ExitCode {
+  const table = Object.values(keys).map(
+    ({ name, aliases, many, syntax, fallback, help, later }: Key<unknown>) => ({
+      name,
+      aliases,
+      many,
+      value: syntax,
+      default: fallback,
+      help,
+      ...(later === undefined ? {} : { later }),
+    }),
+  );
+  io.answer(keysText(80), { keys: table });
+  return 0;
+}

@@ -1,0 +1,51 @@
+const maxLength = 40;
+
+/** The known word nearest to `word`, ignoring case, or undefined when none is near enough to be a slip of the finger. */
+export function didYouMean(word: string, known: readonly string[]): string | undefined {
+  if (word === "" || word.length > maxLength) return undefined;
+  const wanted = word.toLowerCase();
+  let best: { readonly name: string; readonly distance: number } | undefined;
+  for (const name of known) {
+    const limit = Math.min(3, Math.floor(Math.max(wanted.length, name.length) / 3));
+    const distance = editDistance(wanted, name.toLowerCase(), limit);
+    if (distance <= limit && (best === undefined || distance < best.distance))
+      best = { name, distance };
+  }
+  return best?.name;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours between two words; anything above `limit` comes back as `limit + 1`. */
+export function editDistance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) > limit) return limit + 1;
+  let before: readonly number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) row.push(cell({ a, b, i, j, row, previous, before }));
+    if (Math.min(...row) > limit) return limit + 1;
+    before = previous;
+    previous = row;
+  }
+  return Math.min(previous[b.length] ?? 0, limit + 1);
+}
+
+interface Cell {
+  readonly a: string;
+  readonly b: string;
+  readonly i: number;
+  readonly j: number;
+  readonly row: readonly number[];
+  readonly previous: readonly number[];
+  readonly before: readonly number[];
+}
+
+function cell({ a, b, i, j, row, previous, before }: Cell): number {
+  const same = a[i - 1] === b[j - 1];
+  const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+  return Math.min(
+    (row[j - 1] ?? Infinity) + 1,
+    (previous[j] ?? Infinity) + 1,
+    (previous[j - 1] ?? Infinity) + (same ? 0 : 1),
+    swapped ? (before[j - 2] ?? Infinity) + 1 : Infinity,
+  );
+}

@@ -1,0 +1,29 @@
+import { bad, good, type Read } from "./values.ts";
+
+const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+
+/** Reads `500ms`, `10s`, `2m` or `1h` into milliseconds, both bounds allowed. */
+export function readDuration(text: string, min: number, max: number): Read<number> {
+  const match = /^(\d{1,9})(?:\.(\d{1,3}))?(ms|s|m|h)$/i.exec(text);
+  const unit = match?.[3]?.toLowerCase();
+  if (!match || !isUnit(unit)) {
+    const hint = /^\d{1,9}$/.test(text) ? `write a unit, such as ${text}s` : undefined;
+    return bad("a duration such as 500ms, 10s, 2m or 1h", text, hint);
+  }
+  const ms = Math.round(Number(`${match[1] ?? "0"}.${match[2] ?? "0"}`) * units[unit]);
+  if (ms < min || ms > max)
+    return bad(`from ${formatDuration(min)} to ${formatDuration(max)}`, text);
+  return good(ms);
+}
+
+/** Writes milliseconds in the largest unit that needs no fraction. */
+export function formatDuration(ms: number): string {
+  if (ms === 0) return "0s";
+  if (ms % units.h === 0) return `${ms / units.h}h`;
+  if (ms % units.m === 0) return `${ms / units.m}m`;
+  return ms % units.s === 0 ? `${ms / units.s}s` : `${ms}ms`;
+}
+
+function isUnit(text: string | undefined): text is keyof typeof units {
+  return text !== undefined && Object.hasOwn(units, text);
+}

@@ -1,0 +1,34 @@
+import { bad, good, refuse, show, type Read } from "./values.ts";
+
+const reserved = ["auto", "localhost", "mypaas", "receiver", "traefik"];
+
+/** Reads a service name; what it allows must be safe as a container name, a DNS name, an image name and in a Traefik label. */
+export function readServiceName(text: string): Read<string> {
+  if (/^[A-Z0-9][A-Za-z0-9.-]*$/.test(text) && text !== text.toLowerCase())
+    return bad(
+      "in lower case",
+      text,
+      `write: mypaas.servicename = ${text.toLowerCase().slice(0, 50)}`,
+    );
+  if (!/^[a-z0-9][a-z0-9.-]*[a-z0-9]$/.test(text) || text.length > 50)
+    return bad(
+      "2 to 50 of a-z, 0-9, dot and hyphen, beginning and ending with a letter or digit",
+      text,
+    );
+  const slug = slugOf(text);
+  if (!/[a-z]/.test(slug)) return bad("a name with at least one letter", text);
+  // Replicas are called web-r12-1 and Traefik's services web-r12: such a name would meet those of another service.
+  if (/-r\d+(-\d+)?$/.test(slug))
+    return refuse(
+      `"${show(text)}" ends like a release of another service`,
+      "choose a name that does not end in -r and a number",
+    );
+  if (reserved.includes(slug) || slug.startsWith("mypaas-"))
+    return refuse(`"${show(text)}" is a name that mypaas keeps for itself`, "choose another name");
+  return good(text);
+}
+
+/** The name inside Docker and Traefik. */
+export function slugOf(service: string): string {
+  return service.replaceAll(".", "-");
+}

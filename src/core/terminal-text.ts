@@ -1,0 +1,34 @@
+/**
+ * One alternative per kind of ECMA-48 sequence. Strings (OSC, DCS, SOS, PM, APC) end at BEL or ST;
+ * one that never ends is cut at the next ESC or line end, so that it cannot swallow what follows.
+ * Every class excludes what ends it, which keeps the match linear in the text.
+ */
+const controls = new RegExp(
+  [
+    String.raw`(?<sgr>\u001b\[[0-9;:]{0,64}m)`,
+    String.raw`(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]?`,
+    String.raw`(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c\n]*(?:\u0007|\u001b\\|\u009c)?`,
+    String.raw`\u001b[ -/]*[0-~]?`,
+    String.raw`[\u0000-\u0008\u000a-\u001f\u007f-\u009f]`,
+    String.raw`[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]`,
+  ].join("|"),
+  "g",
+);
+
+/** One line of foreign text, safe to show: only tabs and SGR colours are left of its control sequences, and a colour still open at the end is closed. Line ends go too: split first. */
+export function stripControls(text: string): string {
+  let colour = "";
+  const safe = text.replace(controls, (_match, sgr: string | undefined) => {
+    if (sgr === undefined) return "";
+    colour = sgr;
+    return sgr;
+  });
+  return isReset(colour) ? safe : `${safe}\u001b[0m`;
+}
+
+/** The same without colours: nothing but tabs and what can be seen. For names, messages and everything that is compared. */
+export function plainText(text: string): string {
+  return text.replace(controls, "");
+}
+
+const isReset = (sgr: string): boolean => /^(?:|.\[(?:.*;)?0*m)$/s.test(sgr);
