@@ -1,0 +1,26 @@
+import { label } from "../core/names.ts";
+import { openDocker } from "./docker-client.ts";
+
+export interface NudgeOptions {
+  readonly socketPath: string;
+  readonly instance: string;
+  /** Traefik's own image, which is there whenever somebody needs a nudge. */
+  readonly image: string;
+}
+
+/** Starts a container of ours that ends at once: Traefik hears of it and looks at all containers again. */
+export async function nudgeTraefik({ socketPath, instance, image }: NudgeOptions): Promise<void> {
+  const container = await openDocker(socketPath).createContainer({
+    Image: image,
+    Cmd: ["version"],
+    Labels: { [label.instance]: instance, [label.role]: "nudge" },
+    HostConfig: {
+      AutoRemove: true,
+      NetworkMode: "none",
+      ReadonlyRootfs: true,
+      CapDrop: ["ALL"],
+      SecurityOpt: ["no-new-privileges"],
+    },
+  });
+  await container.start();
+}

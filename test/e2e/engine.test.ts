@@ -1,0 +1,459 @@
+import assert from "node:assert/strict";
+import { Readable } from "node:stream";
+import { after, before, test } from "node:test";
+import Docker from "dockerode";
+import { pack } from "tar-stream";
+import type { ContainerPlan } from "../../src/core/container.ts";
+import type { InfraPlan } from "../../src/core/infra.ts";
+import { label, networkName } from "../../src/core/names.ts";
+import { createEngine } from "../../src/adapters/docker.ts";
+import { createInfra } from "../../src/adapters/docker-infra.ts";
+import { engineInfo, pingEngine } from "../../src/adapters/docker-info.ts";
+import type { ContainerFacts } from "../../src/deploy/ports.ts";
+
+const socketPath = "/var/run/docker.sock";
+const instance = "t-engine";
+const node = process.env["MYPAAS_TEST_NODE_IMAGE"] ?? "mypaas-dev/node:24";
+const images: string[] = [];
+const docker = new Docker({ socketPath });
+const engine = createEngine({ instance, socketPath });
+const infra = createInfra({ instance, socketPath });
+
+async function removeAll(): Promise<void> {
+  const filters = { label: [`${label.instance}=${instance}`] };
+  for (const item of await docker.listContainers({ all: true, filters })) {
+    await docker.getContainer(item.Id).remove({ force: true, v: true });
+  }
+  const foreign = docker.getContainer("t-engine-foreign");
+  await foreign.remove({ force: true }).catch(() => undefined);
+  for (const name of [networkName(instance), `${instance}-api`]) {
+    await docker
+      .getNetwork(name)
+      .remove()
+      .catch(() => undefined);
+  }
+  for (const name of ["t-engine-web-data", "t-engine-other"]) {
+    await docker
+      .getVolume(name)
+      .remove()
+      .catch(() => undefined);
+  }
+  for (const reference of images) {
+    await docker
+      .getImage(reference)
+      .remove({ force: true })
+      .catch(() => undefined);
+  }
+}
+
+before(async () => {
+  await removeAll();
+  await infra.ensureNetwork({
+    name: networkName(instance),
+    internal: false,
+    labels: { [label.instance]: instance },
+  });
+});
+after(removeAll);
+
+/** An image whose command is the script given, built FROM the local Node image. */
+async function scriptImage(name: string, instructions: string): Promise<string> {
+  const tag = `${instance}/${name}:r1`;
+  const tar = pack();
+  tar.entry({ name: "Dockerfile" }, `FROM ${node}\n${instructions}\n`);
+  tar.entry({ name: "broken", mode: 0o755 }, "this is no program");
+  tar.finalize();
+  await infra.buildImage({
+    tag,
+    labels: {},
+    tar: Readable.from(tar, { objectMode: false }),
+    id: `${name}-${Date.now()}`,
+    onLine: () => undefined,
+    signal: AbortSignal.timeout(120_000),
+  });
+  images.push(tag);
+  return tag;
+}
+
+function script(source: string): string {
+  return `CMD ${JSON.stringify(["node", "-e", source])}`;
+}
+
+function plan(image: string, more: Partial<ContainerPlan> = {}): ContainerPlan {
+  return {
+    name: "t-engine-web-r1-1",
+    image,
+    env: { GREETING: "hello world=1" },
+    labels: {
+      [label.instance]: instance,
+      [label.service]: "web",
+      [label.release]: "1",
+      [label.replica]: "1",
+    },
+    network: networkName(instance),
+    aliases: [],
+    mounts: [],
+    publish: [],
+    maxCpu: undefined,
+    maxMemoryBytes: undefined,
+    stopTimeoutMs: 1000,
+    capAdd: [],
+    pidsLimit: 100,
+    ...more,
+  };
+}
+
+async function ended(id: string): Promise<ContainerFacts> {
+  await docker.getContainer(id).wait();
+  const facts = await engine.inspectContainer(id);
+  assert.ok(facts);
+  return facts;
+}
+
+async function userError(action: Promise<unknown>): Promise<{ message: string; hint: unknown }> {
+  try {
+    await action;
+  } catch (error) {
+    assert.ok(error instanceof Error && error.name === "UserError", String(error));
+    return { message: error.message, hint: "hint" in error ? error.hint : undefined };
+  }
+  throw new Error("nothing was thrown");
+}
+
+test("a container goes through its whole life, and every step may be taken twice", async () => {
+  const image = await scriptImage(
+    "life",
+    script(
+      "console.log(process.env.GREETING); console.error('\\u001b[2Jerr'); setInterval(() => {}, 1e3)",
+    ),
+  );
+  const id = await engine.createContainer(plan(image));
+  const again = await engine.createContainer(plan(image));
+  assert.notEqual(again, id);
+  assert.equal(await engine.inspectContainer(id), undefined);
+  const created = await engine.inspectContainer(again);
+  assert.equal(created?.state, "created");
+  assert.equal(created.address, undefined);
+  assert.equal(created.startedAt, 0);
+
+  for (const twice of [1, 2]) {
+    await engine.startContainer(again);
+    const facts = await engine.inspectContainer(again);
+    assert.equal(facts?.state, "running", `start ${twice}`);
+    assert.match(facts.address ?? "", /^\d+\.\d+\.\d+\.\d+$/);
+    assert.ok(facts.pid > 0 && facts.startedAt > 0);
+  }
+  for (const twice of [1, 2]) {
+    await engine.renameContainer(again, "t-engine-web");
+    await engine.setRestartPolicy(again, "unless-stopped");
+    const [facts] = await engine.listContainers("web");
+    assert.equal(facts?.name, "t-engine-web", `rename ${twice}`);
+    assert.deepEqual([facts.service, facts.release, facts.replica], ["web", 1, 1]);
+  }
+  const info = await docker.getContainer(again).inspect();
+  assert.equal(info.HostConfig.RestartPolicy?.Name, "unless-stopped");
+  assert.deepEqual(info.HostConfig.SecurityOpt, ["no-new-privileges"]);
+  assert.deepEqual(await untilLines(again, 2), ["err", "hello world=1"]);
+  for (const _twice of [1, 2]) await engine.stopContainer(again, 200);
+  assert.equal((await engine.inspectContainer(again))?.state, "exited");
+  for (const _twice of [1, 2]) await engine.removeContainer(again);
+  assert.deepEqual(await engine.listContainers("web"), []);
+  assert.deepEqual(await engine.lastLogLines(again, 5), []);
+  await engine.stopContainer(again, 200);
+});
+
+async function untilLines(id: string, count: number): Promise<readonly string[]> {
+  for (let round = 0; round < 100; round += 1) {
+    const lines = await engine.lastLogLines(id, 20);
+    if (lines.length >= count) return lines.toSorted();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("no log lines");
+}
+
+test("the last log lines are those of both streams in order", async () => {
+  const source = `
+    const say = (n) => {
+      if (n === 30) return;
+      (n % 2 ? console.error : console.log)("line " + n);
+      setTimeout(say, 5, n + 1);
+    };
+    say(0);`;
+  const image = await scriptImage("lines", script(source.replace(/\s+/g, " ")));
+  const id = await engine.createContainer(plan(image));
+  await engine.startContainer(id);
+  await ended(id);
+  const lines = await engine.lastLogLines(id, 5);
+  assert.deepEqual(lines, ["line 25", "line 26", "line 27", "line 28", "line 29"]);
+  await engine.removeContainer(id);
+});
+
+test("a line of 100 kB comes back whole up to the cut", async () => {
+  const image = await scriptImage(
+    "long",
+    script("console.log('x'.repeat(1e5)); console.log('end')"),
+  );
+  const id = await engine.createContainer(plan(image));
+  await engine.startContainer(id);
+  await ended(id);
+  const lines = await engine.lastLogLines(id, 20);
+  assert.deepEqual(lines, [`${"x".repeat(2000)}…`, "end"]);
+  await engine.removeContainer(id);
+});
+
+test("facts say why a container ended", async (t) => {
+  const cases = [
+    {
+      name: "exit",
+      instructions: script("process.exit(7)"),
+      more: {},
+      expect: { exitCode: 7, oomKilled: false, error: "" },
+    },
+    {
+      name: "memory",
+      instructions: script("const all = []; for (;;) all.push(Buffer.alloc(1e7, 1))"),
+      more: { maxMemoryBytes: 64 * 1024 * 1024 },
+      expect: { exitCode: 137, oomKilled: true, error: "" },
+    },
+    {
+      name: "missing",
+      instructions: 'CMD ["no-such-program"]',
+      more: {},
+      expect: {
+        exitCode: 127,
+        oomKilled: false,
+        error: "cannot run no-such-program: no such file or directory",
+      },
+    },
+    {
+      name: "format",
+      instructions: 'COPY broken /\nCMD ["/broken"]',
+      more: {},
+      expect: {
+        exitCode: 127,
+        oomKilled: false,
+        error: "cannot run /broken: exec format error, or its loader or interpreter is missing",
+      },
+    },
+  ];
+  for (const { name, instructions, more, expect } of cases) {
+    await t.test(name, async () => {
+      const id = await engine.createContainer(plan(await scriptImage(name, instructions), more));
+      await engine.startContainer(id);
+      const { exitCode, oomKilled, error } = await ended(id);
+      assert.deepEqual({ exitCode, oomKilled, error }, expect);
+      await engine.removeContainer(id);
+    });
+  }
+});
+
+test("health comes from the image's HEALTHCHECK", async () => {
+  const check = JSON.stringify(["CMD", "node", "-e", "process.exit(0)"]).replace('"CMD",', "");
+  const image = await scriptImage(
+    "health",
+    `EXPOSE 8080\nUSER 1000\nHEALTHCHECK --interval=1s CMD ${check}\n${script("setInterval(() => {}, 1e3)")}`,
+  );
+  assert.deepEqual(
+    { ...(await engine.inspectImage(image)), id: "" },
+    { id: "", exposed: [8080], hasHealthcheck: true, user: "1000" },
+  );
+  const id = await engine.createContainer(plan(image));
+  await engine.startContainer(id);
+  const seen = new Set<string | undefined>();
+  for (let round = 0; round < 100 && !seen.has("healthy"); round += 1) {
+    seen.add((await engine.inspectContainer(id))?.health);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.deepEqual([...seen], ["starting", "healthy"]);
+  await engine.removeContainer(id);
+});
+
+test("aliases are replaced while a container is stopped, and others find it by them", async () => {
+  const server = await scriptImage(
+    "server",
+    script("require('http').createServer((q, s) => s.end('yes')).listen(3000)"),
+  );
+  const asks = await scriptImage(
+    "asks",
+    script(
+      "fetch(process.env.URL).then((r) => r.text()).then(console.log, (e) => console.log(e.cause.code))",
+    ),
+  );
+  const id = await engine.createContainer(plan(server, { aliases: ["one.alias"] }));
+  const ask = async (host: string): Promise<readonly string[]> => {
+    const name = "t-engine-ask-r1-1";
+    const env = { URL: `http://${host}:3000/` };
+    const asker = await engine.createContainer(plan(asks, { name, env }));
+    await engine.startContainer(asker);
+    await ended(asker);
+    const lines = await engine.lastLogLines(asker, 5);
+    await engine.removeContainer(asker);
+    return lines;
+  };
+  for (const _twice of [1, 2]) await engine.setAliases(id, ["two.alias"]);
+  await engine.startContainer(id);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.deepEqual(await ask("two.alias"), ["yes"]);
+  assert.deepEqual(await ask("t-engine-web-r1-1"), ["yes"]);
+  assert.match((await ask("one.alias")).join(), /ENOTFOUND|EAI_AGAIN/);
+  await engine.removeContainer(id);
+});
+
+test("a container that mypaas did not start is never touched", async () => {
+  const foreign = await docker.createContainer({
+    name: "t-engine-foreign",
+    Image: node,
+    Cmd: ["node", "-e", "setInterval(() => {}, 1e3)"],
+  });
+  await foreign.start();
+  const expected = {
+    message: 'container name "t-engine-foreign": taken by a container that mypaas did not start',
+    hint: "rename it: docker rename t-engine-foreign t-engine-foreign-other",
+  };
+  const image = await scriptImage("mine", script("1"));
+  const wanted = plan(image, { name: "t-engine-foreign" });
+  assert.deepEqual(await userError(engine.createContainer(wanted)), expected);
+  const id = await engine.createContainer(plan(image));
+  assert.deepEqual(await userError(engine.renameContainer(id, "t-engine-foreign")), expected);
+  const other = { ...plan(image), labels: { ...plan(image).labels, [label.service]: "shop" } };
+  assert.deepEqual(await userError(engine.createContainer(other)), {
+    message: 'container name "t-engine-web-r1-1": taken by "web"',
+    hint: "choose another mypaas.servicename",
+  });
+  const touches = [
+    () => engine.stopContainer(foreign.id, 0),
+    () => engine.removeContainer(foreign.id),
+    () => engine.startContainer(foreign.id),
+    () => engine.lastLogLines(foreign.id, 5),
+    () => engine.setRestartPolicy(foreign.id, "no"),
+    () => engine.setAliases(foreign.id, []),
+    () => engine.inspectContainer(foreign.id),
+    () => infra.removeContainer("t-engine-foreign"),
+  ];
+  for (const touch of touches) {
+    await assert.rejects(touch(), /not of instance "t-engine"|did not start/);
+  }
+  assert.equal((await foreign.inspect()).State.Running, true);
+  await engine.removeContainer(id);
+  await foreign.remove({ force: true });
+});
+
+test("a port, a volume source or an image that is not to be had is said in one sentence", async () => {
+  const publish = [
+    { ip: "127.0.0.1", hostPort: 47811, containerPort: 80, protocol: "tcp" as const },
+  ];
+  const image = await scriptImage("sleeps", script("setInterval(() => {}, 1e3)"));
+  const first = await engine.createContainer(plan(image, { publish }));
+  await engine.startContainer(first);
+  const second = await engine.createContainer(plan(image, { publish, name: "t-engine-two-r1-1" }));
+  assert.deepEqual(await userError(engine.startContainer(second)), {
+    message: "container t-engine-two-r1-1: port 127.0.0.1:47811 is already in use",
+    hint: 'see who has it on the server: ss -lntup "sport = :47811"',
+  });
+  await engine.removeContainer(first);
+  await engine.startContainer(second);
+  await engine.removeContainer(second);
+  const mounts = [
+    { type: "bind" as const, source: "/no/such/dir", target: "/data", readOnly: false },
+  ];
+  assert.deepEqual(await userError(engine.createContainer(plan(image, { mounts }))), {
+    message: "container t-engine-web-r1-1: volume source /no/such/dir does not exist",
+    hint: "create it on the server: mkdir -p /no/such/dir",
+  });
+  assert.deepEqual(await userError(engine.createContainer(plan("t-engine/nope:r1"))), {
+    message: "container t-engine-web-r1-1: image t-engine/nope:r1 is gone",
+    hint: undefined,
+  });
+  assert.deepEqual(await userError(engine.createContainer(plan(image, { maxMemoryBytes: 1e6 }))), {
+    message: "container t-engine-web-r1-1: mypaas.maxmem is below the engine's minimum of 6MB",
+    hint: undefined,
+  });
+  assert.match(
+    (await userError(engine.createContainer(plan(image, { maxCpu: 500 })))).message,
+    /^container t-engine-web-r1-1: mypaas.maxcpu has to be from 0.01 to \d+\.00 on this server$/,
+  );
+});
+
+test("volumes belong to one service, images to one instance", async () => {
+  for (const _twice of [1, 2]) await engine.ensureVolume("t-engine-web-data", "web");
+  assert.deepEqual(await userError(engine.ensureVolume("t-engine-web-data", "shop")), {
+    message: 'volume "t-engine-web-data": belongs to service "web" of instance "t-engine"',
+    hint: "choose another name in mypaas.volume",
+  });
+  await docker.createVolume({ Name: "t-engine-other" });
+  await engine.ensureVolume("t-engine-other", "web");
+  const image = await scriptImage("gone", script("1"));
+  for (const _twice of [1, 2]) await engine.removeImage(image);
+  assert.equal(await engine.inspectImage(image), undefined);
+  await assert.rejects(engine.removeImage(node), /not of instance "t-engine"/);
+});
+
+test("infrastructure is made once, left alone while it is as planned, and replaced when it is not", async () => {
+  const labels = { [label.instance]: instance };
+  const network = { name: "t-engine-api", internal: true, labels, subnet: "172.31.251.0/24" };
+  assert.equal(await infra.ensureNetwork(network), "created");
+  assert.equal(await infra.ensureNetwork(network), "unchanged");
+  assert.deepEqual((await infra.inspectNetwork("t-engine-api"))?.subnets, ["172.31.251.0/24"]);
+  assert.deepEqual(await userError(infra.ensureNetwork({ ...network, internal: false })), {
+    message: 'network "t-engine-api": has other settings than mypaas gives it',
+    hint: "remove it and run init again: docker network rm t-engine-api",
+  });
+  assert.match(
+    (await userError(infra.ensureNetwork({ ...network, name: "bridge" }))).message,
+    /^network "bridge": made by somebody else$/,
+  );
+  const image = await scriptImage("infra", script("setInterval(() => {}, 1e3)"));
+  const wanted: InfraPlan = {
+    name: "t-engine-traefik",
+    image,
+    cmd: ["node", "-e", "setInterval(() => {}, 1e3)"],
+    user: "65533:65533",
+    labels: { ...labels, [label.role]: "traefik" },
+    readOnly: true,
+    capDrop: ["ALL"],
+    noNewPrivileges: true,
+    mounts: [],
+    ports: [{ ip: "127.0.0.1", hostPort: 47812, containerPort: 8000 }],
+    networks: [
+      { name: networkName(instance), aliases: [] },
+      { name: "t-engine-api", aliases: ["traefik.api"], address: "172.31.251.9" },
+    ],
+    memoryBytes: 256 * 1024 * 1024,
+    pidsLimit: 64,
+    restart: "unless-stopped",
+  };
+  assert.equal(await infra.ensureContainer(wanted), "created");
+  const first = await docker.getContainer(wanted.name).inspect();
+  assert.equal(await infra.ensureContainer(wanted), "unchanged");
+  await docker.getContainer(wanted.name).stop({ t: 0 });
+  assert.equal(await infra.ensureContainer(wanted), "started");
+  assert.equal((await docker.getContainer(wanted.name).inspect()).Id, first.Id);
+  assert.equal(await infra.ensureContainer({ ...wanted, pidsLimit: 65 }), "replaced");
+  const { containers } = (await infra.inspectNetwork("t-engine-api")) ?? {};
+  assert.deepEqual(containers, { "t-engine-traefik": "172.31.251.9" });
+  const info = await docker.getContainer(wanted.name).inspect();
+  assert.deepEqual(
+    [info.Config.User, info.HostConfig.ReadonlyRootfs, info.HostConfig.CapDrop],
+    ["65533:65533", true, ["ALL"]],
+  );
+  assert.equal(await infra.removeContainer(wanted.name), true);
+  assert.equal(await infra.removeContainer(wanted.name), false);
+});
+
+test("pulling from a registry that is not there says so", async () => {
+  const error = await userError(infra.pullImage("127.0.0.1:9/x/y:1", () => undefined));
+  assert.deepEqual(error, {
+    message: 'pull "127.0.0.1:9/x/y:1": registry 127.0.0.1:9 cannot be reached',
+    hint: "check the server's network and DNS, then run the same command again",
+  });
+});
+
+test("the engine tells about itself", async () => {
+  assert.equal(await pingEngine(socketPath), true);
+  const info = await engineInfo(socketPath);
+  assert.match(info.version, /^\d+\./);
+  assert.match(info.apiVersion, /^1\.\d+$/);
+  assert.match(info.platform, /^linux\//);
+  assert.match(info.cgroupVersion ?? "", /^[12]$/);
+  assert.equal(info.buildkit, true);
+});
