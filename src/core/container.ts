@@ -1,5 +1,8 @@
-import type { Mount } from "./release.ts";
+import type { Mount, Release } from "./release.ts";
+import type { RoutingServer } from "./release-routing.ts";
 import type { PublishSpec } from "./spec.ts";
+import { ownLabels, traefikLabels } from "./labels.ts";
+import { networkName, replicaName } from "./names.ts";
 
 /** One container as mypaas wants it, in our words; `adapters/docker` translates it for the engine. */
 export interface ContainerPlan {
@@ -16,4 +19,46 @@ export interface ContainerPlan {
   readonly stopTimeoutMs: number;
   readonly capAdd: readonly string[];
   readonly pidsLimit: number;
+}
+
+/**
+ * What is left of Docker's default set: what entrypoints use that start as root, hand their data to a user and become that user
+ * (postgres, redis, mysql), and servers whose root master binds a low port and signals workers of another user (nginx, php-fpm).
+ * Left out: NET_RAW (forging packets to neighbours), MKNOD, SYS_CHROOT, SETFCAP, SETPCAP, AUDIT_WRITE, FSETID.
+ */
+const capabilities = [
+  "CHOWN",
+  "DAC_OVERRIDE",
+  "FOWNER",
+  "KILL",
+  "NET_BIND_SERVICE",
+  "SETGID",
+  "SETUID",
+] as const;
+
+/** Threads count too: generous for a JVM, small enough that a fork bomb stays the service's own problem. */
+const pidsLimit = 1024;
+
+/** One replica of a release as a container to be created; replica counts from 1. */
+export function containerPlan(
+  release: Release,
+  replica: number,
+  more: { readonly server: RoutingServer; readonly aliases?: readonly string[] },
+): ContainerPlan {
+  const { instance, spec } = release;
+  return {
+    name: replicaName(instance, spec.slug, release.number, replica),
+    image: release.image,
+    env: release.env,
+    labels: { ...ownLabels(release, replica), ...traefikLabels(release, more.server) },
+    network: networkName(instance),
+    aliases: more.aliases ?? [],
+    mounts: release.mounts,
+    publish: spec.publish,
+    maxCpu: spec.maxCpu,
+    maxMemoryBytes: spec.maxMemoryBytes,
+    stopTimeoutMs: spec.stopTimeoutMs,
+    capAdd: capabilities,
+    pidsLimit,
+  };
 }

@@ -54,6 +54,8 @@ export function instancePaths(config: Pick<InstanceConfig, "stateDir" | "runDir"
     /** Directory watched by Traefik's file provider. */
     dynamicDir: `${stateDir}/traefik/dynamic`,
     dynamicFile: `${stateDir}/traefik/dynamic/mypaas.yml`,
+    /** Where the next dynamic file grows: outside the directory that Traefik watches. */
+    dynamicNext: `${stateDir}/traefik/mypaas.yml.next`,
     acmeDir: `${stateDir}/traefik/acme`,
     localSocket: `${runDir}/local/local.sock`,
     receiverSocketDir: `${runDir}/receiver`,

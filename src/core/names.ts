@@ -17,6 +17,15 @@ export const replicaName = (
   replica: number,
 ): string => `${serviceContainerName(instance, slug)}-r${release}-${replica}`;
 
+/**
+ * The host names that waiting requests dial (DESIGN §5), as container names: a release that is ready is renamed to one of them,
+ * so that nobody waiting reaches it before. `.invalid` exists nowhere else (RFC 6761), and the dial ends it with a dot against search domains.
+ */
+export const nextName = (instance: string, slug: string): string =>
+  `${serviceContainerName(instance, slug)}.next.invalid`;
+export const backName = (instance: string, slug: string): string =>
+  `${serviceContainerName(instance, slug)}.back.invalid`;
+
 export const imageName = (instance: string, slug: string, release: number): string =>
   `${instance}/${slug}:r${release}`;
 

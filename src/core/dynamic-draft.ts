@@ -1,0 +1,83 @@
+import type { ReleaseRouting, RoutePlan } from "./release-routing.ts";
+import type {
+  DynamicConfig,
+  HttpConfig,
+  MiddlewareConfig,
+  RouterConfig,
+  ServersTransportConfig,
+  ServiceConfig,
+} from "./traefik-config.ts";
+import { holdPriority } from "./routes.ts";
+
+/** Where a router of the file leads. */
+export interface Target {
+  readonly service: string;
+  readonly middlewares: readonly string[];
+}
+
+/** The dynamic file while it grows; parts that several routers need are added once under their own name. */
+export class DynamicDraft {
+  readonly #routers: Record<string, RouterConfig> = {};
+  readonly #middlewares: Record<string, MiddlewareConfig> = {};
+  readonly #services: Record<string, ServiceConfig> = {};
+  readonly #transports: Record<string, ServersTransportConfig> = {};
+  readonly #places = new Set<string>();
+
+  route(name: string, config: RouterConfig): void {
+    this.#routers[name] = config;
+  }
+
+  /** A router with the rule of `plan` that outranks every release there; the first one at a place stays. */
+  hold(name: string, plan: RoutePlan, target: Target): void {
+    const { entryPoints, rule, tls } = plan.config;
+    const place = `${plan.entryPoint} ${rule}`;
+    if (this.#places.has(place)) return;
+    this.#places.add(place);
+    this.route(name, {
+      entryPoints,
+      rule,
+      priority: holdPriority(plan.route),
+      service: target.service,
+      ...(target.middlewares.length === 0 ? {} : { middlewares: target.middlewares }),
+      ...(tls === undefined ? {} : { tls }),
+    });
+  }
+
+  add(parts: Partial<Omit<HttpConfig, "routers">>): void {
+    Object.assign(this.#services, parts.services);
+    Object.assign(this.#middlewares, parts.middlewares);
+    Object.assign(this.#transports, parts.serversTransports);
+  }
+
+  /** The file's own copies of middlewares: Traefik drops a router whose middleware is gone with the containers that brought it. */
+  copy(routing: ReleaseRouting, names: readonly string[]): void {
+    for (const name of names) {
+      const config = routing.middlewares[name];
+      if (config !== undefined) this.#middlewares[name] = config;
+    }
+  }
+
+  config(certificate?: { readonly cert: string; readonly key: string }): DynamicConfig {
+    return {
+      http: {
+        routers: this.#routers,
+        middlewares: this.#middlewares,
+        services: this.#services,
+        ...(Object.keys(this.#transports).length === 0
+          ? {}
+          : { serversTransports: this.#transports }),
+      },
+      ...(certificate === undefined
+        ? {}
+        : {
+            tls: {
+              stores: {
+                default: {
+                  defaultCertificate: { certFile: certificate.cert, keyFile: certificate.key },
+                },
+              },
+            },
+          }),
+    };
+  }
+}

@@ -1,0 +1,14 @@
+import { stringify } from "yaml";
+import type { DynamicConfig } from "./traefik-config.ts";
+
+/** The dynamic file's text; Traefik reads it as a Go template first, so a `{{` in a value has to be written as one. */
+export function dynamicYaml(config: DynamicConfig): string {
+  const { http, ...rest } = config;
+  // An empty section is an error to Traefik, and the whole file with it.
+  const filled = Object.entries(http).filter(([, section]) => Object.keys(section).length > 0);
+  const text = stringify(
+    { http: Object.fromEntries(filled), ...rest },
+    { lineWidth: 0, aliasDuplicateObjects: false },
+  );
+  return `# Written by mypaas at every step of a deploy; changes made here are lost.\n${text.replaceAll("{{", '{{"{{"}}')}`;
+}

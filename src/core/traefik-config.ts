@@ -1,0 +1,74 @@
+/** The part of Traefik's dynamic configuration that mypaas writes; labels and the dynamic file are two spellings of it. */
+export interface DynamicConfig {
+  readonly http: HttpConfig;
+  readonly tls?: {
+    readonly stores: {
+      readonly default: {
+        readonly defaultCertificate: { readonly certFile: string; readonly keyFile: string };
+      };
+    };
+  };
+}
+
+export interface HttpConfig {
+  readonly routers: Readonly<Record<string, RouterConfig>>;
+  readonly middlewares: Readonly<Record<string, MiddlewareConfig>>;
+  readonly services: Readonly<Record<string, ServiceConfig>>;
+  readonly serversTransports?: Readonly<Record<string, ServersTransportConfig>>;
+}
+
+export interface ServersTransportConfig {
+  readonly forwardingTimeouts: { readonly dialTimeout: string; readonly idleConnTimeout: string };
+}
+
+export type EntryPoint = "web" | "websecure";
+
+export interface RouterConfig {
+  readonly entryPoints: readonly [EntryPoint];
+  readonly rule: string;
+  readonly priority: number;
+  readonly service: string;
+  readonly middlewares?: readonly string[];
+  readonly tls?: { readonly certResolver?: string };
+}
+
+export type MiddlewareConfig =
+  | { readonly retry: RetryConfig }
+  | { readonly headers: { readonly customResponseHeaders: Readonly<Record<string, string>> } }
+  | {
+      readonly redirectScheme: {
+        readonly scheme: "https";
+        readonly port?: string;
+        readonly permanent: boolean;
+      };
+    }
+  | { readonly stripPrefix: { readonly prefixes: readonly string[] } }
+  | { readonly stripPrefixRegex: { readonly regex: readonly string[] } }
+  | {
+      readonly errors: {
+        readonly status: readonly string[];
+        readonly statusRewrites: Readonly<Record<string, number>>;
+        readonly service: string;
+        readonly query: string;
+      };
+    };
+
+export interface RetryConfig {
+  readonly attempts: number;
+  readonly initialInterval: string;
+  readonly timeout?: string;
+}
+
+export type ServiceConfig =
+  | { readonly middlewares?: readonly string[]; readonly loadBalancer: LoadBalancerConfig }
+  | { readonly weighted: { readonly services: readonly WeightedService[] } };
+
+export interface WeightedService {
+  readonly name: string;
+  readonly weight: number;
+}
+
+export interface LoadBalancerConfig {
+  readonly servers: readonly { readonly url: string }[];
+  readonly serversTransport?: string;
+}

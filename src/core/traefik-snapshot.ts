@@ -1,0 +1,99 @@
+import type { DynamicConfig } from "./traefik-config.ts";
+
+/** What Traefik says of itself, as far as mypaas asks; names carry their provider, such as `web-r43-1@docker`. */
+export interface TraefikSnapshot {
+  readonly routers: Readonly<Record<string, SeenRouter>>;
+  /** State of each listed server of each service. */
+  readonly services: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface SeenRouter {
+  readonly status: string;
+  readonly rule: string;
+  readonly priority: number;
+  readonly service: string;
+  readonly errors: readonly string[];
+}
+
+/** What a caller waits for; the shape of `Expected` in `deploy/ports.ts`. */
+export interface Awaited {
+  readonly routers: readonly string[];
+  readonly gone: readonly string[];
+  readonly servers: Readonly<Record<string, number>>;
+}
+
+/** Reads the answer of `/api/rawdata`. */
+export function readSnapshot(rawdata: unknown): TraefikSnapshot {
+  return {
+    routers: mapValues(field(rawdata, "routers"), (router) => ({
+      status: text(field(router, "status")),
+      rule: text(field(router, "rule")),
+      priority: Number(field(router, "priority")),
+      service: text(field(router, "service")),
+      errors: list(field(router, "error")).map(text),
+    })),
+    services: mapValues(field(rawdata, "services"), (service) =>
+      Object.values(mapValues(field(service, "serverStatus"), text)),
+    ),
+  };
+}
+
+/** One sentence for everything in which Traefik is not yet as the dynamic file and the caller want it. */
+export function differences(
+  seen: TraefikSnapshot,
+  wanted: Awaited,
+  file: DynamicConfig | undefined,
+): readonly string[] {
+  return [
+    ...wanted.routers.flatMap((name) => troubleOf(name, seen.routers[name])),
+    ...wanted.gone
+      .filter((name) => seen.routers[name] !== undefined)
+      .map((name) => `router ${name} is still there`),
+    ...Object.entries(wanted.servers).flatMap(([name, count]) => {
+      const servers = seen.services[name] ?? [];
+      const up = servers.filter((status) => status === "UP").length;
+      return up === count && servers.length === count
+        ? []
+        : [
+            `service ${name} lists ${servers.length} servers and ${up} of them up instead of ${count}`,
+          ];
+    }),
+    ...(file === undefined ? [] : fileDifferences(seen, file)),
+  ];
+}
+
+function fileDifferences(seen: TraefikSnapshot, { http }: DynamicConfig): readonly string[] {
+  const wanted = Object.entries(http.routers).flatMap(([name, config]) => {
+    const router = seen.routers[`${name}@file`];
+    const trouble = troubleOf(`${name}@file`, router);
+    if (trouble.length > 0 || router === undefined) return trouble;
+    const isSame =
+      router.rule === config.rule &&
+      router.priority === config.priority &&
+      router.service.replace(/@file$/, "") === config.service;
+    return isSame ? [] : [`router ${name}@file is still an older one`];
+  });
+  const extra = Object.keys(seen.routers)
+    .filter((name) => name.endsWith("@file") && http.routers[name.slice(0, -5)] === undefined)
+    .map((name) => `router ${name} is still there`);
+  return [...wanted, ...extra];
+}
+
+function troubleOf(name: string, router: SeenRouter | undefined): readonly string[] {
+  if (router === undefined) return [`router ${name} is not there`];
+  if (router.status === "enabled" && router.errors.length === 0) return [];
+  return [`router ${name} is ${router.status}: ${router.errors.join("; ")}`];
+}
+
+function field(value: unknown, key: string): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  return Object.entries(value).find(([name]) => name === key)?.[1];
+}
+
+function mapValues<T>(value: unknown, read: (inner: unknown) => T): Record<string, T> {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, read(inner)]));
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);

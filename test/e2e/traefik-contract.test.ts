@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Release } from "../../src/core/release.ts";
+import { askTraefik } from "../../src/adapters/traefik-api.ts";
+import { createTraefikRouter } from "../../src/adapters/traefik-router.ts";
+import { dockerRouterNames } from "../../src/core/labels.ts";
+import { backName, nextName, traefikServiceName } from "../../src/core/names.ts";
+import { releases } from "../support/contract-services.ts";
+import { release } from "../support/releases.ts";
+import { askerAt } from "../support/traefik-asker.ts";
+import { startTraefik } from "../support/traefik-e2e.ts";
+
+const instance = process.env["MYPAAS_TEST_INSTANCE"] ?? "mypaas-contract";
+const [httpPort, httpsPort] = [18401, 18402];
+const server = { instance, httpsPort };
+const { ask, fetchUrl } = askerAt({ http: httpPort, https: httpsPort });
+const clock = { now: Date.now, sleep: (ms: number) => sleep(ms) };
+
+/** Answers its own name, the path and the size of the body it saw, and a header that must not arrive. */
+const app = (name: string, port = 3000): string =>
+  `process.on("SIGTERM",()=>process.exit());
+   require("http").createServer((q,r)=>{let bytes=0;q.on("data",(d)=>bytes+=d.length);
+   q.on("end",()=>r.end(JSON.stringify({name:${JSON.stringify(name)},path:q.url,bytes,alias:q.headers["x_auth_user"]??null})))})
+   .listen(${port})`;
+
+let traefik: Awaited<ReturnType<typeof startTraefik>>;
+let router: ReturnType<typeof createTraefikRouter>;
+const all = releases(instance);
+
+before(async () => {
+  traefik = await startTraefik({ instance, httpPort, httpsPort });
+  router = createTraefikRouter({
+    state: { server, live: all, switches: [] },
+    write: traefik.write,
+    locate: traefik.locate,
+    nudge: async () => {},
+    clock,
+  });
+  await router.refresh();
+  for (const one of all) await traefik.run(one, app(one.spec.service, one.port));
+});
+after(() => traefik.stop());
+
+test("every router and service that labels ask for is enabled without an error", async () => {
+  const routed = all.filter(({ spec }) => spec.routes.length > 0);
+  const servers = routed.map(({ spec, number }) => [
+    `${traefikServiceName(spec.slug, number)}@docker`,
+    1,
+  ]);
+  const expected = {
+    routers: routed.flatMap((one) => dockerRouterNames(one, server)),
+    gone: [],
+    servers: Object.fromEntries(servers),
+  };
+  await router.confirm(expected, 10_000);
+  const { routers } = await askTraefik((await traefik.locate()).api);
+  const seen = Object.keys(routers).filter((name) => name.endsWith("@docker"));
+  assert.deepEqual(seen.toSorted(), [...expected.routers].toSorted());
+  assert.ok(Object.values(routers).every(({ status }) => status === "enabled"));
+});
+
+const table: readonly (readonly [string, string, string?])[] = [
+  ["http://plain.test/", "200 plain/1 /"],
+  ["http://PLAIN.test/", "200 plain/1 /"],
+  ["http://second.plain.test/x", "200 plain/1 /x"],
+  ["http://plain.test/docs", "200 docs/7 /docs"],
+  ["http://plain.test/docs/a?b=c", "200 docs/7 /docs/a?b=c"],
+  ["http://plain.test/docsify", "200 plain/1 /docsify"],
+  ["http://plain.test/docs/v2/x", "200 docs.v2/3 /x"],
+  ["http://plain.test/docs/v2", "200 docs.v2/3 /"],
+  ["http://plain.test/a,b+c/d", "200 comma/1 /d"],
+  ["http://x.wild.test/", "200 wild/12 /"],
+  ["http://exact.wild.test/", "200 exact/1 /"],
+  ["http://a.b.wild.test/", "503 - -"],
+  ["https://secure.test/", "200 secure/2 /"],
+  ["http://secure.test/a?b", "301 secure/2 https://secure.test:18402/a?b"],
+  ["http://both.test/", "200 both/1 /"],
+  ["https://both.test/", "200 both/1 /"],
+  ["http://health.test/", "200 health/5 /"],
+  ["http://odd-port.test/", "200 odd-port/1 /"],
+  ["http://xn--bcher-kva.test/", "200 idn/1 /"],
+  ["http://worker.test/", "503 - -"],
+  ["http://nobody.test/", "503 - -"],
+  ["https://nobody.test/", "503 - -"],
+];
+
+for (const [url, expected] of table)
+  test(`${url} → ${expected}`, async () => {
+    assert.equal(await ask(url), expected);
+  });
+
+test("whoAnswers sees the release header on both entry points", async () => {
+  const seen = await Promise.all([
+    router.whoAnswers({ host: "plain.test", path: "", https: false }),
+    router.whoAnswers({ host: "secure.test", path: "", https: true }),
+    router.whoAnswers({ host: "*.wild.test", path: "", https: false }),
+    router.whoAnswers({ host: "nobody.test", path: "", https: false }),
+  ]);
+  assert.deepEqual(seen, ["plain/1", "secure/2", "wild/12", undefined]);
+});
+
+test("a header that aliases another one does not reach the app", async () => {
+  const { body } = await fetchUrl("http://plain.test/", { X_Auth_User: "root" });
+  assert.equal(JSON.parse(body).alias, null);
+});
+
+test("a hold keeps the old release answering until the cut-over", async () => {
+  const from = find("plain");
+  const to = release("plain", 2, { instance, routes: ["http://plain.test"] });
+  await router.apply({ kind: "hold", service: "plain", to, from, mode: "serving" });
+  await router.confirm({ routers: ["hold-plain-r2-1@file"], gone: [], servers: {} }, 5_000);
+  await traefik.run(to, app("plain"));
+  const started = {
+    routers: dockerRouterNames(to, server),
+    gone: [],
+    servers: { "plain-r2@docker": 1 },
+  };
+  await router.confirm(started, 5_000);
+  assert.equal(await ask("http://plain.test/"), "200 plain/1 /");
+  await router.apply({ kind: "cut-over", service: "plain" });
+  await router.confirm({ ...started, gone: ["hold-plain-r2-1@file"] }, 5_000);
+  assert.equal(await ask("http://plain.test/"), "200 plain/2 /");
+  assert.equal(await ask("http://second.plain.test/"), "503 - -");
+  assert.equal(await ask("http://plain.test/docs"), "200 docs/7 /docs");
+  await router.apply({ kind: "settled", service: "plain", live: to });
+  await router.confirm({ ...started, gone: ["rest-plain-r1-2@file"] }, 5_000);
+});
+
+test("requests to a service whose old release has stopped wait for the new one's name", async () => {
+  const from = find("odd-port");
+  const to = release("odd-port", 2, { instance, routes: ["http://odd-port.test"], port: 4000 });
+  await router.apply({ kind: "hold", service: "odd-port", to, from, mode: "wait" });
+  await router.confirm({ routers: [], gone: [], servers: {} }, 5_000);
+  const old = await container(from);
+  await old.stop({ t: 2 });
+  const waiting = Array.from({ length: 5 }, () => ask("http://odd-port.test/w"));
+  const posted = fetchUrl("http://odd-port.test/", {}, "x".repeat(100_000));
+  await sleep(500);
+  const next = await traefik.run(to, app("odd-port", 4000));
+  await next.rename({ name: nextName(instance, "odd-port") });
+  assert.deepEqual(new Set(await Promise.all(waiting)), new Set(["200 odd-port/2 /w"]));
+  assert.equal(JSON.parse((await posted).body).bytes, 100_000);
+  await router.apply({ kind: "cut-over", service: "odd-port" });
+  await router.confirm({ routers: dockerRouterNames(to, server), gone: [], servers: {} }, 5_000);
+  assert.equal(await ask("http://odd-port.test/"), "200 odd-port/2 /");
+});
+
+test("requests wait for the old one when the new one never comes", async () => {
+  const from = find("both");
+  const to = release("both", 2, { instance, routes: ["http://both.test"] });
+  await router.apply({ kind: "hold", service: "both", to, from, mode: "wait" });
+  await router.confirm({ routers: [], gone: [], servers: {} }, 5_000);
+  const old = await container(from);
+  await old.stop({ t: 2 });
+  const waiting = [ask("http://both.test/w"), ask("https://both.test/w")];
+  await sleep(300);
+  await old.rename({ name: backName(instance, "both") });
+  await old.start();
+  assert.deepEqual(await Promise.all(waiting), ["200 both/1 /w", "200 both/1 /w"]);
+  await router.apply({ kind: "settled", service: "both", live: from });
+});
+
+test("requests that waited for the longest time get 503 and when to come back", async () => {
+  const spec = { startTimeoutMs: 600, stopTimeoutMs: 300, drainTimeoutMs: 100 };
+  const to = release("late", 1, { instance, routes: ["http://late.test"], spec });
+  await router.apply({ kind: "hold", service: "late", to, from: undefined, mode: "wait" });
+  await router.confirm({ routers: ["hold-late-r1-1@file"], gone: [], servers: {} }, 5_000);
+  const begun = Date.now();
+  const { status, headers } = await fetchUrl("http://late.test/");
+  assert.deepEqual([status, headers.get("retry-after")], [503, "5"]);
+  assert.ok(Date.now() - begun >= 900);
+  await router.apply({ kind: "settled", service: "late", live: undefined });
+});
+
+test("a service can reach neither the API nor the metrics of Traefik", async () => {
+  const { api, addresses } = await traefik.locate();
+  const targets = [
+    [new URL(api).hostname, 8080],
+    [addresses[0], 8080],
+    ["traefik.api", 8080],
+    ["traefik-api", 8080],
+  ];
+  const script = `const net=require("net");const targets=${JSON.stringify(targets)};
+    Promise.all(targets.map(([host,port])=>new Promise(done=>{const s=net.connect({host,port,timeout:1500});
+      s.on("connect",()=>done("open"));s.on("timeout",()=>done("closed"));s.on("error",()=>done("closed"))})))
+    .then(seen=>{console.log(JSON.stringify(seen));process.exit()})`;
+  const spy = await traefik.run(release("spy", 1, { instance }), script);
+  await spy.wait();
+  const log = (await spy.logs({ stdout: true, stderr: true })).toString();
+  assert.match(log, /\["closed","closed","closed","closed"\]/);
+  const metrics = await (await fetch(`${api}/metrics`)).text();
+  assert.match(metrics, /traefik_service_requests_total\{[^}]*service="docs-r7@docker"/);
+});
+
+test("an applied change is in force within 300 ms", async () => {
+  const to = release("docs", 8, { instance, routes: ["http://plain.test/docs"] });
+  const took: number[] = [];
+  for (let n = 0; n < 6; n += 1) {
+    const begun = Date.now();
+    if (n % 2 === 0)
+      await router.apply({
+        kind: "hold",
+        service: "docs",
+        to,
+        from: find("docs"),
+        mode: "serving",
+      });
+    else await router.apply({ kind: "settled", service: "docs", live: find("docs") });
+    await router.confirm({ routers: [], gone: [], servers: {} }, 5_000);
+    took.push(Date.now() - begun);
+  }
+  console.log(`hold and release, in ms: ${took.join(", ")}`);
+  const median = took.toSorted((a, b) => a - b)[3] ?? Infinity;
+  assert.ok(median < 300, `median ${median} ms`);
+});
+
+function find(service: string): Release {
+  const found = all.find(({ spec }) => spec.service === service);
+  assert.ok(found);
+  return found;
+}
+
+async function container({ spec, number }: Release) {
+  const filters = { label: [`mypaas.service=${spec.service}`, `mypaas.release=${number}`] };
+  const [found] = await traefik.docker.listContainers({ all: true, filters });
+  assert.ok(found);
+  return traefik.docker.getContainer(found.Id);
+}
