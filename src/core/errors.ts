@@ -7,12 +7,15 @@ export class UserError extends Error {
   readonly hint: string | undefined;
   /** Evidence below the message, such as the last log lines. */
   readonly details: readonly string[];
+  /** What runs now although this went wrong, such as `web still runs release 41`. */
+  readonly still: string | undefined;
 
   constructor(message: string, more: UserErrorMore = {}) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.code = more.code ?? "user";
     this.hint = more.hint;
     this.details = more.details ?? [];
+    this.still = more.still;
   }
 }
 
@@ -20,5 +23,6 @@ export interface UserErrorMore {
   readonly code?: string;
   readonly hint?: string | undefined;
   readonly details?: readonly string[];
+  readonly still?: string | undefined;
   readonly cause?: unknown;
 }

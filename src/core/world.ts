@@ -16,6 +16,8 @@ export interface World {
   readonly random: (bytes: number) => Buffer;
   /** The running Node binary and this program's entry file, to start another role of it. */
   readonly execPath: string;
+  /** Of the running Node, such as `24.21.0`. */
+  readonly nodeVersion: string;
   readonly entry: string;
   /** Shared libraries of the running Node binary, absolute paths. */
   readonly sharedObjects: () => readonly string[];

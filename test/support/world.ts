@@ -26,6 +26,7 @@ export function fakeWorld(change: Partial<World> = {}): FakeWorld {
     now: () => Date.UTC(2026, 10, 21),
     random: randomBytes,
     execPath: process.execPath,
+    nodeVersion: process.versions.node,
     entry: "/nowhere/mypaas.js",
     sharedObjects: () => [],
     packageRoot: join(import.meta.dirname, "../.."),

@@ -1,0 +1,124 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdir, open } from "node:fs/promises";
+import { connect } from "node:net";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { mustRun, run, type Ran } from "./run.ts";
+import { sweepInstance } from "./sweep.ts";
+
+/** A whole mypaas on this machine, beside whatever else runs here: own Docker names, ports and folders. */
+export interface InstanceOptions {
+  readonly name: string;
+  /** Everything it keeps outside Docker is below this folder. */
+  readonly folder: string;
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  /** `mypaas.ts` of a checkout or `mypaas.js` as shipped. */
+  readonly program: string;
+  readonly traefik: readonly ["--traefik-image" | "--traefik-binary", string];
+}
+
+export interface Instance extends InstanceOptions {
+  readonly stateDir: string;
+  readonly runDir: string;
+  /** Private key of the laptop that belongs to it. */
+  readonly keyFile: string;
+  /** What a command of that laptop sees as its environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export function describeInstance(options: InstanceOptions): Instance {
+  const { folder } = options;
+  const home = join(folder, "home");
+  return {
+    ...options,
+    stateDir: join(folder, "state"),
+    runDir: join(folder, "run"),
+    keyFile: join(home, ".ssh", "id_ed25519"),
+    env: {
+      PATH: process.env["PATH"],
+      TMPDIR: process.env["TMPDIR"],
+      HOME: home,
+      MYPAAS_RUN_DIR: join(folder, "run"),
+    },
+  };
+}
+
+/** Runs a command of mypaas as the laptop would. */
+export function mypaas(
+  instance: Instance,
+  args: readonly string[],
+  options: Omit<NonNullable<Parameters<typeof run>[2]>, "env"> & {
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
+): Promise<Ran> {
+  const env = { ...instance.env, ...options.env };
+  return run(process.execPath, [instance.program, ...args], { ...options, env });
+}
+
+/** `mypaas init` with the laptop's key; returns the line that laptops need. */
+export async function initInstance(instance: Instance, live = false): Promise<string> {
+  await makeKey(instance.keyFile);
+  const [flag, value] = instance.traefik;
+  const args = ["init", "--no-systemd", "--instance", instance.name, "--state", instance.stateDir];
+  args.push("--run-dir", instance.runDir, "--bind", "127.0.0.1", flag, value);
+  args.push("--http-port", String(instance.httpPort), "--https-port", String(instance.httpsPort));
+  args.push("--key", `${instance.keyFile}.pub`);
+  const ran = await mypaas(instance, args, { live });
+  if (ran.code !== 0) throw new Error(`mypaas init: exit code ${ran.code}\n${ran.out}${ran.err}`);
+  const line = /https:\/\/\S+#srv=[^'"\s]+/.exec(ran.out)?.[0];
+  if (line === undefined) throw new Error(`mypaas init printed no line for laptops:\n${ran.out}`);
+  return line;
+}
+
+/** Starts the worker, waits until it listens; its output goes to `worker.log`. */
+export async function startWorker(instance: Instance): Promise<ChildProcess> {
+  const log = await open(join(instance.folder, "worker.log"), "a");
+  const args = [instance.program, "worker", "--state", instance.stateDir];
+  const stdio = ["ignore", log.fd, log.fd] as const;
+  const worker = spawn(process.execPath, args, { detached: true, stdio: [...stdio], env: instance.env });
+  await log.close();
+  worker.unref();
+  const socket = join(instance.runDir, "local", "local.sock");
+  for (let tries = 0; tries < 150; tries += 1) {
+    if (await canConnect(socket)) return worker;
+    if (worker.exitCode !== null) break;
+    await sleep(100);
+  }
+  throw new Error(`the worker did not start, see ${instance.folder}/worker.log`);
+}
+
+/** Ends the worker the polite way, or at once. */
+export async function stopWorker(pid: number, signal: "SIGTERM" | "SIGKILL" = "SIGTERM") {
+  for (let tries = 0; tries < 300; tries += 1) {
+    try {
+      process.kill(pid, tries === 0 ? signal : 0);
+    } catch {
+      return;
+    }
+    await sleep(100);
+  }
+  process.kill(pid, "SIGKILL");
+}
+
+/** Removes every trace. */
+export const removeInstance = (instance: Instance): Promise<void> =>
+  sweepInstance(instance.name, [instance.folder]);
+
+async function makeKey(file: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const made = await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "laptop", "-f", file]);
+  if (made.code !== 0 && !made.out.includes("already exists"))
+    await mustRun("ssh-keygen", ["-l", "-f", file]);
+}
+
+function canConnect(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}

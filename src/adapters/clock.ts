@@ -1,0 +1,16 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "../deploy/ports.ts";
+
+/** Real time, as the stories wait for it. */
+export function realClock(now: () => number): Clock {
+  return {
+    now,
+    sleep: async (ms, signal) => {
+      try {
+        await sleep(ms, undefined, { signal });
+      } catch (error) {
+        throw signal?.aborted ? signal.reason : error;
+      }
+    },
+  };
+}

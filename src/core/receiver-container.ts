@@ -1,0 +1,70 @@
+import { UserError } from "./errors.ts";
+import type { InfraPlan } from "./infra.ts";
+import { instancePaths, receiverUid, type InstanceConfig } from "./instance.ts";
+import { label, receiverContainerName, receiverNetworkName } from "./names.ts";
+import type { Mount } from "./release.ts";
+
+/** Paths inside the receiver's container. */
+export const receiverPaths = {
+  /** Directory with `authorized_keys` and `receiver.json`, read-only. */
+  config: "/etc/mypaas",
+  /** Directory with the worker's socket. */
+  socketDir: "/run/mypaas",
+  spool: "/spool",
+} as const;
+
+/** What the receiver has to know, as `init` writes it to `receiver.json`. */
+export interface ReceiverConfig {
+  readonly version: 1;
+  /** Id of this server. */
+  readonly server: string;
+}
+
+/** Reads `receiver.json`; throws UserError when it is not one. */
+export function parseReceiverConfig(text: string, file: string): ReceiverConfig {
+  const bad = (what: string) =>
+    new UserError(`${file}: ${what}`, { hint: "write it anew: mypaas init" });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw bad("not JSON");
+  }
+  if (typeof value !== "object" || value === null) throw bad("should be an object");
+  if (!("version" in value) || value.version !== 1) throw bad("version: should be 1");
+  if (!("server" in value) || typeof value.server !== "string" || value.server === "")
+    throw bad("server: missing");
+  return { version: 1, server: value.server };
+}
+
+/** The receiver's container: no Docker, no root, no capability, nothing writable but the spool, only Traefik beside it. */
+export function receiverContainer(config: InstanceConfig): InfraPlan {
+  const { instance } = config;
+  const paths = instancePaths(config);
+  const mount = (source: string, target: string, readOnly: boolean): Mount => ({
+    type: "bind",
+    source,
+    target,
+    readOnly,
+  });
+  return {
+    name: receiverContainerName(instance),
+    image: config.receiverImage,
+    cmd: [],
+    user: `${receiverUid}:${receiverUid}`,
+    labels: { [label.instance]: instance, [label.role]: "receiver" },
+    readOnly: true,
+    capDrop: ["ALL"],
+    noNewPrivileges: true,
+    mounts: [
+      mount(paths.receiverDir, receiverPaths.config, true),
+      mount(paths.receiverSocketDir, receiverPaths.socketDir, true),
+      mount(paths.spool, receiverPaths.spool, false),
+    ],
+    ports: [],
+    networks: [{ name: receiverNetworkName(instance), aliases: [] }],
+    memoryBytes: 192 * 1024 * 1024,
+    pidsLimit: 64,
+    restart: "unless-stopped",
+  };
+}

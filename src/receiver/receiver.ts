@@ -1,0 +1,72 @@
+import { readFile } from "node:fs/promises";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { realClock } from "../adapters/clock.ts";
+import { enrolledKeysFile } from "../adapters/enrolled-keys-file.ts";
+import { openSpool, type Spool } from "../adapters/spool.ts";
+import { upstreamBackend } from "../adapters/wire-upstream.ts";
+import { receiverPort } from "../core/instance.ts";
+import { parseReceiverConfig, receiverPaths } from "../core/receiver-container.ts";
+import type { World } from "../core/world.ts";
+import type { Clock } from "../deploy/ports.ts";
+import { createGate } from "./gate.ts";
+import { receiverApp } from "./receiver-app.ts";
+import { createServer } from "./server.ts";
+
+export interface ReceiverOptions {
+  readonly config?: string;
+  readonly socketDir?: string;
+  readonly spool?: string;
+  readonly host?: string;
+  readonly port?: number;
+}
+
+/** The little of the world that the receiver touches. */
+export type ReceiverWorld = Pick<World, "now" | "interrupted" | "stderr">;
+
+/** Serves until interrupted; the options are for tests, in its container the paths are fixed. */
+export async function runReceiver(
+  world: ReceiverWorld,
+  options: ReceiverOptions = {},
+): Promise<void> {
+  const place = { ...receiverPaths, host: "0.0.0.0", port: receiverPort, ...options };
+  const file = join(place.config, "receiver.json");
+  const { server: id } = parseReceiverConfig(await readFile(file, "utf8"), file);
+  const writeLine = (line: string) => world.stderr.write(`${line}\n`);
+  const clock = realClock(world.now);
+  const spool = await openSpool({ dir: place.spool });
+  const keys = enrolledKeysFile(join(place.config, "authorized_keys"));
+  const app = receiverApp({
+    gate: createGate({ keys, server: id, now: world.now }),
+    upstream: upstreamBackend(join(place.socketDir, "receiver.sock")),
+    spool,
+    clock,
+    onBug: (error) => writeLine(JSON.stringify({ bug: stackOf(error) })),
+  });
+  const server = createServer({
+    fetch: (request) => app.fetch(request),
+    now: world.now,
+    writeLine,
+  });
+  server.listen(place.port, place.host);
+  await once(server, "listening");
+  const { address, port } = server.address() as AddressInfo;
+  writeLine(JSON.stringify({ listening: `${address}:${port}`, server: id }));
+  await sweepUntil(world.interrupted, spool, clock);
+  server.close();
+  server.closeAllConnections();
+}
+
+async function sweepUntil(interrupted: AbortSignal, spool: Spool, clock: Clock): Promise<void> {
+  while (!interrupted.aborted) {
+    // oxlint-disable-next-line no-await-in-loop
+    await spool.sweep(clock.now());
+    // oxlint-disable-next-line no-await-in-loop
+    await clock.sleep(5 * 60_000, interrupted).catch(() => undefined);
+  }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,40 @@
+import { UserError } from "../core/errors.ts";
+import { hashToken } from "../core/request.ts";
+import type { WantedBlob } from "../core/wire.ts";
+
+/** What each open request may upload and which token opens it, so that the worker is not asked for every batch; the oldest are forgotten first. */
+export interface WantedCache {
+  readonly remember: (request: string, tokenHash: string, wanted: readonly WantedBlob[]) => void;
+  /** Undefined when the request is not known here; throws UserError "unauthorized" for another token than its own. */
+  readonly find: (request: string, token: string) => readonly WantedBlob[] | undefined;
+  readonly forget: (request: string) => void;
+}
+
+/** Holds at most `maxBlobs` blobs in at most `maxRequests` requests. */
+export function createWantedCache(maxRequests = 256, maxBlobs = 200_000): WantedCache {
+  const known = new Map<string, { tokenHash: string; wanted: readonly WantedBlob[] }>();
+  let blobs = 0;
+  const forget = (request: string) => {
+    blobs -= known.get(request)?.wanted.length ?? 0;
+    known.delete(request);
+  };
+  return {
+    forget,
+    find: (request, token) => {
+      const entry = known.get(request);
+      if (entry && entry.tokenHash !== hashToken(token))
+        throw new UserError("token: not the one of this request", { code: "unauthorized" });
+      return entry?.wanted;
+    },
+    remember: (request, tokenHash, wanted) => {
+      forget(request);
+      if (wanted.length > maxBlobs) return;
+      known.set(request, { tokenHash, wanted });
+      blobs += wanted.length;
+      for (const oldest of known.keys()) {
+        if (known.size <= maxRequests && blobs <= maxBlobs) break;
+        forget(oldest);
+      }
+    },
+  };
+}
