@@ -1,0 +1,80 @@
+import { UserError } from "../../core/errors.ts";
+import type { Action, Results } from "../../core/wire.ts";
+import { connect } from "../connect.ts";
+import type { CommandIo, ExitCode } from "../io.ts";
+
+export interface EnvArgs {
+  readonly service: string;
+  /** Nothing or `list`; `set K=V…`; `unset K…`. */
+  readonly words: readonly string[];
+  readonly remote?: string | undefined;
+  readonly key?: string | undefined;
+  readonly runDir?: string | undefined;
+}
+
+/** `mypaas env SERVICE [list | set K=V… | unset K…]`; values go to the server and never come back. */
+export async function env(args: EnvArgs, io: CommandIo): Promise<ExitCode> {
+  const action = readAction(args);
+  const connection = await connect(io, args.remote, args);
+  try {
+    const { result } = await connection.ask(action);
+    io.answer(describe(action, result), result);
+  } finally {
+    await connection.close();
+  }
+  return 0;
+}
+
+type EnvAction = Extract<Action, { action: `env.${string}` }>;
+
+function readAction({ service, words }: EnvArgs): EnvAction {
+  const [verb = "list", ...rest] = words;
+  if (verb === "list" && rest.length === 0) return { action: "env.list", service };
+  if (verb === "set" && rest.length > 0)
+    return { action: "env.set", service, set: Object.fromEntries(rest.map(readPair)) };
+  if (verb === "unset" && rest.length > 0)
+    return { action: "env.unset", service, names: rest.map(readName) };
+  throw new UserError(`env ${service}: not understood: ${JSON.stringify(verb)}`, {
+    code: "usage",
+    hint: `say what to do: mypaas env ${service} set NAME=VALUE`,
+  });
+}
+
+/** The word itself is not in the message: it may be a secret whose name was forgotten. */
+function readPair(word: string, index: number): readonly [string, string] {
+  const at = word.indexOf("=");
+  if (at > 0 && isName(word.slice(0, at))) return [word.slice(0, at), word.slice(at + 1)];
+  throw new UserError(`env set: word ${index + 1} should be NAME=VALUE`, {
+    code: "usage",
+    hint: "begin it with a name of letters, digits and _",
+  });
+}
+
+function readName(word: string): string {
+  if (isName(word)) return word;
+  throw new UserError(`env unset: not a name of a variable: ${JSON.stringify(word)}`, {
+    code: "usage",
+    hint: "name it without a value",
+  });
+}
+
+const isName = (text: string): boolean => /^[A-Za-z_][A-Za-z0-9_]{0,199}$/.test(text);
+
+function describe(action: EnvAction, result: unknown): string {
+  const { service } = action;
+  switch (action.action) {
+    case "env.list": {
+      const { env: variables } = result as Results["env.list"];
+      const lines = variables.map((variable) => `${variable.name}  (${variable.fingerprint})`);
+      return lines.length === 0 ? `${service} has no variables set here` : lines.join("\n");
+    }
+    case "env.set": {
+      const { set } = result as Results["env.set"];
+      return `set ${set.join(", ")} for ${service}; the next deploy uses it`;
+    }
+    case "env.unset": {
+      const { unset } = result as Results["env.unset"];
+      return `removed ${unset.join(", ")} from ${service}; the next deploy is without it`;
+    }
+  }
+}

@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test, type TestContext } from "node:test";
+import { readRemotes } from "../../src/adapters/remotes.ts";
+import { deploy } from "../../src/cli/commands/deploy.ts";
+import { push } from "../../src/cli/commands/push.ts";
+import { noWorker } from "../../src/cli/connect.ts";
+import { remoteAdd } from "../../src/cli/commands/remote.ts";
+import type { Event } from "../../src/core/events.ts";
+import { isSignedBy, readSshSignature } from "../../src/core/sshsig.ts";
+import { fakeWireServer, type FakeServerOptions } from "../support/fake-wire-server.ts";
+import { runCommand } from "../support/command.ts";
+
+const dockerfile = "# mypaas.servicename = web\nFROM scratch\n";
+const live: Event = { kind: "live", service: "web", release: 1, urls: ["http://x"], ms: 5 };
+const flags = { pull: false, cache: true };
+let home = "";
+
+before(async () => {
+  home = await mkdtemp(join(tmpdir(), "mypaas-push-"));
+  await mkdir(join(home, ".ssh"), { mode: 0o700 });
+  execFileSync("ssh-keygen", [
+    "-q",
+    "-t",
+    "ed25519",
+    "-N",
+    "",
+    "-f",
+    join(home, ".ssh/id_ed25519"),
+  ]);
+});
+after(() => rm(home, { recursive: true }));
+
+async function project(t: TestContext, files: Readonly<Record<string, string>> = {}) {
+  const cwd = await mkdtemp(join(tmpdir(), "mypaas-app-"));
+  t.after(() => rm(cwd, { recursive: true }));
+  for (const [name, text] of Object.entries({ Dockerfile: dockerfile, ...files }))
+    await writeFile(join(cwd, name), text);
+  return cwd;
+}
+
+async function local(t: TestContext, options: FakeServerOptions = {}) {
+  const fake = await fakeWireServer(t, options);
+  const { runDir } = await fake.listenOnSocket();
+  return { fake, runDir };
+}
+
+test("deploy sends this folder to this host's worker without a signature and ends with the job", async (t) => {
+  const { fake, runDir } = await local(t, { events: [{ kind: "step", text: "building" }, live] });
+  const cwd = await project(t);
+  const { code, said } = await runCommand({ cwd }, (io) => deploy({ ...flags, runDir }, io));
+  assert.equal(code, 0);
+  assert.deepEqual(
+    said.map((event) => event.kind),
+    ["step", "upload", "upload", "step", "live"],
+  );
+  const [request] = fake.requests.values();
+  assert.equal(request?.server, "local");
+  assert.deepEqual(fake.signatures, [undefined]);
+});
+
+test("the exit code tells the truth about the job", async (t) => {
+  const cases: readonly [Event, number][] = [
+    [live, 0],
+    [{ kind: "unchanged", service: "web", release: 1 }, 0],
+    [{ kind: "failed", message: "build failed", details: [] }, 1],
+    [{ kind: "superseded", job: 7, by: 8 }, 1],
+  ];
+  const cwd = await project(t);
+  for (const [event, expected] of cases) {
+    const { runDir } = await local(t, { events: [event] });
+    const { code } = await runCommand({ cwd }, (io) => deploy({ ...flags, runDir }, io));
+    assert.equal(code, expected, event.kind);
+  }
+});
+
+test("push signs with the user's key, remembers it, and goes over TLS to the first remote", async (t) => {
+  const fake = await fakeWireServer(t, { events: [live], signed: true });
+  const { origin, pin } = await fake.listenOnTls();
+  const cwd = await project(t);
+  const env = { PATH: process.env["PATH"], XDG_CONFIG_HOME: join(home, "one") };
+  const world = { cwd, home, env };
+  const url = `${origin}#srv=0123456789abcdef&pin=${pin}`;
+  const added = await runCommand(world, (io) => remoteAdd({ name: "prod", url }, io));
+  assert.equal(added.code, 0);
+  const { code } = await runCommand(world, (io) => push(flags, io));
+  assert.equal(code, 0);
+  const [signature] = fake.signatures;
+  assert.ok(signature);
+  const [request] = fake.requests.values();
+  assert.equal(request?.server, "0123456789abcdef");
+  const parts = readSshSignature(signature);
+  assert.equal(parts.namespace, "mypaas@v1");
+  assert.equal(isSignedBy(parts, "mypaas@v1", Buffer.from(JSON.stringify(request))), true);
+  const shown = execFileSync("ssh-keygen", ["-lf", join(home, ".ssh/id_ed25519.pub")]).toString();
+  const [remote] = await readRemotes({ ...world, pid: 1, now: () => 0 });
+  assert.equal(remote?.fingerprint, shown.split(" ")[1]);
+  const words = { ...flags, first: "prod", path: "Dockerfile" };
+  assert.equal((await runCommand(world, (io) => push(words, io))).code, 0);
+  const fromEnv = { ...world, env: { PATH: env.PATH, MYPAAS_REMOTE: url, XDG_CONFIG_HOME: home } };
+  assert.equal((await runCommand(fromEnv, (io) => push(flags, io))).code, 0);
+});
+
+test("everything wrong in the Dockerfile is said before anybody is asked", async (t) => {
+  const cwd = await project(t, { Dockerfile: "# mypaas.port = 80a\n# mypaas.doman = x\nFROM x\n" });
+  const { error } = await runCommand({ cwd }, (io) => deploy({ ...flags, runDir: "/gone" }, io));
+  assert.equal(error?.code, "dockerfile");
+  assert.match([error.message, ...error.details].join("\n"), /mypaas\.port.*\n[^]*mypaas\.doman/);
+});
+
+test("files that cannot be pushed are named before anybody is asked, risky ones are warned about", async (t) => {
+  const cwd = await project(t, { "a\nb": "", ".env": "" });
+  const { error } = await runCommand({ cwd }, (io) => deploy({ ...flags, runDir: "/gone" }, io));
+  assert.equal(error?.message, `build context ${cwd}: cannot be pushed as it is`);
+  assert.deepEqual(error.details, ['"a\\nb": path has control characters']);
+  assert.equal(error.hint, "correct them, or list them in .dockerignore");
+  await rm(join(cwd, "a\nb"));
+  const { runDir } = await local(t, { events: [live] });
+  const { said } = await runCommand({ cwd }, (io) => deploy({ ...flags, runDir }, io));
+  assert.equal(said.filter((event) => event.kind === "warning").length, 1);
+});
+
+test("no remote, an unknown remote, no Dockerfile and no worker each say the way out", async (t) => {
+  const cwd = await project(t);
+  const world = { cwd, home, env: { XDG_CONFIG_HOME: join(home, "none") } };
+  const line = "mypaas remote add";
+  const cases = [
+    [
+      { ...flags },
+      "push: no remote is known here",
+      `add one with the line that mypaas init printed, in quotes: ${line} prod 'https://…'`,
+    ],
+    [
+      { ...flags, remote: "x" },
+      'remote "x": not known here; known: none',
+      `add it with the line that mypaas init printed, in quotes: ${line} NAME 'https://…'`,
+    ],
+    [
+      { ...flags, first: "x", path: "." },
+      'remote "x": not known here; known: none',
+      `add it with the line that mypaas init printed, in quotes: ${line} NAME 'https://…'`,
+    ],
+    [
+      { ...flags, remote: "x", first: "nope" },
+      `${cwd}/nope: no such file`,
+      "name the Dockerfile or its folder: mypaas push path/to/Dockerfile",
+    ],
+  ] as const;
+  for (const [args, message, hint] of cases) {
+    const { error } = await runCommand(world, (io) => push(args, io));
+    assert.deepEqual([error?.message, error?.hint], [message, hint]);
+  }
+  const { error } = await runCommand(world, (io) => deploy({ ...flags, runDir: "/gone" }, io));
+  assert.equal(error?.message, "this server: no worker at /gone/local/local.sock");
+  assert.equal(error.hint, "set this server up: mypaas init, or name another server: -r NAME");
+});
+
+test("Ctrl-C during the job detaches and says how to come back", async (t) => {
+  const stop = new AbortController();
+  const before: FakeServerOptions["before"] = (request, answer) => {
+    if (!request.url?.includes("/events")) return false;
+    answer.write(`${JSON.stringify({ kind: "step", text: "building", offset: 0, at: 0 })}\n`);
+    return true;
+  };
+  const { runDir } = await local(t, { before });
+  const world = { cwd: await project(t), interrupted: stop.signal };
+  const run = await runCommand(
+    world,
+    (io) => deploy({ ...flags, runDir }, io),
+    (event) => event.kind === "step" && event.text === "building" && stop.abort(),
+  );
+  assert.equal(run.code, 130);
+  assert.deepEqual(run.said.at(-1), {
+    kind: "note",
+    text: "detached; the deploy goes on without you, follow it again with: mypaas deploy",
+  });
+});
+
+test("Ctrl-C during the upload stops it and says that nothing was deployed", async (t) => {
+  const stop = new AbortController();
+  const before: FakeServerOptions["before"] = (request) => {
+    if (request.method === "PUT") stop.abort();
+    return request.method === "PUT";
+  };
+  const { fake, runDir } = await local(t, { before });
+  const world = { cwd: await project(t), interrupted: stop.signal };
+  const run = await runCommand(world, (io) => deploy({ ...flags, runDir }, io));
+  assert.equal(run.code, 130);
+  assert.deepEqual(run.said.at(-1), {
+    kind: "note",
+    text: "interrupted; nothing was deployed, go on with: mypaas deploy",
+  });
+  assert.ok(!fake.log.some((line) => line.endsWith("/start")));
+});
+
+test("a socket that one may not open asks for sudo", () => {
+  const error = noWorker("/run/x.sock", Object.assign(new Error("no"), { code: "EACCES" }));
+  assert.equal(error.message, "this server: only root may talk to its worker (/run/x.sock)");
+  assert.equal(error.hint, "run it with sudo, or name a server: -r NAME");
+});

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test, type TestContext } from "node:test";
+import { env } from "../../src/cli/commands/env.ts";
+import { keyAdd, keyList, keyRemove } from "../../src/cli/commands/key.ts";
+import { remoteAdd, remoteList, remoteRemove } from "../../src/cli/commands/remote.ts";
+import type { Action } from "../../src/core/wire.ts";
+import { runCommand } from "../support/command.ts";
+import { fakeWireServer } from "../support/fake-wire-server.ts";
+
+let home = "";
+before(async () => {
+  home = await mkdtemp(join(tmpdir(), "mypaas-commands-"));
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "me", "-f", join(home, "id")]);
+});
+after(() => rm(home, { recursive: true }));
+
+async function server(t: TestContext, result: unknown) {
+  const fake = await fakeWireServer(t, { result });
+  const { runDir } = await fake.listenOnSocket();
+  const asked = (): Partial<Action> => {
+    const [request] = [...fake.requests.values()].slice(-1);
+    const {
+      v: _v,
+      server: _s,
+      created: _c,
+      nonce: _n,
+      tokenHash: _t,
+      ...action
+    } = request ?? assert.fail();
+    return action;
+  };
+  return { runDir, asked };
+}
+
+const texts = (run: { readonly answers: readonly unknown[] }) =>
+  run.answers.map((answer) => (answer as { readonly text: string }).text);
+
+test("remotes are added, replaced, listed and removed; the first is the default", async () => {
+  const world = { home };
+  const url = (srv: string) => `https://paas.example.com#srv=${srv.repeat(16)}`;
+  const add = (name: string, srv: string) =>
+    runCommand(world, (io) => remoteAdd({ name, url: url(srv) }, io));
+  const list = async () => texts(await runCommand(world, (io) => remoteList({}, io)));
+  assert.deepEqual(await list(), [
+    "no remotes; add one with the line that mypaas init printed: mypaas remote add",
+  ]);
+  assert.deepEqual(texts(await add("prod", "a")), [
+    "remote prod is https://paas.example.com, the default of mypaas push",
+  ]);
+  assert.deepEqual(texts(await add("b", "b")), ["remote b is https://paas.example.com"]);
+  await add("prod", "c");
+  assert.deepEqual(await list(), [`prod  ${url("c")}\nb     ${url("b")}`]);
+  const remove = (name: string) => runCommand(world, (io) => remoteRemove({ name }, io));
+  assert.deepEqual(texts(await remove("prod")), [
+    "remote prod is forgotten here; nothing changed on the server",
+  ]);
+  const { error } = await remove("prod");
+  assert.equal(error?.message, 'remote "prod": not known here');
+  assert.equal(error.hint, "look at the names: mypaas remote list");
+  const bad = await add("My Server", "a");
+  assert.equal(bad.error?.message, 'remote "My Server": a name has only a-z, 0-9 and - in it');
+  assert.equal(bad.error.hint, "choose a short name: mypaas remote add prod 'https://…'");
+});
+
+const key = {
+  fingerprint: "SHA256:x",
+  type: "ssh-ed25519",
+  name: "me",
+  options: "",
+  expired: true,
+};
+
+test("a key is enrolled with limits, from a file or from words", async (t) => {
+  const { runDir, asked } = await server(t, { key });
+  const line = (await readFile(join(home, "id.pub"), "utf8")).trim();
+  const add = (words: readonly string[], more: object = {}) =>
+    runCommand({ cwd: home, home }, (io) => keyAdd({ words, runDir, ...more }, io));
+  assert.deepEqual(texts(await add(["id.pub"])), ["enrolled SHA256:x  ssh-ed25519  me  (expired)"]);
+  assert.deepEqual(asked(), { action: "key.add", line });
+  await add(line.split(" "), { services: "blog, api-*", noVolumes: true, expires: "2027-01-01" });
+  assert.deepEqual(asked(), {
+    action: "key.add",
+    line: `services="blog,api-*",expires="2027-01-01",no-volumes ${line}`,
+  });
+  const cases: readonly [words: string[], more: object, message: string, hint: string][] = [
+    [
+      ["id"],
+      {},
+      "key: this is a private key, which stays where it is",
+      "give its public half: FILE.pub",
+    ],
+    [
+      ["gone"],
+      {},
+      "key gone: not readable",
+      "name the file of a public key: mypaas key add ~/.ssh/id_ed25519.pub",
+    ],
+    [
+      ["no-volumes", line],
+      { actions: "push" },
+      "key: has options already: no-volumes",
+      "leave them out, or the flags",
+    ],
+    [
+      [line],
+      { expires: "soon" },
+      'key: key option expires: should be a date such as 2027-01-31, got "soon"',
+      "give a public key, such as ~/.ssh/id_ed25519.pub",
+    ],
+    [[`${line}\n${line}`], {}, "key: more than one line", "give one public key at a time"],
+  ];
+  for (const [words, more, message, hint] of cases) {
+    const { error } = await add(words, more);
+    assert.deepEqual([error?.message, error?.hint], [message, hint]);
+  }
+  const { error } = await add([line], { services: 'a",no-volumes,x="' });
+  assert.match(error?.message ?? "", /^key: /);
+});
+
+test("keys are listed and removed", async (t) => {
+  const some = await server(t, { keys: [{ ...key, expired: false }], key });
+  const world = { cwd: home, home };
+  const listed = await runCommand(world, (io) => keyList({ runDir: some.runDir }, io));
+  assert.deepEqual(texts(listed), ["SHA256:x  ssh-ed25519  me"]);
+  const args = { runDir: some.runDir, fingerprint: "SHA256:x" };
+  const removed = await runCommand(world, (io) => keyRemove(args, io));
+  assert.deepEqual(texts(removed), ["removed SHA256:x  ssh-ed25519  me  (expired)"]);
+  assert.deepEqual(some.asked(), { action: "key.remove", fingerprint: "SHA256:x" });
+});
+
+test("variables are set, unset and listed, and no value is ever said", async (t) => {
+  const result = {
+    service: "web",
+    set: ["A"],
+    unset: ["B"],
+    env: [{ name: "A", fingerprint: "f00" }],
+  };
+  const { runDir, asked } = await server(t, result);
+  const run = (...words: readonly string[]) =>
+    runCommand({ cwd: home, home }, (io) => env({ service: "web", words, runDir }, io));
+  assert.deepEqual(texts(await run("set", "A=secret=1")), [
+    "set A for web; the next deploy uses it",
+  ]);
+  assert.deepEqual(asked(), { action: "env.set", service: "web", set: { A: "secret=1" } });
+  assert.deepEqual(texts(await run("unset", "B")), [
+    "removed B from web; the next deploy is without it",
+  ]);
+  assert.deepEqual(asked(), { action: "env.unset", service: "web", names: ["B"] });
+  assert.deepEqual(texts(await run()), ["A  (f00)"]);
+  assert.deepEqual(texts(await run("list")), ["A  (f00)"]);
+  const cases: readonly [words: string[], message: string, hint: string][] = [
+    [
+      ["set", "A=1", "topsecret"],
+      "env set: word 2 should be NAME=VALUE",
+      "begin it with a name of letters, digits and _",
+    ],
+    [["unset", "A=1"], 'env unset: not a name of a variable: "A=1"', "name it without a value"],
+    [["sett"], 'env web: not understood: "sett"', "say what to do: mypaas env web set NAME=VALUE"],
+    [["set"], 'env web: not understood: "set"', "say what to do: mypaas env web set NAME=VALUE"],
+  ];
+  for (const [words, message, hint] of cases) {
+    const { error } = await run(...words);
+    assert.deepEqual([error?.message, error?.hint], [message, hint]);
+  }
+});
