@@ -1,0 +1,38 @@
+import type { State } from "./state.ts";
+
+/** Values set on the server for one service, by name. */
+export function readEnv(state: State, service: string): Readonly<Record<string, string>> {
+  const rows = state.all("SELECT name, value FROM env WHERE service = ? ORDER BY name", service);
+  return Object.fromEntries(rows.map((row) => [row.text("name"), row.text("value")]));
+}
+
+export function setEnv(
+  state: State,
+  service: string,
+  values: Readonly<Record<string, string>>,
+): void {
+  state.transaction(() => {
+    for (const [name, value] of Object.entries(values)) {
+      state.run(
+        "INSERT INTO env (service, name, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+        service,
+        name,
+        value,
+      );
+    }
+  });
+}
+
+/** Returns the names that were really there. */
+export function unsetEnv(
+  state: State,
+  service: string,
+  names: readonly string[],
+): readonly string[] {
+  return state.transaction(() =>
+    names.filter(
+      (name) =>
+        state.run("DELETE FROM env WHERE service = ? AND name = ?", service, name).changes > 0,
+    ),
+  );
+}

@@ -1,0 +1,14 @@
+import type { State } from "./state.ts";
+
+export function readMeta(state: State, key: string): string | undefined {
+  return state.get("SELECT value FROM meta WHERE key = ?", key)?.text("value");
+}
+
+/** The value under a key, made and kept on first use. */
+export function ensureMeta(state: State, key: string, make: () => string): string {
+  const known = readMeta(state, key);
+  if (known !== undefined) return known;
+  const made = make();
+  state.run("INSERT INTO meta (key, value) VALUES (?, ?)", key, made);
+  return made;
+}

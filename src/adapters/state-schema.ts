@@ -1,0 +1,97 @@
+/** Forward migrations of the state database: entry N brings `user_version` from N to N + 1. Never edit one that was released; append. */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+
+  CREATE TABLE services (
+    name TEXT PRIMARY KEY,
+    slug TEXT NOT NULL UNIQUE,
+    next_release INTEGER NOT NULL DEFAULT 1,
+    created INTEGER NOT NULL
+  ) STRICT;
+
+  -- No reference to services: a value may be set before the first push.
+  CREATE TABLE env (
+    service TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (service, name)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE releases (
+    service TEXT NOT NULL REFERENCES services (name),
+    number INTEGER NOT NULL,
+    release TEXT NOT NULL,
+    image_id TEXT NOT NULL,
+    content TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    job INTEGER NOT NULL,
+    PRIMARY KEY (service, number)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE keys (
+    fingerprint TEXT PRIMARY KEY,
+    line TEXT NOT NULL,
+    added INTEGER NOT NULL,
+    added_by TEXT NOT NULL
+  ) STRICT;
+
+  -- body: the signed bytes of a push until its job ends; never kept for actions that carry secrets.
+  CREATE TABLE requests (
+    id TEXT PRIMARY KEY,
+    action TEXT NOT NULL,
+    service TEXT,
+    key TEXT NOT NULL,
+    accepted INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    token_hash TEXT NOT NULL,
+    content TEXT NOT NULL,
+    body BLOB,
+    job INTEGER
+  ) STRICT;
+  CREATE INDEX requests_expires ON requests (expires);
+
+  CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    service TEXT NOT NULL,
+    request TEXT NOT NULL,
+    key TEXT NOT NULL,
+    content TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    ended INTEGER
+  ) STRICT;
+  CREATE INDEX jobs_service ON jobs (service, id);
+  CREATE INDEX jobs_state ON jobs (state);
+
+  CREATE TABLE job_log (
+    job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    offset INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    PRIMARY KEY (job, offset)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE steps (
+    job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    step TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    data TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (job, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  -- last_job: the newest job of that service whose manifest names the blob.
+  CREATE TABLE blobs (
+    service TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    last_job INTEGER NOT NULL,
+    PRIMARY KEY (service, sha256)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX blobs_sha256 ON blobs (sha256);
+  `,
+];

@@ -1,0 +1,35 @@
+import type { State } from "./state.ts";
+
+/** One entry of a job's journal, in the order it happened. */
+export interface Step {
+  readonly seq: number;
+  readonly step: string;
+  readonly phase: "intent" | "outcome";
+  readonly data: unknown;
+  readonly at: number;
+}
+
+/** On disk when the call returns: what follows may rely on it after a power cut. */
+export function appendStep(state: State, job: number, step: Omit<Step, "seq">): void {
+  state.run(
+    `INSERT INTO steps (job, seq, step, phase, data, at)
+     VALUES (?1, (SELECT COALESCE(MAX(seq) + 1, 0) FROM steps WHERE job = ?1), ?2, ?3, ?4, ?5)`,
+    job,
+    step.step,
+    step.phase,
+    JSON.stringify(step.data ?? null),
+    step.at,
+  );
+}
+
+export function readSteps(state: State, job: number): readonly Step[] {
+  return state
+    .all("SELECT seq, step, phase, data, at FROM steps WHERE job = ? ORDER BY seq", job)
+    .map((row) => ({
+      seq: row.integer("seq"),
+      step: row.text("step"),
+      phase: row.word("phase", ["intent", "outcome"]),
+      data: JSON.parse(row.text("data")) as unknown,
+      at: row.integer("at"),
+    }));
+}

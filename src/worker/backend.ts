@@ -1,0 +1,104 @@
+import { authenticate } from "../core/authenticate.ts";
+import { UserError } from "../core/errors.ts";
+import { authorise, type Caller } from "../core/permissions.ts";
+import { contentId, parseRequest, requestId } from "../core/request.ts";
+import type { Backend, Request } from "../core/wire.ts";
+import { findRequest, insertRequest } from "../adapters/state-requests.ts";
+import type { State } from "../adapters/state.ts";
+import { performAction, type ActionParts } from "./actions.ts";
+import { enrolledKeys } from "./enrolled.ts";
+import type { JobLog } from "./job-log.ts";
+import type { Pushes } from "./pushes.ts";
+import { requestOfToken, tokenLifeMs } from "./tokens.ts";
+
+export interface BackendParts {
+  readonly state: State;
+  readonly log: JobLog;
+  readonly pushes: Pushes;
+  readonly actions: ActionParts;
+  readonly now: () => number;
+  /** Id of this server. */
+  readonly server: string;
+  /** `local`: the caller is root, because nobody else can open the socket; signatures are neither needed nor looked at. */
+  readonly door: "local" | "outside";
+}
+
+/** The worker's own end of the protocol; it trusts nothing that the receiver says. */
+export function createBackend(parts: BackendParts): Backend {
+  const { state, pushes, now } = parts;
+  const open = (request: string, token: string) =>
+    requestOfToken(state, { request, token, now: now() });
+  return {
+    accept: async (body, signature) => {
+      const { request, caller } = identify(parts, body, signature);
+      const id = requestId(body);
+      refuseReplay(state, id);
+      authorise(caller, request, now());
+      const stored = {
+        id,
+        action: request.action,
+        service: "service" in request ? request.service : undefined,
+        key: caller === "root" ? "root" : caller.fingerprint,
+        accepted: now(),
+        expires: now() + tokenLifeMs,
+        tokenHash: request.tokenHash,
+        content: contentId(request),
+        job: undefined,
+      };
+      if (request.action === "push") return pushes.accept(stored, request, body);
+      insertRequest(state, stored, undefined);
+      const result = await performAction(parts.actions, request, stored.key);
+      return { request: id, missing: [], result };
+    },
+    status: async (request, token) => pushes.status(open(request, token)),
+    start: async (request, token) => pushes.start(open(request, token)),
+    events: async (request, token, from, signal) => {
+      const { job } = open(request, token);
+      if (job !== undefined) return Promise.resolve(parts.log.follow(job, from, signal));
+      throw new UserError("request: has no job yet", {
+        code: "not-started",
+        hint: "push again: mypaas push",
+      });
+    },
+  };
+}
+
+interface Identified {
+  readonly request: Request;
+  readonly caller: Caller;
+}
+
+function identify(
+  parts: BackendParts,
+  body: Uint8Array,
+  signature: Uint8Array | undefined,
+): Identified {
+  const { state, server, now } = parts;
+  if (parts.door === "local") {
+    const request = parseRequest(body);
+    if (request.server === "local" || request.server === server) return { request, caller: "root" };
+    throw new UserError(`request: made for server ${request.server}, this is ${server}`, {
+      code: "wrong-server",
+      hint: "leave out --remote to act on this server",
+    });
+  }
+  if (signature === undefined) {
+    throw new UserError("signature: missing", {
+      code: "bad-signature",
+      hint: "sign the request with an enrolled key: mypaas push --key FILE",
+    });
+  }
+  const keys = enrolledKeys(state);
+  const { request, key } = authenticate({ body, signature, keys, server, now: now() });
+  return { request, caller: key };
+}
+
+function refuseReplay(state: State, id: string): void {
+  const known = findRequest(state, id);
+  if (known === undefined) return;
+  const what = known.job === undefined ? "" : `, it is job ${known.job}`;
+  throw new UserError(`request ${id.slice(0, 12)}: already accepted${what}`, {
+    code: "replayed",
+    hint: "sign a new one: run the same command again",
+  });
+}

@@ -1,0 +1,139 @@
+import { instancePaths, type InstanceConfig } from "../core/instance.ts";
+import type { WantedBlob } from "../core/wire.ts";
+import type { World } from "../core/world.ts";
+import type { BlobStore } from "../adapters/blob-store.ts";
+import { forgetOldBlobs, isBlobReferenced } from "../adapters/state-blobs.ts";
+import { readEnv } from "../adapters/state-env.ts";
+import { forgetJobs, unfinishedJobs } from "../adapters/state-jobs.ts";
+import { listReleases, liveRelease } from "../adapters/state-releases.ts";
+import { closeRequests, forgetRequests, type StoredRequest } from "../adapters/state-requests.ts";
+import type { Spool } from "../adapters/spool.ts";
+import type { State } from "../adapters/state.ts";
+import { takeBlob } from "../adapters/take-blob.ts";
+import type { BackendParts } from "./backend.ts";
+import { realClock } from "./clock.ts";
+import { runDeployJob } from "./deploy-job.ts";
+import type { DeployTools } from "./deploy-run.ts";
+import { openRouter, openTools } from "./deploy-tools.ts";
+import { syncKeysFile, writeKeysFile } from "./enrolled.ts";
+import { createJobLog } from "./job-log.ts";
+import { createPushes, type Pushes } from "./pushes.ts";
+import { createQueue, type Patience, type Queue } from "./queue.ts";
+import { reconcile } from "./reconcile.ts";
+import { tokenAfterJobMs } from "./tokens.ts";
+
+/** The worker without its sockets: state, queue and log, put together once. */
+export interface Core {
+  readonly backend: Omit<BackendParts, "door">;
+  /** Ends what an earlier worker left, writes the files that follow from the state, begins what is queued. */
+  readonly recover: () => Promise<void>;
+  readonly stop: (patience: Patience) => Promise<boolean>;
+  /** Forgets what has expired. */
+  readonly tidy: (localSpool: Spool) => Promise<void>;
+}
+
+export interface CoreParts {
+  readonly world: Pick<World, "now" | "random" | "uid">;
+  readonly config: InstanceConfig;
+  readonly state: State;
+  readonly store: BlobStore;
+  readonly engineSocket: string;
+  readonly version: string;
+}
+
+const jobsAtOnce = 4;
+/** Pushes of a service whose blobs stay, so that an unchanged file never travels twice. */
+const keptPushes = 5;
+const keptJobs = 50;
+
+export async function openCore(parts: CoreParts): Promise<Core> {
+  const { world, config, state, store } = parts;
+  const { now, random } = world;
+  const paths = instancePaths(config);
+  const clock = realClock(now);
+  const toolParts = { ...parts, clock, random, isRoot: world.uid === 0 };
+  const router = await openRouter(toolParts);
+  let opened: Promise<DeployTools> | undefined;
+  const tools = () => (opened ??= openTools(toolParts, router));
+
+  const log = createJobLog({ state, now });
+  const queue: Queue = createQueue({
+    state,
+    log,
+    now,
+    limit: jobsAtOnce,
+    perform: (job, say, signal) =>
+      runDeployJob({ state, store, config, clock, tools }, job, say, signal),
+    secretsOf: (job) => Object.values(readEnv(state, job.service)),
+    still: (service) => stillRuns(state, service),
+    reconcile: async (job) => reconcile({ state, engine: (await tools()).engine }, job),
+    onEnd: (job) => {
+      closeRequests(state, job.id, now() + tokenAfterJobMs);
+      forgetJobs(state, job.service, keptJobs);
+      forgetOldBlobs(state, job.service, keptPushes);
+      void sweepBlobs(parts, pushes);
+    },
+  });
+  const pushes: Pushes = createPushes({
+    state,
+    store,
+    queue,
+    take: (stored, wanted) => take(parts, stored, wanted),
+  });
+  await syncKeysFile(state, paths.authorizedKeys, now());
+  return {
+    backend: {
+      state,
+      log,
+      pushes,
+      now,
+      server: config.server,
+      actions: {
+        state,
+        now,
+        random,
+        version: parts.version,
+        instance: config.instance,
+        domain: config.domain,
+        keysChanged: () => writeKeysFile(state, paths.authorizedKeys),
+      },
+    },
+    recover: async () => {
+      await queue.recover(() => router.refresh());
+    },
+    stop: (patience) => queue.stop(patience),
+    tidy: async (localSpool) => {
+      for (const request of forgetRequests(state, now())) await localSpool.drop(request);
+      await localSpool.sweep(now());
+    },
+  };
+}
+
+/** Root comes in through the local socket, everybody else through the receiver, and each has its own spool. */
+async function take(parts: CoreParts, stored: StoredRequest, wanted: WantedBlob): Promise<void> {
+  const paths = instancePaths(parts.config);
+  await takeBlob({
+    spoolDir: stored.key === "root" ? paths.localSpool : paths.spool,
+    request: stored.id,
+    wanted,
+    into: parts.store,
+  });
+}
+
+/** Not while a push is being taken over or built, whose blobs could be between two records. */
+async function sweepBlobs({ state, store }: CoreParts, pushes: Pushes): Promise<void> {
+  if (pushes.isTaking() || unfinishedJobs(state).length > 0) return;
+  try {
+    await store.sweep((sha256) => isBlobReferenced(state, sha256));
+  } catch {
+    // What could not be removed now is removed after the next deploy.
+  }
+}
+
+/** One sentence about what serves a service now. */
+export function stillRuns(state: State, service: string): string {
+  const live = liveRelease(state, service);
+  if (live !== undefined) return `${service} still runs release ${live.release.number}`;
+  const hasRun = listReleases(state, service).some(({ state: was }) => was === "retired");
+  return `nothing runs under ${service}${hasRun ? "" : " yet"}`;
+}

@@ -1,0 +1,167 @@
+import type { Event, LoggedEvent, Say } from "../core/events.ts";
+import { redactEvent, redactor, type Redact } from "../core/redact.ts";
+import { endJob, findJob, type JobEnd } from "../adapters/state-jobs.ts";
+import { insertLog, nextOffset, readLog } from "../adapters/state-log.ts";
+import type { State } from "../adapters/state.ts";
+
+/** What every job says: on disk before anyone hears it, followed live by any number of listeners. */
+export interface JobLog {
+  /** A voice for one job; the values given never appear in what it says. */
+  readonly voice: (job: number, secrets: readonly string[]) => Say;
+  /** Ends the job with its last event in one commit; false when it had ended before, and then nothing is written. */
+  readonly end: (job: number, end: JobEnd, event: Event | undefined) => boolean;
+  /** Yields events from offset `from` on and ends with the job. */
+  readonly follow: (job: number, from: number, signal: AbortSignal) => AsyncIterable<LoggedEvent>;
+  /** Writes what is still waiting for its batch. */
+  readonly flush: () => void;
+}
+
+export interface JobLogParts {
+  readonly state: State;
+  readonly now: () => number;
+}
+
+const batchMs = 20;
+const batchEvents = 64;
+const pageEvents = 200;
+/** Build output is dropped when so many events wait for a disk that takes none. */
+const maxWaiting = 2000;
+const maxTextLength = 8 * 1024;
+/** Build output beyond this many characters is left out, so that one endless build cannot fill the disk. */
+const maxBuildLength = 8 * 1024 * 1024;
+
+interface Open {
+  next: number;
+  waiting: LoggedEvent[];
+  buildLength: number;
+  redact: Redact;
+}
+
+export function createJobLog({ state, now }: JobLogParts): JobLog {
+  const open = new Map<number, Open>();
+  const listeners = new Map<number, Set<() => void>>();
+  let timer: NodeJS.Timeout | undefined;
+
+  const opened = (job: number): Open => {
+    const known = open.get(job);
+    if (known !== undefined) return known;
+    const made = {
+      next: nextOffset(state, job),
+      waiting: [],
+      buildLength: 0,
+      redact: (text: string) => text,
+    };
+    open.set(job, made);
+    return made;
+  };
+
+  const append = (job: number, event: Event) => {
+    const log = opened(job);
+    const kept = withinLimits(log, event);
+    if (kept === undefined) return;
+    const safe = redactEvent(kept, log.redact);
+    log.waiting.push({ ...shortened(safe), offset: log.next, at: now() });
+    log.next += 1;
+  };
+
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const flushed = [...open].filter(([, log]) => log.waiting.length > 0);
+    state.transaction(() => {
+      for (const [job, log] of flushed) insertLog(state, job, log.waiting);
+    });
+    for (const [job, log] of flushed) {
+      log.waiting = [];
+      wake(job);
+    }
+  };
+
+  /** Where the disk refuses, the events wait for the next try; the end of the job tries until it is written. */
+  const tryFlush = () => {
+    try {
+      flush();
+    } catch {
+      // Nothing is lost: what was not written is still waiting.
+    }
+  };
+
+  const flushLater = () => {
+    timer ??= setTimeout(tryFlush, batchMs);
+  };
+
+  const wake = (job: number) => {
+    for (const listener of listeners.get(job) ?? []) listener();
+  };
+
+  const changed = (job: number, signal: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      const set = listeners.get(job) ?? new Set();
+      listeners.set(job, set);
+      const done = () => {
+        set.delete(done);
+        if (set.size === 0) listeners.delete(job);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      set.add(done);
+      signal.addEventListener("abort", done);
+    });
+
+  return {
+    flush,
+    voice: (job, secrets) => {
+      opened(job).redact = redactor(secrets);
+      return (event) => {
+        append(job, event);
+        const { waiting } = opened(job);
+        if (waiting.length > 0 && waiting.length % batchEvents === 0) tryFlush();
+        else flushLater();
+      };
+    },
+    end: (job, end, event) => {
+      if (event !== undefined) append(job, event);
+      const { waiting } = opened(job);
+      const ended = state.transaction(() => {
+        const first = endJob(state, job, end, now());
+        if (first) insertLog(state, job, waiting);
+        return first;
+      });
+      open.delete(job);
+      wake(job);
+      return ended;
+    },
+    follow: async function* follow(job, from, signal) {
+      let next = from;
+      while (!signal.aborted) {
+        tryFlush();
+        const page = readLog(state, { job, from: next, limit: pageEvents });
+        for (const event of page) {
+          yield event;
+          if (signal.aborted) return;
+          next = event.offset + 1;
+        }
+        if (page.length > 0) continue;
+        const found = findJob(state, job);
+        if (found === undefined || !["queued", "running"].includes(found.state)) return;
+        await changed(job, signal);
+      }
+    },
+  };
+}
+
+function withinLimits(log: Open, event: Event): Event | undefined {
+  if (event.kind !== "build") return event;
+  const before = log.buildLength;
+  log.buildLength += event.text.length;
+  if (log.waiting.length > maxWaiting) return undefined;
+  if (log.buildLength <= maxBuildLength) return event;
+  return before > maxBuildLength
+    ? undefined
+    : { kind: "note", text: "more build output follows and is left out" };
+}
+
+function shortened(event: Event): Event {
+  if (!("text" in event) || event.text.length <= maxTextLength) return event;
+  return { ...event, text: `${event.text.slice(0, maxTextLength)}…` };
+}

@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { mkdirSync, readFileSync } from "node:fs";
+import { test, type TestContext } from "node:test";
+import { sshString } from "../../src/core/ssh-wire.ts";
+import type { Action } from "../../src/core/wire.ts";
+import { openBlobStore } from "../../src/adapters/blob-store.ts";
+import { createBackend } from "../../src/worker/backend.ts";
+import { syncKeysFile, writeKeysFile } from "../../src/worker/enrolled.ts";
+import { createJobLog } from "../../src/worker/job-log.ts";
+import { createPushes } from "../../src/worker/pushes.ts";
+import { createQueue } from "../../src/worker/queue.ts";
+import { refusal, scratch, scratchState } from "../support/worker.ts";
+
+const server = "0123456789abcdef";
+const sha = (text: string) => createHash("sha256").update(text).digest("hex");
+
+function laptop(options = "") {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const x = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url");
+  const blob = Buffer.concat([sshString("ssh-ed25519"), sshString(x)]);
+  const signed = (body: Uint8Array) => {
+    const head = [sshString("mypaas@v1"), sshString(""), sshString("sha512")];
+    const hash = sshString(createHash("sha512").update(body).digest());
+    const raw = sign(null, Buffer.concat([Buffer.from("SSHSIG"), ...head, hash]), privateKey);
+    const signature = sshString(Buffer.concat([sshString("ssh-ed25519"), sshString(raw)]));
+    const version = Buffer.from([0, 0, 0, 1]);
+    return Buffer.concat([Buffer.from("SSHSIG"), version, sshString(blob), ...head, signature]);
+  };
+  const fingerprint = `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
+  return { line: `${options}ssh-ed25519 ${blob.toString("base64")} laptop`, signed, fingerprint };
+}
+
+function open(t: TestContext) {
+  const dir = scratch(t);
+  const state = scratchState(t);
+  const now = () => Date.UTC(2026, 10, 21, 12);
+  const log = createJobLog({ state, now });
+  const store = openBlobStore({ dir: `${dir}/blobs`, freeBytes: () => Promise.resolve(1e12) });
+  const queue = createQueue({
+    state,
+    log,
+    now,
+    perform: () => Promise.resolve(),
+    secretsOf: () => [],
+    still: () => "",
+    reconcile: () => Promise.resolve(),
+    onEnd: () => {},
+    limit: 1,
+  });
+  const uploads = new Map<string, string>();
+  const pushes = createPushes({
+    state,
+    store,
+    queue,
+    take: (_stored, wanted) =>
+      store.put(
+        wanted,
+        (async function* bytes() {
+          yield Buffer.from(uploads.get(wanted.sha256) ?? "");
+        })(),
+      ),
+  });
+  const file = `${dir}/authorized_keys`;
+  const actions = {
+    state,
+    now,
+    random: randomBytes,
+    version: "1.2.3",
+    instance: "mypaas",
+    domain: undefined,
+    keysChanged: () => writeKeysFile(state, file),
+  };
+  const parts = { state, log, pushes, actions, now, server };
+  const local = createBackend({ ...parts, door: "local" });
+  const outside = createBackend({ ...parts, door: "outside" });
+  const ask = (action: Action, to = "local", token = "token") =>
+    Buffer.from(
+      JSON.stringify({
+        v: 1,
+        server: to,
+        created: now(),
+        nonce: randomBytes(16).toString("hex"),
+        tokenHash: sha(token),
+        ...action,
+      }),
+    );
+  return { local, outside, ask, state, file, uploads, dir };
+}
+
+const push = (service: string, text = "FROM x", noCache = false): Action => ({
+  action: "push",
+  service,
+  push: {
+    dockerfile: "Dockerfile",
+    entries: [{ path: "Dockerfile", mode: 0o644, size: text.length, sha256: sha(text) }],
+    options: { pull: false, noCache },
+  },
+});
+
+test("backend: root sets and lists values, and no value comes back", async (t) => {
+  const { local, ask } = open(t);
+  await local.accept(
+    ask({ action: "env.set", service: "web", set: { A: "1", B: "1" } }),
+    undefined,
+  );
+  const { result } = await local.accept(ask({ action: "env.list", service: "web" }), undefined);
+  assert.match(
+    JSON.stringify(result),
+    /^{"service":"web","env":\[{"name":"A","fingerprint":"[0-9a-f]{12}"},{"name":"B","fingerprint":"[0-9a-f]{12}"}]}$/,
+  );
+});
+
+test("backend: a request is accepted once", async (t) => {
+  const { local, ask } = open(t);
+  const body = ask({ action: "server.info" });
+  await local.accept(body, undefined);
+  assert.equal(
+    await refusal(() => local.accept(body, undefined)),
+    `request ${createHash("sha256").update(body).digest("hex").slice(0, 12)}: already accepted\nhint: sign a new one: run the same command again`,
+  );
+});
+
+test("backend: the outside needs a signature of an enrolled key, and its rights count", async (t) => {
+  const { local, outside, ask } = open(t);
+  const ann = laptop('services="blog" ');
+  await local.accept(ask({ action: "key.add", line: ann.line }), undefined);
+  const info = ask({ action: "server.info" }, server);
+  assert.equal(
+    await refusal(() => outside.accept(info, undefined)),
+    "signature: missing\nhint: sign the request with an enrolled key: mypaas push --key FILE",
+  );
+  assert.match(await refusal(() => outside.accept(info, laptop().signed(info))), /not enrolled/);
+  assert.deepEqual((await outside.accept(info, ann.signed(info))).result, {
+    version: "1.2.3",
+    instance: "mypaas",
+  });
+  const other = ask(push("web"), server);
+  assert.match(
+    await refusal(() => outside.accept(other, ann.signed(other))),
+    /not allowed: push web/,
+  );
+});
+
+test("backend: a request for another server is refused on the local socket too", async (t) => {
+  const { local, ask } = open(t);
+  assert.equal(
+    await refusal(() =>
+      local.accept(ask({ action: "server.info" }, "ffffffffffffffff"), undefined),
+    ),
+    `request: made for server ffffffffffffffff, this is ${server}\nhint: leave out --remote to act on this server`,
+  );
+});
+
+test("backend: what one service has sent is missing for another, and travels once for its own", async (t) => {
+  const { local, ask, uploads } = open(t);
+  const first = await local.accept(ask(push("web")), undefined);
+  assert.deepEqual(first.missing, [{ sha256: sha("FROM x"), size: 6 }]);
+  uploads.set(sha("FROM x"), "FROM x");
+  const started = await local.start(first.request, "token");
+  assert.equal(started.job, 1);
+  assert.deepEqual(await local.start(first.request, "token"), started);
+  const again = await local.accept(ask(push("web")), undefined);
+  assert.deepEqual(again, { request: again.request, job: 1, attached: true, missing: [] });
+  const fresh = await local.accept(ask(push("web", "FROM x", true)), undefined);
+  assert.deepEqual([fresh.job, fresh.missing], [undefined, []]);
+  assert.equal((await local.accept(ask(push("blog")), undefined)).missing.length, 1);
+});
+
+test("backend: a start with other bytes than the manifest says makes no job", async (t) => {
+  const { local, ask, uploads, state } = open(t);
+  const { request } = await local.accept(ask(push("web")), undefined);
+  uploads.set(sha("FROM x"), "FROM y");
+  assert.match(await refusal(() => local.start(request, "token")), /its content has the hash/);
+  assert.equal(state.all("SELECT id FROM jobs").length, 0);
+  assert.equal(
+    await refusal(() => local.events(request, "token", 0, new AbortController().signal)),
+    "request: has no job yet\nhint: push again: mypaas push",
+  );
+});
+
+test("backend: a wrong token and an unknown request are refused with the same words", async (t) => {
+  const { local, ask, state } = open(t);
+  const { request } = await local.accept(ask(push("web")), undefined);
+  const words = "token: does not belong to this request\nhint: push again: mypaas push";
+  assert.equal(await refusal(() => local.status(request, "other")), words);
+  assert.equal(await refusal(() => local.status("00".repeat(32), "token")), words);
+  state.run("UPDATE requests SET expires = 5");
+  assert.equal(
+    await refusal(() => local.status(request, "token")),
+    "token: expired on 1970-01-01T00:00:00.005Z\nhint: push again: mypaas push",
+  );
+});
+
+test("backend: keys are added once, garbage never, and the last one that manages keys stays", async (t) => {
+  const { local, outside, ask, file } = open(t);
+  const ann = laptop();
+  const add = (line: string) => local.accept(ask({ action: "key.add", line }), undefined);
+  await add(ann.line);
+  await add(laptop('actions="push" ').line);
+  assert.equal(
+    await refusal(() => add(ann.line)),
+    `key ${ann.fingerprint}: already enrolled\nhint: to change its options, first run: mypaas key remove ${ann.fingerprint}`,
+  );
+  assert.equal(
+    await refusal(() => add("hello")),
+    'key: no public key in "hello"\nhint: give one line of an OpenSSH public key file: mypaas key add ~/.ssh/id_ed25519.pub',
+  );
+  const remove = (fingerprint: string) => ask({ action: "key.remove", fingerprint }, server);
+  const none = remove("SHA256:none");
+  assert.equal(
+    await refusal(() => outside.accept(none, ann.signed(none))),
+    "key SHA256:none: not enrolled\nhint: see which are: mypaas key list",
+  );
+  const last = remove(ann.fingerprint);
+  assert.equal(
+    await refusal(() => outside.accept(last, ann.signed(last))),
+    `key ${ann.fingerprint}: the last one that may manage keys\nhint: enrol another first: mypaas key add, or remove it as root on the server`,
+  );
+  assert.equal(readFileSync(file, "utf8").includes(ann.line), true);
+  await local.accept(remove(ann.fingerprint), undefined);
+  assert.equal(readFileSync(file, "utf8").includes(ann.line), false);
+});
+
+test("backend: keys that init wrote are taken over once, and then only the state counts", async (t) => {
+  const { state, dir } = open(t);
+  const file = `${dir}/keys/authorized_keys`;
+  mkdirSync(`${dir}/keys`);
+  const [ann, bob] = [laptop(), laptop()];
+  const { writeFileSync } = await import("node:fs");
+  writeFileSync(file, `${ann.line}\n`);
+  await syncKeysFile(state, file, 1);
+  writeFileSync(file, `${ann.line}\n${bob.line}\n`);
+  await syncKeysFile(state, file, 2);
+  assert.equal(readFileSync(file, "utf8").includes(bob.line), false);
+  assert.equal(readFileSync(file, "utf8").includes(ann.line), true);
+});
