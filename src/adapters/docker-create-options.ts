@@ -55,6 +55,7 @@ export function infraOptions(plan: InfraPlan, imageId: string): Docker.Container
       SecurityOpt: ["no-new-privileges"],
       CapDrop: [...plan.capDrop],
       PidsLimit: plan.pidsLimit,
+      ...(plan.dnsOptions === undefined ? {} : { DnsOptions: [...plan.dnsOptions] }),
       LogConfig: logConfig,
       Mounts: plan.mounts.map(mountOptions),
       PortBindings: portBindings(ports),

@@ -40,6 +40,14 @@ export function createEngine({ instance, socketPath }: EngineOptions): Engine {
       }
     },
 
+    async ensureNameFree(name, service) {
+      const info = await inspectAny(docker, name);
+      // The engine also finds a container by the beginning of its id.
+      if (info?.Name !== `/${name}`) return;
+      const isOurs = isOwned(info, instance) && info.Config.Labels[label.service] === service;
+      if (!isOurs) throw await owned.nameTaken(name, undefined);
+    },
+
     async startContainer(id) {
       const container = await owned.need(id);
       try {
@@ -183,6 +191,7 @@ function reachingEach(engine: Engine, socketPath: string): Engine {
   return {
     inspectImage: reaching(socketPath, engine.inspectImage),
     createContainer: reaching(socketPath, engine.createContainer),
+    ensureNameFree: reaching(socketPath, engine.ensureNameFree),
     startContainer: reaching(socketPath, engine.startContainer),
     stopContainer: reaching(socketPath, engine.stopContainer),
     removeContainer: reaching(socketPath, engine.removeContainer),

@@ -8,6 +8,8 @@ export interface Engine {
   readonly inspectImage: (reference: string) => Promise<ImageFacts | undefined>;
   /** Creates without starting; an identical container of ours with that name is replaced. Returns its id. */
   readonly createContainer: (plan: ContainerPlan) => Promise<string>;
+  /** Throws UserError when a container of anything but `service` has the name. */
+  readonly ensureNameFree: (name: string, service: string) => Promise<void>;
   readonly startContainer: (id: string) => Promise<void>;
   /** SIGTERM, then SIGKILL after `timeoutMs`; fine when it is not running. */
   readonly stopContainer: (id: string, timeoutMs: number) => Promise<void>;
@@ -134,4 +136,38 @@ export interface Clock {
   readonly now: () => number;
   /** Rejects with the signal's reason when aborted. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+}
+
+/** Asks one replica directly, once. */
+export interface Probe {
+  readonly ask: (target: ProbeTarget) => Promise<ProbeAnswer>;
+}
+
+export interface ProbeTarget {
+  readonly address: string;
+  readonly port: number;
+  /** Undefined: a TCP connection is enough. */
+  readonly http: { readonly path: string; readonly host: string } | undefined;
+  readonly timeoutMs: number;
+}
+
+/** `unreachable` also covers a connection that was closed without an answer. */
+export type ProbeAnswer =
+  | { readonly kind: "ready" }
+  | { readonly kind: "refused" }
+  | { readonly kind: "slow" }
+  | { readonly kind: "unreachable"; readonly reason: string }
+  | { readonly kind: "status"; readonly status: number };
+
+/** TCP sockets as the kernel lists them inside a container. */
+export interface Connections {
+  /** Sockets in the network namespace of a process; undefined when the process is gone. */
+  readonly socketsOf: (pid: number) => Promise<readonly TcpSocket[] | undefined>;
+}
+
+export interface TcpSocket {
+  readonly state: "established" | "listening" | "other";
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly remoteAddress: string;
 }

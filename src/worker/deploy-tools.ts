@@ -7,9 +7,10 @@ import {
 import { apiNetworkName, networkName, traefikContainerName } from "../core/names.ts";
 import type { Clock } from "../deploy/ports.ts";
 import { readIdentity } from "../adapters/certificate.ts";
-import { readIfThere, writeFileAtomic } from "../adapters/files.ts";
+import { readIfThere } from "../adapters/files.ts";
 import { liveReleases } from "../adapters/state-releases.ts";
 import type { State } from "../adapters/state.ts";
+import { writeDynamicFile } from "../adapters/traefik-file.ts";
 import {
   createTraefikRouter,
   type TraefikLocation,
@@ -44,9 +45,10 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
       switches: [],
     },
     write: (yaml) =>
-      writeFileAtomic(paths.dynamicFile, yaml, {
-        mode: 0o400,
-        ...(parts.isRoot && { owner }),
+      writeDynamicFile(yaml, {
+        path: paths.dynamicFile,
+        next: paths.dynamicNext,
+        access: { mode: 0o400, ...(parts.isRoot && { owner }) },
       }),
     locate: () => locateTraefik(config, engineSocket),
     nudge: async () => {
@@ -56,6 +58,9 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
     clock,
   });
 }
+
+/** Where a server that listens on every address is asked. */
+const loopback: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
 async function locateTraefik(config: InstanceConfig, socketPath: string): Promise<TraefikLocation> {
   const { instance, bind, httpPort, httpsPort } = config;
@@ -71,7 +76,7 @@ async function locateTraefik(config: InstanceConfig, socketPath: string): Promis
   }
   return {
     api: `http://${api}:${traefikApiPort}`,
-    entry: { host: bind === "0.0.0.0" ? "127.0.0.1" : bind, httpPort, httpsPort },
+    entry: { host: loopback[bind] ?? bind, httpPort, httpsPort },
     addresses: [address],
   };
 }

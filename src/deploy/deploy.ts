@@ -1,0 +1,68 @@
+import type { Release } from "../core/release.ts";
+import type { DeployInput, DeployPorts, Story } from "./story.ts";
+import { awaitReady } from "./await-ready.ts";
+import { cutOver } from "./cut-over.ts";
+import { failDeploy } from "./explain.ts";
+import { drainOld } from "./drain.ts";
+import { hold } from "./hold.ts";
+import { retireOld, stopOld } from "./retire.ts";
+import { serviceContainerName } from "../core/names.ts";
+import { sentences } from "./sentences.ts";
+import { startReplicas } from "./start-replicas.ts";
+import { openStory } from "./story.ts";
+import { takeNames } from "./take-names.ts";
+import { undo } from "./undo.ts";
+
+export type { DeployInput, DeployPorts } from "./story.ts";
+
+/**
+ * Makes a release live without losing a request. `live` is said at the cut-over; the promise resolves once the old release is gone.
+ * A rejection means that nothing changed: a UserError says why and, in `still`, what runs.
+ */
+export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Release> {
+  const story = openStory(input, ports);
+  const begun = story.clock.now();
+  await refuseTakenName(story);
+  try {
+    await hold(story);
+    if (story.oldFirst) {
+      await drainOld(story);
+      await stopOld(story);
+    }
+    await startReplicas(story);
+    await awaitReady(story);
+    await cutOver(story);
+  } catch (error) {
+    throw await undo(story, error);
+  }
+  story.say(sentences.live(input.release, input.server, story.clock.now() - begun));
+  await finish(story);
+  return input.release;
+}
+
+/** Refuses, before anything is done, a name by which the service could not be called. */
+async function refuseTakenName(story: Story): Promise<void> {
+  const { engine, service, release } = story;
+  const name = serviceContainerName(release.instance, release.spec.slug);
+  try {
+    await engine.ensureNameFree(name, service);
+  } catch (error) {
+    throw failDeploy(story, error, story.from);
+  }
+}
+
+/** What the new release does not depend on any more: a failure here is left for the next deploy to tidy up. */
+async function finish(story: Story): Promise<void> {
+  try {
+    if (!story.oldFirst) {
+      await takeNames(story);
+      await drainOld(story);
+    }
+    await retireOld(story);
+    if (story.oldFirst) await takeNames(story);
+  } catch (error) {
+    story.say(
+      sentences.leftOver(`${story.service}: the release before could not be removed`, error),
+    );
+  }
+}

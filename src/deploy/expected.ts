@@ -1,0 +1,48 @@
+import type { Release } from "../core/release.ts";
+import { dockerRouterNames } from "../core/labels.ts";
+import { traefikServiceName } from "../core/names.ts";
+import { releaseRouting } from "../core/release-routing.ts";
+import { replicaCount } from "../core/spec.ts";
+import type { Expected } from "./ports.ts";
+import type { Story } from "./story.ts";
+
+type Told = Pick<Story, "release" | "server">;
+
+const nothing: Expected = { routers: [], gone: [], servers: {} };
+
+/** The holds stand above whatever the new containers bring. */
+export const expectHeld = (story: Told): Expected => ({ ...nothing, routers: holdRouters(story) });
+
+/** Every replica of the new release could answer if it were asked. */
+export const expectStarted = (story: Told): Expected => ({
+  ...nothing,
+  routers: dockerRouterNames(story.release, story.server),
+  servers: expectServers(story.release),
+});
+
+export const expectCutOver = (story: Told): Expected => ({
+  ...expectStarted(story),
+  gone: holdRouters(story),
+});
+
+/** The new containers are gone, so that nothing but the hold knows their routes. */
+export const expectRemoved = (story: Told): Expected => ({
+  ...nothing,
+  gone: dockerRouterNames(story.release, story.server),
+});
+
+/** The old release answers again as if nothing had been. */
+export const expectBack = (story: Told, from: Release): Expected => ({
+  routers: dockerRouterNames(from, story.server),
+  gone: holdRouters(story),
+  servers: expectServers(from),
+});
+
+const holdRouters = ({ release, server }: Told): readonly string[] =>
+  releaseRouting(release, server).routers.map(({ name }) => `hold-${name}@file`);
+
+function expectServers({ spec, number }: Release): Readonly<Record<string, number>> {
+  return spec.routes.length === 0
+    ? {}
+    : { [`${traefikServiceName(spec.slug, number)}@docker`]: replicaCount(spec.scale) };
+}

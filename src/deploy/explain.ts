@@ -1,0 +1,52 @@
+import { UserError } from "../core/errors.ts";
+import type { Release } from "../core/release.ts";
+import { describeTrouble } from "./failures.ts";
+import { stillRuns } from "./sentences.ts";
+import type { Story } from "./story.ts";
+import { TroubleError } from "./trouble.ts";
+
+const shownLogLines = 20;
+
+/** Turns what ended a deploy into words while its containers can still be looked at; a bug stays what it is. */
+export async function explain(
+  story: Pick<Story, "engine" | "release" | "service" | "signal">,
+  error: unknown,
+): Promise<unknown> {
+  const { engine, release, service, signal } = story;
+  if (error instanceof TroubleError) {
+    const details = await lastWords(engine, error.replica.id);
+    const { message, hint } = describeTrouble(release, {
+      replica: error.replica.replica,
+      trouble: error.trouble,
+      lastLines: details,
+    });
+    return new UserError(message, { code: "unready", hint, details, cause: error });
+  }
+  if (!signal.aborted || error instanceof UserError) return error;
+  const reason: unknown = signal.reason;
+  return reason instanceof UserError
+    ? reason
+    : new UserError(`deploy ${service}: cancelled`, { code: "cancelled", cause: error });
+}
+
+/** The same error, now that it is known what runs. */
+export function failDeploy(story: Story, error: unknown, runs: Release | undefined): unknown {
+  if (!(error instanceof UserError)) return error;
+  const { message, code, hint, details, cause } = error;
+  return new UserError(message, {
+    code,
+    hint,
+    details,
+    cause,
+    still: stillRuns(story.service, runs),
+  });
+}
+
+/** A container that cannot be asked any more has no last words; that must not hide why it ended. */
+async function lastWords(engine: Story["engine"], id: string): Promise<readonly string[]> {
+  try {
+    return await engine.lastLogLines(id, shownLogLines);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,11 @@
+import type { ContainerFacts } from "./ports.ts";
+import type { Story } from "./story.ts";
+
+/** The containers of one release of the story's service, first replica first. */
+export async function replicasOf(
+  { engine, service }: Pick<Story, "engine" | "service">,
+  release: number | undefined,
+): Promise<readonly ContainerFacts[]> {
+  const all = await engine.listContainers(service);
+  return all.filter((facts) => facts.release === release).toSorted((a, b) => a.replica - b.replica);
+}

@@ -1,0 +1,34 @@
+import type { Story } from "./story.ts";
+import { replicasOf } from "./replicas.ts";
+import { sentences } from "./sentences.ts";
+import { step } from "./step.ts";
+
+/** Stops the old release while its requests wait. */
+export async function stopOld(story: Story): Promise<void> {
+  const { engine, from, signal, say } = story;
+  if (from === undefined) return;
+  signal.throwIfAborted();
+  say(sentences.stoppingOld(from));
+  await step(story, "stop-old", async () => {
+    const old = await replicasOf(story, from.number);
+    await Promise.all(old.map(({ id }) => engine.stopContainer(id, from.spec.stopTimeoutMs)));
+  });
+}
+
+/** Removes whatever is not of the release that is live now, and then what kept its requests away from it. */
+export async function retireOld(story: Story): Promise<void> {
+  const { engine, router, service, release, from, isRouted } = story;
+  await step(story, "retire", async () => {
+    const others = (await engine.listContainers(service)).filter(
+      (facts) => facts.release !== release.number,
+    );
+    const graceMs = from?.spec.stopTimeoutMs ?? release.spec.stopTimeoutMs;
+    await Promise.all(
+      others.map(async ({ id }) => {
+        await engine.stopContainer(id, graceMs);
+        await engine.removeContainer(id);
+      }),
+    );
+    if (isRouted) await router.apply({ kind: "settled", service, live: release });
+  });
+}

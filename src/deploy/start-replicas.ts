@@ -1,0 +1,34 @@
+import type { ContainerPlan } from "../core/container.ts";
+import { containerPlan } from "../core/container.ts";
+import { serviceContainerName } from "../core/names.ts";
+import { replicaCount, stopsOldFirst } from "../core/spec.ts";
+import { sentences } from "./sentences.ts";
+import { step } from "./step.ts";
+import type { Story } from "./story.ts";
+
+/** Creates and starts every replica of the new release; the hold keeps requests away from them. */
+export async function startReplicas(story: Story): Promise<void> {
+  const { engine, release, signal, say } = story;
+  const plans = replicaPlans(story);
+  say(sentences.starting(release));
+  await step(story, "start", async () => {
+    for (const mount of release.mounts)
+      if (mount.type === "volume") await engine.ensureVolume(mount.source, story.service);
+    for (const plan of plans) {
+      signal.throwIfAborted();
+      await engine.startContainer(await engine.createContainer(plan));
+    }
+  });
+}
+
+/**
+ * Where the old release stops first nobody else has the service's name, so the new one is found under it from the start;
+ * elsewhere an alias would outlive the cut-over and lead callers to a release that is about to stop.
+ */
+function replicaPlans({ release, server }: Story): readonly ContainerPlan[] {
+  const { instance, spec } = release;
+  const alone = stopsOldFirst(spec) ? [serviceContainerName(instance, spec.slug)] : [];
+  return Array.from({ length: replicaCount(spec.scale) }, (_, index) =>
+    containerPlan(release, index + 1, { server, aliases: index === 0 ? alone : [] }),
+  );
+}

@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { UserError } from "../../src/core/errors.ts";
+import type { Release } from "../../src/core/release.ts";
+import type { ServiceSpec } from "../../src/core/spec.ts";
+import { fakeServer } from "../support/fake-story.ts";
+import { release } from "../support/releases.ts";
+
+const web = (number: number, spec: Partial<ServiceSpec> = {}): Release =>
+  release("web", number, {
+    routes: ["http://example.com"],
+    spec: { scale: { kind: "roll", replicas: 2 }, ...spec },
+  });
+const replace = { scale: { kind: "replace" } } as const;
+
+test("the new release starts beside the old one, which goes when nothing is under way any more", async () => {
+  const server = fakeServer({ 1: { busyMs: 5_000 } });
+  const from = await server.deploy(web(1));
+  server.forget();
+  assert.equal((await server.deploy(web(2), from)).number, 2);
+  assert.deepEqual(server.done, [
+    "hold, serving",
+    "create web-r2-1",
+    "start web-r2-1",
+    "create web-r2-2",
+    "start web-r2-2",
+    "restart web-r2-1 unless-stopped",
+    "restart web-r2-2 unless-stopped",
+    "cut over",
+    "rename web to web-r1-1",
+    "rename web-r2-1 to web",
+    "stop web-r1-1",
+    "stop web-r1-2",
+    "remove web-r1-1",
+    "remove web-r1-2",
+    "settled on 2",
+  ]);
+  assert.deepEqual(server.containers(), ["web running", "web-r2-2 running"]);
+  assert.deepEqual(server.unserved, []);
+});
+
+test("every step is written down before and after it is done", async () => {
+  const server = fakeServer();
+  await server.deploy(web(2, replace), await server.deploy(web(1, replace)));
+  const steps = (...names: string[]) => names.flatMap((name) => [`> ${name}`, `< ${name}`]);
+  assert.deepEqual(server.journal, [
+    ...steps("hold", "start", "ready", "cut-over", "take-names", "retire"),
+    ...steps("hold", "drain", "stop-old", "start", "ready", "cut-over", "retire", "take-names"),
+  ]);
+});
+
+test("where only one may run, requests wait while the old release stops and the new one starts", async () => {
+  const server = fakeServer();
+  const from = await server.deploy(web(1, replace));
+  server.forget();
+  await server.deploy(web(2, replace), from);
+  assert.deepEqual(server.done, [
+    "hold, wait",
+    "stop web",
+    "create web-r2-1 as web",
+    "start web-r2-1",
+    "rename web-r2-1 to web.next.invalid",
+    "restart web.next.invalid unless-stopped",
+    "cut over",
+    "remove web",
+    "settled on 2",
+    "rename web.next.invalid to web",
+  ]);
+  assert.deepEqual(server.unserved, []);
+});
+
+test("an unhealthy release leaves the old one running", async () => {
+  const server = fakeServer({ 2: { ends: { afterMs: 50, exitCode: 1 }, logs: ["no database"] } });
+  const from = await server.deploy(web(1));
+  server.forget();
+  await assert.rejects(server.deploy(web(2), from), {
+    name: "UserError",
+    message: "deploy web.1: container stopped with exit code 1, 80 ms after start",
+    details: ["no database"],
+    still: "web still runs release 1",
+  });
+  assert.deepEqual(server.done.slice(-3), ["remove web-r2-1", "remove web-r2-2", "settled on 1"]);
+  assert.deepEqual(server.containers(), ["web running", "web-r1-2 running"]);
+  assert.deepEqual(server.unserved, []);
+});
+
+test("a release that cannot replace the only container gives the waiting requests back", async () => {
+  const server = fakeServer({ 2: { listens: [], bootMs: 1 } });
+  const from = await server.deploy(web(1, replace));
+  server.forget();
+  await assert.rejects(server.deploy(web(2, { ...replace, startTimeoutMs: 2_000 }), from), {
+    message: "deploy web: nothing listens on port 3000 after 2 s",
+    still: "web still runs release 1",
+  });
+  assert.deepEqual(server.done, [
+    "hold, wait",
+    "stop web",
+    "create web-r2-1 as web",
+    "start web-r2-1",
+    "remove web-r2-1",
+    "start web",
+    "rename web to web.back.invalid",
+    "settled on 1",
+    "rename web.back.invalid to web",
+  ]);
+  assert.deepEqual(server.containers(), ["web running"]);
+  assert.deepEqual(server.unserved, []);
+});
+
+test("an old release that does not come back is not said to run", async () => {
+  const behaviours: Record<number, object> = { 2: { ends: { afterMs: 0, exitCode: 1 } } };
+  const server = fakeServer(behaviours);
+  const from = await server.deploy(web(1, replace));
+  behaviours[1] = { ends: { afterMs: 0, exitCode: 7 } };
+  await assert.rejects(server.deploy(web(2, replace), from), { still: "no release of web runs" });
+  assert.deepEqual(
+    server.events.filter(({ kind }) => kind === "warning"),
+    [
+      {
+        kind: "warning",
+        text: "web release 1 does not run again: deploy web: container stopped with exit code 7, 0 ms after start",
+        hint: "push web again",
+      },
+    ],
+  );
+});
+
+test("a deploy that is cancelled before the cut-over changes nothing", async (t) => {
+  for (const at of ["hold, serving", "create web-r2-1", "start web-r2-2"]) {
+    await t.test(`after "${at}"`, async () => {
+      const server = fakeServer({ 2: { bootMs: 10_000 } });
+      const from = await server.deploy(web(1));
+      const cancel = new AbortController();
+      server.on((what) => what === at && cancel.abort());
+      await assert.rejects(server.deploy(web(2), from, cancel.signal), {
+        message: "deploy web: cancelled",
+        code: "cancelled",
+        still: "web still runs release 1",
+      });
+      assert.deepEqual(server.containers(), ["web running", "web-r1-2 running"]);
+      assert.equal(server.done.at(-1), "settled on 1");
+      assert.deepEqual(server.unserved, []);
+    });
+  }
+});
+
+test("a deploy that is superseded says by what", async () => {
+  const server = fakeServer();
+  const cancel = new AbortController();
+  cancel.abort(new UserError("push of web: superseded by job 9", { code: "superseded" }));
+  await assert.rejects(server.deploy(web(1), undefined, cancel.signal), {
+    message: "push of web: superseded by job 9",
+    code: "superseded",
+    still: "no release of web runs",
+  });
+});
+
+test("a Traefik that does not take over the cut-over keeps the old release", async () => {
+  const server = fakeServer();
+  const from = await server.deploy(web(1));
+  server.refuse(({ kind }) => kind === "cut-over");
+  await assert.rejects(server.deploy(web(2), from), {
+    message: "traefik: did not take over the routing within 15 s",
+    still: "web still runs release 1",
+  });
+  assert.deepEqual(server.containers(), ["web running", "web-r1-2 running"]);
+  assert.deepEqual(server.unserved, []);
+});
+
+test("a route that the old release still answers after the cut-over keeps the old release", async () => {
+  const server = fakeServer();
+  const from = await server.deploy(web(1));
+  server.refuse(({ kind }) => kind === "cut-over" && "unseen");
+  await assert.rejects(server.deploy(web(2), from), {
+    message: "deploy web: http://example.com is still answered by web/1",
+    hint: "push again",
+    still: "web still runs release 1",
+  });
+  assert.deepEqual(server.containers(), ["web running", "web-r1-2 running"]);
+  assert.deepEqual(server.unserved, []);
+});
+
+test("a worker process is ready when it still runs after two seconds", async () => {
+  const server = fakeServer();
+  const job = { ...release("mail", 1), port: undefined };
+  await server.deploy(job);
+  assert.deepEqual(server.done, [
+    "create mail-r1-1",
+    "start mail-r1-1",
+    "restart mail-r1-1 unless-stopped",
+    "rename mail-r1-1 to mail",
+  ]);
+  const ready = server.events.find(({ kind }) => kind === "ready");
+  assert.deepEqual(ready, { kind: "ready", replica: 1, ms: 2_000 });
+});
+
+test("live is said with the addresses before the old release is drained", async () => {
+  const server = fakeServer({ 1: { busyMs: 60_000 } });
+  const from = await server.deploy(web(1));
+  server.forget();
+  await server.deploy(web(2, { drainTimeoutMs: 4_000 }), from);
+  assert.deepEqual(
+    server.events.filter(({ kind }) => kind !== "ready"),
+    [
+      { kind: "step", text: "starting 2 containers of web release 2" },
+      { kind: "live", service: "web", release: 2, urls: ["http://example.com"], ms: 120 },
+      { kind: "step", text: "waiting for 2 connections to web release 1 to end" },
+      {
+        kind: "warning",
+        text: "2 connections to web release 1 did not end in time",
+        hint: "set # mypaas.drain-timeout to give them longer",
+      },
+    ],
+  );
+});
+
+test("a container name that another has taken is refused before anything is done", async () => {
+  const server = fakeServer();
+  await server.deploy(release("web", 1));
+  const other = release("other", 1);
+  const twin = { ...other, spec: { ...other.spec, slug: "web" } };
+  await assert.rejects(server.deploy(twin), {
+    message: 'container name "web": taken by "web"',
+    still: "no release of other runs",
+  });
+});

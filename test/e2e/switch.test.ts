@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ProberReport } from "../support/prober.ts";
+import { startSwitchWorld } from "../support/switch-e2e.ts";
+
+const at = {
+  instance: process.env["MYPAAS_TEST_INSTANCE"] ?? "t-switch",
+  httpPort: 18460,
+  httpsPort: 18461,
+};
+let world: Awaited<ReturnType<typeof startSwitchWorld>>;
+
+before(async () => {
+  world = await startSwitchWorld(at);
+});
+after(async () => {
+  await world.stop();
+});
+
+const roll = { scale: { kind: "roll", replicas: 2 } } as const;
+const replace = { scale: { kind: "replace" } } as const;
+
+function assertLossless(report: ProberReport): void {
+  console.log(JSON.stringify(report));
+  assert.deepEqual(
+    { failed: report.failed, oldAfterNew: report.oldAfterNew, reasons: report.reasons },
+    { failed: 0, oldAfterNew: 0, reasons: {} },
+  );
+  assert.equal(report.answered, report.sent);
+}
+
+test("releases follow one another under load and no request is lost", async () => {
+  const first = world.release(1, {}, roll);
+  let live = await world.deploy(first, undefined);
+  const load = world.load();
+  for (const number of [2, 3, 4]) live = await world.deploy(world.release(number, {}, roll), live);
+  await sleep(300);
+  assertLossless(await load.stop());
+  const left = await world.engine.listContainers("web");
+  assert.deepEqual(
+    left.map(({ name, state }) => `${name} ${state}`),
+    [`${at.instance}-web running`, `${at.instance}-web-r4-2 running`],
+  );
+});
+
+test("where the old release stops first, requests wait and none is lost", async () => {
+  const before = await world.deploy(world.release(11, {}, replace), undefined);
+  const load = world.load();
+  await sleep(500);
+  const live = await world.deploy(world.release(12, {}, replace), before);
+  await sleep(300);
+  assertLossless(await load.stop());
+  assert.equal(live.number, 12);
+});
+
+test("a bad release under load leaves the old one running and loses no request", async () => {
+  const live = await world.deploy(world.release(21, {}, roll), undefined);
+  const load = world.load();
+  await sleep(300);
+  await assert.rejects(world.deploy(world.release(22, { BEHAVE: "crash" }, roll), live), {
+    name: "UserError",
+    message: /^deploy web\.[12]: container stopped with exit code 3, /,
+    details: ["cannot find the database"],
+    still: "web still runs release 21",
+  });
+  await assert.rejects(
+    world.deploy(
+      world.release(23, { HOST: "127.0.0.1" }, { ...roll, startTimeoutMs: 1_500 }),
+      live,
+    ),
+    {
+      message: /^deploy web\.[12]: listens on 127\.0\.0\.1:3000 only, /,
+      hint: "listen on 0.0.0.0:3000",
+    },
+  );
+  await sleep(300);
+  const report = await load.stop();
+  assertLossless(report);
+  assert.deepEqual(Object.keys(report.byRelease), ["web/21"]);
+});
+
+test("a bad release that replaces the only container gives the waiting requests back to the old one", async () => {
+  const live = await world.deploy(world.release(31, {}, replace), undefined);
+  const load = world.load();
+  await sleep(300);
+  await assert.rejects(
+    world.deploy(
+      world.release(32, { BEHAVE: "silent" }, { ...replace, startTimeoutMs: 1_500 }),
+      live,
+    ),
+    {
+      message: "deploy web: nothing listens on port 3000 after 1.5 s",
+      still: "web still runs release 31",
+    },
+  );
+  await sleep(300);
+  const report = await load.stop();
+  assertLossless(report);
+  assert.deepEqual(Object.keys(report.byRelease), ["web/31"]);
+  const left = await world.engine.listContainers("web");
+  assert.deepEqual(
+    left.map(({ name, state }) => `${name} ${state}`),
+    [`${at.instance}-web running`],
+  );
+});

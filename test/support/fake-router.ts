@@ -1,0 +1,52 @@
+import { UserError } from "../../src/core/errors.ts";
+import { releaseTag } from "../../src/core/release-routing.ts";
+import type { Release } from "../../src/core/release.ts";
+import type { Expected, Router, RoutingChange } from "../../src/deploy/ports.ts";
+import { traefikAddress } from "./fake-engine.ts";
+
+export interface FakeRouter {
+  readonly router: Router;
+  /** The release that requests are given to now; `wait` while they wait. */
+  readonly target: () => Release | "wait" | undefined;
+}
+
+/** `unseen`: Traefik says that it has taken over the change, but requests go where they went. */
+export type Refusal = boolean | "unseen";
+
+/** Traefik and the one dynamic file, in memory; `did` hears of every change, `refuses` names those that it never takes over. */
+export function fakeRouter(options: {
+  readonly live: Release | undefined;
+  readonly did: (what: string) => void;
+  readonly refuses?: (change: RoutingChange) => Refusal;
+}): FakeRouter {
+  const { did, refuses = () => false } = options;
+  let target: Release | "wait" | undefined = options.live;
+  let to: Release | undefined;
+  let stuck = false;
+  return {
+    target: () => target,
+    router: {
+      apply: async (change) => {
+        const refusal = refuses(change);
+        stuck = refusal === true;
+        if (change.kind === "hold") {
+          to = change.to;
+          if (refusal === false) target = change.mode === "wait" ? "wait" : change.from;
+          did(`hold, ${change.mode}`);
+        } else if (change.kind === "cut-over") {
+          if (refusal === false) target = to;
+          did("cut over");
+        } else {
+          target = change.live;
+          did(`settled on ${change.live?.number ?? "nothing"}`);
+        }
+      },
+      confirm: async (_expected: Expected) => {
+        if (stuck) throw new UserError("traefik: did not take over the routing within 15 s");
+      },
+      whoAnswers: async () =>
+        target === "wait" || target === undefined ? undefined : releaseTag(target),
+      addresses: async () => [traefikAddress],
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import type { Event } from "../../src/core/events.ts";
+import type { Release } from "../../src/core/release.ts";
+import type { RoutingChange } from "../../src/deploy/ports.ts";
+import { deploy } from "../../src/deploy/deploy.ts";
+import { fakeClock } from "./fake-clock.ts";
+import type { Behaviour } from "./fake-engine.ts";
+import { fakeEngine } from "./fake-engine.ts";
+import type { Refusal } from "./fake-router.ts";
+import { fakeRouter } from "./fake-router.ts";
+
+/** A server in memory on which releases follow one another; after every change it checks that something serves or requests wait. */
+export function fakeServer(behaviours: Readonly<Record<number, Behaviour>> = {}) {
+  const clock = fakeClock();
+  const done: string[] = [];
+  const events: Event[] = [];
+  const journal: string[] = [];
+  const unserved: string[] = [];
+  let refuses: (change: RoutingChange) => Refusal = () => false;
+  let onDid: (what: string) => void = () => {};
+  const did = (what: string): void => {
+    done.push(what);
+    const target = router.target();
+    if (target !== undefined && target !== "wait" && !engine.isReady(target.number))
+      unserved.push(`after "${what}" requests go to release ${target.number}, which is not ready`);
+    onDid(what);
+  };
+  const engine = fakeEngine({ clock, behaviours, did });
+  const router = fakeRouter({ live: undefined, did, refuses: (change) => refuses(change) });
+  return {
+    done,
+    events,
+    journal,
+    unserved,
+    clock,
+    containers: engine.containers,
+    /** Forgets what was done so far. */
+    forget: () => {
+      for (const list of [done, events, journal]) list.length = 0;
+    },
+    refuse: (which: typeof refuses) => {
+      refuses = which;
+    },
+    on: (listener: (what: string) => void) => {
+      onDid = listener;
+    },
+    deploy: (release: Release, from?: Release, signal = new AbortController().signal) =>
+      deploy(
+        {
+          release,
+          from,
+          signal,
+          server: { instance: release.instance, httpPort: 80, httpsPort: 443 },
+        },
+        {
+          engine: engine.engine,
+          router: router.router,
+          probe: engine.probe,
+          connections: engine.connections,
+          clock,
+          journal: {
+            intent: (step) => journal.push(`> ${step}`),
+            outcome: (step, data) =>
+              journal.push(`${(data as { ok: boolean }).ok ? "<" : "x"} ${step}`),
+          },
+          say: (event) => events.push(event),
+        },
+      ),
+  };
+}

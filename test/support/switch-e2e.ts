@@ -1,0 +1,119 @@
+import { Readable } from "node:stream";
+import { pack } from "tar-stream";
+import type { Event } from "../../src/core/events.ts";
+import type { Release } from "../../src/core/release.ts";
+import type { ServiceSpec } from "../../src/core/spec.ts";
+import { createConnections } from "../../src/adapters/connections.ts";
+import { createInfra } from "../../src/adapters/docker-infra.ts";
+import { nudgeTraefik } from "../../src/adapters/docker-nudge.ts";
+import { createEngine } from "../../src/adapters/docker.ts";
+import { createProbe } from "../../src/adapters/probe.ts";
+import { createTraefikRouter } from "../../src/adapters/traefik-router.ts";
+import { deploy } from "../../src/deploy/deploy.ts";
+import { startProber } from "./prober.ts";
+import { realClock } from "./real-clock.ts";
+import { release } from "./releases.ts";
+import { nodeImage, startTraefik, traefikImage } from "./traefik-e2e.ts";
+
+const socketPath = "/var/run/docker.sock";
+
+/** Behaves as its environment says, so that one image makes good and bad releases; it ends at once at SIGTERM, with whatever it has not answered. */
+const app = `
+const { PORT = "3000", BEHAVE = "", BOOT_MS = "300", HOST = "0.0.0.0" } = process.env;
+process.on("SIGTERM", () => process.exit(143));
+if (BEHAVE === "crash") { console.error("cannot find the database"); process.exit(3); }
+if (BEHAVE === "silent") setInterval(() => {}, 1000);
+else setTimeout(() => require("node:http").createServer((req, res) => {
+  if (req.url === "/health" && BEHAVE === "sick") { res.statusCode = 500; res.end(); }
+  else if (req.url === "/slow") setTimeout(() => res.end("slow"), 1500);
+  else if (req.url === "/echo") {
+    // Whole, then back: a proxy in Go breaks off an HTTP/1 exchange whose answer begins before its body has ended.
+    const chunks = [];
+    req.on("data", (chunk) => chunks.push(chunk)).on("end", () => res.end(Buffer.concat(chunks)));
+  }
+  else res.end("hello");
+}).listen(Number(PORT), HOST), Number(BOOT_MS));
+`;
+
+/** A Traefik and an engine for switches of one service, with everything removed at the end. */
+export async function startSwitchWorld(at: {
+  readonly instance: string;
+  readonly httpPort: number;
+  readonly httpsPort: number;
+}) {
+  const traefik = await startTraefik(at);
+  const image = await buildApp(at.instance);
+  const engine = createEngine({ instance: at.instance, socketPath });
+  const router = createTraefikRouter({
+    state: { server: at, live: [], switches: [] },
+    write: traefik.write,
+    locate: traefik.locate,
+    nudge: () => nudgeTraefik({ socketPath, instance: at.instance, image: traefikImage }),
+    clock: realClock,
+  });
+  await router.refresh();
+  const events: Event[] = [];
+  const steps: string[] = [];
+
+  return {
+    traefik,
+    engine,
+    events,
+    steps,
+    release: (number: number, env: Readonly<Record<string, string>>, spec: Partial<ServiceSpec>) =>
+      release("web", number, {
+        instance: at.instance,
+        image,
+        routes: ["http://web.example.test"],
+        env: { PORT: "3000", ...env },
+        spec: { startTimeoutMs: 8_000, stopTimeoutMs: 2_000, ...spec },
+      }),
+    deploy: (to: Release, from: Release | undefined, signal = new AbortController().signal) =>
+      deploy(
+        { release: to, from, signal, server: at },
+        {
+          engine,
+          router,
+          clock: realClock,
+          probe: createProbe(),
+          connections: createConnections(),
+          journal: {
+            intent: (step) => steps.push(`> ${step}`),
+            outcome: (step) => steps.push(`< ${step}`),
+          },
+          say: (event) => events.push(event),
+        },
+      ),
+    load: () =>
+      startProber({
+        address: "127.0.0.1",
+        port: at.httpPort,
+        host: "web.example.test",
+        slowPath: "/slow",
+        echoPath: "/echo",
+        perSecond: 200,
+        maxRequests: 20_000,
+      }),
+    stop: async () => {
+      await traefik.stop();
+      await engine.removeImage(image);
+    },
+  };
+}
+
+async function buildApp(instance: string): Promise<string> {
+  const tag = `${instance}/web:r1`;
+  const tar = pack();
+  tar.entry({ name: "app.cjs" }, app);
+  tar.entry({ name: "Dockerfile" }, `FROM ${nodeImage}\nCOPY app.cjs /\nCMD ["node","/app.cjs"]\n`);
+  tar.finalize();
+  await createInfra({ instance, socketPath }).buildImage({
+    tag,
+    labels: {},
+    tar: Readable.from(tar, { objectMode: false }),
+    id: `web-${process.pid}`,
+    onLine: () => undefined,
+    signal: AbortSignal.timeout(120_000),
+  });
+  return tag;
+}
