@@ -3,6 +3,7 @@ import { mkdir, open } from "node:fs/promises";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { workerNodeFlags } from "../../src/core/units.ts";
 import { mustRun, run, type Ran } from "./run.ts";
 import { sweepInstance } from "./sweep.ts";
 
@@ -74,9 +75,13 @@ export async function initInstance(instance: Instance, live = false): Promise<st
 /** Starts the worker, waits until it listens; its output goes to `worker.log`. */
 export async function startWorker(instance: Instance): Promise<ChildProcess> {
   const log = await open(join(instance.folder, "worker.log"), "a");
-  const args = [instance.program, "worker", "--state", instance.stateDir];
+  const args = [...workerNodeFlags, instance.program, "worker", "--state", instance.stateDir];
   const stdio = ["ignore", log.fd, log.fd] as const;
-  const worker = spawn(process.execPath, args, { detached: true, stdio: [...stdio], env: instance.env });
+  const worker = spawn(process.execPath, args, {
+    detached: true,
+    stdio: [...stdio],
+    env: instance.env,
+  });
   await log.close();
   worker.unref();
   const socket = join(instance.runDir, "local", "local.sock");
@@ -107,7 +112,17 @@ export const removeInstance = (instance: Instance): Promise<void> =>
 
 async function makeKey(file: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const made = await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "laptop", "-f", file]);
+  const made = await run("ssh-keygen", [
+    "-q",
+    "-t",
+    "ed25519",
+    "-N",
+    "",
+    "-C",
+    "laptop",
+    "-f",
+    file,
+  ]);
   if (made.code !== 0 && !made.out.includes("already exists"))
     await mustRun("ssh-keygen", ["-l", "-f", file]);
 }

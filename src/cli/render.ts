@@ -54,7 +54,8 @@ function renderUpload(event: UploadEvent): string {
   const percent = event.totalBytes === 0 ? 100 : Math.floor((100 * event.bytes) / event.totalBytes);
   const bytes = `${formatBytes(event.bytes)} of ${formatBytes(event.totalBytes)}`;
   const rate = event.rate > 0 ? `, ${formatBytes(event.rate)}/s` : "";
-  return `uploading ${event.totalFiles} files: ${bytes} (${percent} %${rate})`;
+  const files = event.totalFiles === 1 ? "1 file" : `${event.totalFiles} files`;
+  return `uploading ${files}: ${bytes} (${percent} %${rate})`;
 }
 
 const lines = (...parts: readonly (string | undefined)[]): string =>

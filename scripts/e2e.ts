@@ -1,0 +1,36 @@
+import { spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { ensureDocker } from "./machine/docker.ts";
+import { ensureNodeImage, ensureTraefikImage } from "./machine/images.ts";
+import { installPackages } from "./machine/packages.ts";
+import { has } from "./machine/run.ts";
+
+/** Runs the end-to-end suites, all or those whose names are given, one after another on a machine that it prepares. */
+const root = dirname(import.meta.dirname);
+const wanted = process.argv.slice(2);
+const suites = globSync("test/e2e/*.test.ts", { cwd: root })
+  .toSorted()
+  .filter((file) => wanted.length === 0 || wanted.some((name) => file.includes(name)));
+
+if (!(await has("ssh-keygen")))
+  await installPackages(["openssh-client"], "ssh-keygen, which signs");
+await ensureDocker();
+const env = {
+  ...process.env,
+  MYPAAS_TEST_NODE_IMAGE: await ensureNodeImage(),
+  MYPAAS_TEST_TRAEFIK_IMAGE: await ensureTraefikImage(),
+};
+const begun = Date.now();
+const flags = ["--test", "--test-concurrency=1", "--test-timeout=600000"];
+const { status } = spawnSync(
+  process.execPath,
+  [...flags, ...suites.map((file) => join(root, file))],
+  {
+    cwd: root,
+    env,
+    stdio: "inherit",
+  },
+);
+console.log(`end-to-end suites: ${suites.length}, ${Math.round((Date.now() - begun) / 1000)} s`);
+process.exitCode = status ?? 1;
