@@ -1,0 +1,101 @@
+import { randomBytes } from "node:crypto";
+import { chmod, chown, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+
+export interface FileMode {
+  readonly mode: number;
+  /** Numeric user and group; undefined leaves them to who runs. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+}
+
+/** Replaces a file so that every reader, also after a power cut, sees the old bytes or the new ones, never half of either. */
+export async function writeFileAtomic(
+  path: string,
+  bytes: string | Uint8Array,
+  access: FileMode,
+): Promise<void> {
+  // The dot keeps directory watchers such as Traefik's from reading it.
+  const temporary = `${dirname(path)}/.${randomBytes(8).toString("hex")}.tmp`;
+  try {
+    const file = await open(temporary, "wx", access.mode);
+    try {
+      await file.writeFile(bytes);
+      // The umask may have taken bits away at `open`.
+      await file.chmod(access.mode);
+      if (access.owner) await file.chown(access.owner.uid, access.owner.gid);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
+/** What a repairing step found: nothing there, something else there, or exactly what is wanted. */
+export type Ensured = "created" | "changed" | "already there";
+
+/** Writes a file only where its bytes, mode or owner differ. */
+export async function ensureFile(
+  path: string,
+  bytes: string | Uint8Array,
+  access: FileMode,
+): Promise<Ensured> {
+  const before = await readIfThere(path);
+  if (before === undefined) {
+    await writeFileAtomic(path, bytes, access);
+    return "created";
+  }
+  if (before.equals(Buffer.from(bytes))) return ensureAccess(path, access);
+  await writeFileAtomic(path, bytes, access);
+  return "changed";
+}
+
+/** Makes a directory (and its parents, with default modes) and gives it mode and owner. */
+export async function ensureDirectory(path: string, access: FileMode): Promise<Ensured> {
+  const made = await mkdir(path, { recursive: true, mode: access.mode });
+  const found = await ensureAccess(path, access);
+  return made === undefined ? found : "created";
+}
+
+async function ensureAccess(path: string, access: FileMode): Promise<Ensured> {
+  const { mode, uid, gid } = await stat(path);
+  let found: Ensured = "already there";
+  if (access.owner && (access.owner.uid !== uid || access.owner.gid !== gid)) {
+    await chown(path, access.owner.uid, access.owner.gid);
+    found = "changed";
+  }
+  if ((mode & 0o7777) !== access.mode) {
+    await chmod(path, access.mode);
+    found = "changed";
+  }
+  return found;
+}
+
+/** The bytes of a file; undefined when there is none. */
+export async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** The system's word for what went wrong, such as `ENOENT`. */
+export function codeOf(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+import { request } from "node:https";
+import type { TLSSocket } from "node:tls";
+
+export interface PinnedQuestion {
+  readonly address: string;
+  readonly port: number;
+  /** TLS name that makes Traefik show its default certificate. */
+  readonly serverName: string;
+  /** base64url of the sha256 of the key that the server must have. */
+  readonly pin: string;
+  readonly path: string;
+}
+
+export interface PinnedAnswer {
+  readonly status: number;
+  readonly type: string;
+}
+
+/** Asks once and reads the head of the answer; rejects when nobody answers within 2 s or the key is another one. */
+export function askPinned(question: PinnedQuestion): Promise<PinnedAnswer> {
+  const { address: host, port, serverName: servername, pin, path } = question;
+  return new Promise((resolve, reject) => {
+    // The key is compared below, before a byte is sent; no authority knows this certificate.
+    const options = { host, port, path, servername, rejectUnauthorized: false, agent: false };
+    const asked = request({ ...options, timeout: 2000 }, (response) => {
+      response.resume();
+      const type = response.headers["content-type"] ?? "";
+      resolve({ status: response.statusCode ?? 0, type });
+      asked.destroy();
+    });
+    asked.on("timeout", () => asked.destroy(new Error("no answer within 2 s")));
+    asked.on("error", reject);
+    asked.on("socket", (socket) =>
+      socket.once("secureConnect", () => {
+        if (pinOf(socket as TLSSocket) === pin) asked.end();
+        else asked.destroy(new Error("the server shows another certificate than its own"));
+      }),
+    );
+  });
+}
+
+function pinOf(socket: TLSSocket): string | undefined {
+  const spki = socket.getPeerX509Certificate()?.publicKey.export({ type: "spki", format: "der" });
+  return spki && createHash("sha256").update(spki).digest("base64url");
+}

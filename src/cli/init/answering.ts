@@ -1,0 +1,89 @@
+import type { Infra } from "../../adapters/docker-infra.ts";
+import { askPinned } from "../../adapters/pinned-question.ts";
+import { UserError } from "../../core/errors.ts";
+import { traefikApiPort, type InstanceConfig } from "../../core/instance.ts";
+import { apiNetworkName, receiverContainerName, traefikContainerName } from "../../core/names.ts";
+import { wireBase } from "../../core/wire.ts";
+import type { Clock } from "../../deploy/ports.ts";
+
+interface Doors {
+  readonly config: InstanceConfig;
+  readonly pin: string;
+  readonly infra: Infra;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+const patienceMs = 30_000;
+
+/** Waits until Traefik answers on its own network; throws UserError when it does not. */
+export async function awaitTraefik({ config, infra, clock, signal }: Doors): Promise<void> {
+  const name = traefikContainerName(config.instance);
+  await until({ clock, signal, what: "traefik: does not answer", container: name }, async () => {
+    const network = await infra.inspectNetwork(apiNetworkName(config.instance));
+    const address = network?.containers[name];
+    if (address === undefined) return `container ${name} has no address, it may have stopped`;
+    const answer = await fetch(`http://${address}:${traefikApiPort}/ping`, {
+      signal: AbortSignal.timeout(2000),
+    });
+    return answer.ok ? undefined : `its ping says ${answer.status}`;
+  });
+}
+
+/** Waits until the receiver answers through Traefik, with the certificate that laptops pin, on the port that they use. */
+export async function awaitReceiver(doors: Doors): Promise<void> {
+  const { config, pin, clock, signal } = doors;
+  const container = receiverContainerName(config.instance);
+  await until({ clock, signal, what: "receiver: does not answer", container }, async () => {
+    const answer = await askPinned({
+      address: reachable(config.bind),
+      port: config.httpsPort,
+      serverName: `${config.server}.mypaas.invalid`,
+      pin,
+      path: `${wireBase}/`,
+    });
+    // Traefik's own refusals are no JSON, the receiver's answers all are.
+    return answer.type.startsWith("application/json")
+      ? undefined
+      : `through port ${config.httpsPort} comes status ${answer.status}`;
+  });
+}
+
+/** An address of this machine at which something bound to `bind` answers. */
+export function reachable(bind: string): string {
+  if (bind === "0.0.0.0") return "127.0.0.1";
+  return bind === "::" ? "::1" : bind;
+}
+
+interface Waiting {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly what: string;
+  readonly container: string;
+}
+
+/** Asks until the answer is undefined; any other answer or error says what is still wrong. */
+async function until(
+  { clock, signal, what, container }: Waiting,
+  ask: () => Promise<string | undefined>,
+): Promise<void> {
+  const begun = clock.now();
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop
+    const wrong = await ask().catch((error: unknown) => reasonOf(error));
+    if (wrong === undefined) return;
+    if (clock.now() - begun > patienceMs)
+      throw new UserError(`${what} within ${patienceMs / 1000} s: ${wrong}`, {
+        code: "no-answer",
+        hint: `look at what it says: docker logs ${container}`,
+      });
+    // oxlint-disable-next-line no-await-in-loop
+    await clock.sleep(200, signal);
+  }
+}
+
+/** `fetch` hides the reason behind "fetch failed". */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

@@ -1,0 +1,62 @@
+import { publishers, type Publisher } from "../../adapters/docker-published.ts";
+import { engineInfo, type EngineInfo } from "../../adapters/docker-info.ts";
+import { freeBytes, operatingSystem, portHolder } from "../../adapters/host-facts.ts";
+import { hasSystemd } from "../../adapters/systemd.ts";
+import { UserError } from "../../core/errors.ts";
+import type { InstanceConfig } from "../../core/instance.ts";
+import { overlap } from "../../core/proc-net.ts";
+import type { World } from "../../core/world.ts";
+import type { Facts, TakenPort } from "./checks.ts";
+
+interface Question {
+  readonly world: World;
+  readonly config: InstanceConfig;
+  readonly engineSocket: string;
+  readonly needsSystemd: boolean;
+  readonly noKey: UserError | undefined;
+}
+
+/** Looks at the machine without changing anything; whatever cannot be found out is left to the step that meets it. */
+export async function gatherFacts(question: Question): Promise<Facts> {
+  const { world, config, engineSocket, needsSystemd, noKey } = question;
+  const engine = await engineInfo(engineSocket).catch(userError);
+  const folders = [config.stateDir, ...("rootDir" in engine ? [engine.rootDir] : [])];
+  return {
+    uid: world.uid,
+    os: operatingSystem(),
+    node: world.nodeVersion,
+    engine: "rootDir" in engine ? { api: engine.apiVersion } : engine,
+    hasSystemd: needsSystemd ? await hasSystemd() : undefined,
+    disks: await Promise.all(folders.map(async (path) => ({ path, free: await freeBytes(path) }))),
+    taken: await takenPorts(config, "rootDir" in engine ? await publishers(engineSocket) : []),
+    noKey,
+  };
+}
+
+async function takenPorts(
+  config: InstanceConfig,
+  published: readonly Publisher[],
+): Promise<readonly TakenPort[]> {
+  const wanted = [
+    { option: "http-port", port: config.httpPort },
+    { option: "https-port", port: config.httpsPort },
+  ] as const;
+  const address = config.bind;
+  const answers = await Promise.all(
+    wanted.map(async ({ option, port }) => {
+      const publisher = published.find((one) => one.port === port && overlap(one.ip, address));
+      if (publisher?.instance === config.instance && publisher.role === "traefik") return undefined;
+      const holder =
+        publisher === undefined
+          ? await portHolder(address, port)
+          : `container "${publisher.container}"`;
+      return holder === undefined ? undefined : { option, address, port, holder };
+    }),
+  );
+  return answers.filter((answer) => answer !== undefined);
+}
+
+function userError(error: unknown): EngineInfo | UserError {
+  if (error instanceof UserError) return error;
+  throw error;
+}

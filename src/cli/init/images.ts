@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { resolve } from "node:path";
+import type { Infra } from "../../adapters/docker-infra.ts";
+import { codeOf } from "../../adapters/files.ts";
+import { UserError } from "../../core/errors.ts";
+import { label } from "../../core/names.ts";
+import type { CommandIo } from "../io.ts";
+import type { Done, Report } from "./report.ts";
+
+interface ImageTools {
+  readonly infra: Infra;
+  readonly io: CommandIo;
+  readonly report: Report;
+  readonly instance: string;
+}
+
+/** Builds the receiver's image around its one file unless that very image is there; returns its reference. */
+export async function ensureReceiverImage(tools: ImageTools): Promise<string> {
+  const { world } = tools.io;
+  const { receiverImage } = await import("../../adapters/receiver-image.ts");
+  const { receiverBundle } = await import("../../adapters/receiver-bundle.ts");
+  const image = receiverImage(await receiverBundle(world.packageRoot));
+  const tag = `${tools.instance}/receiver:${image.hash.slice(0, 16)}`;
+  return ensureImage(tools, { what: "receiver image", tag, tar: image.tar });
+}
+
+/** Makes an image FROM scratch around an official Traefik binary; returns its reference, which follows the bytes. */
+export async function ensureTraefikBinary(tools: ImageTools, file: string): Promise<string> {
+  const path = resolve(tools.io.world.cwd, file);
+  const { size, hash } = await readBinary(path, file);
+  const { pack } = await import("tar-stream");
+  const { pipeline } = await import("node:stream/promises");
+  const tar = () => {
+    const context = pack();
+    const fill = async () => {
+      context.entry(
+        { name: "Dockerfile" },
+        'FROM scratch\nCOPY traefik /traefik\nENTRYPOINT ["/traefik"]\n',
+      );
+      const entry = context.entry({ name: "traefik", size, mode: 0o755, mtime: new Date(0) });
+      await pipeline(createReadStream(path), entry as unknown as NodeJS.WritableStream);
+      context.finalize();
+    };
+    fill().catch((error: unknown) => context.destroy(error instanceof Error ? error : undefined));
+    return context as unknown as AsyncIterable<Uint8Array>;
+  };
+  const tag = `${tools.instance}/traefik:${hash.slice(0, 16)}`;
+  return ensureImage(tools, { what: "Traefik image", tag, tar });
+}
+
+/** Pulls an image unless it is there. */
+export async function ensurePulled(tools: ImageTools, reference: string): Promise<void> {
+  const { infra, report } = tools;
+  let did: Done = "already there";
+  if ((await infra.inspectImage(reference)) === undefined) {
+    report.begin(`pulling ${reference}`);
+    await infra.pullImage(reference, (text) => report.note(text));
+    did = "created";
+  }
+  report.done(`Traefik image ${reference}`, did);
+}
+
+interface ImagePlan {
+  readonly what: string;
+  readonly tag: string;
+  readonly tar: () => AsyncIterable<Uint8Array>;
+}
+
+async function ensureImage(
+  { infra, io, report, instance }: ImageTools,
+  { what, tag, tar }: ImagePlan,
+): Promise<string> {
+  let did: Done = "already there";
+  if ((await infra.inspectImage(tag)) === undefined) {
+    report.begin(`building ${tag}`);
+    await infra.buildImage({
+      tag,
+      tar: tar(),
+      labels: { [label.instance]: instance },
+      id: io.world.random(16).toString("hex"),
+      onLine: () => undefined,
+      signal: io.world.interrupted,
+    });
+    did = "created";
+  }
+  report.done(`${what} ${tag}`, did);
+  return tag;
+}
+
+async function readBinary(path: string, name: string) {
+  const hash = createHash("sha256");
+  let size = 0;
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+      const head = (chunk as Buffer).subarray(0, 4).toString("latin1");
+      if (size === 0 && head !== "\u007fELF") throw notTraefik(name);
+      hash.update(chunk as Buffer);
+      size += (chunk as Buffer).length;
+    }
+    if (size === 0) throw notTraefik(name);
+  } catch (error) {
+    const code = codeOf(error);
+    if (error instanceof UserError || code === undefined) throw error;
+    throw new UserError(
+      `--traefik-binary ${name}: ${code === "ENOENT" ? "does not exist" : `unreadable (${code})`}`,
+      { hint: "give the path of the program traefik, unpacked", cause: error },
+    );
+  }
+  return { size, hash: hash.digest("hex") };
+}
+
+function notTraefik(name: string): UserError {
+  return new UserError(`--traefik-binary ${name}: is no Linux program`, {
+    hint: "give the program itself, unpacked from its archive",
+  });
+}

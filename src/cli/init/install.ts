@@ -1,0 +1,158 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createInfra, type Infra } from "../../adapters/docker-infra.ts";
+import { realClock } from "../../adapters/clock.ts";
+import { defaultAddress } from "../../adapters/host-facts.ts";
+import { findInstanceConfig, writeInstanceConfig } from "../../adapters/instance-config.ts";
+import { nodeFiles } from "../../adapters/node-files.ts";
+import type { UserError } from "../../core/errors.ts";
+import { type InfraPlan, networkPlans, traefikContainer } from "../../core/infra.ts";
+import type { InstanceConfig } from "../../core/instance.ts";
+import { receiverContainerName, traefikContainerName } from "../../core/names.ts";
+import { receiverContainer } from "../../core/receiver-container.ts";
+import { formatRemoteLine, originOf } from "../../core/remote-line.ts";
+import type { CommandIo } from "../io.ts";
+import { awaitReceiver, awaitTraefik } from "./answering.ts";
+import { ensurePulled, ensureReceiverImage, ensureTraefikBinary } from "./images.ts";
+import { describeKey, enrol, enrolledNow, type KeyChoice } from "./keys.ts";
+import type { InitOptions } from "./options.ts";
+import {
+  directories,
+  ensureDirectories,
+  ensureDynamicFile,
+  ensureIdentity,
+  ensureReceiverConfig,
+  ensureTraefikStatic,
+} from "./places.ts";
+import { didOf, Report } from "./report.ts";
+import { ensureRunning, ensureUnits } from "./services.ts";
+
+interface Job {
+  readonly options: InitOptions;
+  readonly io: CommandIo;
+  /** Complete but for the images. */
+  readonly config: InstanceConfig;
+  readonly keys: KeyChoice & { readonly none: UserError | undefined };
+  readonly engineSocket: string;
+  readonly needsSystemd: boolean;
+}
+
+/** All steps in the order in which they need each other; every one finds its work done the second time. */
+export async function install(job: Job): Promise<void> {
+  const { options, io, engineSocket } = job;
+  const { world } = io;
+  const { instance } = job.config;
+  const report = new Report(io.say);
+  const infra = createInfra({ instance, socketPath: engineSocket });
+
+  const folders = directories(job.config);
+  const state = await ensureDirectories(folders.state);
+  report.done(`directories in ${job.config.stateDir}`, state);
+  const run = await ensureDirectories(folders.run);
+  report.done(`directories in ${job.config.runDir}`, run);
+  // A container keeps the directory that it mounted, also when a new one has its name.
+  if (state !== "already there" || run !== "already there")
+    await removeContainers(infra, job.config);
+
+  const tools = { infra, io, report, instance };
+  const receiverImage = await ensureReceiverImage(tools);
+  const traefikImage = await ensureTraefikImage(tools, options, job.config);
+  const config = { ...job.config, receiverImage, traefikImage };
+  const isNew = (await findInstanceConfig(config.stateDir)) === undefined;
+  const isWritten = await writeInstanceConfig(config);
+  report.done("configuration", isNew ? "created" : isWritten ? "changed" : "already there");
+  const { identity, found } = await ensureIdentity(config, world.now());
+  report.done(`certificate with pin ${identity.pin}`, found);
+  await enrolKeys(job, config, report);
+
+  for (const plan of networkPlans(instance))
+    // oxlint-disable-next-line no-await-in-loop
+    report.done(`network ${plan.name}`, didOf(await infra.ensureNetwork(plan)));
+  report.done("receiver configuration", await ensureReceiverConfig(config));
+  const template = await readFile(`${world.packageRoot}/traefik/traefik.yml`, "utf8");
+  const { text, found: staticFound } = await ensureTraefikStatic(config, template);
+  report.done("Traefik configuration", staticFound);
+  report.done("Traefik routing", await ensureDynamicFile(config, identity));
+
+  if (job.needsSystemd) {
+    const services = { config, world, report };
+    const areChanged = await ensureUnits(services);
+    await ensureRunning(services, areChanged);
+  }
+  await ensureContainer(infra, receiverContainer(config, await nodeFiles(world)), report);
+  await ensureContainer(infra, withStatic(traefikContainer(config), text), report);
+
+  const clock = realClock(world.now);
+  const doors = { config, pin: identity.pin, infra, clock, signal: world.interrupted };
+  await awaitTraefik(doors);
+  await awaitReceiver(doors);
+  await conclude(job, config, { report, pin: identity.pin });
+}
+
+type Tools = Parameters<typeof ensureReceiverImage>[0];
+
+async function ensureTraefikImage(
+  tools: Tools,
+  { traefikBinary, traefikImage }: InitOptions,
+  { traefikImage: before }: InstanceConfig,
+): Promise<string> {
+  if (traefikBinary !== undefined) return ensureTraefikBinary(tools, traefikBinary);
+  const reference = traefikImage ?? before;
+  await ensurePulled(tools, reference);
+  return reference;
+}
+
+async function enrolKeys(job: Job, config: InstanceConfig, report: Report): Promise<void> {
+  const { keys, skipped } = job.keys;
+  const { found, added } = await enrol(config, keys, job.io.world.now());
+  for (const key of added) report.note(`enrolled ${describeKey(key)}`);
+  for (const text of skipped) report.note(`skipped ${text}`);
+  report.done(`keys, ${(await enrolledNow(config)).length} enrolled`, found);
+}
+
+async function removeContainers(infra: Infra, config: InstanceConfig): Promise<void> {
+  await infra.removeContainer(traefikContainerName(config.instance));
+  await infra.removeContainer(receiverContainerName(config.instance));
+}
+
+/** One that cannot be started as it is, for example because its network is another one now, is made anew. */
+async function ensureContainer(infra: Infra, plan: InfraPlan, report: Report): Promise<void> {
+  const outcome = await infra.ensureContainer(plan).catch(async () => {
+    await infra.removeContainer(plan.name);
+    return infra.ensureContainer(plan);
+  });
+  report.done(`container ${plan.name}`, didOf(outcome));
+}
+
+/** Traefik reads its static configuration at the start only, and the mount keeps the file it began with. */
+function withStatic(plan: InfraPlan, text: string): InfraPlan {
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return { ...plan, labels: { ...plan.labels, "mypaas.static": hash } };
+}
+
+async function conclude(
+  { options, io, needsSystemd }: Job,
+  config: InstanceConfig,
+  { report, pin }: { readonly report: Report; readonly pin: string },
+): Promise<void> {
+  const worker = `mypaas worker --state ${config.stateDir}`;
+  if (!needsSystemd) report.note(`the worker is yours to start: ${worker}`);
+  if (!report.hasChanged) report.note("nothing to change, everything is as it should be");
+  const host = config.domain ?? options.host ?? (await ownAddress(config.bind));
+  const origin = originOf(host, config.httpsPort);
+  const url = formatRemoteLine({ origin, server: config.server, pin });
+  const line = { url, command: `mypaas remote add prod '${url}'` };
+  const text = `On your laptop, run:\n  ${line.command}`;
+  io.answer(text, {
+    changed: report.hasChanged,
+    steps: report.steps,
+    remote: line.url,
+    command: line.command,
+    ...(needsSystemd ? {} : { worker }),
+  });
+}
+
+async function ownAddress(bind: string): Promise<string> {
+  if (bind !== "0.0.0.0" && bind !== "::") return bind;
+  return (await defaultAddress()) ?? "127.0.0.1";
+}

@@ -1,0 +1,134 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { codeOf, type Ensured, readIfThere, writeFileAtomic } from "../../adapters/files.ts";
+import { type EnrolledKey, parseAuthorizedKeys } from "../../core/authorized-keys.ts";
+import { UserError } from "../../core/errors.ts";
+import { instancePaths, type InstanceConfig } from "../../core/instance.ts";
+import type { World } from "../../core/world.ts";
+
+/** Keys that init would enrol, and what it says about those it leaves out. */
+export interface KeyChoice {
+  readonly keys: readonly EnrolledKey[];
+  readonly skipped: readonly string[];
+}
+
+/** What this run of init enrols: the files that were named, else nobody new where somebody is enrolled, else the calling user's own. */
+export async function chooseKeys(
+  files: readonly string[] | undefined,
+  config: InstanceConfig,
+  world: Pick<World, "cwd">,
+): Promise<KeyChoice & { readonly none: UserError | undefined }> {
+  if (files !== undefined) return { ...(await keysOfFiles(files, world.cwd)), none: undefined };
+  // A key that was removed since must not come back with the next upgrade.
+  const enrolled = await enrolledNow(config).catch(() => []);
+  if (enrolled.length > 0) return { keys: [], skipped: [], none: undefined };
+  const choice = await keysOfUser(config.owner.home);
+  const none = choice.keys.length > 0 ? undefined : noKeyError(config.owner.home, choice.skipped);
+  return { ...choice, none };
+}
+
+/** The keys of every `--key FILE`; throws UserError for a file that holds none or a line that is none. */
+export async function keysOfFiles(files: readonly string[], cwd: string): Promise<KeyChoice> {
+  const keys: EnrolledKey[] = [];
+  for (const name of files) {
+    // oxlint-disable-next-line no-await-in-loop
+    const text = await readKeyFile(resolve(cwd, name));
+    const parsed = parseAuthorizedKeys(text);
+    const [problem] = parsed.problems;
+    if (problem)
+      throw new UserError(`${name}:${problem.line}: ${problem.message}`, {
+        hint: "give the public key, the file that ends in .pub",
+      });
+    if (parsed.keys.length === 0)
+      throw new UserError(`${name}: holds no public key`, {
+        hint: "make a key: ssh-keygen -t ed25519",
+      });
+    keys.push(...parsed.keys);
+  }
+  return { keys: unique(keys), skipped: [] };
+}
+
+/** The keys without options in the authorized_keys of the calling user: who may log in here may push here. */
+export async function keysOfUser(home: string): Promise<KeyChoice> {
+  const file = `${home}/.ssh/authorized_keys`;
+  // Whoever may not read it is not root, and hears that as well.
+  const text = (await readIfThere(file).catch(() => undefined))?.toString("utf8") ?? "";
+  const { keys, problems } = parseAuthorizedKeys(text);
+  const limited = keys.filter(({ optionsText }) => optionsText !== "");
+  return {
+    keys: unique(keys.filter(({ optionsText }) => optionsText === "")),
+    skipped: [
+      ...limited.map((key) => `${describeKey(key)}: has options`),
+      ...problems.map(({ line, message }) => `${file}:${line}: ${message}`),
+    ],
+  };
+}
+
+/** The sentence for a server that would listen to nobody. */
+export function noKeyError(home: string, skipped: readonly string[]): UserError {
+  return new UserError(
+    `keys: none to enrol, ${home}/.ssh/authorized_keys has none without options`,
+    {
+      code: "no-key",
+      hint: "copy your public key here, then run: mypaas init --key FILE",
+      details: skipped,
+    },
+  );
+}
+
+/** `SHA256:… name`, as shown to people. */
+export const describeKey = (key: EnrolledKey): string =>
+  `${key.fingerprint} ${key.name || key.type}`.trim();
+
+/** The keys that may push now; the file follows the worker's state. */
+export async function enrolledNow(config: Pick<InstanceConfig, "stateDir" | "runDir">) {
+  const file = await readIfThere(instancePaths(config).authorizedKeys);
+  return parseAuthorizedKeys(file?.toString("utf8") ?? "").keys;
+}
+
+/** Enrols what is new, in the state when there is one, else in the file that the worker's first start takes over. */
+export async function enrol(
+  config: InstanceConfig,
+  keys: readonly EnrolledKey[],
+  now: number,
+): Promise<{ readonly found: Ensured; readonly added: readonly EnrolledKey[] }> {
+  const paths = instancePaths(config);
+  const before = await enrolledNow(config);
+  const added = keys.filter((key) => !before.some((old) => old.fingerprint === key.fingerprint));
+  if (added.length === 0) return { found: "already there", added };
+  if ((await readIfThere(paths.database)) !== undefined) {
+    const { openState } = await import("../../adapters/state.ts");
+    const { addKey } = await import("../../adapters/state-keys.ts");
+    const state = openState(paths.database);
+    try {
+      for (const { fingerprint, line } of added)
+        addKey(state, { fingerprint, line, now, by: "init" });
+    } finally {
+      state.close();
+    }
+  }
+  const header = "# Written by mypaas out of its own state; change it with: mypaas key";
+  const lines = [header, ...[...before, ...added].map(({ line }) => line)];
+  await writeFileAtomic(paths.authorizedKeys, `${lines.join("\n")}\n`, { mode: 0o644 });
+  return { found: before.length === 0 ? "created" : "changed", added };
+}
+
+function unique(keys: readonly EnrolledKey[]): readonly EnrolledKey[] {
+  return [...new Map(keys.map((key) => [key.fingerprint, key])).values()];
+}
+
+async function readKeyFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    throw new UserError(
+      `${file}: ${code === "ENOENT" ? "does not exist" : `unreadable (${code})`}`,
+      {
+        hint: "give the file of a public key: mypaas init --key ~/.ssh/id_ed25519.pub",
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,128 @@
+import { isIP } from "node:net";
+import { isAbsolute, resolve } from "node:path";
+import { UserError } from "../../core/errors.ts";
+import { readHost } from "../../core/hosts.ts";
+import { defaultInstance, defaultRunDir, defaultStateDir } from "../../core/instance.ts";
+import type { InstanceConfig } from "../../core/instance.ts";
+
+/** What can be said on the command line; what is not said stays as it was, or takes its default. */
+export interface InitOptions {
+  readonly domain?: string;
+  readonly host?: string;
+  readonly email?: string;
+  readonly key?: readonly string[];
+  readonly state?: string;
+  readonly runDir?: string;
+  readonly instance?: string;
+  readonly httpPort?: number;
+  readonly httpsPort?: number;
+  readonly bind?: string;
+  readonly systemd?: boolean;
+  readonly traefikImage?: string;
+  readonly traefikBinary?: string;
+}
+
+/** Newest release that was tried; older ones than 3.7.13 are not enough. */
+export const defaultTraefikImage = "traefik:v3.7.15";
+
+/** Where the state of the instance is that the options speak about. */
+export function stateDirOf(options: InitOptions, cwd: string): string {
+  if (options.state !== undefined) return resolve(cwd, options.state);
+  const { instance = defaultInstance } = options;
+  return instance === defaultInstance ? defaultStateDir : `/var/lib/${instance}`;
+}
+
+/** Everything about the instance but its images, from the options, then from before, then from the defaults; throws UserError for a value that cannot be. */
+export function wantedConfig(
+  options: InitOptions,
+  more: {
+    readonly stateDir: string;
+    readonly before: InstanceConfig | undefined;
+    readonly server: string;
+    readonly owner: InstanceConfig["owner"];
+    readonly cwd: string;
+  },
+): InstanceConfig {
+  const { before, stateDir } = more;
+  const instance = options.instance ?? before?.instance ?? defaultInstance;
+  if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(instance))
+    throw refused("instance", "a name of a-z, 0-9 and -, at most 31 long", instance);
+  if (before !== undefined && before.instance !== instance)
+    throw new UserError(
+      `${stateDir}: belongs to instance "${before.instance}", not "${instance}"`,
+      {
+        hint: `give the other instance a place of its own: mypaas init --instance ${instance} --state /var/lib/${instance}`,
+      },
+    );
+  const httpPort = readPort("http-port", options.httpPort ?? before?.httpPort ?? 80);
+  const httpsPort = readPort("https-port", options.httpsPort ?? before?.httpsPort ?? 443);
+  if (httpPort === httpsPort)
+    throw new UserError(`--https-port: should not be the http port, got ${httpsPort}`, {
+      hint: "give each a port of its own: mypaas init --http-port 8080 --https-port 8443",
+    });
+  const domain = options.domain === undefined ? before?.domain : readDomain(options.domain);
+  const email = options.email === undefined ? before?.email : readEmail(options.email);
+  return {
+    version: 1,
+    instance,
+    server: before?.server ?? more.server,
+    stateDir: readPath("state", stateDir, more.cwd),
+    runDir: readPath("run-dir", options.runDir ?? before?.runDir ?? runDirOf(instance), more.cwd),
+    bind: readAddress(options.bind ?? before?.bind ?? "0.0.0.0"),
+    httpPort,
+    httpsPort,
+    ...(domain === undefined ? {} : { domain }),
+    ...(email === undefined ? {} : { email }),
+    traefikImage: options.traefikImage ?? before?.traefikImage ?? defaultTraefikImage,
+    receiverImage: before?.receiverImage ?? "",
+    owner: before?.owner ?? more.owner,
+    volumes: before?.volumes ?? { allow: [] },
+  };
+}
+
+/** The options that decide something together; throws UserError for combinations that mean nothing. */
+export function checkOptions(options: InitOptions): void {
+  if (options.traefikImage !== undefined && options.traefikBinary !== undefined)
+    throw new UserError("--traefik-image and --traefik-binary: only one of them can be", {
+      hint: "leave one of them out",
+    });
+}
+
+const runDirOf = (instance: string): string =>
+  instance === defaultInstance ? defaultRunDir : `/run/${instance}`;
+
+function readDomain(text: string): string {
+  const host = readHost(text);
+  if ("value" in host && host.value !== "auto" && !host.value.startsWith("*.") && isIP(text) === 0)
+    return host.value;
+  throw refused("domain", "a host name such as paas.example.com", text);
+}
+
+function readEmail(text: string): string {
+  if (/^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>".]+$/.test(text)) return text;
+  throw refused("email", "an address such as me@example.com", text);
+}
+
+function readAddress(text: string): string {
+  if (isIP(text) !== 0) return text;
+  throw refused("bind", "an IP address such as 0.0.0.0", text);
+}
+
+function readPort(option: string, port: number): number {
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw refused(option, "a port from 1 to 65535", String(port));
+}
+
+/** A path goes into unit files and container mounts, which give some characters a meaning. */
+function readPath(option: string, text: string, cwd: string): string {
+  const path = resolve(cwd, text);
+  if (isAbsolute(path) && path !== "/" && /^[A-Za-z0-9_./@+-]+$/.test(path)) return path;
+  throw refused(option, "a folder named with letters, digits and _ . - @ +", text);
+}
+
+function refused(option: string, what: string, got: string): UserError {
+  const text = got.length > 60 ? `${got.slice(0, 60)}…` : got;
+  return new UserError(`--${option}: should be ${what}, got ${JSON.stringify(text)}`, {
+    hint: "see all options: mypaas init --help",
+  });
+}

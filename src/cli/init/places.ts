@@ -1,0 +1,125 @@
+import {
+  identityFile,
+  makeIdentity,
+  readIdentity,
+  type Identity,
+} from "../../adapters/certificate.ts";
+import { ensureDirectory, ensureFile, readIfThere, writeFileAtomic } from "../../adapters/files.ts";
+import type { Ensured } from "../../adapters/files.ts";
+import { dynamicYaml } from "../../core/dynamic-yaml.ts";
+import { UserError } from "../../core/errors.ts";
+import {
+  instancePaths,
+  receiverUid,
+  traefikUid,
+  type InstanceConfig,
+} from "../../core/instance.ts";
+import type { ReceiverConfig } from "../../core/receiver-container.ts";
+import { dynamicConfig } from "../../core/routing.ts";
+import { traefikStatic } from "../../core/traefik-static.ts";
+
+const root = { uid: 0, gid: 0 };
+const receiver = { uid: receiverUid, gid: receiverUid };
+const traefik = { uid: traefikUid, gid: traefikUid };
+
+/** Directories of an instance with who may look into them; those below `runDir` are made again at boot by tmpfiles.d. */
+export function directories(config: Pick<InstanceConfig, "stateDir" | "runDir">) {
+  const paths = instancePaths(config);
+  return {
+    state: [
+      { path: config.stateDir, mode: 0o700, owner: root },
+      { path: paths.blobs, mode: 0o700, owner: root },
+      { path: paths.localSpool, mode: 0o700, owner: root },
+      { path: paths.spool, mode: 0o700, owner: receiver },
+      { path: paths.receiverDir, mode: 0o755, owner: root },
+      { path: paths.traefikDir, mode: 0o755, owner: root },
+      // The dynamic file holds the key of the server's certificate.
+      { path: paths.dynamicDir, mode: 0o750, owner: { uid: 0, gid: traefikUid } },
+      { path: paths.acmeDir, mode: 0o700, owner: traefik },
+    ],
+    run: [
+      { path: config.runDir, mode: 0o755, owner: root },
+      { path: `${config.runDir}/local`, mode: 0o700, owner: root },
+      { path: paths.receiverSocketDir, mode: 0o750, owner: { uid: 0, gid: receiverUid } },
+      { path: paths.dockerSocketDir, mode: 0o750, owner: { uid: 0, gid: traefikUid } },
+    ],
+  } as const;
+}
+
+/** Makes every directory, or gives it back its mode and owner. */
+export async function ensureDirectories(
+  wanted: readonly Parameters<typeof ensureDirectoryOf>[0][],
+): Promise<Ensured> {
+  const found: Ensured[] = [];
+  // Parents stand before what is in them.
+  // oxlint-disable-next-line no-await-in-loop
+  for (const one of wanted) found.push(await ensureDirectoryOf(one));
+  return sumOf(found);
+}
+
+const ensureDirectoryOf = (one: {
+  readonly path: string;
+  readonly mode: number;
+  readonly owner: { readonly uid: number; readonly gid: number };
+}) => ensureDirectory(one.path, one);
+
+/** Several findings as one: created when nothing was there before, else changed when anything was done. */
+export function sumOf(found: readonly Ensured[]): Ensured {
+  if (found.every((one) => one === "already there")) return "already there";
+  return found.every((one) => one === "created") ? "created" : "changed";
+}
+
+/** Makes the server's certificate once; it never changes, because laptops have pinned it. */
+export async function ensureIdentity(
+  config: InstanceConfig,
+  now: number,
+): Promise<{ readonly identity: Identity; readonly found: Ensured }> {
+  const file = instancePaths(config).identity;
+  const pem = await readIfThere(file);
+  if (pem === undefined) {
+    const identity = await makeIdentity(config.server, now);
+    await writeFileAtomic(file, identityFile(identity), { mode: 0o600, owner: root });
+    return { identity, found: "created" };
+  }
+  try {
+    return { identity: readIdentity(pem.toString("utf8")), found: "already there" };
+  } catch (cause) {
+    throw new UserError(`${file}: holds no usable certificate and key`, {
+      hint: "restore it from a backup, or move it away, run init again and add the remote anew on every laptop",
+      cause,
+    });
+  }
+}
+
+/** Writes `receiver.json`. */
+export async function ensureReceiverConfig(config: InstanceConfig): Promise<Ensured> {
+  const wanted: ReceiverConfig = { version: 1, server: config.server };
+  const text = `${JSON.stringify(wanted)}\n`;
+  return ensureFile(instancePaths(config).receiverConfig, text, { mode: 0o644, owner: root });
+}
+
+/** Writes Traefik's static configuration; says also what it says, so that a change makes a new container. */
+export async function ensureTraefikStatic(
+  config: InstanceConfig,
+  template: string,
+): Promise<{ readonly found: Ensured; readonly text: string }> {
+  const text = traefikStatic(template, config);
+  const file = instancePaths(config).traefikStatic;
+  return { found: await ensureFile(file, text, { mode: 0o644, owner: root }), text };
+}
+
+/** Writes the dynamic file of a server without services, only where there is none: later ones are the worker's. */
+export async function ensureDynamicFile(
+  config: InstanceConfig,
+  identity: Identity,
+): Promise<Ensured> {
+  const file = instancePaths(config).dynamicFile;
+  if ((await readIfThere(file)) !== undefined) return "already there";
+  const { instance, httpsPort } = config;
+  const certificate = { cert: identity.certificate, key: identity.privateKey };
+  const yaml = dynamicYaml(
+    dynamicConfig({ server: { instance, httpsPort, certificate }, live: [], switches: [] }),
+  );
+  await writeFileAtomic(file, yaml, { mode: 0o640, owner: { uid: 0, gid: traefikUid } });
+  return "created";
+}

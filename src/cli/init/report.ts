@@ -1,0 +1,51 @@
+import type { Say } from "../../core/events.ts";
+import type { Ensured } from "../../adapters/files.ts";
+import type { Outcome } from "../../adapters/docker-infra.ts";
+
+/** What a step found and did, in the words of its line. */
+export type Done = Ensured | "started" | "restarted";
+
+/** Says one line for each step and remembers whether any of them changed something. */
+export class Report {
+  readonly #say: Say;
+  readonly #steps: { readonly step: string; readonly did: Done }[] = [];
+
+  constructor(say: Say) {
+    this.#say = say;
+  }
+
+  done(step: string, did: Done): void {
+    this.#steps.push({ step, did });
+    this.#say({ kind: "step", text: `${step}: ${did}` });
+  }
+
+  note(text: string): void {
+    this.#say({ kind: "note", text });
+  }
+
+  /** For work that takes a while, before its own line. */
+  begin(text: string): void {
+    this.#say({ kind: "note", text: `${text} …` });
+  }
+
+  get steps(): readonly { readonly step: string; readonly did: Done }[] {
+    return this.#steps;
+  }
+
+  get hasChanged(): boolean {
+    return this.#steps.some(({ did }) => did !== "already there");
+  }
+}
+
+/** What the engine's adapter did, in the words of a step. */
+export function didOf(outcome: Outcome): Done {
+  switch (outcome) {
+    case "created":
+    case "started":
+      return outcome;
+    case "replaced":
+      return "changed";
+    case "unchanged":
+      return "already there";
+  }
+}

@@ -1,0 +1,131 @@
+import { createHash } from "node:crypto";
+import { access, mkdir, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { ensureFile, type Ensured } from "../../adapters/files.ts";
+import { journalTail, systemTool, unitProperty } from "../../adapters/systemd.ts";
+import { UserError } from "../../core/errors.ts";
+import {
+  instancePaths,
+  receiverUid,
+  traefikUid,
+  type InstanceConfig,
+} from "../../core/instance.ts";
+import { renderUnit, unitNames, unitSources, unitTarget } from "../../core/units.ts";
+import type { World } from "../../core/world.ts";
+import { sumOf } from "./places.ts";
+import type { Done, Report } from "./report.ts";
+
+interface ServiceTools {
+  readonly config: InstanceConfig;
+  readonly world: World;
+  readonly report: Report;
+}
+
+/** Installs users, directories and units of this instance; true when a unit file differs from what systemd runs. */
+export async function ensureUnits({ config, world, report }: ServiceTools): Promise<boolean> {
+  const { instance, stateDir, runDir, owner } = config;
+  const values = { instance, stateDir, runDir, home: owner.home };
+  const stamp = await stampOf(config, world);
+  const program = { node: world.execPath, entry: world.entry, stamp };
+  const found: Ensured[] = [];
+  for (const source of unitSources) {
+    // oxlint-disable-next-line no-await-in-loop
+    const text = await readFile(`${world.packageRoot}/systemd/${source}`, "utf8");
+    const rendered = renderUnit(text, { ...values, ...program });
+    const target = unitTarget(source, instance);
+    // A minimal system has no directory for users and temporary files of its own.
+    // oxlint-disable-next-line no-await-in-loop
+    await mkdir(dirname(target), { recursive: true });
+    // oxlint-disable-next-line no-await-in-loop
+    found.push(await ensureFile(target, rendered, { mode: 0o644 }));
+  }
+  await systemTool("systemd-sysusers", unitTarget("sysusers.d/mypaas.conf", instance));
+  await checkGroups();
+  await systemTool("systemd-tmpfiles", "--create", unitTarget("tmpfiles.d/mypaas.conf", instance));
+  const did = sumOf(found);
+  const { worker } = unitNames(instance);
+  const isStale = (await unitProperty(worker, "NeedDaemonReload")) === "yes";
+  if (did !== "already there" || isStale) await systemTool("systemctl", "daemon-reload");
+  report.done("systemd units", did);
+  return did !== "already there";
+}
+
+/** Follows the program's version and what config.yml says, also where the operator wrote it. */
+async function stampOf(config: InstanceConfig, world: World): Promise<string> {
+  const manifest = await readFile(`${world.packageRoot}/package.json`);
+  const hash = createHash("sha256").update(manifest).update(JSON.stringify(config));
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** A number that belongs to somebody else is fine as long as it is a group: sockets go by number. */
+async function checkGroups(): Promise<void> {
+  const groups = (await readFile("/etc/group", "utf8"))
+    .split("\n")
+    .map((line) => line.split(":")[2]);
+  for (const id of [receiverUid, traefikUid])
+    if (!groups.includes(String(id)))
+      throw new UserError(`group ${id}: could not be made`, {
+        hint: "see why: systemd-sysusers /etc/sysusers.d/mypaas.conf",
+      });
+}
+
+/** Opens the sockets and starts the worker, again where anything it runs from has changed; both come back at boot. */
+export async function ensureRunning(
+  { config, report }: ServiceTools,
+  isChanged: boolean,
+): Promise<void> {
+  const { worker, sockets } = unitNames(config.instance);
+  const paths = instancePaths(config);
+  const files = [paths.localSocket, paths.receiverSocket, paths.dockerSocket];
+  const isOpen =
+    (await Promise.all(sockets.map(isActive))).every(Boolean) && (await allThere(files));
+  let didSockets: Done = "already there";
+  if (!isOpen || isChanged) {
+    const wasOpen = isOpen;
+    // A socket is not opened anew while its service holds it.
+    if (await isActive(worker)) await systemTool("systemctl", "stop", worker);
+    await systemTool("systemctl", "enable", ...sockets);
+    await systemTool("systemctl", "restart", ...sockets);
+    didSockets = wasOpen ? "restarted" : "started";
+  }
+  report.done("sockets", didSockets);
+  const isEnabled = (await unitProperty(worker, "UnitFileState")) === "enabled";
+  if (!isEnabled) await systemTool("systemctl", "enable", worker);
+  const isRunning = await isActive(worker);
+  if (!isRunning) await startWorker(worker);
+  report.done(`worker ${worker}`, workerDid(isRunning, isEnabled, didSockets));
+}
+
+function workerDid(isRunning: boolean, isEnabled: boolean, sockets: Done): Done {
+  if (!isRunning) return sockets === "restarted" ? "restarted" : "started";
+  return isEnabled ? "already there" : "changed";
+}
+
+async function startWorker(worker: string): Promise<void> {
+  try {
+    await systemTool("systemctl", "reset-failed", worker).catch(() => "");
+    await systemTool("systemctl", "start", worker);
+  } catch (cause) {
+    throw new UserError(`worker: ${worker} does not start`, {
+      code: "worker",
+      hint: `see all it said: journalctl --unit ${worker}`,
+      details: await journalTail(worker, 15),
+      cause,
+    });
+  }
+}
+
+const isActive = async (unit: string): Promise<boolean> =>
+  (await unitProperty(unit, "ActiveState")) === "active";
+
+async function allThere(files: readonly string[]): Promise<boolean> {
+  const found = await Promise.all(
+    files.map((file) =>
+      access(file).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.every(Boolean);
+}

@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { mustRun, run } from "../../scripts/machine/run.ts";
+import { ensureTraefikBinary } from "../../scripts/machine/traefik.ts";
+import {
+  importNodeImage,
+  installPackage,
+  startServer,
+  type SystemServer,
+} from "../support/system-server/server.ts";
+
+const root = join(import.meta.dirname, "../..");
+const units = [
+  "mypaas-local.socket",
+  "mypaas-receiver.socket",
+  "mypaas-docker.socket",
+  "mypaas-worker.service",
+] as const;
+const dockerfile = `# mypaas.servicename = web
+# mypaas.domain = www.example.com
+# mypaas.port = 3000
+# mypaas.scale = 2
+# mypaas.volume = ~/web-data:/data
+FROM mypaas-test/node:24
+COPY server.js /
+USER 1000
+CMD ["node", "/server.js"]
+`;
+const program = (text: string) => `const { createServer } = require("node:http");
+const { writeFileSync } = require("node:fs");
+writeFileSync("/data/mark", ${JSON.stringify(text)});
+createServer((asked, answer) => answer.end(${JSON.stringify(text)})).listen(3000);
+process.on("SIGTERM", () => process.exit(0));
+`;
+
+let folder = "";
+let app = "";
+let server: SystemServer;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "mypaas-server-"));
+  app = join(folder, "app");
+  await mkdir(app);
+  await mustRun("npm", ["pack", "--pack-destination", folder], { cwd: root });
+  const tarball = (await readdir(folder)).find((name) => name.endsWith(".tgz")) ?? "";
+  const key = ["-t", "ed25519", "-N", "", "-C", "laptop", "-f", join(folder, "key")];
+  await mustRun("ssh-keygen", ["-q", ...key]);
+  server = await startServer("mypaas-test-server");
+  await installPackage(server, join(folder, tarball));
+  await importNodeImage(server, "mypaas-test/node:24");
+  await server.copyIn(await ensureTraefikBinary(), "/root/traefik");
+  await server.must("mkdir", "-p", "/root/.ssh");
+  await server.copyIn(join(folder, "key.pub"), "/root/.ssh/authorized_keys");
+});
+
+after(async () => {
+  await server?.remove();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("init makes a bare Debian with Docker into a server, and a second run changes nothing", async () => {
+  const first = await server.must("mypaas", "init", "--traefik-binary", "/root/traefik");
+  assert.match(first.err, /^worker mypaas-worker\.service: started$/m);
+  assert.match(
+    first.out,
+    /mypaas remote add prod 'https:\/\/[\d.]+#srv=[0-9a-f]{16}&pin=[\w-]{43}'/,
+  );
+  for (const unit of units) assert.equal(await property(unit, "ActiveState"), "active", unit);
+  await nothingToChange();
+});
+
+test("systemd finds nothing wrong with the units", async () => {
+  const { code, out, err } = await server.exec("systemd-analyze", "verify", ...units);
+  assert.deepEqual({ code, out, err }, { code: 0, out: "", err: "" });
+});
+
+test("the sandbox of the worker is in force", async () => {
+  const pid = await property("mypaas-worker.service", "MainPID");
+  const { out } = await server.must("cat", `/proc/${pid}/status`);
+  const status = (name: string) => new RegExp(`^${name}:\\s+(\\S+)$`, "m").exec(out)?.[1];
+  // CHOWN, DAC_OVERRIDE and FOWNER are bits 0, 1 and 3.
+  assert.equal(status("CapBnd"), "000000000000000b");
+  assert.equal(status("CapEff"), "000000000000000b");
+  assert.equal(status("NoNewPrivs"), "1");
+  assert.equal(status("Seccomp"), "2");
+  assert.equal(await property("mypaas-worker.service", "MemoryMax"), String(512 * 1024 * 1024));
+  const inside = (...command: readonly string[]) =>
+    server.exec("nsenter", "--target", pid, "--mount", ...command);
+  assert.match((await inside("touch", "/usr/bin/x")).err, /Read-only file system/);
+  assert.match((await inside("touch", "/etc/x")).err, /Read-only file system/);
+  assert.equal((await inside("touch", "/var/lib/mypaas/x")).code, 0);
+  await server.must("rm", "/var/lib/mypaas/x");
+});
+
+test("a push from outside, over the pinned certificate, is live", async () => {
+  await writeFile(join(app, "Dockerfile"), dockerfile);
+  await writeFile(join(app, "server.js"), program("one"));
+  const remote = await remoteLine();
+  await laptop("remote", "add", "prod", remote);
+  const pushed = await laptop("push", "prod", "Dockerfile", "--key", join(folder, "key"));
+  assert.match(pushed.err, /web release 1 is live/);
+  assert.deepEqual(await ask(), { status: 200, release: "web/1", text: "one" });
+});
+
+test("a pin of another server is refused", async () => {
+  const wrong = (await remoteLine()).replace(/pin=.*/, `pin=${"A".repeat(43)}`);
+  await laptop("remote", "add", "wrong", wrong);
+  const args = [join(root, "bin/mypaas.ts"), "push", "wrong", "--key", join(folder, "key")];
+  const { code, err } = await run(process.execPath, args, { cwd: app, env: laptopEnv() });
+  assert.equal(code, 1, err);
+});
+
+test("deploy on the server itself, as root, is live", async () => {
+  await server.must("mkdir", "-p", "/root/app");
+  await writeFile(join(app, "server.js"), program("two"));
+  for (const name of ["Dockerfile", "server.js"])
+    await server.copyIn(join(app, name), `/root/app/${name}`);
+  const deployed = await server.must("env", "--chdir=/root/app", "mypaas", "deploy");
+  assert.match(deployed.err, /web release 2 is live/);
+  assert.deepEqual(await ask(), { status: 200, release: "web/2", text: "two" });
+  assert.equal((await server.must("cat", "/root/web-data/mark")).out, "two");
+  assert.equal((await server.must("stat", "-c", "%u %a", "/root/web-data")).out, "1000 755\n");
+});
+
+test("after a reboot services answer again without any command, and init changes nothing", async () => {
+  await server.reboot();
+  assert.deepEqual(await untilAnswer(), { status: 200, release: "web/2", text: "two" });
+  assert.equal((await server.must("systemctl", "is-system-running", "--wait")).out, "running\n");
+  await nothingToChange();
+});
+
+test("after a power cut services answer again without any command", async () => {
+  await server.powerCut();
+  assert.deepEqual(await untilAnswer(), { status: 200, release: "web/2", text: "two" });
+  await nothingToChange();
+});
+
+test("init repairs what is missing and leaves the rest alone", async () => {
+  await server.must("docker", "rm", "--force", "mypaas-receiver");
+  await server.must("sh", "-c", "echo '# mine' >> /etc/systemd/system/mypaas-worker.service");
+  await server.must("rm", "-r", "/run/mypaas/docker");
+  const { err } = await server.must("mypaas", "init");
+  const done = err.split("\n").filter((line) => /: (created|changed|(re)?started)$/.test(line));
+  assert.deepEqual(done, [
+    "directories in /run/mypaas: changed",
+    "systemd units: changed",
+    "sockets: started",
+    "worker mypaas-worker.service: started",
+    "container mypaas-receiver: created",
+    "container mypaas-traefik: created",
+  ]);
+  assert.deepEqual(await untilAnswer(), { status: 200, release: "web/2", text: "two" });
+  await nothingToChange();
+});
+
+async function nothingToChange(): Promise<void> {
+  const { err } = await server.must("mypaas", "init");
+  assert.match(err, /^nothing to change, everything is as it should be$/m);
+  const changed = err.split("\n").filter((line) => /: (created|changed|(re)?started)$/.test(line));
+  assert.deepEqual(changed, []);
+}
+
+const property = async (unit: string, name: string): Promise<string> =>
+  (await server.must("systemctl", "show", "--property", name, "--value", unit)).out.trim();
+
+/** The line of init, with the address at which this machine reaches the server. */
+async function remoteLine(): Promise<string> {
+  const { out } = await server.must("mypaas", "init", "--json");
+  const answer = JSON.parse(out.trim().split("\n").at(-1) ?? "") as { readonly remote: string };
+  return answer.remote.replace(/^[^#]*/, `https://127.0.0.1:${await server.published(443)}`);
+}
+
+const laptopEnv = () => ({ PATH: process.env["PATH"], HOME: folder });
+
+const laptop = (...args: readonly string[]) =>
+  mustRun(process.execPath, [join(root, "bin/mypaas.ts"), ...args], {
+    cwd: app,
+    env: laptopEnv(),
+  });
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly release: string | undefined;
+  readonly text: string;
+}
+
+async function ask(): Promise<Answer> {
+  const port = await server.published(80);
+  return new Promise((resolve, reject) => {
+    const headers = { host: "www.example.com" };
+    const asked = request({ host: "127.0.0.1", port, headers, timeout: 5000 }, (answer) => {
+      let text = "";
+      answer.setEncoding("utf8").on("data", (more: string) => (text += more));
+      answer.on("end", () => {
+        const release = answer.headers["x-mypaas-release"]?.toString();
+        resolve({ status: answer.statusCode, release, text });
+      });
+    });
+    asked.on("timeout", () => asked.destroy(new Error("no answer within 5 s")));
+    asked.on("error", reject).end();
+  });
+}
+
+async function untilAnswer(): Promise<Answer> {
+  let last: unknown;
+  for (let count = 0; count < 150; count += 1) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop
+      const answer = await ask();
+      if (answer.status === 200) return answer;
+      last = answer;
+    } catch (error) {
+      last = error;
+    }
+    // oxlint-disable-next-line no-await-in-loop
+    await sleep(200);
+  }
+  throw new Error("no service answers 30 s after the server came up", { cause: last });
+}
