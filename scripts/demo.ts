@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startProber, type ProberReport } from "../test/support/prober.ts";
 import { findBaseImage, findTraefik } from "./machine/sources.ts";
-import { ensureDocker } from "./machine/docker.ts";
+import { dockerAnswers, ensureDocker } from "./machine/docker.ts";
 import {
   describeInstance,
   initInstance,
@@ -39,7 +39,7 @@ try {
   if (unknown !== undefined) throw new Error(`unknown option ${unknown}, known are --down, --once`);
   if (process.getuid?.() !== 0)
     throw new Error("the demo sets up a server, which only root can\nhint: sudo npm run demo");
-  await down();
+  if (await dockerAnswers()) await down();
   if (!flags.includes("--down")) await up(flags.includes("--once"));
 } catch (error) {
   console.error(`error: ${error instanceof Error ? error.message : String(error)}`);

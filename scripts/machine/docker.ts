@@ -11,7 +11,7 @@ const log = "/var/log/mypaas-dockerd.log";
 
 /** Makes sure that a Docker Engine answers: installs the distribution's package and starts it where that is missing. */
 export async function ensureDocker(): Promise<void> {
-  if (await answers()) return;
+  if (await dockerAnswers()) return;
   if (!(await has("dockerd")))
     await installPackages(["docker.io", "iptables"], "Docker Engine, which runs the services");
   if (await answersWithin(3000)) return;
@@ -36,11 +36,12 @@ async function start(): Promise<void> {
 
 async function answersWithin(ms: number): Promise<boolean> {
   for (const end = Date.now() + ms; Date.now() < end; await sleep(200))
-    if (await answers()) return true;
+    if (await dockerAnswers()) return true;
   return false;
 }
 
-function answers(): Promise<boolean> {
+/** True when an engine answers on its usual socket. */
+export function dockerAnswers(): Promise<boolean> {
   return new Promise((resolve) => {
     const ping = request(
       { socketPath: dockerSocket, path: "/_ping", timeout: 2000 },

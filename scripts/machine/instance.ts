@@ -16,10 +16,13 @@ export interface InstanceOptions {
   readonly httpsPort: number;
   /** `mypaas.ts` of a checkout or `mypaas.js` as shipped. */
   readonly program: string;
+  /** The Node that runs it; the one that runs this by default. */
+  readonly node?: string;
   readonly traefik: readonly ["--traefik-image" | "--traefik-binary", string];
 }
 
 export interface Instance extends InstanceOptions {
+  readonly node: string;
   readonly stateDir: string;
   readonly runDir: string;
   /** Private key of the laptop that belongs to it. */
@@ -33,6 +36,7 @@ export function describeInstance(options: InstanceOptions): Instance {
   const home = join(folder, "home");
   return {
     ...options,
+    node: options.node ?? process.execPath,
     stateDir: join(folder, "state"),
     runDir: join(folder, "run"),
     keyFile: join(home, ".ssh", "id_ed25519"),
@@ -54,7 +58,7 @@ export function mypaas(
   } = {},
 ): Promise<Ran> {
   const env = { ...instance.env, ...options.env };
-  return run(process.execPath, [instance.program, ...args], { ...options, env });
+  return run(instance.node, [instance.program, ...args], { ...options, env });
 }
 
 /** `mypaas init` with the laptop's key; returns the line that laptops need. */
@@ -77,7 +81,7 @@ export async function startWorker(instance: Instance): Promise<ChildProcess> {
   const log = await open(join(instance.folder, "worker.log"), "a");
   const args = [...workerNodeFlags, instance.program, "worker", "--state", instance.stateDir];
   const stdio = ["ignore", log.fd, log.fd] as const;
-  const worker = spawn(process.execPath, args, {
+  const worker = spawn(instance.node, args, {
     detached: true,
     stdio: [...stdio],
     env: instance.env,
