@@ -11,7 +11,17 @@ export const receiverPaths = {
   /** Directory with the worker's socket. */
   socketDir: "/run/mypaas",
   spool: "/spool",
+  /** Node's binary and the directory of its libraries, mounted from the host. */
+  node: "/node",
+  libraries: "/lib",
 } as const;
+
+/** The Node of the host, which the receiver runs: worker and receiver share its pages, and an update of it or of libc reaches both. */
+export interface NodeFiles {
+  readonly files: readonly { readonly source: string; readonly target: string }[];
+  /** Other files, other stamp, so that `init` starts the receiver anew after an update. */
+  readonly stamp: string;
+}
 
 /** What the receiver has to know, as `init` writes it to `receiver.json`. */
 export interface ReceiverConfig {
@@ -38,7 +48,7 @@ export function parseReceiverConfig(text: string, file: string): ReceiverConfig 
 }
 
 /** The receiver's container: no Docker, no root, no capability, nothing writable but the spool, only Traefik beside it. */
-export function receiverContainer(config: InstanceConfig): InfraPlan {
+export function receiverContainer(config: InstanceConfig, node: NodeFiles): InfraPlan {
   const { instance } = config;
   const paths = instancePaths(config);
   const mount = (source: string, target: string, readOnly: boolean): Mount => ({
@@ -52,7 +62,11 @@ export function receiverContainer(config: InstanceConfig): InfraPlan {
     image: config.receiverImage,
     cmd: [],
     user: `${receiverUid}:${receiverUid}`,
-    labels: { [label.instance]: instance, [label.role]: "receiver" },
+    labels: {
+      [label.instance]: instance,
+      [label.role]: "receiver",
+      "mypaas.node": node.stamp,
+    },
     readOnly: true,
     capDrop: ["ALL"],
     noNewPrivileges: true,
@@ -60,6 +74,7 @@ export function receiverContainer(config: InstanceConfig): InfraPlan {
       mount(paths.receiverDir, receiverPaths.config, true),
       mount(paths.receiverSocketDir, receiverPaths.socketDir, true),
       mount(paths.spool, receiverPaths.spool, false),
+      ...node.files.map(({ source, target }) => mount(source, target, true)),
     ],
     ports: [],
     networks: [{ name: receiverNetworkName(instance), aliases: [] }],

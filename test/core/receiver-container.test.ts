@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { parseReceiverConfig, receiverContainer } from "../../src/core/receiver-container.ts";
 
 test("the receiver gets no right, one network, and one place to write", () => {
-  const plan = receiverContainer({
+  const config = {
     version: 1,
     instance: "mypaas",
     server: "0123456789abcdef",
@@ -16,13 +16,19 @@ test("the receiver gets no right, one network, and one place to write", () => {
     receiverImage: "mypaas/receiver:1",
     owner: { name: "me", home: "/home/me" },
     volumes: { allow: [] },
-  });
+  } as const;
+  const node = { stamp: "5eed", files: [{ source: "/usr/bin/node", target: "/node" }] };
+  const plan = receiverContainer(config, node);
   assert.deepEqual(plan, {
     name: "mypaas-receiver",
     image: "mypaas/receiver:1",
     cmd: [],
     user: "65532:65532",
-    labels: { "mypaas.instance": "mypaas", "mypaas.role": "receiver" },
+    labels: {
+      "mypaas.instance": "mypaas",
+      "mypaas.role": "receiver",
+      "mypaas.node": "5eed",
+    },
     readOnly: true,
     capDrop: ["ALL"],
     noNewPrivileges: true,
@@ -30,6 +36,7 @@ test("the receiver gets no right, one network, and one place to write", () => {
       bind("/var/lib/mypaas/receiver", "/etc/mypaas", true),
       bind("/run/mypaas/receiver", "/run/mypaas", true),
       bind("/var/lib/mypaas/spool", "/spool", false),
+      bind("/usr/bin/node", "/node", true),
     ],
     ports: [],
     networks: [{ name: "mypaas-receiver", aliases: [] }],

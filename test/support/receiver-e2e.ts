@@ -6,6 +6,7 @@ import Docker from "dockerode";
 import { realWorld } from "../../bin/world.ts";
 import { realClock } from "../../src/adapters/clock.ts";
 import { createInfra } from "../../src/adapters/docker-infra.ts";
+import { nodeFiles } from "../../src/adapters/node-files.ts";
 import { receiverBundle } from "../../src/adapters/receiver-bundle.ts";
 import { receiverImage } from "../../src/adapters/receiver-image.ts";
 import { takeBlob } from "../../src/adapters/take-blob.ts";
@@ -67,13 +68,13 @@ export async function startReceiver(setup: ReceiverSetup) {
 
   const start = async () => {
     const world = realWorld(process);
-    const image = await receiverImage(world, await receiverBundle(world.packageRoot));
+    const image = receiverImage(await receiverBundle(world.packageRoot));
     const labels = { [label.instance]: instance };
     const build = { labels, tar: image.tar(), tag: config.receiverImage, id: `${instance}-build` };
     const { signal } = new AbortController();
     await infra.buildImage({ ...build, onLine: () => undefined, signal });
     await infra.ensureNetwork({ name: network, internal: true, labels });
-    await infra.ensureContainer(receiverContainer(config));
+    await infra.ensureContainer(receiverContainer(config, await nodeFiles(world)));
   };
   await start().catch(async (error: unknown) => {
     await stop();
@@ -82,7 +83,8 @@ export async function startReceiver(setup: ReceiverSetup) {
   const facts = await infra.inspectNetwork(network);
   const address = facts?.containers[receiverContainerName(instance)] ?? "";
   const log = async () => (await container.logs({ stdout: true, stderr: true })).toString();
-  return { address, container, taken: worker.taken, stopWorker, stop, log };
+  const image = () => docker.getImage(config.receiverImage).inspect();
+  return { address, container, image, taken: worker.taken, stopWorker, stop, log };
 }
 
 async function makePlaces(config: InstanceConfig, setup: ReceiverSetup): Promise<void> {
