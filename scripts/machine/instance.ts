@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdir, open } from "node:fs/promises";
+import { mkdir, open, readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -64,16 +64,20 @@ export function mypaas(
 /** `mypaas init` with the laptop's key; returns the line that laptops need. */
 export async function initInstance(instance: Instance, live = false): Promise<string> {
   await makeKey(instance.keyFile);
-  const [flag, value] = instance.traefik;
-  const args = ["init", "--no-systemd", "--instance", instance.name, "--state", instance.stateDir];
-  args.push("--run-dir", instance.runDir, "--bind", "127.0.0.1", flag, value);
-  args.push("--http-port", String(instance.httpPort), "--https-port", String(instance.httpsPort));
-  args.push("--key", `${instance.keyFile}.pub`);
-  const ran = await mypaas(instance, args, { live });
+  const ran = await mypaas(instance, initArgs(instance), { live });
   if (ran.code !== 0) throw new Error(`mypaas init: exit code ${ran.code}\n${ran.out}${ran.err}`);
   const line = /https:\/\/\S+#srv=[^'"\s]+/.exec(ran.out)?.[0];
   if (line === undefined) throw new Error(`mypaas init printed no line for laptops:\n${ran.out}`);
   return line;
+}
+
+/** The whole `init` command of an instance. */
+export function initArgs(instance: Instance): readonly string[] {
+  const { name, stateDir, runDir, httpPort, httpsPort, keyFile } = instance;
+  const where = ["--instance", name, "--state", stateDir, "--run-dir", runDir];
+  const ports = ["--http-port", String(httpPort), "--https-port", String(httpsPort)];
+  const rest = ["--bind", "127.0.0.1", "--key", `${keyFile}.pub`, ...instance.traefik];
+  return ["init", "--no-systemd", ...where, ...ports, ...rest];
 }
 
 /** Starts the worker, waits until it listens; its output goes to `worker.log`. */
@@ -94,7 +98,9 @@ export async function startWorker(instance: Instance): Promise<ChildProcess> {
     if (worker.exitCode !== null) break;
     await sleep(100);
   }
-  throw new Error(`the worker did not start, see ${instance.folder}/worker.log`);
+  worker.kill("SIGKILL");
+  const said = await readFile(join(instance.folder, "worker.log"), "utf8");
+  throw new Error(`the worker did not start:\n${said.split("\n").slice(-20).join("\n")}`);
 }
 
 /** Ends the worker the polite way, or at once. */

@@ -117,7 +117,7 @@ USER 1000
     assert.match(text, /^\[\d\/\d\] COPY a\.txt \/a\.txt/m);
     assert.deepEqual(
       { ...facts, id: "" },
-      { id: "", exposed: [8080], hasHealthcheck: false, user: "1000" },
+      { id: "", exposed: [8080], hasHealthcheck: false, user: "1000", routingLabels: [] },
     );
     assert.match(facts.id, /^sha256:/);
     const info = await docker.getImage(tag).inspect();

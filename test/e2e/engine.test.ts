@@ -86,6 +86,7 @@ function plan(image: string, more: Partial<ContainerPlan> = {}): ContainerPlan {
     env: { GREETING: "hello world=1" },
     labels: {
       [label.instance]: instance,
+      [label.role]: "service",
       [label.service]: "web",
       [label.release]: "1",
       [label.replica]: "1",
@@ -255,7 +256,7 @@ test("health comes from the image's HEALTHCHECK", async () => {
   );
   assert.deepEqual(
     { ...(await engine.inspectImage(image)), id: "" },
-    { id: "", exposed: [8080], hasHealthcheck: true, user: "1000" },
+    { id: "", exposed: [8080], hasHealthcheck: true, user: "1000", routingLabels: [] },
   );
   const id = await engine.createContainer(plan(image));
   await engine.startContainer(id);
@@ -268,7 +269,7 @@ test("health comes from the image's HEALTHCHECK", async () => {
   await engine.removeContainer(id);
 });
 
-test("aliases are replaced while a container is stopped, and others find it by them", async () => {
+test("others find a container by its name and its aliases", async () => {
   const server = await scriptImage(
     "server",
     script("require('http').createServer((q, s) => s.end('yes')).listen(3000)"),
@@ -290,12 +291,11 @@ test("aliases are replaced while a container is stopped, and others find it by t
     await engine.removeContainer(asker);
     return lines;
   };
-  for (const _twice of [1, 2]) await engine.setAliases(id, ["two.alias"]);
   await engine.startContainer(id);
   await new Promise((resolve) => setTimeout(resolve, 300));
-  assert.deepEqual(await ask("two.alias"), ["yes"]);
+  assert.deepEqual(await ask("one.alias"), ["yes"]);
   assert.deepEqual(await ask("t-engine-web-r1-1"), ["yes"]);
-  assert.match((await ask("one.alias")).join(), /ENOTFOUND|EAI_AGAIN/);
+  assert.match((await ask("two.alias")).join(), /ENOTFOUND|EAI_AGAIN/);
   await engine.removeContainer(id);
 });
 
@@ -326,7 +326,6 @@ test("a container that mypaas did not start is never touched", async () => {
     () => engine.startContainer(foreign.id),
     () => engine.lastLogLines(foreign.id, 5),
     () => engine.setRestartPolicy(foreign.id, "no"),
-    () => engine.setAliases(foreign.id, []),
     () => engine.inspectContainer(foreign.id),
     () => infra.removeContainer("t-engine-foreign"),
   ];

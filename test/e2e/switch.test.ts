@@ -104,3 +104,15 @@ test("a bad release that replaces the only container gives the waiting requests 
     [`${at.instance}-web running`],
   );
 });
+
+test("a release that is down does not keep its repair from going live", async () => {
+  const live = await world.deploy(world.release(41, {}, roll), undefined);
+  for (const { id } of await world.engine.listContainers("web"))
+    await world.engine.stopContainer(id, 0);
+  assert.equal((await world.deploy(world.release(42, {}, roll), live)).number, 42);
+  const left = await world.engine.listContainers("web");
+  assert.deepEqual(
+    left.map(({ name, state }) => `${name} ${state}`),
+    [`${at.instance}-web running`, `${at.instance}-web-r42-2 running`],
+  );
+});

@@ -45,6 +45,8 @@ export interface FakeEngine {
   /** Name and state of what there is. */
   readonly containers: () => readonly string[];
   readonly isReady: (release: number) => boolean;
+  readonly keep: (name: string) => void;
+  readonly lose: (name: string) => void;
 }
 
 export const traefikAddress = "172.30.0.2";
@@ -54,9 +56,12 @@ export function fakeEngine(options: {
   readonly clock: Clock;
   readonly behaviours: Readonly<Record<number, Behaviour>>;
   readonly did: (what: string) => void;
+  /** What every image has of labels that Traefik would read. */
+  readonly imageLabels?: readonly string[];
 }): FakeEngine {
   const { clock, behaviours, did } = options;
   const all = new Map<string, FakeContainer>();
+  const kept = new Set<string>();
   let serial = 0;
 
   const behaviourOf = (one: FakeContainer): Behaviour =>
@@ -98,7 +103,13 @@ export function fakeEngine(options: {
     isUp(one) ? (behaviourOf(one).listens ?? [{ address: "0.0.0.0", port: 3000 }]) : [];
 
   const engine: Engine = {
-    inspectImage: async () => undefined,
+    inspectImage: async (reference) => ({
+      id: reference,
+      exposed: [],
+      hasHealthcheck: false,
+      user: "",
+      routingLabels: options.imageLabels ?? [],
+    }),
     createContainer: async (plan) => {
       serial += 1;
       const id = String(serial);
@@ -126,6 +137,7 @@ export function fakeEngine(options: {
     removeContainer: async (id) => {
       const one = all.get(id);
       if (one === undefined) return;
+      if (kept.has(one.name)) throw new Error("device or resource busy");
       all.delete(id);
       did(`remove ${one.name}`);
     },
@@ -142,7 +154,6 @@ export function fakeEngine(options: {
     },
     listContainers: async (service) =>
       [...all.values()].map(factsOf).filter((facts) => facts.service === service),
-    setAliases: async () => {},
     lastLogLines: async (id, lines) => (behaviourOf(need(id)).logs ?? []).slice(-lines),
     removeImage: async () => {},
     ensureVolume: async (name) => did(`volume ${name}`),
@@ -190,6 +201,10 @@ export function fakeEngine(options: {
       },
     },
     containers: () => [...all.values()].map((one) => `${one.name} ${stateOf(one)}`),
+    keep: (name) => kept.add(name),
+    lose: (name) => {
+      for (const [id, one] of all) if (one.name === name) all.delete(id);
+    },
     isReady: (release) => {
       const ours = [...all.values()].filter((one) => factsOf(one).release === release);
       return ours.length > 0 && ours.every(isUp);

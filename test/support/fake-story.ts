@@ -1,6 +1,6 @@
 import type { Event } from "../../src/core/events.ts";
 import type { Release } from "../../src/core/release.ts";
-import type { RoutingChange } from "../../src/deploy/ports.ts";
+import type { RoutingChange } from "../../src/core/routing-change.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
 import { fakeClock } from "./fake-clock.ts";
 import type { Behaviour } from "./fake-engine.ts";
@@ -9,13 +9,21 @@ import type { Refusal } from "./fake-router.ts";
 import { fakeRouter } from "./fake-router.ts";
 
 /** A server in memory on which releases follow one another; after every change it checks that something serves or requests wait. */
-export function fakeServer(behaviours: Readonly<Record<number, Behaviour>> = {}) {
+export function fakeServer(
+  behaviours: Readonly<Record<number, Behaviour>> = {},
+  imageLabels: readonly string[] = [],
+) {
   const clock = fakeClock();
   const done: string[] = [];
   const events: Event[] = [];
   const journal: string[] = [];
   const unserved: string[] = [];
   let refuses: (change: RoutingChange) => Refusal = () => false;
+  let unwritable: string | undefined;
+  const note = (line: string): void => {
+    if (line === unwritable) throw new Error("disk full");
+    journal.push(line);
+  };
   let onDid: (what: string) => void = () => {};
   const did = (what: string): void => {
     done.push(what);
@@ -24,7 +32,7 @@ export function fakeServer(behaviours: Readonly<Record<number, Behaviour>> = {})
       unserved.push(`after "${what}" requests go to release ${target.number}, which is not ready`);
     onDid(what);
   };
-  const engine = fakeEngine({ clock, behaviours, did });
+  const engine = fakeEngine({ clock, behaviours, did, imageLabels });
   const router = fakeRouter({ live: undefined, did, refuses: (change) => refuses(change) });
   return {
     done,
@@ -40,6 +48,14 @@ export function fakeServer(behaviours: Readonly<Record<number, Behaviour>> = {})
     refuse: (which: typeof refuses) => {
       refuses = which;
     },
+    /** That line of the journal cannot be written. */
+    refuseToNote: (line: string) => {
+      unwritable = line;
+    },
+    /** The container survives its removal. */
+    keep: engine.keep,
+    /** Somebody else removes the container. */
+    lose: engine.lose,
     on: (listener: (what: string) => void) => {
       onDid = listener;
     },
@@ -58,9 +74,8 @@ export function fakeServer(behaviours: Readonly<Record<number, Behaviour>> = {})
           connections: engine.connections,
           clock,
           journal: {
-            intent: (step) => journal.push(`> ${step}`),
-            outcome: (step, data) =>
-              journal.push(`${(data as { ok: boolean }).ok ? "<" : "x"} ${step}`),
+            intent: (step) => note(`> ${step}`),
+            outcome: (step, data) => note(`${(data as { ok: boolean }).ok ? "<" : "x"} ${step}`),
           },
           say: (event) => events.push(event),
         },
