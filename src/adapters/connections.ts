@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
+import { parseSockets } from "../core/proc-net.ts";
 import type { Connections } from "../deploy/ports.ts";
-import { parseSockets } from "../deploy/proc-net-tcp.ts";
 
 /** Reads the kernel's socket tables of other processes' network namespaces; needs the host's /proc. */
 export function createConnections(proc = "/proc"): Connections {

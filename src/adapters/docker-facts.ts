@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { routingLabels } from "../core/labels.ts";
 import { label, networkName } from "../core/names.ts";
 import { stripControls } from "../core/terminal-text.ts";
 import type { ContainerFacts, ImageFacts } from "../deploy/ports.ts";
@@ -42,6 +43,7 @@ export function imageFacts(info: Docker.ImageInspectInfo): ImageFacts {
     exposed: tcpPorts(Object.keys(config?.ExposedPorts ?? {})),
     hasHealthcheck: test.length > 0 && test[0] !== "NONE",
     user: config?.User ?? "",
+    routingLabels: routingLabels(Object.keys(config?.Labels ?? {})),
   };
 }
 
@@ -49,6 +51,7 @@ interface ImageConfig {
   readonly ExposedPorts?: Readonly<Record<string, unknown>> | null;
   readonly Healthcheck?: { readonly Test?: readonly string[] | null } | null;
   readonly User?: string;
+  readonly Labels?: Readonly<Record<string, string>> | null;
 }
 
 function tcpPorts(keys: readonly string[]): readonly number[] {

@@ -22,5 +22,11 @@ export async function nudgeTraefik({ socketPath, instance, image }: NudgeOptions
       SecurityOpt: ["no-new-privileges"],
     },
   });
-  await container.start();
+  try {
+    await container.start();
+  } catch (error) {
+    // AutoRemove is for what has run.
+    await container.remove({ force: true }).catch(() => undefined);
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import type { ContainerPlan } from "../core/container.ts";
 import { UserError } from "../core/errors.ts";
-import { label, networkName } from "../core/names.ts";
+import { label } from "../core/names.ts";
 import type { ContainerFacts, Engine } from "../deploy/ports.ts";
 import { openDocker, reaching, statusOf, tolerating } from "./docker-client.ts";
 import { createOptions } from "./docker-create-options.ts";
@@ -91,23 +91,17 @@ export function createEngine({ instance, socketPath }: EngineOptions): Engine {
     },
 
     async listContainers(service) {
-      const filter = [`${label.instance}=${instance}`, `${label.service}=${service}`];
+      // Images carry the other two, and so does whatever somebody starts from one by hand.
+      const filter = [
+        `${label.instance}=${instance}`,
+        `${label.role}=service`,
+        `${label.service}=${service}`,
+      ];
       const listed = await docker.listContainers({ all: true, filters: { label: filter } });
       const infos = await Promise.all(listed.map((item) => owned.find(item.Id)));
       const there = infos.filter((info) => info !== undefined);
       const facts = await Promise.all(there.map((info) => factsOf(docker, info, instance)));
       return facts.toSorted((a, b) => b.release - a.release || a.replica - b.replica);
-    },
-
-    async setAliases(id, aliases) {
-      const container = await owned.need(id);
-      const network = docker.getNetwork(networkName(instance));
-      const info = await owned.find(id);
-      if (info?.NetworkSettings.Networks[networkName(instance)] !== undefined) {
-        await tolerating([404], network.disconnect({ Container: container.id, Force: true }));
-      }
-      const EndpointConfig = { Aliases: [...aliases] };
-      await network.connect({ Container: container.id, EndpointConfig });
     },
 
     async lastLogLines(id, lines) {
@@ -199,7 +193,6 @@ function reachingEach(engine: Engine, socketPath: string): Engine {
     setRestartPolicy: reaching(socketPath, engine.setRestartPolicy),
     inspectContainer: reaching(socketPath, engine.inspectContainer),
     listContainers: reaching(socketPath, engine.listContainers),
-    setAliases: reaching(socketPath, engine.setAliases),
     lastLogLines: reaching(socketPath, engine.lastLogLines),
     removeImage: reaching(socketPath, engine.removeImage),
     ensureVolume: reaching(socketPath, engine.ensureVolume),

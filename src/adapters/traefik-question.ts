@@ -16,7 +16,8 @@ export async function askRoute(
   entry: EntryAddress,
   route: { readonly host: string; readonly path: string; readonly https: boolean },
 ): Promise<string | undefined> {
-  const host = route.host.replace(/^\*\./, "www.");
+  // Below a wildcard a name that no other service is likely to own.
+  const host = route.host.replace(/^\*\./, "mypaas-asks.");
   const options = {
     host: entry.host,
     port: route.https ? entry.httpsPort : entry.httpPort,

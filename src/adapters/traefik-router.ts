@@ -1,6 +1,7 @@
-import type { Clock, Expected, Router, RoutingChange } from "../deploy/ports.ts";
+import type { Clock, Router } from "../deploy/ports.ts";
+import type { RoutingChange } from "../core/routing-change.ts";
 import type { RoutingState } from "../core/routing-state.ts";
-import type { TraefikSnapshot } from "../core/traefik-snapshot.ts";
+import type { Expected, TraefikSnapshot } from "../core/traefik-snapshot.ts";
 import type { DynamicConfig } from "../core/traefik-config.ts";
 import type { EntryAddress } from "./traefik-question.ts";
 import { dynamicYaml } from "../core/dynamic-yaml.ts";
@@ -87,6 +88,7 @@ async function confirm(
   const begun = clock.now();
   const ask = asker(locate);
   let nudges = 0;
+  let unheard: string | undefined;
   for (;;) {
     const missing = await look(ask, expected, file());
     if (missing.length === 0) return;
@@ -97,13 +99,16 @@ async function confirm(
         {
           code: "routing",
           hint,
-          details: missing,
+          details: unheard === undefined ? missing : [...missing, unheard],
         },
       );
     // Traefik listens to Docker's events only; one that got lost is made up for by the next.
     if (waited >= nudgeAfterMs * (nudges + 1)) {
       nudges += 1;
-      await nudge();
+      // Only a help: whether the routing is there is for Traefik to say.
+      await nudge().catch((error: unknown) => {
+        unheard = `docker could not be made to tell it again: ${describe(error)}`;
+      });
     }
     await clock.sleep(pollMs);
   }
@@ -131,6 +136,9 @@ async function look(
   try {
     return differences(await ask(), expected, file);
   } catch (error) {
-    return [`its API does not answer: ${error instanceof Error ? error.message : String(error)}`];
+    return [`its API does not answer: ${describe(error)}`];
   }
 }
+
+const describe = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

@@ -24,7 +24,7 @@ export interface KeyOptions {
   readonly expires: number | undefined;
 }
 
-/** The rights that `actions=` may name. */
+/** The rights that `actions=` may name; who has `key` can enrol a key without limits, and so do everything. */
 export const rights = ["push", "env", "key", "logs", "run", "manage"] as const;
 export type Right = (typeof rights)[number];
 

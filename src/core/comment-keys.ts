@@ -1,7 +1,8 @@
-import { countCharacters, firstNonSpace, isSpace, type Comment } from "./comments.ts";
+import { countCharacters, type Comment } from "./comments.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { findKey, keyNames, type Key } from "./keys.ts";
 import type { ProblemList } from "./problems.ts";
+import { firstNonSpace, isSpace } from "./white-space.ts";
 import { good, refuse, show, unquote, type Read } from "./values.ts";
 
 /** `# mypaas.key = value` as it stands in the file; columns count characters from 1. */

@@ -1,4 +1,5 @@
 import { heredocsOf, type Heredoc } from "./heredocs.ts";
+import { firstNonSpace } from "./white-space.ts";
 
 /** A comment of the Dockerfile itself, not of a heredoc inside it. */
 export interface Comment {
@@ -19,9 +20,6 @@ export interface DockerfileScan {
   /** A heredoc that the file ends inside of, with the line of its instruction. */
   readonly openHeredoc: { readonly name: string; readonly line: number } | undefined;
 }
-
-// What Go's unicode.IsSpace accepts, which is what Docker trims by.
-const space = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
 /** Finds the comments of a Dockerfile by the rules of BuildKit's parser: also between continued lines, not inside heredocs. */
 export function scanDockerfile(text: string): DockerfileScan {
@@ -73,18 +71,6 @@ export function scanDockerfile(text: string): DockerfileScan {
     firstInstruction: firstInstruction ?? number + 1,
     openHeredoc: open === undefined ? undefined : { name: open.name, line: started },
   };
-}
-
-/** Index of the first character at or after `from` that is no white space. */
-export function firstNonSpace(line: string, from: number): number {
-  let at = from;
-  while (at < line.length && isSpace(line.charAt(at))) at++;
-  return at;
-}
-
-/** White space as Docker's parser knows it. */
-export function isSpace(char: string): boolean {
-  return space.test(char);
 }
 
 /** Length in Unicode characters, the unit of columns. */

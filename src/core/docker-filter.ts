@@ -50,9 +50,13 @@ function limitQuery(query: string, path: string, instance: string): string | und
   if (asked.getAll("filters").length > 1) return undefined;
   const filters = parseFilters(asked.get("filters") ?? "");
   if (filters === undefined) return undefined;
-  // Values of one filter are alternatives, except labels, which must all fit; events ask for containers alone.
+  // Values of one filter are alternatives, except labels, which must all fit.
   filters.set("label", [...(filters.get("label") ?? []), `${label.instance}=${instance}`]);
-  if (path === "/events") filters.set("type", ["container"]);
+  if (path === "/events") {
+    filters.set("type", ["container"]);
+    // What Traefik listens to; an exec event would show its command line.
+    filters.set("event", ["start", "die", "health_status"]);
+  }
   limited.set("filters", JSON.stringify(Object.fromEntries(filters)));
   return limited.toString();
 }

@@ -11,13 +11,12 @@ export function readDuration(text: string, min: number, max: number): Read<numbe
     return bad("a duration such as 500ms, 10s, 2m or 1h", text, hint);
   }
   const ms = Math.round(Number(`${match[1] ?? "0"}.${match[2] ?? "0"}`) * units[unit]);
-  if (ms < min || ms > max)
-    return bad(`from ${formatDuration(min)} to ${formatDuration(max)}`, text);
+  if (ms < min || ms > max) return bad(`from ${writeDuration(min)} to ${writeDuration(max)}`, text);
   return good(ms);
 }
 
-/** Writes milliseconds in the largest unit that needs no fraction. */
-export function formatDuration(ms: number): string {
+/** Writes milliseconds as a key takes them, in the largest unit that needs no fraction. */
+export function writeDuration(ms: number): string {
   if (ms === 0) return "0s";
   if (ms % units.h === 0) return `${ms / units.h}h`;
   if (ms % units.m === 0) return `${ms / units.m}m`;

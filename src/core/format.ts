@@ -8,6 +8,9 @@ export function formatBytes(bytes: number): string {
   return `${round(value, false)} TB`;
 }
 
+/** `1 file`, `20 files`. */
+export const formatFiles = (count: number): string => (count === 1 ? "1 file" : `${count} files`);
+
 /** Milliseconds for people: `85 ms`, `1.8 s`, `2 min 5 s`. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;

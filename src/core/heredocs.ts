@@ -1,3 +1,5 @@
+import { isSpace } from "./white-space.ts";
+
 /** A heredoc that an instruction opens; its lines are data until one equals `name`. */
 export interface Heredoc {
   readonly name: string;
@@ -5,7 +7,6 @@ export interface Heredoc {
   readonly chomp: boolean;
 }
 
-const space = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 const maxDepth = 50;
 
 /** The heredocs of one joined instruction, by the rules of BuildKit's parser (frontend/dockerfile/parser, shell/lex), its quirks included: only what Docker takes for a heredoc hides comments. */
@@ -65,7 +66,7 @@ class Lexer {
       if (piece.whole) this.#word += piece.text;
       else {
         for (const each of piece.text) {
-          if (space.test(each)) close();
+          if (isSpace(each)) close();
           else this.#word += each;
         }
       }

@@ -24,7 +24,13 @@ export function buildKeyLine(publicKey: string, limits: KeyLimits): string {
   const result = options === "" ? line : `${options} ${line}`;
   const parsed = parseKeyLine(result);
   if (typeof parsed !== "string") return result;
-  throw wrong(parsed, "give a public key, such as ~/.ssh/id_ed25519.pub");
+  const isOption = parsed.includes("key option");
+  throw wrong(
+    parsed,
+    isOption
+      ? "change the option or leave it out, see: mypaas key add --help"
+      : "give a public key, such as ~/.ssh/id_ed25519.pub",
+  );
 }
 
 function formatLimits({ services, actions, expires, noVolumes }: KeyLimits): string {

@@ -37,6 +37,11 @@ export function ownLabels(release: Release, replica: number): Record<string, str
   };
 }
 
+/** Which of an image's own labels Traefik, which ignores case, would read beside ours: routes that nobody has checked. */
+export function routingLabels(keys: readonly string[]): readonly string[] {
+  return keys.filter((key) => /^traefik\./i.test(key));
+}
+
 /** Names of a release's routers as Traefik's API lists them. */
 export function dockerRouterNames(release: Release, server: RoutingServer): readonly string[] {
   return releaseRouting(release, server).routers.map(({ name }) => `${name}@docker`);

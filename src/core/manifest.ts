@@ -3,7 +3,7 @@ import { maxBlobBytes, type ManifestEntry, type PushManifest } from "./wire.ts";
 
 export const maxEntries = 100_000;
 /** All files of one push together. */
-export const maxContextBytes = 16 * 1024 * 1024 * 1024;
+const maxContextBytes = 16 * 1024 * 1024 * 1024;
 const maxPathBytes = 4096;
 const maxSegmentBytes = 255;
 /** Nobody reads more, and a hostile manifest must not make a long answer. */

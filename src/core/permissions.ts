@@ -27,10 +27,35 @@ export function authorise(caller: Caller, action: Action, now: number): void {
   const { services, actions } = caller.options;
   if (actions && !actions.includes(right))
     throw forbidden(caller, action.action, "actions", actions);
+  if (right === "key" && !actions) refuseLimited(caller, action.action);
   if (!services) return;
   const service = "service" in action ? action.service : undefined;
   if (service === undefined || !services.some((pattern) => matches(pattern, service)))
     throw forbidden(caller, describe(action), "services", services);
+}
+
+/** A key that may enrol others could enrol itself again without its limits, so a limited one must be given that right by name. */
+function refuseLimited(key: EnrolledKey, what: ActionName): void {
+  const { noVolumes, expires } = key.options;
+  if (!noVolumes && expires === undefined) return;
+  throw new UserError(
+    `key ${nameOf(key)}: not allowed: ${what} (it has limits, and no actions="key")`,
+    {
+      code: "forbidden",
+      hint: otherKey,
+    },
+  );
+}
+
+/** True for a key with which other keys can be enrolled and removed now. */
+export function mayManageKeys(key: EnrolledKey, now: number): boolean {
+  try {
+    authorise(key, { action: "key.list" }, now);
+    return true;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
 }
 
 /** What the comments of a pushed Dockerfile may ask for with this key; throws UserError "forbidden". */
@@ -71,9 +96,11 @@ export function matches(pattern: string, service: string): boolean {
 function forbidden(key: EnrolledKey, what: string, option: string, granted: readonly string[]) {
   return new UserError(
     `key ${nameOf(key)}: not allowed: ${what} (its ${option} are ${granted.join(", ")})`,
-    { code: "forbidden", hint: "use another key, or change its options on the server: mypaas key" },
+    { code: "forbidden", hint: otherKey },
   );
 }
+
+const otherKey = "use another key, or change its options on the server: mypaas key";
 
 const describe = (action: Action): string =>
   "service" in action ? `${action.action} ${action.service}` : action.action;

@@ -52,7 +52,7 @@ export function problemList(file: string) {
 
 export type ProblemList = ReturnType<typeof problemList>;
 
-export interface Draft {
+interface Draft {
   readonly line: number;
   readonly column: number;
   readonly message: string;

@@ -6,16 +6,46 @@ export interface Listener {
   readonly inode: string;
 }
 
-/** The listening sockets in the text of /proc/net/tcp or tcp6. */
-export function parseListeners(text: string): readonly Listener[] {
-  return text.split("\n").flatMap((line) => {
-    const fields = line.trim().split(/\s+/);
-    const [address, port] = (fields[1] ?? "").split(":");
-    const inode = fields[9];
-    if (fields[3] !== "0A" || address === undefined || port === undefined || inode === undefined)
-      return [];
-    return [{ address: parseAddress(address), port: Number.parseInt(port, 16), inode }];
+/** A TCP socket as the kernel lists it in /proc/net/tcp or tcp6. */
+export interface KernelSocket {
+  readonly state: "established" | "listening" | "other";
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly remoteAddress: string;
+  readonly inode: string;
+}
+
+const states: Readonly<Record<string, KernelSocket["state"]>> = {
+  "01": "established",
+  "0A": "listening",
+};
+
+const line =
+  /^\s*\d+: ([\dA-F]{8}|[\dA-F]{32}):([\dA-F]{4}) ([\dA-F]{8}|[\dA-F]{32}):[\dA-F]{4} ([\dA-F]{2}) \S+ \S+ \S+ +\d+ +\d+ (\d+) /;
+
+/** Reads the table of `/proc/<pid>/net/tcp` or `tcp6` (proc(5)); lines of any other form are skipped. */
+export function parseSockets(table: string): readonly KernelSocket[] {
+  return table.split("\n").flatMap((text) => {
+    const match = line.exec(text);
+    if (match === null) return [];
+    const [, local = "", port = "", remote = "", state = "", inode = ""] = match;
+    return [
+      {
+        state: states[state] ?? "other",
+        localAddress: parseAddress(local),
+        localPort: Number.parseInt(port, 16),
+        remoteAddress: parseAddress(remote),
+        inode,
+      },
+    ];
   });
+}
+
+/** The listening sockets in such a table. */
+export function parseListeners(table: string): readonly Listener[] {
+  return parseSockets(table)
+    .filter(({ state }) => state === "listening")
+    .map(({ localAddress: address, localPort: port, inode }) => ({ address, port, inode }));
 }
 
 /** The interface of the default route in the text of /proc/net/route, the one with the lowest metric. */
@@ -36,16 +66,17 @@ export function overlap(a: string, b: string): boolean {
 const isEvery = (address: string): boolean => address === "0.0.0.0" || address === "::";
 const plain = (address: string): string => address.replace(/^::ffff:/, "");
 
-/** The kernel writes each 32-bit word in the order of the processor, which is little-endian on all that mypaas runs on. */
+/** The kernel prints addresses as 32-bit words in the processor's byte order, which is little-endian wherever mypaas runs; an IPv4 address inside IPv6 comes out as IPv4. */
 function parseAddress(hex: string): string {
-  const words = hex.match(/.{8}/g) ?? [];
-  const bytes = words.flatMap((word) => [...Buffer.from(word, "hex")].reverse());
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) =>
+    (word.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16)).reverse(),
+  );
   if (bytes.length === 4) return bytes.join(".");
-  const isMapped = bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 255;
-  if (isMapped) return bytes.slice(12).join(".");
-  if (bytes.every((byte) => byte === 0)) return "::";
-  if (bytes.slice(0, 15).every((byte) => byte === 0) && bytes[15] === 1) return "::1";
-  return Array.from({ length: 8 }, (_, i) =>
-    (((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0)).toString(16),
-  ).join(":");
+  const words = Array.from({ length: bytes.length / 2 }, (_, index) =>
+    (((bytes[index * 2] ?? 0) << 8) | (bytes[index * 2 + 1] ?? 0)).toString(16),
+  );
+  if (words.slice(0, 5).every((word) => word === "0") && words[5] === "ffff")
+    return bytes.slice(12).join(".");
+  // A URL writes an IPv6 address in its canonical form (RFC 5952).
+  return new URL(`http://[${words.join(":")}]`).hostname.slice(1, -1);
 }

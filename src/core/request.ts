@@ -106,16 +106,16 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function parseJson(bytes: Uint8Array): Fields {
   try {
-    return fields(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)), "request");
+    return fields(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
     throw bad("not JSON in UTF-8", cause);
   }
 }
 
-function fields(value: unknown, name: string): Fields {
+function fields(value: unknown, name?: string): Fields {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
-  throw bad(`${name}: should be an object`);
+  throw bad(`${name === undefined ? "" : `${name}: `}should be an object`);
 }
 
 function list(value: unknown, name: string): readonly unknown[] {

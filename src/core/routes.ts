@@ -15,7 +15,7 @@ export function routeRule({ host, path }: Place): string {
 }
 
 /** Longer path over shorter, exact host over wildcard, whoever owns them. */
-export function specificity({ host, path }: Place): number {
+function specificity({ host, path }: Place): number {
   return (host.startsWith("*.") ? 0 : exactHost) + path.length;
 }
 

@@ -1,4 +1,4 @@
-import { formatDuration, readDuration } from "./durations.ts";
+import { writeDuration, readDuration } from "./durations.ts";
 import { isIpv4 } from "./hosts.ts";
 import type {
   BuildArgSpec,
@@ -123,7 +123,7 @@ export function readHealthcheck(text: string): Read<HealthcheckSpec> {
   if ("bad" in timeout) return refuse(`timeout ${timeout.bad}`, timeout.hint);
   if (timeout.value > intervalMs)
     return refuse(
-      `timeout ${formatDuration(timeout.value)} is longer than the interval ${formatDuration(intervalMs)}`,
+      `timeout ${writeDuration(timeout.value)} is longer than the interval ${writeDuration(intervalMs)}`,
     );
   return good({ path, intervalMs, timeoutMs: timeout.value });
 }

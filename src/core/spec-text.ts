@@ -1,4 +1,4 @@
-import { formatDuration } from "./durations.ts";
+import { writeDuration } from "./durations.ts";
 import type { PublishSpec, Scale, ServiceSpec, VolumeSpec } from "./spec.ts";
 
 /** A service as mypaas understood it, one line per fact, for people. */
@@ -57,13 +57,13 @@ function publish({ ip, hostPort, containerPort, protocol }: PublishSpec): string
 function healthcheck({ healthcheck: check }: ServiceSpec): string | undefined {
   if (check === undefined) return undefined;
   const { path, intervalMs, timeoutMs } = check;
-  return `${path} every ${formatDuration(intervalMs)}, at most ${formatDuration(timeoutMs)}`;
+  return `${path} every ${writeDuration(intervalMs)}, at most ${writeDuration(timeoutMs)}`;
 }
 
 function timeouts(spec: ServiceSpec): string {
   const drain =
-    spec.drainTimeoutMs === undefined ? "" : `, drain ${formatDuration(spec.drainTimeoutMs)}`;
-  return `start ${formatDuration(spec.startTimeoutMs)}${drain}, stop ${formatDuration(spec.stopTimeoutMs)}`;
+    spec.drainTimeoutMs === undefined ? "" : `, drain ${writeDuration(spec.drainTimeoutMs)}`;
+  return `start ${writeDuration(spec.startTimeoutMs)}${drain}, stop ${writeDuration(spec.stopTimeoutMs)}`;
 }
 
 function limits({ maxCpu, maxMemoryBytes }: ServiceSpec): readonly string[] {

@@ -76,6 +76,17 @@ export function replicaCount(scale: Scale): number {
   return scale.kind === "replace" ? 1 : scale.replicas;
 }
 
+const besideMs = 30_000;
+const whileWaitingMs = 3_000;
+
+/** Time that open requests of an old release get to end; `someoneWaits` is true where others wait meanwhile. */
+export function drainTimeMs(
+  { drainTimeoutMs }: Pick<ServiceSpec, "drainTimeoutMs">,
+  someoneWaits: boolean,
+): number {
+  return drainTimeoutMs ?? (someoneWaits ? whileWaitingMs : besideMs);
+}
+
 /** True where the old release stops before the new one starts, so that requests wait. */
 export function stopsOldFirst(spec: Pick<ServiceSpec, "scale" | "publish">): boolean {
   return spec.scale.kind !== "roll" || spec.publish.length > 0;

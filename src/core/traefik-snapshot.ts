@@ -15,10 +15,13 @@ export interface SeenRouter {
   readonly errors: readonly string[];
 }
 
-/** What a caller waits for; the shape of `Expected` in `deploy/ports.ts`. */
-export interface Awaited {
+/** What a caller waits for. */
+export interface Expected {
+  /** Router names that must be enabled without error, with provider suffix. */
   readonly routers: readonly string[];
+  /** Router names that must be gone. */
   readonly gone: readonly string[];
+  /** Traefik service → how many servers must be listed and up. */
   readonly servers: Readonly<Record<string, number>>;
 }
 
@@ -41,7 +44,7 @@ export function readSnapshot(rawdata: unknown): TraefikSnapshot {
 /** One sentence for everything in which Traefik is not yet as the dynamic file and the caller want it. */
 export function differences(
   seen: TraefikSnapshot,
-  wanted: Awaited,
+  wanted: Expected,
   file: DynamicConfig | undefined,
 ): readonly string[] {
   return [
@@ -82,8 +85,14 @@ function fileDifferences(seen: TraefikSnapshot, { http }: DynamicConfig): readon
 function troubleOf(name: string, router: SeenRouter | undefined): readonly string[] {
   if (router === undefined) return [`router ${name} is not there`];
   if (router.status === "enabled" && router.errors.length === 0) return [];
+  if (name.endsWith("@file") && router.errors.length > 0 && router.errors.every(isOfNobodyUp))
+    return [];
   return [`router ${name} is ${router.status}: ${router.errors.join("; ")}`];
 }
+
+/** The file is right and the release that it leads to is down: a broken service must not keep its repair, or a neighbour, from going live. */
+const isOfNobodyUp = (error: string): boolean =>
+  /^the service "[^"]+@docker" does not exist$/.test(error);
 
 function field(value: unknown, key: string): unknown {
   if (typeof value !== "object" || value === null) return undefined;

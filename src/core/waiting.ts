@@ -5,6 +5,7 @@ import type { HttpConfig, MiddlewareConfig, ServersTransportConfig } from "./tra
 import { backName, nextName } from "./names.ts";
 import { releaseRouting } from "./release-routing.ts";
 import { covers } from "./routes.ts";
+import { drainTimeMs } from "./spec.ts";
 
 /** A place where requests wait, as parts of the dynamic file. */
 export interface Waiting extends Omit<HttpConfig, "routers"> {
@@ -14,7 +15,6 @@ export interface Waiting extends Omit<HttpConfig, "routers"> {
 /** The service without servers: Traefik answers 503 for it. */
 export const nobody = "nobody";
 
-const drainMs = 3_000;
 const intervalMs = 200;
 /** Traefik's retry ends after 15 minutes whatever it is told. */
 const longestMs = 14 * 60_000;
@@ -119,7 +119,9 @@ function retryFor(ms: number): MiddlewareConfig {
 
 /** Drain and stop of the old release, start of the new one, and the way back when it does not become ready. */
 function longestSwitchMs({ to, from }: Switch): number {
-  const there = (to.spec.drainTimeoutMs ?? drainMs) + to.spec.startTimeoutMs;
-  const old = from === undefined ? 0 : from.spec.stopTimeoutMs + from.spec.startTimeoutMs;
-  return Math.min(there + old + to.spec.stopTimeoutMs, longestMs);
+  const there = to.spec.startTimeoutMs + to.spec.stopTimeoutMs;
+  if (from === undefined) return Math.min(there, longestMs);
+  const { spec } = from;
+  const old = drainTimeMs(spec, true) + spec.stopTimeoutMs + spec.startTimeoutMs;
+  return Math.min(there + old, longestMs);
 }

@@ -1,4 +1,5 @@
 import type { Release } from "../core/release.ts";
+import { UserError } from "../core/errors.ts";
 import { replicaCount } from "../core/spec.ts";
 import { healthHost } from "../core/labels.ts";
 import { expectStarted } from "./expected.ts";
@@ -24,7 +25,7 @@ export async function awaitReady(story: Story): Promise<void> {
     if (release.spec.routes.length > 0)
       await router.confirm(expectStarted(story), routingTimeoutMs);
     // Confirming takes a while, in which a replica may have fallen over.
-    for (const facts of await replicasOf(story, release.number))
+    for (const facts of await allReplicas(story, release))
       if (facts.state !== "running") throw new TroubleError(facts, ended(facts, story.clock.now()));
   });
 }
@@ -35,9 +36,7 @@ export async function awaitReplicas(
   release: Release,
   signal: AbortSignal,
 ): Promise<void> {
-  const replicas = await replicasOf(story, release.number);
-  if (replicas.length < replicaCount(release.spec.scale))
-    throw new Error(`${story.service}: containers of release ${release.number} are missing`);
+  const replicas = await allReplicas(story, release);
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
   try {
@@ -45,6 +44,16 @@ export async function awaitReplicas(
   } finally {
     failed.abort();
   }
+}
+
+async function allReplicas(story: Story, release: Release): Promise<readonly ContainerFacts[]> {
+  const found = await replicasOf(story, release.number);
+  const wanted = replicaCount(release.spec.scale);
+  if (found.length >= wanted) return found;
+  throw new UserError(
+    `deploy ${story.service}: ${found.length} of ${wanted} containers of release ${release.number} are there`,
+    { hint: "push again: mypaas push" },
+  );
 }
 
 async function awaitReplica(

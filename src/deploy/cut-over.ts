@@ -16,24 +16,25 @@ export async function cutOver(story: Story): Promise<void> {
   const { engine, router, service, release, signal } = story;
   const replicas = await replicasOf(story, release.number);
   signal.throwIfAborted();
-  await step(story, "cut-over", async () => {
-    const [first] = replicas;
-    if (story.someWait && first !== undefined)
-      await engine.renameContainer(first.id, nextName(release.instance, release.spec.slug));
-    for (const { id } of replicas) await engine.setRestartPolicy(id, "unless-stopped");
-    if (!story.isRouted) return;
-    try {
+  try {
+    await step(story, "cut-over", async () => {
+      const [first] = replicas;
+      if (story.someWait && first !== undefined)
+        await engine.renameContainer(first.id, nextName(release.instance, release.spec.slug));
+      await Promise.all(replicas.map(({ id }) => engine.setRestartPolicy(id, "unless-stopped")));
+      if (!story.isRouted) return;
       await router.apply({ kind: "cut-over", service });
       await router.confirm(expectCutOver(story), routingTimeoutMs);
       await Promise.all(release.spec.routes.map((route) => seeAnswer(story, route)));
-    } catch (error) {
-      // Requests go back to the hold before anyone takes the containers away.
+    });
+  } catch (error) {
+    // Requests go back to the hold before anyone takes the containers away.
+    if (story.isRouted)
       await applyHold(story).catch((problem: unknown) =>
         story.say(sentences.leftOver("while undoing", problem)),
       );
-      throw error;
-    }
-  });
+    throw error;
+  }
 }
 
 /** An app may be slow to answer for itself, which is no fault of the switch; another release answering is one. */
@@ -47,7 +48,7 @@ async function seeAnswer(story: Story, route: RouteSpec): Promise<void> {
       if (who === undefined) return story.say(sentences.unanswered(route, server));
       throw new UserError(
         `deploy ${release.spec.service}: ${routeUrl(route, server)} is still answered by ${who}`,
-        { hint: "push again" },
+        { hint: "push again: mypaas push" },
       );
     }
     await clock.sleep(100);

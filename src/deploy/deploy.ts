@@ -1,4 +1,7 @@
+import { UserError } from "../core/errors.ts";
+import { serviceContainerName } from "../core/names.ts";
 import type { Release } from "../core/release.ts";
+import { plainText } from "../core/terminal-text.ts";
 import type { DeployInput, DeployPorts, Story } from "./story.ts";
 import { awaitReady } from "./await-ready.ts";
 import { cutOver } from "./cut-over.ts";
@@ -6,7 +9,6 @@ import { failDeploy } from "./explain.ts";
 import { drainOld } from "./drain.ts";
 import { hold } from "./hold.ts";
 import { retireOld, stopOld } from "./retire.ts";
-import { serviceContainerName } from "../core/names.ts";
 import { sentences } from "./sentences.ts";
 import { startReplicas } from "./start-replicas.ts";
 import { openStory } from "./story.ts";
@@ -22,7 +24,7 @@ export type { DeployInput, DeployPorts } from "./story.ts";
 export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Release> {
   const story = openStory(input, ports);
   const begun = story.clock.now();
-  await refuseTakenName(story);
+  await refuseUnfit(story);
   try {
     await hold(story);
     if (story.oldFirst) {
@@ -40,16 +42,24 @@ export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Re
   return input.release;
 }
 
-/** Refuses, before anything is done, a name by which the service could not be called. */
-async function refuseTakenName(story: Story): Promise<void> {
+/** Refuses, before anything is done, a name by which the service could not be called, and routes that come with the image. */
+async function refuseUnfit(story: Story): Promise<void> {
   const { engine, service, release } = story;
   const name = serviceContainerName(release.instance, release.spec.slug);
   try {
     await engine.ensureNameFree(name, service);
+    const [label] = (await engine.inspectImage(release.image))?.routingLabels ?? [];
+    if (label !== undefined) throw foreignRouting(service, label);
   } catch (error) {
     throw failDeploy(story, error, story.from);
   }
 }
+
+const foreignRouting = (service: string, label: string): UserError =>
+  new UserError(`deploy ${service}: its image has the label ${plainText(label)}`, {
+    code: "image-label",
+    hint: "remove LABEL traefik.… from the Dockerfile, say it with: # mypaas.domain",
+  });
 
 /** What the new release does not depend on any more: a failure here is left for the next deploy to tidy up. */
 async function finish(story: Story): Promise<void> {

@@ -1,3 +1,4 @@
+import { drainTimeMs } from "../core/spec.ts";
 import type { ContainerFacts } from "./ports.ts";
 import type { Story } from "./story.ts";
 import { replicasOf } from "./replicas.ts";
@@ -9,8 +10,6 @@ const betweenLooksMs = 100;
 const quietLooks = 3;
 /** A drain shorter than this is not worth a word. */
 const quietForMs = 2_000;
-const besideMs = 30_000;
-const whileWaitingMs = 3_000;
 
 /** Waits until nothing that the old release was asked is under way any more, or the time for it is over. */
 export async function drainOld(story: Story): Promise<void> {
@@ -18,7 +17,7 @@ export async function drainOld(story: Story): Promise<void> {
   if (from?.port === undefined || from.spec.routes.length === 0) return;
   const port = from.port;
   const old = await replicasOf(story, from.number);
-  const timeoutMs = from.spec.drainTimeoutMs ?? (oldFirst ? whileWaitingMs : besideMs);
+  const timeoutMs = drainTimeMs(from.spec, oldFirst);
   await step(story, "drain", async () => {
     const begun = clock.now();
     let told = false;

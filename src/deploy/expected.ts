@@ -3,7 +3,7 @@ import { dockerRouterNames } from "../core/labels.ts";
 import { traefikServiceName } from "../core/names.ts";
 import { releaseRouting } from "../core/release-routing.ts";
 import { replicaCount } from "../core/spec.ts";
-import type { Expected } from "./ports.ts";
+import type { Expected } from "../core/traefik-snapshot.ts";
 import type { Story } from "./story.ts";
 
 type Told = Pick<Story, "release" | "server">;

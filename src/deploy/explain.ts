@@ -30,7 +30,11 @@ export async function explain(
 }
 
 /** The same error, now that it is known what runs. */
-export function failDeploy(story: Story, error: unknown, runs: Release | undefined): unknown {
+export function failDeploy(
+  story: Story,
+  error: unknown,
+  runs: Release | "unknown" | undefined,
+): unknown {
   if (!(error instanceof UserError)) return error;
   const { message, code, hint, details, cause } = error;
   return new UserError(message, {

@@ -1,6 +1,8 @@
 import type { PushOptions } from "../core/wire.ts";
-import type { Release } from "../core/release.ts";
 import type { ContainerPlan } from "../core/container.ts";
+import type { KernelSocket } from "../core/proc-net.ts";
+import type { RoutingChange } from "../core/routing-change.ts";
+import type { Expected } from "../core/traefik-snapshot.ts";
 
 /** What the story of a release needs of Docker; one adapter and one fake implement it. Every call may be repeated safely. */
 export interface Engine {
@@ -21,8 +23,6 @@ export interface Engine {
   readonly inspectContainer: (id: string) => Promise<ContainerFacts | undefined>;
   /** Containers of one service, running or not, newest release first. */
   readonly listContainers: (service: string) => Promise<readonly ContainerFacts[]>;
-  /** Leaves and joins the instance's network again with exactly these aliases; for stopped containers. */
-  readonly setAliases: (id: string, aliases: readonly string[]) => Promise<void>;
   /** The last lines of stdout and stderr together, in order, without terminal controls. */
   readonly lastLogLines: (id: string, lines: number) => Promise<readonly string[]>;
   readonly removeImage: (reference: string) => Promise<void>;
@@ -36,6 +36,8 @@ export interface ImageFacts {
   readonly hasHealthcheck: boolean;
   /** `USER` as written. */
   readonly user: string;
+  /** Keys of its labels that Traefik would take for routing. */
+  readonly routingLabels: readonly string[];
 }
 
 export interface ContainerFacts {
@@ -104,28 +106,6 @@ export interface Router {
   readonly addresses: () => Promise<readonly string[]>;
 }
 
-/** The only ways in which routing changes; the adapter keeps the sum of all services and rewrites one file. */
-export type RoutingChange =
-  | {
-      readonly kind: "hold";
-      readonly service: string;
-      readonly to: Release;
-      readonly from: Release | undefined;
-      /** `serving`: the old release answers meanwhile; `wait`: requests wait for `<slug>.next` or `<slug>.back`. */
-      readonly mode: "serving" | "wait";
-    }
-  | { readonly kind: "cut-over"; readonly service: string }
-  | { readonly kind: "settled"; readonly service: string; readonly live: Release | undefined };
-
-export interface Expected {
-  /** Router names that must be enabled without error, with provider suffix. */
-  readonly routers: readonly string[];
-  /** Router names that must be gone. */
-  readonly gone: readonly string[];
-  /** Traefik service → how many servers must be listed and up. */
-  readonly servers: Readonly<Record<string, number>>;
-}
-
 /** Steps are written before (`intent`) and after (`outcome`) their effect, durable when the call returns. */
 export interface Journal {
   readonly intent: (step: string, data: unknown) => void;
@@ -165,9 +145,4 @@ export interface Connections {
   readonly socketsOf: (pid: number) => Promise<readonly TcpSocket[] | undefined>;
 }
 
-export interface TcpSocket {
-  readonly state: "established" | "listening" | "other";
-  readonly localAddress: string;
-  readonly localPort: number;
-  readonly remoteAddress: string;
-}
+export type TcpSocket = Omit<KernelSocket, "inode">;

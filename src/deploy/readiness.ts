@@ -2,7 +2,7 @@ import type { Release } from "../core/release.ts";
 import type { ContainerFacts, ProbeAnswer } from "./ports.ts";
 
 /** How long a process that listens nowhere has to run before it counts as ready. */
-export const workerProcessMs = 2_000;
+const workerProcessMs = 2_000;
 
 export interface Sighting {
   readonly facts: ContainerFacts | undefined;
@@ -26,6 +26,6 @@ export function judge(
 }
 
 /** True for a container that will not run again by itself; its restart policy is `no` until the cut-over. */
-export function hasEnded({ state }: ContainerFacts): boolean {
+function hasEnded({ state }: ContainerFacts): boolean {
   return state === "exited" || state === "dead" || state === "removing";
 }

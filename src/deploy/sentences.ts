@@ -70,7 +70,8 @@ export function routeUrl({ host, path, https }: RouteSpec, server: Server): stri
 }
 
 /** What runs although a deploy failed. */
-export function stillRuns(service: string, from: Release | undefined): string {
+export function stillRuns(service: string, from: Release | "unknown" | undefined): string {
+  if (from === "unknown") return `it could not be seen what of ${service} still runs`;
   return from === undefined
     ? `no release of ${service} runs`
     : `${service} still runs release ${from.number}`;

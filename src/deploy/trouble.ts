@@ -1,6 +1,6 @@
 import type { ContainerFacts, ProbeAnswer, TcpSocket } from "./ports.ts";
 
-/** Why a replica cannot take over, in facts; `sentences.ts` has the words. */
+/** Why a replica cannot take over, in facts; `failures.ts` has the words. */
 export type Trouble =
   | { readonly kind: "not-started"; readonly error: string }
   | {

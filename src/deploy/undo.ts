@@ -1,11 +1,9 @@
-import { UserError } from "../core/errors.ts";
-import { backName } from "../core/names.ts";
 import type { Release } from "../core/release.ts";
+import { backName } from "../core/names.ts";
 import { awaitReplicas } from "./await-ready.ts";
 import { expectBack, expectRemoved } from "./expected.ts";
 import { explain, failDeploy } from "./explain.ts";
 import { routingTimeoutMs } from "./hold.ts";
-import type { Expected } from "./ports.ts";
 import { replicasOf } from "./replicas.ts";
 import { sentences } from "./sentences.ts";
 import { step } from "./step.ts";
@@ -21,42 +19,48 @@ export async function undo(story: Story, error: unknown): Promise<unknown> {
     return failDeploy(story, cause, isBack ? story.from : undefined);
   } catch (problem) {
     story.say(sentences.leftOver("could not undo everything", problem));
-    return failDeploy(story, cause, story.from);
+    return failDeploy(story, cause, story.oldFirst ? "unknown" : story.from);
   }
 }
 
 /** Requests stay with the hold until the old release can have them; false when it does not run again. */
 async function takeBack(story: Story): Promise<boolean> {
-  const { engine, router, service, release, from, isRouted, clock } = story;
-  for (const { id } of await replicasOf(story, release.number)) await engine.removeContainer(id);
+  const { from, isRouted, clock } = story;
+  const areGone = await removeNew(story);
   const revived = from === undefined ? "lost" : await reviveOld(story, from);
-  if (isRouted) {
-    const isSeen = await isConfirmed(story, expectRemoved(story));
-    await router.apply({ kind: "settled", service, live: from });
-    if (isSeen && from !== undefined && revived !== "lost")
-      await isConfirmed(story, expectBack(story, from));
-  }
-  if (from !== undefined && revived === "again") {
+  // While one of the new containers still runs, only the hold keeps requests away from it.
+  const isSettled = !isRouted || (areGone && (await settle(story, revived !== "lost")));
+  if (from !== undefined && revived === "again" && isSettled) {
     if (isRouted) await clock.sleep(waitersGraceMs);
-    await nameReplicas(story, from);
+    await tried(story, () => nameReplicas(story, from));
   }
   return revived !== "lost";
 }
 
+/** True when none of them runs any more. */
+async function removeNew(story: Story): Promise<boolean> {
+  const { engine, release } = story;
+  for (const { id } of await replicasOf(story, release.number))
+    await tried(story, () => engine.removeContainer(id));
+  const left = await replicasOf(story, release.number);
+  return left.every(({ state }) => state !== "running");
+}
+
 /** Starts what was stopped, under the name that waiting requests look for. */
 async function reviveOld(story: Story, from: Release): Promise<"running" | "again" | "lost"> {
-  const { engine, isRouted, say } = story;
+  const { engine, isRouted, oldFirst, say } = story;
   const old = await replicasOf(story, from.number);
   const stopped = old.filter(({ state }) => state !== "running");
-  if (stopped.length === 0) return "running";
-  say(sentences.bringingBack(from));
+  const [first] = old;
+  const isAwaited = oldFirst && isRouted;
+  if (first !== undefined && stopped.length === 0 && !isAwaited) return "running";
+  if (stopped.length > 0) say(sentences.bringingBack(from));
   try {
-    const [first] = old;
+    if (first === undefined) throw new Error("its containers are gone");
     for (const { id } of stopped) await engine.startContainer(id);
-    await awaitReplicas(story, from, new AbortController().signal);
+    if (stopped.length > 0) await awaitReplicas(story, from, new AbortController().signal);
     // Only now, because who waits would take the first socket that opens.
-    if (isRouted && first !== undefined)
-      await engine.renameContainer(first.id, backName(from.instance, from.spec.slug));
+    if (isRouted) await engine.renameContainer(first.id, backName(from.instance, from.spec.slug));
     return "again";
   } catch (error) {
     const why = await explain({ ...story, release: from }, error);
@@ -65,13 +69,25 @@ async function reviveOld(story: Story, from: Release): Promise<"running" | "agai
   }
 }
 
-/** A Traefik that does not answer must not keep the rest from being undone. */
-async function isConfirmed({ router, say }: Story, expected: Expected): Promise<boolean> {
+/** False when the hold is still there. */
+async function settle(story: Story, isBack: boolean): Promise<boolean> {
+  const { router, service, from } = story;
+  const isSeen = await tried(story, () => router.confirm(expectRemoved(story), routingTimeoutMs));
+  const isSettled = await tried(story, () =>
+    router.apply({ kind: "settled", service, live: from }),
+  );
+  // A Traefik that did not answer just now is not waited for again.
+  if (isSeen && isSettled && from !== undefined && isBack)
+    await tried(story, () => router.confirm(expectBack(story, from), routingTimeoutMs));
+  return isSettled;
+}
+
+/** One thing that fails must not keep the rest from being undone. */
+async function tried({ say }: Story, effect: () => Promise<void>): Promise<boolean> {
   try {
-    await router.confirm(expected, routingTimeoutMs);
+    await effect();
     return true;
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
     say(sentences.leftOver("while undoing", error));
     return false;
   }

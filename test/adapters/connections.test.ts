@@ -11,9 +11,10 @@ test("sockets of a running process are seen with state and port", async () => {
   const sockets = (await createConnections().socketsOf(process.pid)) ?? [];
   server.close();
   const own = sockets.filter(({ localPort }) => localPort === port);
-  assert.deepEqual(own, [
-    { state: "listening", localAddress: "127.0.0.1", localPort: port, remoteAddress: "0.0.0.0" },
-  ]);
+  assert.deepEqual(
+    own.map(({ state, localAddress, remoteAddress }) => [state, localAddress, remoteAddress]),
+    [["listening", "127.0.0.1", "0.0.0.0"]],
+  );
 });
 
 test("a process that is gone has no sockets to speak of", async () => {

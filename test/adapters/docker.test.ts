@@ -42,6 +42,32 @@ test("nothing but inspect reaches a container without our label", async (t) => {
   assert.deepEqual(docker.seen, ["GET /containers/abc/json"]);
 });
 
+test("what somebody starts by hand from an image of ours is none of a service's containers", async (t) => {
+  const docker = await startFakeDocker({ "GET /containers/json": () => ({ body: [] }) });
+  t.after(docker.close);
+  const engine = createEngine({ instance: "mypaas", socketPath: docker.socketPath });
+  assert.deepEqual(await engine.listContainers("web"), []);
+  assert.deepEqual(docker.seen, [
+    'GET /containers/json?all=true&filters={"label":["mypaas.instance=mypaas","mypaas.role=service","mypaas.service=web"]}',
+  ]);
+});
+
+test("an image tells of labels that Traefik would read, in any case", async (t) => {
+  const Labels = {
+    "Traefik.Enable": "true",
+    "traefik.http.x": "1",
+    "my.traefik.": "",
+    traefik: "",
+  };
+  const docker = await startFakeDocker({
+    "GET /images/web/json": () => ({ body: { Id: "sha256:1", Config: { Labels } } }),
+  });
+  t.after(docker.close);
+  const engine = createEngine({ instance: "mypaas", socketPath: docker.socketPath });
+  const facts = await engine.inspectImage("web");
+  assert.deepEqual(facts?.routingLabels, ["Traefik.Enable", "traefik.http.x"]);
+});
+
 const ping = () => ({ headers: { "api-version": "1.41", ostype: "linux" }, body: "OK" });
 
 async function build(routes: FakeRoutes, more: Partial<BuildInput> = {}): Promise<unknown> {
@@ -112,6 +138,7 @@ test("the engine is asked for what the build wants, and its last image counts", 
     exposed: [],
     hasHealthcheck: false,
     user: "5",
+    routingLabels: [],
   });
   assert.deepEqual(Object.fromEntries(asked ?? []), {
     version: "1",

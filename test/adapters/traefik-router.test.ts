@@ -8,6 +8,7 @@ import { test, type TestContext } from "node:test";
 import { parse } from "yaml";
 import { UserError } from "../../src/core/errors.ts";
 import { writeDynamicFile } from "../../src/adapters/traefik-file.ts";
+import { askRoute } from "../../src/adapters/traefik-question.ts";
 import { createTraefikRouter } from "../../src/adapters/traefik-router.ts";
 import { release } from "../support/releases.ts";
 
@@ -114,6 +115,40 @@ test("confirm gives up with what is missing", async (t) => {
     ]);
     return true;
   });
+});
+
+test("a wildcard route is asked at a name that no other service is likely to own", async (t) => {
+  const asked: (string | undefined)[] = [];
+  const traefik = createServer((request, response) => {
+    asked.push(request.headers.host);
+    response.setHeader("X-Mypaas-Release", "web/43").end();
+  });
+  await new Promise<void>((resolve) => traefik.listen(0, "127.0.0.1", resolve));
+  t.after(() => traefik.close());
+  const { port } = traefik.address() as AddressInfo;
+  const entry = { host: "127.0.0.1", httpPort: port, httpsPort: 1 };
+  assert.equal(await askRoute(entry, { host: "*.a.test", path: "", https: false }), "web/43");
+  assert.equal(await askRoute(entry, { host: "*.a.test", path: "", https: true }), undefined);
+  assert.deepEqual(asked, ["mypaas-asks.a.test"]);
+});
+
+test("confirm goes on looking when Docker cannot be nudged, and says so when it gives up", async (t) => {
+  const fake = await routerFor(t);
+  await fake.router.refresh();
+  fake.show({ file: true, up: 1 });
+  fake.onNudge(() => {
+    throw new Error("no such image");
+  });
+  const servers = { "web-r43@docker": 2 };
+  await assert.rejects(fake.router.confirm({ ...nothing, servers }, 10_000), (error) => {
+    assert.ok(error instanceof UserError);
+    assert.deepEqual(error.details, [
+      "service web-r43@docker lists 2 servers and 1 of them up instead of 2",
+      "docker could not be made to tell it again: no such image",
+    ]);
+    return true;
+  });
+  assert.equal(fake.nudges(), 3);
 });
 
 test("confirm says so when Traefik's API does not answer", async (t) => {

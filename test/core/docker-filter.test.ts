@@ -80,10 +80,10 @@ test("docker filter: two filters, of which Docker would take the first, are refu
   assert.equal(decide("GET", "/events?filters=%7B%7D&filters=%7B%7D", "mine").kind, "refused");
 });
 
-test("docker filter: events are of containers only, whatever was asked for", () => {
+test("docker filter: events are those of containers that Traefik needs, whatever was asked for", () => {
   const decision = decide(
     "GET",
-    `/events?since=1&filters=${encodeURIComponent('{"type":["image"]}')}`,
+    `/events?since=1&filters=${encodeURIComponent('{"type":["image"],"event":["exec_create"]}')}`,
     "mine",
   );
   assert.ok(decision.kind === "stream");
@@ -91,6 +91,7 @@ test("docker filter: events are of containers only, whatever was asked for", () 
   assert.equal(query.get("since"), "1");
   assert.deepEqual(JSON.parse(query.get("filters") ?? ""), {
     type: ["container"],
+    event: ["start", "die", "health_status"],
     label: ["mypaas.instance=mine"],
   });
 });

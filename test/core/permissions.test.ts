@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseKeyLine } from "../../src/core/authorized-keys.ts";
-import { authorise, authoriseSpec, matches } from "../../src/core/permissions.ts";
+import { authorise, authoriseSpec, matches, mayManageKeys } from "../../src/core/permissions.ts";
 import type { ServiceSpec } from "../../src/core/spec.ts";
 import type { Action } from "../../src/core/wire.ts";
 import fixture from "./fixtures/sshsig.json" with { type: "json" };
@@ -37,7 +37,9 @@ const matrix: readonly [string, string][] = [
   ['actions="key"', "keys, info"],
   ['services="*",actions="key"', "info"],
   ["expires=2026-11-21", ""],
-  ["expires=2026-11-22", "push blog, push api-1, env blog, keys, info"],
+  ["expires=2026-11-22", "push blog, push api-1, env blog, info"],
+  ["no-volumes", "push blog, push api-1, env blog, info"],
+  ['no-volumes,expires=2026-11-22,actions="key"', "keys, info"],
 ];
 
 for (const [options, allowed] of matrix)
@@ -53,6 +55,13 @@ for (const [options, allowed] of matrix)
     assert.equal(granted.map(([name]) => name).join(", "), allowed);
   });
 
+test("a key may manage keys as long as it has that right", () => {
+  assert.equal(mayManageKeys(enrolled(""), now), true);
+  assert.equal(mayManageKeys(enrolled('actions="key",expires=2026-11-22'), now), true);
+  for (const options of ['services="*"', 'actions="push"', "no-volumes", "expires=2026-11-21"])
+    assert.equal(mayManageKeys(enrolled(options), now), false, options);
+});
+
 test("root may do everything", () => {
   for (const action of Object.values(actions)) authorise("root", action, now);
 });
@@ -60,6 +69,11 @@ test("root may do everything", () => {
 const refusals: readonly [string, string, string][] = [
   ['services="blog"', "push api-1", "key ed25519: not allowed: push api-1 (its services are blog)"],
   ['actions="env"', "push blog", "key ed25519: not allowed: push (its actions are env)"],
+  [
+    "no-volumes",
+    "keys",
+    'key ed25519: not allowed: key.list (it has limits, and no actions="key")',
+  ],
   ["expires=2026-11-01", "push blog", "key ed25519: expired on 2026-11-01T00:00:00.000Z"],
 ];
 

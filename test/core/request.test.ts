@@ -37,8 +37,8 @@ for (const action of understood)
   });
 
 const refused: readonly [unknown, string][] = [
-  [[], "request: request: should be an object"],
-  ["x", "request: request: should be an object"],
+  [[], "request: should be an object"],
+  ["x", "request: should be an object"],
   [
     { ...head, ...push, v: 2 },
     "request: unknown version of the protocol, update mypaas on both sides",

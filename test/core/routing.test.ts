@@ -198,11 +198,11 @@ test("a place that one service gives up while another one takes it has one owner
 
 test("waiting covers drain, stop and start of both releases, and ends in 14 minutes", () => {
   const to = release("web", 43, { routes: ["http://a.test"] });
-  const retryOf = (next: Release): unknown =>
+  const retryOf = (next: Release, from: Release | undefined = web42): unknown =>
     dynamicConfig({
       server,
       live: [],
-      switches: [{ service: "web", to: next, from: web42, mode: "wait", phase: "held" }],
+      switches: [{ service: "web", to: next, from, mode: "wait", phase: "held" }],
     }).http.middlewares["web-wait-retry"];
   assert.deepEqual(retryOf(to), {
     retry: { attempts: 715, initialInterval: "200ms", timeout: "143000ms" },
@@ -210,6 +210,11 @@ test("waiting covers drain, stop and start of both releases, and ends in 14 minu
   const slow = { ...to, spec: { ...to.spec, startTimeoutMs: 3_600_000 } };
   assert.deepEqual(retryOf(slow), {
     retry: { attempts: 4200, initialInterval: "200ms", timeout: "840000ms" },
+  });
+  // The old release drains by its own setting, whatever the new one says.
+  const draining = { ...web42, spec: { ...web42.spec, drainTimeoutMs: 60_000 } };
+  assert.deepEqual(retryOf({ ...to, spec: { ...to.spec, drainTimeoutMs: 1_000 } }, draining), {
+    retry: { attempts: 1000, initialInterval: "200ms", timeout: "200000ms" },
   });
 });
 

@@ -4,6 +4,7 @@ import { differences, readSnapshot } from "../../src/core/traefik-snapshot.ts";
 
 const nothing = { routers: [], gone: [], servers: {} };
 const router = { rule: "PathPrefix(`/`)", priority: 1, service: "nobody", status: "enabled" };
+const down = 'the service "web-r42@docker" does not exist';
 const file = {
   http: {
     routers: { a: { entryPoints: ["web"], rule: router.rule, priority: 1, service: "nobody" } },
@@ -34,6 +35,16 @@ for (const [title, rawdata, expected] of [
     "a disabled router",
     { routers: { "a@file": { ...router, status: "disabled", error: ["no x", "no y"] } } },
     ["router a@file is disabled: no x; no y"],
+  ],
+  [
+    "a file that leads to a release whose containers are down",
+    { routers: { "a@file": { ...router, status: "disabled", error: [down] } } },
+    [],
+  ],
+  [
+    "a file with a second error beside that",
+    { routers: { "a@file": { ...router, status: "disabled", error: [down, "no x"] } } },
+    [`router a@file is disabled: ${down}; no x`],
   ],
 ] as const)
   test(`${title} differs in ${expected.length} points`, () => {

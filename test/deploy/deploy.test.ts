@@ -173,7 +173,7 @@ test("a route that the old release still answers after the cut-over keeps the ol
   server.refuse(({ kind }) => kind === "cut-over" && "unseen");
   await assert.rejects(server.deploy(web(2), from), {
     message: "deploy web: http://example.com is still answered by web/1",
-    hint: "push again",
+    hint: "push again: mypaas push",
     still: "web still runs release 1",
   });
   assert.deepEqual(server.containers(), ["web running", "web-r1-2 running"]);
@@ -223,4 +223,109 @@ test("a container name that another has taken is refused before anything is done
     message: 'container name "web": taken by "web"',
     still: "no release of other runs",
   });
+});
+
+test("an image that brings its own routes is refused before anything is done", async () => {
+  const server = fakeServer({}, ["traefik.http.routers.x.rule"]);
+  await assert.rejects(server.deploy(web(1)), {
+    message: "deploy web: its image has the label traefik.http.routers.x.rule",
+    hint: "remove LABEL traefik.… from the Dockerfile, say it with: # mypaas.domain",
+    still: "no release of web runs",
+  });
+  assert.deepEqual(server.done, []);
+});
+
+test("a deploy that is cancelled while the old release drains gives the waiting requests back to it", async () => {
+  const server = fakeServer({ 1: { busyMs: 60_000 } });
+  const from = await server.deploy(web(1, replace));
+  server.forget();
+  const cancel = new AbortController();
+  server.on((what) => what === "hold, wait" && cancel.abort());
+  await assert.rejects(server.deploy(web(2, replace), from, cancel.signal), {
+    code: "cancelled",
+    still: "web still runs release 1",
+  });
+  assert.deepEqual(server.done, [
+    "hold, wait",
+    "rename web to web.back.invalid",
+    "settled on 1",
+    "rename web.back.invalid to web",
+  ]);
+  assert.deepEqual(server.unserved, []);
+});
+
+test("what cannot be undone does not keep the rest from being undone", async () => {
+  const server = fakeServer({ 2: { ends: { afterMs: 50, exitCode: 1 } } });
+  const from = await server.deploy(web(1, replace));
+  server.on((what) => {
+    if (what === "remove web-r2-1") throw new Error("device or resource busy");
+  });
+  await assert.rejects(server.deploy(web(2, replace), from), { still: "web still runs release 1" });
+  assert.deepEqual(server.containers(), ["web running"]);
+  assert.equal(server.done.at(-2), "settled on 1");
+  assert.deepEqual(
+    server.events.filter(({ kind }) => kind === "warning"),
+    [{ kind: "warning", text: "while undoing: device or resource busy" }],
+  );
+  assert.deepEqual(server.unserved, []);
+});
+
+test("a new container that nobody can stop is kept away from requests by the hold", async () => {
+  const server = fakeServer({ 2: { bootMs: 10_000 } });
+  const from = await server.deploy(web(1));
+  server.forget();
+  server.keep("web-r2-1");
+  const started = web(2, { startTimeoutMs: 1_000 });
+  await assert.rejects(server.deploy(started, from), { still: "web still runs release 1" });
+  assert.ok(!server.done.includes("settled on 1"));
+  assert.deepEqual(server.unserved, []);
+});
+
+test("a cut-over that cannot be written down is taken back behind the hold", async () => {
+  const server = fakeServer();
+  const from = await server.deploy(web(1));
+  server.forget();
+  server.refuseToNote("< cut-over");
+  await assert.rejects(server.deploy(web(2), from), { message: "disk full" });
+  const after = server.done.slice(server.done.indexOf("cut over"));
+  assert.deepEqual(after, [
+    "cut over",
+    "hold, serving",
+    "remove web-r2-1",
+    "remove web-r2-2",
+    "settled on 1",
+  ]);
+  assert.deepEqual(server.unserved, []);
+});
+
+test("where the way back ends half-way, nobody claims to know what runs", async () => {
+  const server = fakeServer({ 2: { ends: { afterMs: 50, exitCode: 1 } } });
+  const from = await server.deploy(web(1, replace));
+  server.refuseToNote("> undo");
+  await assert.rejects(server.deploy(web(2, replace), from), {
+    still: "it could not be seen what of web still runs",
+  });
+});
+
+test("an old release whose containers are gone is not said to run", async () => {
+  const server = fakeServer({ 2: { ends: { afterMs: 50, exitCode: 1 } } });
+  const gone = web(1);
+  await assert.rejects(server.deploy(web(2), gone), { still: "no release of web runs" });
+  assert.deepEqual(server.events.at(-1), {
+    kind: "warning",
+    text: "web release 1 does not run again: its containers are gone",
+    hint: "push web again",
+  });
+});
+
+test("a replica that somebody removes before the cut-over ends the deploy", async () => {
+  const server = fakeServer();
+  const from = await server.deploy(web(1));
+  server.on((what) => what === "start web-r2-2" && server.lose("web-r2-1"));
+  await assert.rejects(server.deploy(web(2), from), {
+    message: "deploy web: 1 of 2 containers of release 2 are there",
+    hint: "push again: mypaas push",
+    still: "web still runs release 1",
+  });
+  assert.deepEqual(server.containers(), ["web running", "web-r1-2 running"]);
 });
