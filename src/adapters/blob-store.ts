@@ -1,9 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, unlinkSync } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat, statfs, utimes } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UserError } from "../core/errors.ts";
 import type { WantedBlob } from "../core/wire.ts";
+import { codeOf } from "./files.ts";
+import { freeBytesOf, isDiskFull, mib } from "./disk-space.ts";
 
 /** Blobs as files `<dir>/ab/<sha256>`, for the worker alone; whoever reads one gets exactly what its name promises, or an error. */
 export interface BlobStore {
@@ -90,7 +92,15 @@ async function writeChecked(
 }
 
 async function* readChecked(file: string, blob: WantedBlob): AsyncIterable<Uint8Array> {
-  yield* checked(blob, createReadStream(file) as AsyncIterable<Uint8Array>);
+  try {
+    yield* checked(blob, createReadStream(file) as AsyncIterable<Uint8Array>);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") throw mismatch(blob.sha256, "its file is gone", error);
+    // Whoever pushes it again would hear that it is here already.
+    const isDamaged = error instanceof UserError && (await sizeOf(file)) === blob.size;
+    if (isDamaged) await rm(file, { force: true });
+    throw error;
+  }
 }
 
 /** Passes bytes on, and throws where they stop being the blob. */
@@ -111,10 +121,11 @@ async function* checked(
   if (found !== sha256) throw mismatch(sha256, `its content has the hash ${found}`);
 }
 
-function mismatch(sha256: string, what: string): UserError {
+function mismatch(sha256: string, what: string, cause?: unknown): UserError {
   return new UserError(`blob ${sha256}: damaged: ${what}`, {
     code: "damaged-blob",
     hint: "push again: mypaas push",
+    cause,
   });
 }
 
@@ -165,16 +176,6 @@ async function syncDirectory(dir: string): Promise<void> {
   }
 }
 
-async function freeBytesOf(dir: string): Promise<number> {
-  const { bavail, bsize } = await statfs(dir);
-  return bavail * bsize;
-}
-
-function isDiskFull(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "ENOSPC" || code === "EDQUOT";
-}
-
 function diskFull(
   facts: { dir: string; free: number; bytes: number; reserve: number },
   cause?: unknown,
@@ -185,5 +186,3 @@ function diskFull(
     { code: "disk-full", hint: "make room on the server, see: docker system df", cause },
   );
 }
-
-const mib = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;

@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { parseAuthorizedKeys, type EnrolledKey } from "../core/authorized-keys.ts";
 import { UserError } from "../core/errors.ts";
+import { ensureFile, type Ensured } from "./files.ts";
 
 const maxBytes = 4 * 1024 * 1024;
 
@@ -26,4 +27,10 @@ export function enrolledKeysFile(file: string): () => Promise<readonly EnrolledK
       await handle.close();
     }
   };
+}
+
+/** Writes the file anew where it differs; whoever reads it is another user. */
+export async function writeEnrolledKeys(file: string, lines: readonly string[]): Promise<Ensured> {
+  const header = "# Written by mypaas out of its own state; change it with: mypaas key";
+  return ensureFile(file, `${[header, ...lines].join("\n")}\n`, { mode: 0o644 });
 }

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { chown, lstat, mkdir, open, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../core/errors.ts";
+import { codeOf } from "./files.ts";
 
 export interface HomeVolume {
   /** Home of the user who ran init. */
@@ -18,7 +19,8 @@ export async function resolveHomeVolume(volume: HomeVolume): Promise<string> {
   const dotted = parts.find((part) => part.startsWith("."));
   if (parts.length === 0) throw refused(volume, "is the home folder itself");
   if (dotted !== undefined) throw refused(volume, `leads through "${dotted}"`);
-  let path = await realpath(volume.home);
+  const home = await realHome(volume);
+  let path = home;
   for (const part of parts) {
     path = join(path, part);
     const facts = await factsOf(path);
@@ -26,15 +28,25 @@ export async function resolveHomeVolume(volume: HomeVolume): Promise<string> {
     if (facts !== undefined && !facts.isDirectory()) throw refused(volume, `${path} is no folder`);
   }
   for (const ours of volume.forbidden) {
-    if (isInside(path, ours) || isInside(ours, path)) throw refused(volume, `holds ${ours}`);
+    const real = await realpath(ours).catch(() => ours);
+    if (isInside(path, real) || isInside(real, path)) throw refused(volume, `holds ${ours}`);
   }
   return path;
+}
+
+async function realHome(volume: HomeVolume): Promise<string> {
+  const home = await realpath(volume.home).catch((error: unknown) => {
+    if (codeOf(error) !== "ENOENT") throw error;
+    throw refused(volume, `the home folder ${volume.home} does not exist`);
+  });
+  if (home === "/") throw refused(volume, "the home folder is /, the whole server");
+  return home;
 }
 
 /** Makes what is missing of the path; a folder that is made here belongs to the image's numeric user, one that exists stays as it is. */
 export async function makeHomeVolume(volume: HomeVolume, user: string): Promise<string> {
   const path = await resolveHomeVolume(volume);
-  const home = await realpath(volume.home);
+  const home = await realHome(volume);
   const owner = await lstat(home);
   const parts = path.slice(home.length + 1).split("/");
   let parent = await open(home, directory);
@@ -71,7 +83,7 @@ async function makeFolder(path: string): Promise<boolean> {
     await mkdir(path, { mode: 0o755 });
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    if (codeOf(error) === "EEXIST") return false;
     throw error;
   }
 }
@@ -80,7 +92,7 @@ async function factsOf(path: string) {
   try {
     return await lstat(path);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
 }

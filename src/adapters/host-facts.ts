@@ -1,7 +1,8 @@
 import { readdir, readFile, readlink, statfs } from "node:fs/promises";
 import { networkInterfaces, platform } from "node:os";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { defaultInterface, type Listener, overlap, parseListeners } from "../core/proc-net.ts";
+import { plainText } from "../core/terminal-text.ts";
 import { codeOf, readIfThere } from "./files.ts";
 
 /** Such as `linux`. */
@@ -39,11 +40,16 @@ async function processOfSocket(inode: string): Promise<string | undefined> {
     // oxlint-disable-next-line no-await-in-loop
     if (await hasSocket(pid, inode)) {
       // oxlint-disable-next-line no-await-in-loop
-      const name = (await readIfThere(`/proc/${pid}/comm`))?.toString("utf8").trim();
-      return `${name ?? "a process"} (pid ${pid})`;
+      return `${await programOf(pid)} (pid ${pid})`;
     }
   }
   return undefined;
+}
+
+/** By its command line: the kernel's own name may be that of a thread, such as `MainThread`. */
+async function programOf(pid: string): Promise<string> {
+  const line = (await readIfThere(`/proc/${pid}/cmdline`))?.toString("utf8") ?? "";
+  return plainText(basename(/^[^\0 ]*/.exec(line)?.[0] ?? "")).replace(/:$/, "") || "a process";
 }
 
 async function hasSocket(pid: string, inode: string): Promise<boolean> {

@@ -54,15 +54,32 @@ export async function changeRemotes(
   change: (remotes: readonly Remote[]) => readonly Remote[],
 ): Promise<void> {
   const file = remotesFile(place);
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const unlock = await lock(`${file}.lock`, place);
   try {
-    const remotes = change(await readRemotes(place));
-    const text = JSON.stringify({ version: 1, remotes: remotes.map(store) }, undefined, 2);
-    await writeAtomically(file, `${text}\n`, place.pid);
-  } finally {
-    await unlock();
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    const unlock = await lock(`${file}.lock`, place);
+    try {
+      const remotes = change(await readRemotes(place));
+      const text = JSON.stringify({ version: 1, remotes: remotes.map(store) }, undefined, 2);
+      await writeAtomically(file, `${text}\n`, place.pid);
+    } finally {
+      await unlock();
+    }
+  } catch (error) {
+    throw unwritable(file, error);
   }
+}
+
+function unwritable(file: string, error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (error instanceof UserError || !/^E[A-Z]+$/.test(code)) return error;
+  const isFull = code === "ENOSPC" || code === "EDQUOT";
+  return new UserError(`${file}: ${isFull ? "the disk is full" : `not writable (${code})`}`, {
+    code: "remotes-file",
+    hint: isFull
+      ? "make room, then run the same command again"
+      : "keep it in a folder of yours: XDG_CONFIG_HOME=DIR",
+    cause: error,
+  });
 }
 
 interface Stored {

@@ -12,8 +12,12 @@ export interface SourceFile {
   readonly modifiedMs: number;
 }
 
-/** Reads a file once, in pieces of 256 KiB, and says what it holds and whether it may be executed. */
-export async function hashFile(path: string, absolute: string) {
+/** Reads a file once, in pieces of 256 KiB, and says what it holds and whether it may be executed; what `onRead` throws stops it. */
+export async function hashFile(
+  path: string,
+  absolute: string,
+  onRead: (bytes: number) => void = () => {},
+) {
   return withFile(path, absolute, async (file) => {
     const hash = createHash("sha256");
     const buffer = Buffer.allocUnsafe(pieceBytes);
@@ -23,6 +27,7 @@ export async function hashFile(path: string, absolute: string) {
       if (bytesRead === 0) break;
       hash.update(buffer.subarray(0, bytesRead));
       size += bytesRead;
+      onRead(bytesRead);
     }
     const { mode, mtimeMs } = await file.stat();
     const source: SourceFile = {

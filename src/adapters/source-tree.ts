@@ -24,6 +24,8 @@ export interface SourcePlace {
   /** Absolute path of the directory that is the build context. */
   readonly context: string;
   readonly signal?: AbortSignal;
+  /** Hears of every piece that was read. */
+  readonly onRead?: (bytes: number) => void;
 }
 
 /** The folder in which a Dockerfile travels that is no file of the context. */
@@ -46,11 +48,15 @@ export async function readSourceTree(place: SourcePlace): Promise<SourceTree> {
   const dockerfile = isOwn ? (own ?? "").normalize("NFC") : reservedPath(found);
   if (!isOwn) found.push({ path: dockerfile, absolute: await followed(place), isLink: false });
   const files = new Map<string, SourceFile>();
+  const onRead = (bytes: number) => {
+    place.signal?.throwIfAborted();
+    place.onRead?.(bytes);
+  };
   const entries = await inParallel(found, 8, async (item): Promise<ManifestEntry> => {
     place.signal?.throwIfAborted();
     const { path, absolute } = item;
     if (item.isLink) return { path, link: await readLinkTarget(path, absolute) };
-    const { source, isExecutable } = await hashFile(path, absolute);
+    const { source, isExecutable } = await hashFile(path, absolute, onRead);
     files.set(source.sha256, source);
     const { size, sha256 } = source;
     return { path, mode: isExecutable ? 0o755 : 0o644, size, sha256 };

@@ -1,6 +1,5 @@
-import { statfs } from "node:fs/promises";
 import { UserError } from "../core/errors.ts";
-import { isDiskFull } from "./spool-part.ts";
+import { freeBytesOf, isDiskFull, mib } from "./disk-space.ts";
 
 export interface SpoolLimits {
   /** Bytes of one request. */
@@ -98,10 +97,3 @@ export function openSpoolAccount(options: SpoolAccountOptions): SpoolAccount {
     },
   };
 }
-
-async function freeBytesOf(dir: string): Promise<number> {
-  const { bavail, bsize } = await statfs(dir);
-  return bavail * bsize;
-}
-
-const mib = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;

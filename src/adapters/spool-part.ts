@@ -3,6 +3,7 @@ import { constants, createReadStream } from "node:fs";
 import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { UserError } from "../core/errors.ts";
 import type { WantedBlob } from "../core/wire.ts";
+import { isDiskFull } from "./disk-space.ts";
 import type { Turn } from "./spool-turns.ts";
 
 export interface PartWriting {
@@ -38,7 +39,9 @@ export async function writePart(writing: PartWriting): Promise<number> {
     await turn.run(() => rename(part, file));
     return blob.size;
   } catch (error) {
-    if ((!keep || isDiskFull(error)) && !turn.isLost()) await rm(part, { force: true });
+    // In turn as well: whoever takes it now must not find its own first bytes removed.
+    if ((!keep || isDiskFull(error)) && !turn.isLost())
+      await turn.run(() => rm(part, { force: true }));
     throw error;
   }
 }
@@ -72,12 +75,6 @@ async function hashOf(file: string): Promise<string> {
   for await (const chunk of createReadStream(file, { highWaterMark: 256 * 1024 }))
     hash.update(chunk as Buffer);
   return hash.digest("hex");
-}
-
-/** True for the error of a disk or quota without room. */
-export function isDiskFull(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "ENOSPC" || code === "EDQUOT";
 }
 
 function badBlob(blob: WantedBlob, what: string): UserError {

@@ -1,3 +1,4 @@
+import { ensureMeta, readMeta } from "./state-meta.ts";
 import type { State } from "./state.ts";
 
 /** Enrolled public keys in the order they were added, as authorized_keys lines. */
@@ -27,3 +28,14 @@ export function addKey(state: State, key: StoredKey & { now: number; by: string 
 export function removeKey(state: State, fingerprint: string): boolean {
   return state.run("DELETE FROM keys WHERE fingerprint = ?", fingerprint).changes > 0;
 }
+
+/** Takes over the keys that were enrolled before there was a state; only the first call does anything. */
+export function importKeys(state: State, keys: readonly StoredKey[], now: number): void {
+  if (readMeta(state, importedMark) !== undefined) return;
+  state.transaction(() => {
+    for (const { fingerprint, line } of keys) addKey(state, { fingerprint, line, now, by: "init" });
+    ensureMeta(state, importedMark, () => String(now));
+  });
+}
+
+const importedMark = "keys-imported";

@@ -39,6 +39,12 @@ export interface LogPart {
   readonly limit: number;
 }
 
+/** True when the log of a job holds an event of this kind. */
+export function hasLogged(state: State, job: number, kind: LoggedEvent["kind"]): boolean {
+  const found = "SELECT 1 FROM job_log WHERE job = ? AND json_extract(event, '$.kind') = ? LIMIT 1";
+  return state.get(found, job, kind) !== undefined;
+}
+
 /** The offset that the next event of a job gets. */
 export function nextOffset(state: State, job: number): number {
   const row = state.get(

@@ -84,7 +84,17 @@ export function listReleases(state: State, service: string): readonly StoredRele
   return releases(state, "WHERE service = ? ORDER BY number DESC", service);
 }
 
-/** Releases that a job left in the middle. */
+/** Forgets what can never run again, with the values in it: releases without an image that ended, but for the newest `keep` of a service. */
+export function forgetReleases(state: State, service: string, keep: number): void {
+  state.run(
+    `DELETE FROM releases WHERE service = ?1 AND image_id = '' AND state IN ('retired', 'failed') AND number NOT IN
+       (SELECT number FROM releases WHERE service = ?1 ORDER BY number DESC LIMIT ?2)`,
+    service,
+    keep,
+  );
+}
+
+/** The releases of one job. */
 export function releasesOfJob(state: State, job: number): readonly StoredRelease[] {
   return releases(state, "WHERE job = ? ORDER BY number", job);
 }

@@ -25,14 +25,14 @@ export function findRequest(state: State, id: string): StoredRequest | undefined
   return row === undefined ? undefined : fromRow(row);
 }
 
-/** `body` is kept for pushes only: other actions may carry secrets. */
+/** False when the request was accepted before; `body` is kept for pushes only: other actions may carry secrets. */
 export function insertRequest(
   state: State,
   request: StoredRequest,
   body: Uint8Array | undefined,
-): void {
-  state.run(
-    "INSERT INTO requests (id, action, service, key, accepted, expires, token_hash, content, job, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+): boolean {
+  const { changes } = state.run(
+    "INSERT INTO requests (id, action, service, key, accepted, expires, token_hash, content, job, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     request.id,
     request.action,
     request.service ?? null,
@@ -44,6 +44,7 @@ export function insertRequest(
     request.job ?? null,
     body ?? null,
   );
+  return changes > 0;
 }
 
 export function setRequestJob(state: State, id: string, job: number): void {

@@ -111,8 +111,17 @@ function schemaVersion(database: DatabaseSync): number {
 
 function unreadable(file: string, error: unknown): unknown {
   if (error instanceof UserError || !(error instanceof Error)) return error;
+  if ("errcode" in error && error.errcode === sqliteFull) {
+    return new UserError(`${file}: the disk is full`, {
+      code: "disk-full",
+      hint: "make room on the server, see: docker system df",
+      cause: error,
+    });
+  }
   return damaged(file, error.message, error);
 }
+
+const sqliteFull = 13;
 
 function damaged(file: string, what: string, cause?: unknown): UserError {
   return new UserError(`${file}: not a usable database: ${what}`, {

@@ -100,7 +100,7 @@ function broken(place: string, error: unknown): UserError {
   if (reason !== undefined)
     return new UserError(`${place}: ${reason}`, {
       code: code === "ENOTFOUND" || code === "EACCES" ? "unreachable" : "connection",
-      hint: "look at it on the server: mypaas init says what is wrong",
+      hint: wayOut(code),
       cause: error,
     });
   if (/CERT|SIGNATURE|ISSUER|ALTNAME/.test(code))
@@ -115,6 +115,14 @@ function broken(place: string, error: unknown): UserError {
     cause: error,
   });
 }
+
+function wayOut(code: string): string {
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "check its address: mypaas remote list";
+  if (code === "EACCES") return "run it with sudo";
+  return repair;
+}
+
+const repair = "on the server, see what is missing and repair it: sudo mypaas init";
 
 const unreachable: Readonly<Record<string, string>> = {
   ENOTFOUND: "no server has this name",
@@ -140,7 +148,7 @@ async function refusal(place: string, answer: Dispatcher.ResponseData): Promise<
   if (status === 502 || status === 503 || status === 504)
     return new UserError(`${place}: not ready (status ${status})`, {
       code: "busy",
-      hint: "look at it on the server: systemctl status mypaas-worker",
+      hint: repair,
     });
   return notMypaas(place, status);
 }

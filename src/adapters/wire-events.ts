@@ -12,6 +12,10 @@ export interface Following {
   /** The server says something at least every 10 s; a line that is silent for this long is dead. */
   readonly silenceMs?: number;
   readonly pausesMs?: readonly number[];
+  /** Hears once of each break that the first new try has not mended. */
+  readonly onBroken?: () => void;
+  /** The command that follows the job again; `mypaas push` when left out. */
+  readonly again?: string;
 }
 
 /** The log of a job from its start to its last event, each event once, over as many connections as it takes. */
@@ -36,16 +40,17 @@ export async function* followEvents(following: Following): AsyncGenerator<Logged
       if (!(error instanceof UserError) && !isLineError(error)) throw error;
     }
     const pause = pauses[failures];
-    if (pause === undefined) throw lost(following.place);
+    if (pause === undefined) throw lost(following);
     failures += 1;
+    if (failures === 2) following.onBroken?.();
     await sleep(pause, undefined, { signal });
   }
 }
 
-const lost = (place: string): UserError =>
+const lost = ({ place, again = "mypaas push" }: Following): UserError =>
   new UserError(`${place}: the connection is lost and does not come back`, {
     code: "connection",
-    hint: "the deploy goes on without you; follow it again with: mypaas push",
+    hint: `the deploy goes on without you; follow it again with: ${again}`,
   });
 
 const isLineError = (error: unknown): boolean =>
@@ -67,7 +72,7 @@ async function* linesFrom(following: Following, from: number): AsyncGenerator<st
       timer.refresh();
       const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
       rest = lines.pop() ?? "";
-      if (rest.length > maxLine) throw lost(following.place);
+      if (rest.length > maxLine) throw lost(following);
       yield* lines.filter((line) => line !== "");
     }
   } finally {

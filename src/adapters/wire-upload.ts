@@ -18,6 +18,8 @@ export interface Upload {
   readonly now: () => number;
   readonly signal: AbortSignal;
   readonly pausesMs?: readonly number[];
+  /** Hears once of each break that the first new try has not mended. */
+  readonly onBroken?: () => void;
 }
 
 /** Sends what the server misses; after a broken line it asks again what is still missing, until that no longer shrinks. */
@@ -38,6 +40,7 @@ export async function upload(uploading: Upload): Promise<void> {
       const pause = pauses[stuck];
       if (pause === undefined || !mayGoOn(error)) throw explain(uploading, error);
       stuck += 1;
+      if (stuck === 2) uploading.onBroken?.();
       await sleep(pause, undefined, { signal: uploading.signal });
       missing = (await uploading.request.status()).missing;
       progress.restart(missing);

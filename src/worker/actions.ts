@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { parseKeyLine, type EnrolledKey } from "../core/authorized-keys.ts";
 import { UserError } from "../core/errors.ts";
+import { mayManageKeys } from "../core/permissions.ts";
 import type { Action, KeyInfo, Results } from "../core/wire.ts";
 import { readEnv, setEnv, unsetEnv } from "../adapters/state-env.ts";
 import { addKey, removeKey } from "../adapters/state-keys.ts";
@@ -102,12 +103,6 @@ async function revoke(parts: ActionParts, fingerprint: string, caller: string): 
   removeKey(parts.state, fingerprint);
   await parts.keysChanged();
   return keyInfo(key, parts.now());
-}
-
-function mayManageKeys({ options }: EnrolledKey, now: number): boolean {
-  const { services, actions, expires } = options;
-  const isExpired = expires !== undefined && expires <= now;
-  return services === undefined && (actions?.includes("key") ?? true) && !isExpired;
 }
 
 function keyInfo(key: EnrolledKey, now: number): KeyInfo {

@@ -3,8 +3,8 @@ import { UserError } from "../core/errors.ts";
 import { authorise, type Caller } from "../core/permissions.ts";
 import { contentId, parseRequest, requestId } from "../core/request.ts";
 import type { Backend, Request } from "../core/wire.ts";
-import { findRequest, insertRequest } from "../adapters/state-requests.ts";
 import type { State } from "../adapters/state.ts";
+import { acceptOnce } from "./accept-once.ts";
 import { performAction, type ActionParts } from "./actions.ts";
 import { enrolledKeys } from "./enrolled.ts";
 import type { JobLog } from "./job-log.ts";
@@ -32,7 +32,6 @@ export function createBackend(parts: BackendParts): Backend {
     accept: async (body, signature) => {
       const { request, caller } = identify(parts, body, signature);
       const id = requestId(body);
-      refuseReplay(state, id);
       authorise(caller, request, now());
       const stored = {
         id,
@@ -46,7 +45,7 @@ export function createBackend(parts: BackendParts): Backend {
         job: undefined,
       };
       if (request.action === "push") return pushes.accept(stored, request, body);
-      insertRequest(state, stored, undefined);
+      acceptOnce(state, stored, undefined);
       const result = await performAction(parts.actions, request, stored.key);
       return { request: id, missing: [], result };
     },
@@ -91,14 +90,4 @@ function identify(
   const keys = enrolledKeys(state);
   const { request, key } = authenticate({ body, signature, keys, server, now: now() });
   return { request, caller: key };
-}
-
-function refuseReplay(state: State, id: string): void {
-  const known = findRequest(state, id);
-  if (known === undefined) return;
-  const what = known.job === undefined ? "" : `, it is job ${known.job}`;
-  throw new UserError(`request ${id.slice(0, 12)}: already accepted${what}`, {
-    code: "replayed",
-    hint: "sign a new one: run the same command again",
-  });
 }

@@ -5,22 +5,24 @@ import type { BlobStore } from "../adapters/blob-store.ts";
 import { forgetOldBlobs, isBlobReferenced } from "../adapters/state-blobs.ts";
 import { readEnv } from "../adapters/state-env.ts";
 import { forgetJobs, unfinishedJobs } from "../adapters/state-jobs.ts";
-import { listReleases, liveRelease } from "../adapters/state-releases.ts";
+import { forgetReleases, listReleases, liveRelease } from "../adapters/state-releases.ts";
 import { closeRequests, forgetRequests, type StoredRequest } from "../adapters/state-requests.ts";
 import type { Spool } from "../adapters/spool.ts";
 import type { State } from "../adapters/state.ts";
 import { takeBlob } from "../adapters/take-blob.ts";
 import type { BackendParts } from "./backend.ts";
-import { realClock } from "./clock.ts";
+import { realClock } from "../adapters/clock.ts";
 import { runDeployJob } from "./deploy-job.ts";
 import type { DeployTools } from "./deploy-run.ts";
 import { openRouter, openTools } from "./deploy-tools.ts";
-import { syncKeysFile, writeKeysFile } from "./enrolled.ts";
+import { keysFileWriter, syncKeysFile } from "./enrolled.ts";
 import { createJobLog } from "./job-log.ts";
 import { createPushes, type Pushes } from "./pushes.ts";
 import { createQueue, type Patience, type Queue } from "./queue.ts";
 import { reconcile } from "./reconcile.ts";
 import { tokenAfterJobMs } from "./tokens.ts";
+import { untilDockerAnswers } from "./until-docker.ts";
+import { wentLive } from "./went-live.ts";
 
 /** The worker without its sockets: state, queue and log, put together once. */
 export interface Core {
@@ -66,10 +68,15 @@ export async function openCore(parts: CoreParts): Promise<Core> {
       runDeployJob({ state, store, config, clock, tools }, job, say, signal),
     secretsOf: (job) => Object.values(readEnv(state, job.service)),
     still: (service) => stillRuns(state, service),
-    reconcile: async (job) => reconcile({ state, engine: (await tools()).engine }, job),
+    reconcile: (job) =>
+      untilDockerAnswers(clock, async () => {
+        await reconcile({ state, engine: (await tools()).engine }, job);
+      }),
+    wentLive: (job) => wentLive({ state, config }, job),
     onEnd: (job) => {
       closeRequests(state, job.id, now() + tokenAfterJobMs);
       forgetJobs(state, job.service, keptJobs);
+      forgetReleases(state, job.service, keptJobs);
       forgetOldBlobs(state, job.service, keptPushes);
       void sweepBlobs(parts, pushes);
     },
@@ -81,6 +88,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     take: (stored, wanted) => take(parts, stored, wanted),
   });
   await syncKeysFile(state, paths.authorizedKeys, now());
+  const writeKeys = keysFileWriter(state, paths.authorizedKeys);
   return {
     backend: {
       state,
@@ -95,14 +103,24 @@ export async function openCore(parts: CoreParts): Promise<Core> {
         version: parts.version,
         instance: config.instance,
         domain: config.domain,
-        keysChanged: () => writeKeysFile(state, paths.authorizedKeys),
+        keysChanged: writeKeys,
       },
     },
     recover: async () => {
       await queue.recover(() => router.refresh());
     },
-    stop: (patience) => queue.stop(patience),
+    stop: async (patience) => {
+      const isDone = await queue.stop(patience);
+      try {
+        log.flush();
+      } catch {
+        // The disk takes nothing; what a job had still to say goes with its worker.
+      }
+      return isDone;
+    },
     tidy: async (localSpool) => {
+      // Where the disk was full when a key came or went, the receiver has not heard of it yet.
+      await writeKeys();
       for (const request of forgetRequests(state, now())) await localSpool.drop(request);
       await localSpool.sweep(now());
     },

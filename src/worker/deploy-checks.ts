@@ -2,9 +2,10 @@ import { UserError } from "../core/errors.ts";
 import type { InstanceConfig } from "../core/instance.ts";
 import type { Release } from "../core/release.ts";
 import type { RouteSpec, ServiceSpec } from "../core/spec.ts";
+import { refuseVolumes } from "./volume-checks.ts";
 
 export interface ServerView {
-  readonly config: Pick<InstanceConfig, "domain" | "volumes">;
+  readonly config: Pick<InstanceConfig, "domain" | "owner" | "volumes">;
   /** Live releases of all services. */
   readonly live: readonly Release[];
   /** Name of the service that owns the slug. */
@@ -19,7 +20,7 @@ export function admit(spec: ServiceSpec, view: ServerView): ServiceSpec {
   const routes = spec.routes.map((route) => resolveRoute(route, spec, view));
   for (const route of routes) refuseTakenRoute(route, spec, view);
   refuseMissingEnv(spec, view);
-  refuseHostPaths(spec, view);
+  refuseVolumes(spec, view);
   return { ...spec, routes };
 }
 
@@ -80,21 +81,4 @@ function refuseMissingEnv(spec: ServiceSpec, { env }: ServerView): void {
     code: "missing-env",
     hint: `run: mypaas env ${spec.service} set ${values}`,
   });
-}
-
-function refuseHostPaths(spec: ServiceSpec, { config }: ServerView): void {
-  const { allow } = config.volumes;
-  for (const { kind, source } of spec.volumes) {
-    if (kind !== "absolute" || allow.some((folder) => isAllowed(source, folder))) continue;
-    throw new UserError(`volume ${source}: this server does not allow the path`, {
-      code: "bad-volume",
-      hint: "use name:/path or ~/dir:/path, or list the path on the server in config.yml: volumes.allow",
-    });
-  }
-}
-
-function isAllowed(path: string, folder: string): boolean {
-  const base = folder.replace(/\/+$/, "");
-  const isClean = !path.split("/").includes("..");
-  return isClean && (path === base || path.startsWith(`${base}/`));
 }

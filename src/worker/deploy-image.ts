@@ -55,18 +55,20 @@ export async function removeOldImages(run: Run): Promise<void> {
   const { state, job, tools } = run;
   const stored = listReleases(state, job.service).filter(({ imageId }) => imageId !== "");
   const served = stored.filter(({ state: was }) => was === "live" || was === "retired");
-  const kept = new Set(served.slice(0, keptImages).map(({ release }) => release.image));
+  // The newest whatever became of it: trying the same content again needs no build.
+  const wanted = [...stored.slice(0, 1), ...served.slice(0, keptImages)];
+  const kept = new Set(wanted.map(({ release }) => release.image));
   const old = new Set(
     stored.map(({ release }) => release.image).filter((image) => !kept.has(image)),
   );
   for (const image of old) {
     try {
       await tools.engine.removeImage(image);
+      for (const one of stored) {
+        if (one.release.image === image) putRelease(state, { ...one, imageId: "" });
+      }
     } catch {
       continue;
-    }
-    for (const one of stored) {
-      if (one.release.image === image) putRelease(state, { ...one, imageId: "" });
     }
   }
 }

@@ -1,12 +1,9 @@
 import type { Event, Say } from "../core/events.ts";
 import { UserError } from "../core/errors.ts";
-import type { InstanceConfig } from "../core/instance.ts";
-import { imageName, volumeName } from "../core/names.ts";
-import { authoriseSpec, type Caller } from "../core/permissions.ts";
+import { imageName } from "../core/names.ts";
+import { authorise, authoriseSpec, type Caller } from "../core/permissions.ts";
 import type { Release } from "../core/release.ts";
 import { replicaCount, type ServiceSpec } from "../core/spec.ts";
-import type { ImageFacts } from "../deploy/ports.ts";
-import { makeHomeVolume, resolveHomeVolume, type HomeVolume } from "../adapters/home-volumes.ts";
 import { readEnv } from "../adapters/state-env.ts";
 import type { Job } from "../adapters/state-jobs.ts";
 import {
@@ -23,6 +20,7 @@ import type { State } from "../adapters/state.ts";
 import { admit, refuseOtherService } from "./deploy-checks.ts";
 import { provideImage, removeOldImages } from "./deploy-image.ts";
 import { plan, record, type DeployJobParts, type Run } from "./deploy-run.ts";
+import { provideVolumes, resolveHomes } from "./deploy-volumes.ts";
 import { enrolledKeys } from "./enrolled.ts";
 import { readPush } from "./push-content.ts";
 import { runsTheSame } from "./release-plan.ts";
@@ -38,6 +36,9 @@ export async function runDeployJob(
   const caller = callerOf(state, job);
   const push = await readPush(parts, job, say);
   refuseOtherService(push.spec, job.service, push.manifest.dockerfile);
+  // Again, because a key may have expired or been limited while its push waited.
+  const asked = { action: "push", service: job.service, push: push.manifest } as const;
+  authorise(caller, asked, parts.clock.now());
   authoriseSpec(caller, push.spec);
   const env = readEnv(state, job.service);
   const spec = admitHere(parts, push.spec, env);
@@ -49,8 +50,11 @@ export async function runDeployJob(
     say({ kind: "unchanged", service: job.service, release: live?.release.number ?? 0 });
     return;
   }
-  await makeRelease(run);
-  await removeOldImages(run);
+  try {
+    await makeRelease(run);
+  } finally {
+    await removeOldImages(run);
+  }
 }
 
 function callerOf(state: State, job: Job): Caller {
@@ -74,19 +78,6 @@ function admitHere(
     slugOwner: slugOwner(state, spec.slug),
     env,
   });
-}
-
-async function resolveHomes(spec: ServiceSpec, config: InstanceConfig) {
-  const homes = new Map<string, string>();
-  for (const { kind, source } of spec.volumes) {
-    if (kind === "home") homes.set(source, await resolveHomeVolume(homeVolume(source, config)));
-  }
-  return homes;
-}
-
-function homeVolume(source: string, config: InstanceConfig): HomeVolume {
-  const { owner, stateDir, runDir } = config;
-  return { home: owner.home, source, forbidden: [stateDir, runDir] };
 }
 
 async function isUnchanged(run: Run): Promise<boolean> {
@@ -136,26 +127,21 @@ function claimNumber(run: Run): number {
   });
 }
 
-async function provideVolumes(run: Run, facts: ImageFacts): Promise<void> {
-  const { spec, config, tools, job } = run;
-  for (const { kind, source } of spec.volumes) {
-    if (kind === "named") {
-      const name = volumeName(config.instance, spec.slug, source);
-      await tools.engine.ensureVolume(name, job.service);
-    } else if (kind === "home") {
-      await makeHomeVolume(homeVolume(source, config), facts.user);
-    }
-  }
-}
-
 async function switchTo(run: Run, release: Release): Promise<void> {
   const { state, job, tools, clock, signal, live, config } = run;
   const { engine, router, probe, connections } = tools;
-  const step = (phase: "intent" | "outcome") => (name: string, data: unknown) =>
-    appendStep(state, job.id, { step: name, phase, data, at: clock.now() });
+  const step = (phase: "intent" | "outcome") => (name: string, data: unknown) => {
+    try {
+      appendStep(state, job.id, { step: name, phase, data, at: clock.now() });
+    } catch (error) {
+      // A disk that takes no notes must not keep the old release from coming back.
+      if (name !== "undo") throw error;
+    }
+  };
+  let isRecorded = true;
   const say: Say = (event: Event) => {
     // Recorded first: whoever reads "live" may ask for the releases at once.
-    if (event.kind === "live") setLive(state, job.service, release.number);
+    if (event.kind === "live") isRecorded = tryLive(run, release);
     run.say(event);
   };
   const journal = { intent: step("intent"), outcome: step("outcome") };
@@ -163,4 +149,20 @@ async function switchTo(run: Run, release: Release): Promise<void> {
     { release, from: live?.release, signal, server: config },
     { engine, router, probe, connections, journal, clock, say },
   );
+  // It serves, and nothing can take that back, so the state has to follow.
+  while (!isRecorded) {
+    await clock.sleep(recordRetryMs);
+    isRecorded = tryLive(run, release);
+  }
+}
+
+const recordRetryMs = 5000;
+
+function tryLive({ state, job }: Run, release: Release): boolean {
+  try {
+    setLive(state, job.service, release.number);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,3 +1,4 @@
+import { UserError } from "../core/errors.ts";
 import {
   instancePaths,
   traefikApiPort,
@@ -72,7 +73,10 @@ async function locateTraefik(config: InstanceConfig, socketPath: string): Promis
   const api = await addressOn(apiNetworkName(instance));
   const address = await addressOn(networkName(instance));
   if (api === undefined || address === undefined) {
-    throw new Error(`container ${name} does not run`);
+    throw new UserError(`traefik: container ${name} does not run`, {
+      code: "traefik-away",
+      hint: "start it: sudo mypaas init",
+    });
   }
   return {
     api: `http://${api}:${traefikApiPort}`,

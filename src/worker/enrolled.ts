@@ -1,7 +1,7 @@
 import { parseAuthorizedKeys, parseKeyLine, type EnrolledKey } from "../core/authorized-keys.ts";
-import { readIfThere, writeFileAtomic } from "../adapters/files.ts";
-import { addKey, readKeyLines } from "../adapters/state-keys.ts";
-import { ensureMeta, readMeta } from "../adapters/state-meta.ts";
+import { writeEnrolledKeys } from "../adapters/enrolled-keys-file.ts";
+import { readIfThere } from "../adapters/files.ts";
+import { importKeys, readKeyLines } from "../adapters/state-keys.ts";
 import type { State } from "../adapters/state.ts";
 
 /** The keys that may send requests. */
@@ -15,23 +15,25 @@ export function enrolledKeys(state: State): readonly EnrolledKey[] {
 
 /** On the very first start takes over the keys that init wrote; from then on the state says who is enrolled and the file only follows. */
 export async function syncKeysFile(state: State, file: string, now: number): Promise<void> {
-  if (readMeta(state, importedMark) === undefined) {
-    const written = await readIfThere(file);
-    const { keys } = parseAuthorizedKeys(written?.toString("utf8") ?? "");
-    state.transaction(() => {
-      for (const { fingerprint, line } of keys)
-        addKey(state, { fingerprint, line, now, by: "init" });
-      ensureMeta(state, importedMark, () => String(now));
-    });
-  }
+  const written = await readIfThere(file);
+  importKeys(state, parseAuthorizedKeys(written?.toString("utf8") ?? "").keys, now);
   await writeKeysFile(state, file);
 }
 
-/** Brings the receiver's file in line with the state; the receiver reads it as another user. */
-export async function writeKeysFile(state: State, file: string): Promise<void> {
-  const lines = readKeyLines(state).map(({ line }) => line);
-  const header = "# Written by mypaas out of its own state; change it with: mypaas key";
-  await writeFileAtomic(file, `${[header, ...lines].join("\n")}\n`, { mode: 0o644 });
+/** Brings the receiver's file in line with the state. */
+async function writeKeysFile(state: State, file: string): Promise<void> {
+  await writeEnrolledKeys(
+    file,
+    readKeyLines(state).map(({ line }) => line),
+  );
 }
 
-const importedMark = "keys-imported";
+/** One write after the other, so that of two changes at once the later one is what the file says in the end. */
+export function keysFileWriter(state: State, file: string): () => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  return () => {
+    const done = last.then(() => writeKeysFile(state, file));
+    last = done.catch(() => {});
+    return done;
+  };
+}

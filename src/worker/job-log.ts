@@ -55,8 +55,7 @@ export function createJobLog({ state, now }: JobLogParts): JobLog {
     return made;
   };
 
-  const append = (job: number, event: Event) => {
-    const log = opened(job);
+  const append = (log: Open, event: Event) => {
     const kept = withinLimits(log, event);
     if (kept === undefined) return;
     const safe = redactEvent(kept, log.redact);
@@ -111,20 +110,25 @@ export function createJobLog({ state, now }: JobLogParts): JobLog {
   return {
     flush,
     voice: (job, secrets) => {
-      opened(job).redact = redactor(secrets);
+      const log = opened(job);
+      log.redact = redactor(secrets);
       return (event) => {
-        append(job, event);
-        const { waiting } = opened(job);
+        // A build that was given up may go on talking; the end of the job was the last word.
+        if (open.get(job) !== log) return;
+        append(log, event);
+        const { waiting } = log;
         if (waiting.length > 0 && waiting.length % batchEvents === 0) tryFlush();
         else flushLater();
       };
     },
     end: (job, end, event) => {
-      if (event !== undefined) append(job, event);
-      const { waiting } = opened(job);
+      const log = opened(job);
+      // A copy: where the disk refuses, the next try must not find the last event in it already.
+      const last = { ...log, waiting: [...log.waiting] };
+      if (event !== undefined) append(last, event);
       const ended = state.transaction(() => {
         const first = endJob(state, job, end, now());
-        if (first) insertLog(state, job, waiting);
+        if (first) insertLog(state, job, last.waiting);
         return first;
       });
       open.delete(job);

@@ -70,7 +70,8 @@ function dockerfileBlob(manifest: PushManifest): WantedBlob {
   );
 }
 
-function isFile(
+/** True for an entry that has a blob. */
+export function isFile(
   entry: ManifestEntry,
 ): entry is Extract<ManifestEntry, { readonly sha256: string }> {
   return "sha256" in entry;

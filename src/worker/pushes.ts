@@ -1,16 +1,13 @@
 import { UserError } from "../core/errors.ts";
 import { parseRequest } from "../core/request.ts";
-import type { Accepted, ManifestEntry, PushManifest, Request, WantedBlob } from "../core/wire.ts";
+import type { Accepted, PushManifest, Request, WantedBlob } from "../core/wire.ts";
 import type { BlobStore } from "../adapters/blob-store.ts";
 import { forgetBlob, knowsBlob, recordBlobs } from "../adapters/state-blobs.ts";
 import { unfinishedJobs } from "../adapters/state-jobs.ts";
-import {
-  insertRequest,
-  requestBody,
-  setRequestJob,
-  type StoredRequest,
-} from "../adapters/state-requests.ts";
+import { requestBody, setRequestJob, type StoredRequest } from "../adapters/state-requests.ts";
 import type { State } from "../adapters/state.ts";
+import { acceptOnce } from "./accept-once.ts";
+import { isFile } from "./push-content.ts";
 import type { Queue } from "./queue.ts";
 
 /** From a manifest to a job: what is missing, taking it over, and the queue. */
@@ -74,12 +71,11 @@ export function createPushes(parts: PushParts): Pushes {
     isTaking: () => starting.size > 0,
     status: answer,
     accept: async (stored, request, body) => {
-      insertRequest(state, stored, body);
-      const attached = attach(state, stored, contentWithOptions(stored, request.push));
-      if (attached !== undefined) return attached;
       const missing = await missingBlobs(parts, request.service, request.push);
-      await store.refuseWhenFull(missing.reduce((sum, { size }) => sum + size, 0));
-      return { request: stored.id, missing };
+      await store.refuseWhenFull(missing.reduce((sum, { size }) => sum + size, body.length));
+      acceptOnce(state, stored, body);
+      const attached = attach(state, stored, contentWithOptions(stored, request.push));
+      return attached ?? { request: stored.id, missing };
     },
     start: (stored) => {
       // A client that lost the answer asks again while the first call is still copying.
@@ -136,12 +132,6 @@ function blobsOf(manifest: PushManifest): readonly WantedBlob[] {
   const files = manifest.entries.filter((entry) => isFile(entry));
   const bySum = new Map(files.map(({ sha256, size }) => [sha256, { sha256, size }]));
   return [...bySum.values()];
-}
-
-function isFile(
-  entry: ManifestEntry,
-): entry is Extract<ManifestEntry, { readonly sha256: string }> {
-  return "sha256" in entry;
 }
 
 function serviceOf(stored: StoredRequest): string {

@@ -9,6 +9,7 @@ import {
 } from "../adapters/state-jobs.ts";
 import type { State } from "../adapters/state.ts";
 import type { JobLog } from "./job-log.ts";
+import type { WentLive } from "./went-live.ts";
 
 /** Jobs of one service run one after the other, those of different services side by side; every job reaches exactly one end. */
 export interface Queue {
@@ -39,6 +40,8 @@ export interface QueueParts {
   readonly still: (service: string) => string;
   /** Brings Docker and Traefik back in line with the state after a job that a worker left in the middle. */
   readonly reconcile: (job: Job) => Promise<void>;
+  /** Whether the release of a job serves that a worker left in the middle. */
+  readonly wentLive: (job: Job) => WentLive | undefined;
   readonly onEnd: (job: Job, end: JobEnd) => void;
   /** How many jobs run at once. */
   readonly limit: number;
@@ -83,10 +86,7 @@ export function createQueue(parts: QueueParts): Queue {
         return inserted;
       });
       const waiting = before.filter((other) => other.state === "queued");
-      for (const other of waiting) {
-        const event = { kind: "superseded", job: other.id, by: job.id } as const;
-        if (log.end(other.id, "superseded", event)) tidyAfter(parts, other, "superseded");
-      }
+      for (const other of waiting) supersede(parts, other, job);
       const say = log.voice(job.id, []);
       say({ kind: "queued", job: job.id, behind: before.length - waiting.length });
       pump();
@@ -145,6 +145,15 @@ async function runJob(parts: QueueParts, job: Job, signal: AbortSignal): Promise
   }
 }
 
+function supersede(parts: QueueParts, old: Job, by: Job): void {
+  try {
+    const event = { kind: "superseded", job: old.id, by: by.id } as const;
+    if (parts.log.end(old.id, "superseded", event)) tidyAfter(parts, old, "superseded");
+  } catch {
+    // The disk takes nothing: then both run, the newer one last.
+  }
+}
+
 interface Outcome {
   readonly end: JobEnd;
   readonly event: Event | undefined;
@@ -157,6 +166,13 @@ async function interrupt(parts: QueueParts, job: Job): Promise<void> {
   } catch (error) {
     details.push(describe(error));
   }
+  parts.log.voice(job.id, parts.secretsOf(job));
+  const live = parts.wentLive(job);
+  if (live !== undefined) {
+    // What the job was for is done; a failure to tidy up after it is left for the next deploy.
+    await end(parts, job, { end: "done", event: live.unsaid });
+    return;
+  }
   const event: FailedEvent = {
     kind: "failed",
     message: `deploy ${job.service}: the worker was stopped in the middle`,
@@ -164,7 +180,6 @@ async function interrupt(parts: QueueParts, job: Job): Promise<void> {
     details,
     still: stillOf(parts, job),
   };
-  parts.log.voice(job.id, parts.secretsOf(job));
   await end(parts, job, { end: "interrupted", event });
 }
 

@@ -1,19 +1,15 @@
-import { createServer, type Server } from "node:http";
-import { readFile } from "node:fs/promises";
-import { createAdaptorServer } from "@hono/node-server";
+import { access, readFile } from "node:fs/promises";
+import { UserError } from "../core/errors.ts";
 import { instancePaths, type InstanceConfig } from "../core/instance.ts";
 import type { World } from "../core/world.ts";
 import { openBlobStore } from "../adapters/blob-store.ts";
-import { dockerFilter } from "../adapters/docker-filter.ts";
 import { readInstanceConfig } from "../adapters/instance-config.ts";
-import { openSpool, type Spool } from "../adapters/spool.ts";
+import { openSpool } from "../adapters/spool.ts";
 import { openState } from "../adapters/state.ts";
-import { wireApp } from "../adapters/wire-app.ts";
 import { lockState } from "../adapters/worker-lock.ts";
-import { createBackend } from "./backend.ts";
-import { realClock } from "./clock.ts";
-import { openCore, type Core } from "./core.ts";
-import { doorAccess, doors, listen, listenings, type Door } from "./sockets.ts";
+import { openCore } from "./core.ts";
+import { lastAnswers, openServers } from "./servers.ts";
+import { doorAccess, doors, listen, listenings } from "./sockets.ts";
 
 export interface WorkerOptions {
   readonly stateDir: string;
@@ -29,6 +25,7 @@ const tidyMs = 10 * 60_000;
 /** Runs the worker until the world is interrupted; what then still runs is left to the next start. */
 export async function runWorker(world: World, options: WorkerOptions): Promise<void> {
   const config = await readInstanceConfig(options.stateDir);
+  await refuseUnfinished(config);
   const lock = lockState(`${config.stateDir}/worker.lock`);
   try {
     const state = openState(instancePaths(config).database);
@@ -39,6 +36,18 @@ export async function runWorker(world: World, options: WorkerOptions): Promise<v
     }
   } finally {
     lock.release();
+  }
+}
+
+/** A worker that began on half a server would have nowhere to write what Traefik and the receiver read. */
+async function refuseUnfinished(config: InstanceConfig): Promise<void> {
+  const { receiverDir, dynamicDir } = instancePaths(config);
+  for (const folder of [receiverDir, dynamicDir]) {
+    if (await isThere(folder)) continue;
+    throw new UserError(`${folder}: does not exist, so init has not finished here`, {
+      code: "no-instance",
+      hint: "run: sudo mypaas init",
+    });
   }
 }
 
@@ -59,7 +68,9 @@ async function work(
     version: await versionOf(world),
   });
   const localSpool = await openSpool({ dir: paths.localSpool });
-  const servers = openServers({ world, config, core, localSpool, engineSocket });
+  const onBug = (error: unknown) =>
+    world.stderr.write(`bug: ${error instanceof Error ? (error.stack ?? "") : String(error)}\n`);
+  const servers = openServers({ world, config, core, localSpool, engineSocket, onBug });
   const where = listenings({
     env: world.env,
     pid: world.pid,
@@ -71,11 +82,15 @@ async function work(
     }
     options.onReady?.();
     await core.recover();
-    const tidying = setInterval(() => void core.tidy(localSpool), tidyMs);
+    // A disk that is full now is no reason to let go of the deploys that run.
+    const tidying = setInterval(() => void core.tidy(localSpool).catch(onBug), tidyMs);
     await interrupted(world.interrupted);
     clearInterval(tidying);
-    for (const door of doors) servers[door].close();
+    // Traefik's socket stays: without it the deploys that still run could not be switched.
+    const entrances = [servers.local, servers.receiver];
+    for (const server of entrances) server.close();
     await core.stop(patience);
+    await Promise.all(entrances.map((server) => lastAnswers(server)));
   } finally {
     for (const door of doors) {
       servers[door].close();
@@ -84,43 +99,11 @@ async function work(
   }
 }
 
-interface ServerParts {
-  readonly world: World;
-  readonly config: InstanceConfig;
-  readonly core: Core;
-  readonly localSpool: Spool;
-  readonly engineSocket: string;
-}
-
-function openServers(parts: ServerParts): Readonly<Record<Door, Server>> {
-  const { world, config, core, localSpool, engineSocket } = parts;
-  const onBug = (error: unknown) =>
-    world.stderr.write(`bug: ${error instanceof Error ? (error.stack ?? "") : String(error)}\n`);
-  const common = { clock: realClock(world.now), onBug };
-  const local = wireApp({
-    ...common,
-    backend: createBackend({ ...core.backend, door: "local" }),
-    spool: localSpool,
-    requireSignature: false,
-  });
-  const outside = wireApp({
-    ...common,
-    backend: createBackend({ ...core.backend, door: "outside" }),
-    spool: undefined,
-    requireSignature: true,
-  });
-  return {
-    local: serve(local),
-    receiver: serve(outside),
-    docker: createServer(dockerFilter({ engineSocket, instance: config.instance })),
-  };
-}
-
-/** A push of gigabytes takes as long as it takes; the protocol itself drops senders that stall. */
-function serve(app: ReturnType<typeof wireApp>): Server {
-  const serverOptions = { requestTimeout: 0 };
-  return createAdaptorServer({ fetch: app.fetch, createServer, serverOptions }) as Server;
-}
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 async function versionOf(world: World): Promise<string> {
   const text = await readFile(`${world.packageRoot}/package.json`, "utf8");

@@ -109,3 +109,27 @@ test("blob store: a sweep removes what nobody references, unless it is young", a
     [true, false, true],
   );
 });
+
+test("blob store: one that was damaged on disk is read by nobody, and may come again", async (t) => {
+  const { dir, store } = open(t);
+  const blob = blobOf("hello world");
+  const file = join(dir, blob.sha256.slice(0, 2), blob.sha256);
+  await store.put(blob, bytes("hello world"));
+  writeFileSync(file, "hello_world");
+  assert.match(await refusal(() => read(store.open(blob))), /^blob \w+: damaged: its content/);
+  assert.equal(await store.has(blob), false);
+  assert.equal(
+    await refusal(() => read(store.open(blob))),
+    `blob ${blob.sha256}: damaged: its file is gone\nhint: push again: mypaas push`,
+  );
+  await store.put(blob, bytes("hello world"));
+  assert.equal(await read(store.open(blob)), "hello world");
+});
+
+test("blob store: whoever asks for it with another size damages nothing", async (t) => {
+  const { store } = open(t);
+  const blob = blobOf("hello world");
+  await store.put(blob, bytes("hello world"));
+  assert.match(await refusal(() => read(store.open({ ...blob, size: 5 }))), /more than its 5/);
+  assert.equal(await store.has(blob), true);
+});

@@ -44,3 +44,24 @@ test("home volume: only a numeric user of an image says who owns it", () => {
     [{ uid: 0, gid: 0 }, { uid: 1000, gid: 1000 }, { uid: 1000, gid: 50 }, undefined, undefined],
   );
 });
+
+test("home volume: a home that is the whole server, or nowhere, holds none", async () => {
+  const why = (home: string) =>
+    refusal(() => resolveHomeVolume({ home, source: "data", forbidden: [] }));
+  assert.equal(await why("/"), `volume ~/data: the home folder is /, the whole server\n${hint}`);
+  assert.equal(
+    await why("/nonexistent"),
+    `volume ~/data: the home folder /nonexistent does not exist\n${hint}`,
+  );
+});
+
+test("home volume: our state is not reached through a link to it either", async (t) => {
+  const home = scratch(t);
+  mkdirSync(`${home}/real/state`, { recursive: true });
+  symlinkSync(`${home}/real`, `${home}/link`);
+  const forbidden = [`${home}/link/state`];
+  assert.match(
+    await refusal(() => resolveHomeVolume({ home, source: "real/state", forbidden })),
+    /holds .*link\/state/,
+  );
+});

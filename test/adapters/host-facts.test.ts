@@ -11,7 +11,7 @@ test("who holds a port is named with process and id", async () => {
   try {
     assert.match(
       (await portHolder("0.0.0.0", port)) ?? "",
-      new RegExp(`\\(pid ${process.pid}\\)$`),
+      new RegExp(`^node \\(pid ${process.pid}\\)$`),
     );
     assert.equal(await portHolder("127.0.0.2", port), undefined);
   } finally {

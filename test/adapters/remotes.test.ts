@@ -87,3 +87,15 @@ test("a damaged file says which and what to do", async () => {
   await mkdir(file);
   await assert.rejects(readRemotes(here), { message: `${file}: not readable` });
 });
+
+test("a folder in which nothing can be written says the way out", async () => {
+  const here = place("e");
+  await writeFile(join(home, "e"), "a file in the way");
+  await assert.rejects(
+    changeRemotes(here, (all) => all),
+    {
+      message: `${remotesFile(here)}: not writable (ENOTDIR)`,
+      hint: "keep it in a folder of yours: XDG_CONFIG_HOME=DIR",
+    },
+  );
+});

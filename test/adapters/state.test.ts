@@ -16,6 +16,7 @@ import {
 import { addKey, readKeyLines, removeKey } from "../../src/adapters/state-keys.ts";
 import {
   claimingReleases,
+  forgetReleases,
   liveRelease,
   listReleases,
   putRelease,
@@ -66,6 +67,18 @@ test("state: a file that is no database is refused", async (t) => {
   assert.equal(
     await refusal(() => openState(file)),
     `${file}: not a usable database: file is not a database\nhint: restore the file from a backup, or move it away and run: mypaas init`,
+  );
+});
+
+test("state: a full disk is no damaged database", async (t) => {
+  const full = Object.assign(new Error("database or disk is full"), { errcode: 13 });
+  t.mock.method(DatabaseSync.prototype, "exec", () => {
+    throw full;
+  });
+  const file = join(scratch(t), "state.db");
+  assert.equal(
+    await refusal(() => openState(file)),
+    `${file}: the disk is full\nhint: make room on the server, see: docker system df`,
   );
 });
 
@@ -225,4 +238,29 @@ test("state: a request keeps its body until its job ends and is forgotten when i
   assert.equal(findRequest(state, "r")?.expires, 50);
   assert.deepEqual(forgetRequests(state, 51), ["r"]);
   assert.equal(findRequest(state, "r"), undefined);
+});
+
+test("state: releases that cannot run again are forgotten, but for the newest", (t) => {
+  const state = scratchState(t);
+  ensureService(state, { name: "web", slug: "web", now: 1 });
+  const put = (number: number, was: "live" | "retired" | "failed", imageId: string) =>
+    putRelease(state, {
+      release: makeRelease("web", number),
+      imageId,
+      content: "c",
+      state: was,
+      created: 1,
+      key: "root",
+      job: number,
+    });
+  put(1, "live", "");
+  put(2, "retired", "sha256:2");
+  put(3, "retired", "");
+  put(4, "failed", "");
+  put(5, "failed", "");
+  forgetReleases(state, "web", 1);
+  assert.deepEqual(
+    listReleases(state, "web").map(({ release }) => release.number),
+    [5, 2, 1],
+  );
 });

@@ -55,7 +55,7 @@ test("nobody there, and somebody who is not mypaas, are told apart", async (t) =
   const gone = open(t, { kind: "socket", path: "/nonexistent/x.sock" });
   await assert.rejects(gone.accept(bodyOf({ action: "key.list" }), undefined, "safe"), {
     message: "prod: nobody answers there",
-    hint: "look at it on the server: mypaas init says what is wrong",
+    hint: "on the server, see what is missing and repair it: sudo mypaas init",
   });
   for (const [status, message, tries] of [
     [404, "prod: answers, but not as mypaas does (status 404)", 1],

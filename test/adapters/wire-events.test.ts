@@ -41,6 +41,21 @@ test("events are followed to the end, each once, over broken and silent lines", 
   assert.deepEqual(asked, ["from=0", "from=2", "from=3"]);
 });
 
+test("a line that stays broken is spoken about once, and the way back is the caller's", async (t) => {
+  const source = await tree(t, {});
+  const { request, send } = await push(t, source, { events: [] });
+  await send();
+  await request.start();
+  let broken = 0;
+  const onBroken = () => void (broken += 1);
+  const again = "mypaas deploy";
+  const all = followEvents({ request, place: "prod", signal, pausesMs, onBroken, again });
+  await assert.rejects(all.next(), {
+    hint: "the deploy goes on without you; follow it again with: mypaas deploy",
+  });
+  assert.equal(broken, 1);
+});
+
 test("a log that never comes back is given up, saying that the deploy goes on", async (t) => {
   await assert.rejects(follow(t, { events: [] }), {
     message: "prod: the connection is lost and does not come back",

@@ -6,7 +6,7 @@ import { sshString } from "../../src/core/ssh-wire.ts";
 import type { Action } from "../../src/core/wire.ts";
 import { openBlobStore } from "../../src/adapters/blob-store.ts";
 import { createBackend } from "../../src/worker/backend.ts";
-import { syncKeysFile, writeKeysFile } from "../../src/worker/enrolled.ts";
+import { keysFileWriter, syncKeysFile } from "../../src/worker/enrolled.ts";
 import { createJobLog } from "../../src/worker/job-log.ts";
 import { createPushes } from "../../src/worker/pushes.ts";
 import { createQueue } from "../../src/worker/queue.ts";
@@ -31,12 +31,12 @@ function laptop(options = "") {
   return { line: `${options}ssh-ed25519 ${blob.toString("base64")} laptop`, signed, fingerprint };
 }
 
-function open(t: TestContext) {
+function open(t: TestContext, free = 1e12) {
   const dir = scratch(t);
   const state = scratchState(t);
   const now = () => Date.UTC(2026, 10, 21, 12);
   const log = createJobLog({ state, now });
-  const store = openBlobStore({ dir: `${dir}/blobs`, freeBytes: () => Promise.resolve(1e12) });
+  const store = openBlobStore({ dir: `${dir}/blobs`, freeBytes: () => Promise.resolve(free) });
   const queue = createQueue({
     state,
     log,
@@ -45,6 +45,7 @@ function open(t: TestContext) {
     secretsOf: () => [],
     still: () => "",
     reconcile: () => Promise.resolve(),
+    wentLive: () => undefined,
     onEnd: () => {},
     limit: 1,
   });
@@ -69,7 +70,7 @@ function open(t: TestContext) {
     version: "1.2.3",
     instance: "mypaas",
     domain: undefined,
-    keysChanged: () => writeKeysFile(state, file),
+    keysChanged: keysFileWriter(state, file),
   };
   const parts = { state, log, pushes, actions, now, server };
   const local = createBackend({ ...parts, door: "local" });
@@ -234,4 +235,29 @@ test("backend: keys that init wrote are taken over once, and then only the state
   await syncKeysFile(state, file, 2);
   assert.equal(readFileSync(file, "utf8").includes(bob.line), false);
   assert.equal(readFileSync(file, "utf8").includes(ann.line), true);
+});
+
+test("backend: a push for which there is no room is refused before anything of it is kept", async (t) => {
+  const { local, ask, state } = open(t, 256 * 1024 * 1024);
+  assert.match(await refusal(() => local.accept(ask(push("web")), undefined)), /^disk: .* stay in/);
+  assert.equal(state.all("SELECT id FROM requests").length, 0);
+});
+
+test("backend: the same push twice at once is accepted once", async (t) => {
+  const { local, ask } = open(t);
+  const body = ask(push("web"));
+  const ends = await Promise.allSettled([1, 2].map(() => local.accept(body, undefined)));
+  assert.deepEqual(ends.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"]);
+  const refused = ends.find((end) => end.status === "rejected");
+  assert.match(
+    await refusal(() => Promise.reject(refused?.reason as Error)),
+    /^request [0-9a-f]{12}: already accepted\n/,
+  );
+});
+
+test("backend: of two changes of keys at once the file has both", async (t) => {
+  const { local, ask, file } = open(t);
+  const lines = [1, 2, 3, 4].map(() => laptop().line);
+  await Promise.all(lines.map((line) => local.accept(ask({ action: "key.add", line }), undefined)));
+  for (const line of lines) assert.equal(readFileSync(file, "utf8").includes(line), true);
 });

@@ -7,9 +7,10 @@ import { refusal } from "../support/worker.ts";
 
 const spec = (more: Partial<ServiceSpec> = {}): ServiceSpec =>
   release("web", 1, { spec: more }).spec;
+const owner = { name: "ann", home: "/home/ann" };
 const route = (host: string, path = "") => ({ host, path, https: true });
 const view = (more: Partial<ServerView> = {}): ServerView => ({
-  config: { domain: "paas.example.com", volumes: { allow: ["/srv/data/"] } },
+  config: { domain: "paas.example.com", owner, volumes: { allow: ["/srv/data/"] } },
   live: [],
   slugOwner: undefined,
   env: {},
@@ -55,7 +56,7 @@ const refusals: readonly (readonly [string, Partial<ServiceSpec>, Partial<Server
     [
       "auto without a domain",
       { routes: [route("auto")] },
-      { config: { volumes: { allow: [] } } },
+      { config: { owner, volumes: { allow: [] } } },
       "route auto: this server has no domain\nhint: name a domain in the Dockerfile, or run on the server: mypaas init --domain HOST",
     ],
     [
@@ -71,24 +72,6 @@ const refusals: readonly (readonly [string, Partial<ServiceSpec>, Partial<Server
       { env: { D: "" } },
       "env A, C: not set on the server\nhint: run: mypaas env web set A=… C=…",
     ],
-    [
-      "a host path that is not allowed",
-      {
-        volumes: [{ kind: "absolute", source: "/srv/database", target: "/data", readOnly: false }],
-      },
-      {},
-      "volume /srv/database: this server does not allow the path\nhint: use name:/path or ~/dir:/path, or list the path on the server in config.yml: volumes.allow",
-    ],
-    [
-      "a host path that climbs out",
-      {
-        volumes: [
-          { kind: "absolute", source: "/srv/data/../../etc", target: "/data", readOnly: false },
-        ],
-      },
-      {},
-      "volume /srv/data/../../etc: this server does not allow the path\nhint: use name:/path or ~/dir:/path, or list the path on the server in config.yml: volumes.allow",
-    ],
   ];
 
 for (const [title, specMore, viewMore, expected] of refusals) {
@@ -96,13 +79,6 @@ for (const [title, specMore, viewMore, expected] of refusals) {
     assert.equal(await refusal(() => admit(spec(specMore), view(viewMore))), expected);
   });
 }
-
-test("admit: a path below an allowed one is fine", () => {
-  const volumes = ["/srv/data", "/srv/data/web"].map(
-    (source) => ({ kind: "absolute", source, target: "/d", readOnly: true }) as const,
-  );
-  assert.doesNotThrow(() => admit(spec({ volumes }), view()));
-});
 
 test("a Dockerfile of another service than the push was signed for is refused", async () => {
   assert.equal(

@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { test, type TestContext } from "node:test";
+import { parseAuthorizedKeys } from "../../src/core/authorized-keys.ts";
+import { UserError } from "../../src/core/errors.ts";
 import type { Event } from "../../src/core/events.ts";
 import type { ContainerFacts, Engine, ImageFacts } from "../../src/deploy/ports.ts";
 import { openBlobStore } from "../../src/adapters/blob-store.ts";
 import { setEnv } from "../../src/adapters/state-env.ts";
 import { beginJob, insertJob } from "../../src/adapters/state-jobs.ts";
+import { addKey } from "../../src/adapters/state-keys.ts";
 import { listReleases } from "../../src/adapters/state-releases.ts";
 import { insertRequest } from "../../src/adapters/state-requests.ts";
 import { runDeployJob } from "../../src/worker/deploy-job.ts";
 import type { DeployTools } from "../../src/worker/deploy-run.ts";
+import { softKey } from "../support/signed.ts";
 import { refusal, scratch, scratchState, testConfig } from "../support/worker.ts";
 
 /** A worker whose Docker is a list of images and whose deploys succeed. */
@@ -41,7 +45,13 @@ function open(t: TestContext) {
         context: readonly unknown[];
       }) => {
         done.push(`build ${tag} ${dockerfile} ${context.length}`);
-        const facts = { id: `sha256:${tag}`, exposed: [3000], hasHealthcheck: false, user: "" };
+        const facts = {
+          id: `sha256:${tag}`,
+          exposed: [3000],
+          hasHealthcheck: false,
+          user: "",
+          routingLabels: [],
+        };
         images.set(tag, facts);
         return Promise.resolve(facts);
       },
@@ -55,8 +65,16 @@ function open(t: TestContext) {
       return Promise.resolve(input.release);
     },
   } as unknown as DeployTools;
+  const allow: string[] = [];
   let requests = 0;
-  const run = async (text: string, service = "web", options = { pull: false, noCache: false }) => {
+  let slept = (_ms: number): void => {};
+  const onSleep = (then: (ms: number) => void) => void (slept = then);
+  const run = async (
+    text: string,
+    service = "web",
+    options = { pull: false, noCache: false },
+    key = "root",
+  ) => {
     const sha256 = createHash("sha256").update(text).digest("hex");
     const size = Buffer.byteLength(text);
     await store.put(
@@ -84,7 +102,7 @@ function open(t: TestContext) {
         id: request,
         action: "push",
         service,
-        key: "root",
+        key,
         accepted: 1,
         expires: 9e15,
         tokenHash: "h",
@@ -93,21 +111,21 @@ function open(t: TestContext) {
       },
       Buffer.from(JSON.stringify(body)),
     );
-    const job = insertJob(state, { service, request, key: "root", content: "c" }, 1);
+    const job = insertJob(state, { service, request, key, content: "c" }, 1);
     beginJob(state, job.id);
     const events: Event[] = [];
-    const clock = { now: () => 1, sleep: () => Promise.resolve() };
+    const clock = { now: () => 1, sleep: async (ms: number) => slept(ms) };
     const parts = {
       state,
       store,
-      config: testConfig(dir),
+      config: testConfig(dir, { volumes: { allow } }),
       clock,
       tools: () => Promise.resolve(tools),
     };
     await runDeployJob(parts, job, (event) => events.push(event), new AbortController().signal);
     return events;
   };
-  return { state, run, done, images, running };
+  return { dir, state, run, done, images, running, tools, onSleep, allow };
 }
 
 const file = (more = "") => `# mypaas.servicename = web\n${more}FROM x\n`;
@@ -169,4 +187,74 @@ test("deploy job: images of the last five releases stay", async (t) => {
     done.filter((one) => one.startsWith("remove")),
     ["remove mypaas/web:r1", "remove mypaas/web:r2"],
   );
+});
+
+test("deploy job: a key that was limited or removed while its push waited deploys nothing", async (t) => {
+  const { state, run, done } = open(t);
+  const { line } = softKey();
+  const { fingerprint } = parseAuthorizedKeys(line).keys[0] ?? { fingerprint: "" };
+  const push = () => run(file(), "web", undefined, fingerprint);
+  assert.equal(
+    await refusal(push),
+    `key ${fingerprint}: was removed before its push began\nhint: push with a key that is enrolled: mypaas key list`,
+  );
+  addKey(state, { fingerprint, line: `services="blog" ${line}`, now: 1, by: "root" });
+  assert.match(await refusal(push), /not allowed: push web \(its services are blog\)/);
+  assert.deepEqual(done, []);
+});
+
+test("deploy job: a release that serves is recorded as soon as the disk takes it", async (t) => {
+  const { state, run, onSleep } = open(t);
+  const waits: number[] = [];
+  state.run(
+    "CREATE TRIGGER full BEFORE UPDATE ON releases WHEN NEW.state = 'live' BEGIN SELECT RAISE(ABORT, 'full'); END",
+  );
+  onSleep((ms) => {
+    waits.push(ms);
+    if (waits.length === 3) state.run("DROP TRIGGER full");
+  });
+  assert.deepEqual((await run(file())).at(-1)?.kind, "live");
+  assert.deepEqual(waits, [5000, 5000, 5000]);
+  assert.deepEqual(
+    listReleases(state, "web").map((one) => one.state),
+    ["live"],
+  );
+});
+
+test("deploy job: a disk that takes no notes stops a switch, but not its undoing", async (t) => {
+  const { state, run, tools } = open(t);
+  const steps: string[] = [];
+  const deploy: DeployTools["deploy"] = (_input, { journal }) => {
+    state.run("CREATE TRIGGER full BEFORE INSERT ON steps BEGIN SELECT RAISE(ABORT, 'full'); END");
+    assert.throws(() => journal.intent("hold", {}), /full/);
+    journal.intent("undo", {});
+    steps.push("undone");
+    journal.outcome("undo", {});
+    return Promise.reject(new UserError("no"));
+  };
+  Object.assign(tools, { deploy });
+  assert.equal(await refusal(() => run(file())), "no");
+  assert.deepEqual(steps, ["undone"]);
+});
+
+test("deploy job: of releases that failed only the last image stays", async (t) => {
+  const { run, done, tools } = open(t);
+  Object.assign(tools, { deploy: () => Promise.reject(new UserError("no")) });
+  for (let count = 1; count <= 3; count += 1) {
+    assert.equal(await refusal(() => run(file(`# ${count}\n`))), "no");
+  }
+  assert.deepEqual(
+    done.filter((one) => one.startsWith("remove")),
+    ["remove mypaas/web:r1", "remove mypaas/web:r2"],
+  );
+});
+
+test("deploy job: an allowed host path that has become a link to elsewhere is refused", async (t) => {
+  const { dir, run, allow } = open(t);
+  mkdirSync(`${dir}/allowed`);
+  symlinkSync("/etc", `${dir}/allowed/link`);
+  allow.push(`${dir}/allowed`);
+  const volume = (path: string) => file(`# mypaas.volume = ${path}:/x:ro\n`);
+  await run(volume(`${dir}/allowed`));
+  assert.match(await refusal(() => run(volume(`${dir}/allowed/link`))), /it leads to \/etc/);
 });

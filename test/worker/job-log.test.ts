@@ -97,3 +97,23 @@ test("job log: offsets go on after a restart", async (t) => {
   next.end(job, "done", undefined);
   assert.deepEqual(await collect(next.follow(job, 0, never())), ["0 one", "1 two"]);
 });
+
+test("job log: what is said after the end is neither written nor heard", async (t) => {
+  const { log, job } = open(t);
+  const say = log.voice(job, ["s3cretvalue"]);
+  log.end(job, "failed", step("end"));
+  say(step("s3cretvalue"));
+  log.flush();
+  assert.deepEqual(await collect(log.follow(job, 0, never())), ["0 end"]);
+});
+
+test("job log: an end that the disk refused at first is written once, with all that was said before", async (t) => {
+  const { state, log, job } = open(t);
+  log.voice(job, [])(step("one"));
+  state.run("CREATE TRIGGER full BEFORE INSERT ON job_log BEGIN SELECT RAISE(ABORT, 'full'); END");
+  assert.throws(() => log.end(job, "failed", step("end")), /full/);
+  assert.throws(() => log.end(job, "failed", step("end")), /full/);
+  state.run("DROP TRIGGER full");
+  assert.equal(log.end(job, "failed", step("end")), true);
+  assert.deepEqual(await collect(log.follow(job, 0, never())), ["0 one", "1 end"]);
+});

@@ -37,6 +37,7 @@ function open(t: TestContext, more: Partial<QueueParts> = {}) {
     secretsOf: () => [],
     still: (service) => `nothing runs under ${service} yet`,
     reconcile: () => Promise.resolve(),
+    wentLive: () => undefined,
     onEnd: (job, end) => ends.push(`${job.id} ${end}`),
     limit: 2,
     ...more,
@@ -189,6 +190,18 @@ test("queue: after a restart what ran is interrupted, after it was reconciled, a
   assert.deepEqual(await events(waited), [live]);
 });
 
+test("queue: what a worker left behind after the cut-over is done, and its log says so once", async (t) => {
+  for (const unsaid of [live, undefined]) {
+    const { state, queue, log, ends, events } = open(t, { wentLive: () => ({ unsaid }) });
+    const { id } = insertJob(state, wanted("web"), 1);
+    beginJob(state, id);
+    if (unsaid === undefined) log.voice(id, [])(live);
+    await queue.recover(() => Promise.resolve());
+    assert.deepEqual(ends, [`${id} done`]);
+    assert.deepEqual(await events(id), [live]);
+  }
+});
+
 test("queue: stopping waits for what runs and begins nothing more", async (t) => {
   const { queue, gate, state } = open(t);
   await queue.recover(() => Promise.resolve());
@@ -219,4 +232,17 @@ test("queue: stopping asks what takes too long to undo itself", async (t) => {
     details: [],
     still: "nothing runs under web yet",
   });
+});
+
+test("queue: where the disk takes no end for it, the older push runs first instead of being lost", async (t) => {
+  const { queue, gate, events, state } = open(t);
+  await queue.recover(() => Promise.resolve());
+  const [first, second] = [1, 2].map(() => queue.add(wanted("web"), nothing).id);
+  state.run(
+    "CREATE TRIGGER full BEFORE UPDATE ON jobs WHEN NEW.state = 'superseded' BEGIN SELECT RAISE(ABORT, 'full'); END",
+  );
+  const third = queue.add(wanted("web"), nothing).id;
+  for (const id of [first, second, third]) gate(id ?? 0).resolve();
+  assert.deepEqual((await events(third)).at(-1), live);
+  assert.equal(findJob(state, second ?? 0)?.state, "done");
 });

@@ -1,0 +1,17 @@
+import { statfs } from "node:fs/promises";
+import { codeOf } from "./files.ts";
+
+/** Bytes free for us on the disk of a directory. */
+export async function freeBytesOf(dir: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dir);
+  return bavail * bsize;
+}
+
+/** True for the error of a disk or quota without room. */
+export function isDiskFull(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "ENOSPC" || code === "EDQUOT";
+}
+
+/** Bytes as the refusals of a full disk show them. */
+export const mib = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
