@@ -1,11 +1,14 @@
-import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Out, World } from "../src/core/world.ts";
 
+// An `import` of a built-in module reads every export of it, also those that load more; these are needed at every start.
+const { existsSync } = process.getBuiltinModule("node:fs");
+const { homedir } = process.getBuiltinModule("node:os");
+
 /** The world as it is; the only place that reads `process`. */
 export function realWorld(from: NodeJS.Process): World {
+  const controller = interruption(from);
+  const onClosed = () => controller.abort();
   const entry = join(
     import.meta.dirname,
     import.meta.filename.endsWith(".ts") ? "mypaas.ts" : "mypaas.js",
@@ -20,11 +23,11 @@ export function realWorld(from: NodeJS.Process): World {
     get stdin() {
       return from.stdin;
     },
-    stdout: out(from.stdout, from),
-    stderr: out(from.stderr, from),
-    interrupted: interruption(from),
+    stdout: out(() => from.stdout, onClosed),
+    stderr: out(() => from.stderr, onClosed),
+    interrupted: controller.signal,
     now: Date.now,
-    random: randomBytes,
+    random: (bytes) => process.getBuiltinModule("node:crypto").randomBytes(bytes),
     execPath: from.execPath,
     nodeVersion: from.versions.node,
     entry,
@@ -33,25 +36,32 @@ export function realWorld(from: NodeJS.Process): World {
   };
 }
 
-function out(stream: NodeJS.WriteStream, from: NodeJS.Process): Out {
-  // `mypaas … | head` closes the pipe early; that is no error of ours.
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") from.exit(0);
-    throw error;
-  });
+/** Opens the stream when it is first used. */
+function out(open: () => NodeJS.WriteStream, onClosed: () => void): Out {
+  let opened: NodeJS.WriteStream | undefined;
+  const stream = () => {
+    if (opened !== undefined) return opened;
+    opened = open();
+    // `mypaas … | head` closes the pipe early; that is no error of ours.
+    opened.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      onClosed();
+    });
+    return opened;
+  };
   return {
-    write: (text) => void stream.write(text),
+    write: (text) => void stream().write(text),
     get isTTY() {
-      return stream.isTTY === true;
+      return stream().isTTY === true;
     },
     get columns() {
-      return stream.columns ?? 80;
+      return stream().columns ?? 80;
     },
   };
 }
 
 /** The first signal asks politely, the second one ends the process at once. */
-function interruption(from: NodeJS.Process): AbortSignal {
+function interruption(from: NodeJS.Process): AbortController {
   const controller = new AbortController();
   const onSignal = () => {
     if (controller.signal.aborted) from.exit(130);
@@ -59,7 +69,7 @@ function interruption(from: NodeJS.Process): AbortSignal {
   };
   from.on("SIGINT", onSignal);
   from.on("SIGTERM", onSignal);
-  return controller.signal;
+  return controller;
 }
 
 function sharedObjects(from: NodeJS.Process): readonly string[] {

@@ -12,6 +12,7 @@ import { hashToken } from "../core/request.ts";
 import { readSshSignature } from "../core/sshsig.ts";
 import { maxRequestBytes, type Accepted, type Action, type Request } from "../core/wire.ts";
 import type { CommandIo } from "./io.ts";
+import { sayWhenSlow } from "./patience.ts";
 
 /** A server that can be asked. */
 export interface Connection {
@@ -31,6 +32,8 @@ export interface ConnectOptions {
   readonly key?: string | undefined;
   /** `--run-dir DIR` of this host's worker. */
   readonly runDir?: string | undefined;
+  /** What to do instead where this host has no worker, for the way out. */
+  readonly elsewhere?: string;
 }
 
 /** Connects to a remote by name or line; without one to MYPAAS_REMOTE, else to this host's worker. */
@@ -51,7 +54,7 @@ export async function connectLocal(io: CommandIo, options: ConnectOptions = {}) 
   try {
     await access(path, constants.R_OK | constants.W_OK);
   } catch (error) {
-    throw noWorker(path, error);
+    throw noWorker(path, error, options.elsewhere ?? `name a server: -r ${await anyRemote(io)}`);
   }
   const target: Target = { kind: "socket", path };
   // The worker takes requests for "local" on this socket only.
@@ -59,19 +62,24 @@ export async function connectLocal(io: CommandIo, options: ConnectOptions = {}) 
 }
 
 /** Why this host's worker cannot be asked: nothing listens there, or only root may. */
-export function noWorker(path: string, cause: unknown): UserError {
+export function noWorker(path: string, cause: unknown, elsewhere: string): UserError {
   const isForbidden = cause instanceof Error && "code" in cause && cause.code === "EACCES";
   return isForbidden
     ? new UserError(`this server: only root may talk to its worker (${path})`, {
         code: "not-root",
-        hint: "run it with sudo, or name a server: -r NAME",
+        hint: `run it with sudo, or ${elsewhere}`,
         cause,
       })
     : new UserError(`this server: no worker at ${path}`, {
         code: "no-worker",
-        hint: "set this server up: mypaas init, or name another server: -r NAME",
+        hint: `${elsewhere}, or make this host one: sudo mypaas init`,
         cause,
       });
+}
+
+async function anyRemote({ world }: CommandIo): Promise<string> {
+  const [first] = await readRemotes(world).catch(() => []);
+  return first?.name ?? "NAME";
 }
 
 /** A remote by its name, or made from a whole line; throws UserError "no-remote". */
@@ -119,8 +127,11 @@ function connectRemote(io: CommandIo, remote: Remote, options: ConnectOptions): 
       await remember(io, remote, used);
   };
   const target: Target = { kind: "tls", origin, server, pin };
-  return open(io, { target, place: remote.name, server, signer, onAccepted });
+  return open(io, { target, place: placeOf(remote), server, signer, onAccepted });
 }
+
+const placeOf = ({ name, origin }: Remote): string =>
+  name === origin ? name : `${name} (${origin.replace("https://", "")})`;
 
 async function remember(io: CommandIo, remote: Remote, used: string): Promise<void> {
   const change = (all: readonly Remote[]) =>
@@ -142,7 +153,7 @@ interface Opening {
   readonly onAccepted?: (signature: Uint8Array) => Promise<void>;
 }
 
-function open({ world }: CommandIo, opening: Opening): Connection {
+function open({ world, say }: CommandIo, opening: Opening): Connection {
   const { target, place, server, signer } = opening;
   const client = createWireClient({ target, place, signal: world.interrupted });
   const begin: Connection["begin"] = async (action) => {
@@ -158,7 +169,8 @@ function open({ world }: CommandIo, opening: Opening): Connection {
     const body = Buffer.from(JSON.stringify(request));
     if (body.length > maxRequestBytes) throw tooLong(body.length);
     const signature = await signer?.(body);
-    const accepted = await client.accept(body, signature, mayRepeat(action) ? "safe" : "once");
+    const asked = client.accept(body, signature, mayRepeat(action) ? "safe" : "once");
+    const accepted = await sayWhenSlow(say, `waiting for ${place} …`, asked);
     if (signature) await opening.onAccepted?.(signature);
     return { accepted, request: client.request(accepted.request, token) };
   };

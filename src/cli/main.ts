@@ -6,16 +6,18 @@ import type { Roles } from "./program.ts";
 
 /** Runs one command from its arguments to its exit code; throws nothing. */
 export async function main(world: World, roles: Roles): Promise<ExitCode> {
-  if (world.args.length === 1 && ["--version", "-V"].includes(world.args[0] ?? "")) {
+  if (["--version", "-V"].includes(world.args[0] ?? "")) {
     world.stdout.write(`${await readVersion(world)}\n`);
     return 0;
   }
   const json = world.args.includes("--json");
+  let io: Promise<CommandIo> | undefined;
+  const getIo = () => (io ??= makeIo(world, json));
   try {
     const { runProgram } = await import("./program.ts");
-    return await runProgram(world, roles, () => makeIo(world, json));
+    return await runProgram(world, roles, getIo);
   } catch (error) {
-    return explain(error, world, json);
+    return explain(error, await getIo());
   }
 }
 
@@ -38,17 +40,15 @@ async function makeIo(world: World, json: boolean): Promise<CommandIo> {
   };
 }
 
-async function explain(error: unknown, world: World, json: boolean): Promise<ExitCode> {
+/** Said by the voice that the command had: a status line may still stand there. */
+function explain(error: unknown, { world, say }: CommandIo): ExitCode {
   if (world.interrupted.aborted && !(error instanceof UserError)) {
-    world.stderr.write("interrupted\n");
+    say({ kind: "note", text: "interrupted" });
     return 130;
   }
-  const failure = error instanceof UserError ? failureOf(error) : bugReport(error);
-  const { renderFailure } = await import("./render.ts");
-  const { themeOf } = await import("./theme.ts");
-  if (json) world.stdout.write(`${JSON.stringify(failure)}\n`);
-  else world.stderr.write(`${renderFailure(failure, themeOf(world))}\n`);
-  return error instanceof UserError ? 1 : 70;
+  say(error instanceof UserError ? failureOf(error) : bugReport(error));
+  if (!(error instanceof UserError)) return 70;
+  return error.code === "usage" ? 2 : 1;
 }
 
 /** A UserError in the shape in which it travels and is shown. */
@@ -58,6 +58,7 @@ export function failureOf(error: UserError): FailedEvent {
     message: error.message,
     details: error.details,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(error.still === undefined ? {} : { still: error.still }),
   };
 }
 

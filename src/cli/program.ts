@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { defaultStateDir } from "../core/instance.ts";
+import type { FailedEvent } from "../core/events.ts";
 import type { World } from "../core/world.ts";
 import { firstSteps } from "./first-steps.ts";
 import type { CommandIo, ExitCode } from "./io.ts";
@@ -21,8 +22,11 @@ export async function runProgram(
     code = await body(await makeIo());
   };
   const program = frame(world);
-  const command = (syntax: string, summary: string, parent = program) =>
-    withJson(parent.command(syntax).description(summary));
+  const command = (syntax: string, summary: string, parent = program) => {
+    const path = `${parent.name()} ${syntax.split(" ")[0]}`.replace(/^(?!mypaas )/, "mypaas ");
+    const made = withJson(parent.command(syntax).description(summary));
+    return made.showHelpAfterError(`hint: see how it is used: ${path} --help`);
+  };
 
   command("init", "turn this server into a PaaS, or repair and upgrade one")
     .option("--domain <host>", "the server's own name")
@@ -47,7 +51,8 @@ export async function runProgram(
     )
     .action((options) => run(async (io) => (await import("./commands/init.ts")).init(options, io)));
 
-  client(build(command("push [remote] [path]", "send a service to a server and make it live")))
+  const push = command("push [remote] [path]", "send a service to a server and make it live");
+  client(build(push), "the server to push to; without it the first of mypaas remote list")
     .addHelpText("after", examples("mypaas push", "mypaas push prod services/web/Dockerfile"))
     .action((first, path, options) =>
       run(async (io) => (await import("./commands/push.ts")).push({ ...options, first, path }, io)),
@@ -67,14 +72,22 @@ export async function runProgram(
   client(
     command("env <service> [words...]", "list, set or unset what a service gets as environment"),
   )
-    .addHelpText("after", examples("mypaas env web set DATABASE_URL=…", "mypaas env web -r prod"))
+    .addHelpText(
+      "after",
+      examples(
+        "mypaas env web set DATABASE_URL=…",
+        "mypaas env web unset DATABASE_URL",
+        "mypaas env web -r prod",
+      ),
+    )
     .action((service, words, options) =>
       run(async (io) =>
         (await import("./commands/env.ts")).env({ ...options, service, words }, io),
       ),
     );
 
-  const remote = command("remote", "the servers that this machine knows").helpCommand(false);
+  const remote = command("remote", "the servers that this machine knows: add, list, remove");
+  remote.helpCommand(false);
   command("add <name> <line>", "know a server by the line that mypaas init printed", remote)
     .addHelpText("after", examples("mypaas remote add prod 'https://paas.example.com#srv=…&pin=…'"))
     .action((name, url) =>
@@ -87,7 +100,7 @@ export async function runProgram(
     run(async (io) => (await import("./commands/remote.ts")).remoteRemove({ name }, io)),
   );
 
-  const key = command("key", "who may push to a server").helpCommand(false);
+  const key = command("key", "who may push to a server: add, list, remove").helpCommand(false);
   client(command("add <words...>", "enrol a public key: a file or the line itself", key))
     .option("--services <names>", "only these, such as blog,api-*")
     .option("--actions <names>", "only these, such as push,env")
@@ -110,14 +123,12 @@ export async function runProgram(
       ),
   );
 
-  program
-    .command("help [topic]")
-    .description("help for a command, or `help keys`: all keys of a Dockerfile")
-    .action((topic: string | undefined) =>
-      topic === "keys"
+  command("help [topic...]", "help for a command, or `help keys`: all keys of a Dockerfile").action(
+    (topic: readonly string[]) =>
+      topic[0] === "keys" && topic.length === 1
         ? run(async (io) => (await import("./commands/help-keys.ts")).helpKeys(io))
         : showHelp(program, topic),
-    );
+  );
 
   program
     .command("worker", { hidden: true })
@@ -130,7 +141,7 @@ export async function runProgram(
       }),
     );
 
-  return finish(program, world, () => code);
+  return finish(program, world, makeIo, () => code);
 }
 
 function frame(world: World): Command {
@@ -138,6 +149,7 @@ function frame(world: World): Command {
     .description("Turns your own server into a PaaS.")
     .exitOverride()
     .helpCommand(false)
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .configureOutput({
       writeOut: world.stdout.write,
@@ -151,28 +163,38 @@ const withJson = (command: Command): Command =>
   command.option("--json", "events and answers as JSON lines on stdout");
 
 /** Options of commands that talk to a server. */
-const client = (command: Command): Command =>
-  command
-    .option("-r, --remote <name>", "the server to talk to; without it this host's own worker")
-    .option("--key <file>", "the SSH key that signs");
+const client = (
+  command: Command,
+  remote = "the server to talk to; without it this host's own worker",
+): Command =>
+  command.option("-r, --remote <name>", remote).option("--key <file>", "the SSH key that signs");
 
 /** Options of commands that build an image. */
 const build = (command: Command): Command =>
   command
     .option("--context <dir>", "the files to send (default: here, or beside the Dockerfile)")
-    .option("--pull", "look for newer base images", false)
+    .option("--pull", "look for newer base images")
     .option("--no-cache", "build every step again");
 
 const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 
-function showHelp(program: Command, topic: string | undefined): void {
-  const found = program.commands.find((command) => command.name() === topic);
-  if (topic !== undefined && !found) program.error(`error: unknown command '${topic}'`);
-  (found ?? program).outputHelp();
+function showHelp(program: Command, topic: readonly string[]): void {
+  let found = program;
+  for (const word of topic) {
+    const next = found.commands.find((command) => command.name() === word);
+    if (!next) program.error(`error: unknown command '${topic.join(" ")}'`);
+    found = next;
+  }
+  found.outputHelp();
 }
 
-async function finish(program: Command, world: World, code: () => ExitCode): Promise<ExitCode> {
+async function finish(
+  program: Command,
+  world: World,
+  makeIo: () => Promise<CommandIo>,
+  code: () => ExitCode,
+): Promise<ExitCode> {
   if (world.args.length === 0) {
     world.stdout.write(firstSteps);
     return 0;
@@ -181,10 +203,20 @@ async function finish(program: Command, world: World, code: () => ExitCode): Pro
     await program.parseAsync(world.args, { from: "user" });
     return code();
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    // People have read it on stderr already.
+    if (world.args.includes("--json") && !error.code.startsWith("commander.help"))
+      (await makeIo()).say(usageFailure(error));
+    return 2;
   }
 }
+
+const usageFailure = ({ message }: CommanderError): FailedEvent => ({
+  kind: "failed",
+  message: message.replace(/^error: /, ""),
+  details: [],
+});
 
 function wholeNumber(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);

@@ -1,25 +1,16 @@
-import { readFile } from "node:fs/promises";
-import { relative, resolve } from "node:path";
-import { chooseContext, readSourceTree, type SourceTree } from "../adapters/source-tree.ts";
+import type { SourceTree } from "../adapters/source-tree.ts";
 import { followEvents } from "../adapters/wire-events.ts";
 import { upload } from "../adapters/wire-upload.ts";
 import type { WireRequest } from "../adapters/wire-client.ts";
-import { parseDockerfile } from "../core/dockerfile.ts";
-import { UserError } from "../core/errors.ts";
 import { isLast } from "../core/event-reader.ts";
-import { checkManifest } from "../core/manifest.ts";
-import { formatProblem, problemsError } from "../core/problems.ts";
-import { warnOfRiskyFiles } from "../core/risky-files.ts";
-import type { Accepted, PushManifest, PushOptions } from "../core/wire.ts";
+import type { Accepted } from "../core/wire.ts";
 import type { Connection } from "./connect.ts";
 import type { CommandIo, ExitCode } from "./io.ts";
+import { sayWhenSlow } from "./patience.ts";
+import { checkDockerfile, readContext, type PushSource } from "./push-context.ts";
+import { option } from "./shell-words.ts";
 
-export interface PushStory {
-  /** Absolute path. */
-  readonly dockerfile: string;
-  /** `--context DIR`. */
-  readonly context: string | undefined;
-  readonly options: PushOptions;
+export interface PushStory extends PushSource {
   /** Called when everything that can be checked here is fine. */
   readonly connect: () => Promise<Connection>;
   /** The command that comes back to the job after Ctrl-C. */
@@ -36,12 +27,15 @@ export async function pushStory(story: PushStory, io: CommandIo): Promise<ExitCo
     const { tree, push } = await readContext(story, io);
     connection = await story.connect();
     const { accepted, request } = await connection.begin({ action: "push", service, push });
-    await sendMissing({ accepted, request, tree }, io);
-    const started = accepted.job === undefined ? await request.start() : accepted;
+    const onBroken = () => {
+      const text = `the line to ${connection?.place} is broken, trying again …`;
+      io.say({ kind: "note", text });
+    };
+    await sendMissing({ accepted, request, tree, onBroken }, io);
+    const started = accepted.job === undefined ? await start(request, connection, io) : accepted;
     isStarted = true;
-    if (started.attached && started.job !== undefined)
-      io.say({ kind: "attached", job: started.job });
-    return await follow(request, connection.place, io);
+    const { place } = connection;
+    return await follow({ started, request, place, onBroken, again: story.again }, io);
   } catch (error) {
     if (!signal.aborted) throw error;
     const text = isStarted
@@ -54,64 +48,55 @@ export async function pushStory(story: PushStory, io: CommandIo): Promise<ExitCo
   }
 }
 
-async function checkDockerfile({ dockerfile }: PushStory, io: CommandIo): Promise<string> {
-  const file = shown(dockerfile, io);
-  const { spec, problems, warnings } = parseDockerfile(await readFile(dockerfile), file);
-  if (!spec) throw problemsError(problems);
-  for (const warning of warnings)
-    io.say({
-      kind: "warning",
-      text: formatProblem(warning),
-      ...(warning.hint === undefined ? {} : { hint: warning.hint }),
-    });
-  return spec.service;
-}
-
-async function readContext(story: PushStory, io: CommandIo) {
-  const { dockerfile, options } = story;
-  const { cwd, interrupted } = io.world;
-  const context =
-    story.context === undefined ? chooseContext(dockerfile, cwd) : resolve(cwd, story.context);
-  io.say({ kind: "step", text: `reading ${shown(context, io) || "."} …` });
-  const tree = await readSourceTree({ dockerfile, context, signal: interrupted });
-  for (const text of tree.notes) io.say({ kind: "note", text });
-  const push: PushManifest = { dockerfile: tree.dockerfile, entries: tree.entries, options };
-  const problems = checkManifest(push);
-  if (problems.length > 0)
-    throw new UserError(`build context ${context}: cannot be pushed as it is`, {
-      code: "manifest",
-      hint: "correct them, or list them in .dockerignore",
-      details: problems,
-    });
-  const warning = warnOfRiskyFiles(tree.entries);
-  if (warning) io.say(warning);
-  return { tree, push };
-}
-
-/** The path as the person who typed the command would write it. */
-function shown(path: string, { world }: CommandIo): string {
-  const short = relative(world.cwd, path);
-  return short.startsWith("..") ? path : short;
-}
-
 interface Sending {
   readonly accepted: Accepted;
   readonly request: WireRequest;
   readonly tree: SourceTree;
+  readonly onBroken: () => void;
 }
 
-async function sendMissing({ accepted, request, tree }: Sending, io: CommandIo): Promise<void> {
+async function sendMissing(sending: Sending, io: CommandIo): Promise<void> {
+  const { accepted, request, tree, onBroken } = sending;
   const { missing } = accepted;
   if (accepted.job !== undefined || missing.length === 0) return;
   const { now, interrupted: signal } = io.world;
-  await upload({ request, missing, files: tree.files, onProgress: io.say, now, signal });
+  const { files } = tree;
+  await upload({ request, missing, files, onProgress: io.say, onBroken, now, signal });
 }
 
-async function follow(request: WireRequest, place: string, io: CommandIo): Promise<ExitCode> {
+const start = (request: WireRequest, { place }: Connection, { say }: CommandIo) =>
+  sayWhenSlow(say, `waiting for ${place} to check what arrived …`, request.start());
+
+interface Follow {
+  readonly started: Accepted;
+  readonly request: WireRequest;
+  readonly place: string;
+  readonly onBroken: () => void;
+  readonly again: string;
+}
+
+async function follow(following: Follow, io: CommandIo): Promise<ExitCode> {
+  const { started, ...log } = following;
+  const { attached, job } = started;
+  const isAttached = attached === true && job !== undefined;
+  if (isAttached) io.say({ kind: "attached", job });
   let code: ExitCode = 1;
-  for await (const event of followEvents({ request, place, signal: io.world.interrupted })) {
+  for await (const event of followEvents({ ...log, signal: io.world.interrupted })) {
+    // Which job it is has just been said.
+    if (isAttached && event.kind === "queued" && event.behind === 0) continue;
     io.say(event);
     if (isLast(event)) code = event.kind === "live" || event.kind === "unchanged" ? 0 : 1;
   }
   return code;
 }
+
+/** The options that a second call needs to meet the same job. */
+export const optionsAgain = (args: {
+  readonly context?: string | undefined;
+  readonly pull?: boolean;
+  readonly cache: boolean;
+}): readonly string[] => [
+  ...option("--context", args.context),
+  ...(args.pull === true ? ["--pull"] : []),
+  ...(args.cache ? [] : ["--no-cache"]),
+];

@@ -1,5 +1,5 @@
 import type { Event, FailedEvent, UploadEvent } from "../core/events.ts";
-import { formatBytes, formatDuration } from "../core/format.ts";
+import { formatBytes, formatDuration, formatFiles } from "../core/format.ts";
 import type { Theme } from "./theme.ts";
 
 /** One event as the lines a person reads; a forgotten kind is a compile error. */
@@ -16,8 +16,8 @@ const renderers: Renderers = {
   queued: (event) =>
     event.behind === 0
       ? `job ${event.job}`
-      : `job ${event.job}: waiting for ${event.behind} before it`,
-  attached: (event) => `the same push is already under way as job ${event.job}, following it`,
+      : `job ${event.job}: waiting for ${event.behind === 1 ? "the job" : `${event.behind} jobs`} before it`,
+  attached: (event) => `the same push is job ${event.job} already, following it`,
   build: (event, theme) => theme.dim(`  ${event.text}`),
   ready: (event) => `replica ${event.replica} ready after ${formatDuration(event.ms)}`,
   live: (event, theme) =>
@@ -54,7 +54,8 @@ function renderUpload(event: UploadEvent): string {
   const percent = event.totalBytes === 0 ? 100 : Math.floor((100 * event.bytes) / event.totalBytes);
   const bytes = `${formatBytes(event.bytes)} of ${formatBytes(event.totalBytes)}`;
   const rate = event.rate > 0 ? `, ${formatBytes(event.rate)}/s` : "";
-  const files = event.totalFiles === 1 ? "1 file" : `${event.totalFiles} files`;
+  const some = event.files < event.totalFiles && event.totalFiles > 1 ? `${event.files} of ` : "";
+  const files = `${some}${formatFiles(event.totalFiles)}`;
   return `uploading ${files}: ${bytes} (${percent} %${rate})`;
 }
 

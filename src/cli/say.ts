@@ -8,7 +8,7 @@ export function humanSay(world: World): Say {
   const theme = themeOf(world);
   const { stderr } = world;
   let hasStatusLine = false;
-  let lastStatus = 0;
+  let lastStatus: number | undefined;
   return (event: Event) => {
     const text = renderEvent(event, theme);
     if (event.kind !== "upload") {
@@ -17,7 +17,11 @@ export function humanSay(world: World): Say {
     } else if (stderr.isTTY) {
       stderr.write(`\r\u001b[K${text.slice(0, stderr.columns - 1)}`);
       hasStatusLine = true;
-    } else if (event.bytes === event.totalBytes || world.now() - lastStatus >= 5000) {
+    } else {
+      // The first percent is no news.
+      lastStatus ??= world.now();
+      const isEnd = event.bytes === event.totalBytes && event.files === event.totalFiles;
+      if (!isEnd && world.now() - lastStatus < 5000) return;
       lastStatus = world.now();
       stderr.write(`${text}\n`);
     }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { main } from "../../src/cli/main.ts";
+import { failureOf, main } from "../../src/cli/main.ts";
+import { UserError } from "../../src/core/errors.ts";
 import { fakeWorld } from "../support/world.ts";
 
 async function ran(...args: readonly string[]) {
@@ -30,7 +31,7 @@ test("an unknown option is wrong usage", async () => {
   assert.deepEqual(await ran("check", "--frobnicate"), {
     code: 2,
     out: "",
-    err: "error: unknown option '--frobnicate'\n",
+    err: "error: unknown option '--frobnicate'\nhint: see how it is used: mypaas check --help\n",
   });
 });
 
@@ -60,4 +61,39 @@ test("with --json a mistake is one JSON line on stdout", async () => {
   const { code, out, err } = await ran("check", "/nowhere/Dockerfile", "--json");
   assert.deepEqual({ code, err }, { code: 1, err: "" });
   assert.equal((JSON.parse(out) as { kind: string }).kind, "failed");
+});
+
+test("with --json wrong usage is one too", async () => {
+  const { code, out } = await ran("push", "--frobnicate", "--json");
+  assert.equal(code, 2);
+  assert.deepEqual(JSON.parse(out), {
+    kind: "failed",
+    message: "unknown option '--frobnicate'",
+    details: [],
+  });
+});
+
+test("words that a command does not understand are wrong usage", async () => {
+  const { code, err } = await ran("env", "web", "sett");
+  assert.equal(code, 2);
+  assert.equal(
+    err,
+    'error: env web: not understood: "sett"\nhint: say what to do: mypaas env web set NAME=VALUE\n',
+  );
+});
+
+test("what still runs is part of a mistake's report", () => {
+  const error = new UserError("deploy web: no", { still: "web still runs release 41" });
+  assert.equal(failureOf(error).still, "web still runs release 41");
+});
+
+test("help goes down to the last word", async () => {
+  const { code, out } = await ran("help", "remote", "add");
+  assert.equal(code, 0);
+  assert.match(out, /^Usage: mypaas remote add /);
+  assert.deepEqual(await ran("help", "remote", "nope"), {
+    code: 2,
+    out: "",
+    err: "error: unknown command 'remote nope'\n",
+  });
 });

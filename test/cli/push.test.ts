@@ -8,6 +8,7 @@ import { readRemotes } from "../../src/adapters/remotes.ts";
 import { deploy } from "../../src/cli/commands/deploy.ts";
 import { push } from "../../src/cli/commands/push.ts";
 import { noWorker } from "../../src/cli/connect.ts";
+import { readDockerfile } from "../../src/cli/dockerfile-path.ts";
 import { remoteAdd } from "../../src/cli/commands/remote.ts";
 import type { Event } from "../../src/core/events.ts";
 import { isSignedBy, readSshSignature } from "../../src/core/sshsig.ts";
@@ -55,7 +56,7 @@ test("deploy sends this folder to this host's worker without a signature and end
   assert.equal(code, 0);
   assert.deepEqual(
     said.map((event) => event.kind),
-    ["step", "upload", "upload", "step", "live"],
+    ["step", "step", "upload", "upload", "step", "live"],
   );
   const [request] = fake.requests.values();
   assert.equal(request?.server, "local");
@@ -144,6 +145,16 @@ test("no remote, an unknown remote, no Dockerfile and no worker each say the way
       `add it with the line that mypaas init printed, in quotes: ${line} NAME 'https://…'`,
     ],
     [
+      { ...flags, first: "nope" },
+      'push: no remote and no file is called "nope"',
+      "look at the names: mypaas remote list",
+    ],
+    [
+      { ...flags, remote: "x", first: ".", path: "b c" },
+      'push: one word too many, "b c"',
+      "with -r only the path is left to say: mypaas push -r x 'b c'",
+    ],
+    [
       { ...flags, remote: "x", first: "nope" },
       `${cwd}/nope: no such file`,
       "name the Dockerfile or its folder: mypaas push path/to/Dockerfile",
@@ -155,7 +166,78 @@ test("no remote, an unknown remote, no Dockerfile and no worker each say the way
   }
   const { error } = await runCommand(world, (io) => deploy({ ...flags, runDir: "/gone" }, io));
   assert.equal(error?.message, "this server: no worker at /gone/local/local.sock");
-  assert.equal(error.hint, "set this server up: mypaas init, or name another server: -r NAME");
+  assert.equal(
+    error.hint,
+    "send it to a server: mypaas push, or make this host one: sudo mypaas init",
+  );
+});
+
+test("a remote that is spelt a little wrong is recognised", async (t) => {
+  const world = { cwd: await project(t), home, env: { XDG_CONFIG_HOME: join(home, "near") } };
+  const url = "https://paas.example.com#srv=0123456789abcdef";
+  await runCommand(world, (io) => remoteAdd({ name: "prod", url }, io));
+  const { error } = await runCommand(world, (io) => push({ ...flags, first: "prdo" }, io));
+  assert.equal(error?.message, 'push: no remote and no file is called "prdo"');
+  assert.equal(error.hint, "did you mean: mypaas push prod");
+});
+
+test("a context that is no folder is named", async (t) => {
+  const cwd = await project(t);
+  const args = { ...flags, context: "nope", runDir: "/gone" };
+  const { error } = await runCommand({ cwd }, (io) => deploy(args, io));
+  assert.equal(error?.message, "--context nope: no such folder");
+  assert.equal(
+    error.hint,
+    "name the folder that holds what the Dockerfile copies, or leave --context out",
+  );
+});
+
+test("a Dockerfile that cannot be read says so", async () => {
+  await assert.rejects(readDockerfile("/proc/self/mem", "Dockerfile"), {
+    name: "UserError",
+    message: "Dockerfile: unreadable (EIO)",
+    hint: "see who may read it: ls -l Dockerfile",
+  });
+});
+
+test("what was found is said before it is sent", async (t) => {
+  const { runDir } = await local(t, { events: [live] });
+  const cwd = await project(t, { a: "12345", b: "12345" });
+  const { said } = await runCommand({ cwd }, (io) => deploy({ ...flags, runDir }, io));
+  assert.deepEqual(said.slice(0, 2), [
+    { kind: "step", text: "reading this folder …" },
+    { kind: "step", text: "found 3 files, 50 B" },
+  ]);
+});
+
+test("a large folder is reported while it is read", async (t) => {
+  const { runDir } = await local(t, { events: [live] });
+  const cwd = await project(t);
+  let now = Date.now();
+  const world = { cwd, now: () => (now += 5000) };
+  const { said } = await runCommand(world, (io) => deploy({ ...flags, runDir }, io));
+  assert.deepEqual(said[1], { kind: "step", text: "reading this folder … 40 B so far" });
+});
+
+test("a push that meets its own job names it once", async (t) => {
+  const before: FakeServerOptions["before"] = (request, answer) => {
+    if (request.url?.endsWith("/start") !== true) return false;
+    const id = /[0-9a-f]{64}/.exec(request.url)?.[0];
+    answer.setHeader("content-type", "application/json");
+    answer.end(JSON.stringify({ request: id, job: 7, attached: true, missing: [] }));
+    return true;
+  };
+  const { runDir } = await local(t, {
+    before,
+    events: [{ kind: "queued", job: 7, behind: 0 }, live],
+  });
+  const cwd = await project(t);
+  const { said, code } = await runCommand({ cwd }, (io) => deploy({ ...flags, runDir }, io));
+  assert.equal(code, 0);
+  assert.deepEqual(
+    said.slice(-2).map((event) => event.kind),
+    ["attached", "live"],
+  );
 });
 
 test("Ctrl-C during the job detaches and says how to come back", async (t) => {
@@ -175,7 +257,7 @@ test("Ctrl-C during the job detaches and says how to come back", async (t) => {
   assert.equal(run.code, 130);
   assert.deepEqual(run.said.at(-1), {
     kind: "note",
-    text: "detached; the deploy goes on without you, follow it again with: mypaas deploy",
+    text: `detached; the deploy goes on without you, follow it again with: mypaas deploy --run-dir ${runDir}`,
   });
 });
 
@@ -191,13 +273,14 @@ test("Ctrl-C during the upload stops it and says that nothing was deployed", asy
   assert.equal(run.code, 130);
   assert.deepEqual(run.said.at(-1), {
     kind: "note",
-    text: "interrupted; nothing was deployed, go on with: mypaas deploy",
+    text: `interrupted; nothing was deployed, go on with: mypaas deploy --run-dir ${runDir}`,
   });
   assert.ok(!fake.log.some((line) => line.endsWith("/start")));
 });
 
 test("a socket that one may not open asks for sudo", () => {
-  const error = noWorker("/run/x.sock", Object.assign(new Error("no"), { code: "EACCES" }));
+  const cause = Object.assign(new Error("no"), { code: "EACCES" });
+  const error = noWorker("/run/x.sock", cause, "name a server: -r NAME");
   assert.equal(error.message, "this server: only root may talk to its worker (/run/x.sock)");
   assert.equal(error.hint, "run it with sudo, or name a server: -r NAME");
 });

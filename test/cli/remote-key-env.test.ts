@@ -66,6 +66,24 @@ test("remotes are added, replaced, listed and removed; the first is the default"
   assert.equal(bad.error.hint, "choose a short name: mypaas remote add prod 'https://…'");
 });
 
+test("a line without a pin is warned about, and what a name stood for is said", async (t) => {
+  const home = await mkdtemp(join(tmpdir(), "mypaas-remote-"));
+  t.after(() => rm(home, { recursive: true }));
+  const add = async (url: string) =>
+    (await runCommand({ home }, (io) => remoteAdd({ name: "prod", url }, io))).said;
+  const cut = "https://paas.example.com#srv=0123456789abcdef";
+  const whole = `${cut}&pin=${"A".repeat(43)}`;
+  assert.deepEqual(await add(cut), [
+    {
+      kind: "warning",
+      text: "remote prod: no pin, so only a public certificate will be believed",
+      hint: "without quotes the shell cuts the line at &: add it again with quotes",
+    },
+  ]);
+  assert.deepEqual(await add(whole), [{ kind: "note", text: `remote prod was ${cut}` }]);
+  assert.deepEqual(await add(whole), []);
+});
+
 const key = {
   fingerprint: "SHA256:x",
   type: "ssh-ed25519",
@@ -109,7 +127,7 @@ test("a key is enrolled with limits, from a file or from words", async (t) => {
       [line],
       { expires: "soon" },
       'key: key option expires: should be a date such as 2027-01-31, got "soon"',
-      "give a public key, such as ~/.ssh/id_ed25519.pub",
+      "change the option or leave it out, see: mypaas key add --help",
     ],
     [[`${line}\n${line}`], {}, "key: more than one line", "give one public key at a time"],
   ];
@@ -152,6 +170,14 @@ test("variables are set, unset and listed, and no value is ever said", async (t)
   assert.deepEqual(asked(), { action: "env.unset", service: "web", names: ["B"] });
   assert.deepEqual(texts(await run()), ["A  (f00)"]);
   assert.deepEqual(texts(await run("list")), ["A  (f00)"]);
+  assert.deepEqual(texts(await run("unset", "B", "C")), [
+    "removed B from web; the next deploy is without it\nC is not set for web",
+  ]);
+  const bad = await runCommand({ cwd: home, home }, (io) =>
+    env({ service: "My Web", words: [], runDir }, io),
+  );
+  assert.match(bad.error?.message ?? "", /^env: service should be 2 to 50 of a-z/);
+  assert.equal(bad.error?.hint, "name it as its Dockerfile does: mypaas.servicename");
   const cases: readonly [words: string[], message: string, hint: string][] = [
     [
       ["set", "A=1", "topsecret"],

@@ -14,15 +14,16 @@ const cases: readonly [Event, string][] = [
   ],
   [
     { kind: "upload", files: 1, totalFiles: 4, bytes: 500, totalBytes: 2000, rate: 1000 },
-    "uploading 4 files: 500 B of 2 kB (25 %, 1 kB/s)",
+    "uploading 1 of 4 files: 500 B of 2 kB (25 %, 1 kB/s)",
   ],
   [
     { kind: "upload", files: 0, totalFiles: 0, bytes: 0, totalBytes: 0, rate: 0 },
     "uploading 0 files: 0 B of 0 B (100 %)",
   ],
   [{ kind: "queued", job: 7, behind: 0 }, "job 7"],
-  [{ kind: "queued", job: 7, behind: 2 }, "job 7: waiting for 2 before it"],
-  [{ kind: "attached", job: 7 }, "the same push is already under way as job 7, following it"],
+  [{ kind: "queued", job: 7, behind: 2 }, "job 7: waiting for 2 jobs before it"],
+  [{ kind: "queued", job: 7, behind: 1 }, "job 7: waiting for the job before it"],
+  [{ kind: "attached", job: 7 }, "the same push is job 7 already, following it"],
   [{ kind: "ready", replica: 2, ms: 1849 }, "replica 2 ready after 1.8 s"],
   [
     {
@@ -60,8 +61,8 @@ test("colour appears on a terminal only, and NO_COLOR turns it off", () => {
   const terminal = { write: () => {}, isTTY: true, columns: 80 };
   const text = (env: Record<string, string>) =>
     renderEvent(failed, themeOf({ env, stderr: terminal }));
-  assert.match(text({}), /^\u001b\[31m/);
-  assert.doesNotMatch(text({ NO_COLOR: "1" }), /\u001b/);
+  assert.ok(text({}).startsWith("\u001b[31m"));
+  assert.ok(!text({ NO_COLOR: "1" }).includes("\u001b"));
 });
 
 test("away from a terminal upload progress is thinned out, its end never", () => {
@@ -69,8 +70,24 @@ test("away from a terminal upload progress is thinned out, its end never", () =>
   const world = fakeWorld({ now: () => now });
   const say = humanSay(world);
   for (let bytes = 0; bytes <= 100; bytes += 1, now += 100)
-    say({ kind: "upload", files: 0, totalFiles: 1, bytes, totalBytes: 100, rate: 0 });
+    say({
+      kind: "upload",
+      files: bytes === 100 ? 1 : 0,
+      totalFiles: 1,
+      bytes,
+      totalBytes: 100,
+      rate: 0,
+    });
   const lines = world.err().trim().split("\n");
-  assert.equal(lines.length, 3);
+  assert.equal(lines.length, 2);
   assert.match(lines.at(-1) ?? "", /100 %/);
+});
+
+test("an error never continues the line of a status that still stands there", () => {
+  let text = "";
+  const stderr = { write: (more: string) => void (text += more), isTTY: true, columns: 80 };
+  const say = humanSay(fakeWorld({ stderr, env: { NO_COLOR: "1" } }));
+  say({ kind: "upload", files: 0, totalFiles: 1, bytes: 1, totalBytes: 2, rate: 0 });
+  say({ kind: "failed", message: "prod: the connection is lost", details: [] });
+  assert.match(text, /50 %\)\nerror: prod: the connection is lost\n$/);
 });

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
   maxDockerfileBytes,
@@ -9,6 +9,7 @@ import { UserError } from "../../core/errors.ts";
 import { formatProblem } from "../../core/problems.ts";
 import { describeSpec } from "../../core/spec-text.ts";
 import { plainText } from "../../core/terminal-text.ts";
+import { readDockerfile } from "../dockerfile-path.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 
 /** `mypaas check [Dockerfile|DIR]`: reads one file, asks nobody; exit 1 when there is a problem. */
@@ -18,7 +19,7 @@ export async function check(
 ): Promise<ExitCode> {
   const file = await findDockerfile(args.path ?? ".", io.world.cwd);
   const name = plainText(file);
-  const parsed = parseDockerfile(await readFile(resolve(io.world.cwd, file)), name);
+  const parsed = parseDockerfile(await readDockerfile(resolve(io.world.cwd, file), name), name);
   const { spec, problems, warnings } = parsed;
   io.answer(report(name, parsed), { file: name, spec: spec ?? null, problems, warnings });
   return spec === undefined ? 1 : 0;

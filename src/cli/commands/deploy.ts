@@ -1,25 +1,28 @@
 import { connectLocal } from "../connect.ts";
 import { findDockerfile } from "../dockerfile-path.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { pushStory } from "../push-story.ts";
+import { optionsAgain, pushStory } from "../push-story.ts";
+import { commandLine, option } from "../shell-words.ts";
 
 export interface DeployArgs {
   readonly path?: string | undefined;
   readonly context?: string | undefined;
   readonly runDir?: string | undefined;
-  readonly pull: boolean;
+  readonly pull?: boolean;
   /** False with `--no-cache`. */
   readonly cache: boolean;
 }
 
 /** `mypaas deploy [PATH]`: a push to this host's own worker. */
 export async function deploy(args: DeployArgs, io: CommandIo): Promise<ExitCode> {
+  const runDir = option("--run-dir", args.runDir);
   const story = {
-    dockerfile: await findDockerfile(args.path, io.world.cwd),
+    dockerfile: await findDockerfile(args.path, io.world.cwd, "mypaas deploy"),
     context: args.context,
-    options: { pull: args.pull, noCache: !args.cache },
-    connect: () => connectLocal(io, { runDir: args.runDir }),
-    again: ["mypaas deploy", args.path].filter(Boolean).join(" "),
+    options: { pull: args.pull ?? false, noCache: !args.cache },
+    connect: () =>
+      connectLocal(io, { runDir: args.runDir, elsewhere: "send it to a server: mypaas push" }),
+    again: commandLine("mypaas", "deploy", args.path, ...optionsAgain(args), ...runDir),
   };
   return pushStory(story, io);
 }

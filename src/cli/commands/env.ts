@@ -1,4 +1,5 @@
 import { UserError } from "../../core/errors.ts";
+import { readServiceName } from "../../core/service-names.ts";
 import type { Action, Results } from "../../core/wire.ts";
 import { connect } from "../connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
@@ -28,6 +29,12 @@ export async function env(args: EnvArgs, io: CommandIo): Promise<ExitCode> {
 type EnvAction = Extract<Action, { action: `env.${string}` }>;
 
 function readAction({ service, words }: EnvArgs): EnvAction {
+  const named = readServiceName(service);
+  if (!("value" in named))
+    throw new UserError(`env: service ${named.bad}`, {
+      code: "usage",
+      hint: "name it as its Dockerfile does: mypaas.servicename",
+    });
   const [verb = "list", ...rest] = words;
   if (verb === "list" && rest.length === 0) return { action: "env.list", service };
   if (verb === "set" && rest.length > 0)
@@ -74,7 +81,11 @@ function describe(action: EnvAction, result: unknown): string {
     }
     case "env.unset": {
       const { unset } = result as Results["env.unset"];
-      return `removed ${unset.join(", ")} from ${service}; the next deploy is without it`;
+      const gone = action.names.filter((name) => !unset.includes(name));
+      const lines = gone.map((name) => `${name} is not set for ${service}`);
+      if (unset.length > 0)
+        lines.unshift(`removed ${unset.join(", ")} from ${service}; the next deploy is without it`);
+      return lines.join("\n");
     }
   }
 }

@@ -2,7 +2,7 @@ import { keysText } from "../../core/key-help.ts";
 import { keys, type Key } from "../../core/keys.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 
-/** `mypaas help keys`: every key that a Dockerfile comment may set, in 80 columns. */
+/** `mypaas help keys`: every key that a Dockerfile comment may set, in at most 80 columns. */
 export function helpKeys(io: CommandIo): ExitCode {
   const table = Object.values(keys).map(
     ({ name, aliases, many, syntax, fallback, help, later }: Key<unknown>) => ({
@@ -15,6 +15,6 @@ export function helpKeys(io: CommandIo): ExitCode {
       ...(later === undefined ? {} : { later }),
     }),
   );
-  io.answer(keysText(80), { keys: table });
+  io.answer(keysText(Math.min(io.world.stdout.columns, 80)), { keys: table });
   return 0;
 }

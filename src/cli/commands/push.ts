@@ -1,9 +1,13 @@
-import { readRemotes } from "../../adapters/remotes.ts";
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { isRemoteName, readRemotes } from "../../adapters/remotes.ts";
+import { didYouMean } from "../../core/did-you-mean.ts";
 import { UserError } from "../../core/errors.ts";
 import { connect } from "../connect.ts";
 import { findDockerfile } from "../dockerfile-path.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { pushStory } from "../push-story.ts";
+import { optionsAgain, pushStory } from "../push-story.ts";
+import { commandLine, option } from "../shell-words.ts";
 
 export interface PushArgs {
   /** The first word: a remote when it names one, else the path. */
@@ -12,7 +16,7 @@ export interface PushArgs {
   readonly remote?: string | undefined;
   readonly key?: string | undefined;
   readonly context?: string | undefined;
-  readonly pull: boolean;
+  readonly pull?: boolean;
   /** False with `--no-cache`. */
   readonly cache: boolean;
 }
@@ -20,27 +24,55 @@ export interface PushArgs {
 /** `mypaas push [REMOTE] [PATH]`. */
 export async function push(args: PushArgs, io: CommandIo): Promise<ExitCode> {
   const { remote, path } = await chooseRemote(args, io);
-  const dockerfile = await findDockerfile(path, io.world.cwd);
-  const words = ["mypaas push", args.first, args.path, args.remote && `-r ${args.remote}`];
+  const dockerfile = await findDockerfile(path, io.world.cwd, "mypaas push");
+  const { first, path: second } = args;
+  const more = [...option("-r", args.remote), ...option("--key", args.key), ...optionsAgain(args)];
   const story = {
     dockerfile,
     context: args.context,
-    options: { pull: args.pull, noCache: !args.cache },
+    options: { pull: args.pull ?? false, noCache: !args.cache },
     connect: () => connect(io, remote, { key: args.key }),
-    again: words.filter(Boolean).join(" "),
+    again: commandLine("mypaas", "push", first, second, ...more),
   };
   return pushStory(story, io);
 }
 
 async function chooseRemote({ first, path, remote }: PushArgs, io: CommandIo) {
-  if (remote !== undefined) return { remote, path: first ?? path };
-  const names = (await readRemotes(io.world)).map((known) => known.name);
-  if (first !== undefined && (names.includes(first) || path !== undefined))
-    return { remote: first, path };
-  const chosen = io.world.env["MYPAAS_REMOTE"]?.trim() || names[0];
+  if (remote !== undefined && path !== undefined) throw oneTooMany(remote, path);
+  if (remote !== undefined) return { remote, path: first };
+  const { world } = io;
+  const names = (await readRemotes(world)).map((known) => known.name);
+  const isRemote = first !== undefined && (names.includes(first) || first.includes("://"));
+  if (first !== undefined && (isRemote || path !== undefined)) return { remote: first, path };
+  if (first !== undefined && isRemoteName(first) && !(await isThere(resolve(world.cwd, first))))
+    throw unknownWord(first, names);
+  const chosen = world.env["MYPAAS_REMOTE"]?.trim() || names[0];
   if (chosen !== undefined) return { remote: chosen, path: first };
   throw new UserError("push: no remote is known here", {
     code: "no-remote",
     hint: "add one with the line that mypaas init printed, in quotes: mypaas remote add prod 'https://…'",
   });
 }
+
+const oneTooMany = (remote: string, word: string): UserError =>
+  new UserError(`push: one word too many, ${JSON.stringify(word)}`, {
+    code: "usage",
+    hint: `with -r only the path is left to say: ${commandLine("mypaas", "push", "-r", remote, word)}`,
+  });
+
+function unknownWord(word: string, names: readonly string[]): UserError {
+  const near = didYouMean(word, names);
+  return new UserError(`push: no remote and no file is called ${JSON.stringify(word)}`, {
+    code: "no-remote",
+    hint:
+      near === undefined
+        ? "look at the names: mypaas remote list"
+        : `did you mean: mypaas push ${near}`,
+  });
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );

@@ -16,8 +16,10 @@ export async function remoteAdd(
     });
   const address = parseRemoteLine(url);
   let isDefault = false;
+  let before: Remote | undefined;
   await changeRemotes(io.world, (all) => {
     const old = all.find((remote) => remote.name === name);
+    before = old;
     const isSameServer = old?.server === address.server;
     const made: Remote = {
       ...address,
@@ -29,6 +31,16 @@ export async function remoteAdd(
     return changed;
   });
   const role = isDefault ? ", the default of mypaas push" : "";
+  const was = before && formatRemoteLine(before);
+  if (was !== undefined && was !== formatRemoteLine(address))
+    io.say({ kind: "note", text: `remote ${name} was ${was}` });
+  // The line that init prints always has one.
+  if (address.pin === undefined)
+    io.say({
+      kind: "warning",
+      text: `remote ${name}: no pin, so only a public certificate will be believed`,
+      hint: "without quotes the shell cuts the line at &: add it again with quotes",
+    });
   io.answer(`remote ${name} is ${address.origin}${role}`, { name, ...address, isDefault });
   return 0;
 }

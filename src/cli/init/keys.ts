@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { codeOf, type Ensured, readIfThere, writeFileAtomic } from "../../adapters/files.ts";
+import { writeEnrolledKeys } from "../../adapters/enrolled-keys-file.ts";
+import { codeOf, type Ensured, readIfThere } from "../../adapters/files.ts";
 import { type EnrolledKey, parseAuthorizedKeys } from "../../core/authorized-keys.ts";
 import { UserError } from "../../core/errors.ts";
 import { instancePaths, type InstanceConfig } from "../../core/instance.ts";
@@ -92,25 +93,52 @@ export async function enrol(
   keys: readonly EnrolledKey[],
   now: number,
 ): Promise<{ readonly found: Ensured; readonly added: readonly EnrolledKey[] }> {
-  const paths = instancePaths(config);
+  const { authorizedKeys, database } = instancePaths(config);
+  const hasState = (await readIfThere(database)) !== undefined;
   const before = await enrolledNow(config);
+  const { added, lines } = hasState
+    ? await enrolInState(database, { before, keys, now })
+    : addTo(before, keys);
+  return { found: await writeEnrolledKeys(authorizedKeys, lines), added };
+}
+
+interface Enrolled {
+  readonly added: readonly EnrolledKey[];
+  /** All that are enrolled then. */
+  readonly lines: readonly string[];
+}
+
+function addTo(before: readonly EnrolledKey[], keys: readonly EnrolledKey[]): Enrolled {
   const added = keys.filter((key) => !before.some((old) => old.fingerprint === key.fingerprint));
-  if (added.length === 0) return { found: "already there", added };
-  if ((await readIfThere(paths.database)) !== undefined) {
-    const { openState } = await import("../../adapters/state.ts");
-    const { addKey } = await import("../../adapters/state-keys.ts");
-    const state = openState(paths.database);
-    try {
-      for (const { fingerprint, line } of added)
-        addKey(state, { fingerprint, line, now, by: "init" });
-    } finally {
-      state.close();
-    }
+  return { added, lines: [...before, ...added].map(({ line }) => line) };
+}
+
+/** The worker may be running: it reads the keys out of the state for every request. */
+async function enrolInState(
+  database: string,
+  {
+    before,
+    keys,
+    now,
+  }: {
+    readonly before: readonly EnrolledKey[];
+    readonly keys: readonly EnrolledKey[];
+    readonly now: number;
+  },
+): Promise<Enrolled> {
+  const { openState } = await import("../../adapters/state.ts");
+  const { addKey, importKeys, readKeyLines } = await import("../../adapters/state-keys.ts");
+  const state = openState(database);
+  try {
+    // Its worker may have been stopped before it came to them.
+    importKeys(state, before, now);
+    const added = keys.filter(({ fingerprint, line }) =>
+      addKey(state, { fingerprint, line, now, by: "init" }),
+    );
+    return { added, lines: readKeyLines(state).map(({ line }) => line) };
+  } finally {
+    state.close();
   }
-  const header = "# Written by mypaas out of its own state; change it with: mypaas key";
-  const lines = [header, ...[...before, ...added].map(({ line }) => line)];
-  await writeFileAtomic(paths.authorizedKeys, `${lines.join("\n")}\n`, { mode: 0o644 });
-  return { found: before.length === 0 ? "created" : "changed", added };
 }
 
 function unique(keys: readonly EnrolledKey[]): readonly EnrolledKey[] {

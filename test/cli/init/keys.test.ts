@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { openState } from "../../../src/adapters/state.ts";
-import { readKeyLines } from "../../../src/adapters/state-keys.ts";
+import { importKeys, readKeyLines } from "../../../src/adapters/state-keys.ts";
 import { chooseKeys, enrol, keysOfFiles, keysOfUser } from "../../../src/cli/init/keys.ts";
 import { wantedConfig } from "../../../src/cli/init/options.ts";
 
@@ -130,9 +130,26 @@ test("new keys go to the file for the worker's first start, and into its state o
   const state = openState(join(config.stateDir, "state.db"));
   assert.deepEqual(
     readKeyLines(state).map(({ line }) => line),
-    added.map(({ line }) => line),
+    both.map(({ line }) => line),
   );
   state.close();
   const file = await readFile(join(config.stateDir, "receiver/authorized_keys"), "utf8");
   assert.equal(file.split("\n").length, 4);
+});
+
+test("a line that somebody wrote into the file by hand counts for nothing once there is a state", async () => {
+  const config = await place("by-hand", []);
+  await writeFile(join(folder, "c.pub"), publicKey("c"));
+  const { keys } = await keysOfFiles(["c.pub"], folder);
+  const file = join(config.stateDir, "receiver/authorized_keys");
+  const state = openState(join(config.stateDir, "state.db"));
+  importKeys(state, [], 1);
+  await writeFile(file, `${keys[0]?.line}\n`);
+  assert.deepEqual((await enrol(config, keys, 2)).added, keys);
+  assert.deepEqual((await enrol(config, keys, 2)).added, []);
+  assert.deepEqual(
+    readKeyLines(state).map(({ line }) => line),
+    keys.map(({ line }) => line),
+  );
+  state.close();
 });

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Infra } from "../../../src/adapters/docker-infra.ts";
+import { awaitReceiver, awaitTraefik, reachable } from "../../../src/cli/init/answering.ts";
+import { wantedConfig } from "../../../src/cli/init/options.ts";
+
+const unused = () => Promise.reject(new Error("not expected"));
+const infra: Infra = {
+  ensureNetwork: unused,
+  inspectNetwork: () => Promise.resolve(undefined),
+  ensureContainer: unused,
+  removeContainer: unused,
+  inspectImage: unused,
+  pullImage: unused,
+  buildImage: unused,
+};
+const owner = { name: "root", home: "/root" };
+const more = { stateDir: "/s", before: undefined, server: "0123456789abcdef", owner, cwd: "/" };
+
+/** Nothing listens on port 1 of loopback. */
+function doors() {
+  let time = 0;
+  const sleep = () => Promise.resolve(void (time += 5000));
+  const clock = { now: () => time, sleep };
+  const config = wantedConfig({ bind: "127.0.0.1", httpsPort: 1 }, more);
+  return { config, pin: "A".repeat(43), infra, clock, signal: new AbortController().signal };
+}
+
+test("a Traefik that never answers is an error with its logs at hand", async () => {
+  await assert.rejects(awaitTraefik(doors()), {
+    message:
+      "traefik: does not answer within 30 s: container mypaas-traefik has no address, it may have stopped",
+    hint: "look at what it says: docker logs mypaas-traefik",
+  });
+});
+
+test("a receiver that never answers is an error with its logs at hand", async () => {
+  await assert.rejects(awaitReceiver(doors()), {
+    message: "receiver: does not answer within 30 s: connect ECONNREFUSED 127.0.0.1:1",
+    hint: "look at what it says: docker logs mypaas-receiver",
+  });
+});
+
+test("something bound to every address answers on loopback", () => {
+  assert.equal(reachable("0.0.0.0"), "127.0.0.1");
+  assert.equal(reachable("::"), "::1");
+  assert.equal(reachable("10.0.0.1"), "10.0.0.1");
+});
