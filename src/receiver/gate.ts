@@ -19,19 +19,20 @@ export interface GateOptions {
   readonly now: () => number;
 }
 
-/** Signatures that name an enrolled key and do not fit, per minute; only such ones cost more than a look at the list. */
+/** Signatures that name an enrolled key and do not fit, per key and minute; only such ones cost more than a look at the list. Per key, because public keys are public: whoever knows one must not lock out the others. */
 const maxFailuresPerMinute = 60;
 
 /** Opens the gate of one server. */
 export function createGate({ keys, server, now }: GateOptions): Gate {
   let minute = 0;
-  let failures = 0;
+  /** By fingerprint, of enrolled keys only. */
+  const failures = new Map<string, number>();
 
-  function refuseFlood(): void {
+  function refuseFlood(signer: string): void {
     const current = Math.floor(now() / 60_000);
-    if (current !== minute) failures = 0;
+    if (current !== minute) failures.clear();
     minute = current;
-    if (failures >= maxFailuresPerMinute)
+    if ((failures.get(signer) ?? 0) >= maxFailuresPerMinute)
       throw new UserError("signature: too many have failed in the last minute", {
         code: "too-many",
         hint: "try again in a minute: mypaas push",
@@ -40,8 +41,8 @@ export function createGate({ keys, server, now }: GateOptions): Gate {
 
   return {
     admit: async (signature) => {
-      refuseFlood();
       const signer = signerOf(signature);
+      refuseFlood(signer);
       if ((await keys()).some((key) => key.fingerprint === signer)) return;
       throw new UserError(`key ${signer}: not enrolled on this server`, {
         code: "unknown-key",
@@ -54,7 +55,10 @@ export function createGate({ keys, server, now }: GateOptions): Gate {
       try {
         return authenticate({ body, signature, keys: await keys(), server, now: now() }).request;
       } catch (error) {
-        if (error instanceof UserError && error.code === "bad-signature") failures += 1;
+        if (error instanceof UserError && error.code === "bad-signature") {
+          const signer = signerOf(signature);
+          failures.set(signer, (failures.get(signer) ?? 0) + 1);
+        }
         throw error;
       }
     },

@@ -34,6 +34,7 @@ export async function runReceiver(
   const file = join(place.config, "receiver.json");
   const { server: id } = parseReceiverConfig(await readFile(file, "utf8"), file);
   const writeLine = (line: string) => world.stderr.write(`${line}\n`);
+  const onBug = (error: unknown) => writeLine(JSON.stringify({ bug: stackOf(error) }));
   const clock = realClock(world.now);
   const spool = await openSpool({ dir: place.spool });
   const keys = enrolledKeysFile(join(place.config, "authorized_keys"));
@@ -42,7 +43,7 @@ export async function runReceiver(
     upstream: upstreamBackend(join(place.socketDir, "receiver.sock")),
     spool,
     clock,
-    onBug: (error) => writeLine(JSON.stringify({ bug: stackOf(error) })),
+    onBug,
   });
   const server = createServer({
     fetch: (request) => app.fetch(request),
@@ -53,15 +54,25 @@ export async function runReceiver(
   await once(server, "listening");
   const { address, port } = server.address() as AddressInfo;
   writeLine(JSON.stringify({ listening: `${address}:${port}`, server: id }));
-  await sweepUntil(world.interrupted, spool, clock);
+  await sweepUntil(world.interrupted, { spool, clock, onBug });
   server.close();
   server.closeAllConnections();
 }
 
-async function sweepUntil(interrupted: AbortSignal, spool: Spool, clock: Clock): Promise<void> {
+interface Sweeping {
+  readonly spool: Spool;
+  readonly clock: Clock;
+  readonly onBug: (error: unknown) => void;
+}
+
+async function sweepUntil(
+  interrupted: AbortSignal,
+  { spool, clock, onBug }: Sweeping,
+): Promise<void> {
   while (!interrupted.aborted) {
+    // A file that cannot be removed now must not take the pushes down that are under way.
     // oxlint-disable-next-line no-await-in-loop
-    await spool.sweep(clock.now());
+    await spool.sweep(clock.now()).catch(onBug);
     // oxlint-disable-next-line no-await-in-loop
     await clock.sleep(5 * 60_000, interrupted).catch(() => undefined);
   }
