@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import { build as bundle } from "esbuild";
 import { dockerSocket } from "../scripts/machine/docker.ts";
-import { label } from "../src/core/names.ts";
+import { label } from "../src/core/release/names.ts";
 import { compare } from "./ratio.ts";
 import type { Server } from "./prepare.ts";
 

@@ -1,16 +1,21 @@
 import { access, constants } from "node:fs/promises";
-import { changeRemotes, readRemotes, type Remote } from "../adapters/remotes.ts";
-import { sign } from "../adapters/ssh-keygen.ts";
-import { chooseSigningKey } from "../adapters/signing-key.ts";
-import { createWireClient, type WireRequest } from "../adapters/wire-client.ts";
-import type { Target } from "../adapters/wire-pool.ts";
+import { changeRemotes, readRemotes, type Remote } from "../adapters/laptop/remotes.ts";
+import { sign } from "../adapters/laptop/ssh-keygen.ts";
+import { chooseSigningKey } from "../adapters/laptop/signing-key.ts";
+import { createWireClient, type WireRequest } from "../adapters/wire/client.ts";
+import type { Target } from "../adapters/wire/pool.ts";
 import { UserError } from "../core/errors.ts";
-import { defaultRunDir, instancePaths } from "../core/instance.ts";
-import { fingerprint } from "../core/public-key.ts";
-import { parseRemoteLine } from "../core/remote-line.ts";
-import { hashToken } from "../core/request.ts";
-import { readSshSignature } from "../core/sshsig.ts";
-import { maxRequestBytes, type Accepted, type Action, type Request } from "../core/wire.ts";
+import { defaultRunDir, instancePaths } from "../core/server/instance.ts";
+import { fingerprint } from "../core/ssh/public-key.ts";
+import { parseRemoteLine } from "../core/wire/remote-line.ts";
+import { hashToken } from "../core/wire/request.ts";
+import { readSshSignature } from "../core/ssh/sshsig.ts";
+import {
+  maxRequestBytes,
+  type Accepted,
+  type Action,
+  type Request,
+} from "../core/wire/protocol.ts";
 import type { CommandIo } from "./io.ts";
 import { sayWhenSlow } from "./patience.ts";
 

@@ -1,4 +1,4 @@
-import type { Say } from "../core/events.ts";
+import type { Say } from "../core/wire/events.ts";
 import type { World } from "../core/world.ts";
 
 /** What a command gets besides its own options. */

@@ -1,5 +1,5 @@
 import { UserError } from "../core/errors.ts";
-import type { FailedEvent } from "../core/events.ts";
+import type { FailedEvent } from "../core/wire/events.ts";
 import type { World } from "../core/world.ts";
 import type { CommandIo, ExitCode } from "./io.ts";
 import type { Roles } from "./program.ts";

@@ -1,4 +1,4 @@
-import type { Say } from "../core/events.ts";
+import type { Say } from "../core/wire/events.ts";
 
 const silentMs = 1000;
 

@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { defaultStateDir } from "../core/instance.ts";
-import type { FailedEvent } from "../core/events.ts";
+import { defaultStateDir } from "../core/server/instance.ts";
+import type { FailedEvent } from "../core/wire/events.ts";
 import type { World } from "../core/world.ts";
 import { firstSteps } from "./first-steps.ts";
 import type { CommandIo, ExitCode } from "./io.ts";

@@ -1,13 +1,13 @@
 import { stat } from "node:fs/promises";
 import { relative, resolve } from "node:path";
-import { chooseContext, readSourceTree, type SourceTree } from "../adapters/source-tree.ts";
-import { parseDockerfile } from "../core/dockerfile.ts";
+import { chooseContext, readSourceTree, type SourceTree } from "../adapters/laptop/source-tree.ts";
+import { parseDockerfile } from "../core/dockerfile/parse.ts";
 import { UserError } from "../core/errors.ts";
 import { formatBytes, formatFiles } from "../core/format.ts";
-import { checkManifest } from "../core/manifest.ts";
-import { formatProblem, problemsError } from "../core/problems.ts";
-import { warnOfRiskyFiles } from "../core/risky-files.ts";
-import type { PushManifest, PushOptions } from "../core/wire.ts";
+import { checkManifest } from "../core/push/manifest.ts";
+import { formatProblem, problemsError } from "../core/dockerfile/problems.ts";
+import { warnOfRiskyFiles } from "../core/push/risky-files.ts";
+import type { PushManifest, PushOptions } from "../core/wire/protocol.ts";
 import { readDockerfile } from "./dockerfile-path.ts";
 import type { CommandIo } from "./io.ts";
 

@@ -1,9 +1,9 @@
-import type { SourceTree } from "../adapters/source-tree.ts";
-import { followEvents } from "../adapters/wire-events.ts";
-import { upload } from "../adapters/wire-upload.ts";
-import type { WireRequest } from "../adapters/wire-client.ts";
-import { isLast } from "../core/event-reader.ts";
-import type { Accepted } from "../core/wire.ts";
+import type { SourceTree } from "../adapters/laptop/source-tree.ts";
+import { followEvents } from "../adapters/wire/events.ts";
+import { upload } from "../adapters/wire/upload.ts";
+import type { WireRequest } from "../adapters/wire/client.ts";
+import { isLast } from "../core/wire/event-reader.ts";
+import type { Accepted } from "../core/wire/protocol.ts";
 import type { Connection } from "./connect.ts";
 import type { CommandIo, ExitCode } from "./io.ts";
 import { sayWhenSlow } from "./patience.ts";

@@ -1,4 +1,4 @@
-import type { Event, FailedEvent, UploadEvent } from "../core/events.ts";
+import type { Event, FailedEvent, UploadEvent } from "../core/wire/events.ts";
 import { formatBytes, formatDuration, formatFiles } from "../core/format.ts";
 import type { Theme } from "./theme.ts";
 

@@ -1,4 +1,4 @@
-import type { Event, Say } from "../core/events.ts";
+import type { Event, Say } from "../core/wire/events.ts";
 import type { World } from "../core/world.ts";
 import { renderEvent } from "./render.ts";
 import { themeOf } from "./theme.ts";

@@ -1,4 +1,4 @@
-import type { Event } from "./events.ts";
+import type { Event } from "./wire/events.ts";
 
 /** Values shorter than this are not secrets one could hide: `true`, `8080`. */
 const minSecretLength = 8;

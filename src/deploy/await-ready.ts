@@ -1,7 +1,7 @@
-import type { Release } from "../core/release.ts";
+import type { Release } from "../core/release/release.ts";
 import { UserError } from "../core/errors.ts";
-import { replicaCount } from "../core/spec.ts";
-import { healthHost } from "../core/labels.ts";
+import { replicaCount } from "../core/release/spec.ts";
+import { healthHost } from "../core/routing/labels.ts";
 import { expectStarted } from "./expected.ts";
 import { routingTimeoutMs } from "./hold.ts";
 import type { ContainerFacts, ProbeTarget } from "./ports.ts";

@@ -1,7 +1,7 @@
-import type { RouteSpec } from "../core/spec.ts";
+import type { RouteSpec } from "../core/release/spec.ts";
 import { UserError } from "../core/errors.ts";
-import { releaseTag } from "../core/release-routing.ts";
-import { nextName } from "../core/names.ts";
+import { releaseTag } from "../core/routing/release-routing.ts";
+import { nextName } from "../core/release/names.ts";
 import { expectCutOver } from "./expected.ts";
 import { applyHold, routingTimeoutMs } from "./hold.ts";
 import { replicasOf } from "./replicas.ts";

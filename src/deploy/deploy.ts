@@ -1,6 +1,6 @@
 import { UserError } from "../core/errors.ts";
-import { serviceContainerName } from "../core/names.ts";
-import type { Release } from "../core/release.ts";
+import { serviceContainerName } from "../core/release/names.ts";
+import type { Release } from "../core/release/release.ts";
 import { plainText } from "../core/terminal-text.ts";
 import type { DeployInput, DeployPorts, Story } from "./story.ts";
 import { awaitReady } from "./await-ready.ts";

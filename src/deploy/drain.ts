@@ -1,4 +1,4 @@
-import { drainTimeMs } from "../core/spec.ts";
+import { drainTimeMs } from "../core/release/spec.ts";
 import type { ContainerFacts } from "./ports.ts";
 import type { Story } from "./story.ts";
 import { replicasOf } from "./replicas.ts";

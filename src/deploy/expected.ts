@@ -1,9 +1,9 @@
-import type { Release } from "../core/release.ts";
-import { dockerRouterNames } from "../core/labels.ts";
-import { traefikServiceName } from "../core/names.ts";
-import { releaseRouting } from "../core/release-routing.ts";
-import { replicaCount } from "../core/spec.ts";
-import type { Expected } from "../core/traefik-snapshot.ts";
+import type { Release } from "../core/release/release.ts";
+import { dockerRouterNames } from "../core/routing/labels.ts";
+import { traefikServiceName } from "../core/release/names.ts";
+import { releaseRouting } from "../core/routing/release-routing.ts";
+import { replicaCount } from "../core/release/spec.ts";
+import type { Expected } from "../core/routing/traefik-snapshot.ts";
 import type { Story } from "./story.ts";
 
 type Told = Pick<Story, "release" | "server">;

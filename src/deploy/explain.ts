@@ -1,5 +1,5 @@
 import { UserError } from "../core/errors.ts";
-import type { Release } from "../core/release.ts";
+import type { Release } from "../core/release/release.ts";
 import { describeTrouble } from "./failures.ts";
 import { stillRuns } from "./sentences.ts";
 import type { Story } from "./story.ts";

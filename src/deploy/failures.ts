@@ -1,4 +1,4 @@
-import type { Release } from "../core/release.ts";
+import type { Release } from "../core/release/release.ts";
 import type { ProbeAnswer } from "./ports.ts";
 import type { Listener, Trouble } from "./trouble.ts";
 import { formatDuration } from "../core/format.ts";

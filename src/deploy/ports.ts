@@ -1,8 +1,8 @@
-import type { PushOptions } from "../core/wire.ts";
-import type { ContainerPlan } from "../core/container.ts";
-import type { KernelSocket } from "../core/proc-net.ts";
-import type { RoutingChange } from "../core/routing-change.ts";
-import type { Expected } from "../core/traefik-snapshot.ts";
+import type { PushOptions } from "../core/wire/protocol.ts";
+import type { ContainerPlan } from "../core/release/container.ts";
+import type { KernelSocket } from "../core/server/proc-net.ts";
+import type { RoutingChange } from "../core/routing/routing-change.ts";
+import type { Expected } from "../core/routing/traefik-snapshot.ts";
 
 /** What the story of a release needs of Docker; one adapter and one fake implement it. Every call may be repeated safely. */
 export interface Engine {

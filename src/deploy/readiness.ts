@@ -1,4 +1,4 @@
-import type { Release } from "../core/release.ts";
+import type { Release } from "../core/release/release.ts";
 import type { ContainerFacts, ProbeAnswer } from "./ports.ts";
 
 /** How long a process that listens nowhere has to run before it counts as ready. */

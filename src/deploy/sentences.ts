@@ -1,9 +1,9 @@
-import type { Event, LiveEvent } from "../core/events.ts";
-import type { InstanceConfig } from "../core/instance.ts";
-import type { Release } from "../core/release.ts";
-import type { RouteSpec } from "../core/spec.ts";
+import type { Event, LiveEvent } from "../core/wire/events.ts";
+import type { InstanceConfig } from "../core/server/instance.ts";
+import type { Release } from "../core/release/release.ts";
+import type { RouteSpec } from "../core/release/spec.ts";
 import { formatDuration } from "../core/format.ts";
-import { replicaCount } from "../core/spec.ts";
+import { replicaCount } from "../core/release/spec.ts";
 
 /** Everything the story of a release says when it goes well. */
 export const sentences = {

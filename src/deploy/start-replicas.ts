@@ -1,7 +1,7 @@
-import type { ContainerPlan } from "../core/container.ts";
-import { containerPlan } from "../core/container.ts";
-import { serviceContainerName } from "../core/names.ts";
-import { replicaCount, stopsOldFirst } from "../core/spec.ts";
+import type { ContainerPlan } from "../core/release/container.ts";
+import { containerPlan } from "../core/release/container.ts";
+import { serviceContainerName } from "../core/release/names.ts";
+import { replicaCount, stopsOldFirst } from "../core/release/spec.ts";
 import { sentences } from "./sentences.ts";
 import { step } from "./step.ts";
 import type { Story } from "./story.ts";

@@ -1,9 +1,9 @@
-import type { Say } from "../core/events.ts";
-import type { InstanceConfig } from "../core/instance.ts";
-import type { Release } from "../core/release.ts";
-import type { RouteSpec } from "../core/spec.ts";
+import type { Say } from "../core/wire/events.ts";
+import type { InstanceConfig } from "../core/server/instance.ts";
+import type { Release } from "../core/release/release.ts";
+import type { RouteSpec } from "../core/release/spec.ts";
 import type { Clock, Connections, Engine, Journal, Probe, Router } from "./ports.ts";
-import { stopsOldFirst } from "../core/spec.ts";
+import { stopsOldFirst } from "../core/release/spec.ts";
 
 export interface DeployInput {
   /** Its image is built already. */

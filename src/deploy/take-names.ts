@@ -1,5 +1,5 @@
-import { replicaName, serviceContainerName } from "../core/names.ts";
-import type { Release } from "../core/release.ts";
+import { replicaName, serviceContainerName } from "../core/release/names.ts";
+import type { Release } from "../core/release/release.ts";
 import type { ContainerFacts } from "./ports.ts";
 import { step } from "./step.ts";
 import type { Story } from "./story.ts";

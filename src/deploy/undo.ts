@@ -1,5 +1,5 @@
-import type { Release } from "../core/release.ts";
-import { backName } from "../core/names.ts";
+import type { Release } from "../core/release/release.ts";
+import { backName } from "../core/release/names.ts";
 import { awaitReplicas } from "./await-ready.ts";
 import { expectBack, expectRemoved } from "./expected.ts";
 import { explain, failDeploy } from "./explain.ts";

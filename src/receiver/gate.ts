@@ -1,10 +1,10 @@
 import { UserError } from "../core/errors.ts";
-import type { EnrolledKey } from "../core/authorized-keys.ts";
-import { authenticate } from "../core/authenticate.ts";
-import { fingerprint } from "../core/public-key.ts";
-import { SshFormatError } from "../core/ssh-wire.ts";
-import { readSshSignature } from "../core/sshsig.ts";
-import type { Request } from "../core/wire.ts";
+import type { EnrolledKey } from "../core/ssh/authorized-keys.ts";
+import { authenticate } from "../core/wire/authenticate.ts";
+import { fingerprint } from "../core/ssh/public-key.ts";
+import { SshFormatError } from "../core/ssh/wire-format.ts";
+import { readSshSignature } from "../core/ssh/sshsig.ts";
+import type { Request } from "../core/wire/protocol.ts";
 
 /** Keeps out whoever the worker would refuse anyway; the worker checks all of it again. */
 export interface Gate {

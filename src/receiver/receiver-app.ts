@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
-import type { Spool } from "../adapters/spool.ts";
-import { wireApp } from "../adapters/wire-app.ts";
-import { hashToken } from "../core/request.ts";
-import type { Backend, WantedBlob } from "../core/wire.ts";
+import type { Spool } from "../adapters/spool/spool.ts";
+import { wireApp } from "../adapters/wire/app.ts";
+import { hashToken } from "../core/wire/request.ts";
+import type { Backend, WantedBlob } from "../core/wire/protocol.ts";
 import type { Clock } from "../deploy/ports.ts";
 import type { Gate } from "./gate.ts";
 import { createWantedCache } from "./wanted-cache.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
-import { errorResponse } from "../adapters/wire-errors.ts";
+import { errorResponse } from "../adapters/wire/errors.ts";
 import { UserError } from "../core/errors.ts";
 
 export interface ServingOptions {

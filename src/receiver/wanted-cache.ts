@@ -1,6 +1,6 @@
 import { UserError } from "../core/errors.ts";
-import { hashToken } from "../core/request.ts";
-import type { WantedBlob } from "../core/wire.ts";
+import { hashToken } from "../core/wire/request.ts";
+import type { WantedBlob } from "../core/wire/protocol.ts";
 
 /** What each open request may upload and which token opens it, so that the worker is not asked for every batch; the oldest are forgotten first. */
 export interface WantedCache {

@@ -1,6 +1,6 @@
 import { UserError } from "../core/errors.ts";
-import { findRequest, insertRequest, type StoredRequest } from "../adapters/state-requests.ts";
-import type { State } from "../adapters/state.ts";
+import { findRequest, insertRequest, type StoredRequest } from "../adapters/state/requests.ts";
+import type { State } from "../adapters/state/state.ts";
 
 /** Records a request as accepted; throws UserError "replayed" when it has been before, and then nothing is done for it. */
 export function acceptOnce(

@@ -1,12 +1,12 @@
 import { createHmac } from "node:crypto";
-import { parseKeyLine, type EnrolledKey } from "../core/authorized-keys.ts";
+import { parseKeyLine, type EnrolledKey } from "../core/ssh/authorized-keys.ts";
 import { UserError } from "../core/errors.ts";
-import { mayManageKeys } from "../core/permissions.ts";
-import type { Action, KeyInfo, Results } from "../core/wire.ts";
-import { readEnv, setEnv, unsetEnv } from "../adapters/state-env.ts";
-import { addKey, removeKey } from "../adapters/state-keys.ts";
-import { ensureMeta } from "../adapters/state-meta.ts";
-import type { State } from "../adapters/state.ts";
+import { mayManageKeys } from "../core/wire/permissions.ts";
+import type { Action, KeyInfo, Results } from "../core/wire/protocol.ts";
+import { readEnv, setEnv, unsetEnv } from "../adapters/state/env.ts";
+import { addKey, removeKey } from "../adapters/state/keys.ts";
+import { ensureMeta } from "../adapters/state/meta.ts";
+import type { State } from "../adapters/state/state.ts";
 import { enrolledKeys } from "./enrolled.ts";
 
 /** Everything that is answered at once; a push is not. */

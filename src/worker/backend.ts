@@ -1,9 +1,9 @@
-import { authenticate } from "../core/authenticate.ts";
+import { authenticate } from "../core/wire/authenticate.ts";
 import { UserError } from "../core/errors.ts";
-import { authorise, type Caller } from "../core/permissions.ts";
-import { contentId, parseRequest, requestId } from "../core/request.ts";
-import type { Backend, Request } from "../core/wire.ts";
-import type { State } from "../adapters/state.ts";
+import { authorise, type Caller } from "../core/wire/permissions.ts";
+import { contentId, parseRequest, requestId } from "../core/wire/request.ts";
+import type { Backend, Request } from "../core/wire/protocol.ts";
+import type { State } from "../adapters/state/state.ts";
 import { acceptOnce } from "./accept-once.ts";
 import { performAction, type ActionParts } from "./actions.ts";
 import { enrolledKeys } from "./enrolled.ts";

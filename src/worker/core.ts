@@ -1,20 +1,20 @@
-import { instancePaths, type InstanceConfig } from "../core/instance.ts";
-import type { WantedBlob } from "../core/wire.ts";
+import { instancePaths, type InstanceConfig } from "../core/server/instance.ts";
+import type { WantedBlob } from "../core/wire/protocol.ts";
 import type { World } from "../core/world.ts";
-import type { BlobStore } from "../adapters/blob-store.ts";
-import { forgetOldBlobs, isBlobReferenced } from "../adapters/state-blobs.ts";
-import { readEnv } from "../adapters/state-env.ts";
-import { forgetJobs, unfinishedJobs } from "../adapters/state-jobs.ts";
-import { forgetReleases, listReleases, liveRelease } from "../adapters/state-releases.ts";
-import { closeRequests, forgetRequests, type StoredRequest } from "../adapters/state-requests.ts";
-import type { Spool } from "../adapters/spool.ts";
-import type { State } from "../adapters/state.ts";
-import { takeBlob } from "../adapters/take-blob.ts";
+import type { BlobStore } from "../adapters/server/blob-store.ts";
+import { forgetOldBlobs, isBlobReferenced } from "../adapters/state/blobs.ts";
+import { readEnv } from "../adapters/state/env.ts";
+import { forgetJobs, unfinishedJobs } from "../adapters/state/jobs.ts";
+import { forgetReleases, listReleases, liveRelease } from "../adapters/state/releases.ts";
+import { closeRequests, forgetRequests, type StoredRequest } from "../adapters/state/requests.ts";
+import type { Spool } from "../adapters/spool/spool.ts";
+import type { State } from "../adapters/state/state.ts";
+import { takeBlob } from "../adapters/spool/take-blob.ts";
 import type { BackendParts } from "./backend.ts";
 import { realClock } from "../adapters/clock.ts";
-import { runDeployJob } from "./deploy-job.ts";
-import type { DeployTools } from "./deploy-run.ts";
-import { openRouter, openTools } from "./deploy-tools.ts";
+import { runDeployJob } from "./deploy/job.ts";
+import type { DeployTools } from "./deploy/run.ts";
+import { openRouter, openTools } from "./deploy/tools.ts";
 import { keysFileWriter, syncKeysFile } from "./enrolled.ts";
 import { createJobLog } from "./job-log.ts";
 import { createPushes, type Pushes } from "./pushes.ts";
@@ -22,7 +22,7 @@ import { createQueue, type Patience, type Queue } from "./queue.ts";
 import { reconcile } from "./reconcile.ts";
 import { tokenAfterJobMs } from "./tokens.ts";
 import { untilDockerAnswers } from "./until-docker.ts";
-import { wentLive } from "./went-live.ts";
+import { wentLive } from "./deploy/went-live.ts";
 
 /** The worker without its sockets: state, queue and log, put together once. */
 export interface Core {

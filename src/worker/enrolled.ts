@@ -1,8 +1,12 @@
-import { parseAuthorizedKeys, parseKeyLine, type EnrolledKey } from "../core/authorized-keys.ts";
-import { writeEnrolledKeys } from "../adapters/enrolled-keys-file.ts";
+import {
+  parseAuthorizedKeys,
+  parseKeyLine,
+  type EnrolledKey,
+} from "../core/ssh/authorized-keys.ts";
+import { writeEnrolledKeys } from "../adapters/server/enrolled-keys-file.ts";
 import { readIfThere } from "../adapters/files.ts";
-import { importKeys, readKeyLines } from "../adapters/state-keys.ts";
-import type { State } from "../adapters/state.ts";
+import { importKeys, readKeyLines } from "../adapters/state/keys.ts";
+import type { State } from "../adapters/state/state.ts";
 
 /** The keys that may send requests. */
 export function enrolledKeys(state: State): readonly EnrolledKey[] {

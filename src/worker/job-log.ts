@@ -1,8 +1,8 @@
-import type { Event, LoggedEvent, Say } from "../core/events.ts";
+import type { Event, LoggedEvent, Say } from "../core/wire/events.ts";
 import { redactEvent, redactor, type Redact } from "../core/redact.ts";
-import { endJob, findJob, type JobEnd } from "../adapters/state-jobs.ts";
-import { insertLog, nextOffset, readLog } from "../adapters/state-log.ts";
-import type { State } from "../adapters/state.ts";
+import { endJob, findJob, type JobEnd } from "../adapters/state/jobs.ts";
+import { insertLog, nextOffset, readLog } from "../adapters/state/log.ts";
+import type { State } from "../adapters/state/state.ts";
 
 /** What every job says: on disk before anyone hears it, followed live by any number of listeners. */
 export interface JobLog {

@@ -1,13 +1,13 @@
 import { UserError } from "../core/errors.ts";
-import { parseRequest } from "../core/request.ts";
-import type { Accepted, PushManifest, Request, WantedBlob } from "../core/wire.ts";
-import type { BlobStore } from "../adapters/blob-store.ts";
-import { forgetBlob, knowsBlob, recordBlobs } from "../adapters/state-blobs.ts";
-import { unfinishedJobs } from "../adapters/state-jobs.ts";
-import { requestBody, setRequestJob, type StoredRequest } from "../adapters/state-requests.ts";
-import type { State } from "../adapters/state.ts";
+import { parseRequest } from "../core/wire/request.ts";
+import type { Accepted, PushManifest, Request, WantedBlob } from "../core/wire/protocol.ts";
+import type { BlobStore } from "../adapters/server/blob-store.ts";
+import { forgetBlob, knowsBlob, recordBlobs } from "../adapters/state/blobs.ts";
+import { unfinishedJobs } from "../adapters/state/jobs.ts";
+import { requestBody, setRequestJob, type StoredRequest } from "../adapters/state/requests.ts";
+import type { State } from "../adapters/state/state.ts";
 import { acceptOnce } from "./accept-once.ts";
-import { isFile } from "./push-content.ts";
+import { isFile } from "./deploy/push-content.ts";
 import type { Queue } from "./queue.ts";
 
 /** From a manifest to a job: what is missing, taking it over, and the queue. */

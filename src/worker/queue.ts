@@ -1,4 +1,4 @@
-import type { Event, FailedEvent, Say } from "../core/events.ts";
+import type { Event, FailedEvent, Say } from "../core/wire/events.ts";
 import { UserError } from "../core/errors.ts";
 import {
   beginJob,
@@ -6,10 +6,10 @@ import {
   unfinishedJobs,
   type Job,
   type JobEnd,
-} from "../adapters/state-jobs.ts";
-import type { State } from "../adapters/state.ts";
+} from "../adapters/state/jobs.ts";
+import type { State } from "../adapters/state/state.ts";
 import type { JobLog } from "./job-log.ts";
-import type { WentLive } from "./went-live.ts";
+import type { WentLive } from "./deploy/went-live.ts";
 
 /** Jobs of one service run one after the other, those of different services side by side; every job reaches exactly one end. */
 export interface Queue {

@@ -1,8 +1,8 @@
 import type { Engine } from "../deploy/ports.ts";
 import { renames } from "../deploy/take-names.ts";
-import type { Job } from "../adapters/state-jobs.ts";
-import { liveRelease, releasesOfJob, setReleaseState } from "../adapters/state-releases.ts";
-import type { State } from "../adapters/state.ts";
+import type { Job } from "../adapters/state/jobs.ts";
+import { liveRelease, releasesOfJob, setReleaseState } from "../adapters/state/releases.ts";
+import type { State } from "../adapters/state/state.ts";
 
 /**
  * Puts containers back in line with the state after a job that a worker left in the middle: what is live runs under its name, everything else of the service goes.

@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, rm } from "node:fs/promises";
 import { connect, type Server } from "node:net";
 import { dirname } from "node:path";
 import { UserError } from "../core/errors.ts";
-import { receiverUid, traefikUid } from "../core/instance.ts";
+import { receiverUid, traefikUid } from "../core/server/instance.ts";
 
 export const doors = ["local", "receiver", "docker"] as const;
 export type Door = (typeof doors)[number];

@@ -1,8 +1,8 @@
 import { timingSafeEqual } from "node:crypto";
 import { UserError } from "../core/errors.ts";
-import { hashToken } from "../core/request.ts";
-import { findRequest, type StoredRequest } from "../adapters/state-requests.ts";
-import type { State } from "../adapters/state.ts";
+import { hashToken } from "../core/wire/request.ts";
+import { findRequest, type StoredRequest } from "../adapters/state/requests.ts";
+import type { State } from "../adapters/state/state.ts";
 
 /** How long a token lives when no job has ended before. */
 export const tokenLifeMs = 24 * 60 * 60_000;

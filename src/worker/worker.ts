@@ -1,12 +1,12 @@
 import { access, readFile } from "node:fs/promises";
 import { UserError } from "../core/errors.ts";
-import { instancePaths, type InstanceConfig } from "../core/instance.ts";
+import { instancePaths, type InstanceConfig } from "../core/server/instance.ts";
 import type { World } from "../core/world.ts";
-import { openBlobStore } from "../adapters/blob-store.ts";
-import { readInstanceConfig } from "../adapters/instance-config.ts";
-import { openSpool } from "../adapters/spool.ts";
-import { openState } from "../adapters/state.ts";
-import { lockState } from "../adapters/worker-lock.ts";
+import { openBlobStore } from "../adapters/server/blob-store.ts";
+import { readInstanceConfig } from "../adapters/server/instance-config.ts";
+import { openSpool } from "../adapters/spool/spool.ts";
+import { openState } from "../adapters/state/state.ts";
+import { lockState } from "../adapters/server/worker-lock.ts";
 import { openCore } from "./core.ts";
 import { lastAnswers, openServers } from "./servers.ts";
 import { doorAccess, doors, listen, listenings } from "./sockets.ts";

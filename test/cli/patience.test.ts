@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sayWhenSlow } from "../../src/cli/patience.ts";
-import type { Event } from "../../src/core/events.ts";
+import type { Event } from "../../src/core/wire/events.ts";
 
 test("only what takes longer than a second is spoken about", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });

@@ -4,14 +4,14 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
-import { readRemotes } from "../../src/adapters/remotes.ts";
+import { readRemotes } from "../../src/adapters/laptop/remotes.ts";
 import { deploy } from "../../src/cli/commands/deploy.ts";
 import { push } from "../../src/cli/commands/push.ts";
 import { noWorker } from "../../src/cli/connect.ts";
 import { readDockerfile } from "../../src/cli/dockerfile-path.ts";
 import { remoteAdd } from "../../src/cli/commands/remote.ts";
-import type { Event } from "../../src/core/events.ts";
-import { isSignedBy, readSshSignature } from "../../src/core/sshsig.ts";
+import type { Event } from "../../src/core/wire/events.ts";
+import { isSignedBy, readSshSignature } from "../../src/core/ssh/sshsig.ts";
 import { fakeWireServer, type FakeServerOptions } from "../support/fake-wire-server.ts";
 import { runCommand } from "../support/command.ts";
 

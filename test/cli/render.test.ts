@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { renderEvent } from "../../src/cli/render.ts";
 import { humanSay } from "../../src/cli/say.ts";
 import { themeOf } from "../../src/cli/theme.ts";
-import type { Event } from "../../src/core/events.ts";
+import type { Event } from "../../src/core/wire/events.ts";
 import { fakeWorld } from "../support/world.ts";
 
 const cases: readonly [Event, string][] = [

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UserError } from "../../src/core/errors.ts";
-import type { Release } from "../../src/core/release.ts";
-import type { ServiceSpec } from "../../src/core/spec.ts";
+import type { Release } from "../../src/core/release/release.ts";
+import type { ServiceSpec } from "../../src/core/release/spec.ts";
 import { fakeServer } from "../support/fake-story.ts";
 import { release } from "../support/releases.ts";
 

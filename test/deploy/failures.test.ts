@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ServiceSpec } from "../../src/core/spec.ts";
+import type { ServiceSpec } from "../../src/core/release/spec.ts";
 import { describeTrouble } from "../../src/deploy/failures.ts";
 import type { Trouble } from "../../src/deploy/trouble.ts";
 import { release } from "../support/releases.ts";

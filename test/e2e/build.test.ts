@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, test } from "node:test";
 import Docker from "dockerode";
-import { createBuilder } from "../../src/adapters/docker-build.ts";
-import { readMessages } from "../../src/adapters/docker-messages.ts";
+import { createBuilder } from "../../src/adapters/docker/build.ts";
+import { readMessages } from "../../src/adapters/docker/messages.ts";
 import type { BuildInput, ContextEntry, ImageFacts } from "../../src/deploy/ports.ts";
 import { startTokenRegistry } from "../support/token-registry.ts";
 

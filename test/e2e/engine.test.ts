@@ -3,12 +3,12 @@ import { Readable } from "node:stream";
 import { after, before, test } from "node:test";
 import Docker from "dockerode";
 import { pack } from "tar-stream";
-import type { ContainerPlan } from "../../src/core/container.ts";
-import type { InfraPlan } from "../../src/core/infra.ts";
-import { label, networkName } from "../../src/core/names.ts";
-import { createEngine } from "../../src/adapters/docker.ts";
-import { createInfra } from "../../src/adapters/docker-infra.ts";
-import { engineInfo, pingEngine } from "../../src/adapters/docker-info.ts";
+import type { ContainerPlan } from "../../src/core/release/container.ts";
+import type { InfraPlan } from "../../src/core/server/infra.ts";
+import { label, networkName } from "../../src/core/release/names.ts";
+import { createEngine } from "../../src/adapters/docker/engine.ts";
+import { createInfra } from "../../src/adapters/docker/infra.ts";
+import { engineInfo, pingEngine } from "../../src/adapters/docker/info.ts";
 import type { ContainerFacts } from "../../src/deploy/ports.ts";
 
 const socketPath = "/var/run/docker.sock";

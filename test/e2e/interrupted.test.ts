@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Event } from "../../src/core/events.ts";
+import type { Event } from "../../src/core/wire/events.ts";
 import { startServer, type TestServer } from "../support/mypaas-e2e.ts";
 import { eventOf, failureOf, type Running } from "../support/said-e2e.ts";
 import { makeSource, slowStep, writeDockerfile, type Source } from "../support/source-e2e.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Release } from "../../src/core/release.ts";
-import { askTraefik } from "../../src/adapters/traefik-api.ts";
-import { createTraefikRouter } from "../../src/adapters/traefik-router.ts";
-import { dockerRouterNames } from "../../src/core/labels.ts";
-import { backName, nextName, traefikServiceName } from "../../src/core/names.ts";
+import type { Release } from "../../src/core/release/release.ts";
+import { askTraefik } from "../../src/adapters/traefik/api.ts";
+import { createTraefikRouter } from "../../src/adapters/traefik/router.ts";
+import { dockerRouterNames } from "../../src/core/routing/labels.ts";
+import { backName, nextName, traefikServiceName } from "../../src/core/release/names.ts";
 import { releases } from "../support/contract-services.ts";
 import { release } from "../support/releases.ts";
 import { askerAt } from "../support/traefik-asker.ts";

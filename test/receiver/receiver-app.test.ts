@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { openSpool } from "../../src/adapters/spool.ts";
-import { parseAuthorizedKeys } from "../../src/core/authorized-keys.ts";
+import { openSpool } from "../../src/adapters/spool/spool.ts";
+import { parseAuthorizedKeys } from "../../src/core/ssh/authorized-keys.ts";
 import { UserError } from "../../src/core/errors.ts";
-import { hashToken, requestId } from "../../src/core/request.ts";
-import { wireBase, type Accepted, type Backend } from "../../src/core/wire.ts";
+import { hashToken, requestId } from "../../src/core/wire/request.ts";
+import { wireBase, type Accepted, type Backend } from "../../src/core/wire/protocol.ts";
 import { createGate } from "../../src/receiver/gate.ts";
 import { receiverApp } from "../../src/receiver/receiver-app.ts";
 import { requestBytes, softKey } from "../support/signed.ts";

@@ -1,4 +1,4 @@
-import type { Event } from "../../src/core/events.ts";
+import type { Event } from "../../src/core/wire/events.ts";
 import type { World } from "../../src/core/world.ts";
 import type { CommandIo, ExitCode } from "../../src/cli/io.ts";
 import { UserError } from "../../src/core/errors.ts";

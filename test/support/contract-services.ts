@@ -1,4 +1,4 @@
-import type { Release } from "../../src/core/release.ts";
+import type { Release } from "../../src/core/release/release.ts";
 import { release } from "./releases.ts";
 
 /** A dozen services, one for each thing that labels can say. */

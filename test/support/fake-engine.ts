@@ -1,6 +1,6 @@
-import type { ContainerPlan } from "../../src/core/container.ts";
+import type { ContainerPlan } from "../../src/core/release/container.ts";
 import { UserError } from "../../src/core/errors.ts";
-import { label } from "../../src/core/names.ts";
+import { label } from "../../src/core/release/names.ts";
 import type {
   Clock,
   Connections,

@@ -1,8 +1,8 @@
 import { UserError } from "../../src/core/errors.ts";
-import { releaseTag } from "../../src/core/release-routing.ts";
-import type { Release } from "../../src/core/release.ts";
-import type { RoutingChange } from "../../src/core/routing-change.ts";
-import type { Expected } from "../../src/core/traefik-snapshot.ts";
+import { releaseTag } from "../../src/core/routing/release-routing.ts";
+import type { Release } from "../../src/core/release/release.ts";
+import type { RoutingChange } from "../../src/core/routing/routing-change.ts";
+import type { Expected } from "../../src/core/routing/traefik-snapshot.ts";
 import type { Router } from "../../src/deploy/ports.ts";
 import { traefikAddress } from "./fake-engine.ts";
 

@@ -1,6 +1,6 @@
-import type { Event } from "../../src/core/events.ts";
-import type { Release } from "../../src/core/release.ts";
-import type { RoutingChange } from "../../src/core/routing-change.ts";
+import type { Event } from "../../src/core/wire/events.ts";
+import type { Release } from "../../src/core/release/release.ts";
+import type { RoutingChange } from "../../src/core/routing/routing-change.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
 import { fakeClock } from "./fake-clock.ts";
 import type { Behaviour } from "./fake-engine.ts";

@@ -8,12 +8,12 @@ import { createHash, X509Certificate } from "node:crypto";
 import { getRequestListener } from "@hono/node-server";
 import type { TestContext } from "node:test";
 import { generate } from "selfsigned";
-import { openSpool } from "../../src/adapters/spool.ts";
-import { wireApp } from "../../src/adapters/wire-app.ts";
+import { openSpool } from "../../src/adapters/spool/spool.ts";
+import { wireApp } from "../../src/adapters/wire/app.ts";
 import { UserError } from "../../src/core/errors.ts";
-import type { Event, LoggedEvent } from "../../src/core/events.ts";
-import { hashToken, parseRequest, requestId } from "../../src/core/request.ts";
-import type { Accepted, Backend, Request } from "../../src/core/wire.ts";
+import type { Event, LoggedEvent } from "../../src/core/wire/events.ts";
+import { hashToken, parseRequest, requestId } from "../../src/core/wire/request.ts";
+import type { Accepted, Backend, Request } from "../../src/core/wire/protocol.ts";
 
 export interface FakeServerOptions {
   /** What the job says; the last one ends it. */

@@ -17,7 +17,7 @@ import {
 } from "../../scripts/machine/instance.ts";
 import { freePort } from "../../scripts/machine/ports.ts";
 import type { Ran } from "../../scripts/machine/run.ts";
-import { instancePaths } from "../../src/core/instance.ts";
+import { instancePaths } from "../../src/core/server/instance.ts";
 import { startProber, type Prober } from "./prober.ts";
 import { follow, type Running, type Said } from "./said-e2e.ts";
 import type { Source } from "./source-e2e.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { createWireClient, type WireClient } from "../../src/adapters/wire-client.ts";
+import { createWireClient, type WireClient } from "../../src/adapters/wire/client.ts";
 import type { UserError } from "../../src/core/errors.ts";
-import { parseRemoteLine } from "../../src/core/remote-line.ts";
-import type { Accepted, Action, ManifestEntry } from "../../src/core/wire.ts";
+import { parseRemoteLine } from "../../src/core/wire/remote-line.ts";
+import type { Accepted, Action, ManifestEntry } from "../../src/core/wire/protocol.ts";
 import { requestBytes, softKey } from "./signed.ts";
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -5,17 +5,17 @@ import { createAdaptorServer } from "@hono/node-server";
 import Docker from "dockerode";
 import { realWorld } from "../../bin/world.ts";
 import { realClock } from "../../src/adapters/clock.ts";
-import { createInfra } from "../../src/adapters/docker-infra.ts";
-import { nodeFiles } from "../../src/adapters/node-files.ts";
-import { receiverBundle } from "../../src/adapters/receiver-bundle.ts";
-import { receiverImage } from "../../src/adapters/receiver-image.ts";
-import { takeBlob } from "../../src/adapters/take-blob.ts";
-import { wireApp } from "../../src/adapters/wire-app.ts";
-import { instancePaths, receiverUid, type InstanceConfig } from "../../src/core/instance.ts";
-import { label, receiverContainerName, receiverNetworkName } from "../../src/core/names.ts";
-import { receiverContainer } from "../../src/core/receiver-container.ts";
-import { requestId } from "../../src/core/request.ts";
-import type { Accepted, WantedBlob } from "../../src/core/wire.ts";
+import { createInfra } from "../../src/adapters/docker/infra.ts";
+import { nodeFiles } from "../../src/adapters/server/node-files.ts";
+import { receiverBundle } from "../../src/adapters/server/receiver-bundle.ts";
+import { receiverImage } from "../../src/adapters/server/receiver-image.ts";
+import { takeBlob } from "../../src/adapters/spool/take-blob.ts";
+import { wireApp } from "../../src/adapters/wire/app.ts";
+import { instancePaths, receiverUid, type InstanceConfig } from "../../src/core/server/instance.ts";
+import { label, receiverContainerName, receiverNetworkName } from "../../src/core/release/names.ts";
+import { receiverContainer } from "../../src/core/server/receiver-container.ts";
+import { requestId } from "../../src/core/wire/request.ts";
+import type { Accepted, WantedBlob } from "../../src/core/wire/protocol.ts";
 
 const socketPath = "/var/run/docker.sock";
 

@@ -1,5 +1,5 @@
-import type { Release } from "../../src/core/release.ts";
-import type { ServiceSpec } from "../../src/core/spec.ts";
+import type { Release } from "../../src/core/release/release.ts";
+import type { ServiceSpec } from "../../src/core/release/spec.ts";
 
 /** A release with ordinary values; `routes` are URLs, `http(s)://host[/path]`. */
 export function release(

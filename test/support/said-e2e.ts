@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { Ran } from "../../scripts/machine/run.ts";
-import type { Event } from "../../src/core/events.ts";
+import type { Event } from "../../src/core/wire/events.ts";
 
 /** What a command said and how it ended. */
 export interface Said extends Ran {

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
-import { sshString } from "../../src/core/ssh-wire.ts";
-import { signatureNamespace, type Action, type Request } from "../../src/core/wire.ts";
+import { sshString } from "../../src/core/ssh/wire-format.ts";
+import { signatureNamespace, type Action, type Request } from "../../src/core/wire/protocol.ts";
 
 /** An ed25519 key in software that signs like `ssh-keygen -Y sign`. */
 export function softKey() {

@@ -1,7 +1,11 @@
-import type { DynamicConfig, EntryPoint, RouterConfig } from "../../src/core/traefik-config.ts";
-import type { Release } from "../../src/core/release.ts";
-import type { RoutingServer } from "../../src/core/release-routing.ts";
-import { releaseRouting } from "../../src/core/release-routing.ts";
+import type {
+  DynamicConfig,
+  EntryPoint,
+  RouterConfig,
+} from "../../src/core/routing/traefik-config.ts";
+import type { Release } from "../../src/core/release/release.ts";
+import type { RoutingServer } from "../../src/core/routing/release-routing.ts";
+import { releaseRouting } from "../../src/core/routing/release-routing.ts";
 
 /**
  * Says who answers a URL as Traefik would: of all routers of the running releases and of the file, the one of highest priority whose rule matches.

@@ -1,8 +1,8 @@
 import type { TestContext } from "node:test";
-import { openSpool } from "../../src/adapters/spool.ts";
-import { wireApp, type WireAppOptions } from "../../src/adapters/wire-app.ts";
-import type { LoggedEvent } from "../../src/core/events.ts";
-import { wireBase, type WantedBlob } from "../../src/core/wire.ts";
+import { openSpool } from "../../src/adapters/spool/spool.ts";
+import { wireApp, type WireAppOptions } from "../../src/adapters/wire/app.ts";
+import type { LoggedEvent } from "../../src/core/wire/events.ts";
+import { wireBase, type WantedBlob } from "../../src/core/wire/protocol.ts";
 import { emptyDir, fakeBackend, sha256, stoppedClock, token } from "./wire.ts";
 
 export const request = sha256("a request");

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { UserError } from "../../src/core/errors.ts";
-import type { InstanceConfig } from "../../src/core/instance.ts";
-import { openState, type State } from "../../src/adapters/state.ts";
+import type { InstanceConfig } from "../../src/core/server/instance.ts";
+import { openState, type State } from "../../src/adapters/state/state.ts";
 
 /** A directory of its own for one test, removed behind it. */
 export function scratch(t: TestContext): string {

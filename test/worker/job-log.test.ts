@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { beginJob, insertJob } from "../../src/adapters/state-jobs.ts";
+import { beginJob, insertJob } from "../../src/adapters/state/jobs.ts";
 import { createJobLog } from "../../src/worker/job-log.ts";
-import type { LoggedEvent } from "../../src/core/events.ts";
+import type { LoggedEvent } from "../../src/core/wire/events.ts";
 import { scratchState } from "../support/worker.ts";
 
 function open(t: TestContext) {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import type { Event, Say } from "../../src/core/events.ts";
+import type { Event, Say } from "../../src/core/wire/events.ts";
 import { UserError } from "../../src/core/errors.ts";
-import { beginJob, findJob, insertJob, type Job } from "../../src/adapters/state-jobs.ts";
+import { beginJob, findJob, insertJob, type Job } from "../../src/adapters/state/jobs.ts";
 import { createJobLog } from "../../src/worker/job-log.ts";
 import { createQueue, type QueueParts } from "../../src/worker/queue.ts";
 import { scratchState } from "../support/worker.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { ContainerFacts, Engine } from "../../src/deploy/ports.ts";
-import { beginJob, insertJob } from "../../src/adapters/state-jobs.ts";
-import { listReleases, putRelease, type ReleaseState } from "../../src/adapters/state-releases.ts";
-import { ensureService } from "../../src/adapters/state-services.ts";
+import { beginJob, insertJob } from "../../src/adapters/state/jobs.ts";
+import { listReleases, putRelease, type ReleaseState } from "../../src/adapters/state/releases.ts";
+import { ensureService } from "../../src/adapters/state/services.ts";
 import { reconcile } from "../../src/worker/reconcile.ts";
 import { release } from "../support/releases.ts";
 import { scratchState } from "../support/worker.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { lockState } from "../../src/adapters/worker-lock.ts";
+import { lockState } from "../../src/adapters/server/worker-lock.ts";
 import { listen, listenings } from "../../src/worker/sockets.ts";
 import { refusal, scratch } from "../support/worker.ts";
 

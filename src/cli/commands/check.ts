@@ -4,10 +4,10 @@ import {
   maxDockerfileBytes,
   parseDockerfile,
   type ParsedDockerfile,
-} from "../../core/dockerfile.ts";
+} from "../../core/dockerfile/parse.ts";
 import { UserError } from "../../core/errors.ts";
-import { formatProblem } from "../../core/problems.ts";
-import { describeSpec } from "../../core/spec-text.ts";
+import { formatProblem } from "../../core/dockerfile/problems.ts";
+import { describeSpec } from "../../core/dockerfile/spec-text.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { readDockerfile } from "../dockerfile-path.ts";
 import type { CommandIo, ExitCode } from "../io.ts";

@@ -1,6 +1,6 @@
 import { UserError } from "../../core/errors.ts";
-import { readServiceName } from "../../core/service-names.ts";
-import type { Action, Results } from "../../core/wire.ts";
+import { readServiceName } from "../../core/dockerfile/service-names.ts";
+import type { Action, Results } from "../../core/wire/protocol.ts";
 import { connect } from "../connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 

@@ -1,5 +1,5 @@
-import { keysText } from "../../core/key-help.ts";
-import { keys, type Key } from "../../core/keys.ts";
+import { keysText } from "../../core/dockerfile/key-help.ts";
+import { keys, type Key } from "../../core/dockerfile/keys.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 
 /** `mypaas help keys`: every key that a Dockerfile comment may set, in at most 80 columns. */

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { isRemoteName, readRemotes } from "../../adapters/remotes.ts";
-import { didYouMean } from "../../core/did-you-mean.ts";
+import { isRemoteName, readRemotes } from "../../adapters/laptop/remotes.ts";
+import { didYouMean } from "../../core/dockerfile/did-you-mean.ts";
 import { UserError } from "../../core/errors.ts";
 import { connect } from "../connect.ts";
 import { findDockerfile } from "../dockerfile-path.ts";

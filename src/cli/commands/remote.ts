@@ -1,6 +1,11 @@
-import { changeRemotes, isRemoteName, readRemotes, type Remote } from "../../adapters/remotes.ts";
+import {
+  changeRemotes,
+  isRemoteName,
+  readRemotes,
+  type Remote,
+} from "../../adapters/laptop/remotes.ts";
 import { UserError } from "../../core/errors.ts";
-import { formatRemoteLine, parseRemoteLine } from "../../core/remote-line.ts";
+import { formatRemoteLine, parseRemoteLine } from "../../core/wire/remote-line.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 
 /** `mypaas remote add NAME URL`; a name that exists gets the new line. */

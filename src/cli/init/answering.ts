@@ -1,9 +1,13 @@
-import type { Infra } from "../../adapters/docker-infra.ts";
-import { askPinned } from "../../adapters/pinned-question.ts";
+import type { Infra } from "../../adapters/docker/infra.ts";
+import { askPinned } from "../../adapters/server/pinned-question.ts";
 import { UserError } from "../../core/errors.ts";
-import { traefikApiPort, type InstanceConfig } from "../../core/instance.ts";
-import { apiNetworkName, receiverContainerName, traefikContainerName } from "../../core/names.ts";
-import { wireBase } from "../../core/wire.ts";
+import { traefikApiPort, type InstanceConfig } from "../../core/server/instance.ts";
+import {
+  apiNetworkName,
+  receiverContainerName,
+  traefikContainerName,
+} from "../../core/release/names.ts";
+import { wireBase } from "../../core/wire/protocol.ts";
 import type { Clock } from "../../deploy/ports.ts";
 
 interface Doors {

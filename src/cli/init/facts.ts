@@ -1,10 +1,10 @@
-import { publishers, type Publisher } from "../../adapters/docker-published.ts";
-import { engineInfo, type EngineInfo } from "../../adapters/docker-info.ts";
-import { freeBytes, operatingSystem, portHolder } from "../../adapters/host-facts.ts";
-import { hasSystemd } from "../../adapters/systemd.ts";
+import { publishers, type Publisher } from "../../adapters/docker/published.ts";
+import { engineInfo, type EngineInfo } from "../../adapters/docker/info.ts";
+import { freeBytes, operatingSystem, portHolder } from "../../adapters/server/host-facts.ts";
+import { hasSystemd } from "../../adapters/server/systemd.ts";
 import { UserError } from "../../core/errors.ts";
-import type { InstanceConfig } from "../../core/instance.ts";
-import { overlap } from "../../core/proc-net.ts";
+import type { InstanceConfig } from "../../core/server/instance.ts";
+import { overlap } from "../../core/server/proc-net.ts";
 import type { World } from "../../core/world.ts";
 import type { Facts, TakenPort } from "./checks.ts";
 

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { writeEnrolledKeys } from "../../adapters/enrolled-keys-file.ts";
+import { writeEnrolledKeys } from "../../adapters/server/enrolled-keys-file.ts";
 import { codeOf, type Ensured, readIfThere } from "../../adapters/files.ts";
-import { type EnrolledKey, parseAuthorizedKeys } from "../../core/authorized-keys.ts";
+import { type EnrolledKey, parseAuthorizedKeys } from "../../core/ssh/authorized-keys.ts";
 import { UserError } from "../../core/errors.ts";
-import { instancePaths, type InstanceConfig } from "../../core/instance.ts";
+import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
 import type { World } from "../../core/world.ts";
 
 /** Keys that init would enrol, and what it says about those it leaves out. */
@@ -126,8 +126,8 @@ async function enrolInState(
     readonly now: number;
   },
 ): Promise<Enrolled> {
-  const { openState } = await import("../../adapters/state.ts");
-  const { addKey, importKeys, readKeyLines } = await import("../../adapters/state-keys.ts");
+  const { openState } = await import("../../adapters/state/state.ts");
+  const { addKey, importKeys, readKeyLines } = await import("../../adapters/state/keys.ts");
   const state = openState(database);
   try {
     // Its worker may have been stopped before it came to them.

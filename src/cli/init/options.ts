@@ -1,9 +1,9 @@
 import { isIP } from "node:net";
 import { isAbsolute, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
-import { readHost } from "../../core/hosts.ts";
-import { defaultInstance, defaultRunDir, defaultStateDir } from "../../core/instance.ts";
-import type { InstanceConfig } from "../../core/instance.ts";
+import { readHost } from "../../core/dockerfile/hosts.ts";
+import { defaultInstance, defaultRunDir, defaultStateDir } from "../../core/server/instance.ts";
+import type { InstanceConfig } from "../../core/server/instance.ts";
 
 /** What can be said on the command line; what is not said stays as it was, or takes its default. */
 export interface InitOptions {

@@ -3,20 +3,20 @@ import {
   makeIdentity,
   readIdentity,
   type Identity,
-} from "../../adapters/certificate.ts";
+} from "../../adapters/server/certificate.ts";
 import { ensureDirectory, ensureFile, readIfThere, writeFileAtomic } from "../../adapters/files.ts";
 import type { Ensured } from "../../adapters/files.ts";
-import { dynamicYaml } from "../../core/dynamic-yaml.ts";
+import { dynamicYaml } from "../../core/routing/dynamic-yaml.ts";
 import { UserError } from "../../core/errors.ts";
 import {
   instancePaths,
   receiverUid,
   traefikUid,
   type InstanceConfig,
-} from "../../core/instance.ts";
-import type { ReceiverConfig } from "../../core/receiver-container.ts";
-import { dynamicConfig } from "../../core/routing.ts";
-import { traefikStatic } from "../../core/traefik-static.ts";
+} from "../../core/server/instance.ts";
+import type { ReceiverConfig } from "../../core/server/receiver-container.ts";
+import { dynamicConfig } from "../../core/routing/dynamic-config.ts";
+import { traefikStatic } from "../../core/routing/traefik-static.ts";
 
 const root = { uid: 0, gid: 0 };
 const receiver = { uid: receiverUid, gid: receiverUid };

@@ -2,15 +2,15 @@ import { createHash } from "node:crypto";
 import { access, mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ensureFile, type Ensured } from "../../adapters/files.ts";
-import { journalTail, systemTool, unitProperty } from "../../adapters/systemd.ts";
+import { journalTail, systemTool, unitProperty } from "../../adapters/server/systemd.ts";
 import { UserError } from "../../core/errors.ts";
 import {
   instancePaths,
   receiverUid,
   traefikUid,
   type InstanceConfig,
-} from "../../core/instance.ts";
-import { renderUnit, unitNames, unitSources, unitTarget } from "../../core/units.ts";
+} from "../../core/server/instance.ts";
+import { renderUnit, unitNames, unitSources, unitTarget } from "../../core/server/units.ts";
 import type { World } from "../../core/world.ts";
 import { sumOf } from "./places.ts";
 import type { Done, Report } from "./report.ts";

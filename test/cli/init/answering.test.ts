@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Infra } from "../../../src/adapters/docker-infra.ts";
+import type { Infra } from "../../../src/adapters/docker/infra.ts";
 import { awaitReceiver, awaitTraefik, reachable } from "../../../src/cli/init/answering.ts";
 import { wantedConfig } from "../../../src/cli/init/options.ts";
 

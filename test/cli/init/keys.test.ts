@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { openState } from "../../../src/adapters/state.ts";
-import { importKeys, readKeyLines } from "../../../src/adapters/state-keys.ts";
+import { openState } from "../../../src/adapters/state/state.ts";
+import { importKeys, readKeyLines } from "../../../src/adapters/state/keys.ts";
 import { chooseKeys, enrol, keysOfFiles, keysOfUser } from "../../../src/cli/init/keys.ts";
 import { wantedConfig } from "../../../src/cli/init/options.ts";
 

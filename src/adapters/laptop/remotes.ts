@@ -1,0 +1,151 @@
+import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../../core/errors.ts";
+import {
+  formatRemoteLine,
+  parseRemoteLine,
+  type RemoteAddress,
+} from "../../core/wire/remote-line.ts";
+
+/** A server that this machine knows. */
+export interface Remote extends RemoteAddress {
+  readonly name: string;
+  /** `SHA256:…` of the key whose signature it accepted last. */
+  readonly fingerprint: string | undefined;
+}
+
+export interface RemotesPlace {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  readonly pid: number;
+  readonly now: () => number;
+  /** Between two looks at a lock that another process holds; 20 when left out. */
+  readonly pauseMs?: number;
+}
+
+/** Where the remotes are kept. */
+export function remotesFile({ env, home }: Pick<RemotesPlace, "env" | "home">): string {
+  const base = env["XDG_CONFIG_HOME"];
+  // The specification says that a relative path is to be ignored.
+  return join(base?.startsWith("/") ? base : join(home, ".config"), "mypaas", "remotes.json");
+}
+
+/** All remotes, the first is the default; empty when there is no file yet. */
+export async function readRemotes(place: RemotesPlace): Promise<readonly Remote[]> {
+  const file = remotesFile(place);
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw new UserError(`${file}: not readable`, { code: "remotes-file", cause: error });
+  }
+  try {
+    return (JSON.parse(text) as { remotes: readonly Stored[] }).remotes.map(load);
+  } catch (cause) {
+    throw new UserError(`${file}: damaged`, {
+      code: "remotes-file",
+      hint: `remove it and add your remotes again: rm ${file}`,
+      cause,
+    });
+  }
+}
+
+/** Reads, changes and writes the list while no other mypaas can; the new list is complete on disk or the old one still is. */
+export async function changeRemotes(
+  place: RemotesPlace,
+  change: (remotes: readonly Remote[]) => readonly Remote[],
+): Promise<void> {
+  const file = remotesFile(place);
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    const unlock = await lock(`${file}.lock`, place);
+    try {
+      const remotes = change(await readRemotes(place));
+      const text = JSON.stringify({ version: 1, remotes: remotes.map(store) }, undefined, 2);
+      await writeAtomically(file, `${text}\n`, place.pid);
+    } finally {
+      await unlock();
+    }
+  } catch (error) {
+    throw unwritable(file, error);
+  }
+}
+
+function unwritable(file: string, error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (error instanceof UserError || !/^E[A-Z]+$/.test(code)) return error;
+  const isFull = code === "ENOSPC" || code === "EDQUOT";
+  return new UserError(`${file}: ${isFull ? "the disk is full" : `not writable (${code})`}`, {
+    code: "remotes-file",
+    hint: isFull
+      ? "make room, then run the same command again"
+      : "keep it in a folder of yours: XDG_CONFIG_HOME=DIR",
+    cause: error,
+  });
+}
+
+interface Stored {
+  readonly name: string;
+  readonly url: string;
+  readonly fingerprint?: string;
+}
+
+function load({ name, url, fingerprint }: Stored): Remote {
+  if (typeof name !== "string" || !isRemoteName(name)) throw new TypeError("bad name");
+  return { name, fingerprint: fingerprint?.toString(), ...parseRemoteLine(url) };
+}
+
+function store(remote: Remote): Stored {
+  const { name, fingerprint } = remote;
+  return {
+    name,
+    url: formatRemoteLine(remote),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+  };
+}
+
+export const isRemoteName = (name: string): boolean => /^[a-z0-9][a-z0-9-]{0,49}$/.test(name);
+
+async function writeAtomically(file: string, text: string, pid: number): Promise<void> {
+  const temporary = `${file}.${pid}.tmp`;
+  try {
+    const handle = await open(temporary, "w", 0o600);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+const lockTries = 100;
+/** Nobody holds the lock that long; who did was killed. */
+const staleMs = 10_000;
+
+async function lock(file: string, place: RemotesPlace): Promise<() => Promise<void>> {
+  for (let count = 0; count < lockTries; count += 1) {
+    try {
+      await (await open(file, "wx", 0o600)).close();
+      return () => rm(file, { force: true });
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    }
+    const age = await stat(file).then(
+      (facts) => facts.mtimeMs,
+      () => undefined,
+    );
+    if (age !== undefined && place.now() - age > staleMs) await rm(file, { force: true });
+    else await sleep(place.pauseMs ?? 20);
+  }
+  throw new UserError(`${file}: another mypaas is writing the remotes`, {
+    code: "remotes-file",
+    hint: `when none is running: rm ${file}`,
+  });
+}

@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { constants, open, readlink, type FileHandle } from "node:fs/promises";
+import { UserError } from "../../core/errors.ts";
+
+/** One file of a build context on this machine, as it was when it was hashed. */
+export interface SourceFile {
+  /** Path in the manifest, for messages. */
+  readonly path: string;
+  readonly absolute: string;
+  readonly size: number;
+  readonly sha256: string;
+  readonly modifiedMs: number;
+}
+
+/** Reads a file once, in pieces of 256 KiB, and says what it holds and whether it may be executed; what `onRead` throws stops it. */
+export async function hashFile(
+  path: string,
+  absolute: string,
+  onRead: (bytes: number) => void = () => {},
+) {
+  return withFile(path, absolute, async (file) => {
+    const hash = createHash("sha256");
+    const buffer = Buffer.allocUnsafe(pieceBytes);
+    let size = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+      if (bytesRead === 0) break;
+      hash.update(buffer.subarray(0, bytesRead));
+      size += bytesRead;
+      onRead(bytesRead);
+    }
+    const { mode, mtimeMs } = await file.stat();
+    const source: SourceFile = {
+      path,
+      absolute,
+      size,
+      sha256: hash.digest("hex"),
+      modifiedMs: mtimeMs,
+    };
+    return { source, isExecutable: (mode & 0o111) !== 0 };
+  });
+}
+
+/** The whole of a small file; throws UserError "changed" when it is no longer what was hashed. */
+export async function readWhole(source: SourceFile): Promise<Buffer> {
+  return withFile(source.path, source.absolute, async (file) => {
+    // One byte more than expected shows that it has grown.
+    const buffer = Buffer.alloc(source.size + 1);
+    let length = 0;
+    while (length < buffer.length) {
+      const { bytesRead } = await file.read(buffer, length, buffer.length - length, null);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    const bytes = buffer.subarray(0, length);
+    if (createHash("sha256").update(bytes).digest("hex") !== source.sha256)
+      throw changedFile(source);
+    return bytes;
+  });
+}
+
+/** Bytes `from` up to `to` (exclusive) of a large file, piece by piece; throws UserError "changed" when its size or time differ from when it was hashed. */
+export async function* readRange(source: SourceFile, from: number, to: number) {
+  const file = await openFile(source.path, source.absolute);
+  try {
+    const { size, mtimeMs } = await file.stat();
+    if (size !== source.size || mtimeMs !== source.modifiedMs) throw changedFile(source);
+    for (let at = from; at < to;) {
+      // A new buffer each time: the one before may still be on its way to the socket.
+      const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, to - at));
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+      if (bytesRead === 0) throw changedFile(source);
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Where a link points, in words that mean the same on the server. */
+export async function readLinkTarget(path: string, absolute: string): Promise<string> {
+  try {
+    return (await readlink(absolute)).normalize("NFC");
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+export const changedFile = (source: Pick<SourceFile, "path">): UserError =>
+  new UserError(`${source.path}: changed while it was being sent`, {
+    code: "changed",
+    hint: "push again: mypaas push",
+  });
+
+/** Turns an error of the file system into one that says which file and why. */
+export function unreadable(path: string, error: unknown): UserError {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const reason = reasons[code];
+  if (reason === undefined) throw error;
+  return new UserError(`${path}: ${reason[0]}`, {
+    code: "unreadable",
+    hint: reason[1],
+    cause: error,
+  });
+}
+
+const reasons: Readonly<Record<string, readonly [string, string]>> = {
+  EACCES: ["not readable for you", "change its permissions, or add it to .dockerignore"],
+  EPERM: ["not readable for you", "change its permissions, or add it to .dockerignore"],
+  ENOENT: ["not there any more", "push again: mypaas push"],
+  ELOOP: ["became a link while it was being read", "push again: mypaas push"],
+  EIO: ["the disk cannot read it", "look at the disk: dmesg"],
+  ENAMETOOLONG: ["its path is too long", "add it to .dockerignore"],
+};
+
+const pieceBytes = 256 * 1024;
+
+async function withFile<T>(path: string, absolute: string, use: (file: FileHandle) => Promise<T>) {
+  const file = await openFile(path, absolute);
+  try {
+    return await use(file);
+  } catch (error) {
+    throw error instanceof UserError ? error : unreadable(path, error);
+  } finally {
+    await file.close();
+  }
+}
+
+async function openFile(path: string, absolute: string): Promise<FileHandle> {
+  try {
+    // What was a file a moment ago may be a link or a fifo now.
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+    return await open(absolute, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}

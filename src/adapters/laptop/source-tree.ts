@@ -1,0 +1,190 @@
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, relative } from "node:path";
+import type { Dirent } from "node:fs";
+import { parseDockerignore, type Ignore, type IgnoreState } from "../../core/push/dockerignore.ts";
+import { UserError } from "../../core/errors.ts";
+import { byPath, maxEntries } from "../../core/push/manifest.ts";
+import type { ManifestEntry } from "../../core/wire/protocol.ts";
+import { hashFile, readLinkTarget, unreadable, type SourceFile } from "./source-file.ts";
+
+/** A build context as it is on this machine. */
+export interface SourceTree {
+  readonly entries: readonly ManifestEntry[];
+  /** Path of the entry that is the Dockerfile. */
+  readonly dockerfile: string;
+  /** Where the bytes of each sha256 are; equal files are there once. */
+  readonly files: ReadonlyMap<string, SourceFile>;
+  /** Sentences about what stayed behind. */
+  readonly notes: readonly string[];
+}
+
+export interface SourcePlace {
+  /** Absolute path. */
+  readonly dockerfile: string;
+  /** Absolute path of the directory that is the build context. */
+  readonly context: string;
+  readonly signal?: AbortSignal;
+  /** Hears of every piece that was read. */
+  readonly onRead?: (bytes: number) => void;
+}
+
+/** The folder in which a Dockerfile travels that is no file of the context. */
+export const reservedFolder = ".mypaas";
+
+/** The context of a Dockerfile: `--context`, else the current directory if the Dockerfile is in or below it, else the Dockerfile's own. */
+export function chooseContext(dockerfile: string, cwd: string): string {
+  return inside(cwd, dockerfile) === undefined ? dirname(dockerfile) : cwd;
+}
+
+/** Walks the context, leaves out what `.dockerignore` says and every `.git`, and hashes the rest eight files at a time. */
+export async function readSourceTree(place: SourcePlace): Promise<SourceTree> {
+  const ignore = await readIgnore(place);
+  const notes: string[] = [];
+  const found: Found[] = [];
+  const own = inside(place.context, place.dockerfile);
+  const always = new Set([".dockerignore", ...(own === undefined ? [] : [own.normalize("NFC")])]);
+  await walk({ place, ignore, always, notes, found }, "", undefined);
+  const isOwn = found.some((item) => item.absolute === place.dockerfile && !item.isLink);
+  const dockerfile = isOwn ? (own ?? "").normalize("NFC") : reservedPath(found);
+  if (!isOwn) found.push({ path: dockerfile, absolute: await followed(place), isLink: false });
+  const files = new Map<string, SourceFile>();
+  const onRead = (bytes: number) => {
+    place.signal?.throwIfAborted();
+    place.onRead?.(bytes);
+  };
+  const entries = await inParallel(found, 8, async (item): Promise<ManifestEntry> => {
+    place.signal?.throwIfAborted();
+    const { path, absolute } = item;
+    if (item.isLink) return { path, link: await readLinkTarget(path, absolute) };
+    const { source, isExecutable } = await hashFile(path, absolute, onRead);
+    files.set(source.sha256, source);
+    const { size, sha256 } = source;
+    return { path, mode: isExecutable ? 0o755 : 0o644, size, sha256 };
+  });
+  return { entries: entries.toSorted(byPath), dockerfile, files, notes };
+}
+
+interface Found {
+  readonly path: string;
+  readonly absolute: string;
+  readonly isLink: boolean;
+}
+
+interface Walk {
+  readonly place: SourcePlace;
+  readonly ignore: Ignore;
+  /** Paths that travel whatever `.dockerignore` says. */
+  readonly always: ReadonlySet<string>;
+  readonly notes: string[];
+  readonly found: Found[];
+}
+
+async function walk(on: Walk, folder: string, state: IgnoreState | undefined): Promise<void> {
+  on.place.signal?.throwIfAborted();
+  const directory = join(on.place.context, folder);
+  for (const child of await list(directory, folder || ".")) {
+    if (child.name === ".git") continue;
+    const raw = folder === "" ? child.name : `${folder}/${child.name}`;
+    const path = raw.normalize("NFC");
+    const verdict = on.ignore.look(path, state);
+    if (child.isDirectory()) {
+      const isNeeded = [...on.always].some((kept) => kept.startsWith(`${path}/`));
+      if (!verdict.isIgnored || isNeeded || on.ignore.mayHoldExceptions(path))
+        await walk(on, raw, verdict.state);
+      continue;
+    }
+    if (verdict.isIgnored && !on.always.has(path)) continue;
+    if (child.isFile() || child.isSymbolicLink())
+      on.found.push({
+        path,
+        absolute: join(directory, child.name),
+        isLink: child.isSymbolicLink(),
+      });
+    else on.notes.push(`${path}: left out, it is a ${kindOf(child)}`);
+    if (on.found.length > maxEntries) throw tooMany(on.place.context);
+  }
+}
+
+const tooMany = (context: string): UserError =>
+  new UserError(`build context ${context}: more than ${maxEntries} files`, {
+    code: "too-many-files",
+    hint: "leave out what the build does not need: list it in .dockerignore",
+  });
+
+function kindOf(child: Dirent): string {
+  if (child.isSocket()) return "socket";
+  return child.isFIFO() ? "fifo" : "device";
+}
+
+async function list(directory: string, path: string): Promise<readonly Dirent[]> {
+  try {
+    return await readdir(directory, { withFileTypes: true });
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** `<Dockerfile>.dockerignore` beside the Dockerfile wins over `.dockerignore` of the context, as in BuildKit. */
+async function readIgnore({ dockerfile, context }: SourcePlace): Promise<Ignore> {
+  for (const path of [`${dockerfile}.dockerignore`, join(context, ".dockerignore")]) {
+    const text = await readIfThere(path);
+    if (text !== undefined) return parseDockerignore(text, inside(context, path) ?? path);
+  }
+  return parseDockerignore("");
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw unreadable(basename(path), error);
+  }
+}
+
+/** A Dockerfile that is a link is read through it; the context itself never is. */
+async function followed({ dockerfile }: SourcePlace): Promise<string> {
+  try {
+    const real = await realpath(dockerfile);
+    if ((await stat(real)).isFile()) return real;
+  } catch (error) {
+    throw unreadable(dockerfile, error);
+  }
+  throw new UserError(`${dockerfile}: not a file`, { code: "unreadable" });
+}
+
+function reservedPath(found: readonly Found[]): string {
+  const taken = new Set(found.map((item) => item.path));
+  let path = `${reservedFolder}/Dockerfile`;
+  for (let count = 2; taken.has(path); count += 1) path = `${reservedFolder}/Dockerfile.${count}`;
+  return path;
+}
+
+/** The path of `target` below `directory`, undefined when it is not below. */
+function inside(directory: string, target: string): string | undefined {
+  const path = relative(directory, target);
+  return path === "" || path === ".." || path.startsWith("../") || isAbsolute(path)
+    ? undefined
+    : path;
+}
+
+async function inParallel<T, R>(
+  items: readonly T[],
+  workers: number,
+  work: (item: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const results: R[] = [];
+  const queue = items.entries();
+  let failed = false;
+  const run = async () => {
+    for (const [index, item] of queue) {
+      if (failed) return;
+      results[index] = await work(item).catch((error: unknown) => {
+        failed = true;
+        throw error;
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: workers }, run));
+  return results;
+}

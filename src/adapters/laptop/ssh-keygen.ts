@@ -1,0 +1,140 @@
+import { spawn } from "node:child_process";
+import { UserError } from "../../core/errors.ts";
+import { SshFormatError } from "../../core/ssh/wire-format.ts";
+import { unarmour } from "../../core/ssh/sshsig.ts";
+import { plainText } from "../../core/terminal-text.ts";
+import { signatureNamespace } from "../../core/wire/protocol.ts";
+
+export interface Signing {
+  /** Without a terminal nobody can answer, but a FIDO key may still be touched: for this long, 60 s when left out. */
+  readonly silentLimitMs?: number;
+  /** Private key, or public key of one that the agent holds. */
+  readonly keyFile: string;
+  readonly message: Uint8Array;
+  readonly env: Env;
+  /** False: ssh-keygen gets a session without one and can only fail where it would ask. */
+  readonly hasTerminal: boolean;
+  /** What the key itself asks for, such as a touch. */
+  readonly onText: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Signs with the user's own `ssh-keygen -Y sign` and returns the SSHSIG blob; throws UserError "signing". */
+export async function sign(signing: Signing): Promise<Buffer> {
+  const { keyFile, message, hasTerminal } = signing;
+  const args = ["-Y", "sign", "-n", signatureNamespace, "-f", keyFile];
+  const done = await run({ ...signing, program: "ssh-keygen", args, input: message });
+  signing.signal.throwIfAborted();
+  if (done.code !== 0) throw explain(keyFile, hasTerminal, done.err);
+  try {
+    return unarmour(done.out);
+  } catch (error) {
+    if (!(error instanceof SshFormatError)) throw error;
+    throw new UserError(`key ${keyFile}: the answer of ssh-keygen ${error.message}`, {
+      code: "signing",
+      cause: error,
+    });
+  }
+}
+
+/** Public keys in the ssh agent, as authorized_keys lines; empty without an agent. */
+export async function listAgentKeys(env: Env, signal: AbortSignal): Promise<readonly string[]> {
+  if (!env["SSH_AUTH_SOCK"]) return [];
+  const quiet = { hasTerminal: false, onText: () => {}, signal, env };
+  const done = await run({ ...quiet, program: "ssh-add", args: ["-L"], input: Buffer.alloc(0) });
+  return done.code === 0 ? done.out.split("\n").filter((line) => line !== "") : [];
+}
+
+interface Run extends Pick<Signing, "env" | "hasTerminal" | "onText" | "signal" | "silentLimitMs"> {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly input: Uint8Array;
+}
+
+const chatter = /^(?:Signing (?:data|file) |Enter passphrase|\s*$)/;
+
+async function run(what: Run) {
+  const { promise, resolve, reject } = Promise.withResolvers<{
+    code: number | null;
+    out: string;
+    err: string;
+  }>();
+  // Not the option `timeout` of spawn: its timer outlives a program that could not be started.
+  const limitMs = what.silentLimitMs ?? 60_000;
+  const limit = what.hasTerminal ? undefined : AbortSignal.timeout(limitMs);
+  const child = spawn(what.program, what.args, {
+    // A graphical prompt is only for those who asked for it; the passphrase is never looked for in our input.
+    env: { ...what.env, SSH_ASKPASS_REQUIRE: askpass(what) },
+    stdio: ["pipe", "pipe", "pipe"],
+    // A session of its own has no controlling terminal, so that nothing can be asked there.
+    detached: !what.hasTerminal,
+    killSignal: "SIGKILL",
+    signal: limit ? AbortSignal.any([what.signal, limit]) : what.signal,
+  });
+  let out = "";
+  let err = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (out = keep(out, text)));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    err = keep(err, text);
+    const asked = text.split("\n").filter((line) => !chatter.test(line));
+    if (what.hasTerminal) for (const line of asked) what.onText(plainText(line));
+  });
+  // It may end without having read everything.
+  child.stdin.on("error", () => {}).end(what.input);
+  child.on("error", (error) => {
+    if ("code" in error && error.code === "ENOENT") reject(missing(what.program, error));
+    else reject(limit?.aborted ? tooSlow(what.program, limitMs, error) : error);
+  });
+  child.on("close", (code) => resolve({ code, out, err }));
+  return promise;
+}
+
+const keep = (text: string, more: string): string => (text + more).slice(-100_000);
+
+const askpass = ({ env, hasTerminal }: Run): string =>
+  hasTerminal ? (env["SSH_ASKPASS_REQUIRE"] ?? "never") : "never";
+
+const missing = (program: string, cause: unknown): UserError =>
+  new UserError(`${program}: not installed, and mypaas signs with it`, {
+    code: "signing",
+    hint: "install the client of OpenSSH: apt-get install openssh-client",
+    cause,
+  });
+
+const tooSlow = (program: string, ms: number, cause: unknown): UserError =>
+  new UserError(`${program}: no answer in ${ms} ms`, {
+    code: "signing",
+    hint: "run it where a terminal is, or with another key: --key FILE",
+    cause,
+  });
+
+function explain(keyFile: string, hasTerminal: boolean, output: string): UserError {
+  const failed = (problem: string, hint?: string, details: readonly string[] = []) =>
+    new UserError(`key ${keyFile}: ${problem}`, { code: "signing", hint, details });
+  const privateFile = keyFile.replace(/\.pub$/, "");
+  if (/incorrect passphrase/i.test(output))
+    return hasTerminal
+      ? failed("wrong passphrase", `load it into the agent once: ssh-add ${privateFile}`)
+      : failed(
+          "has a passphrase, and there is no terminal to ask for it",
+          `load it into the agent first: ssh-add ${privateFile}`,
+        );
+  if (/UNPROTECTED PRIVATE KEY/.test(output))
+    return failed("others can read it, so ssh-keygen refuses it", `run: chmod 600 ${privateFile}`);
+  if (/No private key found/.test(output))
+    return failed(
+      "the private key is neither beside it nor in the agent",
+      `load it: ssh-add ${privateFile}`,
+    );
+  if (/No such file/.test(output))
+    return failed(
+      "no such key, or its public half is missing",
+      `choose another with --key, or run: ssh-keygen -y -f ${privateFile} > ${privateFile}.pub`,
+    );
+  if (/(?:unknown|illegal|invalid) option|Too many arguments|^usage:/im.test(output))
+    return failed("this ssh-keygen cannot sign", "install OpenSSH 8.2 or newer");
+  const lines = output.split("\n").filter((line) => !chatter.test(line));
+  return failed("ssh-keygen could not sign with it", undefined, lines.map(plainText).slice(-5));
+}

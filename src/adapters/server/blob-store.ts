@@ -1,0 +1,188 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream, unlinkSync } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { UserError } from "../../core/errors.ts";
+import type { WantedBlob } from "../../core/wire/protocol.ts";
+import { codeOf } from "../files.ts";
+import { freeBytesOf, isDiskFull, mib } from "../disk-space.ts";
+
+/** Blobs as files `<dir>/ab/<sha256>`, for the worker alone; whoever reads one gets exactly what its name promises, or an error. */
+export interface BlobStore {
+  /** True when the whole blob is there. */
+  readonly has: (blob: WantedBlob) => Promise<boolean>;
+  /** Takes a blob over; UserError when the bytes are not what it says, and then nothing is kept. Safe to repeat. */
+  readonly put: (blob: WantedBlob, bytes: AsyncIterable<Uint8Array>) => Promise<void>;
+  /** Yields the bytes and throws instead of ending when they do not match. */
+  readonly open: (blob: WantedBlob) => AsyncIterable<Uint8Array>;
+  /** UserError with the numbers when `bytes` more would leave less than the reserve. */
+  readonly refuseWhenFull: (bytes: number) => Promise<void>;
+  /** Removes what nobody references and what was left half-written; returns the number of files. */
+  readonly sweep: (isReferenced: (sha256: string) => boolean) => Promise<number>;
+}
+
+export interface BlobStoreOptions {
+  readonly dir: string;
+  /** Bytes that stay free for the database, builds and everything else on that disk. */
+  readonly reserve?: number;
+  /** Bytes free for us on the disk of a directory. */
+  readonly freeBytes?: (dir: string) => Promise<number>;
+}
+
+const defaultReserve = 256 * 1024 * 1024;
+
+/** Opens the store; its directories are made as blobs arrive. */
+export function openBlobStore(options: BlobStoreOptions): BlobStore {
+  const { dir, reserve = defaultReserve, freeBytes = freeBytesOf } = options;
+  const fileOf = (sha256: string) => join(dir, sha256.slice(0, 2), sha256);
+  const has = async ({ sha256, size }: WantedBlob) => (await sizeOf(fileOf(sha256))) === size;
+  const refuseWhenFull = async (bytes: number) => {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    const free = await freeBytes(dir);
+    if (free - bytes < reserve) throw diskFull({ dir, free, bytes, reserve });
+  };
+  return {
+    has,
+    refuseWhenFull,
+    put: async (blob, bytes) => {
+      const file = fileOf(blob.sha256);
+      if (await has(blob)) {
+        // Read all the same: whoever only names a blob of another service has not sent it.
+        for await (const _chunk of checked(blob, bytes));
+        const now = new Date();
+        await utimes(file, now, now);
+        return;
+      }
+      await refuseWhenFull(blob.size);
+      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+      const temporary = `${file}.${randomUUID()}.part`;
+      try {
+        await writeChecked(temporary, blob, bytes);
+        await rename(temporary, file);
+        await syncDirectory(dirname(file));
+      } catch (error) {
+        await rm(temporary, { force: true });
+        throw isDiskFull(error)
+          ? diskFull({ dir, free: await freeBytes(dir), bytes: blob.size, reserve }, error)
+          : error;
+      }
+    },
+    open: (blob) => readChecked(fileOf(blob.sha256), blob),
+    sweep: (isReferenced) => sweep(dir, isReferenced),
+  };
+}
+
+async function writeChecked(
+  file: string,
+  blob: WantedBlob,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const handle = await open(file, "wx", 0o600);
+  try {
+    for await (const chunk of checked(blob, bytes)) {
+      for (let at = 0; at < chunk.length;) {
+        const { bytesWritten } = await handle.write(chunk, at);
+        at += bytesWritten;
+      }
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* readChecked(file: string, blob: WantedBlob): AsyncIterable<Uint8Array> {
+  try {
+    yield* checked(blob, createReadStream(file) as AsyncIterable<Uint8Array>);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") throw mismatch(blob.sha256, "its file is gone", error);
+    // Whoever pushes it again would hear that it is here already.
+    const isDamaged = error instanceof UserError && (await sizeOf(file)) === blob.size;
+    if (isDamaged) await rm(file, { force: true });
+    throw error;
+  }
+}
+
+/** Passes bytes on, and throws where they stop being the blob. */
+async function* checked(
+  { sha256, size }: WantedBlob,
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  const hash = createHash("sha256");
+  let length = 0;
+  for await (const chunk of bytes) {
+    length += chunk.length;
+    if (length > size) throw mismatch(sha256, `more than its ${size} bytes`);
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (length !== size) throw mismatch(sha256, `${length} bytes instead of ${size}`);
+  const found = hash.digest("hex");
+  if (found !== sha256) throw mismatch(sha256, `its content has the hash ${found}`);
+}
+
+function mismatch(sha256: string, what: string, cause?: unknown): UserError {
+  return new UserError(`blob ${sha256}: damaged: ${what}`, {
+    code: "damaged-blob",
+    hint: "push again: mypaas push",
+    cause,
+  });
+}
+
+async function sweep(dir: string, isReferenced: (sha256: string) => boolean): Promise<number> {
+  let removed = 0;
+  for (const folder of await namesIn(dir)) {
+    for (const name of await namesIn(join(dir, folder))) {
+      const file = join(dir, folder, name);
+      if (await isYoung(file)) continue;
+      // Asked and removed without letting anything else run, so that no push can claim it in between.
+      if (isReferenced(name)) continue;
+      unlinkSync(file);
+      removed += 1;
+    }
+  }
+  return removed;
+}
+
+/** A young file may belong to an upload whose record is not written yet. */
+async function isYoung(file: string): Promise<boolean> {
+  const facts = await stat(file);
+  return Date.now() - facts.mtimeMs < 60 * 60_000;
+}
+
+async function namesIn(dir: string): Promise<readonly string[]> {
+  try {
+    return await readdir(dir);
+  } catch {
+    return [];
+  }
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  try {
+    const facts = await stat(file);
+    return facts.isFile() ? facts.size : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function syncDirectory(dir: string): Promise<void> {
+  const handle = await open(dir, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function diskFull(
+  facts: { dir: string; free: number; bytes: number; reserve: number },
+  cause?: unknown,
+): UserError {
+  const { dir, free, bytes, reserve } = facts;
+  return new UserError(
+    `disk: ${dir} has ${mib(free)} free, this needs ${mib(bytes)} and ${mib(reserve)} stay in reserve`,
+    { code: "disk-full", hint: "make room on the server, see: docker system df", cause },
+  );
+}

@@ -1,0 +1,36 @@
+import { open } from "node:fs/promises";
+import { parseAuthorizedKeys, type EnrolledKey } from "../../core/ssh/authorized-keys.ts";
+import { UserError } from "../../core/errors.ts";
+import { ensureFile, type Ensured } from "../files.ts";
+
+const maxBytes = 4 * 1024 * 1024;
+
+/** Reads the enrolled keys; the file is read again only when it is another one than last time. A missing file enrols nobody. */
+export function enrolledKeysFile(file: string): () => Promise<readonly EnrolledKey[]> {
+  let last: { readonly stamp: string; readonly keys: readonly EnrolledKey[] } | undefined;
+  return async () => {
+    const handle = await open(file).catch((error: unknown) => {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      throw error;
+    });
+    if (!handle) return [];
+    try {
+      const { ino, mtimeMs, size } = await handle.stat();
+      const stamp = `${ino} ${mtimeMs} ${size}`;
+      if (last?.stamp === stamp) return last.keys;
+      if (size > maxBytes)
+        throw new UserError(`${file}: ${size} bytes, at most ${maxBytes} are read`);
+      const { keys } = parseAuthorizedKeys(await handle.readFile("utf8"));
+      last = { stamp, keys };
+      return keys;
+    } finally {
+      await handle.close();
+    }
+  };
+}
+
+/** Writes the file anew where it differs; whoever reads it is another user. */
+export async function writeEnrolledKeys(file: string, lines: readonly string[]): Promise<Ensured> {
+  const header = "# Written by mypaas out of its own state; change it with: mypaas key";
+  return ensureFile(file, `${[header, ...lines].join("\n")}\n`, { mode: 0o644 });
+}

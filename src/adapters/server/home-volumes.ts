@@ -1,0 +1,109 @@
+import { constants } from "node:fs";
+import { chown, lstat, mkdir, open, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import { UserError } from "../../core/errors.ts";
+import { codeOf } from "../files.ts";
+
+export interface HomeVolume {
+  /** Home of the user who ran init. */
+  readonly home: string;
+  /** Relative to the home, as the Dockerfile says it. */
+  readonly source: string;
+  /** Directories that belong to mypaas and are never mounted, nor anything above them. */
+  readonly forbidden: readonly string[];
+}
+
+/** Resolves `~/dir` component by component without following a link out of the home and returns the absolute path; what does not exist yet is fine. */
+export async function resolveHomeVolume(volume: HomeVolume): Promise<string> {
+  const parts = volume.source.split("/").filter((part) => part !== "" && part !== ".");
+  const dotted = parts.find((part) => part.startsWith("."));
+  if (parts.length === 0) throw refused(volume, "is the home folder itself");
+  if (dotted !== undefined) throw refused(volume, `leads through "${dotted}"`);
+  const home = await realHome(volume);
+  let path = home;
+  for (const part of parts) {
+    path = join(path, part);
+    const facts = await factsOf(path);
+    if (facts?.isSymbolicLink()) throw refused(volume, `${path} is a link`);
+    if (facts !== undefined && !facts.isDirectory()) throw refused(volume, `${path} is no folder`);
+  }
+  for (const ours of volume.forbidden) {
+    const real = await realpath(ours).catch(() => ours);
+    if (isInside(path, real) || isInside(real, path)) throw refused(volume, `holds ${ours}`);
+  }
+  return path;
+}
+
+async function realHome(volume: HomeVolume): Promise<string> {
+  const home = await realpath(volume.home).catch((error: unknown) => {
+    if (codeOf(error) !== "ENOENT") throw error;
+    throw refused(volume, `the home folder ${volume.home} does not exist`);
+  });
+  if (home === "/") throw refused(volume, "the home folder is /, the whole server");
+  return home;
+}
+
+/** Makes what is missing of the path; a folder that is made here belongs to the image's numeric user, one that exists stays as it is. */
+export async function makeHomeVolume(volume: HomeVolume, user: string): Promise<string> {
+  const path = await resolveHomeVolume(volume);
+  const home = await realHome(volume);
+  const owner = await lstat(home);
+  const parts = path.slice(home.length + 1).split("/");
+  let parent = await open(home, directory);
+  try {
+    for (const [index, part] of parts.entries()) {
+      // Through the open folder, so that a link put in place meanwhile leads nowhere.
+      const child = `/proc/self/fd/${parent.fd}/${part}`;
+      const isNew = await makeFolder(child);
+      const next = await open(child, directory);
+      await parent.close();
+      parent = next;
+      if (!isNew) continue;
+      const isLast = index === parts.length - 1;
+      const { uid, gid } = isLast ? (numericUser(user) ?? owner) : owner;
+      await chown(`/proc/self/fd/${parent.fd}`, uid, gid);
+    }
+  } finally {
+    await parent.close();
+  }
+  return path;
+}
+
+const directory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/** `USER` of an image when it is a number, with or without a group; empty means root. */
+export function numericUser(user: string): { uid: number; gid: number } | undefined {
+  const match = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(user === "" ? "0" : user);
+  if (match?.[1] === undefined) return undefined;
+  return { uid: Number(match[1]), gid: Number(match[2] ?? match[1]) };
+}
+
+async function makeFolder(path: string): Promise<boolean> {
+  try {
+    await mkdir(path, { mode: 0o755 });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+async function factsOf(path: string) {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** True when `path` is `folder` or below it. */
+const isInside = (path: string, folder: string): boolean =>
+  path === folder || path.startsWith(`${folder}/`);
+
+function refused(volume: HomeVolume, why: string): UserError {
+  return new UserError(`volume ~/${volume.source}: ${why}`, {
+    code: "bad-volume",
+    hint: "name a plain folder of its own, such as: mypaas.volume = ~/web-data:/data",
+  });
+}

@@ -1,0 +1,139 @@
+import { isAbsolute } from "node:path";
+import { type Document, parseDocument } from "yaml";
+import { UserError } from "../../core/errors.ts";
+import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
+import { readIfThere, writeFileAtomic } from "../files.ts";
+
+const heading = ` Written by \`mypaas init\`, which keeps your comments and \`volumes.allow\`.
+ After a change: mypaas init (it takes what it is not told from here).`;
+
+/** Reads what `init` decided; UserError when there is no such instance or the file says something impossible. */
+export async function readInstanceConfig(stateDir: string): Promise<InstanceConfig> {
+  const config = await findInstanceConfig(stateDir);
+  if (config !== undefined) return config;
+  const file = instancePaths({ stateDir, runDir: "" }).config;
+  throw new UserError(`${file}: does not exist, so there is no mypaas here`, {
+    code: "no-instance",
+    hint: "run: sudo mypaas init",
+  });
+}
+
+/** Like `readInstanceConfig`, but undefined when there is no file yet. */
+export async function findInstanceConfig(stateDir: string): Promise<InstanceConfig | undefined> {
+  const file = instancePaths({ stateDir, runDir: "" }).config;
+  const bytes = await readIfThere(file);
+  if (bytes === undefined) return undefined;
+  return configOf(parse(bytes.toString("utf8"), file), file);
+}
+
+/** Writes the file so that the operator's comments, order and `volumes.allow` stay; false when it said the same already. */
+export async function writeInstanceConfig(config: InstanceConfig): Promise<boolean> {
+  const file = instancePaths(config).config;
+  const before = (await readIfThere(file))?.toString("utf8");
+  const document = parse(before ?? "", file);
+  if (before === undefined) document.commentBefore = heading;
+  for (const [key, value] of Object.entries(config)) {
+    if (key === "volumes") continue;
+    if (!isSame(document.get(key), value)) document.set(key, value);
+  }
+  for (const key of ["domain", "email"] as const)
+    if (config[key] === undefined) document.delete(key);
+  if (!document.hasIn(["volumes", "allow"]))
+    document.setIn(["volumes", "allow"], config.volumes.allow);
+  const after = document.toString({ lineWidth: 0 });
+  if (after === before) return false;
+  await writeFileAtomic(file, after, { mode: 0o600 });
+  return true;
+}
+
+function parse(text: string, file: string): Document {
+  const document = parseDocument(text);
+  const [error] = document.errors;
+  if (error) throw wrong(file, error.message.split("\n")[0] ?? "not YAML", error);
+  return document;
+}
+
+function isSame(node: unknown, value: unknown): boolean {
+  const plain =
+    typeof node === "object" &&
+    node !== null &&
+    "toJSON" in node &&
+    typeof node.toJSON === "function"
+      ? (node.toJSON() as unknown)
+      : node;
+  return JSON.stringify(plain) === JSON.stringify(value);
+}
+
+function configOf(document: Document, file: string): InstanceConfig {
+  const root = fields(document.toJS(), file, "");
+  const owner = fields(root["owner"], file, "owner.");
+  const volumes = root["volumes"] === undefined ? {} : fields(root["volumes"], file, "volumes.");
+  if (root["version"] !== 1)
+    throw wrong(file, `version: should be 1, got ${JSON.stringify(root["version"])}`);
+  return {
+    version: 1,
+    instance: text(root, "instance", file, /^[a-z0-9][a-z0-9-]{0,30}$/),
+    server: text(root, "server", file, /^[0-9a-f]{16}$/),
+    stateDir: path(root, "stateDir", file),
+    runDir: path(root, "runDir", file),
+    bind: text(root, "bind", file),
+    httpPort: port(root, "httpPort", file),
+    httpsPort: port(root, "httpsPort", file),
+    ...optional(root, "domain", file),
+    ...optional(root, "email", file),
+    traefikImage: text(root, "traefikImage", file),
+    receiverImage: text(root, "receiverImage", file),
+    owner: { name: text(owner, "name", file), home: path(owner, "home", file) },
+    volumes: { allow: paths(volumes["allow"], file) },
+  };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fields(value: unknown, file: string, where: string): Fields {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
+  throw wrong(file, `${where || "the file"}: should hold named values`);
+}
+
+function text(from: Fields, name: string, file: string, pattern = /^[^\s\p{Cc}]+$/u): string {
+  const value = from[name];
+  if (typeof value === "string" && pattern.test(value)) return value;
+  // A server id of digits alone is a number to YAML when somebody took its quotes away.
+  throw wrong(file, `${name}: should be a text that fits ${pattern.source}, got ${show(value)}`);
+}
+
+function optional(from: Fields, name: "domain" | "email", file: string): Partial<InstanceConfig> {
+  return from[name] === undefined || from[name] === null ? {} : { [name]: text(from, name, file) };
+}
+
+function path(from: Fields, name: string, file: string): string {
+  const value = from[name];
+  if (typeof value === "string" && isAbsolute(value) && !/\p{Cc}/u.test(value)) return value;
+  throw wrong(file, `${name}: should be an absolute path, got ${show(value)}`);
+}
+
+function port(from: Fields, name: string, file: string): number {
+  const value = from[name];
+  if (typeof value === "number" && Number.isInteger(value) && value > 0 && value < 65_536)
+    return value;
+  throw wrong(file, `${name}: should be a port from 1 to 65535, got ${show(value)}`);
+}
+
+function paths(value: unknown, file: string): readonly string[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw wrong(file, "volumes.allow: should be a list of absolute paths");
+  for (const entry of value as readonly unknown[])
+    if (typeof entry !== "string" || !isAbsolute(entry))
+      throw wrong(file, `volumes.allow: should hold absolute paths, got ${show(entry)}`);
+  return value as readonly string[];
+}
+
+const show = (value: unknown): string => (value === undefined ? "nothing" : JSON.stringify(value));
+
+function wrong(file: string, what: string, cause?: unknown): UserError {
+  return new UserError(`${file}: ${what}`, {
+    code: "bad-config",
+    hint: "put it right in that file, then run: mypaas init",
+    cause,
+  });
+}

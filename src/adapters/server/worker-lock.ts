@@ -1,0 +1,26 @@
+import { DatabaseSync } from "node:sqlite";
+import { UserError } from "../../core/errors.ts";
+
+/** Keeps a second worker out for as long as this process lives; the kernel lets go of the lock however it ends. */
+export function lockState(file: string): { readonly release: () => void } {
+  // Node has no flock of its own, and SQLite's is one.
+  const database = new DatabaseSync(file);
+  try {
+    database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+  } catch (error) {
+    database.close();
+    if (!isBusy(error)) throw error;
+    throw new UserError(`${file}: another worker is at work with this state`, {
+      code: "second-worker",
+      hint: "stop it first: systemctl stop mypaas-worker",
+      cause: error,
+    });
+  }
+  return { release: () => database.close() };
+}
+
+const sqliteBusy = 5;
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && error.errcode === sqliteBusy;
+}

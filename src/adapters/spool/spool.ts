@@ -1,0 +1,117 @@
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { UserError } from "../../core/errors.ts";
+import type { WantedBlob } from "../../core/wire/protocol.ts";
+import { openSpoolAccount, type SpoolAccountOptions } from "./account.ts";
+import { spoolName } from "./names.ts";
+import { createTurns } from "./turns.ts";
+import { writePart } from "./part.ts";
+
+/** Uploaded blobs on their way to the worker: `<dir>/<request>/<sha256>`, with `.part` behind it while it is not whole. */
+export interface Spool {
+  /** Hashes of the whole blobs of a request. */
+  readonly received: (request: string) => Promise<ReadonlySet<string>>;
+  /** How many bytes of a blob are here. */
+  readonly have: (request: string, blob: WantedBlob) => Promise<number>;
+  /** Writes a blob, or a range of it, and returns how many bytes are here then; UserError "conflict", "busy", "too-large", "bad-blob" or "disk-full". */
+  readonly write: (writing: Writing) => Promise<number>;
+  /** Forgets a request and what was uploaded for it. */
+  readonly drop: (request: string) => Promise<void>;
+  /** Removes requests that got no byte for an hour; returns how many. */
+  readonly sweep: (now: number) => Promise<number>;
+}
+
+export interface Writing {
+  readonly request: string;
+  readonly blob: WantedBlob;
+  /** Undefined: the whole blob, which leaves nothing behind when it is cut off; a range leaves what arrived. */
+  readonly range: Range | undefined;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+export interface Range {
+  readonly at: number;
+  readonly length: number;
+}
+
+const staleMs = 60 * 60_000;
+
+/** Opens the writing side of a spool and counts what an earlier run left in it. */
+export async function openSpool(options: SpoolAccountOptions): Promise<Spool> {
+  const { dir } = options;
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const account = openSpoolAccount(options);
+  const turns = createTurns();
+  const folderOf = (request: string) => join(dir, spoolName(request));
+  const fileOf = (request: string, { sha256 }: WantedBlob) =>
+    join(folderOf(request), spoolName(sha256));
+
+  const have: Spool["have"] = async (request, blob) => {
+    const file = fileOf(request, blob);
+    return (await statOf(file))?.size ?? (await statOf(`${file}.part`))?.size ?? 0;
+  };
+
+  const write: Spool["write"] = async ({ request, blob, range, bytes }) => {
+    const file = fileOf(request, blob);
+    const claim = await account.claim(request, range?.length ?? blob.size);
+    const turn = await turns.take(file);
+    const before = await have(request, blob);
+    try {
+      if (range && range.at !== before) throw notNext(blob, range, before);
+      await mkdir(folderOf(request), { recursive: true, mode: 0o700 });
+      return await writePart({ file, blob, at: range?.at ?? 0, isRange: !!range, bytes, turn });
+    } catch (error) {
+      throw await account.explain(error, blob.size);
+    } finally {
+      turn.release();
+      claim.settle((await have(request, blob)) - before);
+    }
+  };
+
+  const sweep: Spool["sweep"] = async (now) => {
+    let removed = 0;
+    for (const request of await namesIn(dir)) {
+      const folder = join(dir, request);
+      if (turns.isTaken(`${folder}/`)) continue;
+      const found = await measure(folder);
+      if (now - found.lastByte > staleMs) {
+        await rm(folder, { recursive: true, force: true });
+        account.forget(request);
+        removed += 1;
+      } else account.set(request, found.bytes);
+    }
+    return removed;
+  };
+
+  await sweep(-Infinity);
+  return {
+    have,
+    write,
+    sweep,
+    received: async (request) => new Set(await namesIn(folderOf(request))),
+    drop: async (request) => {
+      await rm(folderOf(request), { recursive: true, force: true });
+      account.forget(request);
+    },
+  };
+}
+
+function notNext(blob: WantedBlob, range: Range, have: number): UserError {
+  return new UserError(`blob ${blob.sha256}: range begins at ${range.at}, ${have} bytes are here`, {
+    code: "conflict",
+  });
+}
+
+async function measure(folder: string): Promise<{ bytes: number; lastByte: number }> {
+  let bytes = 0;
+  let lastByte = (await statOf(folder))?.mtimeMs ?? 0;
+  for (const name of await namesIn(folder)) {
+    const facts = await statOf(join(folder, name));
+    bytes += facts?.size ?? 0;
+    lastByte = Math.max(lastByte, facts?.mtimeMs ?? 0);
+  }
+  return { bytes, lastByte };
+}
+
+const namesIn = (folder: string) => readdir(folder).catch(() => []);
+const statOf = (file: string) => stat(file).catch(() => undefined);

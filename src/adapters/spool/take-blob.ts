@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
+import { UserError } from "../../core/errors.ts";
+import type { WantedBlob } from "../../core/wire/protocol.ts";
+import { spoolName } from "./names.ts";
+
+/** Where taken blobs go; the stream throws before its end when the bytes are not what they should be, so that `put` keeps nothing. */
+export interface BlobSink {
+  readonly put: (blob: WantedBlob, bytes: AsyncIterable<Uint8Array>) => Promise<void>;
+}
+
+export interface Taking {
+  readonly spoolDir: string;
+  /** Id of the request that the blob was uploaded for. */
+  readonly request: string;
+  readonly wanted: WantedBlob;
+  readonly into: BlobSink;
+}
+
+/**
+ * Copies one uploaded blob out of a spool that may be hostile: no link is followed, nothing but a regular file of the right size is read, every byte is hashed again.
+ * Throws UserError "not-found" (upload it again) or "bad-blob"; never deletes, because what is deleted there could be swapped meanwhile: that is the spool's owner's part.
+ */
+export async function takeBlob({ spoolDir, request, wanted, into }: Taking): Promise<void> {
+  const name = spoolName(wanted.sha256);
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const folder = await openOwn(
+    `${spoolDir}/${spoolName(request)}`,
+    O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
+    wanted,
+  );
+  try {
+    // Through the open folder, because the folder itself could be swapped for a link after it was checked.
+    const path = `/proc/self/fd/${folder.fd}/${name}`;
+    const file = await openOwn(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, wanted);
+    try {
+      const stat = await file.stat();
+      if (!stat.isFile()) throw badBlob(wanted, "is not a regular file");
+      if (stat.size !== wanted.size) throw badBlob(wanted, `has ${stat.size} bytes`);
+      await into.put(wanted, verified(file, wanted));
+    } finally {
+      await file.close();
+    }
+  } finally {
+    await folder.close();
+  }
+}
+
+async function openOwn(path: string, flags: number, wanted: WantedBlob): Promise<FileHandle> {
+  try {
+    return await open(path, flags);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "ENOENT")
+      throw new UserError(`blob ${wanted.sha256}: has not been uploaded`, {
+        code: "not-found",
+        hint: "push again: mypaas push",
+        cause,
+      });
+    if (code === "ELOOP" || code === "ENOTDIR" || code === "ENXIO" || code === "EACCES")
+      throw badBlob(wanted, "is not a regular file", cause);
+    throw cause;
+  }
+}
+
+async function* verified(
+  file: FileHandle,
+  wanted: WantedBlob,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const hash = createHash("sha256");
+  for (let at = 0; at < wanted.size;) {
+    const chunk = Buffer.allocUnsafe(Math.min(256 * 1024, wanted.size - at));
+    // oxlint-disable-next-line no-await-in-loop
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
+    if (bytesRead === 0) throw badBlob(wanted, `ends after ${at} bytes`);
+    at += bytesRead;
+    const bytes = chunk.subarray(0, bytesRead);
+    hash.update(bytes);
+    if (at === wanted.size && hash.copy().digest("hex") !== wanted.sha256)
+      throw badBlob(wanted, "holds something else");
+    yield bytes;
+  }
+  if (wanted.size === 0 && hash.digest("hex") !== wanted.sha256)
+    throw badBlob(wanted, "holds something else");
+}
+
+function badBlob(wanted: WantedBlob, what: string, cause?: unknown): UserError {
+  return new UserError(`blob ${wanted.sha256}: should be ${wanted.size} bytes, ${what}`, {
+    code: "bad-blob",
+    hint: "push again: mypaas push",
+    cause,
+  });
+}

@@ -1,0 +1,87 @@
+import type { Row } from "./row.ts";
+import type { State } from "./state.ts";
+
+const jobStates = ["queued", "running", "done", "failed", "superseded", "interrupted"] as const;
+export type JobState = (typeof jobStates)[number];
+
+/** The states in which a job stays for ever. */
+export type JobEnd = Exclude<JobState, "queued" | "running">;
+
+/** One accepted deploy. */
+export interface Job {
+  readonly id: number;
+  readonly service: string;
+  /** Id of the request whose manifest it deploys. */
+  readonly request: string;
+  readonly key: string;
+  readonly content: string;
+  readonly state: JobState;
+}
+
+const columns = "id, service, request, key, content, state";
+
+export function insertJob(state: State, job: Omit<Job, "id" | "state">, now: number): Job {
+  const { lastId } = state.run(
+    "INSERT INTO jobs (service, request, key, content, state, created) VALUES (?, ?, ?, ?, 'queued', ?)",
+    job.service,
+    job.request,
+    job.key,
+    job.content,
+    now,
+  );
+  return { ...job, id: lastId, state: "queued" };
+}
+
+export function findJob(state: State, id: number): Job | undefined {
+  const row = state.get(`SELECT ${columns} FROM jobs WHERE id = ?`, id);
+  return row === undefined ? undefined : fromRow(row);
+}
+
+/** Queued and running jobs, oldest first; of one service or of all. */
+export function unfinishedJobs(state: State, service?: string): readonly Job[] {
+  return state
+    .all(
+      `SELECT ${columns} FROM jobs WHERE state IN ('queued', 'running') AND (?1 IS NULL OR service = ?1) ORDER BY id`,
+      service ?? null,
+    )
+    .map(fromRow);
+}
+
+/** False when the job is not queued any more. */
+export function beginJob(state: State, id: number): boolean {
+  return (
+    state.run("UPDATE jobs SET state = 'running' WHERE id = ? AND state = 'queued'", id).changes > 0
+  );
+}
+
+/** False when the job had ended before, which then stays its end. */
+export function endJob(state: State, id: number, end: JobEnd, now: number): boolean {
+  const { changes } = state.run(
+    "UPDATE jobs SET state = ?, ended = ? WHERE id = ? AND state IN ('queued', 'running')",
+    end,
+    now,
+    id,
+  );
+  return changes > 0;
+}
+
+/** Forgets all but the newest `keep` ended jobs of a service, with their logs and steps. */
+export function forgetJobs(state: State, service: string, keep: number): void {
+  state.run(
+    `DELETE FROM jobs WHERE service = ?1 AND state NOT IN ('queued', 'running') AND id NOT IN
+       (SELECT id FROM jobs WHERE service = ?1 ORDER BY id DESC LIMIT ?2)`,
+    service,
+    keep,
+  );
+}
+
+function fromRow(row: Row): Job {
+  return {
+    id: row.integer("id"),
+    service: row.text("service"),
+    request: row.text("request"),
+    key: row.text("key"),
+    content: row.text("content"),
+    state: row.word("state", jobStates),
+  };
+}

@@ -1,0 +1,55 @@
+import type { LoggedEvent } from "../../core/wire/events.ts";
+import type { State } from "./state.ts";
+
+/** Appends events in one commit; their offsets go on where the log of each job ends. */
+export function insertLog(state: State, job: number, events: readonly LoggedEvent[]): void {
+  state.transaction(() => {
+    for (const { offset, at, ...event } of events) {
+      state.run(
+        "INSERT INTO job_log (job, offset, at, event) VALUES (?, ?, ?, ?)",
+        job,
+        offset,
+        at,
+        JSON.stringify(event),
+      );
+    }
+  });
+}
+
+/** At most `limit` events from offset `from` on. */
+export function readLog(state: State, part: LogPart): readonly LoggedEvent[] {
+  return state
+    .all(
+      "SELECT offset, at, event FROM job_log WHERE job = ? AND offset >= ? ORDER BY offset LIMIT ?",
+      part.job,
+      part.from,
+      part.limit,
+    )
+    .map((row) => ({
+      // Only insertLog writes this column.
+      ...(JSON.parse(row.text("event")) as LoggedEvent),
+      offset: row.integer("offset"),
+      at: row.integer("at"),
+    }));
+}
+
+export interface LogPart {
+  readonly job: number;
+  readonly from: number;
+  readonly limit: number;
+}
+
+/** True when the log of a job holds an event of this kind. */
+export function hasLogged(state: State, job: number, kind: LoggedEvent["kind"]): boolean {
+  const found = "SELECT 1 FROM job_log WHERE job = ? AND json_extract(event, '$.kind') = ? LIMIT 1";
+  return state.get(found, job, kind) !== undefined;
+}
+
+/** The offset that the next event of a job gets. */
+export function nextOffset(state: State, job: number): number {
+  const row = state.get(
+    "SELECT COALESCE(MAX(offset) + 1, 0) AS next FROM job_log WHERE job = ?",
+    job,
+  );
+  return row?.integer("next") ?? 0;
+}

@@ -1,0 +1,87 @@
+import type { Row } from "./row.ts";
+import type { State } from "./state.ts";
+
+/** A request that was accepted once; its id is never accepted again. */
+export interface StoredRequest {
+  /** sha256 (hex) of the signed bytes. */
+  readonly id: string;
+  readonly action: string;
+  readonly service: string | undefined;
+  /** Fingerprint of the key that signed, or `root`. */
+  readonly key: string;
+  readonly accepted: number;
+  /** When its token ends. */
+  readonly expires: number;
+  readonly tokenHash: string;
+  readonly content: string;
+  readonly job: number | undefined;
+}
+
+export function findRequest(state: State, id: string): StoredRequest | undefined {
+  const row = state.get(
+    "SELECT id, action, service, key, accepted, expires, token_hash, content, job FROM requests WHERE id = ?",
+    id,
+  );
+  return row === undefined ? undefined : fromRow(row);
+}
+
+/** False when the request was accepted before; `body` is kept for pushes only: other actions may carry secrets. */
+export function insertRequest(
+  state: State,
+  request: StoredRequest,
+  body: Uint8Array | undefined,
+): boolean {
+  const { changes } = state.run(
+    "INSERT INTO requests (id, action, service, key, accepted, expires, token_hash, content, job, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    request.id,
+    request.action,
+    request.service ?? null,
+    request.key,
+    request.accepted,
+    request.expires,
+    request.tokenHash,
+    request.content,
+    request.job ?? null,
+    body ?? null,
+  );
+  return changes > 0;
+}
+
+export function setRequestJob(state: State, id: string, job: number): void {
+  state.run("UPDATE requests SET job = ? WHERE id = ?", job, id);
+}
+
+/** The signed bytes of a push, until its job has ended. */
+export function requestBody(state: State, id: string): Uint8Array | undefined {
+  return state.get("SELECT body FROM requests WHERE id = ?", id)?.bytes("body");
+}
+
+/** After the end of a job: its manifests are not needed any more, and its tokens end at `expires`. */
+export function closeRequests(state: State, job: number, expires: number): void {
+  state.run("UPDATE requests SET body = NULL, expires = ? WHERE job = ?", expires, job);
+}
+
+/** Forgets requests whose token ended before `before`; returns their ids, whose spool can go too. */
+export function forgetRequests(state: State, before: number): readonly string[] {
+  return state
+    .all(
+      `DELETE FROM requests WHERE expires < ? AND (job IS NULL OR job NOT IN
+         (SELECT id FROM jobs WHERE state IN ('queued', 'running'))) RETURNING id`,
+      before,
+    )
+    .map((row) => row.text("id"));
+}
+
+function fromRow(row: Row): StoredRequest {
+  return {
+    id: row.text("id"),
+    action: row.text("action"),
+    service: row.optionalText("service"),
+    key: row.text("key"),
+    accepted: row.integer("accepted"),
+    expires: row.integer("expires"),
+    tokenHash: row.text("token_hash"),
+    content: row.text("content"),
+    job: row.optionalInteger("job"),
+  };
+}

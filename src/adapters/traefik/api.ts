@@ -1,0 +1,32 @@
+import { Agent, request } from "node:http";
+import type { TraefikSnapshot } from "../../core/routing/traefik-snapshot.ts";
+import { readSnapshot } from "../../core/routing/traefik-snapshot.ts";
+
+const timeoutMs = 2_000;
+const maxBytes = 64 * 1024 * 1024;
+const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+
+/** Everything Traefik has loaded, in one consistent answer; `base` is the address of its API, such as `http://172.20.0.2:8080`. */
+export async function askTraefik(base: string): Promise<TraefikSnapshot> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const asked = request(`${base}/api/rawdata`, { agent, timeout: timeoutMs }, (response) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    response.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size > maxBytes) asked.destroy(new Error(`an answer of more than ${maxBytes} bytes`));
+    });
+    response.on("end", () => {
+      if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString());
+      else reject(new Error(`${base} answered ${response.statusCode}`));
+    });
+    response.on("error", reject);
+    response.on("aborted", () => reject(new Error(`${base} broke off its answer`)));
+  });
+  asked.on("timeout", () => asked.destroy(new Error(`${base} did not answer within 2 s`)));
+  asked.on("error", reject);
+  asked.end();
+  const parsed: unknown = JSON.parse(await promise);
+  return readSnapshot(parsed);
+}

@@ -1,0 +1,144 @@
+import type { Clock, Router } from "../../deploy/ports.ts";
+import type { RoutingChange } from "../../core/routing/routing-change.ts";
+import type { RoutingState } from "../../core/routing/routing-state.ts";
+import type { Expected, TraefikSnapshot } from "../../core/routing/traefik-snapshot.ts";
+import type { DynamicConfig } from "../../core/routing/traefik-config.ts";
+import type { EntryAddress } from "./question.ts";
+import { dynamicYaml } from "../../core/routing/dynamic-yaml.ts";
+import { UserError } from "../../core/errors.ts";
+import { changeRouting } from "../../core/routing/routing-change.ts";
+import { traefikContainerName } from "../../core/release/names.ts";
+import { dynamicConfig } from "../../core/routing/dynamic-config.ts";
+import { differences } from "../../core/routing/traefik-snapshot.ts";
+import { askTraefik } from "./api.ts";
+import { askRoute } from "./question.ts";
+
+export interface TraefikRouterOptions {
+  /** Live releases and unfinished switches to begin with. */
+  readonly state: RoutingState;
+  /** Puts the text in the place of the dynamic file, atomically and durably. */
+  readonly write: (yaml: string) => Promise<void>;
+  /** Asked again and again, because a restarted Traefik may have other addresses. */
+  readonly locate: () => Promise<TraefikLocation>;
+  /** Makes Docker tell Traefik something, so that it looks again at all containers. */
+  readonly nudge: () => Promise<void>;
+  readonly clock: Clock;
+}
+
+export interface TraefikLocation {
+  /** Base of its API, such as `http://172.20.0.2:8080`. */
+  readonly api: string;
+  readonly entry: EntryAddress;
+  /** Its addresses on the network of the services. */
+  readonly addresses: readonly string[];
+}
+
+/** A Router that also writes the file of the state it has, for a worker that starts. */
+export interface TraefikRouter extends Router {
+  readonly refresh: () => Promise<void>;
+  readonly state: () => RoutingState;
+}
+
+const pollMs = 25;
+const nudgeAfterMs = 3_000;
+
+/** The one writer of the dynamic file: all switches of all services go through it, one change after the other. */
+export function createTraefikRouter(options: TraefikRouterOptions): TraefikRouter {
+  let state = options.state;
+  let file: DynamicConfig | undefined;
+  let last: Promise<void> = Promise.resolve();
+
+  /** A change that could not be written has not happened. */
+  const change = (next: (now: RoutingState) => RoutingState): Promise<void> => {
+    const write = async (): Promise<void> => {
+      const wanted = next(state);
+      const config = dynamicConfig(wanted);
+      await options.write(dynamicYaml(config));
+      state = wanted;
+      file = config;
+    };
+    const done = last.then(write);
+    last = done.catch(() => {});
+    return done;
+  };
+
+  return {
+    apply: (asked: RoutingChange) => change((now) => changeRouting(now, asked)),
+    refresh: () => change((now) => now),
+    state: () => state,
+    confirm: (expected, timeoutMs) =>
+      confirm(options, { expected, timeoutMs, instance: state.server.instance, file: () => file }),
+    whoAnswers: async (route) => askRoute((await options.locate()).entry, route),
+    addresses: async () => (await options.locate()).addresses,
+  };
+}
+
+interface Question {
+  readonly expected: Expected;
+  readonly timeoutMs: number;
+  readonly instance: string;
+  readonly file: () => DynamicConfig | undefined;
+}
+
+async function confirm(
+  { clock, locate, nudge }: TraefikRouterOptions,
+  { expected, timeoutMs, instance, file }: Question,
+): Promise<void> {
+  const hint = `look at what it says with: docker logs ${traefikContainerName(instance)}`;
+  const begun = clock.now();
+  const ask = asker(locate);
+  let nudges = 0;
+  let unheard: string | undefined;
+  for (;;) {
+    const missing = await look(ask, expected, file());
+    if (missing.length === 0) return;
+    const waited = clock.now() - begun;
+    if (waited >= timeoutMs)
+      throw new UserError(
+        `traefik: did not take over the routing within ${Math.round(timeoutMs / 1000)} s`,
+        {
+          code: "routing",
+          hint,
+          details: unheard === undefined ? missing : [...missing, unheard],
+        },
+      );
+    // Traefik listens to Docker's events only; one that got lost is made up for by the next.
+    if (waited >= nudgeAfterMs * (nudges + 1)) {
+      nudges += 1;
+      // Only a help: whether the routing is there is for Traefik to say.
+      await nudge().catch((error: unknown) => {
+        unheard = `docker could not be made to tell it again: ${describe(error)}`;
+      });
+    }
+    await clock.sleep(pollMs);
+  }
+}
+
+/** Asks where Traefik is only once, and again after it did not answer there. */
+function asker(locate: TraefikRouterOptions["locate"]): () => Promise<TraefikSnapshot> {
+  let base: string | undefined;
+  return async () => {
+    base ??= (await locate()).api;
+    try {
+      return await askTraefik(base);
+    } catch (error) {
+      base = undefined;
+      throw error;
+    }
+  };
+}
+
+async function look(
+  ask: () => Promise<TraefikSnapshot>,
+  expected: Expected,
+  file: DynamicConfig | undefined,
+): Promise<readonly string[]> {
+  try {
+    return differences(await ask(), expected, file);
+  } catch (error) {
+    return [`its API does not answer: ${describe(error)}`];
+  }
+}
+
+const describe = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

@@ -1,0 +1,192 @@
+import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Dispatcher, Pool } from "undici";
+import { UserError } from "../../core/errors.ts";
+import { plainText, stripControls } from "../../core/terminal-text.ts";
+import { wireBase } from "../../core/wire/protocol.ts";
+
+/** One request of the protocol. */
+export interface Call {
+  readonly method: "GET" | "POST" | "PUT";
+  /** After the protocol's base. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Made anew for each try. */
+  readonly body?: () => Uint8Array | AsyncIterable<Uint8Array>;
+  /** `safe`: may arrive twice; `once`: only repeated while it cannot have arrived. */
+  readonly repeat: "safe" | "once";
+  /** Pauses between tries; their number bounds the tries. */
+  readonly pausesMs: readonly number[];
+  readonly signal: AbortSignal;
+}
+
+/** Another try may help: the line broke, or the server is away for a moment. */
+export const isTransient = (error: unknown): boolean =>
+  error instanceof UserError && transientCodes.has(error.code);
+
+const transientCodes = new Set(["connection", "busy", "worker-away", "too-many", "stalled"]);
+
+/** Sends a request until it is answered, as often as it may be repeated, and returns the answer's body unread; throws UserError, the server's own or "connection". */
+export async function send(
+  pool: Pool,
+  place: string,
+  call: Call,
+): Promise<Dispatcher.ResponseData> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await sendOnce(pool, place, call);
+    } catch (error) {
+      call.signal.throwIfAborted();
+      const pause = call.pausesMs[tries];
+      const isHopeless = call.repeat === "once" && error instanceof MaybeArrived;
+      if (pause === undefined || isHopeless || !isTransient(error)) throw error;
+      await sleep(pause, undefined, { signal: call.signal });
+    }
+  }
+}
+
+/** The same, and reads the answer as JSON. */
+export async function sendForJson(pool: Pool, place: string, call: Call): Promise<unknown> {
+  const answer = await send(pool, place, call);
+  try {
+    return JSON.parse(await readText(answer.body));
+  } catch (error) {
+    call.signal.throwIfAborted();
+    if (error instanceof SyntaxError) throw notMypaas(place, answer.statusCode);
+    throw error instanceof UserError ? error : broken(place, error);
+  }
+}
+
+async function sendOnce(pool: Pool, place: string, call: Call): Promise<Dispatcher.ResponseData> {
+  let bodyError: unknown;
+  const watched = async function* (body: AsyncIterable<Uint8Array>) {
+    try {
+      yield* body;
+    } catch (error) {
+      bodyError = error;
+      throw error;
+    }
+  };
+  const body = call.body?.();
+  let answer: Dispatcher.ResponseData;
+  try {
+    answer = await pool.request({
+      method: call.method,
+      path: wireBase + call.path,
+      headers: call.headers,
+      signal: call.signal,
+      ...(body === undefined ? {} : { body: asBody(body, watched) }),
+    });
+  } catch (error) {
+    if (bodyError instanceof Error) throw bodyError;
+    throw error instanceof UserError ? error : broken(place, error);
+  }
+  if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
+  throw await refusal(place, answer);
+}
+
+function asBody(
+  body: Uint8Array | AsyncIterable<Uint8Array>,
+  watched: (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
+) {
+  return body instanceof Uint8Array ? body : Readable.from(watched(body), { objectMode: false });
+}
+
+class MaybeArrived extends UserError {}
+
+function broken(place: string, error: unknown): UserError {
+  const code = codeOf(error);
+  const reason = unreachable[code];
+  if (reason !== undefined)
+    return new UserError(`${place}: ${reason}`, {
+      code: code === "ENOTFOUND" || code === "EACCES" ? "unreachable" : "connection",
+      hint: wayOut(code),
+      cause: error,
+    });
+  if (/CERT|SIGNATURE|ISSUER|ALTNAME/.test(code))
+    return new UserError(`${place}: its certificate is not trusted (${code})`, {
+      code: "certificate",
+      hint: "use the line with pin= that mypaas init printed: mypaas remote add",
+      cause: error,
+    });
+  return new MaybeArrived(`${place}: the connection broke (${code || plainText(String(error))})`, {
+    code: "connection",
+    hint: "run the same command again",
+    cause: error,
+  });
+}
+
+function wayOut(code: string): string {
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "check its address: mypaas remote list";
+  if (code === "EACCES") return "run it with sudo";
+  return repair;
+}
+
+const repair = "on the server, see what is missing and repair it: sudo mypaas init";
+
+const unreachable: Readonly<Record<string, string>> = {
+  ENOTFOUND: "no server has this name",
+  EAI_AGAIN: "the name cannot be looked up now",
+  ECONNREFUSED: "nobody answers there",
+  ENOENT: "nobody answers there",
+  EACCES: "you may not open it",
+  EHOSTUNREACH: "no way to that host",
+  ENETUNREACH: "no network",
+  ETIMEDOUT: "no answer in time",
+  UND_ERR_CONNECT_TIMEOUT: "no answer in time",
+};
+
+function codeOf(error: unknown): string {
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+async function refusal(place: string, answer: Dispatcher.ResponseData): Promise<UserError> {
+  const status = answer.statusCode;
+  const error = readErrorAnswer(await readText(answer.body).catch(() => ""));
+  if (error) return error;
+  if (status === 502 || status === 503 || status === 504)
+    return new UserError(`${place}: not ready (status ${status})`, {
+      code: "busy",
+      hint: repair,
+    });
+  return notMypaas(place, status);
+}
+
+function readErrorAnswer(text: string): UserError | undefined {
+  let value: unknown;
+  try {
+    value = (JSON.parse(text) as { readonly error?: unknown }).error;
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const { code, message, hint, details } = value as Readonly<Record<string, unknown>>;
+  if (typeof code !== "string" || typeof message !== "string") return undefined;
+  const lines = Array.isArray(details) ? details.filter((line) => typeof line === "string") : [];
+  return new UserError(plainText(message), {
+    code,
+    hint: typeof hint === "string" ? plainText(hint) : undefined,
+    details: lines.map(stripControls),
+  });
+}
+
+const notMypaas = (place: string, status: number): UserError =>
+  new UserError(`${place}: answers, but not as mypaas does (status ${status})`, {
+    code: "not-mypaas",
+    hint: "take the line that mypaas init printed on the server: mypaas remote add",
+  });
+
+/** The longest honest answer lists 100 000 missing blobs. */
+const maxAnswerBytes = 32 * 1024 * 1024;
+
+async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of body) {
+    size += piece.length;
+    if (size > maxAnswerBytes) throw new SyntaxError("answer too long");
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString("utf8");
+}

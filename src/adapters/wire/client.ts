@@ -1,0 +1,144 @@
+import { UserError } from "../../core/errors.ts";
+import { requestId } from "../../core/wire/request.ts";
+import { plainText } from "../../core/terminal-text.ts";
+import { signatureHeader, type Accepted, type WantedBlob } from "../../core/wire/protocol.ts";
+import { send, sendForJson, type Call } from "./call.ts";
+import { openPool, type Target } from "./pool.ts";
+
+/** The client's side of core/wire/protocol.ts for one server. */
+export interface WireClient {
+  /** Posts the exact signed bytes; `once` for what must not be done twice by a broken line. */
+  readonly accept: (
+    body: Uint8Array,
+    signature: Uint8Array | undefined,
+    repeat: Call["repeat"],
+  ) => Promise<Accepted>;
+  /** The rest of one accepted request, under the token that it was signed with. */
+  readonly request: (id: string, token: string) => WireRequest;
+  readonly close: () => Promise<void>;
+}
+
+export interface WireRequest {
+  readonly status: () => Promise<Accepted>;
+  readonly start: () => Promise<Accepted>;
+  /** Sends a tar of `length` bytes once; not repeated here, because what is missing then is another batch. */
+  readonly putBatch: (length: number, body: AsyncIterable<Uint8Array>) => Promise<void>;
+  readonly have: (sha256: string) => Promise<number>;
+  /** Sends bytes `from` up to `to` (exclusive) once and returns how many the server has then. */
+  readonly putRange: (range: BlobRange, body: AsyncIterable<Uint8Array>) => Promise<number>;
+  /** One connection to the log; its lines end when the line breaks or the job ends. */
+  readonly openEvents: (from: number, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
+}
+
+export interface BlobRange {
+  readonly blob: WantedBlob;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface WireClientOptions {
+  readonly target: Target;
+  /** Name of the server in messages. */
+  readonly place: string;
+  readonly signal: AbortSignal;
+  readonly pausesMs?: readonly number[];
+}
+
+/** About half a minute: a worker that restarts is back by then. */
+export const patientPausesMs = [200, 500, 1000, 2000, 4000, 8000, 8000, 8000] as const;
+
+/** Opens nothing yet; the first call does. */
+export function createWireClient(options: WireClientOptions): WireClient {
+  const { place, signal } = options;
+  const patient = options.pausesMs ?? patientPausesMs;
+  const pool = openPool(options.target);
+  const json = (call: Omit<Call, "signal" | "pausesMs">, pausesMs = patient) =>
+    sendForJson(pool, place, { ...call, pausesMs, signal });
+  return {
+    accept: async (body, signature, repeat) => {
+      const headers = {
+        "content-type": "application/json",
+        ...(signature && { [signatureHeader]: Buffer.from(signature).toString("base64") }),
+      };
+      const path = "/requests";
+      // Nothing has begun yet: who waits wants to know soon that nobody is there.
+      const answer = await json(
+        { method: "POST", path, headers, body: () => body, repeat },
+        patient.slice(0, 3),
+      );
+      return readAccepted(place, answer, requestId(body));
+    },
+    request: (id, token) => {
+      const path = `/requests/${id}`;
+      const headers = { authorization: `Bearer ${token}` };
+      const get = { method: "GET", headers, repeat: "safe" } as const;
+      const once = { headers, repeat: "once" } as const;
+      return {
+        status: async () => readAccepted(place, await json({ ...get, path }), id),
+        start: async () =>
+          readAccepted(
+            place,
+            await json({ method: "POST", path: `${path}/start`, headers, repeat: "safe" }),
+            id,
+          ),
+        putBatch: async (length, body) => {
+          const call = { ...once, method: "PUT", path: `${path}/blobs`, body: () => body } as const;
+          const types = { "content-type": "application/x-tar", "content-length": String(length) };
+          await json({ ...call, headers: { ...headers, ...types } }, []);
+        },
+        have: async (sha256) =>
+          readHave(place, await json({ ...get, path: `${path}/blobs/${sha256}` })),
+        putRange: async ({ blob, from, to }, body) => {
+          const call = { ...once, method: "PUT", path: `${path}/blobs/${blob.sha256}` } as const;
+          const types = {
+            "content-type": "application/octet-stream",
+            "content-length": String(to - from),
+            "content-range": `bytes ${from}-${to - 1}/${blob.size}`,
+          };
+          const all = { ...call, body: () => body, headers: { ...headers, ...types } };
+          return readHave(place, await json(all, []));
+        },
+        openEvents: async (from, eventsSignal) => {
+          const call = { ...get, path: `${path}/events?from=${from}` };
+          const answer = await send(pool, place, { ...call, pausesMs: [], signal: eventsSignal });
+          return answer.body;
+        },
+      };
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+function readAccepted(place: string, answer: unknown, id: string): Accepted {
+  const value = answer as Partial<Accepted> | null;
+  if (value?.request !== id || !Array.isArray(value.missing)) throw strange(place);
+  const job = typeof value.job === "number" ? { job: value.job } : {};
+  const attached = value.attached === true ? { attached: true } : {};
+  const result = value.result === undefined ? {} : { result: makeSafe(value.result) };
+  return { request: id, ...job, ...attached, missing: value.missing.map(readBlob), ...result };
+  function readBlob(blob: unknown): WantedBlob {
+    const { sha256, size } = (blob ?? {}) as Partial<WantedBlob>;
+    if (typeof sha256 !== "string" || typeof size !== "number") throw strange(place);
+    return { sha256, size };
+  }
+}
+
+/** Every text of an answer may end up in a terminal. */
+function makeSafe(value: unknown): unknown {
+  if (typeof value === "string") return plainText(value);
+  if (Array.isArray(value)) return value.map(makeSafe);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, makeSafe(item)]));
+}
+
+function readHave(place: string, answer: unknown): number {
+  const have = (answer as { readonly have?: unknown } | null)?.have;
+  if (typeof have !== "number" || !Number.isSafeInteger(have) || have < 0) throw strange(place);
+  return have;
+}
+
+const strange = (place: string): UserError =>
+  new UserError(`${place}: gave an answer that this version does not understand`, {
+    code: "protocol",
+    hint: "install the same version on both sides: npm install -g mypaas",
+  });

@@ -1,0 +1,45 @@
+import { UserError } from "../../core/errors.ts";
+import type { ErrorAnswer } from "../../core/wire/protocol.ts";
+
+/** The HTTP status of each code a refusal may carry; a code that is not here is the request's own fault (422). */
+const statuses: Readonly<Record<string, number>> = {
+  "bad-request": 400,
+  "wrong-server": 400,
+  clock: 400,
+  "bad-blob": 400,
+  unauthorized: 401,
+  "unknown-key": 401,
+  "bad-signature": 401,
+  "expired-key": 401,
+  forbidden: 403,
+  "not-found": 404,
+  stalled: 408,
+  replayed: 409,
+  conflict: 409,
+  "too-large": 413,
+  "too-many": 429,
+  busy: 503,
+  "worker-away": 503,
+  "disk-full": 507,
+};
+
+/** Turns a refusal into what the protocol sends; anything but a UserError is a bug, of which nothing is told. */
+export function errorResponse(error: unknown): Response {
+  if (!(error instanceof UserError))
+    return answer(500, { code: "bug", message: "server: ran into a bug of its own" });
+  return answer(statuses[error.code] ?? 422, {
+    code: error.code,
+    message: error.message,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(error.details.length === 0 ? {} : { details: error.details }),
+  });
+}
+
+function answer(status: number, error: ErrorAnswer["error"]): Response {
+  const headers: Record<string, string> = { "content-type": "application/json" };
+  if (status === 503 || status === 429) headers["retry-after"] = "5";
+  // A sender that was refused half way must not feed the rest of its body into the next request.
+  if (status === 408 || status === 413 || status === 507) headers["connection"] = "close";
+  const body: ErrorAnswer = { error };
+  return new Response(JSON.stringify(body), { status, headers });
+}

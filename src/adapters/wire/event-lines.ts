@@ -1,0 +1,58 @@
+import { UserError } from "../../core/errors.ts";
+import type { LoggedEvent } from "../../core/wire/events.ts";
+import type { Clock } from "../../deploy/ports.ts";
+
+const heartbeatMs = 10_000;
+
+/** A body of one JSON line per event, with an empty line whenever 10 s pass without one; takes the next event only when the reader asks for more, and aborts `gone` when the reader leaves. */
+export function eventLines(
+  events: AsyncIterable<LoggedEvent>,
+  { clock, onBug, gone }: EventLinesOptions,
+): ReadableStream<Uint8Array> {
+  const iterator = events[Symbol.asyncIterator]();
+  const text = new TextEncoder();
+  let next: Promise<IteratorResult<LoggedEvent>> | undefined;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        next ??= iterator.next();
+        try {
+          const result = await within(next, clock);
+          if (result === "late") return controller.enqueue(text.encode("\n"));
+          next = undefined;
+          if (result.done) return controller.close();
+          return controller.enqueue(text.encode(`${JSON.stringify(result.value)}\n`));
+        } catch (error) {
+          if (!gone.signal.aborted && !(error instanceof UserError)) onBug(error);
+          // The reader sees a broken stream, not an end, and comes back for the rest.
+          return controller.error(new Error("events: interrupted"));
+        }
+      },
+      async cancel() {
+        gone.abort();
+        next?.catch(() => undefined);
+        await iterator.return?.();
+      },
+    },
+    { highWaterMark: 1 },
+  );
+}
+
+export interface EventLinesOptions {
+  readonly clock: Clock;
+  readonly onBug: (error: unknown) => void;
+  readonly gone: AbortController;
+}
+
+async function within<T>(promise: Promise<T>, clock: Clock): Promise<T | "late"> {
+  const done = new AbortController();
+  const late = clock.sleep(heartbeatMs, done.signal).then(
+    () => "late" as const,
+    () => "late" as const,
+  );
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    done.abort();
+  }
+}

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../../core/errors.ts";
+import { isLast, readLoggedEvent } from "../../core/wire/event-reader.ts";
+import type { LoggedEvent } from "../../core/wire/events.ts";
+import { isTransient } from "./call.ts";
+import { patientPausesMs, type WireRequest } from "./client.ts";
+
+export interface Following {
+  readonly request: WireRequest;
+  readonly place: string;
+  readonly signal: AbortSignal;
+  /** The server says something at least every 10 s; a line that is silent for this long is dead. */
+  readonly silenceMs?: number;
+  readonly pausesMs?: readonly number[];
+  /** Hears once of each break that the first new try has not mended. */
+  readonly onBroken?: () => void;
+  /** The command that follows the job again; `mypaas push` when left out. */
+  readonly again?: string;
+}
+
+/** The log of a job from its start to its last event, each event once, over as many connections as it takes. */
+export async function* followEvents(following: Following): AsyncGenerator<LoggedEvent> {
+  const { signal } = following;
+  const pauses = following.pausesMs ?? patientPausesMs;
+  let next = 0;
+  for (let failures = 0; ;) {
+    try {
+      for await (const line of linesFrom(following, next)) {
+        const read = readLoggedEvent(line);
+        if (!read || read.offset < next) continue;
+        next = read.offset + 1;
+        failures = 0;
+        if (!read.event) continue;
+        yield read.event;
+        if (isLast(read.event)) return;
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof UserError && !isTransient(error)) throw error;
+      if (!(error instanceof UserError) && !isLineError(error)) throw error;
+    }
+    const pause = pauses[failures];
+    if (pause === undefined) throw lost(following);
+    failures += 1;
+    if (failures === 2) following.onBroken?.();
+    await sleep(pause, undefined, { signal });
+  }
+}
+
+const lost = ({ place, again = "mypaas push" }: Following): UserError =>
+  new UserError(`${place}: the connection is lost and does not come back`, {
+    code: "connection",
+    hint: `the deploy goes on without you; follow it again with: ${again}`,
+  });
+
+const isLineError = (error: unknown): boolean =>
+  error instanceof Error && ("code" in error || error.name === "AbortError");
+
+/** Longer than any line of a log may be. */
+const maxLine = 1024 * 1024;
+
+async function* linesFrom(following: Following, from: number): AsyncGenerator<string> {
+  const silenceMs = following.silenceMs ?? 30_000;
+  const silence = new AbortController();
+  const wake = () => silence.abort(new DOMException("silent", "AbortError"));
+  const timer = setTimeout(wake, silenceMs);
+  try {
+    const signal = AbortSignal.any([following.signal, silence.signal]);
+    const decoder = new TextDecoder();
+    let rest = "";
+    for await (const chunk of await following.request.openEvents(from, signal)) {
+      timer.refresh();
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = lines.pop() ?? "";
+      if (rest.length > maxLine) throw lost(following);
+      yield* lines.filter((line) => line !== "");
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import { buildConnector, Pool } from "undici";
+import { UserError } from "../../core/errors.ts";
+
+/** How a server is reached and recognised. */
+export type Target =
+  | { readonly kind: "socket"; readonly path: string }
+  | {
+      readonly kind: "tls";
+      readonly origin: string;
+      readonly server: string;
+      /** sha256 of the certificate's SPKI in base64url; undefined: the public chain and the host's name decide. */
+      readonly pin: string | undefined;
+      /** Certificates to trust besides the system's, in PEM. */
+      readonly ca?: string;
+    };
+
+/** Opens connections to one server as they are needed; nothing is sent before the server has been recognised. */
+export function openPool(target: Target): Pool {
+  const options = { connections: 4, headersTimeout: 60_000, bodyTimeout: 60_000 };
+  if (target.kind === "socket")
+    return new Pool("http://localhost", { ...options, socketPath: target.path });
+  const { origin, server, pin, ca } = target;
+  const connect =
+    pin === undefined
+      ? buildConnector({ timeout: connectTimeoutMs, allowH2: false, ...(ca ? { ca } : {}) })
+      : pinnedConnector(`${server}.mypaas.invalid`, pin);
+  return new Pool(origin, { ...options, connect });
+}
+
+const connectTimeoutMs = 10_000;
+
+/** undici's own `checkServerIdentity` is not asked when `rejectUnauthorized` is false, so the comparison is made here, after the handshake. */
+function pinnedConnector(servername: string, pin: string): buildConnector.connector {
+  return (options, callback) => {
+    const host = options.hostname.replace(/^\[(.*)\]$/, "$1");
+    const port = Number(options.port || 443);
+    const socket = connectTls({
+      host,
+      port,
+      servername,
+      rejectUnauthorized: false,
+      ALPNProtocols: ["http/1.1"],
+    });
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      socket.destroy();
+      callback(error, null);
+    };
+    const timer = setTimeout(() => {
+      socket.off("error", fail);
+      fail(Object.assign(new Error("no answer in time"), { code: "UND_ERR_CONNECT_TIMEOUT" }));
+    }, connectTimeoutMs);
+    socket.once("error", fail);
+    socket.once("secureConnect", () => {
+      socket.off("error", fail);
+      const seen = spkiPin(socket);
+      if (seen !== pin) return fail(wrongPin(`${host}:${port}`, pin, seen));
+      clearTimeout(timer);
+      socket.setNoDelay(true);
+      callback(null, socket);
+    });
+  };
+}
+
+function spkiPin(socket: TLSSocket): string {
+  const key = socket.getPeerX509Certificate()?.publicKey;
+  if (!key) return "none";
+  return createHash("sha256")
+    .update(key.export({ type: "spki", format: "der" }))
+    .digest("base64url");
+}
+
+const wrongPin = (place: string, expected: string, seen: string): UserError =>
+  new UserError(`server ${place}: is not the one that this remote was made for`, {
+    code: "wrong-pin",
+    hint: "if mypaas init was run anew on it, take the line it prints there: mypaas remote add",
+    details: [
+      `expected key ${expected}`,
+      `got key ${seen}`,
+      "somebody may stand between you and the server; nothing was sent",
+    ],
+  });

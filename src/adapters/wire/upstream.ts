@@ -1,0 +1,132 @@
+import { Agent, request, type IncomingMessage } from "node:http";
+import { UserError } from "../../core/errors.ts";
+import type { LoggedEvent } from "../../core/wire/events.ts";
+import {
+  signatureHeader,
+  wireBase,
+  type Accepted,
+  type Backend,
+  type ErrorAnswer,
+} from "../../core/wire/protocol.ts";
+
+const maxAnswerBytes = 32 * 1024 * 1024;
+const maxLineBytes = 1024 * 1024;
+/** The worker sends a heartbeat every 10 s. */
+const silenceMs = 60_000;
+/** Taking over gigabytes of blobs comes before the answer to `start`. */
+const answerMs = 10 * 60_000;
+
+/** The worker's backend, reached over its socket; refusals arrive as the UserErrors that they were there, an absent worker as UserError "worker-away". */
+export function upstreamBackend(socketPath: string): Backend {
+  const agent = new Agent({ keepAlive: true, maxSockets: 128, maxFreeSockets: 4 });
+  const ask = (path: string, more: Asking) => send({ ...more, socketPath, agent, path });
+  const own = (id: string) => `/requests/${encodeURIComponent(id)}`;
+  return {
+    accept: async (body, signature) =>
+      accepted(
+        await ask("/requests", {
+          method: "POST",
+          body,
+          headers: signature
+            ? { [signatureHeader]: Buffer.from(signature).toString("base64") }
+            : {},
+        }),
+      ),
+    status: async (id, token) => accepted(await ask(own(id), bearer("GET", token))),
+    start: async (id, token) => accepted(await ask(`${own(id)}/start`, bearer("POST", token))),
+    events: async (id, token, from, signal) => {
+      const asking = { ...bearer("GET", token), signal };
+      return readEvents(await ask(`${own(id)}/events?from=${from}`, asking));
+    },
+  };
+}
+
+interface Asking {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  readonly signal?: AbortSignal;
+}
+
+const bearer = (method: string, token: string): Asking => ({
+  method,
+  headers: { authorization: `Bearer ${token}` },
+});
+
+async function send(
+  asking: Asking & { readonly socketPath: string; readonly agent: Agent; readonly path: string },
+): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const { method, socketPath, agent, body, signal } = asking;
+  const outgoing = request({
+    method,
+    socketPath,
+    agent,
+    path: wireBase + asking.path,
+    headers: { host: "worker", ...asking.headers, "content-length": body?.length ?? 0 },
+    ...(signal ? { signal } : {}),
+  });
+  outgoing.setTimeout(answerMs, () => outgoing.destroy(new Error("no answer")));
+  outgoing.on("response", resolve);
+  outgoing.on("error", (cause) => reject(workerAway(cause)));
+  outgoing.end(body);
+  const answer = await promise;
+  if (answer.statusCode === 200) return answer;
+  throw refusal(await readJson(answer));
+}
+
+function workerAway(cause: unknown): UserError {
+  return new UserError("server: the worker does not answer", {
+    code: "worker-away",
+    hint: "look on the server: systemctl status mypaas-worker",
+    cause,
+  });
+}
+
+async function accepted(answer: IncomingMessage): Promise<Accepted> {
+  return (await readJson(answer)) as Accepted;
+}
+
+async function readJson(answer: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of answer) {
+      const bytes = chunk as Buffer;
+      size += bytes.length;
+      if (size > maxAnswerBytes) throw new Error(`more than ${maxAnswerBytes} bytes`);
+      chunks.push(bytes);
+    }
+    return JSON.parse(Buffer.concat(chunks).toString());
+  } catch (error) {
+    answer.destroy();
+    throw workerAway(error);
+  }
+}
+
+function refusal(answer: unknown): unknown {
+  const error = (answer as Partial<ErrorAnswer> | null)?.error;
+  if (typeof error?.message !== "string") return workerAway(new Error("not an answer of ours"));
+  // Its own log has the story; outside it is our bug as much as the worker's.
+  if (error.code === "bug") return new Error(`worker: ${error.message}`);
+  const { code, hint, details } = error;
+  return new UserError(error.message, { code, hint, ...(details ? { details } : {}) });
+}
+
+async function* readEvents(answer: IncomingMessage): AsyncGenerator<LoggedEvent> {
+  answer.setTimeout(silenceMs, () => answer.destroy(new Error("silent")));
+  let rest = "";
+  try {
+    answer.setEncoding("utf8");
+    for await (const chunk of answer) {
+      const lines = (rest + String(chunk)).split("\n");
+      rest = lines.pop() ?? "";
+      if (rest.length > maxLineBytes) throw new Error("an endless line");
+      for (const line of lines) if (line !== "") yield JSON.parse(line) as LoggedEvent;
+    }
+  } catch (error) {
+    throw workerAway(error);
+  } finally {
+    answer.destroy();
+  }
+}

@@ -1,0 +1,90 @@
+import { countCharacters, type Comment } from "./comments.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import { findKey, keyNames, type Key } from "./keys.ts";
+import type { ProblemList } from "./problems.ts";
+import { firstNonSpace, isSpace } from "../white-space.ts";
+import { good, refuse, show, unquote, type Read } from "./values.ts";
+
+/** `# mypaas.key = value` as it stands in the file; columns count characters from 1. */
+export interface KeyLine {
+  readonly key: Key<unknown>;
+  /** The text after `=`, without quotes. */
+  readonly value: Read<string>;
+  readonly line: number;
+  readonly column: number;
+}
+
+const prefix = "mypaas.";
+const maxValue = 4096;
+
+/** True when the comment's text begins `mypaas.`, whatever follows. */
+export function isKeyComment(comment: Comment): boolean {
+  const from = firstNonSpace(comment.text, comment.at + 1);
+  return comment.text.slice(from, from + prefix.length).toLowerCase() === prefix;
+}
+
+/** Reads one such comment; an unknown key goes to `problems`. */
+export function readKeyLine(comment: Comment, problems: ProblemList): KeyLine | undefined {
+  const { line, text, at } = comment;
+  const column = columnOf(text, at);
+  const start = firstNonSpace(text, at + 1) + prefix.length;
+  const name = /[\w-]*/y;
+  name.lastIndex = start;
+  const written = name.exec(text)?.[0] ?? "";
+  const key = findKey(written);
+  if (key === undefined) {
+    problems.add({
+      line,
+      column: columnOf(text, start),
+      message: `unknown key ${prefix}${show(written)}`,
+      hint: () => unknownKeyHint(written),
+    });
+    return undefined;
+  }
+  return { key, value: readValue(text, start + written.length, key), line, column };
+}
+
+/** The key that a comment such as `# mypass.port = 80` was meant to set. */
+export function nearMiss(comment: Comment): string | undefined {
+  const start = firstNonSpace(comment.text, comment.at + 1);
+  const match = /^([a-z]{4,8})[.:]\s?([a-z-]{3,13})\s*=/i.exec(
+    comment.text.slice(start, start + 40),
+  );
+  if (!match || findKey(match[2] ?? "") === undefined) return undefined;
+  if (didYouMean(match[1] ?? "", ["mypaas"]) === undefined) return undefined;
+  return `${prefix}${(match[2] ?? "").toLowerCase()}`;
+}
+
+function unknownKeyHint(name: string): string {
+  const near = didYouMean(name, keyNames);
+  return near === undefined ? "run: mypaas help keys" : `did you mean ${prefix}${near}?`;
+}
+
+function readValue(text: string, from: number, key: Key<unknown>): Read<string> {
+  const equals = firstNonSpace(text, from);
+  if (text[equals] !== "=") return refuse("has no value", `write: # ${prefix}${key.name} = value`);
+  const begin = firstNonSpace(text, equals + 1);
+  let end = text.length;
+  while (end > begin && isSpace(text.charAt(end - 1))) end--;
+  if (end - begin > maxValue)
+    return refuse(`is longer than ${maxValue} characters (${end - begin})`);
+  const value = text.slice(begin, end);
+  const hidden = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]/u;
+  const bad = hidden.exec(value.replaceAll("\t", " "))?.[0];
+  if (bad === "\ufffd") return refuse("holds bytes that are not UTF-8");
+  if (bad !== undefined) return refuse(`holds the invisible character ${codePoint(bad)}`);
+  if (/^["']/.test(value) && value.indexOf(value.charAt(0), 1) < 0)
+    return refuse(`has a quote ${value.charAt(0)} that is never closed`);
+  const unquoted = unquote(value);
+  return unquoted.trim() === ""
+    ? refuse("has no value", `write: # ${prefix}${key.name} = value`)
+    : good(unquoted);
+}
+
+function codePoint(char: string): string {
+  return `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
+function columnOf(text: string, at: number): number {
+  return countCharacters(text.slice(0, at)) + 1;
+}

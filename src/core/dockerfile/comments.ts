@@ -1,0 +1,133 @@
+import { heredocsOf, type Heredoc } from "./heredocs.ts";
+import { firstNonSpace } from "../white-space.ts";
+
+/** A comment of the Dockerfile itself, not of a heredoc inside it. */
+export interface Comment {
+  /** Counts from 1. */
+  readonly line: number;
+  /** The whole line without its end; `at` is the index of its `#`. */
+  readonly text: string;
+  readonly at: number;
+}
+
+export interface DockerfileScan {
+  readonly comments: readonly Comment[];
+  /** Names of build stages in order, empty for a stage without one. */
+  readonly stages: readonly string[];
+  readonly instructions: number;
+  /** Line of the first instruction, or one past the end. */
+  readonly firstInstruction: number;
+  /** A heredoc that the file ends inside of, with the line of its instruction. */
+  readonly openHeredoc: { readonly name: string; readonly line: number } | undefined;
+}
+
+/** Finds the comments of a Dockerfile by the rules of BuildKit's parser: also between continued lines, not inside heredocs. */
+export function scanDockerfile(text: string): DockerfileScan {
+  const comments: Comment[] = [];
+  const stages: string[] = [];
+  const directives = readDirectives();
+  // Still to be closed, the next one last.
+  let heredocs: Heredoc[] = [];
+  let parts: string[] = [];
+  let instructions = 0;
+  let started = 0;
+  let firstInstruction: number | undefined;
+  let number = 0;
+  const finish = () => {
+    if (parts.length === 0) return;
+    const instruction = parts.join("");
+    parts = [];
+    instructions++;
+    firstInstruction ??= started;
+    const stage = stageOf(instruction);
+    if (stage !== undefined) stages.push(stage);
+    heredocs = heredocsOf(instruction).toReversed();
+  };
+  for (const line of linesOf(text)) {
+    number++;
+    const heredoc = heredocs.at(-1);
+    if (heredoc !== undefined) {
+      if (closes(line, heredoc)) heredocs.pop();
+      continue;
+    }
+    const at = firstNonSpace(line, 0);
+    directives.see(line, at);
+    if (at === line.length) continue;
+    if (line[at] === "#") {
+      comments.push({ line: number, text: line, at });
+      continue;
+    }
+    if (parts.length === 0) started = number;
+    const end = continuationEnd(line, directives.escape());
+    parts.push(line.slice(parts.length === 0 ? at : 0, end));
+    if (end === undefined) finish();
+  }
+  finish();
+  const open = heredocs.at(-1);
+  return {
+    comments,
+    stages,
+    instructions,
+    firstInstruction: firstInstruction ?? number + 1,
+    openHeredoc: open === undefined ? undefined : { name: open.name, line: started },
+  };
+}
+
+/** Length in Unicode characters, the unit of columns. */
+export function countCharacters(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
+/** The parser directive that a comment would be at the very top of the file. */
+export function directiveOf(line: string, at: number) {
+  if (line[at] !== "#") return undefined;
+  const match = /^(syntax|escape|check)\s*=\s*(\S)/i.exec(
+    line.slice(firstNonSpace(line, at + 1)).slice(0, 200),
+  );
+  return match && { name: (match[1] ?? "").toLowerCase(), value: match[2] ?? "" };
+}
+
+/** Directives count only until the first line that is none. */
+function readDirectives() {
+  let escape = "\\";
+  let over = false;
+  return {
+    escape: () => escape,
+    see(line: string, at: number): void {
+      if (over) return;
+      const directive = directiveOf(line, at);
+      if (!directive) over = true;
+      else if (directive.name === "escape" && directive.value === "`") escape = "`";
+    },
+  };
+}
+
+function* linesOf(text: string): Generator<string> {
+  for (let from = 0; from < text.length;) {
+    const end = text.indexOf("\n", from);
+    let to = end < 0 ? text.length : end;
+    while (to > from && text[to - 1] === "\r") to--;
+    yield text.slice(from, to);
+    from = end < 0 ? text.length : end + 1;
+  }
+}
+
+function closes(line: string, { name, chomp }: Heredoc): boolean {
+  if (!chomp) return line === name;
+  return line.endsWith(name) && /^\t*$/.test(line.slice(0, line.length - name.length));
+}
+
+/** Where the escape character stands that continues the line, undefined when it ends here; two of them continue nothing. */
+function continuationEnd(line: string, escape: string): number | undefined {
+  let end = line.length;
+  while (end > 0 && " \t".includes(line.charAt(end - 1))) end--;
+  const continues = line[end - 1] === escape && line[end - 2] !== escape;
+  return continues ? end - 1 : undefined;
+}
+
+function stageOf(instruction: string): string | undefined {
+  if (!/^from\s/i.test(instruction)) return undefined;
+  return /\sas\s+(\S{1,128})\s*$/i.exec(instruction.slice(-400))?.[1] ?? "";
+}

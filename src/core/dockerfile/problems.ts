@@ -1,0 +1,66 @@
+import { UserError } from "../errors.ts";
+
+/** Something wrong, or worth knowing, at one place of a file; line and column count from 1, columns in characters. */
+export interface Problem {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** More than this nobody reads; the rest is counted. */
+export const maxProblems = 100;
+
+/** `Dockerfile:3:1: what is wrong`, without the hint. */
+export function formatProblem(problem: Problem): string {
+  return `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`;
+}
+
+/** Every problem in one error, in the order given; a single problem is the message itself. */
+export function problemsError(problems: readonly Problem[]): UserError {
+  const [first] = problems;
+  if (first === undefined) throw new TypeError("problemsError needs at least one problem");
+  if (problems.length === 1)
+    return new UserError(formatProblem(first), { code: "dockerfile", hint: first.hint });
+  return new UserError(`${first.file}: ${problems.length} problems`, {
+    code: "dockerfile",
+    details: problems.flatMap((problem) => [
+      formatProblem(problem),
+      ...(problem.hint === undefined ? [] : [`  hint: ${problem.hint}`]),
+    ]),
+  });
+}
+
+/** Collects problems in any order and gives them back in file order; hints are made only for those that are shown. */
+export function problemList(file: string) {
+  const found: Draft[] = [];
+  return {
+    add(draft: Draft): void {
+      found.push(draft);
+    },
+    sorted(): readonly Problem[] {
+      const order = found.toSorted((a, b) => a.line - b.line || a.column - b.column);
+      const shown = order.slice(0, maxProblems).map((draft) => finish(file, draft));
+      const next = order[maxProblems];
+      if (next === undefined) return shown;
+      const message = `and ${order.length - maxProblems} more`;
+      return [...shown, { file, line: next.line, column: next.column, message }];
+    },
+  };
+}
+
+export type ProblemList = ReturnType<typeof problemList>;
+
+interface Draft {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  readonly hint?: string | undefined | (() => string | undefined);
+}
+
+function finish(file: string, draft: Draft): Problem {
+  const hint = typeof draft.hint === "function" ? draft.hint() : draft.hint;
+  const { line, column, message } = draft;
+  return { file, line, column, message, ...(hint === undefined ? {} : { hint }) };
+}

@@ -1,0 +1,143 @@
+import { posix } from "node:path";
+import { UserError } from "../errors.ts";
+
+/** What a `.dockerignore` keeps out of the build context, decided while walking from the root down. */
+export interface Ignore {
+  /** `parent` is the state of the directory above, undefined at the root; paths are relative and `/`-separated. */
+  readonly look: (path: string, parent?: IgnoreState) => IgnoreVerdict;
+  /** False where nothing below an ignored directory can be an exception, so that nobody needs to look. */
+  readonly mayHoldExceptions: (directory: string) => boolean;
+}
+
+/** One flag per pattern: it matched this path or one above. */
+export type IgnoreState = readonly boolean[];
+
+export interface IgnoreVerdict {
+  readonly isIgnored: boolean;
+  readonly state: IgnoreState;
+}
+
+interface Pattern {
+  readonly isException: boolean;
+  readonly text: string;
+  readonly matches: (path: string) => boolean;
+}
+
+/** Reads a `.dockerignore` as Docker does (moby/patternmatcher and its ignorefile); throws UserError naming `file` and line for a broken pattern. */
+export function parseDockerignore(text: string, file = ".dockerignore"): Ignore {
+  const patterns: Pattern[] = [];
+  for (const [index, line] of text
+    .replace(/^\uFEFF/, "")
+    .split("\n")
+    .entries()) {
+    const pattern = readLine(line);
+    if (pattern === undefined) continue;
+    if (pattern.text === "" || !isWellFormed(pattern.text))
+      throw new UserError(`${file}:${index + 1}: bad pattern ${JSON.stringify(line.trim())}`, {
+        code: "dockerignore",
+        hint: "correct the line, or put # in front of it",
+      });
+    patterns.push({ ...pattern, matches: matcher(pattern.text) });
+  }
+  return {
+    look: (path, parent) => look(patterns, path, parent),
+    mayHoldExceptions: (directory) =>
+      patterns.some((pattern) => pattern.isException && reaches(pattern.text, directory)),
+  };
+}
+
+/** Whether a path of the context stays behind, for a caller that is not walking. */
+export function isIgnored(ignore: Ignore, path: string): boolean {
+  const parts = path.split("/");
+  let verdict: IgnoreVerdict | undefined;
+  for (const index of parts.keys())
+    verdict = ignore.look(parts.slice(0, index + 1).join("/"), verdict?.state);
+  return verdict?.isIgnored ?? false;
+}
+
+function readLine(line: string): Omit<Pattern, "matches"> | undefined {
+  if (line.startsWith("#")) return undefined;
+  const trimmed = line.trim();
+  if (trimmed === "") return undefined;
+  const isException = trimmed.startsWith("!");
+  const path = isException ? trimmed.slice(1).trim() : trimmed;
+  return { isException, text: path === "" ? "" : clean(path) };
+}
+
+/** `a/`, `./a` and `/a` all mean `a`. */
+function clean(path: string): string {
+  const normal = posix.normalize(path);
+  const bare = normal.length > 1 ? normal.replace(/\/$/, "") : normal;
+  return bare.length > 1 && bare.startsWith("/") ? bare.slice(1) : bare;
+}
+
+/** A pattern is only asked when its answer could change the verdict so far; Docker's result depends on that order. */
+function look(patterns: readonly Pattern[], path: string, parent?: IgnoreState): IgnoreVerdict {
+  let isIgnoredNow = false;
+  const state = patterns.map((pattern, index) => {
+    const isMatch =
+      parent?.[index] === true || (pattern.isException === isIgnoredNow && pattern.matches(path));
+    if (isMatch) isIgnoredNow = !pattern.isException;
+    return isMatch;
+  });
+  return { isIgnored: isIgnoredNow, state };
+}
+
+/** Compares up to the first segment with a wildcard and says yes from there on. */
+function reaches(exception: string, directory: string): boolean {
+  const wanted = exception.split("/");
+  for (const [index, segment] of directory.split("/").entries()) {
+    const next = wanted[index];
+    if (next === undefined) return false;
+    if (/[*?[\\]/.test(next)) return true;
+    if (next !== segment) return false;
+  }
+  return wanted.length > directory.split("/").length;
+}
+
+function matcher(pattern: string): (path: string) => boolean {
+  const isPlainAfter = (from: number) => !/[*?[\]\\]/.test(pattern.slice(from));
+  if (isPlainAfter(0)) return (path) => path === pattern;
+  if (pattern.startsWith("**") && isPlainAfter(2)) {
+    const suffix = pattern.slice(2);
+    return (path) => path.endsWith(suffix) || (suffix[0] === "/" && path === suffix.slice(1));
+  }
+  const expression = new RegExp(`^${toExpression(pattern)}$`, "u");
+  return (path) => expression.test(path);
+}
+
+const tokens = /\*\*\/?|\*|\?|\[\^?(?:\\.|[^\]\\])+\]|\\.|./gsu;
+
+function toExpression(pattern: string): string {
+  return pattern.replace(tokens, (token, at: number) => {
+    if (token.startsWith("**")) return at + token.length === pattern.length ? ".*" : "(.*/)?";
+    if (token === "*") return "[^/]*";
+    if (token === "?") return "[^/]";
+    if (token.startsWith("[") && token.length > 1) return toClass(token.slice(1, -1));
+    return escape(token.startsWith("\\") && token.length > 1 ? token.slice(1) : token);
+  });
+}
+
+function toClass(inside: string): string {
+  const isNegated = inside.startsWith("^");
+  const body = (isNegated ? inside.slice(1) : inside).replace(
+    /\\(?<escaped>.)|[^-]/gsu,
+    (token, escaped: string | undefined) => (escaped === "-" ? "\\-" : escape(escaped ?? token)),
+  );
+  return `[${isNegated ? "^" : ""}${body}]`;
+}
+
+const escape = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+
+/** The syntax that Go's filepath.Match accepts: every class closed and not empty, nothing escaped past the end, no range backwards. */
+function isWellFormed(pattern: string): boolean {
+  const one = String.raw`(?:\\.|[^\]\\-])`;
+  const grammar = new RegExp(`^(?:\\[\\^?(?:${one}(?:-${one})?)+\\]|\\\\.|[^\\[\\\\])*$`, "su");
+  if (!grammar.test(pattern)) return false;
+  try {
+    matcher(pattern);
+    return true;
+  } catch {
+    return false;
+  }
+}

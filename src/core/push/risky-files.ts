@@ -1,0 +1,30 @@
+import { posix } from "node:path";
+import type { Event } from "../wire/events.ts";
+import type { ManifestEntry } from "../wire/protocol.ts";
+
+const risky: readonly RegExp[] = [
+  /^\.env(?!\.(?:example|sample|template|dist|defaults?)$)(?:\..+)?$/,
+  /^id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?$/,
+  /^(?:.*key.*\.pem|.*\.key|.*\.p12|.*\.pfx|.*\.ppk)$/,
+  /^(?:\.npmrc|\.pypirc|\.netrc|\.pgpass|\.git-credentials|\.htpasswd)$/,
+];
+const riskyFolders: ReadonlySet<string> = new Set([".aws", ".ssh", ".gnupg", ".kube", ".docker"]);
+const maxNamed = 5;
+
+/** Warns, in one event, about files whose names say that they hold secrets; content is not looked at. */
+export function warnOfRiskyFiles(entries: readonly ManifestEntry[]): Event | undefined {
+  const found = entries.map((entry) => entry.path).filter(isRisky);
+  if (found.length === 0) return undefined;
+  const more = found.length > maxNamed ? ` and ${found.length - maxNamed} more` : "";
+  return {
+    kind: "warning",
+    text: `build context: may hold secrets that now travel: ${found.slice(0, maxNamed).join(", ")}${more}`,
+    hint: "add them to .dockerignore, and give values with: mypaas env",
+  };
+}
+
+function isRisky(path: string): boolean {
+  const name = posix.basename(path).toLowerCase();
+  const folders = posix.dirname(path).split("/");
+  return risky.some((pattern) => pattern.test(name)) || folders.some((f) => riskyFolders.has(f));
+}

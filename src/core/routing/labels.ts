@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import type { Release } from "../release/release.ts";
+import type { RoutingServer } from "./release-routing.ts";
+import type { ServiceSpec } from "../release/spec.ts";
+import { label, networkName } from "../release/names.ts";
+import { releaseRouting } from "./release-routing.ts";
+
+/** The labels by which Traefik routes to a release; the same on all its replicas, or Traefik drops them all. */
+export function traefikLabels(release: Release, server: RoutingServer): Record<string, string> {
+  const { service, routers, middlewares } = releaseRouting(release, server);
+  if (routers.length === 0 || release.port === undefined) return { "traefik.enable": "false" };
+  return {
+    "traefik.enable": "true",
+    "traefik.docker.network": networkName(release.instance),
+    ...flatten("traefik.http", {
+      routers: Object.fromEntries(routers.map(({ name, config }) => [name, config])),
+      middlewares,
+      services: {
+        [service]: {
+          loadBalancer: { server: { port: release.port }, ...healthLabels(release.spec) },
+        },
+      },
+    }),
+  };
+}
+
+/** The labels by which mypaas knows a replica as its own; ownership is by label, never by name. */
+export function ownLabels(release: Release, replica: number): Record<string, string> {
+  return {
+    [label.instance]: release.instance,
+    [label.role]: "service",
+    [label.service]: release.spec.service,
+    [label.release]: String(release.number),
+    [label.replica]: String(replica),
+    // A digest, because everyone who may list containers can read labels, and a spec holds environment values.
+    [label.spec]: createHash("sha256").update(JSON.stringify(release.spec)).digest("hex"),
+  };
+}
+
+/** Which of an image's own labels Traefik, which ignores case, would read beside ours: routes that nobody has checked. */
+export function routingLabels(keys: readonly string[]): readonly string[] {
+  return keys.filter((key) => /^traefik\./i.test(key));
+}
+
+/** Names of a release's routers as Traefik's API lists them. */
+export function dockerRouterNames(release: Release, server: RoutingServer): readonly string[] {
+  return releaseRouting(release, server).routers.map(({ name }) => `${name}@docker`);
+}
+
+/** The Host that health checks send: the first domain; `www` stands in for a wildcard. */
+export function healthHost(spec: ServiceSpec): string | undefined {
+  return spec.routes[0]?.host.replace(/^\*\./, "www.");
+}
+
+function healthLabels(spec: ServiceSpec): object {
+  const { healthcheck } = spec;
+  if (healthcheck === undefined) return {};
+  const { path, intervalMs, timeoutMs } = healthcheck;
+  return {
+    healthCheck: {
+      path,
+      hostname: healthHost(spec),
+      interval: `${intervalMs}ms`,
+      // A replica that Traefik met while it booted must not stay out for a whole interval.
+      unhealthyInterval: `${Math.min(intervalMs, 250)}ms`,
+      timeout: `${timeoutMs}ms`,
+      followRedirects: false,
+    },
+  };
+}
+
+function flatten(key: string, value: unknown): Record<string, string> {
+  if (Array.isArray(value)) return { [key]: value.join(",") };
+  if (typeof value !== "object" || value === null) return { [key]: String(value) };
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  if (entries.length === 0) return { [key]: "true" };
+  const parts = entries.map(([name, inner]) => flatten(`${key}.${name}`, inner));
+  return Object.assign({}, ...parts);
+}

@@ -1,0 +1,48 @@
+import type { Release } from "../release/release.ts";
+import type { RoutingState } from "./routing-state.ts";
+
+/** The only ways in which routing changes; the writer of the dynamic file keeps the sum of all services. */
+export type RoutingChange =
+  | {
+      readonly kind: "hold";
+      readonly service: string;
+      readonly to: Release;
+      readonly from: Release | undefined;
+      /** `serving`: the old release answers meanwhile; `wait`: requests wait for the name of whoever is ready first. */
+      readonly mode: "serving" | "wait";
+    }
+  | { readonly kind: "cut-over"; readonly service: string }
+  | { readonly kind: "settled"; readonly service: string; readonly live: Release | undefined };
+
+/** The state after one change; the same change twice is the same as once. */
+export function changeRouting(state: RoutingState, change: RoutingChange): RoutingState {
+  const { service } = change;
+  const others = state.switches.filter((one) => one.service !== service);
+  const rest = state.live.filter(({ spec }) => spec.service !== service);
+  switch (change.kind) {
+    case "hold": {
+      const { to, from, mode } = change;
+      const held = { service, to, from, mode, phase: "held" } as const;
+      return {
+        ...state,
+        live: from === undefined ? rest : [...rest, from],
+        switches: [...others, held],
+      };
+    }
+    case "cut-over": {
+      const one = state.switches.find((held) => held.service === service);
+      if (one === undefined) throw new Error(`no switch of ${service} to cut over`);
+      return {
+        ...state,
+        live: [...rest, one.to],
+        switches: [...others, { ...one, phase: "cut-over" }],
+      };
+    }
+    case "settled":
+      return {
+        ...state,
+        live: change.live === undefined ? rest : [...rest, change.live],
+        switches: others,
+      };
+  }
+}

@@ -1,0 +1,26 @@
+import type { Release } from "../release/release.ts";
+import type { RoutingServer } from "./release-routing.ts";
+
+/** Everything that decides where requests go; the dynamic file is a function of this and nothing else. */
+export interface RoutingState {
+  readonly server: ServerFacts;
+  /** The release of each service that is not in a switch. */
+  readonly live: readonly Release[];
+  readonly switches: readonly Switch[];
+}
+
+export interface ServerFacts extends RoutingServer {
+  /** Certificate and key (PEM) for every name that has none of its own. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
+  /** Hosts that may ask for a certificate by ACME. */
+  readonly certificateHosts?: readonly string[];
+}
+
+/** One service on its way from a release to the next; `held` until the cut-over, `cut-over` until the old containers are gone. */
+export interface Switch {
+  readonly service: string;
+  readonly to: Release;
+  readonly from: Release | undefined;
+  readonly mode: "serving" | "wait";
+  readonly phase: "held" | "cut-over";
+}

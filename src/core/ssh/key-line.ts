@@ -1,0 +1,49 @@
+import { parseKeyLine } from "./authorized-keys.ts";
+import { UserError } from "../errors.ts";
+
+export interface KeyLimits {
+  /** Comma-separated service names, `*` at any place. */
+  readonly services?: string | undefined;
+  readonly actions?: string | undefined;
+  readonly expires?: string | undefined;
+  readonly noVolumes?: boolean | undefined;
+}
+
+/** Puts limits in front of a public key, as in authorized_keys; throws UserError "key" when the result is not a line that a server takes. */
+export function buildKeyLine(publicKey: string, limits: KeyLimits): string {
+  const line = publicKey.trim();
+  const wrong = (problem: string, hint: string) =>
+    new UserError(`key: ${problem}`, { code: "key", hint });
+  if (line.includes("PRIVATE KEY-----"))
+    throw wrong("this is a private key, which stays where it is", "give its public half: FILE.pub");
+  if (/[\r\n]/.test(line)) throw wrong("more than one line", "give one public key at a time");
+  const plain = parseKeyLine(line);
+  const options = formatLimits(limits);
+  if (typeof plain !== "string" && plain.optionsText !== "" && options !== "")
+    throw wrong(`has options already: ${plain.optionsText}`, "leave them out, or the flags");
+  const result = options === "" ? line : `${options} ${line}`;
+  const parsed = parseKeyLine(result);
+  if (typeof parsed !== "string") return result;
+  const isOption = parsed.includes("key option");
+  throw wrong(
+    parsed,
+    isOption
+      ? "change the option or leave it out, see: mypaas key add --help"
+      : "give a public key, such as ~/.ssh/id_ed25519.pub",
+  );
+}
+
+function formatLimits({ services, actions, expires, noVolumes }: KeyLimits): string {
+  // A quote would end the value and begin another option.
+  const quoted = (name: string, value: string | undefined) =>
+    value === undefined
+      ? []
+      : [`${name}="${value.replaceAll(/\s*,\s*/g, ",").replaceAll('"', "'")}"`];
+  const flag = noVolumes ? ["no-volumes"] : [];
+  return [
+    ...quoted("services", services),
+    ...quoted("actions", actions),
+    ...quoted("expires", expires),
+    ...flag,
+  ].join(",");
+}

@@ -1,0 +1,60 @@
+import type { LoggedEvent } from "./events.ts";
+import { stripControls } from "../terminal-text.ts";
+
+type Check = (value: unknown) => boolean;
+const text: Check = (value) => typeof value === "string";
+const count: Check = (value) => typeof value === "number" && Number.isFinite(value);
+const texts: Check = (value) => Array.isArray(value) && value.every(text);
+const maybe =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+
+const shapes: { readonly [K in LoggedEvent["kind"]]: Readonly<Record<string, Check>> } = {
+  step: { text },
+  note: { text },
+  warning: { text, hint: maybe(text) },
+  upload: { files: count, totalFiles: count, bytes: count, totalBytes: count, rate: count },
+  queued: { job: count, behind: count },
+  attached: { job: count },
+  build: { text },
+  ready: { replica: count, ms: count },
+  live: { service: text, release: count, urls: texts, ms: count },
+  unchanged: { service: text, release: count },
+  failed: { message: text, hint: maybe(text), details: texts, still: maybe(text) },
+  superseded: { job: count, by: count },
+};
+
+/** Reads one line of a job's log, its texts made safe for a terminal; `event` is undefined for a kind that this version does not know, all is undefined for a broken line. */
+export function readLoggedEvent(
+  line: string,
+): { readonly offset: number; readonly event: LoggedEvent | undefined } | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const fields = value as Readonly<Record<string, unknown>>;
+  const { kind, offset, at } = fields;
+  if (typeof offset !== "number" || !Number.isSafeInteger(offset) || offset < 0) return undefined;
+  const checks =
+    typeof kind === "string" && Object.hasOwn(shapes, kind)
+      ? shapes[kind as LoggedEvent["kind"]]
+      : undefined;
+  if (!checks || !Object.entries(checks).every(([name, check]) => check(fields[name])))
+    return { offset, event: undefined };
+  const known = Object.keys(checks).filter((name) => fields[name] !== undefined);
+  const safe = Object.fromEntries(known.map((name) => [name, makeSafe(fields[name])]));
+  return { offset, event: { kind, offset, at: count(at) ? at : 0, ...safe } as LoggedEvent };
+}
+
+/** True for the events after which a job says nothing more. */
+export const isLast = (event: LoggedEvent): boolean =>
+  ["live", "unchanged", "failed", "superseded"].includes(event.kind);
+
+function makeSafe(value: unknown): unknown {
+  if (typeof value === "string") return stripControls(value);
+  return Array.isArray(value) ? value.map(makeSafe) : value;
+}

@@ -1,0 +1,158 @@
+import { createHash } from "node:crypto";
+import { UserError } from "../errors.ts";
+import { checkManifest } from "../push/manifest.ts";
+import { maxRequestBytes, type Action, type Request } from "./protocol.ts";
+
+/** Reads the bytes that were signed; throws UserError "bad-request" that names the first thing out of place. */
+export function parseRequest(bytes: Uint8Array): Request {
+  if (bytes.length > maxRequestBytes)
+    throw bad(`${bytes.length} bytes, at most ${maxRequestBytes}`);
+  const value = parseJson(bytes);
+  if (value["v"] !== 1) throw bad("unknown version of the protocol, update mypaas on both sides");
+  return {
+    v: 1,
+    server: text(value, "server", /^(local|[0-9a-f]{16})$/),
+    created: wholeNumber(value["created"], "created"),
+    nonce: text(value, "nonce", /^[0-9a-f]{32}$/),
+    tokenHash: text(value, "tokenHash", /^[0-9a-f]{64}$/),
+    ...readAction(value),
+  };
+}
+
+/** Names a request for good: a replay has the same id, whatever signature it carries. */
+export const requestId = (bytes: Uint8Array): string => sha256(bytes);
+
+/** Names what is asked for, whoever asks and whenever; options of a push do not count. */
+export const contentId = (action: Action): string => sha256(canonical(contentOf(action)));
+
+/** What a server keeps of a bearer token. */
+export const hashToken = (token: string): string => sha256(token);
+
+function readAction(value: Fields): Action {
+  const action = value["action"];
+  switch (action) {
+    case "push":
+      return { action, service: serviceName(value), push: readPush(value["push"]) };
+    case "env.list":
+      return { action, service: serviceName(value) };
+    case "env.set":
+      return { action, service: serviceName(value), set: readEnv(value["set"]) };
+    case "env.unset": {
+      const names = list(value["names"], "names").map((name) => envName(name));
+      return { action, service: serviceName(value), names };
+    }
+    case "key.list":
+    case "server.info":
+      return { action };
+    case "key.add":
+      return { action, line: text(value, "line", /^[^\n\r]{1,20000}$/) };
+    case "key.remove":
+      return { action, fingerprint: text(value, "fingerprint", /^[^\n\r]{1,200}$/) };
+    default:
+      throw bad(
+        `unknown action ${JSON.stringify(action)?.slice(0, 40)}, update mypaas on the server`,
+      );
+  }
+}
+
+type Push = Extract<Action, { action: "push" }>["push"];
+
+function readPush(value: unknown): Push {
+  const push = fields(value, "push");
+  const options = fields(push["options"], "push.options");
+  const manifest: Push = {
+    dockerfile: text(push, "dockerfile", /^[^\0]{1,4096}$/),
+    entries: list(push["entries"], "push.entries").map(readEntry),
+    options: { pull: options["pull"] === true, noCache: options["noCache"] === true },
+  };
+  const problem = checkManifest(manifest)[0];
+  if (problem !== undefined) throw bad(problem);
+  return manifest;
+}
+
+function readEntry(value: unknown): Push["entries"][number] {
+  const entry = fields(value, "push.entries");
+  const path = text(entry, "path", /^[^\0]{1,4096}$/);
+  if ("link" in entry) return { path, link: text(entry, "link", /^[^\0]{1,4096}$/) };
+  return {
+    path,
+    mode: wholeNumber(entry["mode"], "mode"),
+    size: wholeNumber(entry["size"], "size"),
+    sha256: text(entry, "sha256", /^[0-9a-f]{64}$/),
+  };
+}
+
+function readEnv(value: unknown): Readonly<Record<string, string>> {
+  const entries = Object.entries(fields(value, "set"));
+  if (entries.length === 0) throw bad("set: names no variable");
+  return Object.fromEntries(
+    entries.map(([name, item]) => {
+      if (typeof item !== "string" || item.includes("\0") || item.length > 128 * 1024)
+        throw bad(`set.${envName(name)}: should be text of at most 128 KiB`);
+      return [envName(name), item];
+    }),
+  );
+}
+
+function envName(name: unknown): string {
+  if (typeof name !== "string" || !/^[A-Za-z_][A-Za-z0-9_]{0,199}$/.test(name))
+    throw bad(`not a name of a variable: ${JSON.stringify(name)?.slice(0, 60)}`);
+  return name;
+}
+
+const serviceName = (value: Fields): string => text(value, "service", /^[a-z0-9][a-z0-9.-]{0,49}$/);
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function parseJson(bytes: Uint8Array): Fields {
+  try {
+    return fields(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    throw bad("not JSON in UTF-8", cause);
+  }
+}
+
+function fields(value: unknown, name?: string): Fields {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
+  throw bad(`${name === undefined ? "" : `${name}: `}should be an object`);
+}
+
+function list(value: unknown, name: string): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw bad(`${name}: should be a list`);
+}
+
+function text(value: Fields, name: string, pattern: RegExp): string {
+  const item = value[name];
+  if (typeof item === "string" && pattern.test(item)) return item;
+  throw bad(`${name}: not valid: ${JSON.stringify(item)?.slice(0, 60)}`);
+}
+
+function wholeNumber(value: unknown, name: string): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw bad(`${name}: should be a whole number, got ${JSON.stringify(value)?.slice(0, 40)}`);
+}
+
+const bad = (message: string, cause?: unknown): UserError =>
+  new UserError(`request: ${message}`, { code: "bad-request", cause });
+
+const sha256 = (data: Uint8Array | string): string =>
+  createHash("sha256").update(data).digest("hex");
+
+/** The action alone, without the head of the request that it may be part of. */
+function contentOf(action: Action): unknown {
+  const content = readAction({ ...action });
+  return content.action === "push"
+    ? { ...content, push: { ...content.push, options: undefined } }
+    : content;
+}
+
+/** JSON with sorted keys, so that equal values have equal text. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === "object" && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  );
+}

@@ -1,0 +1,84 @@
+import { UserError } from "../../core/errors.ts";
+import type { InstanceConfig } from "../../core/server/instance.ts";
+import type { Release } from "../../core/release/release.ts";
+import type { RouteSpec, ServiceSpec } from "../../core/release/spec.ts";
+import { refuseVolumes } from "./volume-checks.ts";
+
+export interface ServerView {
+  readonly config: Pick<InstanceConfig, "domain" | "owner" | "volumes">;
+  /** Live releases of all services. */
+  readonly live: readonly Release[];
+  /** Name of the service that owns the slug. */
+  readonly slugOwner: string | undefined;
+  /** Values set on the server for this service. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The spec with `auto` replaced, or the first thing that this server refuses about it, before anything is built. */
+export function admit(spec: ServiceSpec, view: ServerView): ServiceSpec {
+  refuseForeignSlug(spec, view);
+  const routes = spec.routes.map((route) => resolveRoute(route, spec, view));
+  for (const route of routes) refuseTakenRoute(route, spec, view);
+  refuseMissingEnv(spec, view);
+  refuseVolumes(spec, view);
+  return { ...spec, routes };
+}
+
+/** The service in the signed request is what the key was checked against, so the Dockerfile must say the same. */
+export function refuseOtherService(spec: ServiceSpec, requested: string, file: string): void {
+  if (spec.service === requested) return;
+  throw new UserError(
+    `${file}: mypaas.servicename is "${spec.service}", the push is for "${requested}"`,
+    { code: "wrong-service", hint: "push again, with the file as it is: mypaas push" },
+  );
+}
+
+function refuseForeignSlug(spec: ServiceSpec, { slugOwner }: ServerView): void {
+  if (slugOwner === undefined || slugOwner === spec.service) return;
+  throw new UserError(
+    `service ${spec.service}: its short name ${spec.slug} is already used by service "${slugOwner}"`,
+    { code: "slug-taken", hint: "choose another mypaas.servicename" },
+  );
+}
+
+function resolveRoute(route: RouteSpec, spec: ServiceSpec, { config }: ServerView): RouteSpec {
+  const { domain } = config;
+  if (route.host === "auto") {
+    if (domain !== undefined) return { ...route, host: `${spec.slug}.${domain}` };
+    throw new UserError("route auto: this server has no domain", {
+      code: "no-domain",
+      hint: "name a domain in the Dockerfile, or run on the server: mypaas init --domain HOST",
+    });
+  }
+  if (route.host !== domain) return route;
+  throw new UserError(`route ${route.host}: is the server's own name`, {
+    code: "server-domain",
+    hint: `choose another domain, such as ${spec.slug}.${domain}`,
+  });
+}
+
+function refuseTakenRoute(route: RouteSpec, spec: ServiceSpec, { live }: ServerView): void {
+  const owner = live.find(
+    (other) =>
+      other.spec.service !== spec.service &&
+      other.spec.routes.some(({ host, path }) => host === route.host && path === route.path),
+  );
+  if (owner === undefined) return;
+  const { service } = owner.spec;
+  throw new UserError(`route ${route.host}${route.path}: already used by service "${service}"`, {
+    code: "route-taken",
+    hint: `choose another domain, or run: mypaas remove ${service}`,
+  });
+}
+
+function refuseMissingEnv(spec: ServiceSpec, { env }: ServerView): void {
+  const missing = spec.env
+    .filter(({ name, value }) => value === undefined && !Object.hasOwn(env, name))
+    .map(({ name }) => name);
+  if (missing.length === 0) return;
+  const values = missing.map((name) => `${name}=…`).join(" ");
+  throw new UserError(`env ${missing.join(", ")}: not set on the server`, {
+    code: "missing-env",
+    hint: `run: mypaas env ${spec.service} set ${values}`,
+  });
+}

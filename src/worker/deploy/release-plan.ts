@@ -1,0 +1,79 @@
+import type { ImageFacts } from "../../deploy/ports.ts";
+import { volumeName } from "../../core/release/names.ts";
+import type { Mount, Release } from "../../core/release/release.ts";
+import { replicaCount, type ServiceSpec } from "../../core/release/spec.ts";
+
+export interface ReleaseParts {
+  readonly instance: string;
+  readonly number: number;
+  /** With `auto` replaced. */
+  readonly spec: ServiceSpec;
+  readonly image: string;
+  readonly facts: Pick<ImageFacts, "exposed" | "hasHealthcheck">;
+  /** Values set on the server. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Absolute paths of `~/…` volumes, by source. */
+  readonly homes: ReadonlyMap<string, string>;
+}
+
+/** Everything a server decides about a release, out of the spec, its image and the values set here. */
+export function planRelease(parts: ReleaseParts): Release {
+  const { instance, number, spec, image, facts, homes } = parts;
+  const port = portOf(spec, facts.exposed);
+  return {
+    instance,
+    number,
+    spec,
+    image,
+    port,
+    env: environment(parts, port),
+    mounts: spec.volumes.map((volume): Mount => {
+      const { target, readOnly } = volume;
+      if (volume.kind === "named") {
+        const source = volumeName(instance, spec.slug, volume.source);
+        return { type: "volume", source, target, readOnly };
+      }
+      const source = volume.kind === "home" ? homes.get(volume.source) : volume.source;
+      if (source === undefined) throw new Error(`volume ${volume.source} was not resolved`);
+      return { type: "bind", source, target, readOnly };
+    }),
+    imageHealthcheck: facts.hasHealthcheck,
+  };
+}
+
+/** True when two releases of one service would run the same way, whatever their numbers. */
+export function runsTheSame(one: Release, other: Release): boolean {
+  const comparable = (release: Release) =>
+    JSON.stringify({
+      ...release,
+      number: 0,
+      image: "",
+      env: Object.entries({ ...release.env, MYPAAS_RELEASE: "" }).toSorted(([a], [b]) =>
+        a < b ? -1 : 1,
+      ),
+    });
+  return comparable(one) === comparable(other);
+}
+
+function portOf(spec: ServiceSpec, exposed: readonly number[]): number | undefined {
+  if (spec.port !== undefined) return spec.port;
+  if (exposed.length === 1) return exposed[0];
+  return spec.routes.length > 0 ? 80 : undefined;
+}
+
+/** Values set on the server win over those in the Dockerfile; PORT is ours unless someone set it. */
+function environment(parts: ReleaseParts, port: number | undefined): Record<string, string> {
+  const { spec } = parts;
+  const written = spec.env.flatMap(({ name, value }) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return {
+    ...(port !== undefined && { PORT: String(port) }),
+    ...Object.fromEntries(written),
+    ...parts.env,
+    ...(port !== undefined && { MYPAAS_PORT: String(port) }),
+    MYPAAS_SERVICE: spec.service,
+    MYPAAS_RELEASE: String(parts.number),
+    MYPAAS_SCALE: spec.scale.kind === "replace" ? "0" : String(replicaCount(spec.scale)),
+  };
+}

@@ -1,0 +1,107 @@
+import { UserError } from "../../core/errors.ts";
+import {
+  instancePaths,
+  traefikApiPort,
+  traefikUid,
+  type InstanceConfig,
+} from "../../core/server/instance.ts";
+import { apiNetworkName, networkName, traefikContainerName } from "../../core/release/names.ts";
+import type { Clock } from "../../deploy/ports.ts";
+import { readIdentity } from "../../adapters/server/certificate.ts";
+import { readIfThere } from "../../adapters/files.ts";
+import { liveReleases } from "../../adapters/state/releases.ts";
+import type { State } from "../../adapters/state/state.ts";
+import { writeDynamicFile } from "../../adapters/traefik/file.ts";
+import {
+  createTraefikRouter,
+  type TraefikLocation,
+  type TraefikRouter,
+} from "../../adapters/traefik/router.ts";
+import type { DeployTools } from "./run.ts";
+
+export interface ToolParts {
+  readonly state: State;
+  readonly config: InstanceConfig;
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Buffer;
+  readonly engineSocket: string;
+  readonly isRoot: boolean;
+}
+
+/** The one writer of Traefik's dynamic file, beginning with what the state says is live; speaks to Docker only when asked where Traefik is. */
+export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
+  const { state, config, clock, engineSocket } = parts;
+  const { instance, httpsPort } = config;
+  const paths = instancePaths(config);
+  const pem = await readIfThere(paths.identity);
+  const identity = pem === undefined ? undefined : readIdentity(pem.toString("utf8"));
+  const { certificate: cert, privateKey: key } = identity ?? {};
+  const certificate = cert !== undefined && key !== undefined ? { certificate: { cert, key } } : {};
+  // The file holds the key of the server's certificate, so nobody but Traefik reads it.
+  const owner = { uid: traefikUid, gid: traefikUid };
+  return createTraefikRouter({
+    state: {
+      server: { instance, httpsPort, ...certificate },
+      live: liveReleases(state).map(({ release }) => release),
+      switches: [],
+    },
+    write: (yaml) =>
+      writeDynamicFile(yaml, {
+        path: paths.dynamicFile,
+        next: paths.dynamicNext,
+        access: { mode: 0o400, ...(parts.isRoot && { owner }) },
+      }),
+    locate: () => locateTraefik(config, engineSocket),
+    nudge: async () => {
+      const { nudgeTraefik } = await import("../../adapters/docker/nudge.ts");
+      await nudgeTraefik({ socketPath: engineSocket, instance, image: config.traefikImage });
+    },
+    clock,
+  });
+}
+
+/** Where a server that listens on every address is asked. */
+const loopback: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+
+async function locateTraefik(config: InstanceConfig, socketPath: string): Promise<TraefikLocation> {
+  const { instance, bind, httpPort, httpsPort } = config;
+  const { createInfra } = await import("../../adapters/docker/infra.ts");
+  const infra = createInfra({ instance, socketPath });
+  const name = traefikContainerName(instance);
+  const addressOn = async (network: string) =>
+    (await infra.inspectNetwork(network))?.containers[name];
+  const api = await addressOn(apiNetworkName(instance));
+  const address = await addressOn(networkName(instance));
+  if (api === undefined || address === undefined) {
+    throw new UserError(`traefik: container ${name} does not run`, {
+      code: "traefik-away",
+      hint: "start it: sudo mypaas init",
+    });
+  }
+  return {
+    api: `http://${api}:${traefikApiPort}`,
+    entry: { host: loopback[bind] ?? bind, httpPort, httpsPort },
+    addresses: [address],
+  };
+}
+
+/** Everything of a deploy that is heavy to load; called when the first job runs. */
+export async function openTools(parts: ToolParts, router: TraefikRouter): Promise<DeployTools> {
+  const { config, clock, random, engineSocket: socketPath } = parts;
+  const [{ createEngine }, { createBuilder }, { createProbe }, { createConnections }, story] =
+    await Promise.all([
+      import("../../adapters/docker/engine.ts"),
+      import("../../adapters/docker/build.ts"),
+      import("../../adapters/containers/probe.ts"),
+      import("../../adapters/containers/connections.ts"),
+      import("../../deploy/deploy.ts"),
+    ]);
+  return {
+    engine: createEngine({ instance: config.instance, socketPath }),
+    builder: createBuilder({ socketPath, now: clock.now, random }),
+    router,
+    probe: createProbe(),
+    connections: createConnections(),
+    deploy: story.deploy,
+  };
+}

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createWireClient } from "../../../src/adapters/wire/client.ts";
+import type { Target } from "../../../src/adapters/wire/pool.ts";
+import { fakeWireServer, type FakeServerOptions } from "../../support/fake-wire-server.ts";
+import { emptyDir } from "../../support/wire.ts";
+import { bodyOf, onSocket, open, pausesMs, server } from "../../support/wire-client.ts";
+
+test("a pinned server is recognised by its key, asked by a name of ours, and a wrong pin stops before any byte", async (t) => {
+  const fake = await fakeWireServer(t, { result: { version: "1" } });
+  const { origin, pin, names } = await fake.listenOnTls();
+  const body = bodyOf({ action: "server.info" });
+  const good = open(t, { kind: "tls", origin, server, pin });
+  assert.deepEqual((await good.accept(body, undefined, "safe")).result, { version: "1" });
+  assert.deepEqual(names, [`${server}.mypaas.invalid`]);
+  fake.log.length = 0;
+  const wrong = `${"A".repeat(42)}E`;
+  const bad = open(t, { kind: "tls", origin, server, pin: wrong });
+  await assert.rejects(bad.accept(body, undefined, "safe"), {
+    name: "UserError",
+    code: "wrong-pin",
+    message: `server ${origin.slice("https://".length)}: is not the one that this remote was made for`,
+    hint: "if mypaas init was run anew on it, take the line it prints there: mypaas remote add",
+    details: [
+      `expected key ${wrong}`,
+      `got key ${pin}`,
+      "somebody may stand between you and the server; nothing was sent",
+    ],
+  });
+  assert.deepEqual(fake.log, []);
+});
+
+test("without a pin the public chain and the host's name decide", async (t) => {
+  const fake = await fakeWireServer(t);
+  const { origin, port, cert } = await fake.listenOnTls();
+  const body = bodyOf({ action: "server.info" });
+  const stranger = open(t, { kind: "tls", origin, server, pin: undefined });
+  await assert.rejects(stranger.accept(body, undefined, "safe"), {
+    message: "prod: its certificate is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT)",
+    hint: "use the line with pin= that mypaas init printed: mypaas remote add",
+  });
+  const misnamed = open(t, { kind: "tls", origin, server, pin: undefined, ca: cert });
+  await assert.rejects(misnamed.accept(body, undefined, "safe"), {
+    message: "prod: its certificate is not trusted (ERR_TLS_CERT_ALTNAME_INVALID)",
+  });
+  assert.deepEqual(fake.log, []);
+  const named = `https://localhost:${port}`;
+  const known = open(t, { kind: "tls", origin: named, server, pin: undefined, ca: cert });
+  assert.deepEqual((await known.accept(body, undefined, "safe")).missing, []);
+});
+
+test("nobody there, and somebody who is not mypaas, are told apart", async (t) => {
+  const gone = open(t, { kind: "socket", path: "/nonexistent/x.sock" });
+  await assert.rejects(gone.accept(bodyOf({ action: "key.list" }), undefined, "safe"), {
+    message: "prod: nobody answers there",
+    hint: "on the server, see what is missing and repair it: sudo mypaas init",
+  });
+  for (const [status, message, tries] of [
+    [404, "prod: answers, but not as mypaas does (status 404)", 1],
+    [200, "prod: answers, but not as mypaas does (status 200)", 1],
+    [502, "prod: not ready (status 502)", 4],
+  ] as const) {
+    const before: FakeServerOptions["before"] = (_, answer) => {
+      answer.writeHead(status).end("<html>");
+      return true;
+    };
+    const { fake, client } = await onSocket(t, { before });
+    await assert.rejects(client.accept(bodyOf({ action: "key.list" }), undefined, "safe"), {
+      message,
+    });
+    assert.equal(fake.log.length, tries);
+  }
+});
+
+test("what the server refuses reaches the person in its words, without terminal controls", async (t) => {
+  const error = {
+    code: "forbidden",
+    message: "key me: \u001b]0;x\u0007no",
+    hint: "ask\u001b[2J",
+    details: ["a\u001b[31mb"],
+  };
+  const before: FakeServerOptions["before"] = (_, answer) => {
+    answer.writeHead(403).end(JSON.stringify({ error }));
+    return true;
+  };
+  const { client } = await onSocket(t, { before });
+  await assert.rejects(client.accept(bodyOf({ action: "key.list" }), undefined, "safe"), {
+    code: "forbidden",
+    message: "key me: no",
+    hint: "ask",
+    details: ["a\u001b[31mb\u001b[0m"],
+  });
+});
+
+test("a line that breaks after sending is tried again only for what may arrive twice", async (t) => {
+  for (const [repeat, tries] of [
+    ["safe", 4],
+    ["once", 1],
+  ] as const) {
+    const before: FakeServerOptions["before"] = (request) => {
+      request.socket.destroy();
+      return true;
+    };
+    const { fake, client } = await onSocket(t, { before });
+    await assert.rejects(client.accept(bodyOf({ action: "key.list" }), undefined, repeat), {
+      code: "connection",
+      hint: "run the same command again",
+    });
+    assert.equal(fake.log.length, tries);
+  }
+});
+
+test("an answer for another request is not believed", async (t) => {
+  const before: FakeServerOptions["before"] = (_, answer) => {
+    answer.end(JSON.stringify({ request: "x", missing: [] }));
+    return true;
+  };
+  const { client } = await onSocket(t, { before });
+  await assert.rejects(client.accept(bodyOf({ action: "key.list" }), undefined, "safe"), {
+    message: "prod: gave an answer that this version does not understand",
+    hint: "install the same version on both sides: npm install -g mypaas",
+  });
+});
+
+test("a server that accepts and says nothing does not hold an interrupted client", async (t) => {
+  const silent = createServer();
+  const path = join(await emptyDir(t), "s.sock");
+  await new Promise<void>((done) => silent.listen(path, done));
+  t.after(() => silent.close());
+  const stop = new AbortController();
+  silent.on("connection", (socket) => {
+    socket.on("error", () => {});
+    stop.abort(new Error("stopped"));
+  });
+  const target: Target = { kind: "socket", path };
+  const client = createWireClient({ target, place: "prod", signal: stop.signal, pausesMs });
+  t.after(client.close);
+  await assert.rejects(client.accept(Buffer.from("x"), undefined, "safe"), { message: "stopped" });
+});

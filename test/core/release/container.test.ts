@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { containerPlan } from "../../../src/core/release/container.ts";
+import { release } from "../../support/releases.ts";
+
+const server = { instance: "demo", httpsPort: 8443 };
+
+test("a replica is planned under its own name, with everything that its release says", () => {
+  const one = release("web", 43, {
+    instance: "demo",
+    routes: ["http://a.test"],
+    env: { PORT: "3000" },
+    mounts: [{ type: "volume", source: "demo-web-data", target: "/data", readOnly: true }],
+    spec: {
+      publish: [{ ip: "127.0.0.1", hostPort: 5000, containerPort: 5000, protocol: "udp" }],
+      maxCpu: 0.5,
+      maxMemoryBytes: 1024,
+      stopTimeoutMs: 7_000,
+    },
+  });
+  const { labels, ...plan } = containerPlan(one, 2, { server, aliases: ["x.test"] });
+  assert.deepEqual(plan, {
+    name: "demo-web-r43-2",
+    image: "demo/web:r43",
+    env: { PORT: "3000" },
+    network: "demo",
+    aliases: ["x.test"],
+    mounts: one.mounts,
+    publish: one.spec.publish,
+    maxCpu: 0.5,
+    maxMemoryBytes: 1024,
+    stopTimeoutMs: 7_000,
+    capAdd: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"],
+    pidsLimit: 1024,
+  });
+  assert.equal(labels["mypaas.replica"], "2");
+  assert.equal(labels["traefik.docker.network"], "demo");
+});
+
+test("no replica has an alias unless it is asked for", () => {
+  assert.deepEqual(containerPlan(release("web", 1), 1, { server }).aliases, []);
+});
+
+test("replicas of a release bring the same labels for Traefik", () => {
+  const one = release("web", 1, { routes: ["https://a.test"] });
+  const seen = [1, 2].map((replica) =>
+    Object.entries(containerPlan(one, replica, { server }).labels).filter(([name]) =>
+      name.startsWith("traefik."),
+    ),
+  );
+  assert.deepEqual(seen[0], seen[1]);
+});

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Release } from "../../../src/core/release/release.ts";
+import {
+  dockerRouterNames,
+  healthHost,
+  ownLabels,
+  traefikLabels,
+} from "../../../src/core/routing/labels.ts";
+import { release } from "../../support/releases.ts";
+
+const server = { instance: "mypaas", httpsPort: 443 };
+
+test("a plain route becomes one router with its own service and middlewares", () => {
+  assert.deepEqual(traefikLabels(release("web", 43, { routes: ["http://a.test"] }), server), {
+    "traefik.enable": "true",
+    "traefik.docker.network": "mypaas",
+    "traefik.http.routers.web-r43-1.entryPoints": "web",
+    "traefik.http.routers.web-r43-1.rule": "Host(`a.test`)",
+    "traefik.http.routers.web-r43-1.priority": "1000000043",
+    "traefik.http.routers.web-r43-1.service": "web-r43",
+    "traefik.http.routers.web-r43-1.middlewares": "web-r43-release,web-r43-retry",
+    "traefik.http.middlewares.web-r43-release.headers.customResponseHeaders.X-Mypaas-Release":
+      "web/43",
+    "traefik.http.middlewares.web-r43-retry.retry.attempts": "3",
+    "traefik.http.middlewares.web-r43-retry.retry.initialInterval": "100ms",
+    "traefik.http.services.web-r43.loadBalancer.server.port": "3000",
+  });
+});
+
+/** Labels that a release has beside those of the plain route, without the common beginning. */
+const extra: readonly (readonly [string, Release, number, Record<string, string | undefined>])[] = [
+  [
+    "an https route has tls on its router, and a second router that redirects",
+    release("web", 1, { routes: ["https://a.test"] }),
+    443,
+    {
+      "routers.web-r1-1.entryPoints": "websecure",
+      "routers.web-r1-1.tls": "true",
+      "routers.web-r1-1.tls.certresolver": undefined,
+      "routers.web-r1-1-http.entryPoints": "web",
+      "routers.web-r1-1-http.tls": undefined,
+      "routers.web-r1-1-http.middlewares": "web-r1-release,web-r1-https",
+      "middlewares.web-r1-https.redirectScheme.scheme": "https",
+      "middlewares.web-r1-https.redirectScheme.port": undefined,
+    },
+  ],
+  [
+    "redirects name the https port when it is not the usual one",
+    release("web", 1, { routes: ["https://a.test"] }),
+    8443,
+    { "middlewares.web-r1-https.redirectScheme.port": "8443" },
+  ],
+  [
+    "a place with a route of its own on http is not redirected",
+    release("web", 1, { routes: ["https://a.test", "http://a.test"] }),
+    443,
+    { "routers.web-r1-1-http.rule": undefined, "routers.web-r1-2.entryPoints": "web" },
+  ],
+  [
+    "a path matches itself and what is below it, and longer paths come first",
+    release("web", 1, { routes: ["http://a.test/api", "http://*.a.test/api"] }),
+    443,
+    {
+      "routers.web-r1-1.rule": "Host(`a.test`) && (Path(`/api`) || PathPrefix(`/api/`))",
+      "routers.web-r1-1.priority": "1004000001",
+      "routers.web-r1-2.rule": "Host(`*.a.test`) && (Path(`/api`) || PathPrefix(`/api/`))",
+      "routers.web-r1-2.priority": "4000001",
+    },
+  ],
+  [
+    "each route strips its own path",
+    release("web", 1, {
+      routes: ["http://a.test/x", "http://a.test", "http://a.test/x,y.z"],
+      spec: { stripPrefix: true },
+    }),
+    443,
+    {
+      "middlewares.web-r1-strip-1.stripPrefix.prefixes": "/x",
+      "routers.web-r1-1.middlewares": "web-r1-release,web-r1-strip-1,web-r1-retry",
+      "routers.web-r1-2.middlewares": "web-r1-release,web-r1-retry",
+      "middlewares.web-r1-strip-3.stripPrefixRegex.regex": String.raw`^/x\x2cy\.z`,
+    },
+  ],
+  [
+    "a health check asks the first domain and returns soon to a replica that was booting",
+    release("web", 1, {
+      routes: ["http://*.a.test"],
+      spec: { healthcheck: { path: "/up", intervalMs: 5_000, timeoutMs: 900 } },
+    }),
+    443,
+    {
+      "services.web-r1.loadBalancer.healthCheck.path": "/up",
+      "services.web-r1.loadBalancer.healthCheck.hostname": "www.a.test",
+      "services.web-r1.loadBalancer.healthCheck.interval": "5000ms",
+      "services.web-r1.loadBalancer.healthCheck.unhealthyInterval": "250ms",
+      "services.web-r1.loadBalancer.healthCheck.timeout": "900ms",
+      "services.web-r1.loadBalancer.healthCheck.followRedirects": "false",
+    },
+  ],
+];
+
+for (const [title, one, httpsPort, expected] of extra)
+  test(title, () => {
+    const labels = traefikLabels(one, { ...server, httpsPort });
+    for (const [name, value] of Object.entries(expected))
+      assert.equal(labels[`traefik.http.${name}`], value, name);
+  });
+
+test("Traefik is told to leave out what has no route or no port", () => {
+  const off = { "traefik.enable": "false" };
+  assert.deepEqual(traefikLabels(release("worker", 1, { port: undefined }), server), off);
+  assert.deepEqual(traefikLabels(release("db", 1), server), off);
+});
+
+test("no label key has a dot that a service name brought", () => {
+  const labels = traefikLabels(release("docs.v2", 1, { routes: ["http://a.test"] }), server);
+  assert.equal(labels["traefik.http.routers.docs-v2-r1-1.service"], "docs-v2-r1");
+  const header = "traefik.http.middlewares.docs-v2-r1-release.headers.customResponseHeaders";
+  assert.equal(labels[`${header}.X-Mypaas-Release`], "docs.v2/1");
+});
+
+test("replicas differ in the number of the replica only", () => {
+  const one = release("web", 43);
+  const { "mypaas.replica": first, ...rest } = ownLabels(one, 1);
+  const { "mypaas.replica": second, ...same } = ownLabels(one, 2);
+  assert.deepEqual([first, second, rest], ["1", "2", same]);
+  assert.match(rest["mypaas.spec"] ?? "", /^[0-9a-f]{64}$/);
+  const { "mypaas.spec": _, ...words } = rest;
+  assert.deepEqual(words, {
+    "mypaas.instance": "mypaas",
+    "mypaas.role": "service",
+    "mypaas.service": "web",
+    "mypaas.release": "43",
+  });
+});
+
+test("environment values never stand in a label", () => {
+  const secret = release("web", 1, {
+    routes: ["http://a.test"],
+    env: { TOKEN: "s3cret-value" },
+    spec: { env: [{ name: "TOKEN", value: "s3cret-value" }] },
+  });
+  const labels = { ...ownLabels(secret, 1), ...traefikLabels(secret, server) };
+  assert.ok(!JSON.stringify(labels).includes("s3cret-value"));
+});
+
+test("router names are those of Traefik's API", () => {
+  const one = release("web", 2, { routes: ["https://a.test", "http://b.test"] });
+  assert.deepEqual(dockerRouterNames(one, server), [
+    "web-r2-1@docker",
+    "web-r2-1-http@docker",
+    "web-r2-2@docker",
+  ]);
+  assert.equal(healthHost(one.spec), "a.test");
+  assert.equal(healthHost(release("db", 1).spec), undefined);
+});

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isLast, readLoggedEvent } from "../../../src/core/wire/event-reader.ts";
+
+test("a line becomes an event with safe texts and nothing that was not asked for", () => {
+  const line = (event: object) => JSON.stringify({ offset: 3, at: 5, ...event });
+  const cases: readonly [line: string, expected: object | undefined][] = [
+    [
+      line({ kind: "step", text: "a\u001b[2Jb", x: 1 }),
+      { kind: "step", text: "ab", offset: 3, at: 5 },
+    ],
+    [
+      line({ kind: "failed", message: "m\u0007", details: ["\u001b]0;x\u0007d"], still: "s" }),
+      { kind: "failed", message: "m", details: ["d"], still: "s", offset: 3, at: 5 },
+    ],
+    [
+      line({ kind: "live", service: "w", release: 1, urls: ["u"], ms: 2 }),
+      { kind: "live", service: "w", release: 1, urls: ["u"], ms: 2, offset: 3, at: 5 },
+    ],
+    [line({ kind: "step", text: "x", at: "never" }), { kind: "step", text: "x", offset: 3, at: 0 }],
+  ];
+  for (const [text, event] of cases) assert.deepEqual(readLoggedEvent(text), { offset: 3, event });
+});
+
+test("unknown kinds keep their place in the log, broken lines have none", () => {
+  for (const event of [
+    { kind: "later" },
+    { kind: "step" },
+    { kind: "live", urls: "x" },
+    { kind: "toString" },
+    {},
+  ])
+    assert.deepEqual(readLoggedEvent(JSON.stringify({ offset: 1, ...event })), {
+      offset: 1,
+      event: undefined,
+    });
+  for (const text of [
+    "",
+    "{",
+    "null",
+    "[]",
+    '"x"',
+    "{}",
+    '{"offset":-1}',
+    '{"offset":1.5}',
+    '{"offset":"1"}',
+  ])
+    assert.equal(readLoggedEvent(text), undefined, text);
+});
+
+test("a job ends live, unchanged, failed or superseded", () => {
+  const last = ["live", "unchanged", "failed", "superseded"];
+  for (const kind of [...last, "step", "ready", "queued"])
+    assert.equal(isLast({ kind } as Parameters<typeof isLast>[0]), last.includes(kind), kind);
+});

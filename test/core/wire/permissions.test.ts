@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseKeyLine } from "../../../src/core/ssh/authorized-keys.ts";
+import {
+  authorise,
+  authoriseSpec,
+  matches,
+  mayManageKeys,
+} from "../../../src/core/wire/permissions.ts";
+import type { ServiceSpec } from "../../../src/core/release/spec.ts";
+import type { Action } from "../../../src/core/wire/protocol.ts";
+import fixture from "../ssh/fixtures/sshsig.json" with { type: "json" };
+
+const now = Date.UTC(2026, 10, 21);
+const line = fixture.signatures[0]?.publicKey ?? "";
+
+function enrolled(options: string) {
+  const key = parseKeyLine(options === "" ? line : `${options} ${line}`);
+  if (typeof key === "string") throw new Error(key);
+  return key;
+}
+
+const push = (service: string): Action => ({
+  action: "push",
+  service,
+  push: { dockerfile: "Dockerfile", entries: [], options: { pull: false, noCache: false } },
+});
+const actions: Readonly<Record<string, Action>> = {
+  "push blog": push("blog"),
+  "push api-1": push("api-1"),
+  "env blog": { action: "env.set", service: "blog", set: { A: "1" } },
+  keys: { action: "key.list" },
+  info: { action: "server.info" },
+};
+
+const matrix: readonly [string, string][] = [
+  ["", "push blog, push api-1, env blog, keys, info"],
+  ['services="blog"', "push blog, env blog, info"],
+  ['services="api-*"', "push api-1, info"],
+  ['actions="push"', "push blog, push api-1, info"],
+  ['services="blog",actions="env"', "env blog, info"],
+  ['actions="key"', "keys, info"],
+  ['services="*",actions="key"', "info"],
+  ["expires=2026-11-21", ""],
+  ["expires=2026-11-22", "push blog, push api-1, env blog, info"],
+  ["no-volumes", "push blog, push api-1, env blog, info"],
+  ['no-volumes,expires=2026-11-22,actions="key"', "keys, info"],
+];
+
+for (const [options, allowed] of matrix)
+  test(`a key with '${options}' may: ${allowed}`, () => {
+    const granted = Object.entries(actions).filter(([, action]) => {
+      try {
+        authorise(enrolled(options), action, now);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+    assert.equal(granted.map(([name]) => name).join(", "), allowed);
+  });
+
+test("a key may manage keys as long as it has that right", () => {
+  assert.equal(mayManageKeys(enrolled(""), now), true);
+  assert.equal(mayManageKeys(enrolled('actions="key",expires=2026-11-22'), now), true);
+  for (const options of ['services="*"', 'actions="push"', "no-volumes", "expires=2026-11-21"])
+    assert.equal(mayManageKeys(enrolled(options), now), false, options);
+});
+
+test("root may do everything", () => {
+  for (const action of Object.values(actions)) authorise("root", action, now);
+});
+
+const refusals: readonly [string, string, string][] = [
+  ['services="blog"', "push api-1", "key ed25519: not allowed: push api-1 (its services are blog)"],
+  ['actions="env"', "push blog", "key ed25519: not allowed: push (its actions are env)"],
+  [
+    "no-volumes",
+    "keys",
+    'key ed25519: not allowed: key.list (it has limits, and no actions="key")',
+  ],
+  ["expires=2026-11-01", "push blog", "key ed25519: expired on 2026-11-01T00:00:00.000Z"],
+];
+
+for (const [options, action, message] of refusals)
+  test(`the refusal says why: ${message}`, () => {
+    assert.throws(() => authorise(enrolled(options), actions[action] ?? push("x"), now), {
+      message,
+    });
+  });
+
+test("a key without the right to volumes cannot push a service that has some", () => {
+  const spec = { volumes: [{}] } as unknown as ServiceSpec;
+  authoriseSpec(enrolled(""), spec);
+  assert.throws(() => authoriseSpec(enrolled("no-volumes"), spec), {
+    message: "key ed25519: may not use volumes",
+    hint: "push with another key, or remove mypaas.volume from the Dockerfile",
+  });
+});
+
+const patterns: readonly [string, string, boolean][] = [
+  ["web", "web", true],
+  ["web", "web2", false],
+  ["*", "anything", true],
+  ["a*b", "ab", true],
+  ["a*b", "b", false],
+  ["ab*ba", "aba", false],
+  ["a*c*e", "abcde", true],
+  ["a*c*e", "acbde", true],
+  ["a*c*e", "abde", false],
+  ["*-*", "api-1", true],
+];
+
+for (const [pattern, service, expected] of patterns)
+  test(`pattern ${pattern} ${expected ? "fits" : "does not fit"} ${service}`, () => {
+    assert.equal(matches(pattern, service), expected);
+  });
