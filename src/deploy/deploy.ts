@@ -28,6 +28,7 @@ export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Re
   try {
     await hold(story);
     if (story.oldFirst) {
+      await letSettle(story);
       await drainOld(story);
       await stopOld(story);
     }
@@ -63,16 +64,31 @@ const foreignRouting = (service: string, label: string): UserError =>
 
 /** What the new release does not depend on any more: a failure here is left for the next deploy to tidy up. */
 async function finish(story: Story): Promise<void> {
+  const { service, afterwards, oldFirst, from } = story;
+  // Where an old release runs beside the new one, callers inside must find the new one before it goes.
+  const isNamedFirst = !oldFirst && from !== undefined;
   try {
-    if (!story.oldFirst) {
+    if (isNamedFirst) {
+      await letSettle(story);
       await takeNames(story);
       await drainOld(story);
     }
     await retireOld(story);
-    if (story.oldFirst) await takeNames(story);
+    if (!isNamedFirst) afterwards.begin(service, () => takeNamesLater(story));
   } catch (error) {
     story.say(
       sentences.leftOver(`${story.service}: the release before could not be removed`, error),
     );
   }
+}
+
+async function letSettle({ service, afterwards, say }: Story): Promise<void> {
+  if (afterwards.isSettled(service)) return;
+  say(sentences.settling(service));
+  await afterwards.settled(service);
+}
+
+/** Nobody listens any more; what did not work is done again by the next switch. */
+async function takeNamesLater(story: Story): Promise<void> {
+  await takeNames(story).catch(() => undefined);
 }

@@ -16,6 +16,8 @@ export const sentences = {
     step(`waiting for ${replicaWord(release, replica)}, ${formatDuration(ms)} so far`),
   stoppingOld: (from: Release): Event =>
     step(`stopping ${from.spec.service} release ${from.number}; its requests wait`),
+  settling: (service: string): Event =>
+    step(`letting requests that waited for ${service} reach it before it changes again`),
   draining: (from: Release, open: number): Event =>
     step(`waiting for ${connections(open)} to ${from.spec.service} release ${from.number} to end`),
   cutOff: (from: Release, open: number): Event => ({

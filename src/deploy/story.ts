@@ -2,6 +2,7 @@ import type { Say } from "../core/wire/events.ts";
 import type { InstanceConfig } from "../core/server/instance.ts";
 import type { Release } from "../core/release/release.ts";
 import type { RouteSpec } from "../core/release/spec.ts";
+import type { Afterwards } from "./afterwards.ts";
 import type { Clock, Connections, Engine, Journal, Probe, Router } from "./ports.ts";
 import { stopsOldFirst } from "../core/release/spec.ts";
 
@@ -24,6 +25,7 @@ export interface DeployPorts {
   readonly probe: Probe;
   readonly connections: Connections;
   readonly say: Say;
+  readonly afterwards: Afterwards;
 }
 
 /** One switch from a release to the next, with what was decided about it before anything was done. */

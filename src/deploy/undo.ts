@@ -53,6 +53,7 @@ async function reviveOld(story: Story, from: Release): Promise<"running" | "agai
   const stopped = old.filter(({ state }) => state !== "running");
   const [first] = old;
   const isAwaited = oldFirst && isRouted;
+  await story.afterwards.settled(story.service);
   if (first !== undefined && stopped.length === 0 && !isAwaited) return "running";
   if (stopped.length > 0) say(sentences.bringingBack(from));
   try {

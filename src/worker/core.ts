@@ -19,7 +19,7 @@ import { keysFileWriter, syncKeysFile } from "./enrolled.ts";
 import { createJobLog } from "./job-log.ts";
 import { createPushes, type Pushes } from "./pushes.ts";
 import { createQueue, type Patience, type Queue } from "./queue.ts";
-import { reconcile } from "./reconcile.ts";
+import { finishNames, reconcile } from "./reconcile.ts";
 import { tokenAfterJobMs } from "./tokens.ts";
 import { untilDockerAnswers } from "./until-docker.ts";
 import { wentLive } from "./deploy/went-live.ts";
@@ -108,6 +108,9 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     },
     recover: async () => {
       await queue.recover(() => router.refresh());
+      const engine = async () => (await tools()).engine;
+      // Not waited for: whatever stays called wrongly is renamed by the next deploy.
+      untilDockerAnswers(clock, () => finishNames({ state, now }, engine)).catch(() => undefined);
     },
     stop: async (patience) => {
       const isDone = await queue.stop(patience);

@@ -2,6 +2,7 @@ import type { Engine } from "../deploy/ports.ts";
 import { renames } from "../deploy/take-names.ts";
 import type { Job } from "../adapters/state/jobs.ts";
 import { liveRelease, releasesOfJob, setReleaseState } from "../adapters/state/releases.ts";
+import { appendStep, unfinishedSteps } from "../adapters/state/steps.ts";
 import type { State } from "../adapters/state/state.ts";
 
 /**
@@ -26,10 +27,30 @@ export async function reconcile(
   for (const { id, release, state: was } of containers) {
     if (release === live?.number && was !== "running") await engine.startContainer(id);
   }
-  const left = live === undefined ? [] : await engine.listContainers(job.service);
-  for (const { id, name } of live === undefined ? [] : renames(live, left))
-    await engine.renameContainer(id, name);
+  await giveNames({ state, engine }, job.service);
   for (const number of begun) {
     if (number !== live?.number) setReleaseState(state, { service: job.service, number }, "failed");
   }
+}
+
+/** Does the renames that a worker which ended too early still owed; every call may be repeated. */
+export async function finishNames(
+  { state, now }: { readonly state: State; readonly now: () => number },
+  engine: () => Promise<Engine>,
+): Promise<void> {
+  for (const { job, service } of unfinishedSteps(state, "take-names")) {
+    await giveNames({ state, engine: await engine() }, service);
+    const data = { service, ok: true };
+    appendStep(state, job, { step: "take-names", phase: "outcome", data, at: now() });
+  }
+}
+
+async function giveNames(
+  { state, engine }: { readonly state: State; readonly engine: Engine },
+  service: string,
+): Promise<void> {
+  const live = liveRelease(state, service)?.release;
+  if (live === undefined) return;
+  for (const { id, name } of renames(live, await engine.listContainers(service)))
+    await engine.renameContainer(id, name);
 }

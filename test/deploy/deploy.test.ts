@@ -44,7 +44,7 @@ test("every step is written down before and after it is done", async () => {
   await server.deploy(web(2, replace), await server.deploy(web(1, replace)));
   const steps = (...names: string[]) => names.flatMap((name) => [`> ${name}`, `< ${name}`]);
   assert.deepEqual(server.journal, [
-    ...steps("hold", "start", "ready", "cut-over", "take-names", "retire"),
+    ...steps("hold", "start", "ready", "cut-over", "retire", "take-names"),
     ...steps("hold", "drain", "stop-old", "start", "ready", "cut-over", "retire", "take-names"),
   ]);
 });
@@ -328,4 +328,45 @@ test("a replica that somebody removes before the cut-over ends the deploy", asyn
     still: "web still runs release 1",
   });
   assert.deepEqual(server.containers(), ["web running", "web-r1-2 running"]);
+});
+
+test("a first release is done when it is live, and its name follows once nobody waits for it any more", async () => {
+  const server = fakeServer();
+  const first = server.deployOnly(web(1));
+  await first;
+  assert.deepEqual(server.containers(), ["web.next.invalid running", "web-r1-2 running"]);
+  assert.equal(server.afterwards.isSettled("web"), false);
+  await server.afterwards.settled("web");
+  assert.deepEqual(server.containers(), ["web running", "web-r1-2 running"]);
+});
+
+test("the next release is live while the name of the first is still lent, which goes only afterwards", async () => {
+  const server = fakeServer();
+  const from = await server.deployOnly(web(1));
+  server.forget();
+  await server.deployOnly(web(2), from);
+  const at = (what: string) => server.done.indexOf(what);
+  assert.ok(at("cut over") >= 0 && at("cut over") < at("rename web.next.invalid to web"));
+  assert.ok(at("rename web.next.invalid to web") < at("stop web-r1-1"));
+  assert.ok(
+    server.events.some(
+      ({ kind, ...event }) =>
+        kind === "step" &&
+        "text" in event &&
+        event.text.startsWith("letting requests that waited for web"),
+    ),
+  );
+  assert.deepEqual(server.containers(), ["web running", "web-r2-2 running"]);
+});
+
+test("where only one may run, the old release keeps the name that requests look for until they had time to come", async () => {
+  const server = fakeServer();
+  const from = await server.deployOnly(web(1, replace));
+  server.forget();
+  await server.deploy(web(2, replace), from);
+  assert.ok(
+    server.done.indexOf("rename web.next.invalid to web") < server.done.indexOf("stop web"),
+  );
+  assert.deepEqual(server.containers(), ["web running"]);
+  assert.deepEqual(server.unserved, []);
 });

@@ -1,6 +1,7 @@
 import type { Event } from "../../src/core/wire/events.ts";
 import type { Release } from "../../src/core/release/release.ts";
 import type { RoutingChange } from "../../src/core/routing/routing-change.ts";
+import { createAfterwards } from "../../src/deploy/afterwards.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
 import { fakeClock } from "./fake-clock.ts";
 import type { Behaviour } from "./fake-engine.ts";
@@ -34,7 +35,8 @@ export function fakeServer(
   };
   const engine = fakeEngine({ clock, behaviours, did, imageLabels });
   const router = fakeRouter({ live: undefined, did, refuses: (change) => refuses(change) });
-  return {
+  const afterwards = createAfterwards();
+  const server = {
     done,
     events,
     journal,
@@ -59,7 +61,16 @@ export function fakeServer(
     on: (listener: (what: string) => void) => {
       onDid = listener;
     },
-    deploy: (release: Release, from?: Release, signal = new AbortController().signal) =>
+    afterwards,
+    /** Everything, up to what no job waits for. */
+    deploy: async (release: Release, from?: Release, signal = new AbortController().signal) => {
+      try {
+        return await server.deployOnly(release, from, signal);
+      } finally {
+        await afterwards.settled(release.spec.service);
+      }
+    },
+    deployOnly: (release: Release, from?: Release, signal = new AbortController().signal) =>
       deploy(
         {
           release,
@@ -78,7 +89,9 @@ export function fakeServer(
             outcome: (step, data) => note(`${(data as { ok: boolean }).ok ? "<" : "x"} ${step}`),
           },
           say: (event) => events.push(event),
+          afterwards,
         },
       ),
   };
+  return server;
 }

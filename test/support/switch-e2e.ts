@@ -9,6 +9,7 @@ import { nudgeTraefik } from "../../src/adapters/docker/nudge.ts";
 import { createEngine } from "../../src/adapters/docker/engine.ts";
 import { createProbe } from "../../src/adapters/containers/probe.ts";
 import { createTraefikRouter } from "../../src/adapters/traefik/router.ts";
+import { createAfterwards } from "../../src/deploy/afterwards.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
 import { startProber } from "./prober.ts";
 import { realClock } from "./real-clock.ts";
@@ -55,6 +56,7 @@ export async function startSwitchWorld(at: {
   const events: Event[] = [];
   const steps: string[] = [];
 
+  const afterwards = createAfterwards();
   return {
     traefik,
     engine,
@@ -82,6 +84,7 @@ export async function startSwitchWorld(at: {
             outcome: (step) => steps.push(`< ${step}`),
           },
           say: (event) => events.push(event),
+          afterwards,
         },
       ),
     load: () =>

@@ -4,7 +4,8 @@ import type { ContainerFacts, Engine } from "../../src/deploy/ports.ts";
 import { beginJob, insertJob } from "../../src/adapters/state/jobs.ts";
 import { listReleases, putRelease, type ReleaseState } from "../../src/adapters/state/releases.ts";
 import { ensureService } from "../../src/adapters/state/services.ts";
-import { reconcile } from "../../src/worker/reconcile.ts";
+import { appendStep } from "../../src/adapters/state/steps.ts";
+import { finishNames, reconcile } from "../../src/worker/reconcile.ts";
 import { release } from "../support/releases.ts";
 import { scratchState } from "../support/worker.ts";
 
@@ -54,7 +55,10 @@ function open(t: TestContext, states: readonly ReleaseState[], containers: reado
   const run = () => reconcile({ state, engine: engine as Engine }, job);
   const releases = () =>
     listReleases(state, "web").map((one) => `${one.release.number} ${one.state}`);
-  return { run, did, releases };
+  const note = (step: string, phase: "intent" | "outcome") =>
+    appendStep(state, job.id, { step, phase, data: null, at: 1 });
+  const owed = () => finishNames({ state, now: () => 2 }, async () => engine as Engine);
+  return { run, did, releases, note, finishNames: owed };
 }
 
 test("reconcile: what never went live is removed before the live one is started again", async (t) => {
@@ -93,4 +97,12 @@ test("reconcile: a first release that never went live leaves nothing", async (t)
   await run();
   assert.deepEqual(did, ["remove c2"]);
   assert.deepEqual(releases(), ["2 failed", "1 failed"]);
+});
+
+test("a name that a worker still owed when it ended is given at the next start, once", async (t) => {
+  const server = open(t, ["live"], [container(1, "web.next.invalid", "running")]);
+  server.note("take-names", "intent");
+  await server.finishNames();
+  await server.finishNames();
+  assert.deepEqual(server.did, ["rename c1 web"]);
 });

@@ -33,3 +33,19 @@ export function readSteps(state: State, job: number): readonly Step[] {
       at: row.integer("at"),
     }));
 }
+
+/** Jobs in whose journal the step begins but does not end, oldest first. */
+export function unfinishedSteps(
+  state: State,
+  step: string,
+): readonly { readonly job: number; readonly service: string }[] {
+  return state
+    .all(
+      `SELECT DISTINCT jobs.id AS job, jobs.service AS service FROM steps JOIN jobs ON jobs.id = steps.job
+       WHERE steps.step = ?1 AND steps.phase = 'intent' AND NOT EXISTS
+         (SELECT 1 FROM steps AS o WHERE o.job = jobs.id AND o.step = ?1 AND o.phase = 'outcome')
+       ORDER BY jobs.id`,
+      step,
+    )
+    .map((row) => ({ job: row.integer("job"), service: row.text("service") }));
+}

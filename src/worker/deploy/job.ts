@@ -129,7 +129,7 @@ function claimNumber(run: Run): number {
 
 async function switchTo(run: Run, release: Release): Promise<void> {
   const { state, job, tools, clock, signal, live, config } = run;
-  const { engine, router, probe, connections } = tools;
+  const { engine, router, probe, connections, afterwards } = tools;
   const step = (phase: "intent" | "outcome") => (name: string, data: unknown) => {
     try {
       appendStep(state, job.id, { step: name, phase, data, at: clock.now() });
@@ -147,7 +147,7 @@ async function switchTo(run: Run, release: Release): Promise<void> {
   const journal = { intent: step("intent"), outcome: step("outcome") };
   await tools.deploy(
     { release, from: live?.release, signal, server: config },
-    { engine, router, probe, connections, journal, clock, say },
+    { engine, router, probe, connections, afterwards, journal, clock, say },
   );
   // It serves, and nothing can take that back, so the state has to follow.
   while (!isRecorded) {

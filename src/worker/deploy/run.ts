@@ -12,7 +12,10 @@ import type { PushContent } from "./push-content.ts";
 import { planRelease } from "./release-plan.ts";
 
 /** What a deploy needs of the world outside the state; opened when the first job runs. */
-export interface DeployTools extends Pick<DeployPorts, "router" | "probe" | "connections"> {
+export interface DeployTools extends Pick<
+  DeployPorts,
+  "router" | "probe" | "connections" | "afterwards"
+> {
   readonly engine: Engine;
   readonly builder: Builder;
   readonly deploy: (input: DeployInput, ports: DeployPorts) => Promise<Release>;

@@ -6,6 +6,7 @@ import {
   type InstanceConfig,
 } from "../../core/server/instance.ts";
 import { apiNetworkName, networkName, traefikContainerName } from "../../core/release/names.ts";
+import { createAfterwards } from "../../deploy/afterwards.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import { readIdentity } from "../../adapters/server/certificate.ts";
 import { readIfThere } from "../../adapters/files.ts";
@@ -102,6 +103,7 @@ export async function openTools(parts: ToolParts, router: TraefikRouter): Promis
     router,
     probe: createProbe(),
     connections: createConnections(),
+    afterwards: createAfterwards(),
     deploy: story.deploy,
   };
 }

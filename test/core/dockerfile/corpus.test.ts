@@ -101,7 +101,7 @@ const variants: Readonly<Record<string, (text: string) => string>> = {
 for (const [name, spec] of Object.entries(corpus)) {
   for (const [variant, change] of Object.entries(variants)) {
     test(`${name}.Dockerfile ${variant} is read as it is meant`, async () => {
-      const folder = new URL("../../corpus/dockerfiles", import.meta.url);
+      const folder = new URL("../../corpus/dockerfiles/", import.meta.url);
       const text = await readFile(new URL(`${name}.Dockerfile`, folder), "utf8");
       const parsed = parseDockerfile(Buffer.from(change(text)), "Dockerfile");
       assert.deepEqual(parsed.problems.map(formatProblem), []);
