@@ -3,27 +3,36 @@ import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { startProber } from "./prober.ts";
+import { startProber, type ProberReport } from "./prober.ts";
 
 type Listener = (request: IncomingMessage, response: ServerResponse, serial: number) => void;
 
-/** Sends 30 requests to a server and says what the prober made of the answers. */
-async function probe(listener: Listener) {
+interface Load {
+  readonly requests?: number;
+  readonly timeoutMs?: number;
+  /** Ends the load early. */
+  readonly until?: (report: ProberReport) => boolean;
+}
+
+/** Sends requests to a server and says what the prober made of the answers. */
+async function probe(listener: Listener, load: Load = {}) {
+  const { requests = 30, timeoutMs = 10_000, until = () => false } = load;
   let serial = 0;
   const server = createServer((request, response) => listener(request, response, serial++));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const load = startProber({
+  const prober = startProber({
     address: "127.0.0.1",
     port: (server.address() as AddressInfo).port,
     host: "web.test",
     perSecond: 2_000,
-    maxRequests: 30,
+    maxRequests: requests,
     echoPath: "/echo",
     slowPath: "/slow",
-    timeoutMs: 150,
+    timeoutMs,
   });
-  while (load.counts().sent < 30) await new Promise((resolve) => setImmediate(resolve));
-  const report = await load.stop();
+  while (prober.counts().sent < requests && !until(prober.counts()))
+    await new Promise((resolve) => setImmediate(resolve));
+  const report = await prober.stop();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
   return report;
@@ -63,24 +72,29 @@ test("the prober counts every way of asking and who answered", async () => {
 });
 
 test("the prober counts wrong bodies, bad statuses, cut connections and silence as failures", async () => {
-  const report = await probe((request, response) => {
-    if (request.url === "/echo") response.end("something else");
-    else if (request.url === "/slow") return;
-    else if (request.headers.connection === "close") request.socket.destroy();
-    else response.writeHead(502).end();
-  });
+  const report = await probe(
+    (request, response) => {
+      if (request.url === "/echo") response.end("something else");
+      else if (request.url === "/slow") return;
+      else if (request.headers.connection === "close") request.socket.destroy();
+      else response.writeHead(502).end();
+    },
+    { timeoutMs: 700 },
+  );
   assert.equal(report.failed, 30);
   assert.deepEqual(Object.keys(report.reasons).toSorted(), [
     "fresh: ECONNRESET",
     "keep-alive: status 502",
     "post: another body came back",
-    "slow: no answer in 150 ms",
+    "slow: no answer in 700 ms",
   ]);
 });
 
 test("the prober notices a request that the old release gets after the new one has answered", async () => {
-  const report = await probe((request, response, serial) =>
-    answer(request, response, serial === 0 || serial > 25 ? 2 : 1),
+  const report = await probe(
+    (request, response, serial) => answer(request, response, serial === 0 ? 2 : 1),
+    // However many leave before the first answer is there, some leave after it.
+    { requests: 10_000, until: ({ oldAfterNew }) => oldAfterNew > 0 },
   );
   assert.ok(report.oldAfterNew > 0);
 });

@@ -65,7 +65,7 @@ export const keys = {
     name: "https",
     syntax: "true or false",
     fallback: "false",
-    help: "Certificates for every domain of the service; http redirects to https.",
+    help: "https for every domain of the service; http redirects to it.",
     read: readBoolean,
   }),
   url: key({

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseDockerfile } from "../../../src/core/dockerfile/parse.ts";
 import { formatProblem, problemsError } from "../../../src/core/dockerfile/problems.ts";
+import { assertLinear } from "../../support/growth.ts";
 
 const parse = (text: string | Uint8Array) => {
   const { spec, problems, warnings } = parseDockerfile(Buffer.from(text), "Dockerfile");
@@ -196,10 +197,10 @@ const warned: readonly (readonly [name: string, text: string, warnings: readonly
     ["Dockerfile:4:1: mypaas.strip-prefix: has no effect, no route has a path"],
   ],
   [
-    "a wildcard certificate",
-    `${base}# mypaas.url = https://*.a.example`,
+    "https, of which the first route is named",
+    `${base}# mypaas.url = http://b.example\n# mypaas.url = https://*.a.example\n# mypaas.url = https://c.example`,
     [
-      "Dockerfile:3:1: mypaas.url: no certificate is asked for *.a.example, that needs a DNS-01 challenge",
+      "Dockerfile:4:1: mypaas.url: no certificate is asked for yet, https shows the server's own, which browsers do not trust",
     ],
   ],
 ];
@@ -238,30 +239,29 @@ test("problems become one error that carries them all", () => {
   assert.equal(several.code, "dockerfile");
 });
 
-const huge: readonly (readonly [name: string, text: string])[] = [
-  ["key lines", "# mypaas.\n".repeat(100_000)],
+const lines = (count: number, line: (n: number) => string) =>
+  Array.from({ length: count }, (_, n) => line(n)).join("\n");
+
+/** Each about `bytes` long. */
+const huge: readonly (readonly [name: string, text: (bytes: number) => string])[] = [
+  ["key lines", (bytes) => "# mypaas.\n".repeat(bytes / 10)],
+  ["different unknown keys", (bytes) => lines(bytes / 20, (n) => `# mypaas.k${n} = v`)],
+  ["values of one key", (bytes) => lines(bytes / 25, (n) => `# mypaas.env = K${n}=v`)],
+  ["one long value", (bytes) => `# mypaas.env = A=${"x".repeat(bytes)}`],
+  ["spaces before a value", (bytes) => `# mypaas.port =${" ".repeat(bytes)}x`],
+  ["spaces after a value", (bytes) => `# mypaas.port = x${" ".repeat(bytes)}`],
+  ["continued lines", (bytes) => "RUN a\\\n# mypaas.env = A=1\n".repeat(bytes / 30)],
   [
-    "different unknown keys",
-    Array.from({ length: 50_000 }, (_, n) => `# mypaas.k${n} = v`).join("\n"),
+    "heredocs on one line",
+    (bytes) => `RUN ${"<<A ".repeat(bytes / 10)}\n${"A\n".repeat(bytes / 3)}`,
   ],
-  [
-    "values of one key",
-    Array.from({ length: 40_000 }, (_, n) => `# mypaas.env = K${n}=v`).join("\n"),
-  ],
-  ["one long value", `# mypaas.env = A=${"x".repeat(1e6)}`],
-  ["spaces before a value", `# mypaas.port =${" ".repeat(1e6)}x`],
-  ["spaces after a value", `# mypaas.port = x${" ".repeat(1e6)}`],
-  ["continued lines", "RUN a\\\n# mypaas.env = A=1\n".repeat(30_000)],
-  ["heredocs on one line", `RUN ${"<<A ".repeat(100_000)}\n${"A\n".repeat(300_000)}`],
-  ["quotes", `RUN <<${"'a'".repeat(300_000)}`],
-  ["backslashes", `RUN a${"\\ ".repeat(500_000)}`],
+  ["quotes", (bytes) => `RUN <<${"'a'".repeat(bytes / 3)}`],
+  ["backslashes", (bytes) => `RUN a${"\\ ".repeat(bytes / 2)}`],
 ];
 
 for (const [name, text] of huge) {
-  test(`a megabyte of ${name} is read at once`, () => {
-    const started = performance.now();
-    parse(text);
-    assert.ok(performance.now() - started < 1500);
+  test(`a megabyte of ${name} is read in linear time`, () => {
+    assertLinear(125_000, (bytes) => parse(text(bytes)));
   });
 }
 
