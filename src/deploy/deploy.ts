@@ -25,10 +25,11 @@ export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Re
   const story = openStory(input, ports);
   const begun = story.clock.now();
   await refuseUnfit(story);
+  // The names that waiting requests look for are lent to one release at a time; asked before the hold, so that nobody waits for this.
+  if (story.oldFirst || story.someWait) await letSettle(story);
   try {
     await hold(story);
     if (story.oldFirst) {
-      await letSettle(story);
       await drainOld(story);
       await stopOld(story);
     }

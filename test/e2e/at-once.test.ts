@@ -11,8 +11,8 @@ before(async () => {
 });
 after(() => server?.remove());
 
-/** Each test has services of its own, so that they share the machine and the waiting. */
-suite("pushes at once", { concurrency: true }, () => {
+/** Each test has services of its own, so that two share the machine and the waiting; more would fill the queue of the worker, which runs four jobs at a time. */
+suite("pushes at once", { concurrency: 2 }, () => {
   const keys = ["scale = 1"];
   const jobsOf = (service: string) =>
     server.query("SELECT id, state FROM jobs WHERE service = ? ORDER BY id", service);
@@ -94,7 +94,7 @@ suite("pushes at once", { concurrency: true }, () => {
   });
 
   test("of three pushes in a row the one in the middle that never began is superseded", async () => {
-    const source = await makeSource(server, "trio", { keys, build: [slowStep(1500)] });
+    const source = await makeSource(server, "trio", { keys, build: [slowStep(6000)] });
     const first = server.startPush(source);
     await first.saw(({ kind }) => kind === "build");
     await source.write("page.txt", "middle");

@@ -278,7 +278,7 @@ ${run("process.exit(1)")}
     };
     const many = Array.from({ length: 10_000 }, (_, n) => file(`many/${n}.txt`, `${n}`));
     await build(builder, "FROM scratch\nCOPY many/9999.txt /\n", { context: [...many, big] });
-    assert.ok(peak - before < 64e6, `memory grew by ${Math.round((peak - before) / 1e6)} MB`);
+    assert.ok(peak - before < 120e6, `memory grew by ${Math.round((peak - before) / 1e6)} MB`);
   });
 }
 
