@@ -51,7 +51,7 @@ export async function listen(server: Server, listening: Listening, access: Acces
   if (await answers(path)) {
     throw new UserError(`socket ${path}: another program answers on it`, {
       code: "sockets",
-      hint: "stop it first: systemctl stop mypaas-worker.socket mypaas-worker",
+      hint: "stop it first: systemctl stop mypaas-worker mypaas-local.socket mypaas-receiver.socket mypaas-docker.socket",
     });
   }
   await rm(path, { force: true });

@@ -64,6 +64,8 @@ class ServerParts {
   /** What `mypaas init` printed for laptops. */
   readonly line: string;
   #worker: ChildProcess;
+  /** A test that fails does not stop its own. */
+  readonly #loads: Prober[] = [];
 
   constructor(instance: Instance, line: string, worker: ChildProcess) {
     this.instance = instance;
@@ -127,7 +129,7 @@ class ServerParts {
     const { perSecond = 200, isPlain = false } = more;
     const ways = isPlain ? {} : { slowPath: "/slow", echoPath: "/echo" };
     const port = this.instance.httpPort;
-    return startProber({
+    const load = startProber({
       address: "127.0.0.1",
       port,
       host,
@@ -135,6 +137,8 @@ class ServerParts {
       maxRequests: 20_000,
       ...ways,
     });
+    this.#loads.push(load);
+    return load;
   }
 
   /** Everything that a push may leave behind on the server. */
@@ -198,6 +202,7 @@ class ServerParts {
 
   /** Removes every trace of it. */
   async remove(): Promise<void> {
+    await Promise.all(this.#loads.map((load) => load.stop()));
     await this.stopWorker("SIGKILL");
     await removeInstance(this.instance);
   }

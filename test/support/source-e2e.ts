@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestServer } from "./mypaas-e2e.ts";
@@ -71,6 +72,6 @@ export async function writeDockerfile(source: Source, options: SourceOptions = {
   await source.write("Dockerfile", `${lines.join("\n")}\n`);
 }
 
-/** A build step that says what it does for a while, for tests that act in the middle of a build. */
+/** A build step that says what it does for a while, for tests that act in the middle of a build; never in the cache of an earlier run. */
 export const slowStep = (ms: number): string =>
-  `RUN ["node", "-e", "console.log('the slow step began'); setTimeout(() => {}, ${ms})"]`;
+  `RUN ["node", "-e", "console.log('the slow step began'); setTimeout(() => {}, ${ms}, '${randomUUID()}')"]`;

@@ -35,7 +35,7 @@ test("sockets: one on which somebody answers is left alone", async (t) => {
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.equal(
     await refusal(() => listen(createServer(), { kind: "own", path }, access)),
-    `socket ${path}: another program answers on it\nhint: stop it first: systemctl stop mypaas-worker.socket mypaas-worker`,
+    `socket ${path}: another program answers on it\nhint: stop it first: systemctl stop mypaas-worker mypaas-local.socket mypaas-receiver.socket mypaas-docker.socket`,
   );
 });
 

@@ -33,7 +33,8 @@ export const reservedFolder = ".mypaas";
 
 /** The context of a Dockerfile: `--context`, else the current directory if the Dockerfile is in or below it, else the Dockerfile's own. */
 export function chooseContext(dockerfile: string, cwd: string): string {
-  return inside(cwd, dockerfile) === undefined ? dirname(dockerfile) : cwd;
+  // The whole machine is nobody's build context.
+  return cwd === "/" || inside(cwd, dockerfile) === undefined ? dirname(dockerfile) : cwd;
 }
 
 /** Walks the context, leaves out what `.dockerignore` says and every `.git`, and hashes the rest eight files at a time. */

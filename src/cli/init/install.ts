@@ -12,6 +12,7 @@ import { receiverContainerName, traefikContainerName } from "../../core/release/
 import { receiverContainer } from "../../core/server/receiver-container.ts";
 import { formatRemoteLine, originOf } from "../../core/wire/remote-line.ts";
 import type { CommandIo } from "../io.ts";
+import { sayWhenSlow } from "../patience.ts";
 import { awaitReceiver, awaitTraefik } from "./answering.ts";
 import { ensurePulled, ensureReceiverImage, ensureTraefikBinary } from "./images.ts";
 import { describeKey, enrol, enrolledNow, type KeyChoice } from "./keys.ts";
@@ -84,8 +85,8 @@ export async function install(job: Job): Promise<void> {
 
   const clock = realClock(world.now);
   const doors = { config, pin: identity.pin, infra, clock, signal: world.interrupted };
-  await awaitTraefik(doors);
-  await awaitReceiver(doors);
+  await sayWhenSlow(io.say, "waiting for Traefik to answer …", awaitTraefik(doors));
+  await sayWhenSlow(io.say, "waiting for the receiver to answer …", awaitReceiver(doors));
   await conclude(job, config, { report, pin: identity.pin });
 }
 

@@ -58,6 +58,7 @@ export function wantedConfig(
   const httpsPort = readPort("https-port", options.httpsPort ?? before?.httpsPort ?? 443);
   if (httpPort === httpsPort)
     throw new UserError(`--https-port: should not be the http port, got ${httpsPort}`, {
+      code: "usage",
       hint: "give each a port of its own: mypaas init --http-port 8080 --https-port 8443",
     });
   const domain = options.domain === undefined ? before?.domain : readDomain(options.domain);
@@ -82,8 +83,10 @@ export function wantedConfig(
 
 /** The options that decide something together; throws UserError for combinations that mean nothing. */
 export function checkOptions(options: InitOptions): void {
+  if (options.host !== undefined) checkHost(options.host);
   if (options.traefikImage !== undefined && options.traefikBinary !== undefined)
     throw new UserError("--traefik-image and --traefik-binary: only one of them can be", {
+      code: "usage",
       hint: "leave one of them out",
     });
 }
@@ -91,11 +94,17 @@ export function checkOptions(options: InitOptions): void {
 const runDirOf = (instance: string): string =>
   instance === defaultInstance ? defaultRunDir : `/run/${instance}`;
 
-function readDomain(text: string): string {
+const readDomain = (text: string): string => readDomainAs("domain", text);
+
+function readDomainAs(option: "domain" | "host", text: string): string {
   const host = readHost(text);
   if ("value" in host && host.value !== "auto" && !host.value.startsWith("*.") && isIP(text) === 0)
     return host.value;
-  throw refused("domain", "a host name such as paas.example.com", text);
+  throw refused(option, "a host name such as paas.example.com", text);
+}
+
+function checkHost(text: string): void {
+  if (isIP(text) === 0) readDomainAs("host", text);
 }
 
 function readEmail(text: string): string {
@@ -123,6 +132,7 @@ function readPath(option: string, text: string, cwd: string): string {
 function refused(option: string, what: string, got: string): UserError {
   const text = got.length > 60 ? `${got.slice(0, 60)}…` : got;
   return new UserError(`--${option}: should be ${what}, got ${JSON.stringify(text)}`, {
+    code: "usage",
     hint: "see all options: mypaas init --help",
   });
 }

@@ -1,3 +1,5 @@
+import { formatBytes, formatFiles } from "../../core/format.ts";
+import type { PushManifest } from "../../core/wire/protocol.ts";
 import { imageName, label } from "../../core/release/names.ts";
 import type { BuildInput, ImageFacts } from "../../deploy/ports.ts";
 import { listReleases, putRelease } from "../../adapters/state/releases.ts";
@@ -23,8 +25,14 @@ export async function provideImage(run: Run, number: number): Promise<Image> {
     return { image: release.image, facts };
   }
   const image = imageName(run.config.instance, spec.slug, number);
-  say({ kind: "step", text: `building ${image}` });
+  say({ kind: "step", text: `building ${image} out of ${sizeOf(push.manifest)}` });
   return { image, facts: await tools.builder.build(buildInput(run, number, image)) };
+}
+
+/** What is sent to the builder, which takes a while for many or large files. */
+function sizeOf({ entries }: PushManifest): string {
+  const bytes = entries.reduce((sum, entry) => sum + ("size" in entry ? entry.size : 0), 0);
+  return `${formatFiles(entries.length)}, ${formatBytes(bytes)}`;
 }
 
 function buildInput(run: Run, number: number, tag: string): BuildInput {

@@ -124,6 +124,7 @@ test("the context is the current directory when the Dockerfile is in or below it
   assert.equal(chooseContext("/w/app/docker/Dockerfile", "/w/app"), "/w/app");
   assert.equal(chooseContext("/w/app/Dockerfile", "/w/other"), "/w/app");
   assert.equal(chooseContext("/w/app2/Dockerfile", "/w/app"), "/w/app2");
+  assert.equal(chooseContext("/w/app/Dockerfile", "/"), "/w/app");
 });
 
 test("fifos and sockets are left out with a note", async () => {

@@ -103,3 +103,12 @@ test("one port cannot be both, and one image not two", () => {
     hint: "leave one of them out",
   });
 });
+
+test("a host that goes into the printed line is a name or an address", () => {
+  checkOptions({ host: "10.0.0.7" });
+  checkOptions({ host: "paas.example.com" });
+  assert.throws(() => checkOptions({ host: "a b" }), {
+    code: "usage",
+    message: '--host: should be a host name such as paas.example.com, got "a b"',
+  });
+});
