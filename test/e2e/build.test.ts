@@ -6,9 +6,9 @@ import { createBuilder } from "../../src/adapters/docker/build.ts";
 import { readMessages } from "../../src/adapters/docker/messages.ts";
 import type { BuildInput, ContextEntry, ImageFacts } from "../../src/deploy/ports.ts";
 import { startTokenRegistry } from "../support/token-registry.ts";
+import { nodeImage as node } from "../support/images.ts";
 
 const socketPath = "/var/run/docker.sock";
-const node = process.env["MYPAAS_TEST_NODE_IMAGE"] ?? "mypaas-dev/node:24";
 const docker = new Docker({ socketPath });
 const tag = "t-engine/build:r1";
 const builders = ["buildkit", "classic"] as const;

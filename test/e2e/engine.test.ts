@@ -10,10 +10,10 @@ import { createEngine } from "../../src/adapters/docker/engine.ts";
 import { createInfra } from "../../src/adapters/docker/infra.ts";
 import { engineInfo, pingEngine } from "../../src/adapters/docker/info.ts";
 import type { ContainerFacts } from "../../src/deploy/ports.ts";
+import { nodeImage as node } from "../support/images.ts";
 
 const socketPath = "/var/run/docker.sock";
 const instance = "t-engine";
-const node = process.env["MYPAAS_TEST_NODE_IMAGE"] ?? "mypaas-dev/node:24";
 const images: string[] = [];
 const docker = new Docker({ socketPath });
 const engine = createEngine({ instance, socketPath });

@@ -21,8 +21,8 @@ import { instancePaths } from "../../src/core/server/instance.ts";
 import { startProber, type Prober } from "./prober.ts";
 import { follow, type Running, type Said } from "./said-e2e.ts";
 import type { Source } from "./source-e2e.ts";
+import { traefikImage } from "./images.ts";
 
-const traefikImage = process.env["MYPAAS_TEST_TRAEFIK_IMAGE"] ?? "mypaas-dev/traefik:3.7.15";
 const program = join(dirname(dirname(import.meta.dirname)), "bin", "mypaas.ts");
 export const docker = new Docker({ socketPath: "/var/run/docker.sock" });
 

@@ -2,8 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestServer } from "./mypaas-e2e.ts";
-
-export const nodeImage = process.env["MYPAAS_TEST_NODE_IMAGE"] ?? "mypaas-dev/node:24";
+import { nodeImage } from "./images.ts";
 
 /** The folder of a service on the laptop. */
 export interface Source {

@@ -14,7 +14,8 @@ import { deploy } from "../../src/deploy/deploy.ts";
 import { startProber } from "./prober.ts";
 import { realClock } from "./real-clock.ts";
 import { release } from "./releases.ts";
-import { nodeImage, startTraefik, traefikImage } from "./traefik-e2e.ts";
+import { nodeImage, traefikImage } from "./images.ts";
+import { startTraefik } from "./traefik-e2e.ts";
 
 const socketPath = "/var/run/docker.sock";
 

@@ -12,9 +12,8 @@ import { label, apiNetworkName, networkName } from "../../src/core/release/names
 import { traefikStatic } from "../../src/core/routing/traefik-static.ts";
 import { writeFileAtomic } from "../../src/adapters/files.ts";
 import { writeDynamicFile } from "../../src/adapters/traefik/file.ts";
+import { nodeImage, traefikImage } from "./images.ts";
 
-export const traefikImage = process.env["MYPAAS_TEST_TRAEFIK_IMAGE"] ?? "mypaas-dev/traefik:3.7.15";
-export const nodeImage = process.env["MYPAAS_TEST_NODE_IMAGE"] ?? "mypaas-dev/node:24";
 const dockerSocket = "/var/run/docker.sock";
 
 /** A Traefik as `init` makes it, but on the engine's own socket, with everything it owns removed at the end. */

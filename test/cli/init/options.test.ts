@@ -49,7 +49,7 @@ test("what is not said stays as it was, also who the server is and whom it belon
 test("another instance has a place of its own", () => {
   assert.equal(stateDirOf({}, "/work"), "/var/lib/mypaas");
   assert.equal(stateDirOf({ instance: "blue" }, "/work"), "/var/lib/blue");
-  assert.equal(stateDirOf({ instance: "blue", state: "st" }, "/work"), "/work/st");
+  assert.equal(stateDirOf({ instance: "blue", state: "st" }, "/srv"), "/srv/st");
   assert.equal(wantedConfig({ instance: "blue" }, { ...more, stateDir: "/s" }).runDir, "/run/blue");
 });
 
