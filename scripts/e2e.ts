@@ -13,9 +13,17 @@ const suites = globSync("test/e2e/*.test.ts", { cwd: root })
   .toSorted()
   .filter((file) => wanted.length === 0 || wanted.some((name) => file.includes(name)));
 
-if (!(await has("ssh-keygen")))
-  await installPackages(["openssh-client"], "ssh-keygen, which signs");
+/** Program, Debian package, what the suites do with it. */
+const tools = [
+  ["ssh-keygen", "openssh-client", "signs"],
+  ["docker-registry", "docker-registry", "a registry that wants tokens"],
+  ["debootstrap", "debootstrap", "makes a server with systemd"],
+] as const;
+for (const [program, name, use] of tools)
+  if (!(await has(program))) await installPackages([name], use);
 await ensureDocker();
+// Newer Debian has the client in a package of its own.
+if (!(await has("docker"))) await installPackages(["docker-cli"], "drives that server");
 const env = {
   ...process.env,
   MYPAAS_TEST_NODE_IMAGE: await ensureNodeImage(),
