@@ -30,7 +30,7 @@ const env = {
   MYPAAS_TEST_TRAEFIK_IMAGE: await ensureTraefikImage(),
 };
 const begun = Date.now();
-const flags = ["--test", "--test-concurrency=1", "--test-timeout=600000"];
+const flags = ["--test", "--test-concurrency=1", "--test-timeout=600000", "--test-force-exit"];
 const { status } = spawnSync(
   process.execPath,
   [...flags, ...suites.map((file) => join(root, file))],
