@@ -46,8 +46,8 @@ export function createPushes(parts: PushParts): Pushes {
 
   const begin = async (stored: StoredRequest): Promise<Accepted> => {
     if (stored.job !== undefined) return answer(stored);
-    const service = serviceOf(stored);
     const { manifest, content } = readManifest(state, stored);
+    const service = serviceOf(stored);
     const missing = await missingBlobs(parts, service, manifest);
     for (const blob of missing) await parts.take(stored, blob);
     const attached = attach(state, stored, content);
@@ -115,7 +115,7 @@ function readManifest(state: State, stored: StoredRequest) {
   const body = requestBody(state, stored.id);
   const request = body === undefined ? undefined : parseRequest(body);
   if (request?.action !== "push") {
-    throw new UserError(`request ${stored.id.slice(0, 12)}: a ${stored.action} has no uploads`, {
+    throw new UserError(`request ${stored.id.slice(0, 12)}: ${stored.action} has no uploads`, {
       code: "bad-request",
     });
   }

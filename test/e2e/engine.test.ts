@@ -389,10 +389,9 @@ test("volumes belong to one service, images to one instance", async () => {
 
 test("infrastructure is made once, left alone while it is as planned, and replaced when it is not", async () => {
   const labels = { [label.instance]: instance };
-  const network = { name: "t-engine-api", internal: true, labels, subnet: "172.31.251.0/24" };
+  const network = { name: "t-engine-api", internal: true, labels };
   assert.equal(await infra.ensureNetwork(network), "created");
   assert.equal(await infra.ensureNetwork(network), "unchanged");
-  assert.deepEqual((await infra.inspectNetwork("t-engine-api"))?.subnets, ["172.31.251.0/24"]);
   assert.deepEqual(await userError(infra.ensureNetwork({ ...network, internal: false })), {
     message: 'network "t-engine-api": has other settings than mypaas gives it',
     hint: "remove it and run init again: docker network rm t-engine-api",
@@ -415,7 +414,7 @@ test("infrastructure is made once, left alone while it is as planned, and replac
     ports: [{ ip: "127.0.0.1", hostPort: 47812, containerPort: 8000 }],
     networks: [
       { name: networkName(instance), aliases: [] },
-      { name: "t-engine-api", aliases: ["traefik.api"], address: "172.31.251.9" },
+      { name: "t-engine-api", aliases: ["traefik.api"] },
     ],
     memoryBytes: 256 * 1024 * 1024,
     pidsLimit: 64,
@@ -429,7 +428,7 @@ test("infrastructure is made once, left alone while it is as planned, and replac
   assert.equal((await docker.getContainer(wanted.name).inspect()).Id, first.Id);
   assert.equal(await infra.ensureContainer({ ...wanted, pidsLimit: 65 }), "replaced");
   const { containers } = (await infra.inspectNetwork("t-engine-api")) ?? {};
-  assert.deepEqual(containers, { "t-engine-traefik": "172.31.251.9" });
+  assert.deepEqual(Object.keys(containers ?? {}), ["t-engine-traefik"]);
   const info = await docker.getContainer(wanted.name).inspect();
   assert.deepEqual(
     [info.Config.User, info.HostConfig.ReadonlyRootfs, info.HostConfig.CapDrop],

@@ -180,6 +180,17 @@ test("backend: a start with other bytes than the manifest says makes no job", as
   );
 });
 
+test("backend: a request that is no push has nothing to upload", async (t) => {
+  const { local, ask } = open(t);
+  const others = [{ action: "env.list", service: "web" }, { action: "server.info" }] as const;
+  for (const action of others) {
+    const { request } = await local.accept(ask(action), undefined);
+    const words = `request ${request.slice(0, 12)}: ${action.action} has no uploads`;
+    assert.equal(await refusal(() => local.status(request, "token")), words);
+    assert.equal(await refusal(() => local.start(request, "token")), words);
+  }
+});
+
 test("backend: a wrong token and an unknown request are refused with the same words", async (t) => {
   const { local, ask, state } = open(t);
   const { request } = await local.accept(ask(push("web")), undefined);

@@ -79,7 +79,6 @@ export function infraHash(plan: InfraPlan, imageId: string): string {
 export function endpointOptions(endpoint: InfraEndpoint): Docker.EndpointSettings {
   return {
     Aliases: [...endpoint.aliases],
-    ...(endpoint.address === undefined ? {} : { IPAMConfig: { IPv4Address: endpoint.address } }),
   };
 }
 

@@ -17,7 +17,7 @@ import type { ImageFacts } from "../../deploy/ports.ts";
 /** What `init` needs of Docker: networks, mypaas' own containers and their images. Every call may be repeated. */
 export interface Infra {
   /** Creates the network, or finds it as planned; throws UserError when another one has its name. */
-  readonly ensureNetwork: (plan: NetworkPlan & { readonly subnet?: string }) => Promise<Outcome>;
+  readonly ensureNetwork: (plan: NetworkPlan) => Promise<Outcome>;
   /** Undefined when there is no such network. */
   readonly inspectNetwork: (name: string) => Promise<NetworkFacts | undefined>;
   /** Makes the running container equal to the plan; one that already is, is not touched. */
@@ -46,8 +46,6 @@ export interface InfraBuild {
 export interface NetworkFacts {
   readonly id: string;
   readonly internal: boolean;
-  readonly subnets: readonly string[];
-  readonly gateways: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   /** Container name → address. */
   readonly containers: Readonly<Record<string, string>>;
@@ -102,12 +100,9 @@ async function networkFacts(docker: Docker, name: string): Promise<NetworkFacts 
   const info = await tolerating([404], docker.getNetwork(name).inspect());
   // The engine also finds networks by the beginning of an id.
   if (info?.Name !== name) return undefined;
-  const config = info.IPAM?.Config ?? [];
   return {
     id: info.Id,
     internal: info.Internal,
-    subnets: config.flatMap((pool) => (pool["Subnet"] === undefined ? [] : [pool["Subnet"]])),
-    gateways: config.flatMap((pool) => (pool["Gateway"] === undefined ? [] : [pool["Gateway"]])),
     labels: info.Labels ?? {},
     containers: Object.fromEntries(
       Object.values(info.Containers ?? {}).map((container) => [
@@ -118,10 +113,7 @@ async function networkFacts(docker: Docker, name: string): Promise<NetworkFacts 
   };
 }
 
-async function createNetwork(
-  docker: Docker,
-  plan: NetworkPlan & { readonly subnet?: string },
-): Promise<void> {
+async function createNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
   try {
     await docker.createNetwork({
       Name: plan.name,
@@ -129,12 +121,11 @@ async function createNetwork(
       Internal: plan.internal,
       CheckDuplicate: true,
       Labels: { ...plan.labels },
-      ...(plan.subnet === undefined ? {} : { IPAM: { Config: [{ Subnet: plan.subnet }] } }),
     });
   } catch (error) {
     if (statusOf(error) === 409) throw networkTaken(plan.name);
     const reason = reasonOf(error);
-    if (/overlap|non-overlapping IPv4/i.test(reason)) {
+    if (/overlap|address pools/i.test(reason)) {
       throw new UserError(`network "${plan.name}": no free address range, ${reason}`, {
         hint: "remove networks that nobody uses: docker network prune",
         cause: error,

@@ -40,7 +40,7 @@ export async function ensureUnits({ config, world, report }: ServiceTools): Prom
     found.push(await ensureFile(target, rendered, { mode: 0o644 }));
   }
   await systemTool("systemd-sysusers", unitTarget("sysusers.d/mypaas.conf", instance));
-  await checkGroups();
+  refuseMissingGroups(await readFile("/etc/group", "utf8"));
   await systemTool("systemd-tmpfiles", "--create", unitTarget("tmpfiles.d/mypaas.conf", instance));
   const did = sumOf(found);
   const { worker } = unitNames(instance);
@@ -57,11 +57,9 @@ async function stampOf(config: InstanceConfig, world: World): Promise<string> {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** A number that belongs to somebody else is fine as long as it is a group: sockets go by number. */
-async function checkGroups(): Promise<void> {
-  const groups = (await readFile("/etc/group", "utf8"))
-    .split("\n")
-    .map((line) => line.split(":")[2]);
+/** Takes the text of /etc/group; a number that belongs to somebody else is fine as long as it is a group: sockets go by number. */
+export function refuseMissingGroups(text: string): void {
+  const groups = text.split("\n").map((line) => line.split(":")[2]);
   for (const id of [receiverUid, traefikUid])
     if (!groups.includes(String(id)))
       throw new UserError(`group ${id}: could not be made`, {

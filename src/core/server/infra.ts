@@ -41,8 +41,6 @@ export interface InfraPort {
 export interface InfraEndpoint {
   readonly name: string;
   readonly aliases: readonly string[];
-  /** A fixed address; only possible where the network has a subnet of our choosing. */
-  readonly address?: string;
 }
 
 export interface NetworkPlan {

@@ -57,12 +57,8 @@ export function contextOf(manifest: PushManifest, store: BlobStore): readonly Co
 
 function dockerfileBlob(manifest: PushManifest): WantedBlob {
   const entry = manifest.entries.find(({ path }) => path === manifest.dockerfile);
-  if (entry === undefined || !isFile(entry)) {
-    throw new UserError(`${manifest.dockerfile}: not among the files of the push`, {
-      code: "bad-request",
-      hint: "name a Dockerfile: mypaas push PATH",
-    });
-  }
+  // A request without it was never accepted.
+  if (entry === undefined || !isFile(entry)) throw new Error("a push without its Dockerfile");
   if (entry.size <= maxDockerfileBytes) return entry;
   throw new UserError(
     `${manifest.dockerfile}: ${entry.size} bytes, at most ${maxDockerfileBytes} are read`,
