@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdir, open, readFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { workerNodeFlags } from "../../src/core/server/units.ts";
+import { answers } from "../../src/worker/sockets.ts";
 import { mustRun, run, type Ran } from "./run.ts";
 import { sweepInstance } from "./sweep.ts";
 
@@ -94,7 +94,7 @@ export async function startWorker(instance: Instance): Promise<ChildProcess> {
   worker.unref();
   const socket = join(instance.runDir, "local", "local.sock");
   for (let tries = 0; tries < 150; tries += 1) {
-    if (await canConnect(socket)) return worker;
+    if (await answers(socket)) return worker;
     if (worker.exitCode !== null) break;
     await sleep(100);
   }
@@ -135,15 +135,4 @@ async function makeKey(file: string): Promise<void> {
   ]);
   if (made.code !== 0 && !made.out.includes("already exists"))
     await mustRun("ssh-keygen", ["-l", "-f", file]);
-}
-
-function canConnect(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 }

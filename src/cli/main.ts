@@ -7,7 +7,8 @@ import type { Roles } from "./program.ts";
 /** Runs one command from its arguments to its exit code; throws nothing. */
 export async function main(world: World, roles: Roles): Promise<ExitCode> {
   if (["--version", "-V"].includes(world.args[0] ?? "")) {
-    world.stdout.write(`${await readVersion(world)}\n`);
+    const { packageVersion } = await import("../adapters/package-version.ts");
+    world.stdout.write(`${await packageVersion(world)}\n`);
     return 0;
   }
   const json = world.args.includes("--json");
@@ -19,15 +20,6 @@ export async function main(world: World, roles: Roles): Promise<ExitCode> {
   } catch (error) {
     return explain(error, await getIo());
   }
-}
-
-/** The version in package.json. */
-export async function readVersion(world: World): Promise<string> {
-  const { readFile } = await import("node:fs/promises");
-  const parsed = JSON.parse(await readFile(`${world.packageRoot}/package.json`, "utf8")) as {
-    readonly version: string;
-  };
-  return parsed.version;
 }
 
 async function makeIo(world: World, json: boolean): Promise<CommandIo> {

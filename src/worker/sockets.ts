@@ -84,7 +84,8 @@ function begin(server: Server, where: { fd: number } | { path: string }): Promis
   });
 }
 
-function answers(path: string): Promise<boolean> {
+/** True when somebody accepts connections there. */
+export function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
     socket.once("connect", () => {

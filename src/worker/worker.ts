@@ -1,7 +1,8 @@
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { UserError } from "../core/errors.ts";
 import { instancePaths, type InstanceConfig } from "../core/server/instance.ts";
 import type { World } from "../core/world.ts";
+import { packageVersion } from "../adapters/package-version.ts";
 import { openBlobStore } from "../adapters/server/blob-store.ts";
 import { readInstanceConfig } from "../adapters/server/instance-config.ts";
 import { openSpool } from "../adapters/spool/spool.ts";
@@ -65,7 +66,7 @@ async function work(
     state,
     store: openBlobStore({ dir: paths.blobs }),
     engineSocket,
-    version: await versionOf(world),
+    version: await packageVersion(world),
   });
   const localSpool = await openSpool({ dir: paths.localSpool });
   const onBug = (error: unknown) =>
@@ -104,11 +105,6 @@ const isThere = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-async function versionOf(world: World): Promise<string> {
-  const text = await readFile(`${world.packageRoot}/package.json`, "utf8");
-  return (JSON.parse(text) as { readonly version: string }).version;
-}
 
 function interrupted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

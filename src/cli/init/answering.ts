@@ -1,7 +1,7 @@
 import type { Infra } from "../../adapters/docker/infra.ts";
 import { askPinned } from "../../adapters/server/pinned-question.ts";
 import { UserError } from "../../core/errors.ts";
-import { traefikApiPort, type InstanceConfig } from "../../core/server/instance.ts";
+import { reachable, traefikApiPort, type InstanceConfig } from "../../core/server/instance.ts";
 import {
   apiNetworkName,
   receiverContainerName,
@@ -51,12 +51,6 @@ export async function awaitReceiver(doors: Doors): Promise<void> {
       ? undefined
       : `through port ${config.httpsPort} comes status ${answer.status}`;
   });
-}
-
-/** An address of this machine at which something bound to `bind` answers. */
-export function reachable(bind: string): string {
-  if (bind === "0.0.0.0") return "127.0.0.1";
-  return bind === "::" ? "::1" : bind;
 }
 
 interface Waiting {

@@ -64,3 +64,9 @@ export function instancePaths(config: Pick<InstanceConfig, "stateDir" | "runDir"
     dockerSocket: `${runDir}/docker/docker.sock`,
   } as const;
 }
+
+/** An address of this machine at which something bound to `bind` answers. */
+export function reachable(bind: string): string {
+  if (bind === "0.0.0.0") return "127.0.0.1";
+  return bind === "::" ? "::1" : bind;
+}

@@ -1,6 +1,7 @@
 import { UserError } from "../../core/errors.ts";
 import {
   instancePaths,
+  reachable,
   traefikApiPort,
   traefikUid,
   type InstanceConfig,
@@ -61,9 +62,6 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
   });
 }
 
-/** Where a server that listens on every address is asked. */
-const loopback: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
-
 async function locateTraefik(config: InstanceConfig, socketPath: string): Promise<TraefikLocation> {
   const { instance, bind, httpPort, httpsPort } = config;
   const { createInfra } = await import("../../adapters/docker/infra.ts");
@@ -81,7 +79,7 @@ async function locateTraefik(config: InstanceConfig, socketPath: string): Promis
   }
   return {
     api: `http://${api}:${traefikApiPort}`,
-    entry: { host: loopback[bind] ?? bind, httpPort, httpsPort },
+    entry: { host: reachable(bind), httpPort, httpsPort },
     addresses: [address],
   };
 }

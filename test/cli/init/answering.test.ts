@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Infra } from "../../../src/adapters/docker/infra.ts";
-import { awaitReceiver, awaitTraefik, reachable } from "../../../src/cli/init/answering.ts";
+import { awaitReceiver, awaitTraefik } from "../../../src/cli/init/answering.ts";
+import { reachable } from "../../../src/core/server/instance.ts";
 import { wantedConfig } from "../../../src/cli/init/options.ts";
 
 const unused = () => Promise.reject(new Error("not expected"));
