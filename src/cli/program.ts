@@ -65,6 +65,28 @@ export async function runProgram(
       run(async (io) => (await import("./commands/deploy.ts")).deploy({ ...options, path }, io)),
     );
 
+  client(command("releases [service]", "what ran, and what one can go back to"))
+    .addHelpText("after", examples("mypaas releases -r prod", "mypaas releases web -r prod"))
+    .action((service, options) =>
+      run(async (io) =>
+        (await import("./commands/releases.ts")).releases({ ...options, service }, io),
+      ),
+    );
+
+  client(command("rollback <service> [release]", "go back to an earlier release, without a build"))
+    .addHelpText("after", examples("mypaas rollback web -r prod", "mypaas rollback web 41 -r prod"))
+    .action((service, release, options) =>
+      run(async (io) =>
+        (await import("./commands/rollback.ts")).rollback({ ...options, service, release }, io),
+      ),
+    );
+
+  client(command("cancel <service>", "end a deploy that is not live yet; what ran before runs on"))
+    .addHelpText("after", examples("mypaas cancel web", "mypaas cancel web -r prod"))
+    .action((service, options) =>
+      run(async (io) => (await import("./commands/cancel.ts")).cancel({ ...options, service }, io)),
+    );
+
   command("check [path]", "check the mypaas comments of a Dockerfile, offline")
     .addHelpText("after", examples("mypaas check", "mypaas check web/Dockerfile"))
     .action((path) => run(async (io) => (await import("./commands/check.ts")).check({ path }, io)));
@@ -174,7 +196,8 @@ const build = (command: Command): Command =>
   command
     .option("--context <dir>", "the files to send (default: here, or beside the Dockerfile)")
     .option("--pull", "look for newer base images")
-    .option("--no-cache", "build every step again");
+    .option("--no-cache", "build every step again")
+    .option("--take-from <service>", "take over routes that this service has now");
 
 const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;

@@ -1,5 +1,5 @@
 import type { Event, FailedEvent, UploadEvent } from "../core/wire/events.ts";
-import { formatBytes, formatDuration, formatFiles } from "../core/format.ts";
+import { formatBytes, formatDuration, formatFiles, formatRequests } from "../core/format.ts";
 import type { Theme } from "./theme.ts";
 
 /** One event as the lines a person reads; a forgotten kind is a compile error. */
@@ -17,8 +17,9 @@ const renderers: Renderers = {
     event.behind === 0
       ? `job ${event.job}`
       : `job ${event.job}: waiting for ${event.behind === 1 ? "the job" : `${event.behind} jobs`} before it`,
-  attached: (event) => `the same push is job ${event.job} already, following it`,
+  attached: (event) => `job ${event.job} is under way already, following it`,
   build: (event, theme) => theme.dim(`  ${event.text}`),
+  output: (event) => `  ${event.text}`,
   ready: (event) => `replica ${event.replica} ready after ${formatDuration(event.ms)}`,
   live: (event, theme) =>
     lines(
@@ -27,6 +28,13 @@ const renderers: Renderers = {
       ),
       ...event.urls.map((url) => theme.live(`live at ${url}`)),
     ),
+  receipt: ({ ms, requests, failed }) => {
+    const counts =
+      requests === undefined || failed === undefined
+        ? ", requests not counted"
+        : `: ${formatRequests(requests)}, ${failed} failed`;
+    return `switched in ${formatDuration(ms)}${counts}`;
+  },
   unchanged: (event, theme) =>
     theme.live(`nothing changed: ${event.service} runs release ${event.release} with exactly this`),
   failed: (event, theme) => renderFailure(event, theme),

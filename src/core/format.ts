@@ -11,6 +11,10 @@ export function formatBytes(bytes: number): string {
 /** `1 file`, `20 files`. */
 export const formatFiles = (count: number): string => (count === 1 ? "1 file" : `${count} files`);
 
+/** `1 request`, `412 requests`. */
+export const formatRequests = (count: number): string =>
+  count === 1 ? "1 request" : `${count} requests`;
+
 /** Milliseconds for people: `85 ms`, `1.8 s`, `2 min 5 s`. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
@@ -19,6 +23,14 @@ export function formatDuration(ms: number): string {
   return seconds % 60 === 0
     ? `${seconds / 60} min`
     : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** How long ago, in its largest unit: `5 s`, `12 min`, `3 h`, `8 d`; a clock that runs behind counts as now. */
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 86_400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
 }
 
 function round(value: number, whole: boolean): string {

@@ -1,16 +1,17 @@
 import { createHmac } from "node:crypto";
 import { parseKeyLine, type EnrolledKey } from "../core/ssh/authorized-keys.ts";
 import { UserError } from "../core/errors.ts";
-import { mayManageKeys } from "../core/wire/permissions.ts";
+import { idOf, mayManageKeys, type Caller } from "../core/wire/permissions.ts";
 import type { Action, KeyInfo, Results } from "../core/wire/protocol.ts";
 import { readEnv, setEnv, unsetEnv } from "../adapters/state/env.ts";
 import { addKey, removeKey } from "../adapters/state/keys.ts";
 import { ensureMeta } from "../adapters/state/meta.ts";
 import type { State } from "../adapters/state/state.ts";
 import { enrolledKeys } from "./enrolled.ts";
+import { listedReleases } from "./listed-releases.ts";
 
-/** Everything that is answered at once; a push is not. */
-export type DirectAction = Exclude<Action, { readonly action: "push" }>;
+/** Everything that is answered at once; what becomes a job is not. */
+export type DirectAction = Exclude<Action, { readonly action: "push" | "rollback" | "cancel" }>;
 
 export interface ActionParts {
   readonly state: State;
@@ -21,16 +22,20 @@ export interface ActionParts {
   readonly domain: string | undefined;
   /** Brings the receiver's file in line with the keys in the state. */
   readonly keysChanged: () => Promise<void>;
+  /** Ids of the images among these that are there; undefined while Docker does not answer. */
+  readonly imagesThere: (references: readonly string[]) => Promise<ReadonlySet<string> | undefined>;
 }
 
-/** Performs an action that `authorise` has allowed; `caller` is a fingerprint or `root`. */
+/** Performs an action that `authorise` has allowed. */
 export async function performAction(
   parts: ActionParts,
   action: DirectAction,
-  caller: string,
+  caller: Caller,
 ): Promise<Results[keyof Results]> {
   const { state } = parts;
   switch (action.action) {
+    case "release.list":
+      return { releases: await listedReleases(parts, action.service, caller) };
     case "env.list":
       return listEnv(parts, action.service);
     case "env.set":
@@ -41,9 +46,9 @@ export async function performAction(
     case "key.list":
       return { keys: enrolledKeys(state).map((key) => keyInfo(key, parts.now())) };
     case "key.add":
-      return { key: await enrol(parts, action.line, caller) };
+      return { key: await enrol(parts, action.line, idOf(caller)) };
     case "key.remove":
-      return { key: await revoke(parts, action.fingerprint, caller) };
+      return { key: await revoke(parts, action.fingerprint, idOf(caller)) };
     case "server.info": {
       const { version, instance, domain } = parts;
       return { version, instance, ...(domain !== undefined && { domain }) };

@@ -1,20 +1,23 @@
 import { authenticate } from "../core/wire/authenticate.ts";
 import { UserError } from "../core/errors.ts";
-import { authorise, type Caller } from "../core/wire/permissions.ts";
+import { authorise, idOf, nameOf, type Caller } from "../core/wire/permissions.ts";
 import { contentId, parseRequest, requestId } from "../core/wire/request.ts";
 import type { Backend, Request } from "../core/wire/protocol.ts";
 import type { State } from "../adapters/state/state.ts";
 import { acceptOnce } from "./accept-once.ts";
 import { performAction, type ActionParts } from "./actions.ts";
 import { enrolledKeys } from "./enrolled.ts";
+import { acceptCancel, acceptJob } from "./job-requests.ts";
 import type { JobLog } from "./job-log.ts";
 import type { Pushes } from "./pushes.ts";
+import type { Queue } from "./queue.ts";
 import { requestOfToken, tokenLifeMs } from "./tokens.ts";
 
 export interface BackendParts {
   readonly state: State;
   readonly log: JobLog;
   readonly pushes: Pushes;
+  readonly queue: Queue;
   readonly actions: ActionParts;
   readonly now: () => number;
   /** Id of this server. */
@@ -37,7 +40,7 @@ export function createBackend(parts: BackendParts): Backend {
         id,
         action: request.action,
         service: "service" in request ? request.service : undefined,
-        key: caller === "root" ? "root" : caller.fingerprint,
+        key: idOf(caller),
         accepted: now(),
         expires: now() + tokenLifeMs,
         tokenHash: request.tokenHash,
@@ -45,8 +48,12 @@ export function createBackend(parts: BackendParts): Backend {
         job: undefined,
       };
       if (request.action === "push") return pushes.accept(stored, request, body);
+      if (request.action === "rollback")
+        return acceptJob(parts, { ...stored, service: request.service }, body);
+      if (request.action === "cancel")
+        return acceptCancel(parts, { ...stored, service: request.service }, nameOf(caller));
       acceptOnce(state, stored, undefined);
-      const result = await performAction(parts.actions, request, stored.key);
+      const result = await performAction(parts.actions, request, caller);
       return { request: id, missing: [], result };
     },
     status: async (request, token) => pushes.status(open(request, token)),

@@ -24,16 +24,16 @@ export interface JobLogParts {
 const batchMs = 20;
 const batchEvents = 64;
 const pageEvents = 200;
-/** Build output is dropped when so many events wait for a disk that takes none. */
+/** Output of programs is dropped when so many events wait for a disk that takes none. */
 const maxWaiting = 2000;
 const maxTextLength = 8 * 1024;
-/** Build output beyond this many characters is left out, so that one endless build cannot fill the disk. */
-const maxBuildLength = 8 * 1024 * 1024;
+/** Output beyond this many characters is left out, so that one endless program cannot fill the disk. */
+const maxOutputLength = 8 * 1024 * 1024;
 
 interface Open {
   next: number;
   waiting: LoggedEvent[];
-  buildLength: number;
+  outputLength: number;
   redact: Redact;
 }
 
@@ -48,7 +48,7 @@ export function createJobLog({ state, now }: JobLogParts): JobLog {
     const made = {
       next: nextOffset(state, job),
       waiting: [],
-      buildLength: 0,
+      outputLength: 0,
       redact: (text: string) => text,
     };
     open.set(job, made);
@@ -155,14 +155,14 @@ export function createJobLog({ state, now }: JobLogParts): JobLog {
 }
 
 function withinLimits(log: Open, event: Event): Event | undefined {
-  if (event.kind !== "build") return event;
-  const before = log.buildLength;
-  log.buildLength += event.text.length;
+  if (event.kind !== "build" && event.kind !== "output") return event;
+  const before = log.outputLength;
+  log.outputLength += event.text.length;
   if (log.waiting.length > maxWaiting) return undefined;
-  if (log.buildLength <= maxBuildLength) return event;
-  return before > maxBuildLength
+  if (log.outputLength <= maxOutputLength) return event;
+  return before > maxOutputLength
     ? undefined
-    : { kind: "note", text: "more build output follows and is left out" };
+    : { kind: "note", text: "more output follows and is left out" };
 }
 
 function shortened(event: Event): Event {

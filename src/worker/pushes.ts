@@ -3,10 +3,10 @@ import { parseRequest } from "../core/wire/request.ts";
 import type { Accepted, PushManifest, Request, WantedBlob } from "../core/wire/protocol.ts";
 import type { BlobStore } from "../adapters/server/blob-store.ts";
 import { forgetBlob, knowsBlob, recordBlobs } from "../adapters/state/blobs.ts";
-import { unfinishedJobs } from "../adapters/state/jobs.ts";
 import { requestBody, setRequestJob, type StoredRequest } from "../adapters/state/requests.ts";
 import type { State } from "../adapters/state/state.ts";
 import { acceptOnce } from "./accept-once.ts";
+import { attach } from "./attach.ts";
 import { isFile } from "./deploy/push-content.ts";
 import type { Queue } from "./queue.ts";
 
@@ -103,14 +103,6 @@ async function missingBlobs(
   return missing;
 }
 
-/** The job that is doing the same already, with this request hung on to it. */
-function attach(state: State, stored: StoredRequest, content: string): Accepted | undefined {
-  const same = unfinishedJobs(state, serviceOf(stored)).find((job) => job.content === content);
-  if (same === undefined) return undefined;
-  setRequestJob(state, stored.id, same.id);
-  return { request: stored.id, job: same.id, attached: true, missing: [] };
-}
-
 function readManifest(state: State, stored: StoredRequest) {
   const body = requestBody(state, stored.id);
   const request = body === undefined ? undefined : parseRequest(body);
@@ -123,9 +115,11 @@ function readManifest(state: State, stored: StoredRequest) {
   return { manifest, content: contentWithOptions(stored, manifest) };
 }
 
-/** The content id leaves the options out; a push that asks for a fresh build is not the one that does not. */
+/** The content id leaves the options out; a push that asks for more is not the one that does not. */
 function contentWithOptions(stored: StoredRequest, { options }: PushManifest): string {
-  return `${stored.content}${options.pull ? "+pull" : ""}${options.noCache ? "+no-cache" : ""}`;
+  const { pull, noCache, takeFrom } = options;
+  const taking = takeFrom === undefined ? "" : `+take-from ${takeFrom}`;
+  return `${stored.content}${pull ? "+pull" : ""}${noCache ? "+no-cache" : ""}${taking}`;
 }
 
 function blobsOf(manifest: PushManifest): readonly WantedBlob[] {

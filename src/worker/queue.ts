@@ -1,21 +1,25 @@
-import type { Event, FailedEvent, Say } from "../core/wire/events.ts";
+import type { FailedEvent, Say } from "../core/wire/events.ts";
 import { UserError } from "../core/errors.ts";
-import {
-  beginJob,
-  insertJob,
-  unfinishedJobs,
-  type Job,
-  type JobEnd,
-} from "../adapters/state/jobs.ts";
+import { beginJob, insertJob, unfinishedJobs, type Job } from "../adapters/state/jobs.ts";
 import type { State } from "../adapters/state/state.ts";
-import type { JobLog } from "./job-log.ts";
+import {
+  describe,
+  endJob,
+  failure,
+  stillOf,
+  tidyAfter,
+  type EndParts,
+  type Outcome,
+} from "./job-end.ts";
 import type { WentLive } from "./deploy/went-live.ts";
 
 /** Jobs of one service run one after the other, those of different services side by side; every job reaches exactly one end. */
 export interface Queue {
   /** Supersedes jobs of the service that have not begun; `prepare` writes in the same commit as the new job. */
   readonly add: (job: Omit<Job, "id" | "state">, prepare: (id: number) => void) => Job;
-  /** Ends jobs that a worker left in the middle, runs `before`, then begins the queued ones. Call once. */
+  /** Ends what waits and asks what runs to undo itself, which it does until its cut-over; returns the newest such job, undefined when there is none. */
+  readonly cancel: (service: string, by: string) => number | undefined;
+  /** Runs `before`, then goes on with the jobs that a worker left in the middle and begins the queued ones. Call once. */
   readonly recover: (before: () => Promise<void>) => Promise<void>;
   /** Begins nothing more, waits for what runs, then asks it to undo itself; false when some of it still runs and is left to recovery. */
   readonly stop: (patience: Patience) => Promise<boolean>;
@@ -28,21 +32,17 @@ export interface Patience {
   readonly undoMs: number;
 }
 
-export interface QueueParts {
+export interface QueueParts extends EndParts {
   readonly state: State;
-  readonly log: JobLog;
   readonly now: () => number;
   /** Does the job; says `live` or `unchanged`, or throws. */
   readonly perform: (job: Job, say: Say, signal: AbortSignal) => Promise<void>;
   /** Values that the log of a job must not show. */
   readonly secretsOf: (job: Job) => readonly string[];
-  /** One sentence about what runs now, for the end of a failed job. */
-  readonly still: (service: string) => string;
-  /** Brings Docker and Traefik back in line with the state after a job that a worker left in the middle. */
-  readonly reconcile: (job: Job) => Promise<void>;
+  /** Finishes or undoes what a job did that a worker left in the middle. */
+  readonly reconcile: (job: Job, say: Say) => Promise<void>;
   /** Whether the release of a job serves that a worker left in the middle. */
   readonly wentLive: (job: Job) => WentLive | undefined;
-  readonly onEnd: (job: Job, end: JobEnd) => void;
   /** How many jobs run at once. */
   readonly limit: number;
 }
@@ -51,8 +51,7 @@ const retryMs = 5000;
 
 export function createQueue(parts: QueueParts): Queue {
   const { state, log } = parts;
-  const running = new Map<string, Promise<void>>();
-  const aborter = new AbortController();
+  const running = new Map<string, Running>();
   let accepting = false;
 
   const pump = () => {
@@ -61,7 +60,7 @@ export function createQueue(parts: QueueParts): Queue {
       for (const job of unfinishedJobs(state)) {
         if (running.size >= parts.limit) return;
         if (running.has(job.service) || job.state !== "queued") continue;
-        if (beginJob(state, job.id)) start(job);
+        if (beginJob(state, job.id)) begin(job, (signal) => runJob(parts, job, signal));
       }
     } catch {
       // The disk is full or failing; what is queued stays queued until it is not.
@@ -69,12 +68,13 @@ export function createQueue(parts: QueueParts): Queue {
     }
   };
 
-  const start = (job: Job) => {
-    const done = runJob(parts, job, aborter.signal).then(() => {
+  const begin = (job: Job, work: (signal: AbortSignal) => Promise<void>) => {
+    const aborter = new AbortController();
+    const done = work(aborter.signal).then(() => {
       running.delete(job.service);
       pump();
     });
-    running.set(job.service, done);
+    running.set(job.service, { done, job: job.id, aborter });
   };
 
   return {
@@ -92,34 +92,52 @@ export function createQueue(parts: QueueParts): Queue {
       pump();
       return job;
     },
+    cancel: (service, by) => {
+      const error = cancelled(service, by);
+      const one = running.get(service);
+      const waiting = unfinishedJobs(state, service).filter(({ id }) => id !== one?.job);
+      for (const job of waiting) endCancelled(parts, job, error);
+      one?.aborter.abort(error);
+      return one?.job ?? waiting.at(-1)?.id;
+    },
     recover: async (before) => {
-      for (const job of unfinishedJobs(state)) {
-        if (job.state === "running") await interrupt(parts, job);
-      }
+      const left = unfinishedJobs(state).filter((job) => job.state === "running");
       await before();
+      // A service whose old answers still take their time must not keep the others waiting.
+      for (const job of left) begin(job, () => interrupt(parts, job));
       accepting = true;
       pump();
     },
     stop: async ({ waitMs, undoMs }) => {
       accepting = false;
       if (await endsWithin(waitMs, running)) return true;
-      aborter.abort(
-        new UserError("worker: stopping, and this deploy took longer than it could wait", {
-          code: "stopping",
-          hint: "push again: mypaas push",
-        }),
-      );
+      for (const { aborter } of running.values()) aborter.abort(stopping());
       return endsWithin(undoMs, running);
     },
   };
 }
 
-async function endsWithin(ms: number, running: ReadonlyMap<string, Promise<void>>) {
+interface Running {
+  readonly job: number;
+  readonly done: Promise<void>;
+  readonly aborter: AbortController;
+}
+
+const stopping = (): UserError =>
+  new UserError("worker: stopping, and this deploy took longer than it could wait", {
+    code: "stopping",
+    hint: "push again: mypaas push",
+  });
+
+const cancelled = (service: string, by: string): UserError =>
+  new UserError(`deploy ${service}: cancelled by ${by}`, { code: "cancelled" });
+
+async function endsWithin(ms: number, running: ReadonlyMap<string, Running>) {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), ms);
   });
-  const all = Promise.all(running.values()).then(() => true);
+  const all = Promise.all([...running.values()].map(({ done }) => done)).then(() => true);
   const ended = await Promise.race([all, timeout]);
   clearTimeout(timer);
   return ended;
@@ -135,13 +153,13 @@ async function runJob(parts: QueueParts, job: Job, signal: AbortSignal): Promise
     };
     await parts.perform(job, say, signal);
     if (!told) throw new Error("the deploy ended without saying how");
-    await end(parts, job, { end: "done", event: undefined });
+    await endJob(parts, job, { end: "done", event: undefined });
   } catch (error) {
     // After "live" the new release serves; what went wrong later is worth a warning, not another end.
     const outcome: Outcome = told
       ? { end: "done", event: { kind: "warning", text: `after going live: ${describe(error)}` } }
-      : { end: "failed", event: failure(parts, job, error) };
-    await end(parts, job, outcome);
+      : failed(parts, job, causeOf(error, signal));
+    await endJob(parts, job, outcome);
   }
 }
 
@@ -154,23 +172,40 @@ function supersede(parts: QueueParts, old: Job, by: Job): void {
   }
 }
 
-interface Outcome {
-  readonly end: JobEnd;
-  readonly event: Event | undefined;
+function endCancelled(parts: QueueParts, job: Job, error: UserError): void {
+  const { end, event } = failed(parts, job, error);
+  if (parts.log.end(job.id, end, event)) tidyAfter(parts, job, end);
+}
+
+function failed(parts: QueueParts, job: Job, error: unknown): Outcome {
+  const isCancel = error instanceof UserError && error.code === "cancelled";
+  return { end: isCancel ? "cancelled" : "failed", event: failure(parts, job, error) };
+}
+
+/** Whatever broke off because it was asked to, the asking is the reason. */
+function causeOf(error: unknown, signal: AbortSignal): unknown {
+  const reason: unknown = signal.aborted ? signal.reason : undefined;
+  if (!(reason instanceof UserError) || !(error instanceof UserError)) return reason ?? error;
+  const { message, code, hint } = reason;
+  return new UserError(message, { code, hint, still: error.still, cause: error });
 }
 
 async function interrupt(parts: QueueParts, job: Job): Promise<void> {
   const details: string[] = [];
+  let told = false;
   try {
-    await parts.reconcile(job);
+    const voice = parts.log.voice(job.id, parts.secretsOf(job));
+    await parts.reconcile(job, (event) => {
+      if (event.kind === "live") told = true;
+      voice(event);
+    });
   } catch (error) {
     details.push(describe(error));
   }
-  parts.log.voice(job.id, parts.secretsOf(job));
   const live = parts.wentLive(job);
   if (live !== undefined) {
     // What the job was for is done; a failure to tidy up after it is left for the next deploy.
-    await end(parts, job, { end: "done", event: live.unsaid });
+    await endJob(parts, job, { end: "done", event: told ? undefined : live.unsaid });
     return;
   }
   const event: FailedEvent = {
@@ -180,55 +215,5 @@ async function interrupt(parts: QueueParts, job: Job): Promise<void> {
     details,
     still: stillOf(parts, job),
   };
-  await end(parts, job, { end: "interrupted", event });
+  await endJob(parts, job, { end: "interrupted", event });
 }
-
-/** A full disk must not leave a job without an end: it is tried until it is written. */
-async function end(parts: QueueParts, job: Job, outcome: Outcome): Promise<void> {
-  for (;;) {
-    try {
-      const isFirst = parts.log.end(job.id, outcome.end, outcome.event);
-      if (isFirst) tidyAfter(parts, job, outcome.end);
-      return;
-    } catch {
-      await new Promise((resolve) => {
-        setTimeout(resolve, retryMs).unref();
-      });
-    }
-  }
-}
-
-function tidyAfter(parts: QueueParts, job: Job, how: JobEnd): void {
-  try {
-    parts.onEnd(job, how);
-  } catch {
-    // What is left over is tidied after the next job.
-  }
-}
-
-function failure(parts: QueueParts, job: Job, error: unknown): FailedEvent {
-  const still = stillOf(parts, job);
-  if (!(error instanceof UserError)) {
-    const details = error instanceof Error ? (error.stack ?? "").split("\n").slice(0, 8) : [];
-    return { kind: "failed", message: `bug: ${describe(error)}`, details, still };
-  }
-  const { message, hint, details } = error;
-  return {
-    kind: "failed",
-    message,
-    details,
-    still: error.still ?? still,
-    ...(hint !== undefined && { hint }),
-  };
-}
-
-function stillOf(parts: QueueParts, job: Job): string {
-  try {
-    return parts.still(job.service);
-  } catch (error) {
-    return `what runs under ${job.service} is unknown: ${describe(error)}`;
-  }
-}
-
-const describe = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

@@ -23,7 +23,7 @@ const cases: readonly [Event, string][] = [
   [{ kind: "queued", job: 7, behind: 0 }, "job 7"],
   [{ kind: "queued", job: 7, behind: 2 }, "job 7: waiting for 2 jobs before it"],
   [{ kind: "queued", job: 7, behind: 1 }, "job 7: waiting for the job before it"],
-  [{ kind: "attached", job: 7 }, "the same push is job 7 already, following it"],
+  [{ kind: "attached", job: 7 }, "job 7 is under way already, following it"],
   [{ kind: "ready", replica: 2, ms: 1849 }, "replica 2 ready after 1.8 s"],
   [
     {
@@ -34,6 +34,18 @@ const cases: readonly [Event, string][] = [
       ms: 1400,
     },
     "web release 43 is live after 1.4 s\nlive at https://a.example\nlive at https://b.example",
+  ],
+  [
+    { kind: "receipt", service: "web", release: 43, ms: 1400, requests: 412, failed: 0 },
+    "switched in 1.4 s: 412 requests, 0 failed",
+  ],
+  [
+    { kind: "receipt", service: "web", release: 43, ms: 950, requests: 1, failed: 1 },
+    "switched in 950 ms: 1 request, 1 failed",
+  ],
+  [
+    { kind: "receipt", service: "web", release: 43, ms: 1400 },
+    "switched in 1.4 s, requests not counted",
   ],
   [
     { kind: "unchanged", service: "web", release: 43 },

@@ -20,6 +20,8 @@ export interface FakeServerOptions {
   readonly events?: readonly Event[];
   /** Result of every action that is not a push. */
   readonly result?: unknown;
+  /** What every action that is not a push becomes or joins. */
+  readonly job?: { readonly job: number; readonly attached?: boolean };
   /** Sees each request first; true: it has dealt with it. */
   readonly before?: (
     request: Parameters<RequestListener>[0],
@@ -61,6 +63,7 @@ export async function fakeWireServer(t: TestContext, options: FakeServerOptions 
       requests.set(id, parseRequest(body));
       const request = parseRequest(body);
       if (request.action === "push") return { request: id, missing: missing(request) };
+      if (options.job !== undefined) return { request: id, missing: [], ...options.job };
       return { request: id, missing: [], result: options.result };
     },
     status: async (id, token) => ({ request: id, missing: missing(find(id, token)) }),

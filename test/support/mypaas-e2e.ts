@@ -89,6 +89,13 @@ class ServerParts {
     return this.startPush(source, args).done;
   }
 
+  /** A command with `--json` for the remote `prod`, heard while it runs. */
+  startCommand(args: readonly string[]): Running {
+    const command = [this.instance.program, ...args, "--json", "-r", "prod"];
+    const env = this.instance.env as NodeJS.ProcessEnv;
+    return follow(spawn(process.execPath, command, { env }));
+  }
+
   startPush(source: Source, args: readonly string[] = [], remote = "prod"): Running {
     const command = [this.instance.program, "push", remote, "--json", ...args];
     const env = this.instance.env as NodeJS.ProcessEnv;

@@ -3,13 +3,16 @@ import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto"
 import { mkdirSync, readFileSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 import { sshString } from "../../src/core/ssh/wire-format.ts";
-import type { Action } from "../../src/core/wire/protocol.ts";
+import type { Action, Results } from "../../src/core/wire/protocol.ts";
+import { putRelease, setReceipt, type StoredRelease } from "../../src/adapters/state/releases.ts";
+import { ensureService } from "../../src/adapters/state/services.ts";
 import { openBlobStore } from "../../src/adapters/server/blob-store.ts";
 import { createBackend } from "../../src/worker/backend.ts";
 import { keysFileWriter, syncKeysFile } from "../../src/worker/enrolled.ts";
 import { createJobLog } from "../../src/worker/job-log.ts";
 import { createPushes } from "../../src/worker/pushes.ts";
 import { createQueue } from "../../src/worker/queue.ts";
+import { release } from "../support/releases.ts";
 import { refusal, scratch, scratchState } from "../support/worker.ts";
 
 const server = "0123456789abcdef";
@@ -71,8 +74,12 @@ function open(t: TestContext, free = 1e12) {
     instance: "mypaas",
     domain: undefined,
     keysChanged: keysFileWriter(state, file),
+    imagesThere: async (references: readonly string[]) =>
+      new Set(
+        references.filter((image) => image !== "mypaas/web:r1").map((image) => `sha256:${image}`),
+      ),
   };
-  const parts = { state, log, pushes, actions, now, server };
+  const parts = { state, log, pushes, queue, actions, now, server };
   const local = createBackend({ ...parts, door: "local" });
   const outside = createBackend({ ...parts, door: "outside" });
   const ask = (action: Action, to = "local", token = "token") =>
@@ -271,4 +278,93 @@ test("backend: of two changes of keys at once the file has both", async (t) => {
   const lines = [1, 2, 3, 4].map(() => laptop().line);
   await Promise.all(lines.map((line) => local.accept(ask({ action: "key.add", line }), undefined)));
   for (const line of lines) assert.equal(readFileSync(file, "utf8").includes(line), true);
+});
+
+const stored = (service: string, number: number, more: Partial<StoredRelease> = {}) => ({
+  release: release(service, number, { image: `mypaas/${service}:r${number}` }),
+  imageId: `sha256:mypaas/${service}:r${number}`,
+  content: "c",
+  state: "retired" as const,
+  created: number,
+  key: "root",
+  job: number,
+  ...more,
+});
+
+test("backend: releases are listed with what can be gone back to, each key only those of its services", async (t) => {
+  const { local, outside, ask, state } = open(t);
+  for (const name of ["blog", "web"]) ensureService(state, { name, slug: name, now: 1 });
+  const ann = laptop('services="web",actions="env" ');
+  await local.accept(ask({ action: "key.add", line: ann.line }), undefined);
+  putRelease(state, stored("blog", 1, { state: "live", key: ann.fingerprint }));
+  putRelease(state, stored("web", 1));
+  putRelease(state, stored("web", 2));
+  putRelease(state, stored("web", 3, { state: "failed", imageId: "" }));
+  putRelease(state, stored("web", 4, { state: "live", repeats: 2 }));
+  setReceipt(state, { service: "web", number: 4 }, { ms: 1400, requests: 412, failed: 0 });
+  const list = async (service?: string) => {
+    const body = ask({ action: "release.list", ...(service !== undefined && { service }) }, server);
+    const { result } = await outside.accept(body, ann.signed(body));
+    return (result as Results["release.list"]).releases;
+  };
+  const listed = await list();
+  assert.deepEqual(
+    listed.map((one) => [one.service, one.release, one.state, one.canRollBack]),
+    [
+      ["web", 4, "live", false],
+      ["web", 3, "failed", false],
+      ["web", 2, "retired", true],
+      // Somebody removed its image with docker.
+      ["web", 1, "retired", false],
+    ],
+  );
+  assert.deepEqual(listed[0], {
+    service: "web",
+    release: 4,
+    state: "live",
+    created: 4,
+    image: "sha256:mypaas/web:r4",
+    repeats: 2,
+    receipt: { ms: 1400, requests: 412, failed: 0 },
+    by: "root",
+    canRollBack: false,
+  });
+  assert.match(await refusal(() => list("blog")), /not allowed: release.list blog/);
+  const all = await local.accept(ask({ action: "release.list" }), undefined);
+  assert.equal((all.result as Results["release.list"]).releases[0]?.by, "laptop");
+});
+
+test("backend: a rollback becomes a job, the same one again joins it, an unknown service is refused", async (t) => {
+  const { local, ask, state } = open(t);
+  ensureService(state, { name: "web", slug: "web", now: 1 });
+  const back = (release?: number) =>
+    local.accept(
+      ask({ action: "rollback", service: "web", ...(release !== undefined && { release }) }),
+      undefined,
+    );
+  const first = await back();
+  assert.deepEqual([first.job, first.missing], [1, []]);
+  assert.deepEqual([(await back()).job, (await back()).attached], [1, true]);
+  assert.equal((await back(3)).job, 2);
+  assert.equal(
+    await refusal(() => local.accept(ask({ action: "rollback", service: "wbe" }), undefined)),
+    "service wbe: not known here\nhint: see what there is: mypaas releases",
+  );
+});
+
+test("backend: who cancels follows the job that ends, and hears when there is none", async (t) => {
+  const { local, ask, state } = open(t);
+  ensureService(state, { name: "web", slug: "web", now: 1 });
+  await local.accept(ask({ action: "rollback", service: "web" }), undefined);
+  const cancel = () => local.accept(ask({ action: "cancel", service: "web" }), undefined);
+  const accepted = await cancel();
+  assert.deepEqual([accepted.job, accepted.attached], [1, true]);
+  const log = await local.events(accepted.request, "token", 0, new AbortController().signal);
+  const heard: string[] = [];
+  for await (const event of log) heard.push("message" in event ? event.message : event.kind);
+  assert.deepEqual(heard, ["queued", "deploy web: cancelled by root"]);
+  assert.equal(
+    await refusal(cancel),
+    "cancel web: nothing of it is being deployed\nhint: to go back to what ran before: mypaas rollback web",
+  );
 });

@@ -85,7 +85,7 @@ test("job log: endless build output is cut off with a note, and other events sti
   for (let line = 0; line < 20; line += 1) say({ kind: "build", text });
   log.end(job, "done", step("end"));
   const heard = await collect(log.follow(job, 8, never()));
-  assert.deepEqual(heard, ["8 more build output follows and is left out", "9 end"]);
+  assert.deepEqual(heard, ["8 more output follows and is left out", "9 end"]);
 });
 
 test("job log: offsets go on after a restart", async (t) => {

@@ -176,8 +176,7 @@ test("queue: after a restart what ran is interrupted, after it was reconciled, a
   await queue.recover(async () => {
     order.push(`${findJob(state, ran)?.state} ${findJob(state, waited)?.state}`);
   });
-  assert.deepEqual(order, ["interrupted queued"]);
-  assert.deepEqual(reconciled, [ran]);
+  assert.deepEqual(order, ["running queued"]);
   assert.deepEqual(await events(ran), [
     {
       kind: "failed",
@@ -188,6 +187,7 @@ test("queue: after a restart what ran is interrupted, after it was reconciled, a
     },
   ]);
   assert.deepEqual(await events(waited), [live]);
+  assert.deepEqual(reconciled, [ran]);
 });
 
 test("queue: what a worker left behind after the cut-over is done, and its log says so once", async (t) => {
@@ -200,6 +200,15 @@ test("queue: what a worker left behind after the cut-over is done, and its log s
     assert.deepEqual(ends, [`${id} done`]);
     assert.deepEqual(await events(id), [live]);
   }
+});
+
+test("queue: what is said to be live while it is reconciled is not said again", async (t) => {
+  const reconcile: QueueParts["reconcile"] = async (_job, say) => say(live);
+  const { state, queue, events } = open(t, { reconcile, wentLive: () => ({ unsaid: live }) });
+  const { id } = insertJob(state, wanted("web"), 1);
+  beginJob(state, id);
+  await queue.recover(() => Promise.resolve());
+  assert.deepEqual(await events(id), [live]);
 });
 
 test("queue: stopping waits for what runs and begins nothing more", async (t) => {
@@ -245,4 +254,44 @@ test("queue: where the disk takes no end for it, the older push runs first inste
   for (const id of [first, second, third]) gate(id ?? 0).resolve();
   assert.deepEqual((await events(third)).at(-1), live);
   assert.equal(findJob(state, second ?? 0)?.state, "done");
+});
+
+test("queue: a cancel asks what runs to undo itself and ends what waits, with a word about who asked", async (t) => {
+  const perform = (_job: Job, _say: Say, signal: AbortSignal) =>
+    new Promise<void>((_resolve, reject) => {
+      signal.addEventListener("abort", () =>
+        reject(new UserError("broken off", { still: "4 runs" })),
+      );
+    });
+  const { queue, events, state, ends } = open(t, { perform });
+  await queue.recover(() => Promise.resolve());
+  const [runs, waits] = [1, 2].map(() => queue.add(wanted("web"), nothing).id);
+  const other = queue.add(wanted("blog"), nothing).id;
+  assert.equal(queue.cancel("shop", "ann"), undefined);
+  assert.equal(queue.cancel("web", "ann"), runs);
+  const cancelled = { kind: "failed", message: "deploy web: cancelled by ann", details: [] };
+  assert.deepEqual((await events(waits ?? 0)).at(-1), {
+    ...cancelled,
+    still: "nothing runs under web yet",
+  });
+  assert.deepEqual((await events(runs ?? 0)).at(-1), { ...cancelled, still: "4 runs" });
+  assert.deepEqual(ends, [`${waits} cancelled`, `${runs} cancelled`]);
+  assert.equal(findJob(state, other)?.state, "running");
+  assert.equal(queue.cancel("web", "ann"), undefined);
+});
+
+test("queue: a cancel after the cut-over changes nothing", async (t) => {
+  const gate = Promise.withResolvers<void>();
+  const perform = async (_job: Job, say: Say) => {
+    say(live);
+    await gate.promise;
+  };
+  const { queue, events, state } = open(t, { perform });
+  await queue.recover(() => Promise.resolve());
+  const { id } = queue.add(wanted("web"), nothing);
+  await turn();
+  assert.equal(queue.cancel("web", "ann"), id);
+  gate.resolve();
+  assert.deepEqual((await events(id)).at(-1), live);
+  assert.equal(findJob(state, id)?.state, "done");
 });

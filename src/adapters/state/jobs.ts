@@ -1,7 +1,15 @@
 import type { Row } from "./row.ts";
 import type { State } from "./state.ts";
 
-const jobStates = ["queued", "running", "done", "failed", "superseded", "interrupted"] as const;
+const jobStates = [
+  "queued",
+  "running",
+  "done",
+  "failed",
+  "cancelled",
+  "superseded",
+  "interrupted",
+] as const;
 export type JobState = (typeof jobStates)[number];
 
 /** The states in which a job stays for ever. */

@@ -1,4 +1,7 @@
 import type { Release } from "../../core/release/release.ts";
+import type { Receipt } from "../../core/wire/protocol.ts";
+import { isSamePlace } from "../../core/routing/routes.ts";
+import { ownRoutes } from "../../core/routing/yields.ts";
 import type { Row } from "./row.ts";
 import type { State } from "./state.ts";
 
@@ -15,14 +18,18 @@ export interface StoredRelease {
   readonly created: number;
   readonly key: string;
   readonly job: number;
+  /** The release that it repeats, for a rollback. */
+  readonly repeats?: number;
+  /** What its switch took, once that has ended. */
+  readonly receipt?: Receipt;
 }
 
 /** Writes a release under its number; a later call for the same number replaces what is known of it. */
 export function putRelease(state: State, stored: StoredRelease): void {
   const { release } = stored;
   state.run(
-    `INSERT INTO releases (service, number, release, image_id, content, state, created, key, job)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO releases (service, number, release, image_id, content, state, created, key, job, repeats)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET release = excluded.release, image_id = excluded.image_id, state = excluded.state`,
     release.spec.service,
     release.number,
@@ -33,6 +40,21 @@ export function putRelease(state: State, stored: StoredRelease): void {
     stored.created,
     stored.key,
     stored.job,
+    stored.repeats ?? null,
+  );
+}
+
+/** Keeps what the switch to a release took. */
+export function setReceipt(
+  state: State,
+  release: Pick<Release, "number"> & { readonly service: string },
+  receipt: Receipt,
+): void {
+  state.run(
+    "UPDATE releases SET receipt = ? WHERE service = ? AND number = ?",
+    JSON.stringify(receipt),
+    release.service,
+    release.number,
   );
 }
 
@@ -49,7 +71,7 @@ export function setReleaseState(
   );
 }
 
-/** In one commit: the new release is live, the one that was is retired. */
+/** In one commit: the new release is live, the one that was is retired, and what other live releases have of its routes is yielded to it. */
 export function setLive(state: State, service: string, number: number): void {
   state.transaction(() => {
     state.run(
@@ -58,7 +80,25 @@ export function setLive(state: State, service: string, number: number): void {
       number,
     );
     setReleaseState(state, { service, number }, "live");
+    yieldRoutes(state, service);
   });
+}
+
+/** Their containers ask for those routes as long as they live, so their releases say that they lost them. */
+function yieldRoutes(state: State, service: string): void {
+  const taken = liveRelease(state, service)?.release.spec.routes ?? [];
+  for (const { release } of liveReleases(state)) {
+    if (release.spec.service === service) continue;
+    const lost = ownRoutes(release).filter((route) => taken.some((own) => isSamePlace(own, route)));
+    if (lost.length === 0) continue;
+    const yielded = [...(release.yielded ?? []), ...lost];
+    state.run(
+      "UPDATE releases SET release = ? WHERE service = ? AND number = ?",
+      JSON.stringify({ ...release, yielded }),
+      release.spec.service,
+      release.number,
+    );
+  }
 }
 
 export function liveRelease(state: State, service: string): StoredRelease | undefined {
@@ -77,6 +117,11 @@ export function claimingReleases(state: State): readonly StoredRelease[] {
     `WHERE state = 'live' OR (state IN ('building', 'starting') AND job IN
        (SELECT id FROM jobs WHERE state = 'running')) ORDER BY service, number`,
   );
+}
+
+/** All releases of all services, by service, newest first. */
+export function allReleases(state: State): readonly StoredRelease[] {
+  return releases(state, "ORDER BY service, number DESC");
 }
 
 /** All releases of a service, newest first. */
@@ -106,15 +151,17 @@ function releases(
 ): readonly StoredRelease[] {
   return state
     .all(
-      `SELECT release, image_id, content, state, created, key, job FROM releases ${where}`,
+      `SELECT release, image_id, content, state, created, key, job, repeats, receipt FROM releases ${where}`,
       ...values,
     )
     .map(fromRow);
 }
 
 function fromRow(row: Row): StoredRelease {
+  const repeats = row.optionalInteger("repeats");
+  const receipt = row.optionalText("receipt");
   return {
-    // Only putRelease writes this column.
+    // Only putRelease and yieldRoutes write this column.
     release: JSON.parse(row.text("release")) as Release,
     imageId: row.text("image_id"),
     content: row.text("content"),
@@ -122,5 +169,8 @@ function fromRow(row: Row): StoredRelease {
     created: row.integer("created"),
     key: row.text("key"),
     job: row.integer("job"),
+    ...(repeats !== undefined && { repeats }),
+    // Only setReceipt writes this column.
+    ...(receipt !== undefined && { receipt: JSON.parse(receipt) as Receipt }),
   };
 }

@@ -94,4 +94,9 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX blobs_sha256 ON blobs (sha256);
   `,
+  `
+  -- receipt: JSON {ms, requests?, failed?} of the switch that made it live. repeats: the release that a rollback went back to.
+  ALTER TABLE releases ADD COLUMN receipt TEXT;
+  ALTER TABLE releases ADD COLUMN repeats INTEGER;
+  `,
 ];

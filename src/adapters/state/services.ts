@@ -5,6 +5,11 @@ export function slugOwner(state: State, slug: string): string | undefined {
   return state.get("SELECT name FROM services WHERE slug = ?", slug)?.text("name");
 }
 
+/** True once a push of the service has begun to build. */
+export function knowsService(state: State, service: string): boolean {
+  return state.get("SELECT 1 FROM services WHERE name = ?", service) !== undefined;
+}
+
 /** Makes the service known; a second call changes nothing. */
 export function ensureService(state: State, service: NewService): void {
   state.run(

@@ -1,7 +1,7 @@
 import { connectLocal } from "../connect.ts";
 import { findDockerfile } from "../dockerfile-path.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { optionsAgain, pushStory } from "../push-story.ts";
+import { optionsAgain, pushOptions, pushStory } from "../push-story.ts";
 import { commandLine, option } from "../shell-words.ts";
 
 export interface DeployArgs {
@@ -11,6 +11,7 @@ export interface DeployArgs {
   readonly pull?: boolean;
   /** False with `--no-cache`. */
   readonly cache: boolean;
+  readonly takeFrom?: string | undefined;
 }
 
 /** `mypaas deploy [PATH]`: a push to this host's own worker. */
@@ -19,7 +20,7 @@ export async function deploy(args: DeployArgs, io: CommandIo): Promise<ExitCode>
   const story = {
     dockerfile: await findDockerfile(args.path, io.world.cwd, "mypaas deploy"),
     context: args.context,
-    options: { pull: args.pull ?? false, noCache: !args.cache },
+    options: pushOptions(args),
     connect: () =>
       connectLocal(io, { runDir: args.runDir, elsewhere: "send it to a server: mypaas push" }),
     again: commandLine("mypaas", "deploy", args.path, ...optionsAgain(args), ...runDir),

@@ -1,8 +1,8 @@
 import { UserError } from "../../core/errors.ts";
-import { readServiceName } from "../../core/dockerfile/service-names.ts";
 import type { Action, Results } from "../../core/wire/protocol.ts";
 import { connect } from "../connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
+import { serviceArgument } from "../service-argument.ts";
 
 export interface EnvArgs {
   readonly service: string;
@@ -29,12 +29,7 @@ export async function env(args: EnvArgs, io: CommandIo): Promise<ExitCode> {
 type EnvAction = Extract<Action, { action: `env.${string}` }>;
 
 function readAction({ service, words }: EnvArgs): EnvAction {
-  const named = readServiceName(service);
-  if (!("value" in named))
-    throw new UserError(`env: service ${named.bad}`, {
-      code: "usage",
-      hint: "name it as its Dockerfile does: mypaas.servicename",
-    });
+  serviceArgument(service, "env");
   const [verb = "list", ...rest] = words;
   if (verb === "list" && rest.length === 0) return { action: "env.list", service };
   if (verb === "set" && rest.length > 0)

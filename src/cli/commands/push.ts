@@ -6,7 +6,7 @@ import { UserError } from "../../core/errors.ts";
 import { connect } from "../connect.ts";
 import { findDockerfile } from "../dockerfile-path.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { optionsAgain, pushStory } from "../push-story.ts";
+import { optionsAgain, pushOptions, pushStory } from "../push-story.ts";
 import { commandLine, option } from "../shell-words.ts";
 
 export interface PushArgs {
@@ -19,6 +19,7 @@ export interface PushArgs {
   readonly pull?: boolean;
   /** False with `--no-cache`. */
   readonly cache: boolean;
+  readonly takeFrom?: string | undefined;
 }
 
 /** `mypaas push [REMOTE] [PATH]`. */
@@ -30,7 +31,7 @@ export async function push(args: PushArgs, io: CommandIo): Promise<ExitCode> {
   const story = {
     dockerfile,
     context: args.context,
-    options: { pull: args.pull ?? false, noCache: !args.cache },
+    options: pushOptions(args),
     connect: () => connect(io, remote, { key: args.key }),
     again: commandLine("mypaas", "push", first, second, ...more),
   };

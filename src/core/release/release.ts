@@ -1,4 +1,4 @@
-import type { ServiceSpec } from "./spec.ts";
+import type { RouteSpec, ServiceSpec } from "./spec.ts";
 
 /** One numbered version of a service with everything that a server has decided about it; stored whole, so that rollback and recovery need nothing else. */
 export interface Release {
@@ -14,6 +14,8 @@ export interface Release {
   /** The complete environment of its containers, MYPAAS_* included. */
   readonly env: Readonly<Record<string, string>>;
   readonly mounts: readonly Mount[];
+  /** Routes of `spec` that another service has taken over while this release is live; its containers keep their labels. */
+  readonly yielded?: readonly RouteSpec[];
   /** True when the image has a HEALTHCHECK of its own, whose verdict counts too. */
   readonly imageHealthcheck: boolean;
 }
@@ -24,4 +26,12 @@ export interface Mount {
   readonly source: string;
   readonly target: string;
   readonly readOnly: boolean;
+}
+
+/** The values of its environment that no Dockerfile shows, because they were set on the server. */
+export function setOnServer({ env, spec }: Pick<Release, "env" | "spec">): readonly string[] {
+  const written = new Map(spec.env.map(({ name, value }) => [name, value]));
+  return Object.entries(env)
+    .filter(([name, value]) => !name.startsWith("MYPAAS_") && written.get(name) !== value)
+    .map(([, value]) => value);
 }

@@ -18,8 +18,16 @@ const shapes: { readonly [K in LoggedEvent["kind"]]: Readonly<Record<string, Che
   queued: { job: count, behind: count },
   attached: { job: count },
   build: { text },
+  output: { text },
   ready: { replica: count, ms: count },
   live: { service: text, release: count, urls: texts, ms: count },
+  receipt: {
+    service: text,
+    release: count,
+    ms: count,
+    requests: maybe(count),
+    failed: maybe(count),
+  },
   unchanged: { service: text, release: count },
   failed: { message: text, hint: maybe(text), details: texts, still: maybe(text) },
   superseded: { job: count, by: count },
@@ -52,6 +60,10 @@ export function readLoggedEvent(
 
 /** True for the events after which a job says nothing more. */
 export const isLast = (event: LoggedEvent): boolean =>
+  event.kind === "receipt" || (isOutcome(event) && event.kind !== "live");
+
+/** True for the events that tell what became of a job. After `live` its old release is still to be removed, and the receipt to be said. */
+export const isOutcome = (event: LoggedEvent): boolean =>
   ["live", "unchanged", "failed", "superseded"].includes(event.kind);
 
 function makeSafe(value: unknown): unknown {

@@ -1,3 +1,5 @@
+import type { Receipt } from "./protocol.ts";
+
 /** Everything mypaas says while it works: the wire protocol, the `--json` output and the input of the renderers are this one union. */
 export type Event =
   | { readonly kind: "step"; readonly text: string }
@@ -7,8 +9,11 @@ export type Event =
   | { readonly kind: "queued"; readonly job: number; readonly behind: number }
   | { readonly kind: "attached"; readonly job: number }
   | { readonly kind: "build"; readonly text: string }
+  /** A line of what `# mypaas.release` prints. */
+  | { readonly kind: "output"; readonly text: string }
   | { readonly kind: "ready"; readonly replica: number; readonly ms: number }
   | LiveEvent
+  | ReceiptEvent
   | { readonly kind: "unchanged"; readonly service: string; readonly release: number }
   | FailedEvent
   | { readonly kind: "superseded"; readonly job: number; readonly by: number };
@@ -30,6 +35,13 @@ export interface LiveEvent {
   readonly urls: readonly string[];
   /** From the start of the switch to the cut-over. */
   readonly ms: number;
+}
+
+/** What the switch was for clients, said once the old release is gone; without counts where Traefik could not be asked. */
+export interface ReceiptEvent extends Receipt {
+  readonly kind: "receipt";
+  readonly service: string;
+  readonly release: number;
 }
 
 /** The end of a job that changed nothing; `still` says what runs now, such as "web still runs release 41". */

@@ -9,6 +9,9 @@ export type Caller = EnrolledKey | "root";
 /** The right each action needs; undefined: every enrolled key may. */
 const needed: Readonly<Record<ActionName, Right | undefined>> = {
   push: "push",
+  rollback: "push",
+  cancel: "push",
+  "release.list": undefined,
   "env.list": "env",
   "env.set": "env",
   "env.unset": "env",
@@ -23,15 +26,30 @@ export function authorise(caller: Caller, action: Action, now: number): void {
   if (caller === "root") return;
   refuseExpired(caller, now);
   const right = needed[action.action];
-  if (right === undefined) return;
   const { services, actions } = caller.options;
-  if (actions && !actions.includes(right))
+  if (right !== undefined && actions && !actions.includes(right))
     throw forbidden(caller, action.action, "actions", actions);
   if (right === "key" && !actions) refuseLimited(caller, action.action);
   if (!services) return;
+  const touched = touchedServices(action);
+  // What needs a right and touches no service touches the server.
+  if (right !== undefined && touched.length === 0)
+    throw forbidden(caller, action.action, "services", services);
+  for (const service of touched)
+    if (!maySee(caller, service))
+      throw forbidden(caller, `${action.action} ${service}`, "services", services);
+}
+
+/** True for a service that the key is not kept away from, whatever it may do there. */
+export function maySee(caller: Caller, service: string): boolean {
+  if (caller === "root" || !caller.options.services) return true;
+  return caller.options.services.some((pattern) => matches(pattern, service));
+}
+
+function touchedServices(action: Action): readonly string[] {
   const service = "service" in action ? action.service : undefined;
-  if (service === undefined || !services.some((pattern) => matches(pattern, service)))
-    throw forbidden(caller, describe(action), "services", services);
+  const other = action.action === "push" ? action.push.options.takeFrom : undefined;
+  return [service, other].filter((name) => name !== undefined);
 }
 
 /** A key that may enrol others could enrol itself again without its limits, so a limited one must be given that right by name. */
@@ -102,7 +120,9 @@ function forbidden(key: EnrolledKey, what: string, option: string, granted: read
 
 const otherKey = "use another key, or change its options on the server: mypaas key";
 
-const describe = (action: Action): string =>
-  "service" in action ? `${action.action} ${action.service}` : action.action;
+/** What people call a caller. */
+export const nameOf = (caller: Caller): string =>
+  caller === "root" ? "root" : caller.name || caller.fingerprint;
 
-const nameOf = (key: EnrolledKey): string => key.name || key.fingerprint;
+/** What the state keeps of a caller: a fingerprint, or `root`. */
+export const idOf = (caller: Caller): string => (caller === "root" ? "root" : caller.fingerprint);

@@ -45,6 +45,11 @@ export interface RequestHead {
 /** What is asked for; `service` is a service name as in the Dockerfile. */
 export type Action =
   | { readonly action: "push"; readonly service: string; readonly push: PushManifest }
+  /** Without a number: what was live before the content that is live now. */
+  | { readonly action: "rollback"; readonly service: string; readonly release?: number }
+  | { readonly action: "cancel"; readonly service: string }
+  /** Of one service, or of all that the key may see. */
+  | { readonly action: "release.list"; readonly service?: string }
   | { readonly action: "env.list"; readonly service: string }
   | {
       readonly action: "env.set";
@@ -69,6 +74,8 @@ export interface PushManifest {
 export interface PushOptions {
   readonly pull: boolean;
   readonly noCache: boolean;
+  /** The service whose routes this one may take over. */
+  readonly takeFrom?: string;
 }
 
 /** Paths are relative, `/`-separated, NFC; `mode` holds permission bits only. Sorted by path, no duplicates; empty directories do not travel. */
@@ -80,6 +87,9 @@ export type ManifestEntry =
       readonly sha256: string;
     }
   | { readonly path: string; readonly link: string };
+
+/** Actions that become a job, whose log tells how they end; a cancel gets the log of the job that it ends. */
+export type JobAction = Extract<Action, { readonly action: "push" | "rollback" }>;
 
 export interface Accepted {
   /** sha256 (hex) of the signed bytes. */
@@ -125,6 +135,7 @@ export interface ErrorAnswer {
 
 /** Results of the actions that answer at once, by action. */
 export interface Results {
+  readonly "release.list": { readonly releases: readonly ReleaseInfo[] };
   readonly "env.list": {
     readonly service: string;
     readonly env: readonly { readonly name: string; readonly fingerprint: string }[];
@@ -139,6 +150,31 @@ export interface Results {
     readonly instance: string;
     readonly domain?: string;
   };
+}
+
+export interface ReleaseInfo {
+  readonly service: string;
+  readonly release: number;
+  readonly state: "building" | "starting" | "live" | "retired" | "failed";
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+  /** Name of the key that asked for it, its fingerprint where it has none, or `root`. */
+  readonly by: string;
+  /** Id of its image, `sha256:…`; empty when it never had one or it was removed. */
+  readonly image: string;
+  /** The release whose image and settings it repeats. */
+  readonly repeats?: number;
+  /** True where a rollback to it needs no build. */
+  readonly canRollBack: boolean;
+  /** Set once its switch has ended. */
+  readonly receipt?: Receipt;
+}
+
+/** What a switch took: milliseconds to its cut-over and, where Traefik could be asked, requests meanwhile. */
+export interface Receipt {
+  readonly ms: number;
+  readonly requests?: number;
+  readonly failed?: number;
 }
 
 export interface KeyInfo {

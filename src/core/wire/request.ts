@@ -33,6 +33,14 @@ function readAction(value: Fields): Action {
   switch (action) {
     case "push":
       return { action, service: serviceName(value), push: readPush(value["push"]) };
+    case "rollback": {
+      const { release } = value;
+      const number = release === undefined ? {} : { release: wholeNumber(release, "release") };
+      return { action, service: serviceName(value), ...number };
+    }
+    case "release.list":
+      return value["service"] === undefined ? { action } : { action, service: serviceName(value) };
+    case "cancel":
     case "env.list":
       return { action, service: serviceName(value) };
     case "env.set":
@@ -63,7 +71,11 @@ function readPush(value: unknown): Push {
   const manifest: Push = {
     dockerfile: text(push, "dockerfile", /^[^\0]{1,4096}$/),
     entries: list(push["entries"], "push.entries").map(readEntry),
-    options: { pull: options["pull"] === true, noCache: options["noCache"] === true },
+    options: {
+      pull: options["pull"] === true,
+      noCache: options["noCache"] === true,
+      ...(options["takeFrom"] === undefined ? {} : { takeFrom: serviceName(options, "takeFrom") }),
+    },
   };
   const problem = checkManifest(manifest)[0];
   if (problem !== undefined) throw bad(problem);
@@ -100,7 +112,8 @@ function envName(name: unknown): string {
   return name;
 }
 
-const serviceName = (value: Fields): string => text(value, "service", /^[a-z0-9][a-z0-9.-]{0,49}$/);
+const serviceName = (value: Fields, name = "service"): string =>
+  text(value, name, /^[a-z0-9][a-z0-9.-]{0,49}$/);
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,9 @@
 import { formatBytes, formatFiles } from "../../core/format.ts";
 import type { PushManifest } from "../../core/wire/protocol.ts";
+import { UserError } from "../../core/errors.ts";
 import { imageName, label } from "../../core/release/names.ts";
 import type { BuildInput, ImageFacts } from "../../deploy/ports.ts";
-import { listReleases, putRelease } from "../../adapters/state/releases.ts";
+import { listReleases, putRelease, type StoredRelease } from "../../adapters/state/releases.ts";
 import type { Run } from "./run.ts";
 import { contextOf } from "./push-content.ts";
 
@@ -11,12 +12,28 @@ export interface Image {
   readonly facts: ImageFacts;
 }
 
-/** The image of an earlier release with the same content, or a new one. */
+/** The image of the release that is repeated or of an earlier one with the same content, else a new one. */
 export async function provideImage(run: Run, number: number): Promise<Image> {
-  const { state, job, push, spec, tools, say } = run;
-  const { pull, noCache } = push.manifest.options;
+  const { source } = run.order;
+  return source.kind === "push"
+    ? imageOfPush(run, number, source.manifest)
+    : imageOf(run, source.of);
+}
+
+async function imageOf({ tools, job }: Run, { release, imageId }: StoredRelease): Promise<Image> {
+  const facts = await tools.engine.inspectImage(release.image);
+  if (facts?.id === imageId) return { image: release.image, facts };
+  throw new UserError(
+    `rollback ${job.service}: the image of release ${release.number} is not there any more`,
+    { code: "no-rollback", hint: "push its files again: mypaas push" },
+  );
+}
+
+async function imageOfPush(run: Run, number: number, manifest: PushManifest): Promise<Image> {
+  const { state, job, order, spec, tools, say } = run;
+  const { pull, noCache } = manifest.options;
   const known = listReleases(state, job.service).filter(
-    ({ content, imageId }) => content === push.content && imageId !== "",
+    ({ content, imageId }) => content === order.content && imageId !== "",
   );
   for (const { release, imageId } of pull || noCache ? [] : known) {
     const facts = await tools.engine.inspectImage(release.image);
@@ -25,8 +42,11 @@ export async function provideImage(run: Run, number: number): Promise<Image> {
     return { image: release.image, facts };
   }
   const image = imageName(run.config.instance, spec.slug, number);
-  say({ kind: "step", text: `building ${image} out of ${sizeOf(push.manifest)}` });
-  return { image, facts: await tools.builder.build(buildInput(run, number, image)) };
+  say({ kind: "step", text: `building ${image} out of ${sizeOf(manifest)}` });
+  return {
+    image,
+    facts: await tools.builder.build(buildInput(run, manifest, { number, tag: image })),
+  };
 }
 
 /** What is sent to the builder, which takes a while for many or large files. */
@@ -35,12 +55,16 @@ function sizeOf({ entries }: PushManifest): string {
   return `${formatFiles(entries.length)}, ${formatBytes(bytes)}`;
 }
 
-function buildInput(run: Run, number: number, tag: string): BuildInput {
-  const { push, spec, job, config, say } = run;
+function buildInput(
+  run: Run,
+  manifest: PushManifest,
+  { number, tag }: { readonly number: number; readonly tag: string },
+): BuildInput {
+  const { spec, job, config, say } = run;
   return {
     service: job.service,
-    dockerfile: push.manifest.dockerfile,
-    context: contextOf(push.manifest, run.store),
+    dockerfile: manifest.dockerfile,
+    context: contextOf(manifest, run.store),
     tag,
     target: spec.target,
     buildArgs: Object.fromEntries(spec.buildArgs.map(({ name, value }) => [name, value])),
@@ -49,14 +73,14 @@ function buildInput(run: Run, number: number, tag: string): BuildInput {
       [label.service]: job.service,
       [label.release]: String(number),
     },
-    options: push.manifest.options,
+    options: manifest.options,
     onLine: (text) => say({ kind: "build", text }),
     signal: run.signal,
   };
 }
 
-/** How many releases one can go back to. */
-const keptImages = 5;
+/** The image that serves, and so many more to go back to. */
+const keptImages = 1 + 5;
 
 /** Removes images that no rollback needs; what Docker refuses to remove is tried again after the next deploy. */
 export async function removeOldImages(run: Run): Promise<void> {
@@ -64,8 +88,10 @@ export async function removeOldImages(run: Run): Promise<void> {
   const stored = listReleases(state, job.service).filter(({ imageId }) => imageId !== "");
   const served = stored.filter(({ state: was }) => was === "live" || was === "retired");
   // The newest whatever became of it: trying the same content again needs no build.
-  const wanted = [...stored.slice(0, 1), ...served.slice(0, keptImages)];
-  const kept = new Set(wanted.map(({ release }) => release.image));
+  // Several releases may share one image: rollbacks, changed values.
+  const ever = new Set(served.map(({ release }) => release.image));
+  const kept = new Set([...ever].slice(0, keptImages));
+  for (const { release } of stored.slice(0, 1)) kept.add(release.image);
   const old = new Set(
     stored.map(({ release }) => release.image).filter((image) => !kept.has(image)),
   );

@@ -1,37 +1,28 @@
 import { parseDockerfile } from "../../core/dockerfile/parse.ts";
 import type { Say } from "../../core/wire/events.ts";
 import { formatProblem, problemsError } from "../../core/dockerfile/problems.ts";
-import { contentId, parseRequest } from "../../core/wire/request.ts";
 import { UserError } from "../../core/errors.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
-import type { ManifestEntry, PushManifest, WantedBlob } from "../../core/wire/protocol.ts";
+import type {
+  JobAction,
+  ManifestEntry,
+  PushManifest,
+  WantedBlob,
+} from "../../core/wire/protocol.ts";
 import type { ContextEntry } from "../../deploy/ports.ts";
 import type { BlobStore } from "../../adapters/server/blob-store.ts";
-import type { Job } from "../../adapters/state/jobs.ts";
-import { requestBody } from "../../adapters/state/requests.ts";
-import type { State } from "../../adapters/state/state.ts";
-
-/** What a job was asked to deploy, read out of the signed bytes and the blobs. */
-export interface PushContent {
-  /** Content id without the options. */
-  readonly content: string;
-  readonly manifest: PushManifest;
-  readonly spec: ServiceSpec;
-}
+import { refuseOtherService } from "./checks.ts";
 
 /** Longer ones are no Dockerfiles that anybody wrote. */
 const maxDockerfileBytes = 4 * 1024 * 1024;
 
-/** Reads the Dockerfile of a push; UserError with everything that is wrong in it. */
+/** The service that the Dockerfile of a push describes; UserError with everything that is wrong in it, or when it is another one. */
 export async function readPush(
-  { state, store }: { readonly state: State; readonly store: BlobStore },
-  job: Job,
+  store: BlobStore,
+  action: PushAction,
   say: Say,
-): Promise<PushContent> {
-  const body = requestBody(state, job.request);
-  const request = body === undefined ? undefined : parseRequest(body);
-  if (request?.action !== "push") throw new Error(`job ${job.id} has no push`);
-  const manifest = request.push;
+): Promise<ServiceSpec> {
+  const manifest = action.push;
   const blob = dockerfileBlob(manifest);
   const { spec, problems, warnings } = parseDockerfile(
     await readAll(store.open(blob)),
@@ -43,8 +34,11 @@ export async function readPush(
   }
   if (problems.length > 0) throw problemsError(problems);
   if (spec === undefined) throw new Error("a Dockerfile without problems and without a service");
-  return { content: contentId(request), manifest, spec };
+  refuseOtherService(spec, action.service, manifest.dockerfile);
+  return spec;
 }
+
+type PushAction = Extract<JobAction, { readonly action: "push" }>;
 
 /** The build context, streamed out of the blobs. */
 export function contextOf(manifest: PushManifest, store: BlobStore): readonly ContextEntry[] {

@@ -8,13 +8,13 @@ import type { BlobStore } from "../../adapters/server/blob-store.ts";
 import type { Job } from "../../adapters/state/jobs.ts";
 import type { StoredRelease } from "../../adapters/state/releases.ts";
 import type { State } from "../../adapters/state/state.ts";
-import type { PushContent } from "./push-content.ts";
+import type { Order } from "./order.ts";
 import { planRelease } from "./release-plan.ts";
 
 /** What a deploy needs of the world outside the state; opened when the first job runs. */
 export interface DeployTools extends Pick<
   DeployPorts,
-  "router" | "probe" | "connections" | "afterwards"
+  "router" | "probe" | "connections" | "meter" | "afterwards"
 > {
   readonly engine: Engine;
   readonly builder: Builder;
@@ -35,10 +35,9 @@ export interface Run extends Omit<DeployJobParts, "tools"> {
   readonly job: Job;
   readonly say: Say;
   readonly signal: AbortSignal;
-  readonly push: PushContent;
+  readonly order: Order;
   /** With `auto` replaced. */
   readonly spec: ServiceSpec;
-  readonly env: Readonly<Record<string, string>>;
   readonly homes: ReadonlyMap<string, string>;
   readonly live: StoredRelease | undefined;
 }
@@ -48,8 +47,8 @@ export function plan(
   run: Run,
   parts: { number: number; image: string; facts: Pick<ImageFacts, "exposed" | "hasHealthcheck"> },
 ): Release {
-  const { spec, env, homes, config } = run;
-  return planRelease({ ...parts, instance: config.instance, spec, env, homes });
+  const { spec, order, homes, config } = run;
+  return planRelease({ ...parts, instance: config.instance, spec, env: order.env, homes });
 }
 
 /** What the state keeps of a release of this deploy. */
@@ -59,14 +58,17 @@ export function record(
   imageId: string,
   state: StoredRelease["state"],
 ): StoredRelease {
-  const { push, job, clock } = run;
+  const { order, job, clock } = run;
+  const { content, source } = order;
   return {
     release,
     imageId,
-    content: push.content,
+    content,
     state,
     created: clock.now(),
     key: job.key,
     job: job.id,
+    // What a repeated release repeats itself is what runs.
+    ...(source.kind === "repeat" && { repeats: source.of.repeats ?? source.of.release.number }),
   };
 }

@@ -3,6 +3,7 @@ import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { migrations } from "../../../src/adapters/state/schema.ts";
 import { openState } from "../../../src/adapters/state/state.ts";
 import { forgetOldBlobs, knowsBlob, recordBlobs } from "../../../src/adapters/state/blobs.ts";
 import { readEnv, setEnv, unsetEnv } from "../../../src/adapters/state/env.ts";
@@ -18,6 +19,7 @@ import {
   claimingReleases,
   forgetReleases,
   liveRelease,
+  liveReleases,
   listReleases,
   putRelease,
   setLive,
@@ -58,7 +60,7 @@ test("state: a file of a newer mypaas is refused", async (t) => {
   database.close();
   assert.equal(
     await refusal(() => openState(file)),
-    `${file}: written by a newer mypaas (schema 99, this one knows 1)\nhint: run: npm install -g mypaas@latest`,
+    `${file}: written by a newer mypaas (schema 99, this one knows ${migrations.length})\nhint: run: npm install -g mypaas@latest`,
   );
 });
 
@@ -146,6 +148,31 @@ test("state: one release is live at a time, and a running job claims its routes"
   assert.equal(claimingReleases(state).length, 1);
   beginJob(state, running.id);
   assert.equal(claimingReleases(state).length, 2);
+});
+
+test("state: a release that goes live has its routes alone, whoever had them before", (t) => {
+  const state = scratchState(t);
+  const put = (service: string, number: number, routes: readonly string[]) => {
+    ensureService(state, { name: service, slug: service, now: 1 });
+    const release = makeRelease(service, number, { routes });
+    const rest = { imageId: "i", content: "c", created: 1, key: "root", job: 1 };
+    putRelease(state, { release, state: "starting", ...rest });
+    setLive(state, service, number);
+    return release;
+  };
+  const blog = put("blog", 3, ["https://a.test", "http://b.test", "http://a.test/x"]);
+  put("web", 1, ["http://a.test"]);
+  const [yielded] = blog.spec.routes;
+  assert.deepEqual(
+    liveReleases(state).map(({ release }) => [release.spec.service, release.number, release.yielded]),
+    [
+      ["blog", 3, [yielded]],
+      ["web", 1, undefined],
+    ],
+  );
+  put("web", 2, ["http://a.test", "http://b.test"]);
+  assert.deepEqual(liveRelease(state, "blog")?.release.yielded, blog.spec.routes.slice(0, 2));
+  assert.equal(put("blog", 4, []).yielded, undefined);
 });
 
 test("state: keys keep their order and none is there twice", (t) => {

@@ -33,6 +33,16 @@ test("admit: its own routes, another path of a host and a free slug are fine", (
   );
 });
 
+test("admit: a route may be taken from the service named, and one that was yielded is free", () => {
+  const routes = [route("app.example.com")];
+  const blog = release("blog", 3, { routes: ["https://app.example.com"] });
+  assert.doesNotThrow(() => admit(spec({ routes }), view({ live: [blog], takeFrom: "blog" })));
+  assert.doesNotThrow(() =>
+    admit(spec({ routes }), view({ live: [{ ...blog, yielded: routes }], underWay: ["blog"] })),
+  );
+  assert.doesNotThrow(() => admit(spec({ routes }), view({ takeFrom: "blog" })));
+});
+
 const refusals: readonly (readonly [string, Partial<ServiceSpec>, Partial<ServerView>, string])[] =
   [
     [
@@ -45,7 +55,23 @@ const refusals: readonly (readonly [string, Partial<ServiceSpec>, Partial<Server
       "a route of another service",
       { routes: [route("app.example.com")] },
       { live: [release("blog", 3, { routes: ["http://app.example.com"] })] },
-      'route app.example.com: already used by service "blog"\nhint: choose another domain, or run: mypaas remove blog',
+      'route app.example.com: already used by service "blog"\nhint: choose another domain, or take it over: mypaas push --take-from blog',
+    ],
+    [
+      "a route of another service than the one to take from",
+      { routes: [route("app.example.com", "/x")] },
+      { live: [release("blog", 3, { routes: ["http://app.example.com/x"] })], takeFrom: "shop" },
+      'route app.example.com/x: already used by service "blog"\nhint: choose another domain, or take it over: mypaas push --take-from blog',
+    ],
+    [
+      "to take a route from a service that is being deployed",
+      { routes: [route("app.example.com")] },
+      {
+        live: [release("blog", 3, { routes: ["http://app.example.com"] }), release("blog", 4)],
+        underWay: ["blog"],
+        takeFrom: "blog",
+      },
+      'route app.example.com: service "blog" is being deployed and may need it\nhint: push again when that has ended: mypaas push --take-from blog',
     ],
     [
       "the server's own name",

@@ -4,6 +4,7 @@ import { mkdirSync, symlinkSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 import { parseAuthorizedKeys } from "../../../src/core/ssh/authorized-keys.ts";
 import { UserError } from "../../../src/core/errors.ts";
+import type { JobAction } from "../../../src/core/wire/protocol.ts";
 import type { Event } from "../../../src/core/wire/events.ts";
 import type { ContainerFacts, Engine, ImageFacts } from "../../../src/deploy/ports.ts";
 import { openBlobStore } from "../../../src/adapters/server/blob-store.ts";
@@ -83,24 +84,27 @@ function open(t: TestContext) {
         yield Buffer.from(text);
       })(),
     );
-    requests += 1;
     const entries = [{ path: "Dockerfile", mode: 0o644, size, sha256 }];
+    const push = { dockerfile: "Dockerfile", entries, options };
+    return perform({ action: "push", service, push }, key);
+  };
+  const perform = async (action: JobAction, key = "root") => {
+    requests += 1;
+    const { service } = action;
     const body = {
       v: 1,
       server: "local",
       created: 1,
       nonce: "0".repeat(32),
       tokenHash: "0".repeat(64),
-      action: "push",
-      service,
-      push: { dockerfile: "Dockerfile", entries, options },
+      ...action,
     };
     const request = String(requests);
     insertRequest(
       state,
       {
         id: request,
-        action: "push",
+        action: action.action,
         service,
         key,
         accepted: 1,
@@ -125,7 +129,9 @@ function open(t: TestContext) {
     await runDeployJob(parts, job, (event) => events.push(event), new AbortController().signal);
     return events;
   };
-  return { dir, state, run, done, images, running, tools, onSleep, allow };
+  const rollBack = (release?: number) =>
+    perform({ action: "rollback", service: "web", ...(release !== undefined && { release }) });
+  return { dir, state, run, rollBack, done, images, running, tools, onSleep, allow };
 }
 
 const file = (more = "") => `# mypaas.servicename = web\n${more}FROM x\n`;
@@ -180,9 +186,9 @@ test("deploy job: what is refused is refused before anything is built", async (t
   assert.deepEqual([done, listReleases(state, "web")], [[], []]);
 });
 
-test("deploy job: images of the last five releases stay", async (t) => {
+test("deploy job: the image that serves and five to go back to stay", async (t) => {
   const { run, done } = open(t);
-  for (let count = 1; count <= 7; count += 1) await run(file(`# ${count}\n`));
+  for (let count = 1; count <= 8; count += 1) await run(file(`# ${count}\n`));
   assert.deepEqual(
     done.filter((one) => one.startsWith("remove")),
     ["remove mypaas/web:r1", "remove mypaas/web:r2"],
@@ -196,7 +202,7 @@ test("deploy job: a key that was limited or removed while its push waited deploy
   const push = () => run(file(), "web", undefined, fingerprint);
   assert.equal(
     await refusal(push),
-    `key ${fingerprint}: was removed before its push began\nhint: push with a key that is enrolled: mypaas key list`,
+    `key ${fingerprint}: was removed before its job began\nhint: ask again with a key that is enrolled: mypaas key list`,
   );
   addKey(state, { fingerprint, line: `services="blog" ${line}`, now: 1, by: "root" });
   assert.match(await refusal(push), /not allowed: push web \(its services are blog\)/);
@@ -257,4 +263,109 @@ test("deploy job: an allowed host path that has become a link to elsewhere is re
   const volume = (path: string) => file(`# mypaas.volume = ${path}:/x:ro\n`);
   await run(volume(`${dir}/allowed`));
   assert.match(await refusal(() => run(volume(`${dir}/allowed/link`))), /it leads to \/etc/);
+});
+
+test("deploy job: a rollback runs the old image with its old values under a new number, without a build", async (t) => {
+  const { state, run, rollBack, done } = open(t);
+  setEnv(state, "web", { COLOUR: "dark green" });
+  await run(file("# mypaas.scale = 2\n"));
+  setEnv(state, "web", { COLOUR: "light blue" });
+  await run(file("# mypaas.scale = 3\n"));
+  done.length = 0;
+  assert.deepEqual(
+    (await rollBack()).map((event) => ("text" in event ? event.text : event.kind)),
+    ["going back to release 1 with the values it had", "live"],
+  );
+  assert.deepEqual(done, ["deploy 3 from 2"]);
+  const [third] = listReleases(state, "web");
+  assert.deepEqual(
+    [third?.release.number, third?.release.image, third?.repeats, third?.state],
+    [3, "mypaas/web:r1", 1, "live"],
+  );
+  const { COLOUR, MYPAAS_RELEASE, MYPAAS_SCALE } = third?.release.env ?? {};
+  assert.deepEqual([COLOUR, MYPAAS_RELEASE, MYPAAS_SCALE], ["dark green", "3", "2"]);
+});
+
+test("deploy job: each rollback without a number goes further back, until there is nothing left", async (t) => {
+  const { state, run, rollBack } = open(t);
+  for (const count of [1, 2, 3]) await run(file(`# ${count}\n`));
+  await rollBack();
+  await rollBack();
+  assert.deepEqual(
+    listReleases(state, "web").map((one) => one.repeats),
+    [1, 2, undefined, undefined, undefined],
+  );
+  assert.equal(
+    await refusal(() => rollBack()),
+    "rollback web: no earlier release can be gone back to\nhint: choose one of 4, 3, 2, 1: mypaas rollback web 4",
+  );
+});
+
+test("deploy job: a rollback that cannot be says why, and which could", async (t) => {
+  const { state, run, rollBack, images, tools, done } = open(t);
+  assert.equal(
+    await refusal(() => rollBack()),
+    "rollback web: no such service here\nhint: push its files again: mypaas push",
+  );
+  await run(file("# 1\n"));
+  await run(file("# 2\n"));
+  const { deploy } = tools;
+  Object.assign(tools, { deploy: () => Promise.reject(new UserError("no")) });
+  await refusal(() => run(file("# 3\n")));
+  Object.assign(tools, { deploy });
+  done.length = 0;
+  const hint = "\nhint: choose one of 1: mypaas rollback web 1";
+  for (const [number, words] of [
+    [9, "release 9 is not known"],
+    [2, "release 2 is live"],
+    [3, "release 3 was never live"],
+  ] as const)
+    assert.equal(await refusal(() => rollBack(number)), `rollback web: ${words}${hint}`);
+  images.delete("mypaas/web:r1");
+  assert.equal(
+    await refusal(() => rollBack(1)),
+    "rollback web: the image of release 1 is not there any more\nhint: push its files again: mypaas push",
+  );
+  state.run("UPDATE releases SET image_id = '' WHERE number = 1");
+  assert.equal(
+    await refusal(() => rollBack(1)),
+    "rollback web: the image of release 1 was removed\nhint: push its files again: mypaas push",
+  );
+  assert.deepEqual(done, []);
+});
+
+test("deploy job: a rollback to what runs already changes nothing", async (t) => {
+  const { run, rollBack, done } = open(t);
+  await run(file("# 1\n"));
+  await run(file("# 2\n"));
+  await rollBack();
+  done.length = 0;
+  assert.deepEqual((await rollBack(1)).at(-1), { kind: "unchanged", service: "web", release: 3 });
+  assert.deepEqual(done, []);
+});
+
+test("deploy job: the receipt of a switch is kept with its release, and a disk that takes none costs nothing else", async (t) => {
+  const { state, run, tools } = open(t);
+  const { deploy } = tools;
+  let counts: object = { requests: 412, failed: 0 };
+  Object.assign(tools, {
+    deploy: async (...[input, ports]: Parameters<DeployTools["deploy"]>) => {
+      await deploy(input, ports);
+      const { number: release } = input.release;
+      ports.say({ kind: "receipt", service: "web", release, ms: 1400, ...counts });
+      return input.release;
+    },
+  });
+  await run(file("# 1\n"));
+  counts = {};
+  await run(file("# 2\n"));
+  state.run(
+    "CREATE TRIGGER full BEFORE UPDATE OF receipt ON releases BEGIN SELECT raise(FAIL, 'full'); END",
+  );
+  const events = await run(file("# 3\n"));
+  assert.equal(events.at(-1)?.kind, "receipt");
+  assert.deepEqual(
+    listReleases(state, "web").map(({ receipt }) => receipt),
+    [undefined, { ms: 1400 }, { ms: 1400, requests: 412, failed: 0 }],
+  );
 });

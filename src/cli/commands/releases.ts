@@ -1,0 +1,70 @@
+import type { ReleaseInfo, Results } from "../../core/wire/protocol.ts";
+import { formatAge, formatDuration } from "../../core/format.ts";
+import { connect } from "../connect.ts";
+import type { CommandIo, ExitCode } from "../io.ts";
+import { serviceArgument } from "../service-argument.ts";
+import { table } from "../table.ts";
+
+export interface ReleasesArgs {
+  readonly service?: string | undefined;
+  readonly remote?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** `mypaas releases [SERVICE]`: what ran, when, by whom, what the switch took and what one can go back to. */
+export async function releases(args: ReleasesArgs, io: CommandIo): Promise<ExitCode> {
+  const service =
+    args.service === undefined ? {} : { service: serviceArgument(args.service, "releases") };
+  const connection = await connect(io, args.remote, args);
+  try {
+    const asked = await connection.ask({ action: "release.list", ...service });
+    const result = asked.result as Results["release.list"];
+    io.answer(describe(result.releases, args.service, io.world.now()), result);
+  } finally {
+    await connection.close();
+  }
+  return 0;
+}
+
+/** Where nobody asked for one service in particular, the newest of each are enough. */
+const shownOfEach = 5;
+
+function describe(all: readonly ReleaseInfo[], service: string | undefined, now: number): string {
+  if (all.length === 0)
+    return service === undefined ? "no releases yet" : `no releases of ${service}`;
+  if (service !== undefined) return listing(all, now);
+  const names = [...new Set(all.map((one) => one.service))];
+  const newest = (name: string) => all.filter((one) => one.service === name).slice(0, shownOfEach);
+  return names.map((name) => `${name}\n${listing(newest(name), now)}`).join("\n\n");
+}
+
+const columns = ["release", "state", "age", "by", "image", "switch", "requests", "failed"] as const;
+
+const listing = (all: readonly ReleaseInfo[], now: number): string =>
+  table(
+    columns,
+    all.map((one) => row(one, now)),
+  );
+
+const longestName = 14;
+
+function row(one: ReleaseInfo, now: number): readonly string[] {
+  const { release, created, by, image, repeats, receipt } = one;
+  const { ms, requests, failed } = receipt ?? {};
+  return [
+    repeats === undefined ? `${release}` : `${release} = ${repeats}`,
+    stateWord(one),
+    formatAge(now - created),
+    by.length > longestName ? `${by.slice(0, longestName - 1)}…` : by,
+    image.replace(/^sha256:/, "").slice(0, 12),
+    ms === undefined ? "" : formatDuration(ms),
+    String(requests ?? ""),
+    String(failed ?? ""),
+  ];
+}
+
+/** `kept`: can be gone back to; `gone`: its image was removed. */
+function stateWord({ state, canRollBack }: ReleaseInfo): string {
+  if (state !== "retired") return state;
+  return canRollBack ? "kept" : "gone";
+}
