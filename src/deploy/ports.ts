@@ -2,6 +2,7 @@ import type { PushOptions } from "../core/wire/protocol.ts";
 import type { ContainerPlan } from "../core/release/container.ts";
 import type { KernelSocket } from "../core/server/proc-net.ts";
 import type { RoutingChange } from "../core/routing/routing-change.ts";
+import type { Answers } from "../core/routing/metrics.ts";
 import type { Expected } from "../core/routing/traefik-snapshot.ts";
 
 /** What the story of a release needs of Docker; one adapter and one fake implement it. Every call may be repeated safely. */
@@ -19,6 +20,11 @@ export interface Engine {
   readonly removeContainer: (id: string) => Promise<void>;
   readonly renameContainer: (id: string, name: string) => Promise<void>;
   readonly setRestartPolicy: (id: string, policy: "no" | "unless-stopped") => Promise<void>;
+  /** Starts a container whose program ends by itself; returns when it has. */
+  readonly runToEnd: (
+    id: string,
+    run: { readonly onLine: (text: string) => void; readonly signal: AbortSignal },
+  ) => Promise<ProgramEnd>;
   /** Undefined when it is gone. */
   readonly inspectContainer: (id: string) => Promise<ContainerFacts | undefined>;
   /** Containers of one service, running or not, newest release first. */
@@ -53,11 +59,15 @@ export interface ContainerFacts {
   readonly error: string;
   /** Undefined when the image has no HEALTHCHECK. */
   readonly health: "starting" | "healthy" | "unhealthy" | undefined;
+  /** The last line that HEALTHCHECK printed, maybe empty; left out while it has not run. */
+  readonly healthOutput?: string;
   readonly pid: number;
   /** Address on the instance's network; undefined while not running. */
   readonly address: string | undefined;
   readonly startedAt: number;
 }
+
+export type ProgramEnd = Pick<ContainerFacts, "exitCode" | "oomKilled" | "error">;
 
 /** Builds an image out of blobs; the context is streamed, nothing is unpacked. */
 export interface Builder {
@@ -95,7 +105,7 @@ export interface Router {
   /** Writes the dynamic file of the state given, atomically; all switches of all services go through this one writer. */
   readonly apply: (change: RoutingChange) => Promise<void>;
   /** Waits until Traefik's API shows what the last `apply` and the running containers mean; nudges a lost update; throws UserError after `timeoutMs`. */
-  readonly confirm: (expected: Expected, timeoutMs: number) => Promise<void>;
+  readonly confirm: (expected: Expected, timeoutMs: number, signal?: AbortSignal) => Promise<void>;
   /** Asks for one route as a client would and returns the release header of who answered, undefined when nobody did. */
   readonly whoAnswers: (route: {
     host: string;
@@ -104,6 +114,19 @@ export interface Router {
   }) => Promise<string | undefined>;
   /** Addresses of Traefik inside the instance's network, to recognise its connections. */
   readonly addresses: () => Promise<readonly string[]>;
+}
+
+/** Counts what clients are answered, whoever else counts at the same time. */
+export interface Meter {
+  /** Returns at once; the count begins with the reading that this asks for. */
+  readonly begin: () => Metering;
+}
+
+export interface Metering {
+  /** What was answered so far, by router; undefined when it could not be counted from the beginning to now. Never rejects. */
+  readonly read: () => Promise<ReadonlyMap<string, Answers> | undefined>;
+  /** Must be called once nobody wants to read any more. */
+  readonly end: () => void;
 }
 
 /** Steps are written before (`intent`) and after (`outcome`) their effect, durable when the call returns. */

@@ -12,6 +12,11 @@ export const sentences = {
     const what = count === 1 ? "" : `${count} containers of `;
     return step(`starting ${what}${spec.service} release ${number}`);
   },
+  running: ({ spec }: Release): Event => step(`running ${spec.release}`),
+  stillRunning: ({ spec }: Release, ms: number): Event =>
+    step(`${spec.release} runs for ${formatDuration(ms)} so far`),
+  ran: ({ spec }: Release, ms: number): Event =>
+    step(`${spec.release} ended well after ${formatDuration(ms)}`),
   stillWaiting: (release: Release, replica: number, ms: number): Event =>
     step(`waiting for ${replicaWord(release, replica)}, ${formatDuration(ms)} so far`),
   stoppingOld: (from: Release): Event =>
@@ -25,6 +30,8 @@ export const sentences = {
     text: `${connections(open)} to ${from.spec.service} release ${from.number} did not end in time`,
     hint: "set # mypaas.drain-timeout to give them longer",
   }),
+  waitingFor: (whom: string, error: unknown): Event =>
+    step(`waiting for ${whom}, without which this cannot end: ${messageOf(error)}`),
   bringingBack: (from: Release): Event =>
     step(`starting ${from.spec.service} release ${from.number} again`),
   notBack: (from: Release, error: unknown): Event => ({

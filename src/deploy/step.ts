@@ -2,6 +2,7 @@ import type { Story } from "./story.ts";
 
 /** The steps of a switch as the journal knows them; what is undone or finished after a crash depends on the last one written. */
 export type Step =
+  | "release-command"
   | "hold"
   | "drain"
   | "stop-old"

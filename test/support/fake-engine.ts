@@ -26,6 +26,12 @@ export interface Behaviour {
     readonly error?: string;
   };
   readonly logs?: readonly string[];
+  /** What its release command does. */
+  readonly command?: {
+    readonly lines?: readonly string[];
+    readonly ms?: number;
+    readonly exitCode?: number;
+  };
   /** How long Traefik's connections to it stay open after nobody new is sent there. */
   readonly busyMs?: number;
 }
@@ -143,9 +149,20 @@ export function fakeEngine(options: {
     },
     renameContainer: async (id, name) => {
       const one = need(id);
+      if (one.name === name) return;
       if ([...all.values()].some((other) => other.name === name)) throw new Error(`${name} exists`);
       did(`rename ${one.name} to ${name}`);
       one.name = name;
+    },
+    runToEnd: async (id, { onLine, signal }) => {
+      const one = need(id);
+      const { lines = [], ms = 100, exitCode = 0 } = behaviourOf(one).command ?? {};
+      did(`run ${one.name}: ${one.plan.command?.join(" ")}`);
+      one.startedAt = clock.now();
+      for (const line of lines) onLine(line);
+      await clock.sleep(ms, signal).catch(() => undefined);
+      one.stopped = true;
+      return { exitCode, oomKilled: false, error: "" };
     },
     setRestartPolicy: async (id, policy) => did(`restart ${need(id).name} ${policy}`),
     inspectContainer: async (id) => {

@@ -14,6 +14,7 @@ export function createOptions(plan: ContainerPlan): Docker.ContainerCreateOption
   return {
     name: plan.name,
     Image: plan.image,
+    ...(plan.command === undefined ? {} : { Cmd: [...plan.command] }),
     Env: Object.entries(plan.env).map(([name, value]) => `${name}=${value}`),
     Labels: { ...plan.labels },
     StopTimeout: Math.ceil(plan.stopTimeoutMs / 1000),

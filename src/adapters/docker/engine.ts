@@ -1,13 +1,16 @@
+import { machine } from "node:os";
 import type Docker from "dockerode";
 import type { ContainerPlan } from "../../core/release/container.ts";
 import { UserError } from "../../core/errors.ts";
 import { label } from "../../core/release/names.ts";
 import type { ContainerFacts, Engine } from "../../deploy/ports.ts";
-import { openDocker, reaching, statusOf, tolerating } from "./client.ts";
+import { answering, openDocker, reaching, statusOf, tolerating } from "./client.ts";
 import { createOptions } from "./create-options.ts";
 import { containerFacts, imageFacts } from "./facts.ts";
 import { readLog } from "./logs.ts";
 import { inspectAny, isOwned, ownedContainers, removeForGood } from "./owned.ts";
+import { programHead } from "./program.ts";
+import { runToEnd } from "./run-to-end.ts";
 import { initError, initFailure, startError } from "./start-errors.ts";
 
 export interface EngineOptions {
@@ -78,6 +81,20 @@ export function createEngine({ instance, socketPath }: EngineOptions): Engine {
       } catch (error) {
         throw statusOf(error) === 409 ? await owned.nameTaken(name, error) : error;
       }
+    },
+
+    async runToEnd(id, run) {
+      const container = await owned.need(id);
+      try {
+        await runToEnd(docker, container, run);
+      } catch (error) {
+        const name = (await owned.find(id))?.Name.replace(/^\//, "") ?? id;
+        throw startError(name, error) ?? error;
+      }
+      const info = await owned.find(id);
+      if (info === undefined) throw new Error(`container ${id}: gone`);
+      const { exitCode, oomKilled, error } = await factsOf(docker, info, instance);
+      return { exitCode, oomKilled, error };
     },
 
     async setRestartPolicy(id, policy) {
@@ -161,16 +178,8 @@ async function factsOf(
   const container = docker.getContainer(info.Id);
   const failure = initFailure(await logLines(container, 5));
   if (failure === undefined) return facts;
-  const isThere = await hasFile(container, failure.program);
-  return { ...facts, error: initError(failure, isThere) };
-}
-
-async function hasFile(container: Docker.Container, path: string): Promise<boolean> {
-  if (!path.startsWith("/")) return false;
-  const answer = await tolerating([400, 404], container.infoArchive({ path }));
-  // The answer is in the headers; left unread, its empty body would keep the connection.
-  (answer as NodeJS.ReadableStream | undefined)?.resume();
-  return answer !== undefined;
+  const head = await programHead(container, info.Config, failure.program);
+  return { ...facts, error: initError(failure, head, machine()) };
 }
 
 async function logLines(container: Docker.Container, lines: number): Promise<readonly string[]> {
@@ -181,20 +190,27 @@ async function logLines(container: Docker.Container, lines: number): Promise<rea
   return Buffer.isBuffer(log) ? readLog(log) : [];
 }
 
+/** Each call ends: with an answer, or with a sentence about an engine that is away or hangs. */
 function reachingEach(engine: Engine, socketPath: string): Engine {
+  const bounded = <A extends readonly unknown[], R>(method: (...args: A) => Promise<R>) =>
+    reaching(socketPath, (...args: A) => answering(method(...args)));
   return {
-    inspectImage: reaching(socketPath, engine.inspectImage),
-    createContainer: reaching(socketPath, engine.createContainer),
-    ensureNameFree: reaching(socketPath, engine.ensureNameFree),
-    startContainer: reaching(socketPath, engine.startContainer),
-    stopContainer: reaching(socketPath, engine.stopContainer),
-    removeContainer: reaching(socketPath, engine.removeContainer),
-    renameContainer: reaching(socketPath, engine.renameContainer),
-    setRestartPolicy: reaching(socketPath, engine.setRestartPolicy),
-    inspectContainer: reaching(socketPath, engine.inspectContainer),
-    listContainers: reaching(socketPath, engine.listContainers),
-    lastLogLines: reaching(socketPath, engine.lastLogLines),
-    removeImage: reaching(socketPath, engine.removeImage),
-    ensureVolume: reaching(socketPath, engine.ensureVolume),
+    inspectImage: bounded(engine.inspectImage),
+    createContainer: bounded(engine.createContainer),
+    ensureNameFree: bounded(engine.ensureNameFree),
+    startContainer: bounded(engine.startContainer),
+    stopContainer: reaching(socketPath, (id, timeoutMs) =>
+      answering(engine.stopContainer(id, timeoutMs), timeoutMs),
+    ),
+    removeContainer: bounded(engine.removeContainer),
+    // A release command takes as long as it takes.
+    runToEnd: reaching(socketPath, engine.runToEnd),
+    renameContainer: bounded(engine.renameContainer),
+    setRestartPolicy: bounded(engine.setRestartPolicy),
+    inspectContainer: bounded(engine.inspectContainer),
+    listContainers: bounded(engine.listContainers),
+    lastLogLines: bounded(engine.lastLogLines),
+    removeImage: bounded(engine.removeImage),
+    ensureVolume: bounded(engine.ensureVolume),
   };
 }

@@ -168,7 +168,6 @@ export const keys = {
     syntax: "command",
     fallback: "none",
     help: "Run once in the new image before the switch (migrations); its failure fails the deploy.",
-    later: "is understood but not run yet",
     read: readCommand,
   }),
   target: key({

@@ -2,12 +2,15 @@ import type { Mount, Release } from "./release.ts";
 import type { RoutingServer } from "../routing/release-routing.ts";
 import type { PublishSpec } from "./spec.ts";
 import { ownLabels, traefikLabels } from "../routing/labels.ts";
-import { networkName, replicaName } from "./names.ts";
+import { commandWords } from "./command.ts";
+import { commandName, networkName, replicaName } from "./names.ts";
 
 /** One container as mypaas wants it, in our words; `adapters/docker` translates it for the engine. */
 export interface ContainerPlan {
   readonly name: string;
   readonly image: string;
+  /** In the place of the image's own CMD. */
+  readonly command?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly network: string;
@@ -47,14 +50,36 @@ export function containerPlan(
 ): ContainerPlan {
   const { instance, spec } = release;
   return {
+    ...commonPlan(release),
     name: replicaName(instance, spec.slug, release.number, replica),
+    labels: { ...ownLabels(release, replica), ...traefikLabels(release, more.server) },
+    aliases: more.aliases ?? [],
+    publish: spec.publish,
+  };
+}
+
+/** What `# mypaas.release` runs, as a container that nobody reaches; undefined when there is nothing to run. */
+export function commandPlan(release: Release): ContainerPlan | undefined {
+  const { instance, spec } = release;
+  if (spec.release === undefined) return undefined;
+  return {
+    ...commonPlan(release),
+    name: commandName(instance, spec.slug, release.number),
+    command: commandWords(spec.release),
+    // Replica 0: goes with its release, and is none that could answer.
+    labels: { ...ownLabels(release, 0), "traefik.enable": "false" },
+    aliases: [],
+    publish: [],
+  };
+}
+
+function commonPlan(release: Release) {
+  const { instance, spec } = release;
+  return {
     image: release.image,
     env: release.env,
-    labels: { ...ownLabels(release, replica), ...traefikLabels(release, more.server) },
     network: networkName(instance),
-    aliases: more.aliases ?? [],
     mounts: release.mounts,
-    publish: spec.publish,
     maxCpu: spec.maxCpu,
     maxMemoryBytes: spec.maxMemoryBytes,
     stopTimeoutMs: spec.stopTimeoutMs,

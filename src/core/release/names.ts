@@ -17,6 +17,10 @@ export const replicaName = (
   replica: number,
 ): string => `${serviceContainerName(instance, slug)}-r${release}-${replica}`;
 
+/** The name of the container in which a release's own command runs before the switch. */
+export const commandName = (instance: string, slug: string, release: number): string =>
+  `${serviceContainerName(instance, slug)}-r${release}-release`;
+
 /**
  * The host names that waiting requests dial (DESIGN §5), as container names: a release that is ready is renamed to one of them,
  * so that nobody waiting reaches it before. `.invalid` exists nowhere else (RFC 6761), and the dial ends it with a dot against search domains.

@@ -59,8 +59,7 @@ test("a fine Dockerfile is shown as it is understood, without the values of its 
   assert.equal(code, 0);
   assert.equal(
     text,
-    `warning: Dockerfile:2:1: mypaas.domain: no certificate is asked for yet, https shows the server's own, which browsers do not trust
-warning: Dockerfile:7:1: mypaas.release: is understood but not run yet\n${summary}`,
+    `warning: Dockerfile:2:1: mypaas.domain: no certificate is asked for yet, https shows the server's own, which browsers do not trust\n${summary}`,
   );
 });
 

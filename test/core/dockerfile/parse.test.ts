@@ -182,11 +182,6 @@ const warned: readonly (readonly [name: string, text: string, warnings: readonly
     ["Dockerfile:2:1: Docker ignores escape= below another comment / move it above line 1"],
   ],
   [
-    "release",
-    `${base}# mypaas.release = ./migrate`,
-    ["Dockerfile:3:1: mypaas.release: is understood but not run yet"],
-  ],
-  [
     "https without a domain",
     `${base}# mypaas.https = true`,
     ["Dockerfile:3:1: mypaas.https: has no effect without mypaas.domain"],

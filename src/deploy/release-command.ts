@@ -1,0 +1,81 @@
+import { UserError } from "../core/errors.ts";
+import { formatDuration } from "../core/format.ts";
+import { commandPlan } from "../core/release/container.ts";
+import type { Release } from "../core/release/release.ts";
+import type { ProgramEnd } from "./ports.ts";
+import { sentences } from "./sentences.ts";
+import { step } from "./step.ts";
+import type { Story } from "./story.ts";
+
+const betweenNewsMs = 30_000;
+const shownLines = 20;
+
+/** Runs what `# mypaas.release` says once in the new image, while the old release serves on; throws UserError "release-command" unless it ends with 0. */
+export async function runReleaseCommand(story: Story): Promise<void> {
+  const { engine, release, service, clock, say, signal } = story;
+  const plan = commandPlan(release);
+  if (plan === undefined) return;
+  signal.throwIfAborted();
+  say(sentences.running(release));
+  const tail: string[] = [];
+  const onLine = (text: string): void => {
+    say({ kind: "output", text });
+    if (tail.push(text) > shownLines) tail.shift();
+  };
+  await step(story, "release-command", async () => {
+    for (const mount of release.mounts)
+      if (mount.type === "volume") await engine.ensureVolume(mount.source, service);
+    const begun = clock.now();
+    const id = await engine.createContainer(plan);
+    try {
+      const end = await withNews(story, () => engine.runToEnd(id, { onLine, signal }));
+      signal.throwIfAborted();
+      const afterMs = clock.now() - begun;
+      if (end.exitCode !== 0 || end.error !== "") throw failure(release, { end, afterMs, tail });
+      say(sentences.ran(release, afterMs));
+    } finally {
+      await engine.removeContainer(id);
+    }
+  });
+}
+
+/** A migration may be silent for long, and a silent deploy looks like a dead one. */
+async function withNews<T>({ clock, release, say }: Story, work: () => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const begun = clock.now();
+  const tell = async (): Promise<void> => {
+    for (;;) {
+      await clock.sleep(betweenNewsMs, over.signal);
+      say(sentences.stillRunning(release, clock.now() - begun));
+    }
+  };
+  const telling = tell().catch(() => undefined);
+  try {
+    return await work();
+  } finally {
+    over.abort();
+    await telling;
+  }
+}
+
+function failure(
+  release: Release,
+  seen: { readonly end: ProgramEnd; readonly afterMs: number; readonly tail: readonly string[] },
+): UserError {
+  const { service, release: command } = release.spec;
+  const what = describeEnd(release, seen.end, formatDuration(seen.afterMs));
+  return new UserError(`deploy ${service}: release command ${what}: ${command}`, {
+    code: "release-command",
+    hint: "run it in the image by hand, or change # mypaas.release",
+    details: seen.tail,
+  });
+}
+
+function describeEnd({ spec }: Release, { exitCode, oomKilled, error }: ProgramEnd, time: string) {
+  if (error !== "") return `could not start (${error})`;
+  if (!oomKilled) return `ended with exit code ${exitCode} after ${time}`;
+  if (spec.maxMemoryBytes === undefined)
+    return `was killed because the server ran out of memory, after ${time}`;
+  const limit = `${Math.round(spec.maxMemoryBytes / (1024 * 1024))}m`;
+  return `was killed for using more than mypaas.maxmem = ${limit}, after ${time}`;
+}
