@@ -13,6 +13,12 @@ const suites = globSync("test/e2e/*.test.ts", { cwd: root })
   .toSorted()
   .filter((file) => wanted.length === 0 || wanted.some((name) => file.includes(name)));
 
+// `node --test` without a file would run everything there is.
+if (suites.length === 0) {
+  console.error(`no suite is called ${wanted.join(" or ")}, see test/e2e`);
+  process.exit(2);
+}
+
 /** Program, Debian package, what the suites do with it. */
 const tools = [
   ["ssh-keygen", "openssh-client", "signs"],
