@@ -18,12 +18,12 @@ export function acceptJob(
   stored: StoredRequest & { readonly service: string },
   body: Uint8Array,
 ): Accepted {
-  const { id, service, key, content } = stored;
+  const { id, service, key, action, content } = stored;
   if (!knowsService(state, service)) throw unknown(service);
   acceptOnce(state, stored, body);
   const attached = attach(state, stored, content);
   if (attached !== undefined) return attached;
-  const job = queue.add({ service, request: id, key, content }, (number) =>
+  const job = queue.add({ service, request: id, key, action, content }, (number) =>
     setRequestJob(state, id, number),
   );
   return { request: id, job: job.id, missing: [] };

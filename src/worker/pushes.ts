@@ -52,7 +52,8 @@ export function createPushes(parts: PushParts): Pushes {
     for (const blob of missing) await parts.take(stored, blob);
     const attached = attach(state, stored, content);
     if (attached !== undefined) return attached;
-    const job = queue.add({ service, request: stored.id, key: stored.key, content }, (id) => {
+    const { key, action } = stored;
+    const job = queue.add({ service, request: stored.id, key, action, content }, (id) => {
       recordBlobs(state, service, id, blobsOf(manifest));
       setRequestJob(state, stored.id, id);
     });

@@ -15,7 +15,7 @@ import type { WentLive } from "./deploy/went-live.ts";
 
 /** Jobs of one service run one after the other, those of different services side by side; every job reaches exactly one end. */
 export interface Queue {
-  /** Supersedes jobs of the service that have not begun; `prepare` writes in the same commit as the new job. */
+  /** A push supersedes those of its service that have not begun, for it holds all that they do; `prepare` writes in the same commit as the new job. */
   readonly add: (job: Omit<Job, "id" | "state">, prepare: (id: number) => void) => Job;
   /** Ends what waits and asks what runs to undo itself, which it does until its cut-over; returns the newest such job, undefined when there is none. */
   readonly cancel: (service: string, by: string) => number | undefined;
@@ -85,7 +85,10 @@ export function createQueue(parts: QueueParts): Queue {
         prepare(inserted.id);
         return inserted;
       });
-      const waiting = before.filter((other) => other.state === "queued");
+      const isPush = ({ action }: Pick<Job, "action">): boolean => action === "push";
+      const waiting = before.filter(
+        (other) => other.state === "queued" && isPush(other) && isPush(job),
+      );
       for (const other of waiting) supersede(parts, other, job);
       const say = log.voice(job.id, []);
       say({ kind: "queued", job: job.id, behind: before.length - waiting.length });

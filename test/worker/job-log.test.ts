@@ -8,7 +8,11 @@ import { scratchState } from "../support/worker.ts";
 function open(t: TestContext) {
   const state = scratchState(t);
   const log = createJobLog({ state, now: () => 7 });
-  const { id } = insertJob(state, { service: "web", request: "r", key: "root", content: "c" }, 1);
+  const { id } = insertJob(
+    state,
+    { service: "web", request: "r", key: "root", action: "push", content: "c" },
+    1,
+  );
   beginJob(state, id);
   return { state, log, job: id };
 }

@@ -8,7 +8,13 @@ import { createQueue, type QueueParts } from "../../src/worker/queue.ts";
 import { scratchState } from "../support/worker.ts";
 
 const live = { kind: "live", service: "web", release: 1, urls: [], ms: 1 } as const;
-const wanted = (service: string) => ({ service, request: "r", key: "root", content: "c" });
+const wanted = (service: string) => ({
+  service,
+  request: "r",
+  key: "root",
+  action: "push",
+  content: "c",
+});
 const nothing = () => {};
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -294,4 +300,17 @@ test("queue: a cancel after the cut-over changes nothing", async (t) => {
   gate.resolve();
   assert.deepEqual((await events(id)).at(-1), live);
   assert.equal(findJob(state, id)?.state, "done");
+});
+
+test("queue: a push does not supersede what holds something else, nor is it superseded by that", async (t) => {
+  const { queue, gate, events, state } = open(t);
+  await queue.recover(() => Promise.resolve());
+  const actions = ["push", "push", "rollback", "push"];
+  const ids = actions.map((action) => queue.add({ ...wanted("web"), action }, nothing).id);
+  for (const id of ids) gate(id).resolve();
+  for (const id of ids) await events(id);
+  assert.deepEqual(
+    ids.map((id) => findJob(state, id)?.state),
+    ["done", "superseded", "done", "done"],
+  );
 });

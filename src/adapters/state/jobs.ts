@@ -22,18 +22,21 @@ export interface Job {
   /** Id of the request whose manifest it deploys. */
   readonly request: string;
   readonly key: string;
+  /** What the request asks for, such as `push`. */
+  readonly action: string;
   readonly content: string;
   readonly state: JobState;
 }
 
-const columns = "id, service, request, key, content, state";
+const columns = "id, service, request, key, action, content, state";
 
 export function insertJob(state: State, job: Omit<Job, "id" | "state">, now: number): Job {
   const { lastId } = state.run(
-    "INSERT INTO jobs (service, request, key, content, state, created) VALUES (?, ?, ?, ?, 'queued', ?)",
+    "INSERT INTO jobs (service, request, key, action, content, state, created) VALUES (?, ?, ?, ?, ?, 'queued', ?)",
     job.service,
     job.request,
     job.key,
+    job.action,
     job.content,
     now,
   );
@@ -89,6 +92,7 @@ function fromRow(row: Row): Job {
     service: row.text("service"),
     request: row.text("request"),
     key: row.text("key"),
+    action: row.text("action"),
     content: row.text("content"),
     state: row.word("state", jobStates),
   };

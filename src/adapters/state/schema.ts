@@ -98,5 +98,6 @@ export const migrations: readonly string[] = [
   -- receipt: JSON {ms, requests?, failed?} of the switch that made it live. repeats: the release that a rollback went back to.
   ALTER TABLE releases ADD COLUMN receipt TEXT;
   ALTER TABLE releases ADD COLUMN repeats INTEGER;
+  ALTER TABLE jobs ADD COLUMN action TEXT NOT NULL DEFAULT 'push';
   `,
 ];

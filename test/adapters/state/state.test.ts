@@ -40,7 +40,7 @@ import { appendStep, readSteps } from "../../../src/adapters/state/steps.ts";
 import { release as makeRelease } from "../../support/releases.ts";
 import { refusal, scratch, scratchState } from "../../support/worker.ts";
 
-const job = (service: string) => ({ service, request: "r", key: "root", content: "c" });
+const job = (service: string) => ({ service, request: "r", key: "root", action: "push", content: "c" });
 
 test("state: what was written is there after it was closed, readable for nobody else", (t) => {
   const file = join(scratch(t), "state.db");

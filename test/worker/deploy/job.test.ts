@@ -115,7 +115,7 @@ function open(t: TestContext) {
       },
       Buffer.from(JSON.stringify(body)),
     );
-    const job = insertJob(state, { service, request, key, content: "c" }, 1);
+    const job = insertJob(state, { service, request, key, action: action.action, content: "c" }, 1);
     beginJob(state, job.id);
     const events: Event[] = [];
     const clock = { now: () => 1, sleep: async (ms: number) => slept(ms) };

@@ -11,7 +11,7 @@ import { scratchState, testConfig } from "../../support/worker.ts";
 
 function open(t: TestContext) {
   const state = scratchState(t);
-  const wanted = { service: "web", request: "r", key: "root", content: "c" };
+  const wanted = { service: "web", request: "r", key: "root", action: "push", content: "c" };
   const job = insertJob(state, wanted, 1);
   ensureService(state, { name: "web", slug: "web", now: 1 });
   const made = release("web", 1, { routes: ["http://web.example.test"] });
