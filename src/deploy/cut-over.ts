@@ -3,15 +3,16 @@ import { UserError } from "../core/errors.ts";
 import { releaseTag } from "../core/routing/release-routing.ts";
 import { nextName } from "../core/release/names.ts";
 import { expectCutOver } from "./expected.ts";
-import { applyHold, routingTimeoutMs } from "./hold.ts";
+import { holdAgain, routingTimeoutMs } from "./hold.ts";
 import { replicasOf } from "./replicas.ts";
 import { sentences, routeUrl } from "./sentences.ts";
 import { step } from "./step.ts";
 import type { Story } from "./story.ts";
+import { steadyMs, whileRunning } from "./while-running.ts";
 
 const answerTimeoutMs = 10_000;
 
-/** Lets the new release answer; returns once Traefik says so and every route shows it. The last moment at which a deploy can be cancelled is just before. */
+/** Lets the new release answer; returns once Traefik says so, every route shows it and none of its replicas has ended. The last moment at which a deploy can be cancelled is just before. */
 export async function cutOver(story: Story): Promise<void> {
   const { engine, router, service, release, signal } = story;
   const replicas = await replicasOf(story, release.number);
@@ -22,23 +23,23 @@ export async function cutOver(story: Story): Promise<void> {
       if (story.someWait && first !== undefined)
         await engine.renameContainer(first.id, nextName(release.instance, release.spec.slug));
       await Promise.all(replicas.map(({ id }) => engine.setRestartPolicy(id, "unless-stopped")));
-      if (!story.isRouted) return;
-      await router.apply({ kind: "cut-over", service });
-      await router.confirm(expectCutOver(story), routingTimeoutMs);
-      await Promise.all(release.spec.routes.map((route) => seeAnswer(story, route)));
+      await whileRunning(story, replicas, async (over) => {
+        if (!story.isRouted) return;
+        await router.apply({ kind: "cut-over", service });
+        await router.confirm(expectCutOver(story), routingTimeoutMs, over);
+        await Promise.all(release.spec.routes.map((route) => seeAnswer(story, route, over)));
+        // The first requests may be its end; the old release can still have the next ones.
+        await story.clock.sleep(steadyMs, over);
+      });
     });
   } catch (error) {
-    // Requests go back to the hold before anyone takes the containers away.
-    if (story.isRouted)
-      await applyHold(story).catch((problem: unknown) =>
-        story.say(sentences.leftOver("while undoing", problem)),
-      );
+    await holdAgain(story);
     throw error;
   }
 }
 
 /** An app may be slow to answer for itself, which is no fault of the switch; another release answering is one. */
-async function seeAnswer(story: Story, route: RouteSpec): Promise<void> {
+async function seeAnswer(story: Story, route: RouteSpec, over: AbortSignal): Promise<void> {
   const { router, release, clock, server } = story;
   const deadline = clock.now() + answerTimeoutMs;
   for (;;) {
@@ -51,6 +52,6 @@ async function seeAnswer(story: Story, route: RouteSpec): Promise<void> {
         { hint: "push again: mypaas push" },
       );
     }
-    await clock.sleep(100);
+    await clock.sleep(100, over);
   }
 }

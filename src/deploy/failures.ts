@@ -1,15 +1,9 @@
 import type { Release } from "../core/release/release.ts";
-import type { ProbeAnswer } from "./ports.ts";
-import type { Listener, Trouble } from "./trouble.ts";
 import { formatDuration } from "../core/format.ts";
+import type { Sentence } from "./lateness.ts";
+import { describeLateness } from "./lateness.ts";
 import { replicaWord } from "./sentences.ts";
-import { isLoopback } from "./trouble.ts";
-
-/** What a person reads about a release that could not take over. */
-export interface Sentence {
-  readonly message: string;
-  readonly hint?: string;
-}
+import type { Trouble } from "./trouble.ts";
 
 /** Puts a replica's trouble into words; `lastLines` of its log may tell more than the engine does. */
 export function describeTrouble(
@@ -33,6 +27,8 @@ function describe(release: Release, trouble: Trouble, lastLines: readonly string
   switch (trouble.kind) {
     case "removed":
       return { message: "container was removed by someone else while it started" };
+    case "restarted":
+      return { message: "container stopped just after it had taken over, and was started again" };
     case "not-started":
       return describeNoStart(trouble.error);
     case "ended": {
@@ -48,20 +44,40 @@ const isFormatError = (text: string): boolean => /exec format error/i.test(text)
 
 function describeNoStart(error: string): Sentence {
   const message = `container could not start: ${error}`;
-  return isFormatError(error)
-    ? {
-        message,
-        hint: "build for this server's processor, from a base image that its program fits",
-      }
-    : { message };
+  const [, hint] = noStartHints.find(([pattern]) => pattern.test(error)) ?? [];
+  return hint === undefined ? { message } : { message, hint };
 }
+
+const noStartHints: readonly (readonly [RegExp, string])[] = [
+  [
+    /exec format error/i,
+    "build for this server's processor, from a base image that its program fits",
+  ],
+  [
+    /the image has no shell$/,
+    'write CMD and ENTRYPOINT as JSON arrays, such as: CMD ["node", "server.js"]',
+  ],
+  [/the image has no \S+, which it needs$/, "take a base image that has it, or add it with COPY"],
+  [/carriage return/, "save the file with Unix line ends"],
+  [/: permission denied$/, "make it executable in the Dockerfile: COPY --chmod=755 …"],
+  [/^cannot run /, "check CMD and ENTRYPOINT in the Dockerfile"],
+];
 
 function describeEnd(
   { spec }: Release,
   { exitCode, oomKilled, afterMs }: Extract<Trouble, { kind: "ended" }>,
 ): Sentence {
   const after = `${formatDuration(afterMs)} after start`;
-  if (!oomKilled) return { message: `container stopped with exit code ${exitCode}, ${after}` };
+  if (exitCode === 0)
+    return {
+      message: `container stopped with exit code 0, ${after}`,
+      hint: "let CMD run in the foreground: a container ends with it",
+    };
+  if (!oomKilled) {
+    const signal = signals[exitCode - 128];
+    const code = signal === undefined ? exitCode : `${exitCode} (${signal})`;
+    return { message: `container stopped with exit code ${code}, ${after}` };
+  }
   if (spec.maxMemoryBytes === undefined)
     return { message: `container was killed because the server ran out of memory, ${after}` };
   const limit = `${Math.round(spec.maxMemoryBytes / (1024 * 1024))}m`;
@@ -71,61 +87,11 @@ function describeEnd(
   };
 }
 
-function describeLateness(release: Release, late: Extract<Trouble, { kind: "late" }>): Sentence {
-  const time = formatDuration(late.afterMs);
-  const { port } = release;
-  const { healthcheck } = release.spec;
-  if (port === undefined || late.answer?.kind === "ready")
-    return { message: `the image's HEALTHCHECK says ${late.health ?? "nothing"} after ${time}` };
-  if (late.answer?.kind === "refused") return describeSilence(port, late.listening, time);
-  if (healthcheck === undefined)
-    return { message: `port ${port} takes no connection after ${time}` };
-  const said = describeAnswer(late.answer, healthcheck.timeoutMs);
-  return {
-    message: `${healthcheck.path} ${said} after ${time}`,
-    hint: "set # mypaas.healthcheck to a path that answers 2xx or 3xx, or raise # mypaas.start-timeout",
-  };
-}
-
-function describeAnswer(answer: ProbeAnswer | undefined, timeoutMs: number): string {
-  switch (answer?.kind) {
-    case "status":
-      return `still answers ${answer.status}`;
-    case "slow":
-      return `gives no answer within ${formatDuration(timeoutMs)}`;
-    case "unreachable":
-      return `is cut off (${answer.reason})`;
-    case "refused":
-    case "ready":
-    case undefined:
-      return "is not reachable";
-  }
-}
-
-function describeSilence(port: number, listening: readonly Listener[], time: string): Sentence {
-  const local = listening.find((one) => one.port === port);
-  if (local !== undefined)
-    return {
-      message: `listens on ${place(local)} only, which nothing outside its container reaches`,
-      hint: `listen on 0.0.0.0:${port}`,
-    };
-  const [other] = listening.filter(({ address }) => !isLoopback(address));
-  if (other !== undefined)
-    return {
-      message: `listens on port ${other.port}, not on port ${port}`,
-      hint: `set # mypaas.port = ${other.port}, or listen on the port in $PORT`,
-    };
-  const [hidden] = listening;
-  if (hidden !== undefined)
-    return {
-      message: `listens on ${place(hidden)} only, not on port ${port}`,
-      hint: `listen on 0.0.0.0:${port}`,
-    };
-  return {
-    message: `nothing listens on port ${port} after ${time}`,
-    hint: "set # mypaas.port to the port it listens on, or raise # mypaas.start-timeout",
-  };
-}
-
-const place = ({ address, port }: Listener): string =>
-  `${address.includes(":") ? `[${address}]` : address}:${port}`;
+/** A shell and an init process add 128 to the number of the signal that ended a program. */
+const signals: Readonly<Record<number, string>> = {
+  4: "SIGILL",
+  6: "SIGABRT",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  15: "SIGTERM",
+};

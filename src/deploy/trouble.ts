@@ -10,12 +10,15 @@ export type Trouble =
       readonly afterMs: number;
     }
   | { readonly kind: "removed" }
+  | { readonly kind: "restarted" }
   | {
       readonly kind: "late";
       readonly afterMs: number;
       /** Undefined for a worker process. */
       readonly answer: ProbeAnswer | undefined;
       readonly health: ContainerFacts["health"];
+      /** Undefined while HEALTHCHECK has not run. */
+      readonly healthOutput: string | undefined;
       readonly listening: readonly Listener[];
     };
 
@@ -37,7 +40,7 @@ export function listeners(sockets: readonly TcpSocket[]): readonly Listener[] {
 export const isLoopback = (address: string): boolean =>
   address.startsWith("127.") || address === "::1";
 
-/** Ends a story before the cut-over; on the way back it becomes a UserError with the container's last words. */
+/** Ends a story before it is done; on the way back it becomes a UserError with the container's last words. */
 export class TroubleError extends Error {
   override readonly name = "TroubleError";
   readonly replica: Pick<ContainerFacts, "id" | "replica">;

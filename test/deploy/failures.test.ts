@@ -10,6 +10,7 @@ const late = (more: Partial<Extract<Trouble, { kind: "late" }>>): Trouble => ({
   afterMs: 60_000,
   answer: { kind: "refused" },
   health: undefined,
+  healthOutput: undefined,
   listening: [],
   ...more,
 });
@@ -54,6 +55,53 @@ const cases: readonly Case[] = [
   {
     trouble: { kind: "not-started", error: "cannot run /app: permission denied" },
     message: "deploy web: container could not start: cannot run /app: permission denied",
+    hint: "make it executable in the Dockerfile: COPY --chmod=755 …",
+  },
+  {
+    trouble: { kind: "not-started", error: "cannot run /bin/sh: the image has no shell" },
+    message: "deploy web: container could not start: cannot run /bin/sh: the image has no shell",
+    hint: 'write CMD and ENTRYPOINT as JSON arrays, such as: CMD ["node", "server.js"]',
+  },
+  {
+    trouble: {
+      kind: "not-started",
+      error: "cannot run app: the image has no /bin/bash, which it needs",
+    },
+    message:
+      "deploy web: container could not start: cannot run app: the image has no /bin/bash, which it needs",
+    hint: "take a base image that has it, or add it with COPY",
+  },
+  {
+    trouble: {
+      kind: "not-started",
+      error:
+        "cannot run /start: its first line ends with a carriage return, as files from Windows do",
+    },
+    message:
+      "deploy web: container could not start: cannot run /start: its first line ends with a carriage return, as files from Windows do",
+    hint: "save the file with Unix line ends",
+  },
+  {
+    trouble: { kind: "not-started", error: "cannot run nope: no such file or directory" },
+    message: "deploy web: container could not start: cannot run nope: no such file or directory",
+    hint: "check CMD and ENTRYPOINT in the Dockerfile",
+  },
+  {
+    trouble: { kind: "not-started", error: "device or resource busy" },
+    message: "deploy web: container could not start: device or resource busy",
+  },
+  {
+    trouble: { ...ended, exitCode: 0 },
+    message: "deploy web: container stopped with exit code 0, 4 s after start",
+    hint: "let CMD run in the foreground: a container ends with it",
+  },
+  {
+    trouble: { ...ended, exitCode: 139 },
+    message: "deploy web: container stopped with exit code 139 (SIGSEGV), 4 s after start",
+  },
+  {
+    trouble: { kind: "restarted" },
+    message: "deploy web: container stopped just after it had taken over, and was started again",
   },
   {
     trouble: { kind: "removed" },
@@ -116,7 +164,38 @@ const cases: readonly Case[] = [
   },
   {
     trouble: late({ answer: { kind: "ready" }, health: "starting" }),
+    message: "deploy web: the image's HEALTHCHECK has no result after 1 min",
+    hint: "shorten its --interval in the Dockerfile, or raise # mypaas.start-timeout",
+  },
+  {
+    trouble: late({
+      answer: { kind: "ready" },
+      health: "unhealthy",
+      healthOutput: "queue is full",
+    }),
+    message: "deploy web: the image's HEALTHCHECK says unhealthy after 1 min: queue is full",
+    hint: "correct HEALTHCHECK in the Dockerfile, or raise # mypaas.start-timeout",
+  },
+  {
+    trouble: late({
+      answer: { kind: "ready" },
+      health: "starting",
+      healthOutput:
+        'OCI runtime exec failed: exec failed: exec: "/bin/sh": stat /bin/sh: no such file or directory: unknown',
+    }),
+    message: "deploy web: the image's HEALTHCHECK cannot run /bin/sh: the image has no shell",
+    hint: 'write it as a JSON array, such as: HEALTHCHECK CMD ["node", "check.js"]',
+  },
+  {
+    trouble: late({ answer: { kind: "ready" }, health: "starting", healthOutput: "" }),
     message: "deploy web: the image's HEALTHCHECK says starting after 1 min",
+    hint: "correct HEALTHCHECK in the Dockerfile, or raise # mypaas.start-timeout",
+  },
+  {
+    trouble: late({ answer: { kind: "slow" } }),
+    spec: { healthcheck: { ...checked.healthcheck, timeoutMs: 60_000 } },
+    message: "deploy web: /up gives no answer after 1 min",
+    hint: raise,
   },
 ];
 

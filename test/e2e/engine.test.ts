@@ -157,6 +157,13 @@ test("a container goes through its whole life, and every step may be taken twice
   assert.deepEqual(await untilLines(again, 2), ["err", "hello world=1"]);
   for (const _twice of [1, 2]) await engine.stopContainer(again, 200);
   assert.equal((await engine.inspectContainer(again))?.state, "exited");
+  for (const _twice of [1, 2]) await engine.aliasStopped(again, "t-engine-other");
+  await engine.startContainer(again);
+  await engine.aliasStopped(again, "t-engine-not-while-it-runs");
+  const { Networks } = (await docker.getContainer(again).inspect()).NetworkSettings;
+  const aliases: readonly string[] = Object.values(Networks)[0]?.Aliases ?? [];
+  assert.deepEqual(aliases.toSorted(), [again.slice(0, 12), "t-engine-other"].toSorted());
+  await engine.stopContainer(again, 200);
   for (const _twice of [1, 2]) await engine.removeContainer(again);
   assert.deepEqual(await engine.listContainers("web"), []);
   assert.deepEqual(await engine.lastLogLines(again, 5), []);
@@ -233,7 +240,8 @@ test("facts say why a container ended", async (t) => {
       expect: {
         exitCode: 127,
         oomKilled: false,
-        error: "cannot run /broken: exec format error, or its loader or interpreter is missing",
+        error:
+          "cannot run /broken: exec format error: it is neither a program nor a script that begins with #!",
       },
     },
   ];

@@ -23,6 +23,7 @@ export function containerFacts(
     oomKilled: state.OOMKilled || looksOomKilled(info),
     error: stripControls(state.Error ?? ""),
     health: healthOf(state.Health?.Status),
+    ...healthOutput(state.Health?.Log),
     pid: state.Pid,
     address: state.Running && address !== undefined && address !== "" ? address : undefined,
     startedAt: timeOf(state.StartedAt),
@@ -80,6 +81,17 @@ function healthOf(status: string | undefined): ContainerFacts["health"] {
   return status === "starting" || status === "healthy" || status === "unhealthy"
     ? status
     : undefined;
+}
+
+const maxHealthOutput = 300;
+
+function healthOutput(
+  log: readonly { readonly Output: string }[] | null | undefined,
+): Pick<ContainerFacts, "healthOutput"> {
+  const last = log?.at(-1)?.Output;
+  if (last === undefined) return {};
+  const line = last.trim().split("\n").at(-1) ?? "";
+  return { healthOutput: stripControls(line).slice(0, maxHealthOutput) };
 }
 
 /** The engine writes year 1 for "never", which becomes 0. */

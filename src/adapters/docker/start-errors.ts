@@ -1,5 +1,6 @@
 import { UserError } from "../../core/errors.ts";
 import { stripControls } from "../../core/terminal-text.ts";
+import { elfInterpreter, elfMachine } from "../../core/server/elf.ts";
 import { reasonOf, statusOf } from "./client.ts";
 
 /** Says why the engine would not create or start a container, in one sentence; undefined for what is no fault of a plan. */
@@ -104,11 +105,30 @@ export function initFailure(lines: readonly string[]): InitFailure | undefined {
   return undefined;
 }
 
-/** `isThere`: the program exists in the container; then "no such file" is about its loader, or about the shell that was tried next. */
-export function initError({ program, reason }: InitFailure, isThere: boolean): string {
+/** Why it could not; `head`: the first bytes of the program, undefined when the image has none of that name; `machine`: what this server is, as uname(1) says it. */
+export function initError(
+  { program, reason }: InitFailure,
+  head: Buffer | undefined,
+  machine: string,
+): string {
+  const isAbsent = head === undefined && reason === "No such file or directory";
+  if (isAbsent && program === "/bin/sh") return `cannot run ${program}: the image has no shell`;
+  // Where the program is there, this is about what it needs, or about the shell that was tried next.
   const why =
-    isThere && reason === "No such file or directory"
-      ? "exec format error, or its loader or interpreter is missing"
+    head !== undefined && /^(No such file or directory|Exec format error)$/.test(reason)
+      ? misfit(head, machine)
       : reason.charAt(0).toLowerCase() + reason.slice(1);
   return `cannot run ${program}: ${why}`;
+}
+
+function misfit(head: Buffer, machine: string): string {
+  const built = elfMachine(head);
+  if (built !== undefined && built !== machine)
+    return `exec format error: it is built for ${built}, this server is ${machine}`;
+  const script = /^#! *([^ \r\n]+)([^\n]*)/.exec(head.toString("latin1"));
+  if (script?.[2]?.endsWith("\r") === true)
+    return "its first line ends with a carriage return, as files from Windows do";
+  const needed = script?.[1] ?? elfInterpreter(head);
+  if (needed !== undefined) return `the image has no ${stripControls(needed)}, which it needs`;
+  return "exec format error: it is neither a program nor a script that begins with #!";
 }

@@ -21,3 +21,21 @@ export function elfInterpreter(bytes: Buffer): string | undefined {
 }
 
 const interpreterSegment = 3;
+
+/** The processor that an ELF program is built for (e_machine), as uname(1) calls it; undefined for any other file. */
+export function elfMachine(bytes: Buffer): string | undefined {
+  if (bytes.length < 20 || bytes.toString("latin1", 0, 4) !== "\x7fELF") return undefined;
+  const isBigEndian = bytes[5] === 2;
+  const number = isBigEndian ? bytes.readUInt16BE(18) : bytes.readUInt16LE(18);
+  return machines[number] ?? `processor ${number}`;
+}
+
+const machines: Readonly<Record<number, string>> = {
+  3: "i686",
+  21: "ppc64le",
+  22: "s390x",
+  40: "armv7l",
+  62: "x86_64",
+  183: "aarch64",
+  243: "riscv64",
+};

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { unreachable } from "../../../src/adapters/docker/client.ts";
+import { answering, unreachable } from "../../../src/adapters/docker/client.ts";
 
 const socket = "/run/docker.sock";
 const cases = [
@@ -41,4 +41,17 @@ test("an engine nobody can talk to is missing, stopped or closed to us", () => {
     assert.deepEqual([error?.message, error?.hint], [message, hint]);
   }
   assert.equal(unreachable(new Error("other"), socket), undefined);
+});
+
+test("an engine that never answers ends the call with a sentence, and one that answers in time does not", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  assert.equal(await answering(Promise.resolve(1)), 1);
+  const silent = answering(new Promise<never>(() => undefined), 10_000);
+  t.mock.timers.tick(70_000);
+  await assert.rejects(silent, {
+    name: "UserError",
+    code: "docker-silent",
+    message: "docker: gave no answer within 70 s",
+    hint: "look at what it does with: journalctl -u docker",
+  });
 });

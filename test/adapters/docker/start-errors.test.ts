@@ -61,10 +61,62 @@ test("the init process says in the log what could not run", () => {
   const line = "[FATAL tini (7)] exec /app failed: No such file or directory";
   const failure = initFailure(["other", line]);
   assert.deepEqual(failure, { program: "/app", reason: "No such file or directory" });
-  assert.equal(initError(failure, false), "cannot run /app: no such file or directory");
-  assert.equal(
-    initError(failure, true),
-    "cannot run /app: exec format error, or its loader or interpreter is missing",
-  );
   assert.equal(initFailure(["exit"]), undefined);
 });
+
+const elf = (machine: number, bigEndian = false): Buffer => {
+  const bytes = Buffer.alloc(64);
+  bytes.write("\x7fELF\x02", "latin1");
+  bytes.writeUInt8(bigEndian ? 2 : 1, 5);
+  if (bigEndian) bytes.writeUInt16BE(machine, 18);
+  else bytes.writeUInt16LE(machine, 18);
+  return bytes;
+};
+
+const programs: readonly (readonly [string, string, Buffer | undefined, string])[] = [
+  ["/app", "No such file or directory", undefined, "no such file or directory"],
+  ["/app", "Permission denied", elf(62), "permission denied"],
+  ["/bin/sh", "No such file or directory", undefined, "the image has no shell"],
+  [
+    "/app",
+    "No such file or directory",
+    elf(183),
+    "exec format error: it is built for aarch64, this server is x86_64",
+  ],
+  [
+    "/app",
+    "Exec format error",
+    elf(22, true),
+    "exec format error: it is built for s390x, this server is x86_64",
+  ],
+  [
+    "/app",
+    "Exec format error",
+    elf(99),
+    "exec format error: it is built for processor 99, this server is x86_64",
+  ],
+  [
+    "/start",
+    "No such file or directory",
+    Buffer.from("#! /bin/bash -e\necho hi\n"),
+    "the image has no /bin/bash, which it needs",
+  ],
+  [
+    "/start",
+    "No such file or directory",
+    Buffer.from("#!/bin/sh\r\necho hi\r\n"),
+    "its first line ends with a carriage return, as files from Windows do",
+  ],
+  [
+    "/start",
+    "No such file or directory",
+    Buffer.from("echo hi\n"),
+    "exec format error: it is neither a program nor a script that begins with #!",
+  ],
+];
+
+for (const [program, reason, head, why] of programs)
+  test(`a program that did not run is looked at: ${program} ${why}`, () => {
+    const said = initError({ program, reason }, head, "x86_64");
+    assert.equal(said, `cannot run ${program}: ${why}`);
+  });

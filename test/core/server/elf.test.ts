@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { elfInterpreter } from "../../../src/core/server/elf.ts";
+import { elfInterpreter, elfMachine } from "../../../src/core/server/elf.ts";
 
 const loader = "/lib64/ld-linux-x86-64.so.2";
 
@@ -32,4 +32,20 @@ for (const [what, bytes] of [
   ["a header alone", program().subarray(0, 60)],
 ] as const) {
   test(`${what} has no loader`, () => assert.equal(elfInterpreter(bytes), undefined));
+}
+
+/** The beginning of a program: which bytes come first in a number is byte 5, the processor bytes 18 and 19. */
+const builtFor = (order: number, ...machine: readonly number[]): Buffer =>
+  Buffer.from([...Buffer.from("\x7fELF\x02", "latin1"), order, ...Buffer.alloc(12), ...machine]);
+
+for (const [bytes, expected] of [
+  [builtFor(1, 62, 0), "x86_64"],
+  [builtFor(1, 183, 0), "aarch64"],
+  [builtFor(2, 0, 22), "s390x"],
+  [builtFor(1, 0, 1), "processor 256"],
+  [builtFor(1, 62, 0).subarray(0, 19), undefined],
+  [Buffer.from("#!/usr/bin/env node\n".repeat(10)), undefined],
+] as const) {
+  test(`${bytes.length} bytes are built for ${expected}`, () =>
+    assert.equal(elfMachine(bytes), expected));
 }
