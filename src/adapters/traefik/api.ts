@@ -8,8 +8,14 @@ const agent = new Agent({ keepAlive: true, maxSockets: 4 });
 
 /** Everything Traefik has loaded, in one consistent answer; `base` is the address of its API, such as `http://172.20.0.2:8080`. */
 export async function askTraefik(base: string): Promise<TraefikSnapshot> {
+  const parsed: unknown = JSON.parse(await readTraefik(base, "/api/rawdata"));
+  return readSnapshot(parsed);
+}
+
+/** What its API answers at a path, whole; rejects on anything but a 200 within 2 s. */
+export async function readTraefik(base: string, path: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const asked = request(`${base}/api/rawdata`, { agent, timeout: timeoutMs }, (response) => {
+  const asked = request(`${base}${path}`, { agent, timeout: timeoutMs }, (response) => {
     const chunks: Buffer[] = [];
     let size = 0;
     response.on("data", (chunk: Buffer) => {
@@ -27,6 +33,5 @@ export async function askTraefik(base: string): Promise<TraefikSnapshot> {
   asked.on("timeout", () => asked.destroy(new Error(`${base} did not answer within 2 s`)));
   asked.on("error", reject);
   asked.end();
-  const parsed: unknown = JSON.parse(await promise);
-  return readSnapshot(parsed);
+  return promise;
 }

@@ -18,11 +18,12 @@ export interface Following {
   readonly again?: string;
 }
 
-/** The log of a job from its start to its last event, each event once, over as many connections as it takes. */
+/** The log of a job from its start to its last event, each event once, over as many connections as it takes. What follows `live` may stay away: a worker that was stopped then says no more. */
 export async function* followEvents(following: Following): AsyncGenerator<LoggedEvent> {
   const { signal } = following;
   const pauses = following.pausesMs ?? patientPausesMs;
   let next = 0;
+  let isLive = false;
   for (let failures = 0; ;) {
     try {
       for await (const line of linesFrom(following, next)) {
@@ -33,13 +34,16 @@ export async function* followEvents(following: Following): AsyncGenerator<Logged
         if (!read.event) continue;
         yield read.event;
         if (isLast(read.event)) return;
+        isLive ||= read.event.kind === "live";
       }
+      if (isLive) return;
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof UserError && !isTransient(error)) throw error;
       if (!(error instanceof UserError) && !isLineError(error)) throw error;
     }
     const pause = pauses[failures];
+    if (pause === undefined && isLive) return;
     if (pause === undefined) throw lost(following);
     failures += 1;
     if (failures === 2) following.onBroken?.();

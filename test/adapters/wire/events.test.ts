@@ -41,6 +41,33 @@ test("events are followed to the end, each once, over broken and silent lines", 
   assert.deepEqual(asked, ["from=0", "from=2", "from=3"]);
 });
 
+test("after live the receipt is followed too", async (t) => {
+  const receipt: Event = { kind: "receipt", service: "web", release: 1, ms: 5 };
+  const late: Event = { kind: "step", text: "never" };
+  const { seen, asked } = await follow(t, { events: [live, receipt, late] });
+  assert.deepEqual(seen, [live, receipt]);
+  assert.deepEqual(asked, ["from=0"]);
+});
+
+test("what is live stays live: a log that ends after it, or a line that does not come back, is no error", async (t) => {
+  const ended = await follow(t, { events: [live] });
+  assert.deepEqual([ended.seen, ended.asked], [[live], ["from=0"]]);
+  let calls = 0;
+  const before: FakeServerOptions["before"] = (request, answer) => {
+    if (!request.url?.includes("/events")) return false;
+    calls += 1;
+    if (calls > 1) request.socket.destroy();
+    else
+      answer.write(`${JSON.stringify({ ...live, offset: 0, at: 0 })}\n`, () =>
+        request.socket.destroy(),
+      );
+    return true;
+  };
+  const broken = await follow(t, { events: [], before });
+  assert.deepEqual(broken.seen, [live]);
+  assert.ok(calls > 1);
+});
+
 test("a line that stays broken is spoken about once, and the way back is the caller's", async (t) => {
   const source = await tree(t, {});
   const { request, send } = await push(t, source, { events: [] });

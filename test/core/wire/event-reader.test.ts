@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isLast, readLoggedEvent } from "../../../src/core/wire/event-reader.ts";
+import { isLast, isOutcome, readLoggedEvent } from "../../../src/core/wire/event-reader.ts";
 
 test("a line becomes an event with safe texts and nothing that was not asked for", () => {
   const line = (event: object) => JSON.stringify({ offset: 3, at: 5, ...event });
@@ -16,6 +16,10 @@ test("a line becomes an event with safe texts and nothing that was not asked for
     [
       line({ kind: "live", service: "w", release: 1, urls: ["u"], ms: 2 }),
       { kind: "live", service: "w", release: 1, urls: ["u"], ms: 2, offset: 3, at: 5 },
+    ],
+    [
+      line({ kind: "receipt", service: "w", release: 1, ms: 2, requests: 3, failed: 0, x: 1 }),
+      { kind: "receipt", service: "w", release: 1, ms: 2, requests: 3, failed: 0, offset: 3, at: 5 },
     ],
     [line({ kind: "step", text: "x", at: "never" }), { kind: "step", text: "x", offset: 3, at: 0 }],
   ];
@@ -48,8 +52,12 @@ test("unknown kinds keep their place in the log, broken lines have none", () => 
     assert.equal(readLoggedEvent(text), undefined, text);
 });
 
-test("a job ends live, unchanged, failed or superseded", () => {
-  const last = ["live", "unchanged", "failed", "superseded"];
-  for (const kind of [...last, "step", "ready", "queued"])
-    assert.equal(isLast({ kind } as Parameters<typeof isLast>[0]), last.includes(kind), kind);
+test("a job becomes live, unchanged, failed or superseded, and after live there is its receipt", () => {
+  const outcomes = ["live", "unchanged", "failed", "superseded"];
+  const last = ["receipt", "unchanged", "failed", "superseded"];
+  for (const kind of [...outcomes, "receipt", "step", "ready", "queued"]) {
+    const event = { kind } as Parameters<typeof isLast>[0];
+    assert.equal(isOutcome(event), outcomes.includes(kind), kind);
+    assert.equal(isLast(event), last.includes(kind), kind);
+  }
 });

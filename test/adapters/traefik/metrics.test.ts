@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test, type TestContext } from "node:test";
+import { createMeter } from "../../../src/adapters/traefik/metrics.ts";
+
+/** A Traefik that shows counts, and how often it was asked where it is. */
+async function fakeTraefik(t: TestContext) {
+  const shown = { text: "", status: 200, asked: 0, atOnce: 0, most: 0 };
+  const server = createServer((request, response) => {
+    assert.equal(request.url, "/metrics");
+    shown.asked += 1;
+    shown.most = Math.max(shown.most, (shown.atOnce += 1));
+    setImmediate(() => {
+      shown.atOnce -= 1;
+      response.writeHead(shown.status).end(shown.text);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const api = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  let located = 0;
+  const locate = async () => {
+    located += 1;
+    return { api };
+  };
+  return {
+    shown,
+    locate,
+    located: () => located,
+    show: (counts: Readonly<Record<string, number>>, started = 1) => {
+      const lines = Object.entries(counts).map(([series, value]) => {
+        const [router, code] = series.split(" ");
+        return `traefik_router_requests_total{code="${code}",router="${router}"} ${value}\n`;
+      });
+      shown.text = `process_start_time_seconds ${started}\n${lines.join("")}`;
+    },
+  };
+}
+
+const sums = (read: ReadonlyMap<string, unknown> | undefined) => read && Object.fromEntries(read);
+
+test("the meter counts from its beginning, also what only one reading has shown", async (t) => {
+  const traefik = await fakeTraefik(t);
+  const meter = createMeter(traefik.locate);
+  traefik.show({ "old 200": 100 });
+  const metering = meter.begin();
+  assert.deepEqual(sums(await metering.read()), {});
+  traefik.show({ "old 200": 110, "hold 200": 5 });
+  assert.deepEqual(sums(await metering.read()), {
+    old: { requests: 10, failed: 0 },
+    hold: { requests: 5, failed: 0 },
+  });
+  traefik.show({ "old 200": 110, "new 503": 2 });
+  assert.deepEqual(sums(await metering.read()), {
+    old: { requests: 10, failed: 0 },
+    hold: { requests: 5, failed: 0 },
+    new: { requests: 2, failed: 2 },
+  });
+  assert.equal(traefik.located(), 1);
+});
+
+test("switches side by side share readings and lose nothing to one another, and Traefik is asked once at a time", async (t) => {
+  const traefik = await fakeTraefik(t);
+  const meter = createMeter(traefik.locate);
+  traefik.show({ "a 200": 1 });
+  const first = meter.begin();
+  const second = meter.begin();
+  await Promise.all([first.read(), second.read()]);
+  // Shown once more after its router went, and to the other switch only.
+  traefik.show({ "a 200": 4, "hold-a 200": 7 });
+  await second.read();
+  traefik.show({ "a 200": 6 });
+  const expected = { a: { requests: 5, failed: 0 }, "hold-a": { requests: 7, failed: 0 } };
+  const [one, other] = await Promise.all([first.read(), second.read()]);
+  assert.deepEqual([sums(one), sums(other)], [expected, expected]);
+  assert.equal(traefik.shown.most, 1);
+  first.end();
+  assert.equal(await first.read(), undefined);
+  assert.notEqual(await second.read(), undefined);
+});
+
+test("where Traefik does not answer, at the beginning or at the end, or was started again, nothing is counted and nothing fails", async (t) => {
+  const traefik = await fakeTraefik(t);
+  const { shown, show } = traefik;
+  const meter = createMeter(traefik.locate);
+  shown.status = 500;
+  const early = meter.begin();
+  assert.equal(await early.read(), undefined);
+  shown.status = 200;
+  show({ "a 200": 1 });
+  assert.equal(await early.read(), undefined);
+
+  const late = meter.begin();
+  assert.notEqual(await late.read(), undefined);
+  shown.status = 500;
+  assert.equal(await late.read(), undefined);
+  shown.status = 200;
+  // What the answer would have shown that did not come, nobody knows.
+  show({ "a 200": 3 });
+  assert.equal(await late.read(), undefined);
+
+  const cutOff = meter.begin();
+  assert.notEqual(await cutOff.read(), undefined);
+  show({ "a 200": 9 }, 2);
+  assert.equal(await cutOff.read(), undefined);
+  const next = meter.begin();
+  assert.deepEqual(sums(await next.read()), {});
+  const away = createMeter(() => Promise.reject(new Error("no container")));
+  assert.equal(await away.begin().read(), undefined);
+});
+
+test("a Traefik that keeps no count of its routers has counted nothing, which is not the same as no requests", async (t) => {
+  const traefik = await fakeTraefik(t);
+  traefik.show({});
+  assert.equal(await createMeter(traefik.locate).begin().read(), undefined);
+});
