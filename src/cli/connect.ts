@@ -189,7 +189,7 @@ function open({ world, say }: CommandIo, opening: Opening): Connection {
 
 /** A push meets its own job again; whoever only looks changes nothing. */
 const mayRepeat = ({ action }: Action): boolean =>
-  action === "push" || action.endsWith(".list") || action.endsWith(".info");
+  action === "push" || action === "plan" || action.endsWith(".list") || action.endsWith(".info");
 
 const tooLong = (bytes: number): UserError =>
   new UserError(`request: ${bytes} bytes, at most ${maxRequestBytes}`, {

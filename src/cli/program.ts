@@ -4,6 +4,7 @@ import type { FailedEvent } from "../core/wire/events.ts";
 import type { World } from "../core/world.ts";
 import { firstSteps } from "./first-steps.ts";
 import type { CommandIo, ExitCode } from "./io.ts";
+import { build, client, examples, withJson } from "./shared-options.ts";
 
 /** What this program can be besides a command line; `bin/` knows how, because no floor of ours may import its neighbour. */
 export interface Roles {
@@ -63,6 +64,12 @@ export async function runProgram(
     .addHelpText("after", examples("sudo mypaas deploy", "sudo mypaas deploy web/Dockerfile"))
     .action((path, options) =>
       run(async (io) => (await import("./commands/deploy.ts")).deploy({ ...options, path }, io)),
+    );
+
+  client(build(command("plan [path]", "what a push would change, and whether requests would wait")))
+    .addHelpText("after", examples("mypaas plan", "mypaas plan web/Dockerfile -r prod"))
+    .action((path, options) =>
+      run(async (io) => (await import("./commands/plan.ts")).plan({ ...options, path }, io)),
     );
 
   client(command("releases [service]", "what ran, and what one can go back to"))
@@ -180,27 +187,6 @@ function frame(world: World): Command {
     })
     .option("-V, --version", "print the version");
 }
-
-const withJson = (command: Command): Command =>
-  command.option("--json", "events and answers as JSON lines on stdout");
-
-/** Options of commands that talk to a server. */
-const client = (
-  command: Command,
-  remote = "the server to talk to; without it this host's own worker",
-): Command =>
-  command.option("-r, --remote <name>", remote).option("--key <file>", "the SSH key that signs");
-
-/** Options of commands that build an image. */
-const build = (command: Command): Command =>
-  command
-    .option("--context <dir>", "the files to send (default: here, or beside the Dockerfile)")
-    .option("--pull", "look for newer base images")
-    .option("--no-cache", "build every step again")
-    .option("--take-from <service>", "take over routes that this service has now");
-
-const examples = (...lines: readonly string[]): string =>
-  `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 
 function showHelp(program: Command, topic: readonly string[]): void {
   let found = program;

@@ -22,6 +22,10 @@ export interface ActionParts {
   readonly domain: string | undefined;
   /** Brings the receiver's file in line with the keys in the state. */
   readonly keysChanged: () => Promise<void>;
+  readonly plan: (
+    action: Extract<Action, { readonly action: "plan" }>,
+    caller: Caller,
+  ) => Promise<Results["plan"]>;
   /** Ids of the images among these that are there; undefined while Docker does not answer. */
   readonly imagesThere: (references: readonly string[]) => Promise<ReadonlySet<string> | undefined>;
 }
@@ -34,6 +38,8 @@ export async function performAction(
 ): Promise<Results[keyof Results]> {
   const { state } = parts;
   switch (action.action) {
+    case "plan":
+      return parts.plan(action, caller);
     case "release.list":
       return { releases: await listedReleases(parts, action.service, caller) };
     case "env.list":

@@ -74,6 +74,7 @@ function open(t: TestContext, free = 1e12) {
     instance: "mypaas",
     domain: undefined,
     keysChanged: keysFileWriter(state, file),
+    plan: () => Promise.reject(new Error("nobody plans here")),
     imagesThere: async (references: readonly string[]) =>
       new Set(
         references.filter((image) => image !== "mypaas/web:r1").map((image) => `sha256:${image}`),

@@ -9,6 +9,7 @@ export type Caller = EnrolledKey | "root";
 /** The right each action needs; undefined: every enrolled key may. */
 const needed: Readonly<Record<ActionName, Right | undefined>> = {
   push: "push",
+  plan: "push",
   rollback: "push",
   cancel: "push",
   "release.list": undefined,
@@ -48,7 +49,7 @@ export function maySee(caller: Caller, service: string): boolean {
 
 function touchedServices(action: Action): readonly string[] {
   const service = "service" in action ? action.service : undefined;
-  const other = action.action === "push" ? action.push.options.takeFrom : undefined;
+  const other = "push" in action ? action.push.options.takeFrom : undefined;
   return [service, other].filter((name) => name !== undefined);
 }
 

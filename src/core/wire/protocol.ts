@@ -1,3 +1,5 @@
+import type { Change } from "../release/changes.ts";
+import type { Pause } from "../release/switch-way.ts";
 import type { LoggedEvent } from "./events.ts";
 
 /**
@@ -45,6 +47,13 @@ export interface RequestHead {
 /** What is asked for; `service` is a service name as in the Dockerfile. */
 export type Action =
   | { readonly action: "push"; readonly service: string; readonly push: PushManifest }
+  /** What a push would change; `text` is its Dockerfile, because nothing is uploaded. */
+  | {
+      readonly action: "plan";
+      readonly service: string;
+      readonly push: PushManifest;
+      readonly text: string;
+    }
   /** Without a number: what was live before the content that is live now. */
   | { readonly action: "rollback"; readonly service: string; readonly release?: number }
   | { readonly action: "cancel"; readonly service: string }
@@ -135,6 +144,7 @@ export interface ErrorAnswer {
 
 /** Results of the actions that answer at once, by action. */
 export interface Results {
+  readonly plan: PlannedChanges;
   readonly "release.list": { readonly releases: readonly ReleaseInfo[] };
   readonly "env.list": {
     readonly service: string;
@@ -168,6 +178,23 @@ export interface ReleaseInfo {
   readonly canRollBack: boolean;
   /** Set once its switch has ended. */
   readonly receipt?: Receipt;
+}
+
+/** What a push would do, decided by the code that does it. */
+export interface PlannedChanges {
+  readonly service: string;
+  /** What is live now; left out when nothing is. */
+  readonly live?: number;
+  /** True where a push would say that nothing changed. */
+  readonly unchanged: boolean;
+  readonly changes: readonly Change[];
+  readonly pause: Pause;
+  /** How long the switch took that made the live release live, where requests waited then as well. */
+  readonly lastMs?: number;
+  /** `kept`: an image with this content is there. */
+  readonly image: "kept" | "to be built";
+  /** Keys whose values only the build can tell; the changes assume those of the live release. */
+  readonly unknown: readonly string[];
 }
 
 /** What a switch took: milliseconds to its cut-over and, where Traefik could be asked, requests meanwhile. */

@@ -33,6 +33,13 @@ function readAction(value: Fields): Action {
   switch (action) {
     case "push":
       return { action, service: serviceName(value), push: readPush(value["push"]) };
+    case "plan":
+      return {
+        action,
+        service: serviceName(value),
+        push: readPush(value["push"]),
+        text: text(value, "text", /^[^\0]{1,4194304}$/),
+      };
     case "rollback": {
       const { release } = value;
       const number = release === undefined ? {} : { release: wholeNumber(release, "release") };

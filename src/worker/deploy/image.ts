@@ -2,8 +2,10 @@ import { formatBytes, formatFiles } from "../../core/format.ts";
 import type { PushManifest } from "../../core/wire/protocol.ts";
 import { UserError } from "../../core/errors.ts";
 import { imageName, label } from "../../core/release/names.ts";
-import type { BuildInput, ImageFacts } from "../../deploy/ports.ts";
+import type { BuildInput, Engine, ImageFacts } from "../../deploy/ports.ts";
 import { listReleases, putRelease, type StoredRelease } from "../../adapters/state/releases.ts";
+import type { State } from "../../adapters/state/state.ts";
+import { asksForBuild, type Order } from "./order.ts";
 import type { Run } from "./run.ts";
 import { contextOf } from "./push-content.ts";
 
@@ -30,16 +32,11 @@ async function imageOf({ tools, job }: Run, { release, imageId }: StoredRelease)
 }
 
 async function imageOfPush(run: Run, number: number, manifest: PushManifest): Promise<Image> {
-  const { state, job, order, spec, tools, say } = run;
-  const { pull, noCache } = manifest.options;
-  const known = listReleases(state, job.service).filter(
-    ({ content, imageId }) => content === order.content && imageId !== "",
-  );
-  for (const { release, imageId } of pull || noCache ? [] : known) {
-    const facts = await tools.engine.inspectImage(release.image);
-    if (facts?.id !== imageId) continue;
-    say({ kind: "note", text: `image of release ${release.number} has this content, no build` });
-    return { image: release.image, facts };
+  const { job, order, spec, tools, say } = run;
+  const kept = await keptImage(run.state, tools.engine, { ...order, service: job.service });
+  if (kept !== undefined) {
+    say({ kind: "note", text: `image of release ${kept.release} has this content, no build` });
+    return kept;
   }
   const image = imageName(run.config.instance, spec.slug, number);
   say({ kind: "step", text: `building ${image} out of ${sizeOf(manifest)}` });
@@ -47,6 +44,21 @@ async function imageOfPush(run: Run, number: number, manifest: PushManifest): Pr
     image,
     facts: await tools.builder.build(buildInput(run, manifest, { number, tag: image })),
   };
+}
+
+/** The image of the newest release with the content of an order that may do without a build. */
+export async function keptImage(
+  state: State,
+  engine: Pick<Engine, "inspectImage">,
+  { service, content, source }: Pick<Order, "content" | "source"> & { readonly service: string },
+): Promise<(Image & { readonly release: number }) | undefined> {
+  if (asksForBuild({ source })) return undefined;
+  for (const { release, imageId, content: known } of listReleases(state, service)) {
+    if (known !== content || imageId === "") continue;
+    const facts = await engine.inspectImage(release.image);
+    if (facts?.id === imageId) return { image: release.image, facts, release: release.number };
+  }
+  return undefined;
 }
 
 /** What is sent to the builder, which takes a while for many or large files. */

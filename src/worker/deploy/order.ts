@@ -25,6 +25,10 @@ export type Source =
   | { readonly kind: "push"; readonly manifest: PushManifest }
   | { readonly kind: "repeat"; readonly of: StoredRelease };
 
+/** True for a push that wants its image built whatever is there. */
+export const asksForBuild = ({ source }: Pick<Order, "source">): boolean =>
+  source.kind === "push" && (source.manifest.options.pull || source.manifest.options.noCache);
+
 /** What the signed bytes of a job's request say. */
 export function readAction(state: State, job: Job): JobAction {
   const body = requestBody(state, job.request);

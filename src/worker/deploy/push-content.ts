@@ -22,19 +22,23 @@ export async function readPush(
   action: PushAction,
   say: Say,
 ): Promise<ServiceSpec> {
-  const manifest = action.push;
-  const blob = dockerfileBlob(manifest);
-  const { spec, problems, warnings } = parseDockerfile(
-    await readAll(store.open(blob)),
-    manifest.dockerfile,
-  );
+  return readSpec(action, await readAll(store.open(dockerfileBlob(action.push))), say);
+}
+
+/** The service that the bytes of its Dockerfile describe; UserError as above. */
+export function readSpec(
+  { service, push: manifest }: Pick<PushAction, "service" | "push">,
+  bytes: Uint8Array,
+  say: Say,
+): ServiceSpec {
+  const { spec, problems, warnings } = parseDockerfile(bytes, manifest.dockerfile);
   for (const warning of warnings) {
     const { hint } = warning;
     say({ kind: "warning", text: formatProblem(warning), ...(hint !== undefined && { hint }) });
   }
   if (problems.length > 0) throw problemsError(problems);
   if (spec === undefined) throw new Error("a Dockerfile without problems and without a service");
-  refuseOtherService(spec, action.service, manifest.dockerfile);
+  refuseOtherService(spec, service, manifest.dockerfile);
   return spec;
 }
 

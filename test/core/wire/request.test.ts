@@ -23,6 +23,7 @@ const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
 
 const understood: readonly object[] = [
   push,
+  { ...push, action: "plan", text: "FROM x\n" },
   { action: "env.list", service: "web" },
   { action: "env.set", service: "a.b-c", set: { KEY: "", _b: "x\ny" } },
   { action: "env.unset", service: "web", names: ["KEY"] },
