@@ -31,6 +31,12 @@ export const expectRemoved = (story: Told): Expected => ({
   gone: dockerRouterNames(story.release, story.server),
 });
 
+/** The containers of a release that was replaced are gone for Traefik too. */
+export const expectForgotten = (from: Release, server: Told["server"]): Expected => ({
+  ...nothing,
+  gone: dockerRouterNames(from, server),
+});
+
 /** The old release answers again as if nothing had been. */
 export const expectBack = (story: Told, from: Release): Expected => ({
   routers: dockerRouterNames(from, story.server),

@@ -1,4 +1,7 @@
+import type { Release } from "../core/release/release.ts";
 import type { Story } from "./story.ts";
+import { expectForgotten } from "./expected.ts";
+import { routingTimeoutMs } from "./hold.ts";
 import { replicasOf } from "./replicas.ts";
 import { sentences } from "./sentences.ts";
 import { step } from "./step.ts";
@@ -29,6 +32,16 @@ export async function retireOld(story: Story): Promise<void> {
         await engine.removeContainer(id);
       }),
     );
-    if (isRouted) await router.apply({ kind: "settled", service, live: release });
+    if (!isRouted) return;
+    if (from !== undefined) await forgotten(story, from);
+    await router.apply({ kind: "settled", service, live: release });
   });
+}
+
+/**
+ * Traefik hears a little later that containers are gone; until then only the file keeps requests to a route that the new release does not have
+ * away from them. A Traefik that cannot be asked is not waited for longer.
+ */
+async function forgotten({ router, server }: Story, from: Release): Promise<void> {
+  await router.confirm(expectForgotten(from, server), routingTimeoutMs).catch(() => undefined);
 }

@@ -190,7 +190,7 @@ test("a service can reach neither the API nor the metrics of Traefik", async () 
   const log = (await spy.logs({ stdout: true, stderr: true })).toString();
   assert.match(log, /\["closed","closed","closed","closed"\]/);
   const metrics = await (await fetch(`${api}/metrics`)).text();
-  assert.match(metrics, /traefik_service_requests_total\{[^}]*service="docs-r7@docker"/);
+  assert.match(metrics, /traefik_router_requests_total\{[^}]*router="docs-r7-1@docker"/);
 });
 
 test("an applied change is in force within 300 ms", async () => {

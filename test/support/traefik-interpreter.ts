@@ -1,77 +1,125 @@
 import type {
   DynamicConfig,
   EntryPoint,
+  MiddlewareConfig,
   RouterConfig,
 } from "../../src/core/routing/traefik-config.ts";
 import type { Release } from "../../src/core/release/release.ts";
 import type { RoutingServer } from "../../src/core/routing/release-routing.ts";
-import { releaseRouting } from "../../src/core/routing/release-routing.ts";
+import { releaseHeader, releaseRouting } from "../../src/core/routing/release-routing.ts";
+
+/** Everything that Traefik knows at one moment. */
+export interface TraefikWorld {
+  /** Releases whose containers run, and so their labels. */
+  readonly running: readonly Release[];
+  readonly file: DynamicConfig;
+  readonly server: RoutingServer;
+}
+
+interface Mounted {
+  readonly name: string;
+  readonly config: RouterConfig;
+  readonly middlewares: Readonly<Record<string, MiddlewareConfig>>;
+}
 
 /**
  * Says who answers a URL as Traefik would: of all routers of the running releases and of the file, the one of highest priority whose rule matches.
- * A router that names a middleware its provider does not have is not mounted; a tie is an error, because Traefik decides it by accident.
+ * `web/43`, `web/43 strips /api`, `web/43 redirects`, `redirects for now` (by nobody yet), `wait web/43 or web/42`, `nobody`, `receiver`.
+ * Throws where Traefik would drop a router or decide by accident: a missing middleware or service, a tie, an answer under another's name.
  */
-export function whoAnswers(
-  url: string,
-  world: {
-    readonly running: readonly Release[];
-    readonly file: DynamicConfig;
-    readonly server: RoutingServer;
-  },
-): string {
-  const [, scheme, host = "", path = "/"] = /^(https?):\/\/([^/]+)(\/.*)?$/.exec(url) ?? [];
-  const entryPoint: EntryPoint = scheme === "https" ? "websecure" : "web";
-  const docker = world.running.flatMap((release) => {
-    const { routers, middlewares } = releaseRouting(release, world.server);
-    return routers.map(({ config }) => ({ config, middlewares, provider: "docker" }));
+export function traefik(world: TraefikWorld): (url: string) => string {
+  const mounted = routers(world).toSorted((a, b) => b.config.priority - a.config.priority);
+  for (const one of mounted) answerOf(one, world);
+  return (url) => {
+    const [, scheme, host = "", path = "/"] = /^(https?):\/\/([^/]+)(\/.*)?$/.exec(url) ?? [];
+    const entryPoint: EntryPoint = scheme === "https" ? "websecure" : "web";
+    const [first, second] = mounted.filter(
+      ({ config }) => config.entryPoints[0] === entryPoint && matches(config, host, path),
+    );
+    if (first === undefined) return "404";
+    if (first.config.priority === second?.config.priority)
+      throw new Error(`a tie at ${url}: ${first.name} and ${second.name}`);
+    return answerOf(first, world);
+  };
+}
+
+function routers({ running, file, server }: TraefikWorld): readonly Mounted[] {
+  const docker = running.flatMap((release) => {
+    const { routers: plans, middlewares } = releaseRouting(release, server);
+    return plans.map(({ name, config }) => ({
+      name: `${name}@docker`,
+      config: { ...config, service: `${config.service}@docker` },
+      middlewares,
+    }));
   });
-  const file = Object.values(world.file.http.routers).map((config) => ({
+  const ours = Object.entries(file.http.routers).map(([name, config]) => ({
+    name: `${name}@file`,
     config,
-    middlewares: world.file.http.middlewares,
-    provider: "file",
+    middlewares: file.http.middlewares,
   }));
-  const matching = [...docker, ...file]
-    .filter(({ config }) => config.entryPoints[0] === entryPoint && matches(config, host, path))
-    .filter(
-      ({ config, middlewares }) => config.middlewares?.every((name) => name in middlewares) ?? true,
-    )
-    .toSorted((a, b) => b.config.priority - a.config.priority);
-  const [first, second] = matching;
-  if (first === undefined) return "404";
-  if (first.config.priority === second?.config.priority) throw new Error(`a tie at ${url}`);
-  return answerOf(first.config, first.middlewares, first.provider, world);
+  return [...docker, ...ours];
 }
 
-function answerOf(
-  config: RouterConfig,
-  middlewares: DynamicConfig["http"]["middlewares"],
-  provider: string,
-  world: { readonly running: readonly Release[]; readonly file: DynamicConfig },
-): string {
-  const chain = (config.middlewares ?? []).flatMap((name) => middlewares[name] ?? []);
-  if (chain.some((one) => "redirectScheme" in one)) return "redirect";
-  const [name = "", from = provider] = config.service.split("@");
-  if (from === "file") {
-    const service = world.file.http.services[name];
-    if (service === undefined) return "404";
-    if ("weighted" in service)
-      return `wait for ${service.weighted.services.map((one) => dialled(one.name, world.file)).join(" or ")}`;
-    return service.loadBalancer.servers.length === 0 ? "503" : name;
+function answerOf({ name, config, middlewares }: Mounted, world: TraefikWorld): string {
+  const shape = shapeOf(name, config.middlewares, middlewares);
+  const [service = "", provider] = config.service.split("@");
+  if (provider === "docker") {
+    const release = world.running.find((one) => service === `${one.spec.slug}-r${one.number}`);
+    if (release === undefined) throw new Error(`${name} leads to ${service}, which does not run`);
+    const tag = `${release.spec.service}/${release.number}`;
+    if (shape.tag !== tag) throw new Error(`${name}: ${tag} answers under the name ${shape.tag}`);
   }
-  const release = world.running.find((one) => name === `${one.spec.slug}-r${one.number}`);
-  if (release === undefined) return "404";
-  const tag = chain.flatMap((one) =>
-    "headers" in one ? Object.values(one.headers.customResponseHeaders) : [],
-  );
-  if (tag[0] !== `${release.spec.service}/${release.number}`)
-    throw new Error(`${name} answers under the name ${tag[0]}`);
-  return tag[0];
+  if (shape.redirects === "for now") return "redirects for now";
+  if (shape.redirects === "for good") return `${shape.tag} redirects`;
+  if (provider === "docker") return spoken(shape);
+  const found = world.file.http.services[service];
+  if (found === undefined) throw new Error(`${name} leads to ${service}, which the file lacks`);
+  if ("weighted" in found)
+    return `wait ${found.weighted.services.map((one) => waitedFor(one.name, world.file)).join(" or ")}`;
+  return service;
 }
 
-function dialled(name: string, file: DynamicConfig): string {
+interface Shape {
+  readonly tag: string | undefined;
+  readonly strips: string | undefined;
+  readonly redirects: "for good" | "for now" | undefined;
+}
+
+/** What a chain of middlewares does to an answer. */
+function shapeOf(
+  name: string,
+  chain: readonly string[] = [],
+  known: Readonly<Record<string, MiddlewareConfig>>,
+): Shape {
+  let [tag, strips, redirects]: [Shape["tag"], Shape["strips"], Shape["redirects"]] = [
+    undefined,
+    undefined,
+    undefined,
+  ];
+  for (const one of chain) {
+    const config = known[one];
+    if (config === undefined) throw new Error(`${name} names ${one}, which is not there`);
+    if ("headers" in config) tag = config.headers.customResponseHeaders[releaseHeader];
+    if ("stripPrefix" in config) strips = config.stripPrefix.prefixes[0];
+    if ("redirectScheme" in config)
+      redirects = config.redirectScheme.permanent ? "for good" : "for now";
+  }
+  return { tag, strips, redirects };
+}
+
+const spoken = ({ tag, strips }: Shape): string =>
+  strips === undefined ? `${tag}` : `${tag} strips ${strips}`;
+
+/** Who will answer under a name that nobody has yet; the name tells the service and which of its releases. */
+function waitedFor(name: string, file: DynamicConfig): string {
   const service = file.http.services[name];
   if (service === undefined || !("loadBalancer" in service)) throw new Error(`no service ${name}`);
-  return service.loadBalancer.servers.map(({ url }) => new URL(url).host).join(",");
+  const shape = shapeOf(name, service.middlewares, file.http.middlewares);
+  const [server] = service.loadBalancer.servers;
+  const [, slug] = /^http:\/\/(.+)\.(?:next|back)\.invalid\.:\d+$/.exec(server?.url ?? "") ?? [];
+  if (slug === undefined || shape.tag?.split("/")[0]?.replaceAll(".", "-") !== slug)
+    throw new Error(`${name}: ${server?.url} would answer under the name ${shape.tag}`);
+  return spoken(shape);
 }
 
 function matches({ rule }: RouterConfig, host: string, path: string): boolean {

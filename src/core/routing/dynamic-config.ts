@@ -8,7 +8,9 @@ import { receiverPort } from "../server/instance.ts";
 import { receiverContainerName } from "../release/names.ts";
 import { releaseRouting } from "./release-routing.ts";
 import { covers, routeRule } from "./routes.ts";
+import type { Wait } from "./waiting.ts";
 import { nobody, waitFor } from "./waiting.ts";
+import { hasYielded, knownReleases } from "./yields.ts";
 import { wireBase } from "../wire/protocol.ts";
 
 /** The certificate resolver's name, the same in `traefik/traefik.yml`. */
@@ -17,17 +19,18 @@ export const acmeResolver = "acme";
 /** Above every hold; hosts and paths are at most some hundred characters long. */
 const receiverPriority = 1_000_000_000_000;
 
-/** The dynamic file: holds of every switch in progress, the receiver, certificates and the answer where nobody lives. */
+/** The dynamic file: holds of every switch in progress, places that were taken over, the receiver, certificates and the answer where nobody lives. */
 export function dynamicConfig(state: RoutingState): DynamicConfig {
   const file = new DynamicDraft();
   addServer(file, state.server);
   const base = [
     ...state.live.filter(({ spec }) => !state.switches.some((one) => one.service === spec.service)),
     ...state.switches.flatMap(({ phase, from, to }) => (phase === "held" ? (from ?? []) : to)),
-  ].map((release): Answering => ({ release, routing: releaseRouting(release, state.server) }));
+  ].map((release): Answering => ({ release, routing: ownRouting(state, release) }));
   // Holds first: where two switches speak about one place, the release that comes outranks the one that goes.
   for (const one of state.switches) if (one.phase === "held") addHolds(file, state, base, one);
   for (const one of state.switches) if (one.phase === "cut-over") addRest(file, state, base, one);
+  addYields(file, state, base);
   return file.config(state.server.certificate);
 }
 
@@ -36,21 +39,30 @@ interface Answering {
   readonly routing: ReleaseRouting;
 }
 
+/** What a release has to answer, whatever more its labels ask for. */
+function ownRouting(state: RoutingState, release: Release): ReleaseRouting {
+  const routing = releaseRouting(release, state.server);
+  const isOwn = ({ route }: RoutePlan): boolean => !hasYielded(state, release, route);
+  return { ...routing, routers: routing.routers.filter(isOwn) };
+}
+
 function addHolds(
   file: DynamicDraft,
   state: RoutingState,
   base: readonly Answering[],
   one: Switch,
 ): void {
-  const to = releaseRouting(one.to, state.server).routers;
-  const from = one.from === undefined ? [] : releaseRouting(one.from, state.server).routers;
+  const to = ownRouting(state, one.to).routers;
+  const from = one.from === undefined ? [] : ownRouting(state, one.from).routers;
   // The old release stops before the new one is there, so what only the old one has must wait as well.
   const gone =
-    one.mode === "wait" ? from.filter((old) => !to.some((plan) => samePlace(plan, old))) : [];
+    one.mode === "wait" ? from.filter((old) => !to.some((plan) => isSameRule(plan, old))) : [];
   for (const plan of [...to, ...gone]) {
     const owner = ownerOf(plan, base);
     const target =
-      owner === undefined ? waitAt(file, state, one, plan) : answerOf(file, state, owner);
+      owner === undefined
+        ? waitAt(file, state, { one, place: plan, isNew: true })
+        : answerOf(file, state, plan, owner);
     file.hold(`hold-${plan.name}`, plan, target);
   }
 }
@@ -64,13 +76,35 @@ function addRest(
 ): void {
   if (one.from === undefined) return;
   const to = releaseRouting(one.to, state.server).routers;
-  for (const plan of releaseRouting(one.from, state.server).routers) {
-    if (to.some((other) => samePlace(other, plan))) continue;
-    const owner = ownerOf(plan, base);
-    const target =
-      owner === undefined ? { service: nobody, middlewares: [] } : answerOf(file, state, owner);
-    file.hold(`rest-${plan.name}`, plan, target);
-  }
+  for (const plan of releaseRouting(one.from, state.server).routers)
+    if (!to.some((other) => isSameRule(other, plan)))
+      file.hold(`rest-${plan.name}`, plan, nextOwner(file, state, plan, base));
+}
+
+/** Labels cannot change while a container lives, so what they ask for in vain is answered from here until it goes. */
+function addYields(file: DynamicDraft, state: RoutingState, base: readonly Answering[]): void {
+  for (const release of knownReleases(state))
+    for (const plan of releaseRouting(release, state.server).routers)
+      if (hasYielded(state, release, plan.route))
+        file.hold(`yield-${plan.name}`, plan, nextOwner(file, state, plan, base));
+}
+
+/** Who answers there when the labels of a release that goes do not count: whoever is live, or whoever comes. */
+function nextOwner(
+  file: DynamicDraft,
+  state: RoutingState,
+  place: RoutePlan,
+  base: readonly Answering[],
+): Target {
+  const owner = ownerOf(place, base);
+  if (owner !== undefined) return answerOf(file, state, place, owner);
+  const coming = state.switches
+    .filter(({ phase }) => phase === "held")
+    .map(({ to }): Answering => ({ release: to, routing: ownRouting(state, to) }));
+  const next = ownerOf(place, coming);
+  const one = state.switches.find(({ to }) => to === next?.release);
+  if (one === undefined) return { service: nobody, middlewares: [] };
+  return waitAt(file, state, { one, place, isNew: true });
 }
 
 interface Owner extends Answering {
@@ -86,21 +120,27 @@ function ownerOf(place: RoutePlan, base: readonly Answering[]): Owner | undefine
 }
 
 /** The owner itself through its label service, or its wait while it has stopped for its own switch. */
-function answerOf(file: DynamicDraft, state: RoutingState, owner: Owner): Target {
-  const own = state.switches.find(({ service }) => service === owner.release.spec.service);
-  if (own?.phase === "held" && own.mode === "wait") return waitAt(file, state, own, owner.plan);
+function answerOf(file: DynamicDraft, state: RoutingState, place: RoutePlan, owner: Owner): Target {
+  const one = state.switches.find(({ service }) => service === owner.release.spec.service);
+  if (one?.phase === "held" && one.mode === "wait")
+    return waitAt(file, state, { one, place, isNew: false });
   const middlewares = owner.plan.config.middlewares ?? [];
   file.copy(owner.routing, middlewares);
   return { service: `${owner.routing.service}@docker`, middlewares };
 }
 
-function waitAt(file: DynamicDraft, state: RoutingState, one: Switch, place: RoutePlan): Target {
-  const { target, ...parts } = waitFor(one, place, state.server);
+function waitAt(
+  file: DynamicDraft,
+  state: RoutingState,
+  wait: Pick<Wait, "one" | "place" | "isNew">,
+): Target {
+  const routingOf = (release: Release): ReleaseRouting => ownRouting(state, release);
+  const { target, ...parts } = waitFor({ ...wait, routingOf });
   file.add(parts);
   return target;
 }
 
-function samePlace(a: RoutePlan, b: RoutePlan): boolean {
+function isSameRule(a: RoutePlan, b: RoutePlan): boolean {
   return a.entryPoint === b.entryPoint && a.config.rule === b.config.rule;
 }
 

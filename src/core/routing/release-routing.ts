@@ -2,7 +2,7 @@ import type { Release } from "../release/release.ts";
 import type { RouteSpec } from "../release/spec.ts";
 import type { EntryPoint, MiddlewareConfig, RouterConfig } from "./traefik-config.ts";
 import { traefikServiceName } from "../release/names.ts";
-import { routePriority, routeRule } from "./routes.ts";
+import { isSamePlace, routePriority, routeRule } from "./routes.ts";
 
 /** What of the server itself a route depends on. */
 export interface RoutingServer {
@@ -24,7 +24,7 @@ export interface RoutePlan {
   readonly entryPoint: EntryPoint;
   /** True for the http side of an https route. */
   readonly redirects: boolean;
-  /** Middlewares that shape the answer: all but the retry and the redirect. */
+  /** Middlewares that shape the app's own answer: all but the retry and the redirect. */
   readonly shape: readonly string[];
   readonly config: RouterConfig;
 }
@@ -46,14 +46,14 @@ export function releaseRouting(release: Release, server: RoutingServer): Release
     return name;
   };
   const routers: RoutePlan[] = [];
-  const add = (router: Omit<RoutePlan, "config">, last: string): void => {
-    const { route, entryPoint, shape } = router;
+  const add = (router: Omit<RoutePlan, "config">, chain: readonly string[]): void => {
+    const { route, entryPoint } = router;
     const config: RouterConfig = {
       entryPoints: [entryPoint],
       rule: routeRule(route),
       priority: routePriority(route, release.number),
       service,
-      middlewares: [...shape, last],
+      middlewares: chain,
       ...(entryPoint === "websecure" ? { tls: {} } : {}),
     };
     routers.push({ ...router, config });
@@ -72,10 +72,17 @@ export function releaseRouting(release: Release, server: RoutingServer): Release
     if (release.spec.stripPrefix && route.path !== "")
       shape.push(use(`strip-${n}`, strip(route.path)));
     const entryPoint = route.https ? "websecure" : "web";
-    add({ name, route, entryPoint, redirects: false, shape }, retry);
-    if (!route.https || routes.some((other) => !other.https && samePlace(other, route))) continue;
+    add({ name, route, entryPoint, redirects: false, shape }, [...shape, retry]);
+    if (!route.https || routes.some((other) => !other.https && isSamePlace(other, route))) continue;
     const https = use("https", redirect(server.httpsPort));
-    add({ name: `${name}-http`, route, entryPoint: "web", redirects: true, shape: [tag] }, https);
+    const side = {
+      name: `${name}-http`,
+      route,
+      entryPoint: "web",
+      redirects: true,
+      shape,
+    } as const;
+    add(side, [tag, https]);
   }
   return { service, routers, middlewares };
 }
@@ -90,8 +97,4 @@ function strip(path: string): MiddlewareConfig {
 function redirect(httpsPort: number): MiddlewareConfig {
   const port = httpsPort === 443 ? {} : { port: String(httpsPort) };
   return { redirectScheme: { scheme: "https", ...port, permanent: true } };
-}
-
-function samePlace(a: RouteSpec, b: RouteSpec): boolean {
-  return a.host === b.host && a.path === b.path;
 }

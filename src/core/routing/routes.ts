@@ -3,6 +3,8 @@ import type { RouteSpec } from "../release/spec.ts";
 /** Distance between two specificities, and so the number of releases a service can have. */
 const step = 1_000_000;
 const exactHost = 1000;
+/** Not 0, so that its first releases are above the answers where nobody lives. */
+const wildcardHost = 1;
 
 type Place = Pick<RouteSpec, "host" | "path">;
 
@@ -16,7 +18,7 @@ export function routeRule({ host, path }: Place): string {
 
 /** Longer path over shorter, exact host over wildcard, whoever owns them. */
 function specificity({ host, path }: Place): number {
-  return (host.startsWith("*.") ? 0 : exactHost) + path.length;
+  return (host.startsWith("*.") ? wildcardHost : exactHost) + path.length;
 }
 
 /** Newer over older at the same place. */
@@ -27,6 +29,11 @@ export function routePriority(place: Place, release: number): number {
 /** Above every release at this place, below every more specific place. */
 export function holdPriority(place: Place): number {
   return routePriority(place, step - 1);
+}
+
+/** True when two routes are one to whoever owns it, whichever of http and https they serve. */
+export function isSamePlace(one: Place, other: Place): boolean {
+  return one.host === other.host && one.path === other.path;
 }
 
 /** True when every request to `inner` also matches `outer`. */

@@ -1,5 +1,6 @@
 import type { Release } from "../release/release.ts";
 import type { RoutingState } from "./routing-state.ts";
+import { forgetYields, takeBackYields, yieldTo } from "./yields.ts";
 
 /** The only ways in which routing changes; the writer of the dynamic file keeps the sum of all services. */
 export type RoutingChange =
@@ -23,8 +24,9 @@ export function changeRouting(state: RoutingState, change: RoutingChange): Routi
     case "hold": {
       const { to, from, mode } = change;
       const held = { service, to, from, mode, phase: "held" } as const;
+      // Held again after a cut-over that went wrong: what it took goes back.
       return {
-        ...state,
+        ...takeBackYields(state, to),
         live: from === undefined ? rest : [...rest, from],
         switches: [...others, held],
       };
@@ -32,17 +34,22 @@ export function changeRouting(state: RoutingState, change: RoutingChange): Routi
     case "cut-over": {
       const one = state.switches.find((held) => held.service === service);
       if (one === undefined) throw new Error(`no switch of ${service} to cut over`);
+      const cut = yieldTo(state, one.to);
       return {
-        ...state,
+        ...cut,
         live: [...rest, one.to],
         switches: [...others, { ...one, phase: "cut-over" }],
       };
     }
-    case "settled":
-      return {
-        ...state,
-        live: change.live === undefined ? rest : [...rest, change.live],
+    case "settled": {
+      const { live } = change;
+      const to = state.switches.find((one) => one.service === service)?.to;
+      const isBack = to !== undefined && to.number !== live?.number;
+      return forgetYields({
+        ...(isBack ? takeBackYields(state, to) : state),
+        live: live === undefined ? rest : [...rest, live],
         switches: others,
-      };
+      });
+    }
   }
 }

@@ -1,5 +1,6 @@
 import type { Release } from "../release/release.ts";
 import type { RoutingServer } from "./release-routing.ts";
+import type { Yield } from "./yields.ts";
 
 /** Everything that decides where requests go; the dynamic file is a function of this and nothing else. */
 export interface RoutingState {
@@ -7,6 +8,8 @@ export interface RoutingState {
   /** The release of each service that is not in a switch. */
   readonly live: readonly Release[];
   readonly switches: readonly Switch[];
+  /** Places that one service took over from another. */
+  readonly yields?: readonly Yield[];
 }
 
 export interface ServerFacts extends RoutingServer {

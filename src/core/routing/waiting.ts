@@ -1,9 +1,8 @@
-import type { RoutePlan, RoutingServer } from "./release-routing.ts";
+import type { ReleaseRouting, RoutePlan } from "./release-routing.ts";
 import type { Release } from "../release/release.ts";
 import type { Switch } from "./routing-state.ts";
 import type { HttpConfig, MiddlewareConfig, ServersTransportConfig } from "./traefik-config.ts";
 import { backName, nextName } from "../release/names.ts";
-import { releaseRouting } from "./release-routing.ts";
 import { covers } from "./routes.ts";
 import { drainTimeMs } from "../release/spec.ts";
 
@@ -18,42 +17,54 @@ export const nobody = "nobody";
 const intervalMs = 200;
 /** Traefik's retry ends after 15 minutes whatever it is told. */
 const longestMs = 14 * 60_000;
+/** Where nobody was before nothing is lost by an answer that says when to come back, and who waits for a release that fails has it soon. */
+const newPlaceMs = 15_000;
+
+/** What makes requests wait. */
+export interface Wait {
+  readonly one: Switch;
+  readonly place: RoutePlan;
+  /** Nobody answered there before the switch. */
+  readonly isNew: boolean;
+  /** What a release answers for itself. */
+  readonly routingOf: (release: Release) => ReleaseRouting;
+}
 
 /**
- * Requests to `place` wait for whichever release of the switch appears first under a name that nobody has yet: they keep the
- * handler chain they began with, so only a name can reach them. After the longest time that a switch may take they get 503.
+ * Requests to `place` wait for whichever release of the switch that serves it appears first under a name that nobody has yet:
+ * they keep the handler chain they began with, so only a name can reach them. In the end they get 503.
  */
-export function waitFor(one: Switch, place: RoutePlan, server: RoutingServer): Waiting {
-  const { to, from } = one;
-  const sides = [
-    sideOf(`wait-${place.name}-next`, to, { place, server, nameOf: nextName }),
-    from && sideOf(`wait-${place.name}-back`, from, { place, server, nameOf: backName }),
-  ].filter((side) => side !== undefined);
-  const middlewares = Object.assign({}, ...sides.map((side) => side.middlewares));
-  const redirect = sides[0]?.redirect;
-  // Nobody has to be there for a redirect on which both releases agree.
-  if (redirect !== undefined && sides.every((side) => side.redirect !== undefined))
-    return { target: { service: nobody, middlewares: redirect }, services: {}, middlewares };
+export function waitFor(wait: Wait): Waiting {
+  const { one, place, isNew } = wait;
+  const next = sideOf(wait, one.to, nextName);
+  const back = one.from && sideOf(wait, one.from, backName);
+  const sides = [next, back].filter((side) => side !== undefined);
+  const redirect = redirectOf(wait, sides);
+  if (redirect !== undefined) return redirect;
 
   const service = `wait-${place.name}`;
-  const patience = `${to.spec.slug}-wait`;
+  const patience = `${one.to.spec.slug}-${isNew ? "new" : "wait"}`;
+  const named = sides.map((side) => ({ ...side, name: `${service}-${side.suffix}` }));
   return {
     target: { service, middlewares: [`${patience}-503`, `${patience}-retry`] },
     services: {
       ...Object.fromEntries(
-        sides.map(({ name, chain, url }) => [
+        named.map(({ name, plan, url }) => [
           name,
-          { middlewares: chain, loadBalancer: { servers: [{ url }], serversTransport: "wait" } },
+          {
+            middlewares: plan.shape,
+            loadBalancer: { servers: [{ url }], serversTransport: "wait" },
+          },
         ]),
       ),
-      [service]: { weighted: { services: sides.map(({ name }) => ({ name, weight: 1 })) } },
+      [service]: { weighted: { services: named.map(({ name }) => ({ name, weight: 1 })) } },
       later: { middlewares: ["later"], loadBalancer: { servers: [] } },
     },
     middlewares: {
-      ...middlewares,
+      ...Object.assign({}, ...sides.map((side) => side.middlewares)),
       later: { headers: { customResponseHeaders: { "Retry-After": "5" } } },
       [`${patience}-503`]: unavailable,
-      [`${patience}-retry`]: retryFor(longestSwitchMs(one)),
+      [`${patience}-retry`]: retryFor(isNew ? newPlaceWaitMs(one) : longestSwitchMs(one)),
     },
     serversTransports: { wait: impatient },
   };
@@ -65,35 +76,46 @@ const impatient: ServersTransportConfig = {
 };
 
 interface Side {
-  readonly name: string;
+  readonly suffix: "next" | "back";
   readonly url: string;
-  readonly chain: readonly string[];
-  readonly redirect: readonly string[] | undefined;
+  readonly plan: RoutePlan;
   readonly middlewares: Readonly<Record<string, MiddlewareConfig>>;
 }
 
+/** Undefined where the release does not serve the place: nobody may reach it by a route that it does not have. */
 function sideOf(
-  name: string,
+  { place, routingOf }: Wait,
   release: Release,
-  at: {
-    readonly place: RoutePlan;
-    readonly server: RoutingServer;
-    readonly nameOf: (instance: string, slug: string) => string;
-  },
+  nameOf: typeof nextName,
 ): Side | undefined {
-  if (release.port === undefined) return undefined;
-  const { routers, middlewares } = releaseRouting(release, at.server);
+  const { routers, middlewares } = routingOf(release);
   const plan = routers
-    .filter((one) => one.entryPoint === at.place.entryPoint && covers(one.route, at.place.route))
+    .filter((one) => one.entryPoint === place.entryPoint && covers(one.route, place.route))
     .toSorted((a, b) => b.config.priority - a.config.priority)[0];
-  const host = at.nameOf(release.instance, release.spec.slug);
+  if (plan === undefined || release.port === undefined) return undefined;
+  // The dot at the end keeps the resolver from trying the server's search domains.
+  const url = `http://${nameOf(release.instance, release.spec.slug)}.:${release.port}`;
+  return { suffix: nameOf === nextName ? "next" : "back", url, plan, middlewares };
+}
+
+/** Nobody has to be there for a redirect on which all agree; it is the old release's, or one that no client keeps in mind. */
+function redirectOf({ one, isNew }: Wait, sides: readonly Side[]): Waiting | undefined {
+  const answers = sides.at(-1);
+  if (answers === undefined || !sides.every(({ plan }) => plan.redirects)) return undefined;
+  const names = answers.plan.config.middlewares ?? [];
+  const redirect = names.flatMap((name) => answers.middlewares[name] ?? []).at(-1);
+  if (!isNew || redirect === undefined || !("redirectScheme" in redirect))
+    return {
+      target: { service: nobody, middlewares: names },
+      services: {},
+      middlewares: answers.middlewares,
+    };
+  const name = `${one.to.spec.slug}-new-https`;
+  const passing = { redirectScheme: { ...redirect.redirectScheme, permanent: false } };
   return {
-    name,
-    // The dot at the end keeps the resolver from trying the server's search domains.
-    url: `http://${host}.:${release.port}`,
-    chain: plan?.shape ?? [],
-    redirect: plan?.redirects === true ? (plan.config.middlewares ?? []) : undefined,
-    middlewares,
+    target: { service: nobody, middlewares: [name] },
+    services: {},
+    middlewares: { [name]: passing },
   };
 }
 
@@ -117,11 +139,12 @@ function retryFor(ms: number): MiddlewareConfig {
   };
 }
 
+const startMs = ({ spec }: Release): number => spec.startTimeoutMs + spec.stopTimeoutMs;
+
+const newPlaceWaitMs = ({ to }: Switch): number => Math.min(newPlaceMs, startMs(to));
+
 /** Drain and stop of the old release, start of the new one, and the way back when it does not become ready. */
-function longestSwitchMs({ to, from }: Switch): number {
-  const there = to.spec.startTimeoutMs + to.spec.stopTimeoutMs;
-  if (from === undefined) return Math.min(there, longestMs);
-  const { spec } = from;
-  const old = drainTimeMs(spec, true) + spec.stopTimeoutMs + spec.startTimeoutMs;
-  return Math.min(there + old, longestMs);
+function longestSwitchMs({ to, from = to }: Switch): number {
+  const old = drainTimeMs(from.spec, true) + startMs(from);
+  return Math.min(startMs(to) + old, longestMs);
 }

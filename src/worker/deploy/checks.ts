@@ -2,16 +2,22 @@ import { UserError } from "../../core/errors.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { Release } from "../../core/release/release.ts";
 import type { RouteSpec, ServiceSpec } from "../../core/release/spec.ts";
+import { isSamePlace } from "../../core/routing/routes.ts";
+import { ownRoutes } from "../../core/routing/yields.ts";
 import { refuseVolumes } from "./volume-checks.ts";
 
 export interface ServerView {
   readonly config: Pick<InstanceConfig, "domain" | "owner" | "volumes">;
-  /** Live releases of all services. */
+  /** Releases of all services that are live, or that a running job is about to make live. */
   readonly live: readonly Release[];
+  /** Services that are being deployed. */
+  readonly underWay?: readonly string[];
   /** Name of the service that owns the slug. */
   readonly slugOwner: string | undefined;
   /** Values set on the server for this service. */
   readonly env: Readonly<Record<string, string>>;
+  /** The service whose routes may be taken over; one that has none of them is no mistake, because a push that was repeated finds them taken. */
+  readonly takeFrom?: string | undefined;
 }
 
 /** The spec with `auto` replaced, or the first thing that this server refuses about it, before anything is built. */
@@ -57,18 +63,26 @@ function resolveRoute(route: RouteSpec, spec: ServiceSpec, { config }: ServerVie
   });
 }
 
-function refuseTakenRoute(route: RouteSpec, spec: ServiceSpec, { live }: ServerView): void {
-  const owner = live.find(
+function refuseTakenRoute(route: RouteSpec, spec: ServiceSpec, view: ServerView): void {
+  const owner = view.live.find(
     (other) =>
       other.spec.service !== spec.service &&
-      other.spec.routes.some(({ host, path }) => host === route.host && path === route.path),
+      ownRoutes(other).some((own) => isSamePlace(own, route)),
   );
   if (owner === undefined) return;
   const { service } = owner.spec;
-  throw new UserError(`route ${route.host}${route.path}: already used by service "${service}"`, {
-    code: "route-taken",
-    hint: `choose another domain, or run: mypaas remove ${service}`,
-  });
+  const place = `route ${route.host}${route.path}`;
+  if (service !== view.takeFrom)
+    throw new UserError(`${place}: already used by service "${service}"`, {
+      code: "route-taken",
+      hint: `choose another domain, or take it over: mypaas push --take-from ${service}`,
+    });
+  // Its next release may go live with the route, or fail and go back to one that has it.
+  if (view.underWay?.includes(service) === true)
+    throw new UserError(`${place}: service "${service}" is being deployed and may need it`, {
+      code: "route-busy",
+      hint: `push again when that has ended: mypaas push --take-from ${service}`,
+    });
 }
 
 function refuseMissingEnv(spec: ServiceSpec, { env }: ServerView): void {

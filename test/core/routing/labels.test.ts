@@ -65,7 +65,7 @@ const extra: readonly (readonly [string, Release, number, Record<string, string 
       "routers.web-r1-1.rule": "Host(`a.test`) && (Path(`/api`) || PathPrefix(`/api/`))",
       "routers.web-r1-1.priority": "1004000001",
       "routers.web-r1-2.rule": "Host(`*.a.test`) && (Path(`/api`) || PathPrefix(`/api/`))",
-      "routers.web-r1-2.priority": "4000001",
+      "routers.web-r1-2.priority": "5000001",
     },
   ],
   [
