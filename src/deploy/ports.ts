@@ -19,6 +19,8 @@ export interface Engine {
   /** Kills and removes; fine when it is gone. */
   readonly removeContainer: (id: string) => Promise<void>;
   readonly renameContainer: (id: string, name: string) => Promise<void>;
+  /** Lets others find a container that is stopped under one more name from its next start on; nothing happens to one that runs. */
+  readonly aliasStopped: (id: string, alias: string) => Promise<void>;
   readonly setRestartPolicy: (id: string, policy: "no" | "unless-stopped") => Promise<void>;
   /** Starts a container whose program ends by itself; returns when it has. */
   readonly runToEnd: (

@@ -1,10 +1,9 @@
 import type { Say } from "../core/wire/events.ts";
 import type { InstanceConfig } from "../core/server/instance.ts";
 import type { Release } from "../core/release/release.ts";
-import type { RouteSpec } from "../core/release/spec.ts";
 import type { Afterwards } from "./afterwards.ts";
-import type { Clock, Connections, Engine, Journal, Probe, Router } from "./ports.ts";
-import { stopsOldFirst } from "../core/release/spec.ts";
+import type { Clock, Connections, Engine, Journal, Meter, Probe, Router } from "./ports.ts";
+import { switchWay, type SwitchWay } from "../core/release/switch-way.ts";
 
 export interface DeployInput {
   /** Its image is built already. */
@@ -24,34 +23,18 @@ export interface DeployPorts {
   readonly clock: Clock;
   readonly probe: Probe;
   readonly connections: Connections;
+  readonly meter: Meter;
   readonly say: Say;
   readonly afterwards: Afterwards;
 }
 
 /** One switch from a release to the next, with what was decided about it before anything was done. */
-export interface Story extends DeployInput, DeployPorts {
+export interface Story extends DeployInput, DeployPorts, SwitchWay {
   readonly service: string;
-  /** The old release stops before the new one starts. */
-  readonly oldFirst: boolean;
-  /** Traefik has anything to do with it. */
-  readonly isRouted: boolean;
-  /** Nobody serves some route meanwhile, so its requests wait for the name of whoever is ready first. */
-  readonly someWait: boolean;
 }
 
-/** Decides how the switch goes. */
+/** Opens the story of a switch, which goes the way that is decided here once. */
 export function openStory(input: DeployInput, ports: DeployPorts): Story {
   const { release, from } = input;
-  const oldFirst = from !== undefined && stopsOldFirst(release.spec);
-  const served = new Set(oldFirst ? [] : from?.spec.routes.map(routeKey));
-  return {
-    ...input,
-    ...ports,
-    service: release.spec.service,
-    oldFirst,
-    isRouted: release.spec.routes.length + (from?.spec.routes.length ?? 0) > 0,
-    someWait: release.spec.routes.some((route) => !served.has(routeKey(route))),
-  };
+  return { ...input, ...ports, service: release.spec.service, ...switchWay(from, release) };
 }
-
-const routeKey = (route: RouteSpec): string => `${route.host}${route.path} ${route.https}`;

@@ -1,6 +1,9 @@
+import { setOnServer } from "../core/release/release.ts";
 import { instancePaths, type InstanceConfig } from "../core/server/instance.ts";
+import { UserError } from "../core/errors.ts";
 import type { WantedBlob } from "../core/wire/protocol.ts";
 import type { World } from "../core/world.ts";
+import type { Engine } from "../deploy/ports.ts";
 import type { BlobStore } from "../adapters/server/blob-store.ts";
 import { forgetOldBlobs, isBlobReferenced } from "../adapters/state/blobs.ts";
 import { readEnv } from "../adapters/state/env.ts";
@@ -13,6 +16,7 @@ import { takeBlob } from "../adapters/spool/take-blob.ts";
 import type { BackendParts } from "./backend.ts";
 import { realClock } from "../adapters/clock.ts";
 import { runDeployJob } from "./deploy/job.ts";
+import { planPush } from "./deploy/plan-push.ts";
 import type { DeployTools } from "./deploy/run.ts";
 import { openRouter, openTools } from "./deploy/tools.ts";
 import { keysFileWriter, syncKeysFile } from "./enrolled.ts";
@@ -21,7 +25,6 @@ import { createPushes, type Pushes } from "./pushes.ts";
 import { createQueue, type Patience, type Queue } from "./queue.ts";
 import { finishNames, reconcile } from "./reconcile.ts";
 import { tokenAfterJobMs } from "./tokens.ts";
-import { untilDockerAnswers } from "./until-docker.ts";
 import { wentLive } from "./deploy/went-live.ts";
 
 /** The worker without its sockets: state, queue and log, put together once. */
@@ -66,12 +69,10 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     limit: jobsAtOnce,
     perform: (job, say, signal) =>
       runDeployJob({ state, store, config, clock, tools }, job, say, signal),
-    secretsOf: (job) => Object.values(readEnv(state, job.service)),
+    secretsOf: (job) => secretsOf(state, job.service),
     still: (service) => stillRuns(state, service),
-    reconcile: (job) =>
-      untilDockerAnswers(clock, async () => {
-        await reconcile({ state, engine: (await tools()).engine }, job);
-      }),
+    reconcile: async (job, say) =>
+      reconcile({ state, config, clock, tools: await tools() }, job, say),
     wentLive: (job) => wentLive({ state, config }, job),
     onEnd: (job) => {
       closeRequests(state, job.id, now() + tokenAfterJobMs);
@@ -94,6 +95,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
       state,
       log,
       pushes,
+      queue,
       now,
       server: config.server,
       actions: {
@@ -104,13 +106,15 @@ export async function openCore(parts: CoreParts): Promise<Core> {
         instance: config.instance,
         domain: config.domain,
         keysChanged: writeKeys,
+        plan: (action, caller) => planPush({ state, config, tools }, action, caller),
+        imagesThere: async (references) => imagesThere((await tools()).engine, references),
       },
     },
     recover: async () => {
-      await queue.recover(() => router.refresh());
-      const engine = async () => (await tools()).engine;
-      // Not waited for: whatever stays called wrongly is renamed by the next deploy.
-      untilDockerAnswers(clock, () => finishNames({ state, now }, engine)).catch(() => undefined);
+      await queue.recover(async () => {
+        await router.refresh();
+        await finishNames({ state, clock, tools });
+      });
     },
     stop: async (patience) => {
       const isDone = await queue.stop(patience);
@@ -128,6 +132,22 @@ export async function openCore(parts: CoreParts): Promise<Core> {
       await localSpool.sweep(now());
     },
   };
+}
+
+/** Values set on this server, now or when a release was made that a job may go back to. */
+function secretsOf(state: State, service: string): readonly string[] {
+  const then = listReleases(state, service).flatMap(({ release }) => setOnServer(release));
+  return [...new Set([...Object.values(readEnv(state, service)), ...then])];
+}
+
+async function imagesThere(engine: Engine, references: readonly string[]) {
+  try {
+    const facts = await Promise.all(references.map((image) => engine.inspectImage(image)));
+    return new Set(facts.flatMap((one) => (one === undefined ? [] : [one.id])));
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }
 
 /** Root comes in through the local socket, everybody else through the receiver, and each has its own spool. */

@@ -1,47 +1,99 @@
-import type { Engine } from "../deploy/ports.ts";
-import { renames } from "../deploy/take-names.ts";
-import type { Job } from "../adapters/state/jobs.ts";
-import { liveRelease, releasesOfJob, setReleaseState } from "../adapters/state/releases.ts";
+import type { Say } from "../core/wire/events.ts";
+import type { InstanceConfig } from "../core/server/instance.ts";
+import type { Clock, Engine } from "../deploy/ports.ts";
+import { untilDockerAnswers } from "../deploy/patience.ts";
+import { recover } from "../deploy/recover.ts";
+import { openStory } from "../deploy/story.ts";
+import { renames, waitersGraceMs } from "../deploy/take-names.ts";
+import { unfinishedJobs, type Job } from "../adapters/state/jobs.ts";
+import { hasLogged } from "../adapters/state/log.ts";
+import {
+  listReleases,
+  liveRelease,
+  releasesOfJob,
+  setReleaseState,
+} from "../adapters/state/releases.ts";
 import { appendStep, unfinishedSteps } from "../adapters/state/steps.ts";
 import type { State } from "../adapters/state/state.ts";
+import { interruptedSwitch, type Interrupted } from "./deploy/interrupted.ts";
+import { recordSwitch } from "./deploy/record-switch.ts";
+import type { DeployTools } from "./deploy/run.ts";
 
-/**
- * Puts containers back in line with the state after a job that a worker left in the middle: what is live runs under its name, everything else of the service goes.
- * Every call may be repeated. The dynamic file is written after it, so that its holds stay until then.
- */
-export async function reconcile(
-  { state, engine }: { readonly state: State; readonly engine: Engine },
-  job: Job,
-): Promise<void> {
-  const live = liveRelease(state, job.service)?.release;
-  const begun = releasesOfJob(state, job.id).map(({ release }) => release.number);
-  const containers = await engine.listContainers(job.service);
-  // These first: the live one may need their ports.
-  for (const { id, release } of containers) {
-    if (release === live?.number) continue;
-    // What served until now may still be answering; what was begun has never been asked.
-    if (live !== undefined && !begun.includes(release))
-      await engine.stopContainer(id, live.spec.stopTimeoutMs);
-    await engine.removeContainer(id);
-  }
-  for (const { id, release, state: was } of containers) {
-    if (release === live?.number && was !== "running") await engine.startContainer(id);
-  }
-  await giveNames({ state, engine }, job.service);
-  for (const number of begun) {
-    if (number !== live?.number) setReleaseState(state, { service: job.service, number }, "failed");
+export interface ReconcileParts {
+  readonly state: State;
+  readonly config: InstanceConfig;
+  readonly clock: Clock;
+  readonly tools: DeployTools;
+}
+
+/** Goes on with the switch of a job that a worker left in the middle, forward or back; what never became live is recorded as failed. Every call may be repeated. */
+export async function reconcile(parts: ReconcileParts, job: Job, say: Say): Promise<void> {
+  const { state, clock, tools } = parts;
+  const left = interruptedSwitch(state, job);
+  if (left === undefined)
+    await untilDockerAnswers({ clock, say }, () => removeUnknown(state, tools.engine, job.service));
+  else await goOn(parts, job, say, left);
+  for (const { release, state: was } of releasesOfJob(state, job.id)) {
+    const { service } = job;
+    if (was !== "live") setReleaseState(state, { service, number: release.number }, "failed");
   }
 }
 
-/** Does the renames that a worker which ended too early still owed; every call may be repeated. */
-export async function finishNames(
-  { state, now }: { readonly state: State; readonly now: () => number },
-  engine: () => Promise<Engine>,
-): Promise<void> {
-  for (const { job, service } of unfinishedSteps(state, "take-names")) {
-    await giveNames({ state, engine: await engine() }, service);
-    const data = { service, ok: true };
-    appendStep(state, job, { step: "take-names", phase: "outcome", data, at: now() });
+async function goOn(parts: ReconcileParts, job: Job, say: Say, left: Interrupted): Promise<void> {
+  const { state, config, clock, tools } = parts;
+  const wasSaid = hasLogged(state, job.id, "live");
+  const record = recordSwitch(parts, job, (event) => {
+    if (event.kind !== "live" || !wasSaid) say(event);
+  });
+  const { engine, router, probe, connections, meter, afterwards } = tools;
+  const { release, from } = left;
+  const story = openStory(
+    { release, from, server: config, signal: new AbortController().signal },
+    {
+      engine,
+      router,
+      probe,
+      connections,
+      meter,
+      afterwards,
+      clock,
+      journal: record.journal,
+      say: record.say,
+    },
+  );
+  await recover(story, left);
+  await record.recorded();
+}
+
+/** A release without a record cannot be told from one that somebody still needs, unless nothing knows its number. */
+async function removeUnknown(state: State, engine: Engine, service: string): Promise<void> {
+  const known = new Set(listReleases(state, service).map(({ release }) => release.number));
+  for (const { id, release } of await engine.listContainers(service))
+    if (!known.has(release)) await engine.removeContainer(id);
+}
+
+/** Lets the renames follow that a worker which ended too early still owed; the next switch of the service waits for them. */
+export async function finishNames(parts: {
+  readonly state: State;
+  readonly clock: Clock;
+  readonly tools: () => Promise<Pick<DeployTools, "engine" | "afterwards">>;
+}): Promise<void> {
+  const { state, clock } = parts;
+  const open = new Set(unfinishedJobs(state).map(({ id }) => id));
+  const owed = unfinishedSteps(state, "take-names").filter(({ job }) => !open.has(job));
+  if (owed.length === 0) return;
+  const { engine, afterwards } = await parts.tools();
+  for (const { job, service } of owed) {
+    const give = async () => {
+      await clock.sleep(waitersGraceMs);
+      await untilDockerAnswers({ clock, say: () => undefined }, () =>
+        giveNames({ state, engine }, service),
+      );
+      const data = { service, ok: true };
+      appendStep(state, job, { step: "take-names", phase: "outcome", data, at: clock.now() });
+    };
+    // Whatever stays called wrongly is renamed by the next deploy.
+    afterwards.begin(service, () => give().catch(() => undefined));
   }
 }
 

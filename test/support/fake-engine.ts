@@ -34,6 +34,8 @@ export interface Behaviour {
   };
   /** How long Traefik's connections to it stay open after nobody new is sent there. */
   readonly busyMs?: number;
+  /** Whose connections these are; Traefik's when left out. */
+  readonly busyFrom?: string;
 }
 
 interface FakeContainer {
@@ -164,6 +166,9 @@ export function fakeEngine(options: {
       one.stopped = true;
       return { exitCode, oomKilled: false, error: "" };
     },
+    aliasStopped: async (id, alias) => {
+      if (stateOf(need(id)) !== "running") did(`alias ${need(id).name} ${alias}`);
+    },
     setRestartPolicy: async (id, policy) => did(`restart ${need(id).name} ${policy}`),
     inspectContainer: async (id) => {
       const one = all.get(id) ?? [...all.values()].find(({ name }) => name === id);
@@ -197,12 +202,12 @@ export function fakeEngine(options: {
       socketsOf: async (pid) => {
         const one = all.get(String(pid));
         if (one === undefined || stateOf(one) !== "running") return undefined;
-        const { busyMs = 0 } = behaviourOf(one);
+        const { busyMs = 0, busyFrom = traefikAddress } = behaviourOf(one);
         const open: TcpSocket = {
           state: "established",
           localAddress: "172.30.0.10",
           localPort: 3000,
-          remoteAddress: traefikAddress,
+          remoteAddress: busyFrom,
         };
         return [
           ...listening(one).map(({ address, port }): TcpSocket => {

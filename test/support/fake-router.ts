@@ -17,13 +17,15 @@ export type Refusal = boolean | "unseen";
 
 /** Traefik and the one dynamic file, in memory; `did` hears of every change, `refuses` names those that it never takes over. */
 export function fakeRouter(options: {
-  readonly live: Release | undefined;
+  readonly live: Release | "wait" | undefined;
+  /** The release of the switch that it begins with. */
+  readonly to?: Release;
   readonly did: (what: string) => void;
   readonly refuses?: (change: RoutingChange) => Refusal;
 }): FakeRouter {
   const { did, refuses = () => false } = options;
   let target: Release | "wait" | undefined = options.live;
-  let to: Release | undefined;
+  let to = options.to;
   let stuck = false;
   return {
     target: () => target,

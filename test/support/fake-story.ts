@@ -1,5 +1,6 @@
 import type { Event } from "../../src/core/wire/events.ts";
 import type { Release } from "../../src/core/release/release.ts";
+import type { Answers } from "../../src/core/routing/metrics.ts";
 import type { RoutingChange } from "../../src/core/routing/routing-change.ts";
 import { createAfterwards } from "../../src/deploy/afterwards.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
@@ -18,12 +19,15 @@ export function fakeServer(
   const done: string[] = [];
   const events: Event[] = [];
   const journal: string[] = [];
+  const notedAt = new Map<string, number>();
   const unserved: string[] = [];
   let refuses: (change: RoutingChange) => Refusal = () => false;
   let unwritable: string | undefined;
+  let answers: () => ReadonlyMap<string, Answers> | undefined = () => undefined;
   const note = (line: string): void => {
     if (line === unwritable) throw new Error("disk full");
     journal.push(line);
+    notedAt.set(line, clock.now());
   };
   let onDid: (what: string) => void = () => {};
   const did = (what: string): void => {
@@ -40,6 +44,8 @@ export function fakeServer(
     done,
     events,
     journal,
+    /** When each line of the journal was written last. */
+    notedAt,
     unserved,
     clock,
     containers: engine.containers,
@@ -53,6 +59,10 @@ export function fakeServer(
     /** That line of the journal cannot be written. */
     refuseToNote: (line: string) => {
       unwritable = line;
+    },
+    /** What Traefik says that it has counted, by router; until then it does not answer. */
+    count: (counted: typeof answers) => {
+      answers = counted;
     },
     /** The container survives its removal. */
     keep: engine.keep,
@@ -83,6 +93,7 @@ export function fakeServer(
           router: router.router,
           probe: engine.probe,
           connections: engine.connections,
+          meter: { begin: () => ({ read: async () => answers(), end: () => undefined }) },
           clock,
           journal: {
             intent: (step) => note(`> ${step}`),

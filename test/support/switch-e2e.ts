@@ -8,6 +8,7 @@ import { createInfra } from "../../src/adapters/docker/infra.ts";
 import { nudgeTraefik } from "../../src/adapters/docker/nudge.ts";
 import { createEngine } from "../../src/adapters/docker/engine.ts";
 import { createProbe } from "../../src/adapters/containers/probe.ts";
+import { createMeter } from "../../src/adapters/traefik/metrics.ts";
 import { createTraefikRouter } from "../../src/adapters/traefik/router.ts";
 import { createAfterwards } from "../../src/deploy/afterwards.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
@@ -58,6 +59,7 @@ export async function startSwitchWorld(at: {
   const steps: string[] = [];
 
   const afterwards = createAfterwards();
+  const meter = createMeter(traefik.locate);
   return {
     traefik,
     engine,
@@ -80,6 +82,7 @@ export async function startSwitchWorld(at: {
           clock: realClock,
           probe: createProbe(),
           connections: createConnections(),
+          meter,
           journal: {
             intent: (step) => steps.push(`> ${step}`),
             outcome: (step) => steps.push(`< ${step}`),

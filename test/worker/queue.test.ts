@@ -166,7 +166,7 @@ test("queue: what goes wrong after live is a warning", async (t) => {
   assert.equal(findJob(state, id)?.state, "done");
 });
 
-test("queue: after a restart what ran is interrupted, after it was reconciled, and what waited runs", async (t) => {
+test("queue: after a restart what ran is reconciled and then interrupted, and what waited runs after it", async (t) => {
   const reconciled: number[] = [];
   const { state, queue, gate, events } = open(t, {
     reconcile: (job) => {

@@ -49,6 +49,29 @@ export function reaching<A extends readonly unknown[], R>(
   };
 }
 
+/** What the engine does at once on a healthy machine, however slow its disk is. */
+const patienceMs = 60_000;
+
+/** Ends the wait for a call that the engine never answers, such as one of a daemon that hangs; `extraMs` is what the call itself may take. */
+export async function answering<T>(call: Promise<T>, extraMs = 0): Promise<T> {
+  const ms = patienceMs + extraMs;
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(silent(ms)), ms);
+  });
+  try {
+    return await Promise.race([call, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const silent = (ms: number): UserError =>
+  new UserError(`docker: gave no answer within ${Math.round(ms / 1000)} s`, {
+    code: "docker-silent",
+    hint: "look at what it does with: journalctl -u docker",
+  });
+
 /** The sentence for a socket that does not answer; undefined for any other error. */
 export function unreachable(
   error: unknown,

@@ -2,7 +2,7 @@ import { machine } from "node:os";
 import type Docker from "dockerode";
 import type { ContainerPlan } from "../../core/release/container.ts";
 import { UserError } from "../../core/errors.ts";
-import { label } from "../../core/release/names.ts";
+import { label, networkName } from "../../core/release/names.ts";
 import type { ContainerFacts, Engine } from "../../deploy/ports.ts";
 import { answering, openDocker, reaching, statusOf, tolerating } from "./client.ts";
 import { createOptions } from "./create-options.ts";
@@ -73,12 +73,12 @@ export function createEngine({ instance, socketPath }: EngineOptions): Engine {
     },
 
     async renameContainer(id, name) {
-      const info = await owned.find(id);
-      if (info?.Name === `/${name}`) return;
       const container = await owned.need(id);
       try {
+        // Not asked before: between two renames nobody has the service's name.
         await container.rename({ name });
       } catch (error) {
+        if ((await owned.find(id))?.Name === `/${name}`) return;
         throw statusOf(error) === 409 ? await owned.nameTaken(name, error) : error;
       }
     },
@@ -95,6 +95,19 @@ export function createEngine({ instance, socketPath }: EngineOptions): Engine {
       if (info === undefined) throw new Error(`container ${id}: gone`);
       const { exitCode, oomKilled, error } = await factsOf(docker, info, instance);
       return { exitCode, oomKilled, error };
+    },
+
+    async aliasStopped(id, alias) {
+      const info = await owned.find(id);
+      if (info === undefined) throw new Error(`container ${id}: gone`);
+      const network = docker.getNetwork(networkName(instance));
+      const endpoint = info.NetworkSettings.Networks[networkName(instance)];
+      const known: readonly string[] = endpoint?.Aliases ?? [];
+      if (info.State.Running || known.includes(alias)) return;
+      // The engine changes no alias of an endpoint; a stopped one has nobody connected to it.
+      if (endpoint !== undefined) await network.disconnect({ Container: id });
+      const Aliases = [...known.filter((name) => !info.Id.startsWith(name)), alias];
+      await network.connect({ Container: id, EndpointConfig: { Aliases } });
     },
 
     async setRestartPolicy(id, policy) {
@@ -206,6 +219,7 @@ function reachingEach(engine: Engine, socketPath: string): Engine {
     // A release command takes as long as it takes.
     runToEnd: reaching(socketPath, engine.runToEnd),
     renameContainer: bounded(engine.renameContainer),
+    aliasStopped: bounded(engine.aliasStopped),
     setRestartPolicy: bounded(engine.setRestartPolicy),
     inspectContainer: bounded(engine.inspectContainer),
     listContainers: bounded(engine.listContainers),

@@ -6,7 +6,7 @@ import { classicStory } from "./build-classic.ts";
 import { runBuild } from "./build.ts";
 import { tarContext } from "./build-context.ts";
 import { buildError } from "./build-errors.ts";
-import { openDocker, reaching, reasonOf, statusOf, tolerating } from "./client.ts";
+import { answering, openDocker, reaching, reasonOf, statusOf, tolerating } from "./client.ts";
 import { endpointOptions, infraHash, infraOptions, planHashLabel } from "./create-options.ts";
 import { imageFacts } from "./facts.ts";
 import { messageError, readMessages } from "./messages.ts";
@@ -61,7 +61,7 @@ export function createInfra(options: {
   const owned = ownedContainers(docker, instance);
   const inspectNetwork = (name: string) => networkFacts(docker, name);
   return {
-    inspectNetwork: reaching(socketPath, inspectNetwork),
+    inspectNetwork: reaching(socketPath, (name) => answering(inspectNetwork(name))),
     ensureNetwork: reaching(socketPath, async (plan) => {
       const known = await inspectNetwork(plan.name);
       if (known === undefined) {

@@ -1,5 +1,5 @@
 import { label } from "../../core/release/names.ts";
-import { openDocker } from "./client.ts";
+import { answering, openDocker } from "./client.ts";
 
 export interface NudgeOptions {
   readonly socketPath: string;
@@ -9,7 +9,11 @@ export interface NudgeOptions {
 }
 
 /** Starts a container of ours that ends at once: Traefik hears of it and looks at all containers again. */
-export async function nudgeTraefik({ socketPath, instance, image }: NudgeOptions): Promise<void> {
+export function nudgeTraefik(options: NudgeOptions): Promise<void> {
+  return answering(nudge(options));
+}
+
+async function nudge({ socketPath, instance, image }: NudgeOptions): Promise<void> {
   const container = await openDocker(socketPath).createContainer({
     Image: image,
     Cmd: ["version"],

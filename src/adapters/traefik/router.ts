@@ -41,12 +41,20 @@ export interface TraefikRouter extends Router {
 
 const pollMs = 25;
 const nudgeAfterMs = 3_000;
+const longestAwayMs = 30_000;
 
 /** The one writer of the dynamic file: all switches of all services go through it, one change after the other. */
 export function createTraefikRouter(options: TraefikRouterOptions): TraefikRouter {
   let state = options.state;
   let file: DynamicConfig | undefined;
   let last: Promise<void> = Promise.resolve();
+  /** A Traefik that is away just now has no connections any more, or still those that it had. */
+  let seen: readonly string[] = [];
+  const locate = async (): Promise<TraefikLocation> => {
+    const here = await options.locate();
+    seen = here.addresses;
+    return here;
+  };
 
   /** A change that could not be written has not happened. */
   const change = (next: (now: RoutingState) => RoutingState): Promise<void> => {
@@ -66,53 +74,77 @@ export function createTraefikRouter(options: TraefikRouterOptions): TraefikRoute
     apply: (asked: RoutingChange) => change((now) => changeRouting(now, asked)),
     refresh: () => change((now) => now),
     state: () => state,
-    confirm: (expected, timeoutMs) =>
-      confirm(options, { expected, timeoutMs, instance: state.server.instance, file: () => file }),
-    whoAnswers: async (route) => askRoute((await options.locate()).entry, route),
-    addresses: async () => (await options.locate()).addresses,
+    confirm: (expected, timeoutMs, signal) => {
+      const { instance } = state.server;
+      return confirm(options, { expected, timeoutMs, signal, instance, file: () => file });
+    },
+    whoAnswers: async (route) => {
+      const here = await locate().catch(() => undefined);
+      return here && askRoute(here.entry, route);
+    },
+    addresses: async () => {
+      const here = await locate().catch(() => undefined);
+      return here?.addresses ?? seen;
+    },
   };
 }
 
 interface Question {
   readonly expected: Expected;
   readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
   readonly instance: string;
   readonly file: () => DynamicConfig | undefined;
 }
 
 async function confirm(
   { clock, locate, nudge }: TraefikRouterOptions,
-  { expected, timeoutMs, instance, file }: Question,
+  { expected, timeoutMs, signal, instance, file }: Question,
 ): Promise<void> {
-  const hint = `look at what it says with: docker logs ${traefikContainerName(instance)}`;
   const begun = clock.now();
   const ask = asker(locate);
   let nudges = 0;
+  let awayMs = 0;
   let unheard: string | undefined;
   for (;;) {
-    const missing = await look(ask, expected, file());
-    if (missing.length === 0) return;
-    const waited = clock.now() - begun;
-    if (waited >= timeoutMs)
-      throw new UserError(
-        `traefik: did not take over the routing within ${Math.round(timeoutMs / 1000)} s`,
-        {
-          code: "routing",
-          hint,
-          details: unheard === undefined ? missing : [...missing, unheard],
-        },
-      );
+    const before = clock.now();
+    const seen = await look(ask, expected, file());
+    if (seen.missing.length === 0) return;
+    const now = clock.now();
+    // A Traefik that is being restarted closes slowly and has to read everything before it can take over anything.
+    if (seen.away !== undefined) awayMs = Math.min(awayMs + now - before + pollMs, longestAwayMs);
+    if (now - begun >= timeoutMs + awayMs) {
+      const details = unheard === undefined ? seen.missing : [...seen.missing, unheard];
+      throw notTaken({ instance, ms: now - begun, code: seen.away ?? "routing", details });
+    }
     // Traefik listens to Docker's events only; one that got lost is made up for by the next.
-    if (waited >= nudgeAfterMs * (nudges + 1)) {
+    if (seen.away === undefined && now - begun >= nudgeAfterMs * (nudges + 1)) {
       nudges += 1;
       // Only a help: whether the routing is there is for Traefik to say.
       await nudge().catch((error: unknown) => {
         unheard = `docker could not be made to tell it again: ${describe(error)}`;
       });
     }
-    await clock.sleep(pollMs);
+    await clock.sleep(pollMs, signal);
   }
 }
+
+interface NotTaken {
+  readonly instance: string;
+  readonly ms: number;
+  readonly code: string;
+  readonly details: readonly string[];
+}
+
+const notTaken = ({ instance, ms, code, details }: NotTaken): UserError =>
+  new UserError(`traefik: did not take over the routing within ${Math.round(ms / 1000)} s`, {
+    code,
+    hint:
+      code === "traefik-away"
+        ? "start it: sudo mypaas init"
+        : `look at what it says with: docker logs ${traefikContainerName(instance)}`,
+    details,
+  });
 
 /** Asks where Traefik is only once, and again after it did not answer there. */
 function asker(locate: TraefikRouterOptions["locate"]): () => Promise<TraefikSnapshot> {
@@ -128,15 +160,25 @@ function asker(locate: TraefikRouterOptions["locate"]): () => Promise<TraefikSna
   };
 }
 
+interface Look {
+  readonly missing: readonly string[];
+  /** Why nothing could be seen: the code of the error. */
+  readonly away?: string;
+}
+
 async function look(
   ask: () => Promise<TraefikSnapshot>,
   expected: Expected,
   file: DynamicConfig | undefined,
-): Promise<readonly string[]> {
+): Promise<Look> {
   try {
-    return differences(await ask(), expected, file);
+    return { missing: differences(await ask(), expected, file) };
   } catch (error) {
-    return [`its API does not answer: ${describe(error)}`];
+    const code = error instanceof UserError ? error.code : undefined;
+    return {
+      missing: [`its API does not answer: ${describe(error)}`],
+      away: code ?? "traefik-silent",
+    };
   }
 }
 

@@ -3,7 +3,7 @@ import { UserError } from "../../core/errors.ts";
 import { imageName } from "../../core/release/names.ts";
 import { authorise, authoriseSpec, type Caller } from "../../core/wire/permissions.ts";
 import type { Release } from "../../core/release/release.ts";
-import { replicaCount, type ServiceSpec } from "../../core/release/spec.ts";
+import type { ServiceSpec } from "../../core/release/spec.ts";
 import type { Job } from "../../adapters/state/jobs.ts";
 import {
   claimingReleases,
@@ -21,8 +21,8 @@ import { plan, record, type DeployJobParts, type Run } from "./run.ts";
 import { recordSwitch } from "./record-switch.ts";
 import { provideVolumes, resolveHomes } from "./volumes.ts";
 import { enrolledKeys } from "../enrolled.ts";
-import { readAction, readOrder, type Order } from "./order.ts";
-import { runsTheSame } from "./release-plan.ts";
+import { asksForBuild, readAction, readOrder, type Order } from "./order.ts";
+import { runsAlready } from "./runs-already.ts";
 
 /** From an accepted request to a live release: read, check, build, switch, tidy up. Says `live` or `unchanged`, or throws and then nothing changed. */
 export async function runDeployJob(
@@ -64,7 +64,8 @@ function callerOf(state: State, job: Job): Caller {
   });
 }
 
-function admitHere(
+/** The spec of an order as this server takes it, or the first thing that it refuses about it. */
+export function admitHere(
   { state, config }: Pick<DeployJobParts, "state" | "config">,
   { spec, env, source }: Order,
 ): ServiceSpec {
@@ -81,23 +82,10 @@ function admitHere(
 }
 
 async function isUnchanged(run: Run): Promise<boolean> {
-  const { live, order, spec, job, tools } = run;
+  const { live, order, tools } = run;
   if (live === undefined || live.content !== order.content || asksForBuild(order)) return false;
-  const facts = await tools.engine.inspectImage(live.release.image);
-  if (facts === undefined) return false;
   const { number, image } = live.release;
-  if (!runsTheSame(live.release, plan(run, { number, image, facts }))) return false;
-  const containers = await tools.engine.listContainers(job.service);
-  const running = containers.filter(
-    ({ release, state }) => release === number && state === "running",
-  );
-  return running.length === replicaCount(spec.scale);
-}
-
-function asksForBuild({ source }: Order): boolean {
-  return (
-    source.kind === "push" && (source.manifest.options.pull || source.manifest.options.noCache)
-  );
+  return runsAlready(tools.engine, live.release, (facts) => plan(run, { number, image, facts }));
 }
 
 async function makeRelease(run: Run): Promise<void> {

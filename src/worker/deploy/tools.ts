@@ -6,6 +6,9 @@ import {
   traefikUid,
   type InstanceConfig,
 } from "../../core/server/instance.ts";
+import { changeRouting } from "../../core/routing/routing-change.ts";
+import type { RoutingState } from "../../core/routing/routing-state.ts";
+import { storedYields } from "../../core/routing/yields.ts";
 import { apiNetworkName, networkName, traefikContainerName } from "../../core/release/names.ts";
 import { createAfterwards } from "../../deploy/afterwards.ts";
 import type { Clock } from "../../deploy/ports.ts";
@@ -19,6 +22,7 @@ import {
   type TraefikLocation,
   type TraefikRouter,
 } from "../../adapters/traefik/router.ts";
+import { interruptedChanges } from "./interrupted.ts";
 import type { DeployTools } from "./run.ts";
 
 export interface ToolParts {
@@ -30,7 +34,7 @@ export interface ToolParts {
   readonly isRoot: boolean;
 }
 
-/** The one writer of Traefik's dynamic file, beginning with what the state says is live; speaks to Docker only when asked where Traefik is. */
+/** The one writer of Traefik's dynamic file, beginning with what the state says is live and with the switches that an earlier worker left in the middle; speaks to Docker only when asked where Traefik is. */
 export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
   const { state, config, clock, engineSocket } = parts;
   const { instance, httpsPort } = config;
@@ -41,12 +45,15 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
   const certificate = cert !== undefined && key !== undefined ? { certificate: { cert, key } } : {};
   // The file holds the key of the server's certificate, so nobody but Traefik reads it.
   const owner = { uid: traefikUid, gid: traefikUid };
+  const live = liveReleases(state).map(({ release }) => release);
+  const settled: RoutingState = {
+    server: { instance, httpsPort, ...certificate },
+    live,
+    switches: [],
+    yields: storedYields(live),
+  };
   return createTraefikRouter({
-    state: {
-      server: { instance, httpsPort, ...certificate },
-      live: liveReleases(state).map(({ release }) => release),
-      switches: [],
-    },
+    state: interruptedChanges(state).reduce(changeRouting, settled),
     write: (yaml) =>
       writeDynamicFile(yaml, {
         path: paths.dynamicFile,
@@ -87,20 +94,28 @@ async function locateTraefik(config: InstanceConfig, socketPath: string): Promis
 /** Everything of a deploy that is heavy to load; called when the first job runs. */
 export async function openTools(parts: ToolParts, router: TraefikRouter): Promise<DeployTools> {
   const { config, clock, random, engineSocket: socketPath } = parts;
-  const [{ createEngine }, { createBuilder }, { createProbe }, { createConnections }, story] =
-    await Promise.all([
-      import("../../adapters/docker/engine.ts"),
-      import("../../adapters/docker/build.ts"),
-      import("../../adapters/containers/probe.ts"),
-      import("../../adapters/containers/connections.ts"),
-      import("../../deploy/deploy.ts"),
-    ]);
+  const [
+    { createEngine },
+    { createBuilder },
+    { createProbe },
+    { createConnections },
+    meter,
+    story,
+  ] = await Promise.all([
+    import("../../adapters/docker/engine.ts"),
+    import("../../adapters/docker/build.ts"),
+    import("../../adapters/containers/probe.ts"),
+    import("../../adapters/containers/connections.ts"),
+    import("../../adapters/traefik/metrics.ts"),
+    import("../../deploy/deploy.ts"),
+  ]);
   return {
     engine: createEngine({ instance: config.instance, socketPath }),
     builder: createBuilder({ socketPath, now: clock.now, random }),
     router,
     probe: createProbe(),
     connections: createConnections(),
+    meter: meter.createMeter(() => locateTraefik(config, socketPath)),
     afterwards: createAfterwards(),
     deploy: story.deploy,
   };

@@ -151,13 +151,39 @@ test("confirm goes on looking when Docker cannot be nudged, and says so when it 
   assert.equal(fake.nudges(), 3);
 });
 
-test("confirm says so when Traefik's API does not answer", async (t) => {
-  const { router } = await routerFor(t, { api: "http://127.0.0.1:1" });
-  await assert.rejects(router.confirm(nothing, 100), (error) => {
+test("confirm waits longer for a Traefik that does not answer, and then says so", async (t) => {
+  const fake = await routerFor(t, { api: "http://127.0.0.1:1" });
+  await assert.rejects(fake.router.confirm(nothing, 100), (error) => {
     assert.ok(error instanceof UserError);
+    assert.equal(error.message, "traefik: did not take over the routing within 30 s");
+    assert.equal(error.hint, "look at what it says with: docker logs mypaas-traefik");
+    assert.equal(error.code, "traefik-silent");
     assert.deepEqual(error.details, ["its API does not answer: connect ECONNREFUSED 127.0.0.1:1"]);
     return true;
   });
+  assert.equal(fake.nudges(), 0);
+});
+
+test("confirm says how to start a Traefik that does not run", async (t) => {
+  const fake = await routerFor(t);
+  fake.away(new UserError("traefik: container x does not run", { code: "traefik-away" }));
+  await assert.rejects(fake.router.confirm(nothing, 10_000), (error) => {
+    assert.ok(error instanceof UserError);
+    assert.equal(error.message, "traefik: did not take over the routing within 40 s");
+    assert.equal(error.hint, "start it: sudo mypaas init");
+    assert.equal(error.code, "traefik-away");
+    assert.deepEqual(error.details, ["its API does not answer: traefik: container x does not run"]);
+    return true;
+  });
+});
+
+test("a Traefik that is being restarted has the connections that it had, and nobody answers", async (t) => {
+  const fake = await routerFor(t);
+  assert.deepEqual(await fake.router.addresses(), ["172.20.0.2"]);
+  fake.away(new UserError("traefik: container x does not run", { code: "traefik-away" }));
+  assert.deepEqual(await fake.router.addresses(), ["172.20.0.2"]);
+  const route = { host: "a.test", path: "", https: false };
+  assert.equal(await fake.router.whoAnswers(route), undefined);
 });
 
 test("the dynamic file is replaced as a whole, readable for its owner only, and leaves nothing behind", async (t) => {
@@ -180,6 +206,7 @@ async function routerFor(
   let shown = { file: true, up: 0 };
   let [now, nudged] = [0, 0];
   let [beforeLook, onNudge] = [() => {}, () => {}];
+  let away: Error | undefined;
   const api = createServer((request, response) => {
     assert.equal(request.url, "/api/rawdata");
     beforeLook();
@@ -197,11 +224,14 @@ async function routerFor(
       await options.write?.(yaml);
       written = yaml;
     },
-    locate: async () => ({
-      api: options.api ?? `http://127.0.0.1:${port}`,
-      entry: { host: "127.0.0.1", httpPort: 1, httpsPort: 1 },
-      addresses: ["172.20.0.2"],
-    }),
+    locate: async () => {
+      if (away !== undefined) throw away;
+      return {
+        api: options.api ?? `http://127.0.0.1:${port}`,
+        entry: { host: "127.0.0.1", httpPort: 1, httpsPort: 1 },
+        addresses: ["172.20.0.2"],
+      };
+    },
     nudge: async () => {
       nudged += 1;
       onNudge();
@@ -219,6 +249,8 @@ async function routerFor(
     beforeLook: (call: () => void) => (beforeLook = call),
     onNudge: (call: () => void) => (onNudge = call),
     nudges: () => nudged,
+    /** Nobody finds Traefik from now on. */
+    away: (error: Error) => (away = error),
     waited: () => now,
   };
 }

@@ -1,0 +1,57 @@
+import type { Release } from "../../core/release/release.ts";
+import type { RoutingChange } from "../../core/routing/routing-change.ts";
+import { stopsOldFirst } from "../../core/release/spec.ts";
+import { progressOf, routingLeft } from "../../deploy/progress.ts";
+import type { Left } from "../../deploy/recover.ts";
+import { unfinishedJobs, type Job } from "../../adapters/state/jobs.ts";
+import { listReleases, releasesOfJob } from "../../adapters/state/releases.ts";
+import { readSteps } from "../../adapters/state/steps.ts";
+import type { State } from "../../adapters/state/state.ts";
+
+/** The switch of a job that a worker left in the middle. */
+export interface Interrupted extends Left {
+  readonly release: Release;
+  readonly from: Release | undefined;
+}
+
+/** What the journal of a job tells of its switch; undefined when it had not begun one. */
+export function interruptedSwitch(state: State, job: Job): Interrupted | undefined {
+  const steps = readSteps(state, job.id);
+  const [first] = steps;
+  const release = releasesOfJob(state, job.id).at(-1)?.release;
+  if (release === undefined || first === undefined) return undefined;
+  const before = numberOf(first.data, "from");
+  const from = listReleases(state, job.service).find((one) => one.release.number === before);
+  const notes = steps.map((entry) => ({ ...entry, ok: fieldOf(entry.data, "ok") === true }));
+  const cut = notes.find(({ step, ok }) => step === "cut-over" && ok);
+  return {
+    release,
+    from: from?.release,
+    progress: progressOf(notes),
+    begun: first.at,
+    cutAt: cut?.at,
+  };
+}
+
+/** What the dynamic file must hold at the start of a worker of all switches that an earlier one left in the middle. */
+export function interruptedChanges(state: State): readonly RoutingChange[] {
+  return unfinishedJobs(state)
+    .filter((job) => job.state === "running")
+    .flatMap((job) => {
+      const left = interruptedSwitch(state, job);
+      if (left === undefined) return [];
+      const { release, from, progress } = left;
+      const oldFirst = from !== undefined && stopsOldFirst(release.spec);
+      return routingLeft({ service: job.service, release, from, oldFirst }, progress);
+    });
+}
+
+function numberOf(data: unknown, key: string): number | undefined {
+  const value = fieldOf(data, key);
+  return typeof value === "number" ? value : undefined;
+}
+
+function fieldOf(data: unknown, key: string): unknown {
+  if (typeof data !== "object" || data === null) return undefined;
+  return Object.entries(data).find(([name]) => name === key)?.[1];
+}

@@ -1,0 +1,58 @@
+import type { Say } from "../../core/wire/events.ts";
+import type { Clock, Journal } from "../../deploy/ports.ts";
+import type { Job } from "../../adapters/state/jobs.ts";
+import { setLive } from "../../adapters/state/releases.ts";
+import { appendStep } from "../../adapters/state/steps.ts";
+import type { State } from "../../adapters/state/state.ts";
+
+const retryMs = 5000;
+
+/** How the state hears of a switch. */
+export interface SwitchRecord {
+  readonly journal: Journal;
+  /** Records `live` before it passes it on. */
+  readonly say: Say;
+  /** Resolves once the state knows what is live. */
+  readonly recorded: () => Promise<void>;
+}
+
+/** Writes the steps of a job's switch into its journal, and the release as live when that is said. */
+export function recordSwitch(
+  { state, clock }: { readonly state: State; readonly clock: Clock },
+  job: Pick<Job, "id" | "service">,
+  say: Say,
+): SwitchRecord {
+  const note = (phase: "intent" | "outcome") => (name: string, data: unknown) => {
+    try {
+      appendStep(state, job.id, { step: name, phase, data, at: clock.now() });
+    } catch (error) {
+      // A disk that takes no notes must not keep the old release from coming back.
+      if (name !== "undo") throw error;
+    }
+  };
+  let unrecorded: number | undefined;
+  const record = () => {
+    if (unrecorded === undefined) return;
+    try {
+      setLive(state, job.service, unrecorded);
+      unrecorded = undefined;
+    } catch {
+      // Tried again by `recorded`.
+    }
+  };
+  return {
+    journal: { intent: note("intent"), outcome: note("outcome") },
+    say: (event) => {
+      if (event.kind === "live") {
+        // First, because whoever reads "live" may ask for the releases at once.
+        unrecorded = event.release;
+        record();
+      }
+      say(event);
+    },
+    recorded: async () => {
+      // It serves, and nothing can take that back, so the state has to follow.
+      for (record(); unrecorded !== undefined; record()) await clock.sleep(retryMs);
+    },
+  };
+}
