@@ -20,6 +20,7 @@ import { has, mustRun } from "../scripts/machine/run.ts";
 export interface Server {
   readonly instance: Instance;
   readonly nodeImage: string;
+  readonly traefikImage: string;
   readonly workerPid: number;
   readonly remove: () => Promise<void>;
 }
@@ -64,7 +65,7 @@ export async function prepare(name: string): Promise<Server> {
     await mkdir(join(folder, "app"));
     const added = await mypaas(instance, ["remote", "add", "bench", line]);
     if (added.code !== 0) throw new Error(added.err);
-    return { instance, nodeImage, workerPid: pid, remove };
+    return { instance, nodeImage, traefikImage, workerPid: pid, remove };
   } catch (error) {
     await remove();
     await rm(folder, { recursive: true, force: true });

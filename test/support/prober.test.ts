@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { startProber, type ProberReport } from "./prober.ts";
+import { createLoadApp, loadPaths, releaseHeader } from "./load-app.ts";
+import { startProber, type ProberOptions, type ProberReport } from "./prober.ts";
 
 type Listener = (request: IncomingMessage, response: ServerResponse, serial: number) => void;
 
@@ -19,6 +20,15 @@ async function probe(listener: Listener, load: Load = {}) {
   const { requests = 30, timeoutMs = 10_000, until = () => false } = load;
   let serial = 0;
   const server = createServer((request, response) => listener(request, response, serial++));
+  return probeServer(
+    server,
+    { requests, timeoutMs, until },
+    { echoPath: "/echo", slowPath: "/slow" },
+  );
+}
+
+async function probeServer(server: Server, load: Required<Load>, more: Partial<ProberOptions>) {
+  const { requests, timeoutMs, until } = load;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const prober = startProber({
     address: "127.0.0.1",
@@ -26,9 +36,8 @@ async function probe(listener: Listener, load: Load = {}) {
     host: "web.test",
     perSecond: 2_000,
     maxRequests: requests,
-    echoPath: "/echo",
-    slowPath: "/slow",
     timeoutMs,
+    ...more,
   });
   while (prober.counts().sent < requests && !until(prober.counts()))
     await new Promise((resolve) => setImmediate(resolve));
@@ -43,26 +52,25 @@ const answer = (request: IncomingMessage, response: ServerResponse, release: num
   request.pipe(response);
 };
 
+const countsOf = (report: ProberReport) => {
+  const { sent, answered, failed, reasons, byRelease, oldAfterNew } = report;
+  return { sent, answered, failed, reasons, byRelease, oldAfterNew };
+};
+
 test("the prober counts every way of asking and who answered", async () => {
   const ways = new Set<string>();
   const report = await probe((request, response) => {
     ways.add(`${request.method} ${request.url} ${request.headers.connection}`);
     answer(request, response, 1);
   });
-  assert.deepEqual(
-    { ...report, p50: 0, p99: 0, longest: 0 },
-    {
-      sent: 30,
-      answered: 30,
-      failed: 0,
-      reasons: {},
-      byRelease: { "web/1": 30 },
-      oldAfterNew: 0,
-      p50: 0,
-      p99: 0,
-      longest: 0,
-    },
-  );
+  assert.deepEqual(countsOf(report), {
+    sent: 30,
+    answered: 30,
+    failed: 0,
+    reasons: {},
+    byRelease: { "web/1": 30 },
+    oldAfterNew: 0,
+  });
   assert.deepEqual([...ways].toSorted(), [
     "GET / close",
     "GET / keep-alive",
@@ -97,6 +105,46 @@ test("the prober notices a request that the old release gets after the new one h
     { requests: 10_000, until: ({ oldAfterNew }) => oldAfterNew > 0 },
   );
   assert.ok(report.oldAfterNew > 0);
+});
+
+const whole = { requests: 50, timeoutMs: 10_000, until: () => false };
+
+test("the prober follows events and talks over a WebSocket to the end", async () => {
+  const report = await probeServer(createLoadApp("web/7"), whole, { ...loadPaths, releaseHeader });
+  assert.deepEqual(countsOf(report), {
+    sent: 50,
+    answered: 50,
+    failed: 0,
+    reasons: {},
+    byRelease: { "web/7": 50 },
+    oldAfterNew: 0,
+  });
+  const { stream, socket, slow, post } = report.byWay;
+  assert.deepEqual(
+    [stream, socket, slow, post].map((way) => way?.answered),
+    [1, 1, 5, 14],
+  );
+});
+
+test("the prober counts a stream and a WebSocket that break in the middle as failures", async () => {
+  const app = createLoadApp("web/7");
+  app.on("connection", (socket) => setTimeout(() => socket.destroy(), 350));
+  const { streamPath, socketPath } = loadPaths;
+  const report = await probeServer(app, whole, { streamPath, socketPath });
+  assert.deepEqual(report.reasons, {
+    "stream: ECONNRESET": 1,
+    "socket: closed in the middle": 1,
+  });
+});
+
+test("the prober wants every event, and a WebSocket where it asks for one", async () => {
+  const app = createServer((_, response) => response.end("id: 1\ndata: event 1\n\n"));
+  const { streamPath, socketPath } = loadPaths;
+  const report = await probeServer(app, whole, { streamPath, socketPath });
+  assert.deepEqual(report.reasons, {
+    "stream: not all events came, or not in order": 1,
+    "socket: status 200": 1,
+  });
 });
 
 test("the prober talks to loopback only", () => {
