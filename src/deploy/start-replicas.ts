@@ -14,10 +14,14 @@ export async function startReplicas(story: Story): Promise<void> {
   await step(story, "start", async () => {
     for (const mount of release.mounts)
       if (mount.type === "volume") await engine.ensureVolume(mount.source, story.service);
+    const ids: string[] = [];
     for (const plan of plans) {
       signal.throwIfAborted();
-      await engine.startContainer(await engine.createContainer(plan));
+      ids.push(await engine.createContainer(plan));
     }
+    // Until all have started or failed, so that none starts behind the back of the undoing.
+    const started = await Promise.allSettled(ids.map((id) => engine.startContainer(id)));
+    for (const one of started) if (one.status === "rejected") throw one.reason;
   });
 }
 

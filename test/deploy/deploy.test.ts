@@ -21,8 +21,8 @@ test("the new release starts beside the old one, which goes when nothing is unde
   assert.deepEqual(server.done, [
     "hold, serving",
     "create web-r2-1",
-    "start web-r2-1",
     "create web-r2-2",
+    "start web-r2-1",
     "start web-r2-2",
     "restart web-r2-1 unless-stopped",
     "restart web-r2-2 unless-stopped",
