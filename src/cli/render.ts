@@ -37,6 +37,10 @@ const renderers: Renderers = {
   },
   unchanged: (event, theme) =>
     theme.live(`nothing changed: ${event.service} runs release ${event.release} with exactly this`),
+  stopped: ({ service, release }) =>
+    `${service} is stopped; release ${release} comes back with: mypaas start ${service}`,
+  removed: ({ service, kept }) =>
+    lines(`${service} is removed`, ...kept.map((volume) => `volume ${volume} stays`)),
   failed: (event, theme) => renderFailure(event, theme),
   superseded: (event, theme) =>
     theme.failed(`job ${event.job}: superseded by job ${event.by}, which has newer content`),

@@ -35,6 +35,10 @@ export interface Engine {
   readonly lastLogLines: (id: string, lines: number) => Promise<readonly string[]>;
   readonly removeImage: (reference: string) => Promise<void>;
   readonly ensureVolume: (name: string, service: string) => Promise<void>;
+  /** Names of the volumes of one service, sorted. */
+  readonly listVolumes: (service: string) => Promise<readonly string[]>;
+  /** With all that is in it; fine when it is gone. */
+  readonly removeVolume: (name: string) => Promise<void>;
 }
 
 export interface ImageFacts {

@@ -19,6 +19,8 @@ export const sentences = {
     step(`${spec.release} ended well after ${formatDuration(ms)}`),
   stillWaiting: (release: Release, replica: number, ms: number): Event =>
     step(`waiting for ${replicaWord(release, replica)}, ${formatDuration(ms)} so far`),
+  takingOut: ({ spec, number }: Release): Event =>
+    step(`stopping ${spec.service} release ${number}; its routes answer 503`),
   stoppingOld: (from: Release): Event =>
     step(`stopping ${from.spec.service} release ${from.number}; its requests wait`),
   settling: (service: string): Event =>

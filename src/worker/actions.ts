@@ -2,8 +2,9 @@ import { createHmac } from "node:crypto";
 import { parseKeyLine, type EnrolledKey } from "../core/ssh/authorized-keys.ts";
 import { UserError } from "../core/errors.ts";
 import { idOf, mayManageKeys, type Caller } from "../core/wire/permissions.ts";
-import type { Action, KeyInfo, Results } from "../core/wire/protocol.ts";
-import { readEnv, setEnv, unsetEnv } from "../adapters/state/env.ts";
+import type { Action, JobAction } from "../core/wire/protocol.ts";
+import type { KeyInfo, RemoveInfo, Results } from "../core/wire/results.ts";
+import { readEnv } from "../adapters/state/env.ts";
 import { addKey, removeKey } from "../adapters/state/keys.ts";
 import { ensureMeta } from "../adapters/state/meta.ts";
 import type { State } from "../adapters/state/state.ts";
@@ -11,7 +12,7 @@ import { enrolledKeys } from "./enrolled.ts";
 import { listedReleases } from "./listed-releases.ts";
 
 /** Everything that is answered at once; what becomes a job is not. */
-export type DirectAction = Exclude<Action, { readonly action: "push" | "rollback" | "cancel" }>;
+export type DirectAction = Exclude<Action, JobAction | { readonly action: "cancel" }>;
 
 export interface ActionParts {
   readonly state: State;
@@ -22,6 +23,7 @@ export interface ActionParts {
   readonly domain: string | undefined;
   /** Brings the receiver's file in line with the keys in the state. */
   readonly keysChanged: () => Promise<void>;
+  readonly removeInfo: (service: string) => Promise<RemoveInfo>;
   readonly plan: (
     action: Extract<Action, { readonly action: "plan" }>,
     caller: Caller,
@@ -40,15 +42,12 @@ export async function performAction(
   switch (action.action) {
     case "plan":
       return parts.plan(action, caller);
+    case "remove.list":
+      return parts.removeInfo(action.service);
     case "release.list":
       return { releases: await listedReleases(parts, action.service, caller) };
     case "env.list":
       return listEnv(parts, action.service);
-    case "env.set":
-      setEnv(state, action.service, action.set);
-      return { service: action.service, set: Object.keys(action.set) };
-    case "env.unset":
-      return { service: action.service, unset: unsetEnv(state, action.service, action.names) };
     case "key.list":
       return { keys: enrolledKeys(state).map((key) => keyInfo(key, parts.now())) };
     case "key.add":

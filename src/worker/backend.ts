@@ -2,7 +2,7 @@ import { authenticate } from "../core/wire/authenticate.ts";
 import { UserError } from "../core/errors.ts";
 import { authorise, idOf, nameOf, type Caller } from "../core/wire/permissions.ts";
 import { contentId, parseRequest, requestId } from "../core/wire/request.ts";
-import type { Backend, Request } from "../core/wire/protocol.ts";
+import { isJobAction, type Backend, type Request } from "../core/wire/protocol.ts";
 import type { State } from "../adapters/state/state.ts";
 import { acceptOnce } from "./accept-once.ts";
 import { performAction, type ActionParts } from "./actions.ts";
@@ -48,8 +48,7 @@ export function createBackend(parts: BackendParts): Backend {
         job: undefined,
       };
       if (request.action === "push") return pushes.accept(stored, request, body);
-      if (request.action === "rollback")
-        return acceptJob(parts, { ...stored, service: request.service }, body);
+      if (isJobAction(request)) return acceptJob(parts, stored, request, body);
       if (request.action === "cancel")
         return acceptCancel(parts, { ...stored, service: request.service }, nameOf(caller));
       acceptOnce(state, stored, undefined);

@@ -7,8 +7,14 @@ import type { Engine } from "../deploy/ports.ts";
 import type { BlobStore } from "../adapters/server/blob-store.ts";
 import { forgetOldBlobs, isBlobReferenced } from "../adapters/state/blobs.ts";
 import { readEnv } from "../adapters/state/env.ts";
-import { forgetJobs, unfinishedJobs } from "../adapters/state/jobs.ts";
-import { forgetReleases, listReleases, liveRelease } from "../adapters/state/releases.ts";
+import { dropChanges, stagedEnv } from "../adapters/state/job-changes.ts";
+import { forgetJobs, unfinishedJobs, type Job } from "../adapters/state/jobs.ts";
+import {
+  forgetReleases,
+  listReleases,
+  liveRelease,
+  stoppedRelease,
+} from "../adapters/state/releases.ts";
 import { closeRequests, forgetRequests, type StoredRequest } from "../adapters/state/requests.ts";
 import type { Spool } from "../adapters/spool/spool.ts";
 import type { State } from "../adapters/state/state.ts";
@@ -17,6 +23,7 @@ import type { BackendParts } from "./backend.ts";
 import { realClock } from "../adapters/clock.ts";
 import { runDeployJob } from "./deploy/job.ts";
 import { planPush } from "./deploy/plan-push.ts";
+import { removeInfo } from "./deploy/remove-job.ts";
 import type { DeployTools } from "./deploy/run.ts";
 import { openRouter, openTools } from "./deploy/tools.ts";
 import { keysFileWriter, syncKeysFile } from "./enrolled.ts";
@@ -69,13 +76,14 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     limit: jobsAtOnce,
     perform: (job, say, signal) =>
       runDeployJob({ state, store, config, clock, tools }, job, say, signal),
-    secretsOf: (job) => secretsOf(state, job.service),
+    secretsOf: (job) => secretsOf(state, job),
     still: (service) => stillRuns(state, service),
     reconcile: async (job, say) =>
       reconcile({ state, config, clock, tools: await tools() }, job, say),
     wentLive: (job) => wentLive({ state, config }, job),
     onEnd: (job) => {
       closeRequests(state, job.id, now() + tokenAfterJobMs);
+      dropChanges(state, job.id);
       forgetJobs(state, job.service, keptJobs);
       forgetReleases(state, job.service, keptJobs);
       forgetOldBlobs(state, job.service, keptPushes);
@@ -106,6 +114,8 @@ export async function openCore(parts: CoreParts): Promise<Core> {
         instance: config.instance,
         domain: config.domain,
         keysChanged: writeKeys,
+        removeInfo: async (service) =>
+          removeInfo({ state, engine: (await tools()).engine }, service),
         plan: (action, caller) => planPush({ state, config, tools }, action, caller),
         imagesThere: async (references) => imagesThere((await tools()).engine, references),
       },
@@ -135,9 +145,10 @@ export async function openCore(parts: CoreParts): Promise<Core> {
 }
 
 /** Values set on this server, now or when a release was made that a job may go back to. */
-function secretsOf(state: State, service: string): readonly string[] {
+function secretsOf(state: State, { id, service }: Pick<Job, "id" | "service">): readonly string[] {
+  const soon = Object.values(stagedEnv(state, id)).filter((value) => value !== undefined);
   const then = listReleases(state, service).flatMap(({ release }) => setOnServer(release));
-  return [...new Set([...Object.values(readEnv(state, service)), ...then])];
+  return [...new Set([...Object.values(readEnv(state, service)), ...soon, ...then])];
 }
 
 async function imagesThere(engine: Engine, references: readonly string[]) {
@@ -175,6 +186,8 @@ async function sweepBlobs({ state, store }: CoreParts, pushes: Pushes): Promise<
 export function stillRuns(state: State, service: string): string {
   const live = liveRelease(state, service);
   if (live !== undefined) return `${service} still runs release ${live.release.number}`;
+  const stopped = stoppedRelease(state, service);
+  if (stopped !== undefined) return `${service} is stopped`;
   const hasRun = listReleases(state, service).some(({ state: was }) => was === "retired");
   return `nothing runs under ${service}${hasRun ? "" : " yet"}`;
 }

@@ -1,6 +1,12 @@
 import type { FailedEvent, Say } from "../core/wire/events.ts";
 import { UserError } from "../core/errors.ts";
-import { beginJob, insertJob, unfinishedJobs, type Job } from "../adapters/state/jobs.ts";
+import {
+  beginJob,
+  insertJob,
+  queueAgain,
+  unfinishedJobs,
+  type Job,
+} from "../adapters/state/jobs.ts";
 import type { State } from "../adapters/state/state.ts";
 import {
   describe,
@@ -104,7 +110,10 @@ export function createQueue(parts: QueueParts): Queue {
       return one?.job ?? waiting.at(-1)?.id;
     },
     recover: async (before) => {
-      const left = unfinishedJobs(state).filter((job) => job.state === "running");
+      const running = unfinishedJobs(state).filter((job) => job.state === "running");
+      const left = running.filter((job) => !isRepeatable(job));
+      // What may be done twice is begun anew.
+      for (const job of running) if (isRepeatable(job)) queueAgain(state, job.id);
       await before();
       // A service whose old answers still take their time must not keep the others waiting.
       for (const job of left) begin(job, () => interrupt(parts, job));
@@ -151,7 +160,7 @@ async function runJob(parts: QueueParts, job: Job, signal: AbortSignal): Promise
   try {
     const voice = parts.log.voice(job.id, parts.secretsOf(job));
     const say: Say = (event) => {
-      if (event.kind === "live" || event.kind === "unchanged") told = true;
+      if (["live", "unchanged", "stopped", "removed"].includes(event.kind)) told = true;
       voice(event);
     };
     await parts.perform(job, say, signal);
@@ -165,6 +174,8 @@ async function runJob(parts: QueueParts, job: Job, signal: AbortSignal): Promise
     await endJob(parts, job, outcome);
   }
 }
+
+const isRepeatable = ({ action }: Job): boolean => action === "stop" || action === "remove";
 
 function supersede(parts: QueueParts, old: Job, by: Job): void {
   try {

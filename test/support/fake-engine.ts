@@ -179,6 +179,8 @@ export function fakeEngine(options: {
     lastLogLines: async (id, lines) => (behaviourOf(need(id)).logs ?? []).slice(-lines),
     removeImage: async () => {},
     ensureVolume: async (name) => did(`volume ${name}`),
+    listVolumes: async () => [],
+    removeVolume: async (name) => did(`remove volume ${name}`),
   };
 
   const answer = (one: FakeContainer | undefined, port: number, http: boolean): ProbeAnswer => {

@@ -40,6 +40,9 @@ export function fakeRouter(options: {
         } else if (change.kind === "cut-over") {
           if (refusal === false) target = to;
           did("cut over");
+        } else if (change.kind !== "settled") {
+          if (refusal === false) target = undefined;
+          did(change.kind);
         } else {
           target = change.live;
           did(`settled on ${change.live?.number ?? "nothing"}`);

@@ -3,7 +3,8 @@ import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto"
 import { mkdirSync, readFileSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 import { sshString } from "../../src/core/ssh/wire-format.ts";
-import type { Action, Results } from "../../src/core/wire/protocol.ts";
+import type { Action } from "../../src/core/wire/protocol.ts";
+import type { Results } from "../../src/core/wire/results.ts";
 import { putRelease, setReceipt, type StoredRelease } from "../../src/adapters/state/releases.ts";
 import { ensureService } from "../../src/adapters/state/services.ts";
 import { openBlobStore } from "../../src/adapters/server/blob-store.ts";
@@ -75,6 +76,7 @@ function open(t: TestContext, free = 1e12) {
     domain: undefined,
     keysChanged: keysFileWriter(state, file),
     plan: () => Promise.reject(new Error("nobody plans here")),
+    removeInfo: () => Promise.reject(new Error("not asked")),
     imagesThere: async (references: readonly string[]) =>
       new Set(
         references.filter((image) => image !== "mypaas/web:r1").map((image) => `sha256:${image}`),

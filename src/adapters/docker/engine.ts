@@ -163,6 +163,16 @@ export function createEngine({ instance, socketPath }: EngineOptions): Engine {
         hint: "choose another name in mypaas.volume",
       });
     },
+
+    async listVolumes(service) {
+      const filter = [`${label.instance}=${instance}`, `${label.service}=${service}`];
+      const listed = await docker.listVolumes({ filters: JSON.stringify({ label: filter }) });
+      return (listed.Volumes ?? []).map(({ Name }) => Name).toSorted();
+    },
+
+    async removeVolume(name) {
+      await tolerating([404], docker.getVolume(name).remove());
+    },
   };
   return reachingEach(engine, socketPath);
 }
@@ -226,5 +236,7 @@ function reachingEach(engine: Engine, socketPath: string): Engine {
     lastLogLines: bounded(engine.lastLogLines),
     removeImage: bounded(engine.removeImage),
     ensureVolume: bounded(engine.ensureVolume),
+    listVolumes: bounded(engine.listVolumes),
+    removeVolume: bounded(engine.removeVolume),
   };
 }

@@ -65,6 +65,11 @@ export function beginJob(state: State, id: number): boolean {
   );
 }
 
+/** For a job that its worker left in the middle, and that may be begun anew. */
+export function queueAgain(state: State, id: number): void {
+  state.run("UPDATE jobs SET state = 'queued' WHERE id = ? AND state = 'running'", id);
+}
+
 /** False when the job had ended before, which then stays its end. */
 export function endJob(state: State, id: number, end: JobEnd, now: number): boolean {
   const { changes } = state.run(

@@ -1,11 +1,11 @@
 import type { Release } from "../../core/release/release.ts";
-import type { Receipt } from "../../core/wire/protocol.ts";
+import type { Receipt } from "../../core/wire/results.ts";
 import { isSamePlace } from "../../core/routing/routes.ts";
 import { ownRoutes } from "../../core/routing/yields.ts";
 import type { Row } from "./row.ts";
 import type { State } from "./state.ts";
 
-const releaseStates = ["building", "starting", "live", "retired", "failed"] as const;
+const releaseStates = ["building", "starting", "live", "stopped", "retired", "failed"] as const;
 export type ReleaseState = (typeof releaseStates)[number];
 
 /** A release and what became of it. */
@@ -75,7 +75,7 @@ export function setReleaseState(
 export function setLive(state: State, service: string, number: number): void {
   state.transaction(() => {
     state.run(
-      "UPDATE releases SET state = 'retired' WHERE service = ? AND state = 'live' AND number != ?",
+      "UPDATE releases SET state = 'retired' WHERE service = ? AND state IN ('live', 'stopped') AND number != ?",
       service,
       number,
     );
@@ -110,11 +110,45 @@ export function liveReleases(state: State): readonly StoredRelease[] {
   return releases(state, "WHERE state = 'live' ORDER BY service");
 }
 
-/** Live releases and those that a running job is about to make live: whose routes are taken. */
+/** What a service was stopped with and starts with again; undefined when it was not stopped. */
+export function stoppedRelease(state: State, service: string): StoredRelease | undefined {
+  return releases(
+    state,
+    "WHERE service = ? AND state = 'stopped' ORDER BY number DESC",
+    service,
+  )[0];
+}
+
+/** Changes values of what a stopped service starts with; nothing for one that runs. */
+export function setStoppedEnv(
+  state: State,
+  service: string,
+  changes: Readonly<Record<string, string | undefined>>,
+): void {
+  const stopped = stoppedRelease(state, service);
+  if (stopped === undefined) return;
+  const { release } = stopped;
+  const env = Object.fromEntries(
+    Object.entries({ ...release.env, ...changes }).filter(([, value]) => value !== undefined),
+  );
+  state.run(
+    "UPDATE releases SET release = ? WHERE service = ? AND number = ?",
+    JSON.stringify({ ...release, env }),
+    service,
+    release.number,
+  );
+}
+
+/** The stopped releases of all services. */
+export function stoppedReleases(state: State): readonly StoredRelease[] {
+  return releases(state, "WHERE state = 'stopped' ORDER BY service");
+}
+
+/** Live and stopped releases and those that a running job is about to make live: whose routes are taken. */
 export function claimingReleases(state: State): readonly StoredRelease[] {
   return releases(
     state,
-    `WHERE state = 'live' OR (state IN ('building', 'starting') AND job IN
+    `WHERE state IN ('live', 'stopped') OR (state IN ('building', 'starting') AND job IN
        (SELECT id FROM jobs WHERE state = 'running')) ORDER BY service, number`,
   );
 }

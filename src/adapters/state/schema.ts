@@ -99,5 +99,17 @@ export const migrations: readonly string[] = [
   ALTER TABLE releases ADD COLUMN receipt TEXT;
   ALTER TABLE releases ADD COLUMN repeats INTEGER;
   ALTER TABLE jobs ADD COLUMN action TEXT NOT NULL DEFAULT 'push';
+
+  -- scale: JSON {written, replicas}: what mypaas scale says while the Dockerfile says "written".
+  ALTER TABLE services ADD COLUMN scale TEXT;
+
+  -- What becomes true beside its release when a job is live. what: env or scale; value NULL takes it away.
+  CREATE TABLE job_changes (
+    job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    what TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT,
+    PRIMARY KEY (job, what, name)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];

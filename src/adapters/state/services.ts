@@ -13,10 +13,13 @@ export function knowsService(state: State, service: string): boolean {
 /** Makes the service known; a second call changes nothing. */
 export function ensureService(state: State, service: NewService): void {
   state.run(
-    "INSERT INTO services (name, slug, created) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
+    `INSERT INTO services (name, slug, created, next_release)
+     VALUES (?1, ?2, ?3, COALESCE((SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?4), 1))
+     ON CONFLICT (name) DO NOTHING`,
     service.name,
     service.slug,
     service.now,
+    numberKey(service.name),
   );
 }
 
@@ -35,3 +38,49 @@ export function takeReleaseNumber(state: State, service: string): number {
   if (row === undefined) throw new Error(`no service ${service}`);
   return row.integer("number");
 }
+
+/** A number of replicas that a command asked for; it counts as long as the Dockerfile says `written`. */
+export interface OwnScale {
+  readonly written: string;
+  readonly replicas: number;
+}
+
+/** Undefined where the Dockerfile alone decides. */
+export function ownScale(state: State, service: string): OwnScale | undefined {
+  const text = state
+    .get("SELECT scale FROM services WHERE name = ?", service)
+    ?.optionalText("scale");
+  // Only setScale writes this column, with what stageScale was given.
+  return text === undefined ? undefined : (JSON.parse(text) as OwnScale);
+}
+
+export function setScale(state: State, service: string, scale: string | undefined): void {
+  state.run("UPDATE services SET scale = ? WHERE name = ?", scale ?? null, service);
+}
+
+/** Forgets a service with its releases, values and blobs, and all its jobs but `job`; its numbers go on where they were when it comes back. */
+export function forgetService(state: State, service: string, job: number): void {
+  state.transaction(() => {
+    const row = state.get("SELECT next_release FROM services WHERE name = ?", service);
+    if (row !== undefined)
+      state.run(
+        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+        numberKey(service),
+        String(row.integer("next_release")),
+      );
+    for (const sql of [
+      "DELETE FROM releases WHERE service = ?",
+      "DELETE FROM env WHERE service = ?",
+      "DELETE FROM blobs WHERE service = ?",
+      "DELETE FROM services WHERE name = ?",
+    ])
+      state.run(sql, service);
+    state.run(
+      "DELETE FROM jobs WHERE service = ? AND id != ? AND state NOT IN ('queued', 'running')",
+      service,
+      job,
+    );
+  });
+}
+
+const numberKey = (service: string): string => `next-release ${service}`;

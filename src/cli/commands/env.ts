@@ -1,5 +1,6 @@
 import { UserError } from "../../core/errors.ts";
-import type { Action, Results } from "../../core/wire/protocol.ts";
+import type { Action } from "../../core/wire/protocol.ts";
+import type { Results } from "../../core/wire/results.ts";
 import { connect } from "../connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { serviceArgument } from "../service-argument.ts";

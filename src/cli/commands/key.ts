@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { buildKeyLine, type KeyLimits } from "../../core/ssh/key-line.ts";
-import type { Action, KeyInfo, Results } from "../../core/wire/protocol.ts";
+import type { Action } from "../../core/wire/protocol.ts";
+import type { KeyInfo, Results } from "../../core/wire/results.ts";
 import { connect } from "../connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 

@@ -1,4 +1,4 @@
-import type { Results } from "../../core/wire/protocol.ts";
+import type { Results } from "../../core/wire/results.ts";
 import { connect } from "../connect.ts";
 import { findDockerfile, readDockerfile } from "../dockerfile-path.ts";
 import type { CommandIo, ExitCode } from "../io.ts";

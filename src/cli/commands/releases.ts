@@ -1,4 +1,4 @@
-import type { ReleaseInfo, Results } from "../../core/wire/protocol.ts";
+import type { ReleaseInfo, Results } from "../../core/wire/results.ts";
 import { formatAge, formatDuration } from "../../core/format.ts";
 import { connect } from "../connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";

@@ -1,3 +1,4 @@
+import { maxReplicas } from "../release/spec.ts";
 import { writeDuration, readDuration } from "./durations.ts";
 import { isIpv4 } from "./hosts.ts";
 import type {
@@ -9,8 +10,6 @@ import type {
   VolumeSpec,
 } from "../release/spec.ts";
 import { bad, good, readPort, refuse, show, unquote, type Read } from "./values.ts";
-
-const maxReplicas = 100;
 
 /** `0`, `N`, `N roll` or `N safe`. */
 export function readScale(text: string): Read<Scale> {

@@ -32,6 +32,9 @@ export interface RouteSpec {
   readonly https: boolean;
 }
 
+/** How many containers a service may have. */
+export const maxReplicas = 100;
+
 /** `replace`: one container, old before new; `roll`: new before old; `safe`: all old stopped, then all new started. */
 export type Scale =
   | { readonly kind: "replace" }

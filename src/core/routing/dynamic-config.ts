@@ -31,6 +31,7 @@ export function dynamicConfig(state: RoutingState): DynamicConfig {
   for (const one of state.switches) if (one.phase === "held") addHolds(file, state, base, one);
   for (const one of state.switches) if (one.phase === "cut-over") addRest(file, state, base, one);
   addYields(file, state, base);
+  addStopped(file, state);
   return file.config(state.server.certificate);
 }
 
@@ -58,7 +59,7 @@ function addHolds(
   const gone =
     one.mode === "wait" ? from.filter((old) => !to.some((plan) => isSameRule(plan, old))) : [];
   for (const plan of [...to, ...gone]) {
-    const owner = ownerOf(plan, base);
+    const owner = isStopped(state, one.service) ? undefined : ownerOf(plan, base);
     const target =
       owner === undefined
         ? waitAt(file, state, { one, place: plan, isNew: true })
@@ -88,6 +89,16 @@ function addYields(file: DynamicDraft, state: RoutingState, base: readonly Answe
       if (hasYielded(state, release, plan.route))
         file.hold(`yield-${plan.name}`, plan, nextOwner(file, state, plan, base));
 }
+
+/** A stopped service keeps its places: no less specific route of another one answers there. */
+function addStopped(file: DynamicDraft, state: RoutingState): void {
+  for (const release of state.stopped ?? [])
+    for (const plan of releaseRouting(release, state.server).routers)
+      file.hold(`stopped-${plan.name}`, plan, { service: nobody, middlewares: [] });
+}
+
+const isStopped = ({ stopped = [] }: RoutingState, service: string): boolean =>
+  stopped.some(({ spec }) => spec.service === service);
 
 /** Who answers there when the labels of a release that goes do not count: whoever is live, or whoever comes. */
 function nextOwner(

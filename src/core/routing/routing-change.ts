@@ -13,6 +13,8 @@ export type RoutingChange =
       readonly mode: "serving" | "wait";
     }
   | { readonly kind: "cut-over"; readonly service: string }
+  | { readonly kind: "stopped"; readonly service: string; readonly release: Release }
+  | { readonly kind: "removed"; readonly service: string }
   | { readonly kind: "settled"; readonly service: string; readonly live: Release | undefined };
 
 /** The state after one change; the same change twice is the same as once. */
@@ -20,6 +22,7 @@ export function changeRouting(state: RoutingState, change: RoutingChange): Routi
   const { service } = change;
   const others = state.switches.filter((one) => one.service !== service);
   const rest = state.live.filter(({ spec }) => spec.service !== service);
+  const stopped = (state.stopped ?? []).filter(({ spec }) => spec.service !== service);
   switch (change.kind) {
     case "hold": {
       const { to, from, mode } = change;
@@ -37,10 +40,18 @@ export function changeRouting(state: RoutingState, change: RoutingChange): Routi
       const cut = yieldTo(state, one.to);
       return {
         ...cut,
+        stopped,
         live: [...rest, one.to],
         switches: [...others, { ...one, phase: "cut-over" }],
       };
     }
+    case "stopped":
+      return {
+        ...forgetYields({ ...state, live: rest, switches: others }),
+        stopped: [...stopped, change.release],
+      };
+    case "removed":
+      return { ...forgetYields({ ...state, live: rest, switches: others }), stopped };
     case "settled": {
       const { live } = change;
       const to = state.switches.find((one) => one.service === service)?.to;
@@ -49,6 +60,8 @@ export function changeRouting(state: RoutingState, change: RoutingChange): Routi
         ...(isBack ? takeBackYields(state, to) : state),
         live: live === undefined ? rest : [...rest, live],
         switches: others,
+        // A start that failed leaves the service stopped.
+        ...(live === undefined ? {} : { stopped }),
       });
     }
   }

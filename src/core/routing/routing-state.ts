@@ -8,6 +8,8 @@ export interface RoutingState {
   /** The release of each service that is not in a switch. */
   readonly live: readonly Release[];
   readonly switches: readonly Switch[];
+  /** What services were stopped with: nobody answers at their places, whoever else would. */
+  readonly stopped?: readonly Release[];
   /** Places that one service took over from another. */
   readonly yields?: readonly Yield[];
 }

@@ -29,6 +29,8 @@ const shapes: { readonly [K in LoggedEvent["kind"]]: Readonly<Record<string, Che
     failed: maybe(count),
   },
   unchanged: { service: text, release: count },
+  stopped: { service: text, release: count },
+  removed: { service: text, kept: texts },
   failed: { message: text, hint: maybe(text), details: texts, still: maybe(text) },
   superseded: { job: count, by: count },
 };
@@ -64,7 +66,7 @@ export const isLast = (event: LoggedEvent): boolean =>
 
 /** True for the events that tell what became of a job. After `live` its old release is still to be removed, and the receipt to be said. */
 export const isOutcome = (event: LoggedEvent): boolean =>
-  ["live", "unchanged", "failed", "superseded"].includes(event.kind);
+  ["live", "unchanged", "stopped", "removed", "failed", "superseded"].includes(event.kind);
 
 function makeSafe(value: unknown): unknown {
   if (typeof value === "string") return stripControls(value);

@@ -1,4 +1,4 @@
-import type { Receipt } from "./protocol.ts";
+import type { Receipt } from "./results.ts";
 
 /** Everything mypaas says while it works: the wire protocol, the `--json` output and the input of the renderers are this one union. */
 export type Event =
@@ -15,6 +15,10 @@ export type Event =
   | LiveEvent
   | ReceiptEvent
   | { readonly kind: "unchanged"; readonly service: string; readonly release: number }
+  /** The end of a job that took a service out of use; `release` is what it starts with again. */
+  | { readonly kind: "stopped"; readonly service: string; readonly release: number }
+  /** The end of a job that removed a service; `kept` are the volumes that stay. */
+  | { readonly kind: "removed"; readonly service: string; readonly kept: readonly string[] }
   | FailedEvent
   | { readonly kind: "superseded"; readonly job: number; readonly by: number };
 

@@ -1,5 +1,3 @@
-import type { Change } from "../release/changes.ts";
-import type { Pause } from "../release/switch-way.ts";
 import type { LoggedEvent } from "./events.ts";
 
 /**
@@ -56,6 +54,13 @@ export type Action =
     }
   /** Without a number: what was live before the content that is live now. */
   | { readonly action: "rollback"; readonly service: string; readonly release?: number }
+  | { readonly action: "scale"; readonly service: string; readonly replicas: number }
+  | { readonly action: "restart"; readonly service: string }
+  | { readonly action: "stop"; readonly service: string }
+  | { readonly action: "start"; readonly service: string }
+  /** `volumes`: names of Docker volumes that go too, and no others. */
+  | { readonly action: "remove"; readonly service: string; readonly volumes: readonly string[] }
+  | { readonly action: "remove.list"; readonly service: string }
   | { readonly action: "cancel"; readonly service: string }
   /** Of one service, or of all that the key may see. */
   | { readonly action: "release.list"; readonly service?: string }
@@ -64,8 +69,15 @@ export type Action =
       readonly action: "env.set";
       readonly service: string;
       readonly set: Readonly<Record<string, string>>;
+      /** For the next push; else a service that runs gets a release with them. */
+      readonly stage?: boolean;
     }
-  | { readonly action: "env.unset"; readonly service: string; readonly names: readonly string[] }
+  | {
+      readonly action: "env.unset";
+      readonly service: string;
+      readonly names: readonly string[];
+      readonly stage?: boolean;
+    }
   | { readonly action: "key.list" }
   | { readonly action: "key.add"; readonly line: string }
   | { readonly action: "key.remove"; readonly fingerprint: string }
@@ -98,7 +110,22 @@ export type ManifestEntry =
   | { readonly path: string; readonly link: string };
 
 /** Actions that become a job, whose log tells how they end; a cancel gets the log of the job that it ends. */
-export type JobAction = Extract<Action, { readonly action: "push" | "rollback" }>;
+export type JobAction = Extract<Action, { readonly action: (typeof jobActions)[number] }>;
+
+const jobActions = [
+  "push",
+  "rollback",
+  "scale",
+  "restart",
+  "stop",
+  "start",
+  "remove",
+  "env.set",
+  "env.unset",
+] as const;
+
+export const isJobAction = (action: Action): action is JobAction =>
+  (jobActions as readonly string[]).includes(action.action);
 
 export interface Accepted {
   /** sha256 (hex) of the signed bytes. */
@@ -140,76 +167,4 @@ export interface ErrorAnswer {
     readonly hint?: string;
     readonly details?: readonly string[];
   };
-}
-
-/** Results of the actions that answer at once, by action. */
-export interface Results {
-  readonly plan: PlannedChanges;
-  readonly "release.list": { readonly releases: readonly ReleaseInfo[] };
-  readonly "env.list": {
-    readonly service: string;
-    readonly env: readonly { readonly name: string; readonly fingerprint: string }[];
-  };
-  readonly "env.set": { readonly service: string; readonly set: readonly string[] };
-  readonly "env.unset": { readonly service: string; readonly unset: readonly string[] };
-  readonly "key.list": { readonly keys: readonly KeyInfo[] };
-  readonly "key.add": { readonly key: KeyInfo };
-  readonly "key.remove": { readonly key: KeyInfo };
-  readonly "server.info": {
-    readonly version: string;
-    readonly instance: string;
-    readonly domain?: string;
-  };
-}
-
-export interface ReleaseInfo {
-  readonly service: string;
-  readonly release: number;
-  readonly state: "building" | "starting" | "live" | "retired" | "failed";
-  /** Milliseconds since the epoch. */
-  readonly created: number;
-  /** Name of the key that asked for it, its fingerprint where it has none, or `root`. */
-  readonly by: string;
-  /** Id of its image, `sha256:…`; empty when it never had one or it was removed. */
-  readonly image: string;
-  /** The release whose image and settings it repeats. */
-  readonly repeats?: number;
-  /** True where a rollback to it needs no build. */
-  readonly canRollBack: boolean;
-  /** Set once its switch has ended. */
-  readonly receipt?: Receipt;
-}
-
-/** What a push would do, decided by the code that does it. */
-export interface PlannedChanges {
-  readonly service: string;
-  /** What is live now; left out when nothing is. */
-  readonly live?: number;
-  /** True where a push would say that nothing changed. */
-  readonly unchanged: boolean;
-  readonly changes: readonly Change[];
-  readonly pause: Pause;
-  /** How long the switch took that made the live release live, where requests waited then as well. */
-  readonly lastMs?: number;
-  /** `kept`: an image with this content is there. */
-  readonly image: "kept" | "to be built";
-  /** Keys whose values only the build can tell; the changes assume those of the live release. */
-  readonly unknown: readonly string[];
-}
-
-/** What a switch took: milliseconds to its cut-over and, where Traefik could be asked, requests meanwhile. */
-export interface Receipt {
-  readonly ms: number;
-  readonly requests?: number;
-  readonly failed?: number;
-}
-
-export interface KeyInfo {
-  /** `SHA256:…` as ssh-keygen prints it. */
-  readonly fingerprint: string;
-  readonly type: string;
-  readonly name: string;
-  /** The options as written, empty when there are none. */
-  readonly options: string;
-  readonly expired: boolean;
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
+import { maxReplicas } from "../release/spec.ts";
 import { checkManifest } from "../push/manifest.ts";
 import { maxRequestBytes, type Action, type Request } from "./protocol.ts";
 
@@ -45,16 +46,31 @@ function readAction(value: Fields): Action {
       const number = release === undefined ? {} : { release: wholeNumber(release, "release") };
       return { action, service: serviceName(value), ...number };
     }
+    case "scale":
+      return {
+        action,
+        service: serviceName(value),
+        replicas: replicas(value["replicas"]),
+      };
+    case "remove": {
+      const volumes = list(value["volumes"], "volumes").map((name) => volume(name));
+      return { action, service: serviceName(value), volumes };
+    }
+    case "restart":
+    case "stop":
+    case "start":
+    case "remove.list":
+      return { action, service: serviceName(value) };
     case "release.list":
       return value["service"] === undefined ? { action } : { action, service: serviceName(value) };
     case "cancel":
     case "env.list":
       return { action, service: serviceName(value) };
     case "env.set":
-      return { action, service: serviceName(value), set: readEnv(value["set"]) };
+      return { action, service: serviceName(value), set: readEnv(value["set"]), ...staged(value) };
     case "env.unset": {
       const names = list(value["names"], "names").map((name) => envName(name));
-      return { action, service: serviceName(value), names };
+      return { action, service: serviceName(value), names, ...staged(value) };
     }
     case "key.list":
     case "server.info":
@@ -117,6 +133,20 @@ function envName(name: unknown): string {
   if (typeof name !== "string" || !/^[A-Za-z_][A-Za-z0-9_]{0,199}$/.test(name))
     throw bad(`not a name of a variable: ${JSON.stringify(name)?.slice(0, 60)}`);
   return name;
+}
+
+const staged = (value: Fields): { readonly stage?: true } =>
+  value["stage"] === true ? { stage: true } : {};
+
+function replicas(value: unknown): number {
+  const count = wholeNumber(value, "replicas");
+  if (count >= 1 && count <= maxReplicas) return count;
+  throw bad(`replicas: should be from 1 to ${maxReplicas}, got ${count}`);
+}
+
+function volume(name: unknown): string {
+  if (typeof name === "string" && /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(name)) return name;
+  throw bad(`not a name of a volume: ${JSON.stringify(name)?.slice(0, 60)}`);
 }
 
 const serviceName = (value: Fields, name = "service"): string =>

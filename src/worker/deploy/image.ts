@@ -98,7 +98,7 @@ const keptImages = 1 + 5;
 export async function removeOldImages(run: Run): Promise<void> {
   const { state, job, tools } = run;
   const stored = listReleases(state, job.service).filter(({ imageId }) => imageId !== "");
-  const served = stored.filter(({ state: was }) => was === "live" || was === "retired");
+  const served = stored.filter(({ state: was }) => ["live", "stopped", "retired"].includes(was));
   // The newest whatever became of it: trying the same content again needs no build.
   // Several releases may share one image: rollbacks, changed values.
   const ever = new Set(served.map(({ release }) => release.image));

@@ -4,6 +4,7 @@ import { imageName } from "../../core/release/names.ts";
 import { authorise, authoriseSpec, type Caller } from "../../core/wire/permissions.ts";
 import type { Release } from "../../core/release/release.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
+import { applyChanges } from "../../adapters/state/job-changes.ts";
 import type { Job } from "../../adapters/state/jobs.ts";
 import {
   claimingReleases,
@@ -22,9 +23,11 @@ import { recordSwitch } from "./record-switch.ts";
 import { provideVolumes, resolveHomes } from "./volumes.ts";
 import { enrolledKeys } from "../enrolled.ts";
 import { asksForBuild, readAction, readOrder, type Order } from "./order.ts";
+import { runRemoveJob } from "./remove-job.ts";
+import { runStopJob } from "./stop-job.ts";
 import { runsAlready } from "./runs-already.ts";
 
-/** From an accepted request to a live release: read, check, build, switch, tidy up. Says `live` or `unchanged`, or throws and then nothing changed. */
+/** From an accepted request to its end, mostly a live release: read, check, build, switch, tidy up. Says how it ended, or throws and then nothing changed. */
 export async function runDeployJob(
   parts: DeployJobParts,
   job: Job,
@@ -36,7 +39,9 @@ export async function runDeployJob(
   const action = readAction(state, job);
   // Again, because a key may have expired or been limited while its request waited.
   authorise(caller, action, parts.clock.now());
-  const order = await readOrder(parts, action, say);
+  if (action.action === "stop") return runStopJob(parts, job, say, signal);
+  if (action.action === "remove") return runRemoveJob(parts, job, { say, signal, action });
+  const order = await readOrder(parts, job, action, say);
   authoriseSpec(caller, order.spec);
   const spec = admitHere(parts, order);
   const homes = await resolveHomes(spec, config);
@@ -44,6 +49,8 @@ export async function runDeployJob(
   const tools = await parts.tools();
   const run: Run = { ...parts, tools, job, say, signal, order, spec, homes, live };
   if (await isUnchanged(run)) {
+    // Values may be the same as those that run, and others than those of the next push.
+    state.transaction(() => applyChanges(state, job));
     say({ kind: "unchanged", service: job.service, release: live?.release.number ?? 0 });
     return;
   }
@@ -70,7 +77,7 @@ export function admitHere(
   { spec, env, source }: Order,
 ): ServiceSpec {
   const claiming = claimingReleases(state);
-  const underWay = claiming.filter((one) => one.state !== "live");
+  const underWay = claiming.filter(({ state: is }) => is !== "live" && is !== "stopped");
   return admit(spec, {
     config,
     live: claiming.map(({ release }) => release),
@@ -84,6 +91,7 @@ export function admitHere(
 async function isUnchanged(run: Run): Promise<boolean> {
   const { live, order, tools } = run;
   if (live === undefined || live.content !== order.content || asksForBuild(order)) return false;
+  if (order.isForced === true) return false;
   const { number, image } = live.release;
   return runsAlready(tools.engine, live.release, (facts) => plan(run, { number, image, facts }));
 }

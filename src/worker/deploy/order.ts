@@ -1,15 +1,21 @@
 import type { Say } from "../../core/wire/events.ts";
-import type { JobAction, PushManifest } from "../../core/wire/protocol.ts";
+import { isJobAction, type JobAction, type PushManifest } from "../../core/wire/protocol.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import { contentId, parseRequest } from "../../core/wire/request.ts";
 import { readEnv } from "../../adapters/state/env.ts";
 import type { Job } from "../../adapters/state/jobs.ts";
 import { listReleases, type StoredRelease } from "../../adapters/state/releases.ts";
+import { stagedEnv } from "../../adapters/state/job-changes.ts";
 import { requestBody } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
 import type { BlobStore } from "../../adapters/server/blob-store.ts";
 import { readPush } from "./push-content.ts";
+import { releaseToStart, repeat, rescale, runningRelease, withChanges } from "./renewal.ts";
 import { rollbackTarget } from "./rollback.ts";
+import { scaledByCommand } from "./own-scale.ts";
+
+/** What ends in a release that is live. */
+export type ReleaseAction = Exclude<JobAction, { readonly action: "stop" | "remove" }>;
 
 /** What a job was asked to make live: settings, values and where its image comes from. */
 export interface Order {
@@ -19,6 +25,10 @@ export interface Order {
   /** Content id, which tells whether an image is there already. */
   readonly content: string;
   readonly source: Source;
+  /** The release whose image and settings these are, where nobody would call it another one. */
+  readonly repeats?: number;
+  /** Makes a release even where it would run the same way. */
+  readonly isForced?: boolean;
 }
 
 export type Source =
@@ -33,32 +43,41 @@ export const asksForBuild = ({ source }: Pick<Order, "source">): boolean =>
 export function readAction(state: State, job: Job): JobAction {
   const body = requestBody(state, job.request);
   const request = body === undefined ? undefined : parseRequest(body);
-  if (request?.action === "push" || request?.action === "rollback") return request;
+  if (request !== undefined && isJobAction(request)) return request;
   throw new Error(`job ${job.id} has nothing to do`);
 }
 
 /** Finds out what is to be made live; throws UserError with everything that is wrong about it. */
 export async function readOrder(
   { state, store }: { readonly state: State; readonly store: BlobStore },
-  action: JobAction,
+  job: Job,
+  action: ReleaseAction,
   say: Say,
 ): Promise<Order> {
   const { service } = action;
   switch (action.action) {
     case "push": {
       const manifest = action.push;
-      const spec = await readPush(store, action, say);
+      const spec = scaledByCommand(state, await readPush(store, action, say));
       const source = { kind: "push", manifest } as const;
       return { spec, env: readEnv(state, service), content: contentId(action), source };
     }
     case "rollback": {
       const of = rollbackTarget(service, listReleases(state, service), action.release);
-      const { spec, env } = of.release;
       say({
         kind: "step",
         text: `going back to release ${of.release.number} with the values it had`,
       });
-      return { spec, env, content: of.content, source: { kind: "repeat", of } };
+      return repeat(of);
     }
+    case "restart":
+      return { ...repeat(runningRelease(state, action)), isForced: true };
+    case "start":
+      return repeat(releaseToStart(state, service));
+    case "scale":
+      return rescale(runningRelease(state, action), action.replicas);
+    case "env.set":
+    case "env.unset":
+      return withChanges(runningRelease(state, action), stagedEnv(state, job.id));
   }
 }

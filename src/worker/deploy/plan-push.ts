@@ -7,7 +7,8 @@ import { stopsOldFirst } from "../../core/release/spec.ts";
 import { pauseOf } from "../../core/release/switch-way.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { authoriseSpec, type Caller } from "../../core/wire/permissions.ts";
-import type { Action, PlannedChanges } from "../../core/wire/protocol.ts";
+import type { Action } from "../../core/wire/protocol.ts";
+import type { PlannedChanges } from "../../core/wire/results.ts";
 import { contentId } from "../../core/wire/request.ts";
 import type { Engine, ImageFacts } from "../../deploy/ports.ts";
 import { readEnv } from "../../adapters/state/env.ts";
@@ -16,6 +17,7 @@ import type { State } from "../../adapters/state/state.ts";
 import { keptImage } from "./image.ts";
 import { admitHere } from "./job.ts";
 import { asksForBuild, type Order } from "./order.ts";
+import { scaledByCommand } from "./own-scale.ts";
 import { isFile, readSpec } from "./push-content.ts";
 import { planRelease } from "./release-plan.ts";
 import { runsAlready } from "./runs-already.ts";
@@ -104,7 +106,10 @@ function orderOf(state: State, { service, push, text }: PlanAction): Order {
     });
   return {
     // Its warnings have been said where the file is.
-    spec: readSpec({ service, push }, bytes, () => undefined),
+    spec: scaledByCommand(
+      state,
+      readSpec({ service, push }, bytes, () => undefined),
+    ),
     env: readEnv(state, service),
     content: contentId({ action: "push", service, push }),
     source: { kind: "push", manifest: push },

@@ -1,5 +1,6 @@
 import type { Say } from "../../core/wire/events.ts";
 import type { Clock, Journal } from "../../deploy/ports.ts";
+import { applyChanges } from "../../adapters/state/job-changes.ts";
 import type { Job } from "../../adapters/state/jobs.ts";
 import { setLive } from "../../adapters/state/releases.ts";
 import { appendStep } from "../../adapters/state/steps.ts";
@@ -34,7 +35,11 @@ export function recordSwitch(
   const record = () => {
     if (unrecorded === undefined) return;
     try {
-      setLive(state, job.service, unrecorded);
+      const number = unrecorded;
+      state.transaction(() => {
+        setLive(state, job.service, number);
+        applyChanges(state, job);
+      });
       unrecorded = undefined;
     } catch {
       // Tried again by `recorded`.

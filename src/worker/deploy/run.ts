@@ -59,7 +59,7 @@ export function record(
   state: StoredRelease["state"],
 ): StoredRelease {
   const { order, job, clock } = run;
-  const { content, source } = order;
+  const { content, repeats } = order;
   return {
     release,
     imageId,
@@ -68,7 +68,6 @@ export function record(
     created: clock.now(),
     key: job.key,
     job: job.id,
-    // What a repeated release repeats itself is what runs.
-    ...(source.kind === "repeat" && { repeats: source.of.repeats ?? source.of.release.number }),
+    ...(repeats !== undefined && { repeats }),
   };
 }

@@ -14,7 +14,7 @@ import { createAfterwards } from "../../deploy/afterwards.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import { readIdentity } from "../../adapters/server/certificate.ts";
 import { readIfThere } from "../../adapters/files.ts";
-import { liveReleases } from "../../adapters/state/releases.ts";
+import { liveReleases, stoppedReleases } from "../../adapters/state/releases.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { writeDynamicFile } from "../../adapters/traefik/file.ts";
 import {
@@ -50,6 +50,7 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
     server: { instance, httpsPort, ...certificate },
     live,
     switches: [],
+    stopped: stoppedReleases(state).map(({ release }) => release),
     yields: storedYields(live),
   };
   return createTraefikRouter({

@@ -1,0 +1,59 @@
+import { setEnv, unsetEnv } from "./env.ts";
+import { setScale, type OwnScale } from "./services.ts";
+import type { State } from "./state.ts";
+
+/** Variables by name; undefined takes one away. */
+export type EnvChanges = Readonly<Record<string, string | undefined>>;
+
+/** Keeps what a job changes beside its release, until that is live. */
+export function stageEnv(state: State, job: number, changes: EnvChanges): void {
+  for (const [name, value] of Object.entries(changes)) stage(state, job, ["env", name, value]);
+}
+
+/** The same for the scale that a command asks for; undefined goes back to the Dockerfile's. */
+export function stageScale(state: State, job: number, scale: OwnScale | undefined): void {
+  stage(state, job, ["scale", "", scale === undefined ? undefined : JSON.stringify(scale)]);
+}
+
+/** The variables that a job changes. */
+export function stagedEnv(state: State, job: number): EnvChanges {
+  const rows = state.all("SELECT name, value FROM job_changes WHERE job = ? AND what = 'env'", job);
+  return Object.fromEntries(rows.map((row) => [row.text("name"), row.optionalText("value")]));
+}
+
+/** Makes what a job changes true, in the commit of its caller. */
+export function applyChanges(
+  state: State,
+  { id, service }: { readonly id: number; readonly service: string },
+): void {
+  const env = Object.entries(stagedEnv(state, id));
+  const set = env.filter((entry): entry is [string, string] => entry[1] !== undefined);
+  setEnv(state, service, Object.fromEntries(set));
+  unsetEnv(
+    state,
+    service,
+    env.filter(([, value]) => value === undefined).map(([name]) => name),
+  );
+  const [scale] = state.all("SELECT value FROM job_changes WHERE job = ? AND what = 'scale'", id);
+  if (scale !== undefined) setScale(state, service, scale.optionalText("value"));
+  dropChanges(state, id);
+}
+
+/** Forgets what a job would have changed. */
+export function dropChanges(state: State, job: number): void {
+  state.run("DELETE FROM job_changes WHERE job = ?", job);
+}
+
+function stage(
+  state: State,
+  job: number,
+  [what, name, value]: readonly ["env" | "scale", string, string | undefined],
+): void {
+  state.run(
+    "INSERT INTO job_changes (job, what, name, value) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+    job,
+    what,
+    name,
+    value ?? null,
+  );
+}

@@ -1,0 +1,48 @@
+import type { Release } from "../core/release/release.ts";
+import { drainOld } from "./drain.ts";
+import { expectForgotten } from "./expected.ts";
+import { routingTimeoutMs } from "./hold.ts";
+import { untilDockerAnswers } from "./patience.ts";
+import { sentences } from "./sentences.ts";
+import { openStory, type DeployInput, type DeployPorts } from "./story.ts";
+
+export interface TakeOut extends Pick<DeployInput, "server" | "signal"> {
+  /** What serves, or served until it was stopped. */
+  readonly release: Release;
+}
+
+/**
+ * Takes a service out of use: its places answer 503 first, then open requests may end, then its containers go. Safe to repeat.
+ * Throws, with everything as it was, while Traefik does not take over the routing.
+ */
+export async function takeOut({ release, ...input }: TakeOut, ports: DeployPorts): Promise<void> {
+  const story = openStory({ ...input, release, from: release }, ports);
+  const { engine, router, service, isRouted, say, signal, afterwards } = story;
+  signal.throwIfAborted();
+  await afterwards.settled(service);
+  if (isRouted) {
+    await router.apply({ kind: "stopped", service, release });
+    try {
+      await router.confirm({ routers: [], gone: [], servers: {} }, routingTimeoutMs);
+    } catch (error) {
+      await router.apply({ kind: "settled", service, live: release });
+      throw error;
+    }
+  }
+  say(sentences.takingOut(release));
+  await untilDockerAnswers(story, async () => {
+    await drainOld(story);
+    const all = await engine.listContainers(service);
+    await Promise.all(
+      all.map(async ({ id }) => {
+        await engine.stopContainer(id, release.spec.stopTimeoutMs);
+        await engine.removeContainer(id);
+      }),
+    );
+  });
+  // Whoever asks Traefik next must not find labels of what is gone.
+  if (isRouted)
+    await router
+      .confirm(expectForgotten(release, story.server), routingTimeoutMs)
+      .catch(() => undefined);
+}
