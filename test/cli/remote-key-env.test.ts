@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { after, before, test, type TestContext } from "node:test";
 import { env } from "../../src/cli/commands/env.ts";
 import { keyAdd, keyList, keyRemove } from "../../src/cli/commands/key.ts";
@@ -92,12 +93,15 @@ const key = {
   expired: true,
 };
 
-test("a key is enrolled with limits, from a file or from words", async (t) => {
+test("a key is enrolled with limits, from a file, from stdin or from words", async (t) => {
   const { runDir, asked } = await server(t, { key });
   const line = (await readFile(join(home, "id.pub"), "utf8")).trim();
   const add = (words: readonly string[], more: object = {}) =>
     runCommand({ cwd: home, home }, (io) => keyAdd({ words, runDir, ...more }, io));
   assert.deepEqual(texts(await add(["id.pub"])), ["enrolled SHA256:x  ssh-ed25519  me  (expired)"]);
+  assert.deepEqual(asked(), { action: "key.add", line });
+  const stdin = Readable.from([`${line.slice(0, 9)}`, `${line.slice(9)}\n`]);
+  await runCommand({ cwd: home, home, stdin }, (io) => keyAdd({ words: ["-"], runDir }, io));
   assert.deepEqual(asked(), { action: "key.add", line });
   await add(line.split(" "), { services: "blog, api-*", noVolumes: true, expires: "2027-01-01" });
   assert.deepEqual(asked(), {
@@ -116,6 +120,18 @@ test("a key is enrolled with limits, from a file or from words", async (t) => {
       {},
       "key gone: not readable",
       "name the file of a public key: mypaas key add ~/.ssh/id_ed25519.pub",
+    ],
+    [
+      ["https://github.com/ann.keys"],
+      {},
+      "key https://github.com/ann.keys: is not fetched: who answers there would choose the key",
+      "look at it yourself, then enrol one line of it: mypaas key add -",
+    ],
+    [
+      ["-"],
+      {},
+      "key -: nothing came through stdin",
+      "give it one public key: mypaas key add - < id_ed25519.pub",
     ],
     [
       ["no-volumes", line],
@@ -139,12 +155,31 @@ test("a key is enrolled with limits, from a file or from words", async (t) => {
   assert.match(error?.message ?? "", /^key: /);
 });
 
+test("keys are listed within 80 columns, with their last use and, below, their limits", async (t) => {
+  const now = Date.UTC(2026, 10, 21);
+  const fingerprint = `SHA256:${"x".repeat(43)}`;
+  const ci = { ...key, fingerprint, name: "ci@build.example.com", options: 'services="blog"' };
+  const me = { ...key, fingerprint, expired: false, lastUsed: now - 3 * 3600_000 };
+  const { runDir } = await server(t, { keys: [me, ci, { ...key, fingerprint }] });
+  const listed = await runCommand({ home }, (io) => keyList({ runDir }, io));
+  assert.deepEqual(texts(listed), [
+    `name            last used  fingerprint
+me              3 h ago    ${fingerprint}
+ci@build.exam…  never      ${fingerprint}
+  services="blog" (expired)
+me              never      ${fingerprint}
+  (expired)`,
+  ]);
+  const widest = Math.max(...(texts(listed)[0] ?? "").split("\n").map(({ length }) => length));
+  assert.ok(widest <= 80, String(widest));
+});
+
 test("keys are listed and removed", async (t) => {
   const some = await server(t, { keys: [{ ...key, expired: false }], key });
   const world = { cwd: home, home };
   const listed = await runCommand(world, (io) => keyList({ runDir: some.runDir }, io));
-  assert.deepEqual(texts(listed), ["SHA256:x  ssh-ed25519  me"]);
-  const args = { runDir: some.runDir, fingerprint: "SHA256:x" };
+  assert.deepEqual(texts(listed), ["name  last used  fingerprint\nme    never      SHA256:x"]);
+  const args = { runDir: some.runDir, which: "SHA256:x" };
   const removed = await runCommand(world, (io) => keyRemove(args, io));
   assert.deepEqual(texts(removed), ["removed SHA256:x  ssh-ed25519  me  (expired)"]);
   assert.deepEqual(some.asked(), { action: "key.remove", fingerprint: "SHA256:x" });
@@ -161,17 +196,17 @@ test("variables are set, unset and listed, and no value is ever said", async (t)
   const run = (...words: readonly string[]) =>
     runCommand({ cwd: home, home }, (io) => env({ service: "web", words, runDir }, io));
   assert.deepEqual(texts(await run("set", "A=secret=1")), [
-    "set A for web; the next deploy uses it",
+    "set A for web; its next release has it",
   ]);
   assert.deepEqual(asked(), { action: "env.set", service: "web", set: { A: "secret=1" } });
   assert.deepEqual(texts(await run("unset", "B")), [
-    "removed B from web; the next deploy is without it",
+    "removed B from web; its next release is without it",
   ]);
   assert.deepEqual(asked(), { action: "env.unset", service: "web", names: ["B"] });
   assert.deepEqual(texts(await run()), ["A  (f00)"]);
   assert.deepEqual(texts(await run("list")), ["A  (f00)"]);
   assert.deepEqual(texts(await run("unset", "B", "C")), [
-    "removed B from web; the next deploy is without it\nC is not set for web",
+    "removed B from web; its next release is without it\nC is not set for web",
   ]);
   const bad = await runCommand({ cwd: home, home }, (io) =>
     env({ service: "My Web", words: [], runDir }, io),
@@ -185,6 +220,11 @@ test("variables are set, unset and listed, and no value is ever said", async (t)
       "begin it with a name of letters, digits and _",
     ],
     [["unset", "A=1"], 'env unset: not a name of a variable: "A=1"', "name it without a value"],
+    [
+      ["get", "A"],
+      "env web: values stay on the server, nobody gets them back",
+      "compare fingerprints: mypaas env web, or set it anew",
+    ],
     [["sett"], 'env web: not understood: "sett"', "say what to do: mypaas env web set NAME=VALUE"],
     [["set"], 'env web: not understood: "set"', "say what to do: mypaas env web set NAME=VALUE"],
   ];

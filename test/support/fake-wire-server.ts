@@ -27,6 +27,8 @@ export interface FakeServerOptions {
     request: Parameters<RequestListener>[0],
     answer: Parameters<RequestListener>[1],
   ) => boolean;
+  /** Lines of what each connection to a stream gets, by the cursor that it asked with; it breaks off behind them. */
+  readonly stream?: (from: string) => readonly string[];
   /** Hashes that the server has already. */
   readonly known?: ReadonlySet<string>;
   readonly signed?: boolean;
@@ -63,7 +65,7 @@ export async function fakeWireServer(t: TestContext, options: FakeServerOptions 
       requests.set(id, parseRequest(body));
       const request = parseRequest(body);
       if (request.action === "push") return { request: id, missing: missing(request) };
-      if (options.job !== undefined) return { request: id, missing: [], ...options.job };
+      if (options.job !== undefined) return { request: id, missing: [], ...options.job, result: options.result };
       return { request: id, missing: [], result: options.result };
     },
     status: async (id, token) => ({ request: id, missing: missing(find(id, token)) }),
@@ -79,6 +81,13 @@ export async function fakeWireServer(t: TestContext, options: FakeServerOptions 
       return (async function* (): AsyncGenerator<LoggedEvent> {
         for (const [offset, event] of (options.events ?? []).entries())
           if (offset >= from) yield { ...event, offset, at: 0 };
+      })();
+    },
+    stream: async (id, token, from) => {
+      find(id, token);
+      const lines = options.stream?.(from) ?? [];
+      return (async function* () {
+        for (const line of lines) yield `${line}\n`;
       })();
     },
   };

@@ -3,24 +3,34 @@ import type { Action } from "../../core/wire/protocol.ts";
 import type { Results } from "../../core/wire/results.ts";
 import { connect } from "../connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
+import { isLive } from "../follow-job.ts";
+import { jobCommand } from "../job-command.ts";
+import { readValues } from "../value-lines.ts";
 import { serviceArgument } from "../service-argument.ts";
 
 export interface EnvArgs {
   readonly service: string;
   /** Nothing or `list`; `set K=V…`; `unset K…`. */
   readonly words: readonly string[];
+  /** `-f FILE`: more values for set, `-` for stdin. */
+  readonly file?: string | undefined;
+  /** `--stage`: for the next push. */
+  readonly stage?: boolean | undefined;
   readonly remote?: string | undefined;
   readonly key?: string | undefined;
   readonly runDir?: string | undefined;
 }
 
-/** `mypaas env SERVICE [list | set K=V… | unset K…]`; values go to the server and never come back. */
+/** `mypaas env SERVICE [list | set K=V… | unset K…]`; values go to the server and never come back. What runs gets a release with them, unless it is told to wait for the next push. */
 export async function env(args: EnvArgs, io: CommandIo): Promise<ExitCode> {
-  const action = readAction(args);
+  const action = await readAction(args, io);
+  const onResult = (result: unknown) =>
+    io.answer(describe(action, result), result as Results[EnvAction["action"]]);
+  if (action.action !== "env.list")
+    return jobCommand({ ...args, action, isDone: isLive, onResult }, io);
   const connection = await connect(io, args.remote, args);
   try {
-    const { result } = await connection.ask(action);
-    io.answer(describe(action, result), result);
+    onResult((await connection.ask(action)).result);
   } finally {
     await connection.close();
   }
@@ -29,14 +39,27 @@ export async function env(args: EnvArgs, io: CommandIo): Promise<ExitCode> {
 
 type EnvAction = Extract<Action, { action: `env.${string}` }>;
 
-function readAction({ service, words }: EnvArgs): EnvAction {
+async function readAction(
+  { service, words, file, stage }: EnvArgs,
+  io: CommandIo,
+): Promise<EnvAction> {
   serviceArgument(service, "env");
   const [verb = "list", ...rest] = words;
-  if (verb === "list" && rest.length === 0) return { action: "env.list", service };
-  if (verb === "set" && rest.length > 0)
-    return { action: "env.set", service, set: Object.fromEntries(rest.map(readPair)) };
-  if (verb === "unset" && rest.length > 0)
-    return { action: "env.unset", service, names: rest.map(readName) };
+  const staged = stage === true ? { stage: true } : {};
+  if (verb === "list" && rest.length === 0 && file === undefined)
+    return { action: "env.list", service };
+  if (verb === "set" && (rest.length > 0 || file !== undefined)) {
+    const lines = file === undefined ? {} : await readValues(file, io);
+    const set = { ...lines, ...Object.fromEntries(rest.map(readPair)) };
+    return { action: "env.set", service, set, ...staged };
+  }
+  if (verb === "unset" && rest.length > 0 && file === undefined)
+    return { action: "env.unset", service, names: rest.map(readName), ...staged };
+  if (verb === "get")
+    throw new UserError(`env ${service}: values stay on the server, nobody gets them back`, {
+      code: "usage",
+      hint: `compare fingerprints: mypaas env ${service}, or set it anew`,
+    });
   throw new UserError(`env ${service}: not understood: ${JSON.stringify(verb)}`, {
     code: "usage",
     hint: `say what to do: mypaas env ${service} set NAME=VALUE`,
@@ -73,14 +96,16 @@ function describe(action: EnvAction, result: unknown): string {
     }
     case "env.set": {
       const { set } = result as Results["env.set"];
-      return `set ${set.join(", ")} for ${service}; the next deploy uses it`;
+      return `set ${set.join(", ")} for ${service}; its next release has it`;
     }
     case "env.unset": {
       const { unset } = result as Results["env.unset"];
       const gone = action.names.filter((name) => !unset.includes(name));
       const lines = gone.map((name) => `${name} is not set for ${service}`);
       if (unset.length > 0)
-        lines.unshift(`removed ${unset.join(", ")} from ${service}; the next deploy is without it`);
+        lines.unshift(
+          `removed ${unset.join(", ")} from ${service}; its next release is without it`,
+        );
       return lines.join("\n");
     }
   }

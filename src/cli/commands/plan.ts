@@ -39,12 +39,22 @@ export async function plan(args: PlanArgs, io: CommandIo): Promise<ExitCode> {
 
 function describe(planned: Results["plan"]): string {
   const { service, live, unchanged, changes, pause, lastMs, image, unknown } = planned;
-  if (unchanged) return `nothing would change: ${service} runs release ${live} with exactly this`;
+  const own = planned.scaledByCommand;
+  const scaled =
+    own === undefined
+      ? []
+      : [`scale stays ${own.replicas} by mypaas scale, the Dockerfile says ${own.written}`];
+  if (unchanged)
+    return [
+      `nothing would change: ${service} runs release ${live} with exactly this`,
+      ...scaled,
+    ].join("\n");
   const now = live === undefined ? "nothing runs yet" : `release ${live} runs now`;
   return [
     `${service}: ${now}`,
     ...(changes.length === 0 ? ["the same again, in new containers"] : changes.map(renderChange)),
     ...(image === "to be built" ? ["the image is to be built"] : []),
+    ...scaled,
     ...unknown.map((key) => `only the build can tell: ${key}`),
     renderPause(pause, lastMs),
   ].join("\n");

@@ -1,9 +1,8 @@
 import { UserError } from "../../core/errors.ts";
-import { connect } from "../connect.ts";
-import { followJob, isLive, untilInterrupted } from "../follow-job.ts";
+import { isLive } from "../follow-job.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
+import { jobCommand } from "../job-command.ts";
 import { serviceArgument } from "../service-argument.ts";
-import { commandLine, option } from "../shell-words.ts";
 
 export interface RollbackArgs {
   readonly service: string;
@@ -15,22 +14,10 @@ export interface RollbackArgs {
 
 /** `mypaas rollback SERVICE [RELEASE]`: 0 live, 1 not. */
 export async function rollback(args: RollbackArgs, io: CommandIo): Promise<ExitCode> {
-  const { remote } = args;
   const service = serviceArgument(args.service, "rollback");
   const release = args.release === undefined ? {} : { release: readNumber(args.release) };
-  const connection = await connect(io, remote, args);
-  return untilInterrupted(connection, io, {
-    work: async () => {
-      const begun = await connection.begin({ action: "rollback", service, ...release });
-      const last = await followJob({ ...begun, place: connection.place }, io);
-      return isLive(last) ? 0 : 1;
-    },
-    // The same command again would go further back.
-    onInterrupt: () => {
-      const look = commandLine("mypaas", "releases", service, ...option("-r", remote));
-      return `detached; the rollback goes on without you, see how it ends with: ${look}`;
-    },
-  });
+  const action = { action: "rollback", service, ...release } as const;
+  return jobCommand({ ...args, action, isDone: isLive }, io);
 }
 
 function readNumber(word: string): number {

@@ -1,5 +1,7 @@
 import type { Change } from "../release/changes.ts";
 import type { Pause } from "../release/switch-way.ts";
+import type { Check } from "../server/health.ts";
+import type { ExecResult, RunResult } from "./program.ts";
 
 /** Results of the actions that answer at once, by action. */
 export interface Results {
@@ -12,9 +14,15 @@ export interface Results {
   };
   readonly "env.set": { readonly service: string; readonly set: readonly string[] };
   readonly "env.unset": { readonly service: string; readonly unset: readonly string[] };
+  readonly run: RunResult;
+  readonly exec: ExecResult;
   readonly "key.list": { readonly keys: readonly KeyInfo[] };
   readonly "key.add": { readonly key: KeyInfo };
   readonly "key.remove": { readonly key: KeyInfo };
+  readonly doctor: ServerHealth;
+  readonly "registry.login": { readonly registry: RegistryInfo };
+  readonly "registry.logout": { readonly registry: RegistryInfo };
+  readonly "registry.list": { readonly registries: readonly RegistryInfo[] };
   readonly "server.info": {
     readonly version: string;
     readonly instance: string;
@@ -49,6 +57,8 @@ export interface PlannedChanges {
   readonly unchanged: boolean;
   readonly changes: readonly Change[];
   readonly pause: Pause;
+  /** Set while `mypaas scale` stands above what the Dockerfile says. */
+  readonly scaledByCommand?: { readonly written: string; readonly replicas: number };
   /** How long the switch took that made the live release live, where requests waited then as well. */
   readonly lastMs?: number;
   /** `kept`: an image with this content is there. */
@@ -87,4 +97,24 @@ export interface KeyInfo {
   /** The options as written, empty when there are none. */
   readonly options: string;
   readonly expired: boolean;
+  /** Milliseconds since the epoch, to the minute, of the last request that was accepted with it. */
+  readonly lastUsed?: number;
+}
+
+/** What the server found about itself, and what a client needs to look at it from outside. */
+export interface ServerHealth {
+  readonly version: string;
+  /** The server's clock, milliseconds since the epoch. */
+  readonly now: number;
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  readonly checks: readonly Check[];
+}
+
+/** A login that is kept; its password never leaves the server again. */
+export interface RegistryInfo {
+  readonly host: string;
+  readonly username: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
 }

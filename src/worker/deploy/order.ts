@@ -12,7 +12,7 @@ import type { BlobStore } from "../../adapters/server/blob-store.ts";
 import { readPush } from "./push-content.ts";
 import { releaseToStart, repeat, rescale, runningRelease, withChanges } from "./renewal.ts";
 import { rollbackTarget } from "./rollback.ts";
-import { scaledByCommand } from "./own-scale.ts";
+import { forgetOutdatedScale, scaledByCommand } from "./own-scale.ts";
 
 /** What ends in a release that is live. */
 export type ReleaseAction = Exclude<JobAction, { readonly action: "stop" | "remove" }>;
@@ -58,7 +58,9 @@ export async function readOrder(
   switch (action.action) {
     case "push": {
       const manifest = action.push;
-      const spec = scaledByCommand(state, await readPush(store, action, say));
+      const written = await readPush(store, action, say);
+      forgetOutdatedScale(state, job.id, written);
+      const spec = scaledByCommand(state, written);
       const source = { kind: "push", manifest } as const;
       return { spec, env: readEnv(state, service), content: contentId(action), source };
     }

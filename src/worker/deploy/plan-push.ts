@@ -13,6 +13,7 @@ import { contentId } from "../../core/wire/request.ts";
 import type { Engine, ImageFacts } from "../../deploy/ports.ts";
 import { readEnv } from "../../adapters/state/env.ts";
 import { listReleases, liveRelease } from "../../adapters/state/releases.ts";
+import { ownScale } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { keptImage } from "./image.ts";
 import { admitHere } from "./job.ts";
@@ -78,8 +79,12 @@ export async function planPush(
     (await runsAlready(engine, live.release, (facts) =>
       releaseOf(live.release.number, live.release.image, facts),
     ));
+  const own = ownScale(state, service);
+  const isScaled =
+    own !== undefined && spec.scale.kind !== "replace" && own.replicas === spec.scale.replicas;
   return {
     service,
+    ...(isScaled && { scaledByCommand: own }),
     ...(from !== undefined && { live: from.number }),
     unchanged,
     changes: changesBetween(from, to),

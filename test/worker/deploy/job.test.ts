@@ -1,143 +1,20 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { mkdirSync, symlinkSync } from "node:fs";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { parseAuthorizedKeys } from "../../../src/core/ssh/authorized-keys.ts";
 import { UserError } from "../../../src/core/errors.ts";
-import type { JobAction } from "../../../src/core/wire/protocol.ts";
-import type { Event } from "../../../src/core/wire/events.ts";
-import type { ContainerFacts, Engine, ImageFacts } from "../../../src/deploy/ports.ts";
-import { openBlobStore } from "../../../src/adapters/server/blob-store.ts";
 import { setEnv } from "../../../src/adapters/state/env.ts";
-import { beginJob, insertJob } from "../../../src/adapters/state/jobs.ts";
 import { addKey } from "../../../src/adapters/state/keys.ts";
 import { listReleases } from "../../../src/adapters/state/releases.ts";
-import { insertRequest } from "../../../src/adapters/state/requests.ts";
-import { runDeployJob } from "../../../src/worker/deploy/job.ts";
 import type { DeployTools } from "../../../src/worker/deploy/run.ts";
 import { softKey } from "../../support/signed.ts";
-import { refusal, scratch, scratchState, testConfig } from "../../support/worker.ts";
-
-/** A worker whose Docker is a list of images and whose deploys succeed. */
-function open(t: TestContext) {
-  const dir = scratch(t);
-  mkdirSync(`${dir}/home`);
-  const state = scratchState(t);
-  const store = openBlobStore({ dir: `${dir}/blobs`, freeBytes: () => Promise.resolve(1e12) });
-  const images = new Map<string, ImageFacts>();
-  const running: { release: number; state: "running" }[] = [];
-  const done: string[] = [];
-  const engine: Partial<Engine> = {
-    inspectImage: (reference) => Promise.resolve(images.get(reference)),
-    listContainers: () => Promise.resolve(running as unknown as readonly ContainerFacts[]),
-    ensureVolume: async (name) => void done.push(`volume ${name}`),
-    removeImage: async (reference) => void done.push(`remove ${reference}`),
-  };
-  const tools = {
-    engine,
-    builder: {
-      build: async ({
-        tag,
-        dockerfile,
-        context,
-      }: {
-        tag: string;
-        dockerfile: string;
-        context: readonly unknown[];
-      }) => {
-        done.push(`build ${tag} ${dockerfile} ${context.length}`);
-        const facts = {
-          id: `sha256:${tag}`,
-          exposed: [3000],
-          hasHealthcheck: false,
-          user: "",
-          routingLabels: [],
-        };
-        images.set(tag, facts);
-        return Promise.resolve(facts);
-      },
-    },
-    deploy: async (...[input, ports]: Parameters<DeployTools["deploy"]>) => {
-      const { number, spec } = input.release;
-      done.push(`deploy ${number} from ${input.from?.number}`);
-      ports.journal.intent("hold", {});
-      running.splice(0, running.length, { release: number, state: "running" });
-      ports.say({ kind: "live", service: spec.service, release: number, urls: [], ms: 1 });
-      return Promise.resolve(input.release);
-    },
-  } as unknown as DeployTools;
-  const allow: string[] = [];
-  let requests = 0;
-  let slept = (_ms: number): void => {};
-  const onSleep = (then: (ms: number) => void) => void (slept = then);
-  const run = async (
-    text: string,
-    service = "web",
-    options = { pull: false, noCache: false },
-    key = "root",
-  ) => {
-    const sha256 = createHash("sha256").update(text).digest("hex");
-    const size = Buffer.byteLength(text);
-    await store.put(
-      { sha256, size },
-      (async function* bytes() {
-        yield Buffer.from(text);
-      })(),
-    );
-    const entries = [{ path: "Dockerfile", mode: 0o644, size, sha256 }];
-    const push = { dockerfile: "Dockerfile", entries, options };
-    return perform({ action: "push", service, push }, key);
-  };
-  const perform = async (action: JobAction, key = "root") => {
-    requests += 1;
-    const { service } = action;
-    const body = {
-      v: 1,
-      server: "local",
-      created: 1,
-      nonce: "0".repeat(32),
-      tokenHash: "0".repeat(64),
-      ...action,
-    };
-    const request = String(requests);
-    insertRequest(
-      state,
-      {
-        id: request,
-        action: action.action,
-        service,
-        key,
-        accepted: 1,
-        expires: 9e15,
-        tokenHash: "h",
-        content: "c",
-        job: undefined,
-      },
-      Buffer.from(JSON.stringify(body)),
-    );
-    const job = insertJob(state, { service, request, key, action: action.action, content: "c" }, 1);
-    beginJob(state, job.id);
-    const events: Event[] = [];
-    const clock = { now: () => 1, sleep: async (ms: number) => slept(ms) };
-    const parts = {
-      state,
-      store,
-      config: testConfig(dir, { volumes: { allow } }),
-      clock,
-      tools: () => Promise.resolve(tools),
-    };
-    await runDeployJob(parts, job, (event) => events.push(event), new AbortController().signal);
-    return events;
-  };
-  const rollBack = (release?: number) =>
-    perform({ action: "rollback", service: "web", ...(release !== undefined && { release }) });
-  return { dir, state, run, rollBack, done, images, running, tools, onSleep, allow };
-}
+import { deployWorld } from "../../support/deploy-world.ts";
+import { refusal } from "../../support/worker.ts";
 
 const file = (more = "") => `# mypaas.servicename = web\n${more}FROM x\n`;
 
 test("deploy job: builds, switches and records a release; the same push again changes nothing", async (t) => {
-  const { state, run, done, running } = open(t);
+  const { state, run, done, running } = deployWorld(t);
   assert.deepEqual(
     (await run(file())).map(({ kind }) => kind),
     ["step", "live"],
@@ -158,7 +35,7 @@ test("deploy job: builds, switches and records a release; the same push again ch
 });
 
 test("deploy job: a value changed on the server makes a release without a build, --no-cache makes one with", async (t) => {
-  const { state, run, done } = open(t);
+  const { state, run, done } = deployWorld(t);
   await run(file());
   setEnv(state, "web", { A: "1" });
   done.length = 0;
@@ -172,7 +49,7 @@ test("deploy job: a value changed on the server makes a release without a build,
 });
 
 test("deploy job: what is refused is refused before anything is built", async (t) => {
-  const { state, run, done } = open(t);
+  const { state, run, done } = deployWorld(t);
   assert.match(
     await refusal(() => run(file("# mypaas.env = KEY\n"))),
     /^env KEY: not set on the server/,
@@ -187,7 +64,7 @@ test("deploy job: what is refused is refused before anything is built", async (t
 });
 
 test("deploy job: the image that serves and five to go back to stay", async (t) => {
-  const { run, done } = open(t);
+  const { run, done } = deployWorld(t);
   for (let count = 1; count <= 8; count += 1) await run(file(`# ${count}\n`));
   assert.deepEqual(
     done.filter((one) => one.startsWith("remove")),
@@ -196,7 +73,7 @@ test("deploy job: the image that serves and five to go back to stay", async (t) 
 });
 
 test("deploy job: a key that was limited or removed while its push waited deploys nothing", async (t) => {
-  const { state, run, done } = open(t);
+  const { state, run, done } = deployWorld(t);
   const { line } = softKey();
   const { fingerprint } = parseAuthorizedKeys(line).keys[0] ?? { fingerprint: "" };
   const push = () => run(file(), "web", undefined, fingerprint);
@@ -210,7 +87,7 @@ test("deploy job: a key that was limited or removed while its push waited deploy
 });
 
 test("deploy job: a release that serves is recorded as soon as the disk takes it", async (t) => {
-  const { state, run, onSleep } = open(t);
+  const { state, run, onSleep } = deployWorld(t);
   const waits: number[] = [];
   state.run(
     "CREATE TRIGGER full BEFORE UPDATE ON releases WHEN NEW.state = 'live' BEGIN SELECT RAISE(ABORT, 'full'); END",
@@ -228,7 +105,7 @@ test("deploy job: a release that serves is recorded as soon as the disk takes it
 });
 
 test("deploy job: a disk that takes no notes stops a switch, but not its undoing", async (t) => {
-  const { state, run, tools } = open(t);
+  const { state, run, tools } = deployWorld(t);
   const steps: string[] = [];
   const deploy: DeployTools["deploy"] = (_input, { journal }) => {
     state.run("CREATE TRIGGER full BEFORE INSERT ON steps BEGIN SELECT RAISE(ABORT, 'full'); END");
@@ -244,7 +121,7 @@ test("deploy job: a disk that takes no notes stops a switch, but not its undoing
 });
 
 test("deploy job: of releases that failed only the last image stays", async (t) => {
-  const { run, done, tools } = open(t);
+  const { run, done, tools } = deployWorld(t);
   Object.assign(tools, { deploy: () => Promise.reject(new UserError("no")) });
   for (let count = 1; count <= 3; count += 1) {
     assert.equal(await refusal(() => run(file(`# ${count}\n`))), "no");
@@ -256,7 +133,7 @@ test("deploy job: of releases that failed only the last image stays", async (t) 
 });
 
 test("deploy job: an allowed host path that has become a link to elsewhere is refused", async (t) => {
-  const { dir, run, allow } = open(t);
+  const { dir, run, allow } = deployWorld(t);
   mkdirSync(`${dir}/allowed`);
   symlinkSync("/etc", `${dir}/allowed/link`);
   allow.push(`${dir}/allowed`);
@@ -266,7 +143,7 @@ test("deploy job: an allowed host path that has become a link to elsewhere is re
 });
 
 test("deploy job: a rollback runs the old image with its old values under a new number, without a build", async (t) => {
-  const { state, run, rollBack, done } = open(t);
+  const { state, run, rollBack, done } = deployWorld(t);
   setEnv(state, "web", { COLOUR: "dark green" });
   await run(file("# mypaas.scale = 2\n"));
   setEnv(state, "web", { COLOUR: "light blue" });
@@ -287,7 +164,7 @@ test("deploy job: a rollback runs the old image with its old values under a new 
 });
 
 test("deploy job: each rollback without a number goes further back, until there is nothing left", async (t) => {
-  const { state, run, rollBack } = open(t);
+  const { state, run, rollBack } = deployWorld(t);
   for (const count of [1, 2, 3]) await run(file(`# ${count}\n`));
   await rollBack();
   await rollBack();
@@ -302,7 +179,7 @@ test("deploy job: each rollback without a number goes further back, until there 
 });
 
 test("deploy job: a rollback that cannot be says why, and which could", async (t) => {
-  const { state, run, rollBack, images, tools, done } = open(t);
+  const { state, run, rollBack, images, tools, done } = deployWorld(t);
   assert.equal(
     await refusal(() => rollBack()),
     "rollback web: no such service here\nhint: push its files again: mypaas push",
@@ -335,7 +212,7 @@ test("deploy job: a rollback that cannot be says why, and which could", async (t
 });
 
 test("deploy job: a rollback to what runs already changes nothing", async (t) => {
-  const { run, rollBack, done } = open(t);
+  const { run, rollBack, done } = deployWorld(t);
   await run(file("# 1\n"));
   await run(file("# 2\n"));
   await rollBack();
@@ -345,7 +222,7 @@ test("deploy job: a rollback to what runs already changes nothing", async (t) =>
 });
 
 test("deploy job: the receipt of a switch is kept with its release, and a disk that takes none costs nothing else", async (t) => {
-  const { state, run, tools } = open(t);
+  const { state, run, tools } = deployWorld(t);
   const { deploy } = tools;
   let counts: object = { requests: 412, failed: 0 };
   Object.assign(tools, {

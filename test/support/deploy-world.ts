@@ -1,0 +1,173 @@
+import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import type { TestContext } from "node:test";
+import { UserError } from "../../src/core/errors.ts";
+import { createAfterwards } from "../../src/deploy/afterwards.ts";
+import type { Event } from "../../src/core/wire/events.ts";
+import type { JobAction } from "../../src/core/wire/protocol.ts";
+import type { ContainerFacts, Engine, ImageFacts } from "../../src/deploy/ports.ts";
+import { openBlobStore } from "../../src/adapters/server/blob-store.ts";
+import { stageEnv, stageScale } from "../../src/adapters/state/job-changes.ts";
+import { beginJob, insertJob } from "../../src/adapters/state/jobs.ts";
+import { insertRequest } from "../../src/adapters/state/requests.ts";
+import { runDeployJob } from "../../src/worker/deploy/job.ts";
+import { writtenScale } from "../../src/worker/deploy/own-scale.ts";
+import type { DeployTools } from "../../src/worker/deploy/run.ts";
+import { scratch, scratchState, testConfig } from "./worker.ts";
+
+/** A worker whose Docker is a list of images and whose deploys succeed. */
+export function deployWorld(t: TestContext) {
+  const dir = scratch(t);
+  mkdirSync(`${dir}/home`);
+  const state = scratchState(t);
+  const store = openBlobStore({ dir: `${dir}/blobs`, freeBytes: () => Promise.resolve(1e12) });
+  const images = new Map<string, ImageFacts>();
+  const running: { release: number; state: "running" }[] = [];
+  const done: string[] = [];
+  const volumes: string[] = [];
+  let isTraefikAway = false;
+  const engine: Partial<Engine> = {
+    inspectImage: (reference) => Promise.resolve(images.get(reference)),
+    listContainers: () => Promise.resolve(running as unknown as readonly ContainerFacts[]),
+    ensureVolume: async (name) => void done.push(`volume ${name}`),
+    removeImage: async (reference) => void done.push(`remove ${reference}`),
+    stopContainer: async () => void done.push("stop"),
+    removeContainer: async () => {
+      done.push("remove container");
+      running.length = 0;
+    },
+    listVolumes: () => Promise.resolve(volumes),
+    removeVolume: async (name) => void done.push(`remove volume ${name}`),
+  };
+  const tools = {
+    engine,
+    router: {
+      apply: async ({ kind }: { kind: string }) => void done.push(`routes ${kind}`),
+      confirm: async () => {
+        if (isTraefikAway) throw new UserError("traefik: away");
+      },
+      addresses: () => Promise.resolve([]),
+    },
+    connections: { socketsOf: () => Promise.resolve([]) },
+    afterwards: createAfterwards(),
+    builder: {
+      build: async ({
+        tag,
+        dockerfile,
+        context,
+      }: {
+        tag: string;
+        dockerfile: string;
+        context: readonly unknown[];
+      }) => {
+        done.push(`build ${tag} ${dockerfile} ${context.length}`);
+        const facts = {
+          id: `sha256:${tag}`,
+          exposed: [3000],
+          hasHealthcheck: false,
+          user: "",
+          routingLabels: [],
+        };
+        images.set(tag, facts);
+        return Promise.resolve(facts);
+      },
+    },
+    deploy: async (...[input, ports]: Parameters<DeployTools["deploy"]>) => {
+      const { number, spec } = input.release;
+      done.push(`deploy ${number} from ${input.from?.number}`);
+      ports.journal.intent("hold", {});
+      running.splice(0, running.length, { release: number, state: "running" });
+      ports.say({ kind: "live", service: spec.service, release: number, urls: [], ms: 1 });
+      return Promise.resolve(input.release);
+    },
+  } as unknown as DeployTools;
+  const allow: string[] = [];
+  let requests = 0;
+  let slept = (_ms: number): void => {};
+  const onSleep = (then: (ms: number) => void) => void (slept = then);
+  const run = async (
+    text: string,
+    service = "web",
+    options = { pull: false, noCache: false },
+    key = "root",
+  ) => {
+    const sha256 = createHash("sha256").update(text).digest("hex");
+    const size = Buffer.byteLength(text);
+    await store.put(
+      { sha256, size },
+      (async function* bytes() {
+        yield Buffer.from(text);
+      })(),
+    );
+    const entries = [{ path: "Dockerfile", mode: 0o644, size, sha256 }];
+    const push = { dockerfile: "Dockerfile", entries, options };
+    return perform({ action: "push", service, push }, key);
+  };
+  const perform = async (action: JobAction, key = "root") => {
+    requests += 1;
+    const { service } = action;
+    const body = {
+      v: 1,
+      server: "local",
+      created: 1,
+      nonce: "0".repeat(32),
+      tokenHash: "0".repeat(64),
+      ...action,
+    };
+    const request = String(requests);
+    insertRequest(
+      state,
+      {
+        id: request,
+        action: action.action,
+        service,
+        key,
+        accepted: 1,
+        expires: 9e15,
+        tokenHash: "h",
+        content: "c",
+        job: undefined,
+      },
+      Buffer.from(JSON.stringify(body)),
+    );
+    const job = insertJob(state, { service, request, key, action: action.action, content: "c" }, 1);
+    if (action.action === "env.set") stageEnv(state, job.id, action.set);
+    if (action.action === "env.unset")
+      stageEnv(state, job.id, Object.fromEntries(action.names.map((name) => [name, undefined])));
+    if (action.action === "scale")
+      stageScale(state, job.id, {
+        written: writtenScale(state, service),
+        replicas: action.replicas,
+      });
+    beginJob(state, job.id);
+    const events: Event[] = [];
+    const clock = { now: () => 1, sleep: async (ms: number) => slept(ms) };
+    const parts = {
+      state,
+      store,
+      config: testConfig(dir, { volumes: { allow } }),
+      clock,
+      tools: () => Promise.resolve(tools),
+    };
+    await runDeployJob(parts, job, (event) => events.push(event), new AbortController().signal);
+    return events;
+  };
+  const rollBack = (release?: number) =>
+    perform({ action: "rollback", service: "web", ...(release !== undefined && { release }) });
+  const loseTraefik = (isAway: boolean) => void (isTraefikAway = isAway);
+  return {
+    dir,
+    state,
+    run,
+    perform,
+    rollBack,
+    volumes,
+    loseTraefik,
+    done,
+    images,
+    running,
+    tools,
+    onSleep,
+    allow,
+  };
+}
