@@ -25,8 +25,15 @@ export function newestSwitch(instance: Instance, service: string): SwitchTimes {
         const begun = rows.find((row) => row.step === step && row.phase === "intent");
         return [step, at - (begun?.at ?? at)] as const;
       });
-    const cutOver = rows.find(({ step, phase }) => step === "cut-over" && phase === "outcome");
-    return { steps, cutOverAt: cutOver?.at ?? NaN };
+    const [live] = database
+      .prepare(
+        `SELECT json_extract(event, '$.ms') AS ms FROM job_log
+         WHERE job = (SELECT MAX(id) FROM jobs WHERE service = ?) AND json_extract(event, '$.kind') = 'live'`,
+      )
+      .all(service);
+    // Counted from the hold on; the step itself goes on for a moment to see whether the release stays.
+    const begun = rows.find(({ step }) => step === "hold" || step === "start");
+    return { steps, cutOverAt: (begun?.at ?? NaN) + Number(live?.["ms"] ?? NaN) };
   });
 }
 

@@ -12,11 +12,12 @@ import { steadyMs, whileRunning } from "./while-running.ts";
 
 const answerTimeoutMs = 10_000;
 
-/** Lets the new release answer; returns once Traefik says so, every route shows it and none of its replicas has ended. The last moment at which a deploy can be cancelled is just before. */
-export async function cutOver(story: Story): Promise<void> {
+/** Lets the new release answer, and tells since when; returns once Traefik says so, every route shows it and none of its replicas has ended. The last moment at which a deploy can be cancelled is just before. */
+export async function cutOver(story: Story): Promise<number> {
   const { engine, router, service, release, signal } = story;
   const replicas = await replicasOf(story, release.number);
   signal.throwIfAborted();
+  let at = story.clock.now();
   try {
     await step(story, "cut-over", async () => {
       const [first] = replicas;
@@ -28,6 +29,7 @@ export async function cutOver(story: Story): Promise<void> {
         await router.apply({ kind: "cut-over", service });
         await router.confirm(expectCutOver(story), routingTimeoutMs, over);
         await Promise.all(release.spec.routes.map((route) => seeAnswer(story, route, over)));
+        at = story.clock.now();
         // The first requests may be its end; the old release can still have the next ones.
         await story.clock.sleep(steadyMs, over);
       });
@@ -36,6 +38,7 @@ export async function cutOver(story: Story): Promise<void> {
     await holdAgain(story);
     throw error;
   }
+  return at;
 }
 
 /** An app may be slow to answer for itself, which is no fault of the switch; another release answering is one. */

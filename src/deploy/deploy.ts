@@ -32,6 +32,7 @@ export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Re
   const begun = opened.clock.now();
   const count = countAnswers(opened);
   const { story } = count;
+  let liveAt: number;
   try {
     await hold(story);
     if (story.oldFirst) {
@@ -40,12 +41,12 @@ export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Re
     }
     await startReplicas(story);
     await awaitReady(story);
-    await cutOver(story);
+    liveAt = await cutOver(story);
   } catch (error) {
     count.giveUp();
     throw await undo(story, error);
   }
-  const ms = story.clock.now() - begun;
+  const ms = liveAt - begun;
   story.say(sentences.live(input.release, input.server, ms));
   await Promise.all([finish(story), story.someWait && count.waitersAnswered()]);
   story.say(await count.receipt(ms));

@@ -3,7 +3,7 @@ import { untilDockerAnswers } from "./patience.ts";
 import { retireOld } from "./retire.ts";
 import { sentences } from "./sentences.ts";
 import type { Story } from "./story.ts";
-import { takeNames } from "./take-names.ts";
+import { takeNames, takeNamesLater } from "./take-names.ts";
 
 /** What the new release does not depend on any more: a failure here is left for the next deploy to tidy up. Safe to repeat. */
 export async function finish(story: Story): Promise<void> {
@@ -34,10 +34,4 @@ export async function letSettle({ service, afterwards, say }: Story): Promise<vo
   if (afterwards.isSettled(service)) return;
   say(sentences.settling(service));
   await afterwards.settled(service);
-}
-
-/** Nobody listens any more; what did not work is done again by the next switch. */
-async function takeNamesLater(story: Story): Promise<void> {
-  const silent = { ...story, say: () => undefined };
-  await untilDockerAnswers(silent, () => takeNames(story)).catch(() => undefined);
 }

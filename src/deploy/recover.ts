@@ -6,7 +6,7 @@ import type { Progress } from "./progress.ts";
 import { untilDockerAnswers } from "./patience.ts";
 import { sentences } from "./sentences.ts";
 import type { Story } from "./story.ts";
-import { removeNew, takeBack } from "./undo.ts";
+import { giveBackName, removeNew, takeBack } from "./undo.ts";
 
 export interface Left {
   readonly progress: Progress;
@@ -28,6 +28,7 @@ export async function recover(story: Story, { progress, begun, cutAt }: Left): P
     await finish(story);
   } else if (progress === "nothing") {
     await untilDockerAnswers(story, () => removeNew(story));
+    giveBackName(story);
   } else {
     if (progress === "undoing") await holdAgain(story);
     await takeBack(story);

@@ -1,6 +1,7 @@
 import { replicaName, serviceContainerName } from "../core/release/names.ts";
 import type { Release } from "../core/release/release.ts";
 import type { ContainerFacts } from "./ports.ts";
+import { untilDockerAnswers } from "./patience.ts";
 import { step } from "./step.ts";
 import type { Story } from "./story.ts";
 
@@ -14,6 +15,12 @@ export async function takeNames(story: Story): Promise<void> {
     if (someWait) await clock.sleep(waitersGraceMs);
     await nameReplicas(story, release);
   });
+}
+
+/** The same when nobody listens any more; what did not work is done again by the next switch. */
+export async function takeNamesLater(story: Story): Promise<void> {
+  const silent = { ...story, say: () => undefined };
+  await untilDockerAnswers(silent, () => takeNames(story)).catch(() => undefined);
 }
 
 /** Renames nothing that has its name already; safe to repeat. */

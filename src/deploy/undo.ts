@@ -10,7 +10,7 @@ import { replicasOf } from "./replicas.ts";
 import { sentences } from "./sentences.ts";
 import { step } from "./step.ts";
 import type { Story } from "./story.ts";
-import { nameReplicas, waitersGraceMs } from "./take-names.ts";
+import { takeNamesLater } from "./take-names.ts";
 
 /** Takes back whatever a failed deploy has done, so that the old release serves as before, and returns the error to throw. */
 export async function undo(story: Story, error: unknown): Promise<unknown> {
@@ -38,17 +38,21 @@ export function takeBack(story: Story): Promise<boolean> {
 
 /** Requests stay with the hold until the old release can have them. */
 async function takeBackOnce(story: Story, isBegun: boolean): Promise<boolean> {
-  const { from, isRouted, clock } = story;
+  const { from, isRouted } = story;
   const areGone = await removeNew(story);
   const revived = from === undefined ? "lost" : await reviveOld(story, from);
   // While one of the new containers still runs, only the hold keeps requests away from it.
   const isSettled =
     !isRouted || (areGone && (await settle(story, { isBegun, isBack: revived !== "lost" })));
-  if (from !== undefined && revived === "awaited" && isSettled) {
-    await clock.sleep(waitersGraceMs);
-    await tried(story, () => nameReplicas(story, from));
-  }
+  if (revived === "awaited" && isSettled) giveBackName(story);
   return revived !== "lost";
+}
+
+/** The old release is called as ever again, once those who waited for it by another name have their answers. */
+export function giveBackName(story: Story): void {
+  const { from, afterwards, service } = story;
+  if (from === undefined) return;
+  afterwards.begin(service, () => takeNamesLater({ ...story, release: from, someWait: true }));
 }
 
 /** Whatever is not of the old release, so that an undo that once failed does not stay so; true when nothing of it runs any more. */

@@ -203,14 +203,14 @@ test("live is said with the addresses before the old release is drained", async 
     server.events.filter(({ kind }) => kind !== "ready"),
     [
       { kind: "step", text: "starting 2 containers of web release 2" },
-      { kind: "live", service: "web", release: 2, urls: ["http://example.com"], ms: 620 },
+      { kind: "live", service: "web", release: 2, urls: ["http://example.com"], ms: 370 },
       { kind: "step", text: "waiting for 2 connections to web release 1 to end" },
       {
         kind: "warning",
         text: "2 connections to web release 1 did not end in time",
         hint: "set # mypaas.drain-timeout to give them longer",
       },
-      { kind: "receipt", service: "web", release: 2, ms: 620 },
+      { kind: "receipt", service: "web", release: 2, ms: 370 },
     ],
   );
 });
