@@ -1,5 +1,6 @@
 import type { Release } from "../release/release.ts";
 import type { RoutingServer } from "./release-routing.ts";
+import { traefikServiceName } from "../release/names.ts";
 import { releaseRouting } from "./release-routing.ts";
 
 /** One line of Traefik's count of answers; it begins at 0 with the router, and again when Traefik starts. */
@@ -68,13 +69,20 @@ function readLine(line: string): AnswerCount | undefined {
     end = label.lastIndex;
   }
   const [, number = ""] = rest.exec(line.slice(end)) ?? [];
-  const router = labels.get("router");
+  const router = counted(labels.get("router"), labels.get("service"));
   const code = Number(labels.get("code") ?? Number.NaN);
   const value = number === "" ? Number.NaN : Number(number);
   if (router === undefined || !Number.isSafeInteger(code) || !(value >= 0 && value < Infinity))
     return undefined;
   return { series: line.slice(0, end), router, code, value };
 }
+
+/** Routers of places that were taken over are called by who lost them, and count for who answers there. */
+function counted(router: string | undefined, service: string | undefined): string | undefined {
+  return router?.startsWith("yield-") === true ? takenBy(service ?? "") : router;
+}
+
+const takenBy = (service: string): string => `taken by ${service}`;
 
 const unescape = (value: string): string =>
   value.replaceAll(/\\(.)/g, (_, char: string) => (char === "n" ? "\n" : char));
@@ -128,8 +136,11 @@ export function switchRouters(
   const names = [from, to]
     .filter((release) => release !== undefined)
     .flatMap((release) => releaseRouting(release, server).routers.map(({ name }) => name));
+  const taken = [from, to]
+    .filter((release) => release !== undefined)
+    .map(({ spec, number }) => takenBy(`${traefikServiceName(spec.slug, number)}@docker`));
   return {
-    own: new Set(names.flatMap((name) => [`${name}@docker`, `rest-${name}@file`])),
+    own: new Set([...names.flatMap((name) => [`${name}@docker`, `rest-${name}@file`]), ...taken]),
     holds: new Set(names.map((name) => `hold-${name}@file`)),
   };
 }

@@ -27,6 +27,11 @@ const lines: readonly [what: string, text: string, read: Partial<AnswerCount> | 
     { router: 'a"} 9 \\b\nc', value: 3 },
   ],
   ["no end of line", line(usual, "5").trimEnd(), { value: 5 }],
+  [
+    "a place that was taken over",
+    line('code="200",router="yield-old-r7-1@file",service="web-r1@docker"', "9"),
+    { router: "taken by web-r1@docker", value: 9 },
+  ],
   ["no router", line('code="200"', "5"), undefined],
   ["no code", line('router="a"', "5"), undefined],
   ["a code that is no number", line('code="teapot",router="a"', "5"), undefined],
@@ -120,9 +125,14 @@ test("metrics: a switch has the routers of both releases and what stands in for 
   ]);
   assert.deepEqual(
     [...own].toSorted(),
-    ["web-r1-1-http", "web-r1-1", "web-r2-1", "web-r2-2"]
-      .flatMap((name) => [`${name}@docker`, `rest-${name}@file`])
-      .toSorted(),
+    [
+      ...["web-r1-1-http", "web-r1-1", "web-r2-1", "web-r2-2"].flatMap((name) => [
+        `${name}@docker`,
+        `rest-${name}@file`,
+      ]),
+      "taken by web-r1@docker",
+      "taken by web-r2@docker",
+    ].toSorted(),
   );
   // Service `web-r2`, release 1.
   assert.equal(own.has("web-r2-r1-1@docker") || holds.has("hold-web-r2-r1-1@file"), false);
