@@ -55,7 +55,7 @@ suite("builds", { concurrency: true }, () => {
     assert.deepEqual(failureOf(refused), {
       code: 1,
       message: "env DB_PASSWORD: not set on the server",
-      hint: "run: mypaas env shop set DB_PASSWORD=…",
+      hint: "run: mypaas env shop set DB_PASSWORD=… -r prod",
       details: [],
       still: "nothing runs under shop yet",
     });
@@ -110,7 +110,7 @@ suite("builds", { concurrency: true }, () => {
     assert.deepEqual(failureOf(await server.push(secret)), {
       code: 1,
       message: `build secret: base image "${registry.host}/team/secret:1": the registry wants a login, or has no such image`,
-      hint: "check the name in FROM, or use a public image",
+      hint: `check the name in FROM, or log in: mypaas registry login ${registry.host} -r prod`,
       details: [
         "failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized",
       ],

@@ -319,7 +319,10 @@ test("base images behind token authentication are built from without a login", a
       refused.message,
       `build web: base image "${registry.host}/team/secret:1": the registry wants a login, or has no such image`,
     );
-    assert.equal(refused.hint, "check the name in FROM, or use a public image");
+    assert.equal(
+      refused.hint,
+      `check the name in FROM, or log in: mypaas registry login ${registry.host}`,
+    );
     registry.refuse(false);
   }
 });

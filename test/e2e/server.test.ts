@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { mustRun, run } from "../../scripts/machine/run.ts";
 import { ensureTraefikBinary } from "../../scripts/machine/traefik.ts";
+import type { Check } from "../../src/core/server/health.ts";
 import {
   importNodeImage,
   installPackage,
@@ -105,6 +106,23 @@ test("a push from outside, over the pinned certificate, is live", async () => {
   const pushed = await laptop("push", "prod", "Dockerfile", "--key", join(folder, "key"));
   assert.match(pushed.err, /web release 1 is live/);
   assert.deepEqual(await ask(), { status: 200, release: "web/1", text: "one" });
+});
+
+test("doctor finds nothing that failed, from outside and inside the worker's sandbox", async () => {
+  const key = ["--key", join(folder, "key")];
+  const args = [join(root, "bin/mypaas.ts"), "doctor", "-r", "prod", "--json", ...key];
+  const { out } = await run(process.execPath, args, { cwd: app, env: laptopEnv() });
+  const { checks } = JSON.parse(out.trim().split("\n").at(-1) ?? "") as {
+    readonly checks: readonly Check[];
+  };
+  // Port 80 of the server has another number here.
+  const failed = checks.filter(
+    ({ result, title }) => result === "failed" && title !== "http port from here",
+  );
+  assert.deepEqual(failed, []);
+  const named = checks.find(({ id }) => id === "units");
+  assert.deepEqual([named?.result, named?.evidence], ["ok", "4 units are active"]);
+  console.log(checks.map(({ result, title, evidence }) => `${result} ${title}: ${evidence}`));
 });
 
 test("a pin of another server is refused", async () => {

@@ -18,15 +18,19 @@ export interface TokenRegistry {
   /** From now on nobody gets a token without credentials. */
   readonly refuse: (on: boolean) => void;
   readonly credentials: { readonly username: string; readonly password: string };
+  /** Every `user:password` that it was ever shown. */
+  readonly shown: () => ReadonlySet<string>;
   readonly close: () => Promise<void>;
 }
 
 const binary = "/usr/bin/docker-registry";
 
 /** Starts both on free ports; needs Debian's package `docker-registry`. */
-export async function startTokenRegistry(): Promise<TokenRegistry> {
+export async function startTokenRegistry(
+  credentials = { username: "pusher", password: "only-for-this-test" },
+): Promise<TokenRegistry> {
   const directory = await mkdtemp(join(tmpdir(), "mypaas-registry-"));
-  const credentials = { username: "pusher", password: "only-for-this-test" };
+  const shown = new Set<string>();
   const basic = `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64")}`;
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
@@ -39,7 +43,9 @@ export async function startTokenRegistry(): Promise<TokenRegistry> {
   const tokens = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://tokens");
     request.resume();
-    const isKnown = request.headers.authorization === basic;
+    const { authorization } = request.headers;
+    if (authorization !== undefined) shown.add(decode(authorization));
+    const isKnown = authorization === basic;
     if (refusing && !isKnown) {
       response.writeHead(401).end('{"details":"no"}');
       return;
@@ -85,6 +91,7 @@ export async function startTokenRegistry(): Promise<TokenRegistry> {
       refusing = on;
     },
     credentials,
+    shown: () => shown,
     close: async () => {
       server.kill("SIGKILL");
       tokens.closeAllConnections();
@@ -93,6 +100,9 @@ export async function startTokenRegistry(): Promise<TokenRegistry> {
     },
   };
 }
+
+const decode = (header: string): string =>
+  Buffer.from(header.replace(/^Basic /, ""), "base64").toString();
 
 function publicPem(pem: string): string {
   return createPublicKey(pem).export({ type: "spki", format: "pem" }).toString();

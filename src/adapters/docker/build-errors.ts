@@ -1,5 +1,6 @@
 import { stripControls } from "../../core/terminal-text.ts";
 import { UserError } from "../../core/errors.ts";
+import { dockerHub, isRegistryHost } from "../../core/server/registry.ts";
 import type { UserErrorMore } from "../../core/errors.ts";
 
 /** What is known about a build when it ends badly. */
@@ -154,7 +155,7 @@ function baseImage(message: string, { step }: BuildFailure): Explanation | undef
   ) {
     return {
       text: `${name}: the registry wants a login, or has no such image`,
-      hint: "check the name in FROM, or use a public image",
+      hint: `check the name in FROM, or log in: mypaas registry login ${hostOf(image)}`,
       details: [message],
     };
   }
@@ -214,6 +215,12 @@ function imageOf(message: string, step: string | undefined): string {
       ? undefined
       : /^FROM (?:--\S+ )*(\S+)|--from=(\S+)/i.exec(step)?.slice(1).find(Boolean));
   return quoted((named ?? "of FROM").replace(/^docker\.io\/(library\/)?/, ""));
+}
+
+/** The registry of a quoted reference. */
+function hostOf(image: string): string {
+  const [first = "", ...rest] = image.replaceAll('"', "").split("/");
+  return rest.length > 0 && isRegistryHost(first) ? first : dockerHub;
 }
 
 /** Both builders wrap a reason in the names of their own layers. */

@@ -1,15 +1,18 @@
 import type Docker from "dockerode";
 import { UserError } from "../../core/errors.ts";
+import { engineAddress } from "../../core/server/registry.ts";
 import type { Builder, BuildInput, ImageFacts } from "../../deploy/ports.ts";
 import { buildkitStory } from "./build-buildkit.ts";
 import { classicStory } from "./build-classic.ts";
 import { packContext } from "./build-context.ts";
 import type { ContextStream } from "./build-context.ts";
 import { buildError } from "./build-errors.ts";
+import { openSession, type BuildSession } from "./build-session.ts";
 import { openDocker, reaching, reasonOf, statusOf } from "./client.ts";
 import { imageFacts } from "./facts.ts";
 import { hasBuildkit } from "./info.ts";
 import { messageError, messageImage, readMessages } from "./messages.ts";
+import type { Login } from "./registry-login.ts";
 
 export interface BuilderOptions {
   readonly socketPath: string;
@@ -17,6 +20,8 @@ export interface BuilderOptions {
   readonly random: (bytes: number) => Buffer;
   /** `auto` takes BuildKit where the engine has it. */
   readonly builder?: "auto" | "buildkit" | "classic";
+  /** Logins for base images, read anew for each build. */
+  readonly logins?: () => readonly Login[];
 }
 
 /** Builds images on the engine out of a streamed context; the build cache stays on the engine. */
@@ -26,7 +31,8 @@ export function createBuilder(options: BuilderOptions): Builder {
     input.signal.throwIfAborted();
     const id = options.random(16).toString("hex");
     const context = packContext(input.context, options.now());
-    return runBuild({ ...input, id, context, builder }, openDocker(socketPath));
+    const logins = options.logins?.() ?? [];
+    return runBuild({ ...input, id, context, builder, logins }, openDocker(socketPath));
   };
   return { build: reaching(socketPath, build) };
 }
@@ -37,6 +43,7 @@ export interface Build extends Omit<BuildInput, "context"> {
   readonly id: string;
   readonly context: ContextStream;
   readonly builder: BuilderOptions["builder"];
+  readonly logins: readonly Login[];
 }
 
 /** One build from upload to image; uses up `docker`, whose connection to this build is its own. */
@@ -55,7 +62,7 @@ export async function runBuild(build: Build, docker: Docker): Promise<ImageFacts
 async function follow(build: Build, docker: Docker, buildkit: boolean): Promise<string> {
   const { signal, context, service } = build;
   const story = (buildkit ? buildkitStory : classicStory)(build.onLine);
-  const endSession = sessionEnd(docker);
+  let session: BuildSession | undefined;
   const cancel = (): void => {
     context.stop();
     if (buildkit) cancelBuild(docker, build.id);
@@ -64,6 +71,7 @@ async function follow(build: Build, docker: Docker, buildkit: boolean): Promise<
   let image: string | undefined;
   let error: string | undefined;
   try {
+    if (buildkit) session = await openSession(docker, build);
     const answer = await docker.buildImage(context.stream, query(build, buildkit));
     for await (const message of readMessages(answer as AsyncIterable<Uint8Array>)) {
       story.take(message);
@@ -77,7 +85,7 @@ async function follow(build: Build, docker: Docker, buildkit: boolean): Promise<
     error = reasonOf(thrown);
   } finally {
     signal.removeEventListener("abort", cancel);
-    endSession();
+    session?.end();
   }
   signal.throwIfAborted();
   if (context.failure() !== undefined) throw context.failure();
@@ -97,9 +105,10 @@ async function follow(build: Build, docker: Docker, buildkit: boolean): Promise<
 
 function query(input: Build, buildkit: boolean): Docker.ImageBuildOptions {
   const known = {
-    // As a string: only then dockerode opens the session through which BuildKit asks for registry tokens.
-    version: buildkit ? ("2" as const) : ("1" as const),
-    ...(buildkit ? { buildid: input.id } : { rm: true, forcerm: true }),
+    // As a number: dockerode would open a session of its own for "2".
+    ...(buildkit
+      ? { version: 2, buildid: input.id, session: input.id }
+      : { version: 1, rm: true, forcerm: true, ...registryConfig(input.logins) }),
     dockerfile: input.dockerfile,
     t: input.tag,
     buildargs: { ...input.buildArgs },
@@ -109,7 +118,17 @@ function query(input: Build, buildkit: boolean): Docker.ImageBuildOptions {
     ...(input.options.noCache ? { nocache: true } : {}),
     abortSignal: input.signal,
   };
-  return known;
+  return known as object;
+}
+
+/** The engine itself picks the login of the registry that it asks; it reads this header in base64 for URLs, which the client library does not write. */
+function registryConfig(logins: readonly Login[]) {
+  if (logins.length === 0) return {};
+  const config = Object.fromEntries(
+    logins.map(({ host, username, password }) => [engineAddress(host), { username, password }]),
+  );
+  const base64 = Buffer.from(JSON.stringify(config)).toString("base64");
+  return { registryconfig: { base64: base64.replaceAll("+", "-").replaceAll("/", "_") } };
 }
 
 /** Closing the connection is not always enough for BuildKit, so it is also told; whether it hears changes nothing for us. */
@@ -118,29 +137,4 @@ function cancelBuild(docker: Docker, id: string): void {
   const statusCodes = { 200: true, 204: true };
   const path = "/build/cancel?";
   docker.modem.dial({ path, method: "POST", options, statusCodes }, () => undefined);
-}
-
-/** dockerode ends a build's session only when the build's answer ends well; this ends it in every case. */
-function sessionEnd(docker: Docker): () => void {
-  const modem: Modem = docker.modem;
-  const dial = modem.dial.bind(modem);
-  let end = (): void => undefined;
-  modem.dial = (options, callback) => {
-    dial(options, (error, result) => {
-      if (options.path === "/session" && isDestroyable(result)) end = () => result.destroy();
-      callback(error, result);
-    });
-  };
-  return () => end();
-}
-
-interface Modem {
-  dial: (
-    options: { readonly path: string },
-    callback: (error: unknown, result: unknown) => void,
-  ) => void;
-}
-
-function isDestroyable(value: unknown): value is { destroy: () => void } {
-  return typeof value === "object" && value !== null && "destroy" in value;
 }

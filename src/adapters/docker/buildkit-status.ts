@@ -1,3 +1,5 @@
+import { bytes, fieldsOf, number, parts, text, type Fields } from "./protobuf.ts";
+
 /** Progress of a BuildKit build: the fields of moby.buildkit.v1.StatusResponse that a person can read. */
 export interface BuildStatus {
   readonly vertexes: readonly Vertex[];
@@ -63,72 +65,6 @@ function vertexStatus(fields: Fields): VertexStatus {
     total: number(fields, 5),
     at: time(fields, 6) ?? 0,
   };
-}
-
-interface Field {
-  readonly id: number;
-  readonly value: number | Buffer;
-}
-type Fields = readonly Field[];
-
-function fieldsOf(buffer: Buffer): Fields {
-  const fields: Field[] = [];
-  let offset = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = buffer.readUInt8(offset);
-      offset += 1;
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-    }
-  };
-  const take = (length: number): Buffer => {
-    if (offset + length > buffer.length) throw new RangeError("build status: cut off");
-    offset += length;
-    return buffer.subarray(offset - length, offset);
-  };
-  while (offset < buffer.length) {
-    const key = varint();
-    const id = Math.floor(key / 8);
-    switch (key % 8) {
-      case 0:
-        fields.push({ id, value: varint() });
-        break;
-      case 1:
-        take(8);
-        break;
-      case 2:
-        fields.push({ id, value: take(varint()) });
-        break;
-      case 5:
-        take(4);
-        break;
-      default:
-        throw new RangeError(`build status: unknown wire type ${key % 8}`);
-    }
-  }
-  return fields;
-}
-
-function parts(fields: Fields, id: number): readonly Fields[] {
-  return fields.flatMap((field) =>
-    field.id === id && typeof field.value !== "number" ? [fieldsOf(field.value)] : [],
-  );
-}
-
-function bytes(fields: Fields, id: number): Buffer {
-  const value = fields.findLast((field) => field.id === id)?.value;
-  return value === undefined || typeof value === "number" ? Buffer.alloc(0) : value;
-}
-
-function text(fields: Fields, id: number): string {
-  return bytes(fields, id).toString("utf8");
-}
-
-function number(fields: Fields, id: number): number {
-  const value = fields.findLast((field) => field.id === id)?.value;
-  return typeof value === "number" ? value : 0;
 }
 
 /** google.protobuf.Timestamp to milliseconds. */

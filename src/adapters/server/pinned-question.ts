@@ -15,6 +15,8 @@ export interface PinnedQuestion {
 export interface PinnedAnswer {
   readonly status: number;
   readonly type: string;
+  /** The server's clock in whole seconds, as milliseconds; undefined where the answer does not say. */
+  readonly date?: number;
 }
 
 /** Asks once and reads the head of the answer; rejects when nobody answers within 2 s or the key is another one. */
@@ -26,7 +28,12 @@ export function askPinned(question: PinnedQuestion): Promise<PinnedAnswer> {
     const asked = request({ ...options, timeout: 2000 }, (response) => {
       response.resume();
       const type = response.headers["content-type"] ?? "";
-      resolve({ status: response.statusCode ?? 0, type });
+      const date = Date.parse(response.headers.date ?? "");
+      resolve({
+        status: response.statusCode ?? 0,
+        type,
+        ...(Number.isNaN(date) ? {} : { date }),
+      });
       asked.destroy();
     });
     asked.on("timeout", () => asked.destroy(new Error("no answer within 2 s")));

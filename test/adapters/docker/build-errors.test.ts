@@ -12,7 +12,7 @@ interface Case {
 
 const llb = "failed to solve with frontend dockerfile.v0: failed to create LLB definition: ";
 const network = "check the server's network and DNS, then push again";
-const login = "check the name in FROM, or use a public image";
+const login = (host: string) => `check the name in FROM, or log in: mypaas registry login ${host}`;
 const name = "check the name and the tag in FROM";
 const source = "check the path, which counts from the context's folder, and .dockerignore";
 
@@ -107,13 +107,13 @@ const cases: readonly Case[] = [
   {
     says: "pull access denied for me/private, repository does not exist or may require 'docker login'",
     text: 'build web: base image "me/private": the registry wants a login, or has no such image',
-    hint: login,
+    hint: login("docker.io"),
   },
   {
     says: "failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized",
     step: "FROM r.example.com/x:1",
     text: 'build web: base image "r.example.com/x:1": the registry wants a login, or has no such image',
-    hint: login,
+    hint: login("r.example.com"),
   },
   {
     says: "toomanyrequests: You have reached your pull rate limit",

@@ -1,0 +1,65 @@
+import { promises as dns } from "node:dns";
+import { request } from "node:http";
+import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { codeOf } from "./files.ts";
+
+/** Opens a TCP connection and closes it; rejects when nobody takes it within `ms`. */
+export function reachPort(host: string, port: number, ms: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port });
+    const timer = setTimeout(
+      () => socket.destroy(new Error(`no answer within ${Math.round(ms / 1000)} s`)),
+      ms,
+    );
+    socket.once("connect", () => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve();
+    });
+    socket.once("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+  });
+}
+
+/** Status of one plain request, whatever it says; rejects when nobody speaks HTTP there. */
+export function httpStatus(host: string, port: number, ms: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const headers = { host: "mypaas.invalid" };
+    const options = { host, port, headers, agent: false, signal: AbortSignal.timeout(ms) } as const;
+    const asked = request({ ...options, method: "HEAD" }, (response) => {
+      resolve(response.statusCode ?? 0);
+      response.destroy();
+    });
+    asked.on("error", reject);
+    asked.end();
+  });
+}
+
+/** What this machine's resolver says, sorted; empty when there is no such name, undefined when it did not say so within 4 s. */
+export async function lookUp(host: string): Promise<readonly string[] | undefined> {
+  const timer = new AbortController();
+  try {
+    const silence = sleep(resolverMs, undefined, { signal: timer.signal });
+    const found = await Promise.race([dns.lookup(host, { all: true }), silence]);
+    return found && [...new Set(found.map(({ address }) => address))].toSorted();
+  } catch (error) {
+    return codeOf(error) === "ENOTFOUND" ? [] : undefined;
+  } finally {
+    timer.abort();
+  }
+}
+
+const resolverMs = 4000;
+
+/** Addresses of this machine that others can use, without those of Docker's bridges. */
+export function ownAddresses(): readonly string[] {
+  return Object.entries(networkInterfaces())
+    .filter(([name]) => !/^(docker|br-|veth)/.test(name))
+    .flatMap(([, addresses]) => addresses ?? [])
+    .filter(({ internal, address }) => !internal && !address.startsWith("fe80:"))
+    .map(({ address }) => address);
+}

@@ -1,0 +1,83 @@
+import type { Check } from "../../core/server/health.ts";
+import { connect, findRemote } from "../connect.ts";
+import { describeChecks } from "../doctor-report.ts";
+import { lookFromHere, lookWithoutWorker, type Outside } from "../doctor-outside.ts";
+import type { CommandIo, ExitCode } from "../io.ts";
+import type { Results } from "../../core/wire/results.ts";
+import { UserError } from "../../core/errors.ts";
+import { hintFor } from "../remote-hint.ts";
+import { themeOf } from "../theme.ts";
+
+export interface DoctorArgs {
+  readonly remote?: string | undefined;
+  readonly key?: string | undefined;
+  readonly runDir?: string | undefined;
+}
+
+/** `mypaas doctor [-r NAME]`: what the server sees of itself and what can be seen of it from here; 1 if anything failed. */
+export async function doctor(args: DoctorArgs, io: CommandIo): Promise<ExitCode> {
+  const outside = await whereFrom(args, io);
+  const { remote } = args;
+  const found = await examine(outside, args, io);
+  const checks = remote === undefined ? found : found.map((one) => forHere(one, remote));
+  const count = (result: Check["result"]) => checks.filter((one) => one.result === result).length;
+  const [failed, warnings] = [count("failed"), count("warning")];
+  const { stdout, env } = io.world;
+  const theme = themeOf({ env, stderr: stdout });
+  io.answer(describeChecks(checks, theme), { checks, failed, warnings });
+  return failed > 0 ? 1 : 0;
+}
+
+/** With a way out that can be typed here. */
+const forHere = (check: Check, remote: string): Check =>
+  check.hint === undefined ? check : { ...check, hint: hintFor(remote, check.hint) };
+
+async function examine(
+  outside: Outside,
+  args: DoctorArgs,
+  io: CommandIo,
+): Promise<readonly Check[]> {
+  const begun = io.world.now();
+  try {
+    const health = await ask(outside, args, io);
+    const seen = { health, begun, ended: io.world.now() };
+    return [...(await lookFromHere(outside, seen, io)), ...health.checks];
+  } catch (error) {
+    if (!(error instanceof UserError) || !signsOfIllness.has(error.code)) throw error;
+    return lookWithoutWorker(outside, error, io);
+  }
+}
+
+/** Anything else is no, and not that the server cannot answer. */
+const signsOfIllness: ReadonlySet<string> = new Set([
+  "no-worker",
+  "connection",
+  "certificate",
+  "not-mypaas",
+  "worker-away",
+  "wrong-pin",
+  "protocol",
+  "stalled",
+  "clock",
+  "busy",
+  "bug",
+]);
+
+async function ask({ host }: Outside, args: DoctorArgs, io: CommandIo): Promise<Results["doctor"]> {
+  const connection = await connect(io, args.remote, args);
+  try {
+    const asked = await connection.ask({ action: "doctor", ...(host !== undefined && { host }) });
+    return asked.result as Results["doctor"];
+  } finally {
+    await connection.close();
+  }
+}
+
+/** A remote that is not known here is no illness of a server. */
+async function whereFrom(args: DoctorArgs, io: CommandIo): Promise<Outside> {
+  const wanted = args.remote ?? (io.world.env["MYPAAS_REMOTE"]?.trim() || undefined);
+  if (wanted === undefined) return {};
+  const remote = await findRemote(io, wanted);
+  const url = new URL(remote.origin);
+  return { host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(url.port || 443), remote };
+}

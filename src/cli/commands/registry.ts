@@ -1,0 +1,100 @@
+import { UserError } from "../../core/errors.ts";
+import { formatAge } from "../../core/format.ts";
+import { registryHost } from "../../core/server/registry.ts";
+import type { Action } from "../../core/wire/protocol.ts";
+import type { RegistryInfo, Results } from "../../core/wire/results.ts";
+import { ask } from "../ask.ts";
+import { connect } from "../connect.ts";
+import type { CommandIo, ExitCode } from "../io.ts";
+import { askSecret } from "../secret.ts";
+import { table } from "../table.ts";
+
+export interface RegistryArgs {
+  readonly remote?: string | undefined;
+  readonly key?: string | undefined;
+  readonly runDir?: string | undefined;
+}
+
+export interface LoginArgs extends RegistryArgs {
+  readonly host: string;
+  readonly username?: string | undefined;
+  readonly passwordStdin?: boolean | undefined;
+}
+
+/** `mypaas registry login HOST [--username U] [--password-stdin]`: the server tries the login before it keeps it. */
+export async function registryLogin(args: LoginArgs, io: CommandIo): Promise<ExitCode> {
+  const host = readHost(args.host);
+  const username = args.username ?? (await ask(`username at ${host}: `, io));
+  if (!username) throw missing(host, "a username", "--username NAME --password-stdin");
+  const password = args.passwordStdin
+    ? await firstLine(io.world.stdin)
+    : await askSecret(io.world, `password of ${username} at ${host}: `);
+  if (!password) throw missing(host, "a password", `--username ${username} --password-stdin`);
+  const action = { action: "registry.login", host, username, password } as const;
+  const { registry } = (await request(action, args, io)) as Results["registry.login"];
+  io.answer(`logged in to ${registry.host} as ${registry.username}`, { registry });
+  return 0;
+}
+
+/** `mypaas registry logout HOST`. */
+export async function registryLogout(
+  args: RegistryArgs & { readonly host: string },
+  io: CommandIo,
+): Promise<ExitCode> {
+  const action = { action: "registry.logout", host: readHost(args.host) } as const;
+  const { registry } = (await request(action, args, io)) as Results["registry.logout"];
+  io.answer(`the login of ${registry.username} at ${registry.host} is forgotten`, { registry });
+  return 0;
+}
+
+/** `mypaas registry list`: never a password. */
+export async function registryList(args: RegistryArgs, io: CommandIo): Promise<ExitCode> {
+  const asked = await request({ action: "registry.list" }, args, io);
+  const { registries } = asked as Results["registry.list"];
+  io.answer(describe(registries, io.world.now()), { registries });
+  return 0;
+}
+
+function describe(registries: readonly RegistryInfo[], now: number): string {
+  if (registries.length === 0) return "no logins; base images have to be public";
+  const rows = registries.map(({ host, username, since }) => [
+    host,
+    username,
+    formatAge(now - since),
+  ]);
+  return table(["registry", "username", "since"], rows);
+}
+
+async function request(action: Action, args: RegistryArgs, io: CommandIo): Promise<unknown> {
+  const connection = await connect(io, args.remote, args);
+  try {
+    return (await connection.ask(action)).result;
+  } finally {
+    await connection.close();
+  }
+}
+
+function readHost(text: string): string {
+  const host = registryHost(text);
+  if (host !== undefined) return host;
+  throw new UserError(`registry ${JSON.stringify(text)}: not the host of a registry`, {
+    code: "usage",
+    hint: "name it as it stands in FROM: mypaas registry login ghcr.io",
+  });
+}
+
+const missing = (host: string, what: string, options: string): UserError =>
+  new UserError(`registry ${host}: needs ${what}`, {
+    code: "usage",
+    hint: `pipe the password into: mypaas registry login ${host} ${options}`,
+  });
+
+/** A password never stands in the arguments, where every process could read it. */
+async function firstLine(stdin: AsyncIterable<Buffer | string>): Promise<string> {
+  let text = "";
+  for await (const chunk of stdin) {
+    text += chunk.toString();
+    if (text.includes("\n") || text.length > 65_536) break;
+  }
+  return text.split(/\r?\n/)[0] ?? "";
+}

@@ -1,0 +1,128 @@
+import { judgeDomain } from "../../core/server/health-dns.ts";
+import { judgeEngine, judgeRouting, judgeTraefik } from "../../core/server/health-engine.ts";
+import { judgeMemory } from "../../core/server/health-host.ts";
+import { judgeOrphans } from "../../core/server/health-orphans.ts";
+import { judgeLogs, judgePublished, judgeReplicas } from "../../core/server/health-services.ts";
+import { about, failed, ok, skipped } from "../../core/server/health.ts";
+import { receiverContainerName, traefikContainerName } from "../../core/release/names.ts";
+import { readTraefik } from "../../adapters/traefik/api.ts";
+import { lookUp } from "../../adapters/reach.ts";
+import type { Ground } from "./ground.ts";
+import {
+  addressesOf,
+  certificates,
+  disks,
+  dynamicFile,
+  httpPort,
+  httpsPort,
+  liveHosts,
+  logSizes,
+  memory,
+  sockets,
+  units,
+} from "./looks.ts";
+import type { CheckSpec } from "./run-checks.ts";
+
+/** Everything that the server can see of itself, in the order in which it is shown. */
+export const checks: readonly CheckSpec<Ground>[] = [
+  {
+    id: "docker",
+    title: "Docker",
+    look: async ({ engine }) => {
+      try {
+        return judgeEngine(await engine());
+      } catch (error) {
+        const { message, hint } = error as { readonly message: string; readonly hint?: string };
+        return failed(message, hint ?? "start it: systemctl start docker");
+      }
+    },
+  },
+  {
+    id: "traefik",
+    title: "Traefik",
+    look: async ({ config, inventory, traefik }) => {
+      const name = traefikContainerName(config.instance);
+      const container = (await inventory()).containers.find((one) => one.name === name);
+      if (container?.state !== "running")
+        return failed(
+          `container ${name} ${container === undefined ? "does not exist" : `is ${container.state}`}, so no service answers`,
+          "start it: sudo mypaas init",
+        );
+      const version: unknown = JSON.parse(await readTraefik((await traefik()).api, "/api/version"));
+      const text = (version as { readonly Version?: unknown } | null)?.Version;
+      return judgeTraefik(typeof text === "string" ? text : "", name);
+    },
+  },
+  {
+    id: "routing",
+    title: "routing",
+    look: async ({ config, snapshot }) =>
+      judgeRouting((await snapshot()).routers, traefikContainerName(config.instance)),
+  },
+  { id: "dynamic-file", title: "Traefik's dynamic file", look: dynamicFile },
+  {
+    id: "receiver",
+    title: "receiver",
+    look: async ({ config, inventory }) => {
+      const name = receiverContainerName(config.instance);
+      const container = (await inventory()).containers.find((one) => one.name === name);
+      if (container?.state === "running") return ok(`runs in ${name}`);
+      const state = container === undefined ? "does not exist" : `is ${container.state}`;
+      return failed(
+        `container ${name} ${state}, so nothing can be pushed from outside`,
+        "start it: sudo mypaas init",
+      );
+    },
+  },
+  { id: "units", title: "systemd units", look: units },
+  { id: "sockets", title: "sockets", look: sockets },
+  { id: "ports", title: "http port on the server", look: httpPort },
+  { id: "ports", title: "https port on the server", look: httpsPort },
+  {
+    id: "dns",
+    title: "DNS",
+    look: async (ground) => {
+      const hosts = liveHosts(ground);
+      if (hosts.length === 0) return skipped("no service has a domain");
+      const own = await addressesOf(ground);
+      return Promise.all(
+        hosts.map(async (host) => {
+          const found = await lookUp(host.replace(/^\*\./, "mypaas-asks."));
+          return about(`DNS of ${host}`, judgeDomain({ host, found, own }));
+        }),
+      );
+    },
+  },
+  { id: "certificates", title: "certificate", look: certificates },
+  { id: "disk", title: "disk", look: disks },
+  {
+    id: "memory",
+    title: "memory",
+    look: async () => {
+      const seen = await memory();
+      return seen === undefined ? skipped("this system does not say") : judgeMemory(seen);
+    },
+  },
+  {
+    id: "services",
+    title: "services",
+    look: async ({ inventory, known, now }) => judgeReplicas(await inventory(), known(), now()),
+  },
+  {
+    id: "published",
+    title: "published ports",
+    look: async ({ inventory, known, engine }) =>
+      judgePublished(await inventory(), known(), (await engine()).version),
+  },
+  {
+    id: "orphans",
+    title: "orphans",
+    look: async ({ inventory, known }) => judgeOrphans(await inventory(), known()),
+  },
+  {
+    id: "logs",
+    title: "container logs",
+    look: async ({ config, inventory }) =>
+      judgeLogs(await logSizes((await inventory()).containers), config.instance),
+  },
+];

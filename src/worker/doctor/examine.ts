@@ -1,0 +1,52 @@
+import { dynamicConfig } from "../../core/routing/dynamic-config.ts";
+import { dynamicYaml } from "../../core/routing/dynamic-yaml.ts";
+import type { Results } from "../../core/wire/results.ts";
+import { realClock } from "../../adapters/clock.ts";
+import { engineInfo } from "../../adapters/docker/info.ts";
+import { readInventory } from "../../adapters/docker/inventory.ts";
+import { askTraefik } from "../../adapters/traefik/api.ts";
+import type { TraefikRouter } from "../../adapters/traefik/router.ts";
+import type { CoreParts } from "../core.ts";
+import { locateTraefik } from "../deploy/tools.ts";
+import { checks } from "./checks.ts";
+import { knownIn, once, type Ground } from "./ground.ts";
+import { runChecks } from "./run-checks.ts";
+
+/** What a doctor's look needs of the worker. */
+export interface ExamineParts extends Omit<CoreParts, "store" | "world"> {
+  readonly world: Pick<CoreParts["world"], "now">;
+  readonly router: Pick<TraefikRouter, "state">;
+}
+
+/** Within what a person waits for, and below every timeout on the way. */
+const timeoutMs = 8000;
+
+/** Looks at everything at once; `dialled` is the host that the caller dials. */
+export async function examine(
+  parts: ExamineParts,
+  dialled: string | undefined,
+): Promise<Results["doctor"]> {
+  const { world, config, version } = parts;
+  const { httpPort, httpsPort } = config;
+  const { sleep } = realClock(world.now);
+  const ground = groundOf(parts, dialled);
+  const found = await runChecks(checks, ground, { sleep, timeoutMs });
+  return { version, now: world.now(), httpPort, httpsPort, checks: found };
+}
+
+function groundOf(parts: ExamineParts, dialled: string | undefined): Ground {
+  const { world, config, state, engineSocket, router } = parts;
+  const traefik = once(() => locateTraefik(config, engineSocket));
+  return {
+    config,
+    state,
+    now: world.now,
+    dialled,
+    engine: once(() => engineInfo(engineSocket)),
+    inventory: once(() => readInventory(engineSocket)),
+    traefik,
+    snapshot: once(async () => askTraefik((await traefik()).api)),
+    known: () => knownIn(state, config),
+    wantedFile: () => dynamicYaml(dynamicConfig(router.state())),
+  };
+}

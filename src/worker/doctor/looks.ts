@@ -1,0 +1,184 @@
+import { readFile, stat, statfs } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { X509Certificate } from "node:crypto";
+import { isLoopback } from "../../core/server/addresses.ts";
+import {
+  judgeCertificate,
+  judgeDisk,
+  parseMemory,
+  type MemoryHealth,
+} from "../../core/server/health-host.ts";
+import { about, failed, ok, skipped, type Finding } from "../../core/server/health.ts";
+import type { SeenLog } from "../../core/server/health-services.ts";
+import type { SeenContainer } from "../../core/server/inventory.ts";
+import { instancePaths, reachable } from "../../core/server/instance.ts";
+import { unitNames } from "../../core/server/units.ts";
+import { wireBase } from "../../core/wire/protocol.ts";
+import { readIfThere } from "../../adapters/files.ts";
+import { httpStatus, lookUp, ownAddresses } from "../../adapters/reach.ts";
+import { readIdentity } from "../../adapters/server/certificate.ts";
+import { portHolder } from "../../adapters/server/host-facts.ts";
+import { askPinned } from "../../adapters/server/pinned-question.ts";
+import { hasSystemd, unitProperty } from "../../adapters/server/systemd.ts";
+import { liveReleases } from "../../adapters/state/releases.ts";
+import { answers } from "../sockets.ts";
+import type { Ground } from "./ground.ts";
+
+/** What Traefik reads against what the worker would write; a switch may be between the two for a moment. */
+export async function dynamicFile({ config, wantedFile }: Ground): Promise<Finding> {
+  const { dynamicFile: path } = instancePaths(config);
+  for (let tries = 0; tries < 5; tries += 1) {
+    const text = (await readIfThere(path))?.toString("utf8");
+    if (text === wantedFile()) return ok(`${path} is what follows from the state`);
+    await sleep(100);
+  }
+  const again = (await hasSystemd())
+    ? `systemctl restart ${unitNames(config.instance).worker}`
+    : `stop the worker, then: mypaas worker --state ${config.stateDir}`;
+  return failed(
+    `${path} is missing, or not what the worker wrote`,
+    `have it written again: ${again}`,
+  );
+}
+
+export async function units({ config }: Ground): Promise<Finding> {
+  if (!(await hasSystemd())) return skipped("no systemd here");
+  const { worker, sockets: names } = unitNames(config.instance);
+  if ((await unitProperty(worker, "LoadState")) !== "loaded")
+    return skipped("mypaas was installed without units");
+  const all = [worker, ...names];
+  const states = await Promise.all(all.map((unit) => unitProperty(unit, "ActiveState")));
+  const bad = all.findIndex((_, index) => states[index] !== "active");
+  if (bad < 0) return ok(`${all.length} units are active`);
+  return failed(`${all[bad]} is ${states[bad]}`, `see why: systemctl status ${all[bad]}`);
+}
+
+/** The receiver and Traefik come in through these. */
+export async function sockets({ config }: Ground): Promise<Finding> {
+  const { localSocket, receiverSocket, dockerSocket } = instancePaths(config);
+  const paths = [localSocket, receiverSocket, dockerSocket];
+  const isThere = await Promise.all(paths.map((path) => answers(path)));
+  const bad = paths.find((_, index) => isThere[index] === false);
+  if (bad === undefined) return ok(`${paths.length} sockets answer`);
+  return failed(`nobody answers on ${bad}`, "repair it: sudo mypaas init");
+}
+
+const portMs = 3000;
+
+export async function httpPort({ config }: Ground): Promise<Finding> {
+  const { bind, httpPort: port } = config;
+  return atPort(config, port, async () => {
+    const status = await httpStatus(reachable(bind), port, portMs);
+    return ok(`${bind}:${port} answers, with ${status} for a name nobody has`);
+  });
+}
+
+export async function httpsPort({ config }: Ground): Promise<Finding> {
+  const { bind, httpsPort: port, server } = config;
+  return atPort(config, port, async () => {
+    const { pin } = readIdentity(await readFile(instancePaths(config).identity, "utf8"));
+    const question = { serverName: `${server}.mypaas.invalid`, path: `${wireBase}/requests` };
+    await askPinned({ ...question, address: reachable(bind), port, pin });
+    return ok(`${bind}:${port} answers with this server's own certificate`);
+  });
+}
+
+async function atPort(
+  config: Ground["config"],
+  port: number,
+  look: () => Promise<Finding>,
+): Promise<Finding> {
+  try {
+    return await look();
+  } catch (error) {
+    const holder = await portHolder(config.bind, port);
+    const reason = error instanceof Error ? error.message : String(error);
+    if (holder === undefined || /docker-proxy/.test(holder))
+      return failed(`${config.bind}:${port}: ${reason}`, "start Traefik: sudo mypaas init");
+    return failed(
+      `${config.bind}:${port} is held by ${holder}, not by Traefik`,
+      "stop that program, then run: sudo mypaas init",
+    );
+  }
+}
+
+/** Every host that a live release or the server itself is reached by. */
+export function liveHosts({ config, state }: Ground): readonly string[] {
+  const routes = liveReleases(state).flatMap(({ release }) => release.spec.routes);
+  const hosts = [
+    ...(config.domain === undefined ? [] : [config.domain]),
+    ...routes.map(({ host }) => host),
+  ];
+  return [...new Set(hosts)];
+}
+
+/** This host's addresses; behind a NAT the one that the caller dials is the only one that is known. */
+export async function addressesOf({ dialled }: Ground): Promise<readonly string[]> {
+  const known = dialled === undefined ? [] : ((await lookUp(dialled)) ?? []);
+  const own = ownAddresses();
+  // Who dials a loopback address sits on the machine, where that is as good as any.
+  return [...new Set([...known.filter((address) => !isLoopback(address)), ...own, ...known])];
+}
+
+/** The server's own; those of domains come with ACME. */
+export async function certificates({ config, now }: Ground): Promise<Finding> {
+  const path = instancePaths(config).identity;
+  const certificate = new X509Certificate(await readFile(path));
+  return judgeCertificate(
+    {
+      name: "the server's own",
+      from: Date.parse(certificate.validFrom),
+      until: Date.parse(certificate.validTo),
+      renewal: `make a new one: rm ${path} && sudo mypaas init, then add the remote again`,
+    },
+    now(),
+  );
+}
+
+/** The disks of the state, of blobs and of Docker; what is on one file system is said once. */
+export async function disks(ground: Ground): Promise<readonly Finding[]> {
+  const { stateDir } = ground.config;
+  const root = await ground.engine().then(
+    ({ rootDir }) => rootDir,
+    () => "",
+  );
+  const places = [
+    { title: "disk of the state", path: stateDir },
+    { title: "disk of the blobs", path: instancePaths(ground.config).blobs },
+    { title: "disk of Docker", path: root },
+  ].filter(({ path }) => path !== "");
+  const seen = new Map<number, Finding>();
+  for (const { title, path } of places) {
+    const { dev } = await stat(path);
+    if (seen.has(dev)) continue;
+    const { bsize, blocks, bavail, files, ffree } = await statfs(path);
+    const disk = { totalBytes: blocks * bsize, freeBytes: bavail * bsize };
+    const inodes = { totalInodes: files, freeInodes: ffree };
+    seen.set(dev, about(title, judgeDisk({ path, ...disk, ...inodes })));
+  }
+  return [...seen.values()];
+}
+
+export async function memory(): Promise<MemoryHealth | undefined> {
+  return parseMemory((await readIfThere("/proc/meminfo"))?.toString("utf8") ?? "");
+}
+
+/** Docker writes `x-json.log`, and turns it into `.1` and `.2`. */
+export async function logSizes(containers: readonly SeenContainer[]): Promise<readonly SeenLog[]> {
+  return Promise.all(
+    containers
+      .filter(({ logPath }) => logPath !== "")
+      .map(async (container) => {
+        const files = ["", ".1", ".2"].map((end) => `${container.logPath}${end}`);
+        const sizes = await Promise.all(
+          files.map((file) =>
+            stat(file).then(
+              ({ size }) => size,
+              () => 0,
+            ),
+          ),
+        );
+        return { container, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+      }),
+  );
+}
