@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import type { Out, World } from "../src/core/world.ts";
+import type { Out, Terminal, World } from "../src/core/world.ts";
 
 // An `import` of a built-in module reads every export of it, also those that load more; these are needed at every start.
 const { existsSync } = process.getBuiltinModule("node:fs");
@@ -25,6 +25,14 @@ export function realWorld(from: NodeJS.Process): World {
     },
     stdout: out(() => from.stdout, onClosed),
     stderr: out(() => from.stderr, onClosed),
+    terminal: terminal(from, onClosed),
+    kill: (pid, signal) => {
+      try {
+        return from.kill(pid, signal);
+      } catch {
+        return false;
+      }
+    },
     interrupted: controller.signal,
     now: Date.now,
     random: (bytes) => process.getBuiltinModule("node:crypto").randomBytes(bytes),
@@ -57,6 +65,26 @@ function out(open: () => NodeJS.WriteStream, onClosed: () => void): Out {
     get columns() {
       return stream().columns ?? 80;
     },
+  };
+}
+
+function terminal(from: NodeJS.Process, onClosed: () => void): Terminal {
+  return {
+    write: async (to, bytes) => {
+      const stream = from[to];
+      if (!stream.listenerCount("error")) stream.on("error", onClosed);
+      if (stream.destroyed) return;
+      await new Promise<void>((resolve) => stream.write(bytes, () => resolve()));
+    },
+    size: () =>
+      from.stdin.isTTY && from.stdout.isTTY
+        ? { cols: from.stdout.columns, rows: from.stdout.rows }
+        : undefined,
+    onResize: (listener) => {
+      from.stdout.on("resize", listener);
+      return () => void from.stdout.off("resize", listener);
+    },
+    setRaw: (isRaw) => void from.stdin.setRawMode(isRaw),
   };
 }
 

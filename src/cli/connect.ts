@@ -1,4 +1,5 @@
 import { access, constants } from "node:fs/promises";
+import { rememberServices } from "../adapters/laptop/known-services.ts";
 import { changeRemotes, readRemotes, type Remote } from "../adapters/laptop/remotes.ts";
 import { sign } from "../adapters/laptop/ssh-keygen.ts";
 import { chooseSigningKey } from "../adapters/laptop/signing-key.ts";
@@ -17,7 +18,9 @@ import {
   type Request,
 } from "../core/wire/protocol.ts";
 import type { CommandIo } from "./io.ts";
+import { namesAfter } from "./known-names.ts";
 import { sayWhenSlow } from "./patience.ts";
+import { commandLine } from "./shell-words.ts";
 
 /** A server that can be asked. */
 export interface Connection {
@@ -47,8 +50,10 @@ export async function connect(
   remote: string | undefined,
   options: ConnectOptions = {},
 ): Promise<Connection> {
-  const wanted = remote ?? (io.world.env["MYPAAS_REMOTE"]?.trim() || undefined);
+  const usual = io.world.env["MYPAAS_REMOTE"]?.trim() || undefined;
+  const wanted = remote ?? usual;
   if (wanted === undefined) return connectLocal(io, options);
+  if (wanted !== usual) io.talksTo?.(commandLine(wanted));
   return connectRemote(io, await findRemote(io, wanted), options);
 }
 
@@ -63,7 +68,13 @@ export async function connectLocal(io: CommandIo, options: ConnectOptions = {}) 
   }
   const target: Target = { kind: "socket", path };
   // The worker takes requests for "local" on this socket only.
-  return open(io, { target, place: "this server", server: "local", signer: undefined });
+  return open(io, {
+    target,
+    place: "this server",
+    server: "local",
+    name: undefined,
+    signer: undefined,
+  });
 }
 
 /** Why this host's worker cannot be asked: nothing listens there, or only root may. */
@@ -132,7 +143,14 @@ function connectRemote(io: CommandIo, remote: Remote, options: ConnectOptions): 
       await remember(io, remote, used);
   };
   const target: Target = { kind: "tls", origin, server, pin };
-  return open(io, { target, place: placeOf(remote), server, signer, onAccepted });
+  return open(io, {
+    target,
+    place: placeOf(remote),
+    server,
+    name: remote.name,
+    signer,
+    onAccepted,
+  });
 }
 
 const placeOf = ({ name, origin }: Remote): string =>
@@ -154,6 +172,8 @@ interface Opening {
   readonly target: Target;
   readonly place: string;
   readonly server: string;
+  /** Of the remote; undefined for this host. */
+  readonly name: string | undefined;
   readonly signer: ((message: Uint8Array) => Promise<Uint8Array>) | undefined;
   readonly onAccepted?: (signature: Uint8Array) => Promise<void>;
 }
@@ -177,6 +197,11 @@ function open({ world, say }: CommandIo, opening: Opening): Connection {
     const asked = client.accept(body, signature, mayRepeat(action) ? "safe" : "once");
     const accepted = await sayWhenSlow(say, `waiting for ${place} …`, asked);
     if (signature) await opening.onAccepted?.(signature);
+    // A whole line has no name to remember anything under.
+    if (opening.name?.includes("://") !== true)
+      await rememberServices(world, opening.name, (known) =>
+        namesAfter(known, action, accepted.result),
+      );
     return { accepted, request: client.request(accepted.request, token) };
   };
   return {
@@ -189,7 +214,11 @@ function open({ world, say }: CommandIo, opening: Opening): Connection {
 
 /** A push meets its own job again; whoever only looks changes nothing. */
 const mayRepeat = ({ action }: Action): boolean =>
-  action === "push" || action === "plan" || action.endsWith(".list") || action.endsWith(".info");
+  action === "push" ||
+  action === "plan" ||
+  action === "doctor" ||
+  action.endsWith(".list") ||
+  action.endsWith(".info");
 
 const tooLong = (bytes: number): UserError =>
   new UserError(`request: ${bytes} bytes, at most ${maxRequestBytes}`, {

@@ -2,13 +2,14 @@
 export const firstSteps = `mypaas turns your own server into a PaaS.
 
 On the server, once:
-  sudo mypaas init              sets it up and prints a line for your laptop
+  sudo mypaas init              set it up; prints a line for your laptop
 
 On your laptop:
-  mypaas remote add prod '…'    the line that init printed
-  mypaas check                  checks the comments in your Dockerfile
-  mypaas push                   sends the service and makes it live
-  mypaas help keys              everything a Dockerfile can say
+  mypaas remote add prod '…'    know the server by that line
+  mypaas check                  read the comments in your Dockerfile
+  mypaas push                   send the service and make it live
+  mypaas logs web -r prod       read what it prints
 
+What a Dockerfile can say: mypaas help keys
 All commands: mypaas --help
 `;

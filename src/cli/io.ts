@@ -1,4 +1,5 @@
-import type { Say } from "../core/wire/events.ts";
+import type { Answers } from "../core/wire/answers.ts";
+import type { Event, Say } from "../core/wire/events.ts";
 import type { World } from "../core/world.ts";
 
 /** What a command gets besides its own options. */
@@ -7,9 +8,21 @@ export interface CommandIo {
   /** Progress: stderr for people, one JSON line each on stdout with --json. */
   readonly say: Say;
   /** The answer on stdout: `text` for people, `json` as one line with --json. */
-  readonly answer: (text: string, json: unknown) => void;
+  readonly answer: (text: string, json: Answer) => void;
   readonly json: boolean;
+  /** Hears the name of the remote that a command talks to, where it has to be typed to talk to it again. */
+  readonly talksTo?: (remote: string) => void;
 }
 
-/** 0 done, 1 the user can fix it, 2 wrong usage, 70 bug, 130 interrupted. */
-export type ExitCode = 0 | 1 | 2 | 70 | 130;
+/** Everything that `docs/json.md` says about answers; the log of a job is an answer made of events. */
+export type Answer = Answers[keyof Answers] | Event;
+
+/** How a command is to speak. */
+export interface Voice {
+  readonly json?: boolean;
+  /** No progress. */
+  readonly quiet?: boolean;
+}
+
+/** 0 done, 1 the user can fix it, 2 wrong usage, 70 bug, 130 interrupted; `run` and `exec` pass on what their program ended with, from 0 to 255. */
+export type ExitCode = number;

@@ -1,7 +1,7 @@
 import { UserError } from "../core/errors.ts";
 import type { FailedEvent } from "../core/wire/events.ts";
 import type { World } from "../core/world.ts";
-import type { CommandIo, ExitCode } from "./io.ts";
+import type { CommandIo, ExitCode, Voice } from "./io.ts";
 import type { Roles } from "./program.ts";
 
 /** Runs one command from its arguments to its exit code; throws nothing. */
@@ -11,24 +11,40 @@ export async function main(world: World, roles: Roles): Promise<ExitCode> {
     world.stdout.write(`${await packageVersion(world)}\n`);
     return 0;
   }
-  const json = world.args.includes("--json");
   let io: Promise<CommandIo> | undefined;
-  const getIo = () => (io ??= makeIo(world, json));
+  const first = voiceOf(world.args);
+  const getIo = (voice = first) => (io ??= makeIo(world, voice));
   try {
-    const { runProgram } = await import("./program.ts");
-    return await runProgram(world, roles, getIo);
+    const { runProgram } = await import("./run-program.ts");
+    return await runProgram(world, roles, { first, makeIo: getIo });
   } catch (error) {
     return explain(error, await getIo());
   }
 }
 
-async function makeIo(world: World, json: boolean): Promise<CommandIo> {
+/** Of a command line that could not be read; what follows `--` is not for mypaas. */
+function voiceOf(args: readonly string[]): Voice {
+  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  return { json: own.includes("--json") };
+}
+
+async function makeIo(world: World, { json = false, quiet }: Voice): Promise<CommandIo> {
   const { humanSay, jsonSay } = await import("./say.ts");
+  const { quietly } = await import("./quiet.ts");
+  const { eventFor } = await import("./remote-hint.ts");
+  const loud = json ? jsonSay(world) : humanSay(world);
+  const say = quiet === true ? quietly(loud) : loud;
+  let remote: string | undefined;
   return {
     world,
     json,
-    say: json ? jsonSay(world) : humanSay(world),
-    answer: (text, value) => world.stdout.write(`${json ? JSON.stringify(value) : text}\n`),
+    say: (event) => say(remote === undefined ? event : eventFor(remote, event)),
+    talksTo: (name) => {
+      remote = name;
+    },
+    // What has a kind of its own keeps it.
+    answer: (text, value) =>
+      world.stdout.write(`${json ? JSON.stringify({ kind: "answer", ...value }) : text}\n`),
   };
 }
 

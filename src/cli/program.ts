@@ -1,10 +1,12 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Argument, InvalidArgumentError, type Command } from "commander";
 import { defaultStateDir } from "../core/server/instance.ts";
-import type { FailedEvent } from "../core/wire/events.ts";
 import type { World } from "../core/world.ts";
-import { firstSteps } from "./first-steps.ts";
-import type { CommandIo, ExitCode } from "./io.ts";
-import { build, client, examples, withJson } from "./shared-options.ts";
+import { shells, type Shell } from "./completion-scripts.ts";
+import { families } from "./families.ts";
+import { commandMaker, frame, showHelp, type Run } from "./frame.ts";
+import type { CommandIo } from "./io.ts";
+import { programs } from "./programs.ts";
+import { build, client, examples } from "./shared-options.ts";
 
 /** What this program can be besides a command line; `bin/` knows how, because no floor of ours may import its neighbour. */
 export interface Roles {
@@ -13,21 +15,13 @@ export interface Roles {
 }
 
 /** All commands on one page; each body is imported only when it runs. */
-export async function runProgram(
-  world: World,
+export function makeProgram(
+  world: Pick<World, "stdout" | "stderr">,
   roles: Roles,
-  makeIo: () => Promise<CommandIo>,
-): Promise<ExitCode> {
-  let code: ExitCode = 0;
-  const run = async (body: (io: CommandIo) => ExitCode | Promise<ExitCode>) => {
-    code = await body(await makeIo());
-  };
+  run: Run,
+): Command {
   const program = frame(world);
-  const command = (syntax: string, summary: string, parent = program) => {
-    const path = `${parent.name()} ${syntax.split(" ")[0]}`.replace(/^(?!mypaas )/, "mypaas ");
-    const made = withJson(parent.command(syntax).description(summary));
-    return made.showHelpAfterError(`hint: see how it is used: ${path} --help`);
-  };
+  const command = commandMaker(program);
 
   command("init", "turn this server into a PaaS, or repair and upgrade one")
     .option("--domain <host>", "the server's own name")
@@ -72,6 +66,26 @@ export async function runProgram(
       run(async (io) => (await import("./commands/plan.ts")).plan({ ...options, path }, io)),
     );
 
+  client(command("ps [service]", "what runs, how it is, and how its last deploy ended"))
+    .option("-w, --watch", "show it again every 2 s")
+    .addHelpText("after", examples("mypaas ps -r prod", "mypaas ps web --watch -r prod"))
+    .action((service, options) =>
+      run(async (io) => (await import("./commands/ps.ts")).ps({ ...options, service }, io)),
+    );
+
+  client(command("logs [service]", "what the replicas of a service print, or what a deploy said"))
+    .option("-f, --follow", "go on with what comes, across deploys, until Ctrl-C")
+    .option("-n, --lines <count>", "the newest lines, or all (default: 100)")
+    .option("--since <duration>", "nothing older, such as 10m")
+    .option("--release <number>", "only of this release, while its containers are there")
+    .option("--replica <number>", "only of this replica")
+    .option("--grep <regex>", "only lines that match")
+    .option("--job [number]", "what a deploy said; without a number the newest of the service")
+    .addHelpText("after", examples("mypaas logs web -f -r prod", "mypaas logs web --job -r prod"))
+    .action((service, options) =>
+      run(async (io) => (await import("./commands/logs.ts")).logs({ ...options, service }, io)),
+    );
+
   client(command("releases [service]", "what ran, and what one can go back to"))
     .addHelpText("after", examples("mypaas releases -r prod", "mypaas releases web -r prod"))
     .action((service, options) =>
@@ -98,15 +112,50 @@ export async function runProgram(
     .addHelpText("after", examples("mypaas check", "mypaas check web/Dockerfile"))
     .action((path) => run(async (io) => (await import("./commands/check.ts")).check({ path }, io)));
 
+  client(command("scale <service> <replicas>", "run more or fewer replicas of a service"))
+    .addHelpText("after", examples("mypaas scale web 3 -r prod", "mypaas scale web 1 -r prod"))
+    .action((service, replicas, options) =>
+      run(async (io) =>
+        (await import("./commands/scale.ts")).scale({ ...options, service, replicas }, io),
+      ),
+    );
+
+  for (const [verb, summary] of [
+    ["restart", "begin a service anew, without losing a request"],
+    ["stop", "take a service out of use; its routes answer 503 until it is started"],
+    ["start", "bring a stopped service back"],
+  ] as const)
+    client(command(`${verb} <service>`, summary))
+      .addHelpText("after", examples(`mypaas ${verb} web`, `mypaas ${verb} web -r prod`))
+      .action((service, options) =>
+        run(async (io) =>
+          (await import("./commands/lifecycle.ts")).lifecycle({ ...options, verb, service }, io),
+        ),
+      );
+
+  client(command("remove <service>", "remove a service; its volumes stay unless you say otherwise"))
+    .option("--volumes", "remove its Docker volumes too, with all that is in them")
+    .option("-y, --yes", "do not ask")
+    .addHelpText(
+      "after",
+      examples("mypaas remove web -r prod", "mypaas remove web --volumes --yes -r prod"),
+    )
+    .action((service, options) =>
+      run(async (io) => (await import("./commands/remove.ts")).remove({ ...options, service }, io)),
+    );
+
   client(
     command("env <service> [words...]", "list, set or unset what a service gets as environment"),
   )
+    .option("-f, --file <file>", "with set: lines NAME=VALUE of a file, - for stdin")
+    .option("--stage", "keep it for the next push instead of a release now")
     .addHelpText(
       "after",
       examples(
-        "mypaas env web set DATABASE_URL=…",
-        "mypaas env web unset DATABASE_URL",
         "mypaas env web -r prod",
+        "mypaas env web set DATABASE_URL=… LOG=debug -r prod",
+        "mypaas env web set -f .env.production --stage -r prod",
+        "mypaas env web unset LOG -r prod",
       ),
     )
     .action((service, words, options) =>
@@ -115,49 +164,45 @@ export async function runProgram(
       ),
     );
 
-  const remote = command("remote", "the servers that this machine knows: add, list, remove");
-  remote.helpCommand(false);
-  command("add <name> <line>", "know a server by the line that mypaas init printed", remote)
-    .addHelpText("after", examples("mypaas remote add prod 'https://paas.example.com#srv=…&pin=…'"))
-    .action((name, url) =>
-      run(async (io) => (await import("./commands/remote.ts")).remoteAdd({ name, url }, io)),
+  client(command("doctor", "examine a server: what is wrong with it, and the way out"))
+    .addHelpText("after", examples("sudo mypaas doctor", "mypaas doctor -r prod --json"))
+    .action((options) =>
+      run(async (io) => (await import("./commands/doctor.ts")).doctor(options, io)),
     );
-  command("list", "show them, the default first", remote).action(() =>
-    run(async (io) => (await import("./commands/remote.ts")).remoteList({}, io)),
-  );
-  command("remove <name>", "forget one", remote).action((name) =>
-    run(async (io) => (await import("./commands/remote.ts")).remoteRemove({ name }, io)),
-  );
 
-  const key = command("key", "who may push to a server: add, list, remove").helpCommand(false);
-  client(command("add <words...>", "enrol a public key: a file or the line itself", key))
-    .option("--services <names>", "only these, such as blog,api-*")
-    .option("--actions <names>", "only these, such as push,env")
-    .option("--expires <date>", "refused from that day on, such as 2027-01-31")
-    .option("--no-volumes", "may push no service that has volumes")
-    .addHelpText("after", examples("mypaas key add ci.pub --services blog --expires 2027-01-31"))
-    .action((words, { volumes, ...options }: { volumes: boolean }) =>
-      run(async (io) => {
-        const { keyAdd } = await import("./commands/key.ts");
-        return keyAdd({ ...options, words, noVolumes: !volumes }, io);
-      }),
-    );
-  client(command("list", "show the enrolled keys", key)).action((options) =>
-    run(async (io) => (await import("./commands/key.ts")).keyList(options, io)),
-  );
-  client(command("remove <fingerprint>", "refuse a key from now on", key)).action(
-    (fingerprint, options) =>
-      run(async (io) =>
-        (await import("./commands/key.ts")).keyRemove({ ...options, fingerprint }, io),
+  programs(command, run);
+  families(command, run);
+
+  command("completion", "words that follow at the TAB key, for bash, zsh or fish")
+    .addArgument(new Argument("<shell>", "the shell that you use").choices(shells))
+    .addHelpText(
+      "after",
+      examples(
+        "source <(mypaas completion bash)",
+        "mypaas completion zsh > ~/.zfunc/_mypaas",
+        "mypaas completion fish > ~/.config/fish/completions/mypaas.fish",
       ),
-  );
+    )
+    .action((shell: Shell) =>
+      run(async (io) => (await import("./commands/completion.ts")).completion({ shell }, io)),
+    );
 
-  command("help [topic...]", "help for a command, or `help keys`: all keys of a Dockerfile").action(
-    (topic: readonly string[]) =>
+  command("help [topic...]", "help for a command, or `help keys`: all keys of a Dockerfile")
+    .addHelpText("after", examples("mypaas help keys", "mypaas help remote add"))
+    .action((topic: readonly string[]) =>
       topic[0] === "keys" && topic.length === 1
         ? run(async (io) => (await import("./commands/help-keys.ts")).helpKeys(io))
         : showHelp(program, topic),
-  );
+    );
+
+  program
+    .command("complete [words...]", { hidden: true })
+    .description("what the scripts of `mypaas completion` ask")
+    .action((words: readonly string[]) =>
+      run(async (io) =>
+        (await import("./commands/completion.ts")).completeWords({ program, words }, io),
+      ),
+    );
 
   program
     .command("worker", { hidden: true })
@@ -170,62 +215,8 @@ export async function runProgram(
       }),
     );
 
-  return finish(program, world, makeIo, () => code);
+  return program;
 }
-
-function frame(world: World): Command {
-  return withJson(new Command("mypaas"))
-    .description("Turns your own server into a PaaS.")
-    .exitOverride()
-    .helpCommand(false)
-    .enablePositionalOptions()
-    .showSuggestionAfterError()
-    .configureOutput({
-      writeOut: world.stdout.write,
-      writeErr: world.stderr.write,
-      getOutHelpWidth: () => Math.min(world.stdout.columns, 100),
-    })
-    .option("-V, --version", "print the version");
-}
-
-function showHelp(program: Command, topic: readonly string[]): void {
-  let found = program;
-  for (const word of topic) {
-    const next = found.commands.find((command) => command.name() === word);
-    if (!next) program.error(`error: unknown command '${topic.join(" ")}'`);
-    found = next;
-  }
-  found.outputHelp();
-}
-
-async function finish(
-  program: Command,
-  world: World,
-  makeIo: () => Promise<CommandIo>,
-  code: () => ExitCode,
-): Promise<ExitCode> {
-  if (world.args.length === 0) {
-    world.stdout.write(firstSteps);
-    return 0;
-  }
-  try {
-    await program.parseAsync(world.args, { from: "user" });
-    return code();
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return 0;
-    // People have read it on stderr already.
-    if (world.args.includes("--json") && !error.code.startsWith("commander.help"))
-      (await makeIo()).say(usageFailure(error));
-    return 2;
-  }
-}
-
-const usageFailure = ({ message }: CommanderError): FailedEvent => ({
-  kind: "failed",
-  message: message.replace(/^error: /, ""),
-  details: [],
-});
 
 function wholeNumber(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);

@@ -1,8 +1,10 @@
 import type { Command } from "commander";
 
-/** The option of every command. */
-export const withJson = (command: Command): Command =>
-  command.option("--json", "events and answers as JSON lines on stdout");
+/** The options of every command. */
+export const forAll = (command: Command): Command =>
+  command
+    .option("--json", "events and answers as JSON lines on stdout")
+    .option("-q, --quiet", "no progress, only the answer, warnings and errors");
 
 /** Options of commands that talk to a server. */
 export const client = (

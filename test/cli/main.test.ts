@@ -53,7 +53,7 @@ test("a mistake of the user ends with 1, the message and the way out", async () 
   assert.deepEqual(await ran("check", "/nowhere/Dockerfile"), {
     code: 1,
     out: "",
-    err: "error: /nowhere/Dockerfile: no such file\nhint: name the Dockerfile: mypaas check path/to/Dockerfile\n",
+    err: "error: /nowhere/Dockerfile: no such file\nhint: name the Dockerfile or its folder: mypaas check path/to/Dockerfile\n",
   });
 });
 
@@ -64,8 +64,8 @@ test("with --json a mistake is one JSON line on stdout", async () => {
 });
 
 test("with --json wrong usage is one too", async () => {
-  const { code, out } = await ran("push", "--frobnicate", "--json");
-  assert.equal(code, 2);
+  const { code, out, err } = await ran("push", "--frobnicate", "--json");
+  assert.deepEqual({ code, err }, { code: 2, err: "" });
   assert.deepEqual(JSON.parse(out), {
     kind: "failed",
     message: "unknown option '--frobnicate'",
@@ -95,5 +95,17 @@ test("help goes down to the last word", async () => {
     code: 2,
     out: "",
     err: "error: unknown command 'remote nope'\n",
+  });
+});
+
+test("a family of commands without one of them shows its help, and as JSON what is missing", async () => {
+  const { code, out, err } = await ran("key");
+  assert.deepEqual({ code, out }, { code: 2, out: "" });
+  assert.match(err, /^Usage: mypaas key /);
+  const json = await ran("key", "--json");
+  assert.deepEqual(json, {
+    code: 2,
+    out: '{"kind":"failed","message":"a command is missing","details":[]}\n',
+    err: "",
   });
 });

@@ -1,12 +1,13 @@
-import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../core/errors.ts";
 import {
   formatRemoteLine,
   parseRemoteLine,
   type RemoteAddress,
 } from "../../core/wire/remote-line.ts";
+import { writeFileAtomic } from "../files.ts";
+import { lockFile } from "./lock-file.ts";
 
 /** A server that this machine knows. */
 export interface Remote extends RemoteAddress {
@@ -18,9 +19,7 @@ export interface Remote extends RemoteAddress {
 export interface RemotesPlace {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
-  readonly pid: number;
-  readonly now: () => number;
-  /** Between two looks at a lock that another process holds; 20 when left out. */
+  /** Milliseconds between two looks at a lock that another process holds; 20 when left out. */
   readonly pauseMs?: number;
 }
 
@@ -60,13 +59,13 @@ export async function changeRemotes(
   const file = remotesFile(place);
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    const unlock = await lock(`${file}.lock`, place);
+    const unlock = await lockFile(`${file}.lock`, place.pauseMs);
     try {
       const remotes = change(await readRemotes(place));
       const text = JSON.stringify({ version: 1, remotes: remotes.map(store) }, undefined, 2);
-      await writeAtomically(file, `${text}\n`, place.pid);
+      await writeFileAtomic(file, `${text}\n`, { mode: 0o600 });
     } finally {
-      await unlock();
+      unlock();
     }
   } catch (error) {
     throw unwritable(file, error);
@@ -107,45 +106,3 @@ function store(remote: Remote): Stored {
 }
 
 export const isRemoteName = (name: string): boolean => /^[a-z0-9][a-z0-9-]{0,49}$/.test(name);
-
-async function writeAtomically(file: string, text: string, pid: number): Promise<void> {
-  const temporary = `${file}.${pid}.tmp`;
-  try {
-    const handle = await open(temporary, "w", 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-const lockTries = 100;
-/** Nobody holds the lock that long; who did was killed. */
-const staleMs = 10_000;
-
-async function lock(file: string, place: RemotesPlace): Promise<() => Promise<void>> {
-  for (let count = 0; count < lockTries; count += 1) {
-    try {
-      await (await open(file, "wx", 0o600)).close();
-      return () => rm(file, { force: true });
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-    }
-    const age = await stat(file).then(
-      (facts) => facts.mtimeMs,
-      () => undefined,
-    );
-    if (age !== undefined && place.now() - age > staleMs) await rm(file, { force: true });
-    else await sleep(place.pauseMs ?? 20);
-  }
-  throw new UserError(`${file}: another mypaas is writing the remotes`, {
-    code: "remotes-file",
-    hint: `when none is running: rm ${file}`,
-  });
-}

@@ -8,9 +8,31 @@ export function readKeyLines(state: State): readonly StoredKey[] {
     .map((row) => ({ fingerprint: row.text("fingerprint"), line: row.text("line") }));
 }
 
+/** The line of one key; undefined when it is not enrolled. */
+export const keyLine = (state: State, fingerprint: string): string | undefined =>
+  state.get("SELECT line FROM keys WHERE fingerprint = ?", fingerprint)?.text("line");
+
 export interface StoredKey {
   readonly fingerprint: string;
   readonly line: string;
+}
+
+/** When each key was used last, to the minute, by fingerprint; without those that never were. */
+export function lastUses(state: State): ReadonlyMap<string, number> {
+  const rows = state.all("SELECT fingerprint, last_used FROM keys WHERE last_used IS NOT NULL");
+  return new Map(rows.map((row) => [row.text("fingerprint"), row.integer("last_used")]));
+}
+
+const useAgainMs = 60_000;
+
+/** Remembers that a request was accepted with a key; writes once a minute at most. */
+export function keyUsed(state: State, fingerprint: string, now: number): void {
+  state.run(
+    "UPDATE keys SET last_used = ? WHERE fingerprint = ? AND (last_used IS NULL OR last_used <= ?)",
+    now,
+    fingerprint,
+    now - useAgainMs,
+  );
 }
 
 /** False when a key with that fingerprint is there already, which then stays as it was. */

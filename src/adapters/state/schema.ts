@@ -112,4 +112,17 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (job, what, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- last_used: when a request was last accepted with it, to the minute; NULL: never.
+  ALTER TABLE keys ADD COLUMN last_used INTEGER;
+  `,
+  `
+  -- Logins for base images; the password leaves the worker only towards its host.
+  CREATE TABLE registries (
+    host TEXT PRIMARY KEY,
+    username TEXT NOT NULL,
+    password TEXT NOT NULL,
+    since INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

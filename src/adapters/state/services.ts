@@ -10,6 +10,11 @@ export function knowsService(state: State, service: string): boolean {
   return state.get("SELECT 1 FROM services WHERE name = ?", service) !== undefined;
 }
 
+/** All services that are known, sorted. */
+export function serviceNames(state: State): readonly string[] {
+  return state.all("SELECT name FROM services ORDER BY name").map((row) => row.text("name"));
+}
+
 /** Makes the service known; a second call changes nothing. */
 export function ensureService(state: State, service: NewService): void {
   state.run(

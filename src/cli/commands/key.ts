@@ -1,11 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { UserError } from "../../core/errors.ts";
+import { formatAge } from "../../core/format.ts";
 import { buildKeyLine, type KeyLimits } from "../../core/ssh/key-line.ts";
 import type { Action } from "../../core/wire/protocol.ts";
 import type { KeyInfo, Results } from "../../core/wire/results.ts";
 import { connect } from "../connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
+import { table } from "../table.ts";
 
 export interface KeyArgs {
   readonly remote?: string | undefined;
@@ -14,11 +17,11 @@ export interface KeyArgs {
 }
 
 export interface KeyAddArgs extends KeyArgs, KeyLimits {
-  /** A file with a public key, or the words of the key itself. */
+  /** A file with a public key, `-` for stdin, or the words of the key itself. */
   readonly words: readonly string[];
 }
 
-/** `mypaas key add FILE|KEY [--services a,b] [--actions push,logs] [--expires DAY] [--no-volumes]`. */
+/** `mypaas key add FILE|-|KEY [--services a,b] [--actions push,logs] [--expires DAY] [--no-volumes]`. */
 export async function keyAdd(args: KeyAddArgs, io: CommandIo): Promise<ExitCode> {
   const line = buildKeyLine(await readKey(args.words.join(" "), io), args);
   const { key } = (await ask({ action: "key.add", line }, args, io)) as Results["key.add"];
@@ -29,17 +32,16 @@ export async function keyAdd(args: KeyAddArgs, io: CommandIo): Promise<ExitCode>
 /** `mypaas key list`. */
 export async function keyList(args: KeyArgs, io: CommandIo): Promise<ExitCode> {
   const { keys } = (await ask({ action: "key.list" }, args, io)) as Results["key.list"];
-  io.answer(keys.length === 0 ? "no keys" : keys.map(describe).join("\n"), { keys });
+  io.answer(keys.length === 0 ? "no keys" : listing(keys, io.world.now()), { keys });
   return 0;
 }
 
-/** `mypaas key remove FINGERPRINT`. */
+/** `mypaas key remove FINGERPRINT|NAME`. */
 export async function keyRemove(
-  args: KeyArgs & { readonly fingerprint: string },
+  args: KeyArgs & { readonly which: string },
   io: CommandIo,
 ): Promise<ExitCode> {
-  const { fingerprint } = args;
-  const action = { action: "key.remove", fingerprint } as const;
+  const action = { action: "key.remove", fingerprint: args.which } as const;
   const { key } = (await ask(action, args, io)) as Results["key.remove"];
   io.answer(`removed ${describe(key)}`, { key });
   return 0;
@@ -54,8 +56,15 @@ async function ask(action: Action, args: KeyArgs, io: CommandIo): Promise<unknow
   }
 }
 
-async function readKey(words: string, { world }: CommandIo): Promise<string> {
+async function readKey(words: string, io: CommandIo): Promise<string> {
+  const { world } = io;
   if (/^(?:\S+ )?(?:ssh|ecdsa|sk)-\S+ AAAA/.test(words)) return words;
+  if (words === "-") return readStdin(io);
+  if (/^[a-z]+:\/\//i.test(words))
+    throw new UserError(`key ${words}: is not fetched: who answers there would choose the key`, {
+      code: "key",
+      hint: "look at it yourself, then enrol one line of it: mypaas key add -",
+    });
   try {
     return await readFile(resolve(world.cwd, words.replace(/^~(?=\/)/, world.home)), "utf8");
   } catch (cause) {
@@ -67,7 +76,46 @@ async function readKey(words: string, { world }: CommandIo): Promise<string> {
   }
 }
 
+/** Longer than any public key with its options. */
+const maxKeyText = 64 * 1024;
+
+async function readStdin({ world, say }: CommandIo): Promise<string> {
+  if (world.stdin.isTTY === true)
+    say({ kind: "step", text: "paste one public key, then press Ctrl-D …" });
+  let text = "";
+  const signal = world.interrupted;
+  for await (const line of createInterface({ input: world.stdin, signal })) {
+    text += `${line}\n`;
+    if (text.length > maxKeyText) break;
+  }
+  signal.throwIfAborted();
+  if (text.trim() !== "") return text;
+  throw new UserError("key -: nothing came through stdin", {
+    code: "key",
+    hint: "give it one public key: mypaas key add - < id_ed25519.pub",
+  });
+}
+
 const describe = (key: KeyInfo): string =>
   [key.fingerprint, key.type, key.name, key.options, key.expired ? "(expired)" : ""]
     .filter((part) => part !== "")
     .join("  ");
+
+const longestName = 14;
+
+/** Fingerprints are long: what a key is limited to stands below it. */
+function listing(keys: readonly KeyInfo[], now: number): string {
+  const rows = keys.map(({ name, lastUsed, fingerprint }) => [
+    name.length > longestName ? `${name.slice(0, longestName - 1)}…` : name,
+    lastUsed === undefined ? "never" : `${formatAge(now - lastUsed)} ago`,
+    fingerprint,
+  ]);
+  const [headings = "", ...lines] = table(["name", "last used", "fingerprint"], rows).split("\n");
+  const limits = ({ options, expired }: KeyInfo) =>
+    [options, expired ? "(expired)" : ""].filter((part) => part !== "").join(" ");
+  const shown = lines.flatMap((line, index) => {
+    const below = keys[index] === undefined ? "" : limits(keys[index]);
+    return below === "" ? [line] : [line, `  ${below}`];
+  });
+  return [headings, ...shown].join("\n");
+}

@@ -4,8 +4,11 @@ import {
   readRemotes,
   type Remote,
 } from "../../adapters/laptop/remotes.ts";
+import { forgetNames, renameNames } from "../../adapters/laptop/known-services.ts";
 import { UserError } from "../../core/errors.ts";
 import { formatRemoteLine, parseRemoteLine } from "../../core/wire/remote-line.ts";
+import type { Results } from "../../core/wire/results.ts";
+import { connect, findRemote } from "../connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 
 /** `mypaas remote add NAME URL`; a name that exists gets the new line. */
@@ -14,11 +17,7 @@ export async function remoteAdd(
   io: CommandIo,
 ): Promise<ExitCode> {
   const { name, url } = args;
-  if (!isRemoteName(name))
-    throw new UserError(`remote ${JSON.stringify(name)}: a name has only a-z, 0-9 and - in it`, {
-      code: "remote",
-      hint: "choose a short name: mypaas remote add prod 'https://…'",
-    });
+  checkName(name, "mypaas remote add prod 'https://…'");
   const address = parseRemoteLine(url);
   let isDefault = false;
   let before: Remote | undefined;
@@ -62,18 +61,113 @@ export async function remoteList(_args: object, io: CommandIo): Promise<ExitCode
   return 0;
 }
 
+/** `mypaas remote show NAME`: what is known here, and whether the server answers; 1 when it does not. */
+export async function remoteShow(
+  args: { readonly name: string; readonly key?: string | undefined },
+  io: CommandIo,
+): Promise<ExitCode> {
+  const remote = await findRemote(io, args.name);
+  const [first] = await readRemotes(io.world);
+  const { name, origin, server, pin, fingerprint } = remote;
+  const { version, problem } = await askVersion(args, io);
+  const isDefault = first?.name === name;
+  const lines: readonly (readonly [string, string])[] = [
+    ["remote", isDefault ? `${name}, the default of mypaas push` : name],
+    ["address", origin],
+    ["server", server],
+    ["pin", pin ?? "none: its public certificate has to be valid"],
+    ["signs", fingerprint ?? "not known yet: no request was accepted so far"],
+    ["answers", version === undefined ? "no" : `mypaas ${version}`],
+  ];
+  const text = lines.map(([label, value]) => `${label.padEnd(9)}${value}`).join("\n");
+  io.answer(text, { name, isDefault, origin, server, pin, fingerprint, version });
+  if (problem === undefined) return 0;
+  const { message, hint } = problem;
+  io.say({ kind: "warning", text: message, ...(hint !== undefined && { hint }) });
+  return 1;
+}
+
+async function askVersion(
+  { name, key }: { readonly name: string; readonly key?: string | undefined },
+  io: CommandIo,
+): Promise<{ readonly version?: string; readonly problem?: UserError }> {
+  const connection = await connect(io, name, { key });
+  try {
+    const { result } = await connection.ask({ action: "server.info" });
+    return { version: (result as Results["server.info"]).version };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { problem: error };
+  } finally {
+    await connection.close();
+  }
+}
+
+/** `mypaas remote default [NAME]`: shows or chooses the one that push takes when none is named. */
+export async function remoteDefault(
+  { name }: { readonly name?: string | undefined },
+  io: CommandIo,
+): Promise<ExitCode> {
+  if (name === undefined) {
+    const [first] = await readRemotes(io.world);
+    io.answer(first?.name ?? "no remotes", { name: first?.name ?? null });
+    return 0;
+  }
+  await changeRemotes(io.world, (all) => {
+    const chosen = pick(all, name);
+    return [chosen, ...all.filter((one) => one !== chosen)];
+  });
+  io.answer(`remote ${name} is the default of mypaas push`, { name });
+  return 0;
+}
+
+/** `mypaas remote rename OLD NEW`; it keeps its place in the list. */
+export async function remoteRename(
+  { from, to }: { readonly from: string; readonly to: string },
+  io: CommandIo,
+): Promise<ExitCode> {
+  checkName(to, `mypaas remote rename ${from} main`);
+  await changeRemotes(io.world, (all) => {
+    const renamed = pick(all, from);
+    if (from !== to && all.some((one) => one.name === to))
+      throw new UserError(`remote ${to}: is there already`, {
+        code: "remote",
+        hint: `choose another name, or forget that one first: mypaas remote remove ${to}`,
+      });
+    return all.map((one) => (one === renamed ? { ...one, name: to } : one));
+  });
+  await renameNames(io.world, from, to);
+  io.answer(`remote ${from} is now called ${to}`, { name: to, was: from });
+  return 0;
+}
+
 /** `mypaas remote remove NAME`; changes nothing on the server. */
 export async function remoteRemove(
   { name }: { readonly name: string },
   io: CommandIo,
 ): Promise<ExitCode> {
   await changeRemotes(io.world, (all) => {
-    if (all.some((remote) => remote.name === name)) return all.filter((one) => one.name !== name);
-    throw new UserError(`remote ${JSON.stringify(name)}: not known here`, {
-      code: "no-remote",
-      hint: "look at the names: mypaas remote list",
-    });
+    const gone = pick(all, name);
+    return all.filter((one) => one !== gone);
   });
+  await forgetNames(io.world, name);
   io.answer(`remote ${name} is forgotten here; nothing changed on the server`, { removed: name });
   return 0;
+}
+
+function pick(all: readonly Remote[], name: string): Remote {
+  const found = all.find((one) => one.name === name);
+  if (found) return found;
+  throw new UserError(`remote ${JSON.stringify(name)}: not known here`, {
+    code: "no-remote",
+    hint: "look at the names: mypaas remote list",
+  });
+}
+
+function checkName(name: string, example: string): void {
+  if (isRemoteName(name)) return;
+  throw new UserError(`remote ${JSON.stringify(name)}: a name has only a-z, 0-9 and - in it`, {
+    code: "remote",
+    hint: `choose a short name: ${example}`,
+  });
 }

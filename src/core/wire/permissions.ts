@@ -22,29 +22,47 @@ const needed: Readonly<Record<ActionName, Right | undefined>> = {
   "env.list": "env",
   "env.set": "env",
   "env.unset": "env",
+  logs: "logs",
+  "job.log": "logs",
+  ps: undefined,
+  run: "run",
+  exec: "run",
   "key.list": "key",
   "key.add": "key",
   "key.remove": "key",
   "server.info": undefined,
+  doctor: "manage",
+  "registry.login": "manage",
+  "registry.logout": "manage",
+  "registry.list": "manage",
 };
 
 /** The one place that decides what a caller may do; throws UserError "forbidden" or "expired-key", anything not granted is refused. */
 export function authorise(caller: Caller, action: Action, now: number): void {
+  authoriseTouch(caller, action.action, touchedServices(action), now);
+}
+
+/** The same for a request that was accepted before, of which only this much is kept. */
+export function authoriseTouch(
+  caller: Caller,
+  name: ActionName,
+  touched: readonly string[],
+  now: number,
+): void {
   if (caller === "root") return;
   refuseExpired(caller, now);
-  const right = needed[action.action];
+  const right = needed[name];
   const { services, actions } = caller.options;
   if (right !== undefined && actions && !actions.includes(right))
-    throw forbidden(caller, action.action, "actions", actions);
-  if (right === "key" && !actions) refuseLimited(caller, action.action);
+    throw forbidden(caller, name, "actions", actions);
+  if (right === "key" && !actions) refuseLimited(caller, name);
   if (!services) return;
-  const touched = touchedServices(action);
   // What needs a right and touches no service touches the server.
   if (right !== undefined && touched.length === 0)
-    throw forbidden(caller, action.action, "services", services);
+    throw forbidden(caller, name, "services", services);
   for (const service of touched)
     if (!maySee(caller, service))
-      throw forbidden(caller, `${action.action} ${service}`, "services", services);
+      throw forbidden(caller, `${name} ${service}`, "services", services);
 }
 
 /** True for a service that the key is not kept away from, whatever it may do there. */

@@ -1,4 +1,6 @@
 import type { LoggedEvent } from "./events.ts";
+import type { ProgramAsked } from "./program.ts";
+import type { WatchAction } from "./watching.ts";
 
 /**
  * The protocol between client and server, the same over TLS and over `local.sock`.
@@ -12,6 +14,8 @@ import type { LoggedEvent } from "./events.ts";
  *   PUT  {base}/requests/ID/blobs/SHA256     `content-range: bytes A-B/SIZE`, A = have → 200 { have }
  *   POST {base}/requests/ID/start            all blobs are here → 200 Accepted with `job`
  *   GET  {base}/requests/ID/events?from=N    NDJSON of LoggedEvent from offset N; an empty line every 10 s; ends with the job
+ *   GET  {base}/requests/ID/stream?from=C    NDJSON of what the action streams (./watching.ts), from cursor C on; an empty line every 10 s
+ *   GET  {base}/requests/ID/attach           `Connection: Upgrade`, `Upgrade: mypaas-stream`, once, within a minute → 101, then frames (./frames.ts)
  *
  * Anything refused: 4xx or 5xx with ErrorAnswer.
  */
@@ -78,10 +82,36 @@ export type Action =
       readonly names: readonly string[];
       readonly stage?: boolean;
     }
+  /** One more container, of the live release or of another whose image is kept; `detach`: nobody will be attached. */
+  | ({
+      readonly action: "run";
+      readonly service: string;
+      readonly release?: number;
+      readonly detach?: boolean;
+    } & ProgramAsked)
+  | ({
+      readonly action: "exec";
+      readonly service: string;
+      readonly replica?: number;
+    } & ProgramAsked)
+  | WatchAction
+  /** The log of a job, or of the newest one of a service. */
+  | { readonly action: "job.log"; readonly service?: string; readonly job?: number }
   | { readonly action: "key.list" }
   | { readonly action: "key.add"; readonly line: string }
   | { readonly action: "key.remove"; readonly fingerprint: string }
-  | { readonly action: "server.info" };
+  | { readonly action: "server.info" }
+  /** `host`: what the caller dials, so that the server's own address is known behind a NAT too. */
+  | { readonly action: "doctor"; readonly host?: string }
+  | {
+      readonly action: "registry.login";
+      /** A registry as it stands in FROM, such as `ghcr.io`. */
+      readonly host: string;
+      readonly username: string;
+      readonly password: string;
+    }
+  | { readonly action: "registry.logout"; readonly host: string }
+  | { readonly action: "registry.list" };
 
 export type ActionName = Action["action"];
 
@@ -158,6 +188,13 @@ export interface Backend {
     from: number,
     signal: AbortSignal,
   ) => Promise<AsyncIterable<LoggedEvent>>;
+  /** Text of whole lines, from the cursor on that the lines before it gave; empty: from the start. */
+  readonly stream: (
+    request: string,
+    token: string,
+    from: string,
+    signal: AbortSignal,
+  ) => Promise<AsyncIterable<string>>;
 }
 
 export interface ErrorAnswer {

@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { maxReplicas } from "../release/spec.ts";
 import { checkManifest } from "../push/manifest.ts";
+import { isRegistryHost } from "../server/registry.ts";
+import { readExec, readRun } from "./program.ts";
 import { maxRequestBytes, type Action, type Request } from "./protocol.ts";
+import { readLogsAsked } from "./watching.ts";
 
 /** Reads the bytes that were signed; throws UserError "bad-request" that names the first thing out of place. */
 export function parseRequest(bytes: Uint8Array): Request {
@@ -41,11 +44,8 @@ function readAction(value: Fields): Action {
         push: readPush(value["push"]),
         text: text(value, "text", /^[^\0]{1,4194304}$/),
       };
-    case "rollback": {
-      const { release } = value;
-      const number = release === undefined ? {} : { release: wholeNumber(release, "release") };
-      return { action, service: serviceName(value), ...number };
-    }
+    case "rollback":
+      return { action, service: serviceName(value), ...maybeNumber(value, "release") };
     case "scale":
       return {
         action,
@@ -62,7 +62,13 @@ function readAction(value: Fields): Action {
     case "remove.list":
       return { action, service: serviceName(value) };
     case "release.list":
-      return value["service"] === undefined ? { action } : { action, service: serviceName(value) };
+      return { action, ...maybeService(value) };
+    case "logs":
+      return { action, service: serviceName(value), ...readLogsAsked(value) };
+    case "ps":
+      return { action, ...maybeService(value), watch: value["watch"] === true };
+    case "job.log":
+      return { action, ...maybeService(value), ...maybeNumber(value, "job") };
     case "cancel":
     case "env.list":
       return { action, service: serviceName(value) };
@@ -72,9 +78,22 @@ function readAction(value: Fields): Action {
       const names = list(value["names"], "names").map((name) => envName(name));
       return { action, service: serviceName(value), names, ...staged(value) };
     }
+    case "run":
+      return { action, service: serviceName(value), ...readRun(value) };
+    case "exec":
+      return { action, service: serviceName(value), ...readExec(value) };
     case "key.list":
     case "server.info":
+    case "registry.list":
       return { action };
+    case "doctor":
+      return value["host"] === undefined
+        ? { action }
+        : { action, host: text(value, "host", /^[A-Za-z0-9.:_-]{1,255}$/) };
+    case "registry.login":
+      return { action, host: registry(value), ...login(value) };
+    case "registry.logout":
+      return { action, host: registry(value) };
     case "key.add":
       return { action, line: text(value, "line", /^[^\n\r]{1,20000}$/) };
     case "key.remove":
@@ -135,6 +154,21 @@ function envName(name: unknown): string {
   return name;
 }
 
+function registry(value: Fields): string {
+  const host = text(value, "host", /^[a-z0-9.:[\]-]{1,253}$/);
+  if (isRegistryHost(host)) return host;
+  throw bad(`host: not a registry: ${JSON.stringify(host)}`);
+}
+
+/** The message names neither: the password may stand in the place of the name. */
+function login({ username, password }: Fields) {
+  if (typeof username !== "string" || !/^[^\p{Cc}:]{1,255}$/u.test(username))
+    throw bad("username: not valid");
+  if (typeof password !== "string" || !/^[^\0\r\n]{1,65536}$/.test(password))
+    throw bad("password: should be one line of text");
+  return { username, password };
+}
+
 const staged = (value: Fields): { readonly stage?: true } =>
   value["stage"] === true ? { stage: true } : {};
 
@@ -151,6 +185,9 @@ function volume(name: unknown): string {
 
 const serviceName = (value: Fields, name = "service"): string =>
   text(value, name, /^[a-z0-9][a-z0-9.-]{0,49}$/);
+
+const maybeService = (value: Fields): { readonly service?: string } =>
+  value["service"] === undefined ? {} : { service: serviceName(value) };
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -179,6 +216,9 @@ function text(value: Fields, name: string, pattern: RegExp): string {
   throw bad(`${name}: not valid: ${JSON.stringify(item)?.slice(0, 60)}`);
 }
 
+const maybeNumber = <N extends string>(value: Fields, name: N): { readonly [K in N]?: number } =>
+  value[name] === undefined ? {} : ({ [name]: wholeNumber(value[name], name) } as Record<N, number>);
+
 function wholeNumber(value: unknown, name: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
   throw bad(`${name}: should be a whole number, got ${JSON.stringify(value)?.slice(0, 40)}`);
@@ -193,6 +233,8 @@ const sha256 = (data: Uint8Array | string): string =>
 /** The action alone, without the head of the request that it may be part of. */
 function contentOf(action: Action): unknown {
   const content = readAction({ ...action });
+  // The id is stored, and a hash of a short password alone could be guessed.
+  if (content.action === "registry.login") return { ...content, password: undefined };
   return content.action === "push"
     ? { ...content, push: { ...content.push, options: undefined } }
     : content;

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
@@ -14,9 +16,10 @@ after(() => rm(home, { recursive: true }));
 const place = (name: string) => ({
   env: { XDG_CONFIG_HOME: join(home, name) },
   home,
-  pid: 7,
-  now: () => Date.now(),
 });
+const writer = join(import.meta.dirname, "../../support/remotes-writer.ts");
+/** What a process that is killed while it writes may leave. */
+const isLeftOver = (file: string) => !["remotes.json", "remotes.json.lock"].includes(file);
 const remote = (name: string) => ({
   name,
   origin: "https://paas.example.com",
@@ -33,13 +36,18 @@ test("the file is below XDG_CONFIG_HOME, else ~/.config", () => {
   assert.equal(file("/x"), "/x/mypaas/remotes.json");
 });
 
-test("remotes are written for their owner only, and nothing else is left there", async () => {
+test("remotes are written for their owner only, beside an empty lock", async () => {
   const here = place("a");
   assert.deepEqual(await readRemotes(here), []);
   await changeRemotes(here, () => [{ ...remote("prod"), fingerprint: "SHA256:x" }]);
   assert.deepEqual(await readRemotes(here), [{ ...remote("prod"), fingerprint: "SHA256:x" }]);
   assert.equal((await stat(remotesFile(here))).mode & 0o777, 0o600);
-  assert.deepEqual(await readdir(dirname(remotesFile(here))), ["remotes.json"]);
+  const lock = `${remotesFile(here)}.lock`;
+  assert.deepEqual([(await stat(lock)).mode & 0o777, (await stat(lock)).size], [0o600, 0]);
+  assert.deepEqual((await readdir(dirname(remotesFile(here)))).toSorted(), [
+    "remotes.json",
+    "remotes.json.lock",
+  ]);
 });
 
 test("changes made at the same moment are all there in the end", async () => {
@@ -49,22 +57,46 @@ test("changes made at the same moment are all there in the end", async () => {
   assert.deepEqual((await readRemotes(here)).map((r) => r.name).toSorted(), names);
 });
 
-test("a lock that a killed process left behind is taken over, a fresh one is respected", async () => {
-  const here = place("c");
+test("a lock that another process holds is respected, and nobody holds one for ever", async () => {
+  const here = { ...place("c"), pauseMs: 0 };
   const lock = `${remotesFile(here)}.lock`;
-  await mkdir(dirname(lock), { recursive: true });
-  await writeFile(lock, "");
-  await utimes(lock, 1, 1);
   await changeRemotes(here, () => [remote("prod")]);
-  await writeFile(lock, "");
-  const frozen = { ...here, now: () => 0, pauseMs: 0 };
+  const { DatabaseSync } = await import("node:sqlite");
+  const other = new DatabaseSync(lock);
+  other.exec("BEGIN EXCLUSIVE");
   await assert.rejects(
-    changeRemotes(frozen, () => []),
+    changeRemotes(here, () => []),
     {
-      message: `${lock}: another mypaas is writing the remotes`,
-      hint: `when none is running: rm ${lock}`,
+      message: `${lock}: another mypaas holds it`,
+      hint: "end the other one, then run the same command again",
     },
   );
+  other.close();
+  await changeRemotes(here, () => []);
+  assert.deepEqual(await readRemotes(here), []);
+});
+
+test("two processes that change remotes at the same time lose nothing, and a killed one blocks nobody", async () => {
+  const here = place("p");
+  const add = (name: string, count: number) => {
+    const args = [writer, remotesFile(here), name, String(count)];
+    return spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  };
+  const killed = add("k", 1_000_000);
+  await once(killed.stdout, "data");
+  const ended = once(killed, "exit");
+  killed.kill("SIGKILL");
+  await ended;
+  const before = await readRemotes(here);
+  const children = [add("a", 40), add("b", 40)];
+  for (const child of children) child.stdout.resume();
+  const codes = await Promise.all(children.map(async (child) => (await once(child, "exit"))[0]));
+  assert.deepEqual(codes, [0, 0]);
+  const names = (await readRemotes(here)).map(({ name }) => name);
+  const wanted = ["a", "b"].flatMap((who) => Array.from({ length: 40 }, (_, i) => `${who}${i}`));
+  assert.deepEqual(names.slice(before.length).toSorted(), wanted.toSorted());
+  const left = (await readdir(dirname(remotesFile(here)))).filter(isLeftOver);
+  assert.ok(left.length <= 1, left.join(" "));
 });
 
 test("a damaged file says which and what to do", async () => {

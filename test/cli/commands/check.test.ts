@@ -101,14 +101,26 @@ error: bad:4:1: mypaas.port: should be a whole number from 1 to 65535, got "80a"
 });
 
 const refused: readonly (readonly [path: string, message: string, hint?: string])[] = [
-  ["nowhere", "nowhere: no such file", "name the Dockerfile: mypaas check path/to/Dockerfile"],
+  [
+    "nowhere",
+    "nowhere: no such file",
+    "name the Dockerfile or its folder: mypaas check path/to/Dockerfile",
+  ],
   [
     "empty",
     "empty/Dockerfile: no such file",
-    "name the Dockerfile: mypaas check path/to/Dockerfile",
+    "name the Dockerfile or its folder: mypaas check path/to/Dockerfile",
   ],
-  ["bad/x\u001b[2J", "bad/x: no such file", "name the Dockerfile: mypaas check path/to/Dockerfile"],
-  ["/dev/null", "/dev/null: not a file"],
+  [
+    "bad/x\u001b[2J",
+    "bad/x: no such file",
+    "name the Dockerfile or its folder: mypaas check path/to/Dockerfile",
+  ],
+  [
+    "/dev/null",
+    "/dev/null: not a file",
+    "name the Dockerfile or its folder: mypaas check path/to/Dockerfile",
+  ],
   ["huge", "huge: has 5242880 bytes, too many for a Dockerfile"],
   ["x".repeat(300), `${"x".repeat(300)}: cannot be read (ENAMETOOLONG)`],
 ];

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import { UserError } from "../../../src/core/errors.ts";
 import { parseKeyLine } from "../../../src/core/ssh/authorized-keys.ts";
 import {
   authorise,
@@ -9,6 +12,13 @@ import {
 } from "../../../src/core/wire/permissions.ts";
 import type { ServiceSpec } from "../../../src/core/release/spec.ts";
 import type { Action } from "../../../src/core/wire/protocol.ts";
+import {
+  actionNames,
+  isAllowed,
+  keyOptions,
+  rights,
+  samples,
+} from "../../support/rights-matrix.ts";
 import fixture from "../ssh/fixtures/sshsig.json" with { type: "json" };
 
 const now = Date.UTC(2026, 10, 21);
@@ -33,32 +43,48 @@ const actions: Readonly<Record<string, Action>> = {
   info: { action: "server.info" },
 };
 
-const matrix: readonly [string, string][] = [
-  ["", "push blog, push api-1, env blog, keys, info"],
-  ['services="blog"', "push blog, env blog, info"],
-  ['services="api-*"', "push api-1, info"],
-  ['actions="push"', "push blog, push api-1, info"],
-  ['services="blog",actions="env"', "env blog, info"],
-  ['actions="key"', "keys, info"],
-  ['services="*",actions="key"', "info"],
-  ["expires=2026-11-21", ""],
-  ["expires=2026-11-22", "push blog, push api-1, env blog, info"],
-  ["no-volumes", "push blog, push api-1, env blog, info"],
-  ['no-volumes,expires=2026-11-22,actions="key"', "keys, info"],
-];
-
-for (const [options, allowed] of matrix)
-  test(`a key with '${options}' may: ${allowed}`, () => {
-    const granted = Object.entries(actions).filter(([, action]) => {
+for (const [column, options] of keyOptions.entries())
+  test(`a key with '${options}' may do exactly what the table says`, () => {
+    const may = (action: Action) => {
       try {
         authorise(enrolled(options), action, now);
         return true;
-      } catch {
+      } catch (error) {
+        assert.ok(error instanceof UserError);
         return false;
       }
-    });
-    assert.equal(granted.map(([name]) => name).join(", "), allowed);
+    };
+    for (const name of actionNames)
+      for (const service of ["blog", "web"]) {
+        const words = `${name} ${service} with ${options}`;
+        assert.equal(may(samples[name](service)), isAllowed(name, column, service), words);
+      }
   });
+
+test("the table has a row for every action of the protocol, and a column for every key", () => {
+  const protocol = ["protocol", "watching"].map((name) =>
+    readFileSync(join(import.meta.dirname, `../../../src/core/wire/${name}.ts`), "utf8"),
+  );
+  const named = protocol.flatMap((text) =>
+    [...text.matchAll(/readonly action: "([a-z.]+)"/g)].map(([, name = ""]) => name),
+  );
+  assert.deepEqual(actionNames.toSorted(), [...new Set(named)].toSorted());
+  for (const name of actionNames)
+    assert.equal(rights[name].split(/ +/).length, keyOptions.length, name);
+});
+
+test("what another service has to give counts as touched", () => {
+  const take = { pull: false, noCache: false, takeFrom: "web" };
+  const action: Action = {
+    action: "push",
+    service: "blog",
+    push: { dockerfile: "Dockerfile", entries: [], options: take },
+  };
+  authorise(enrolled('services="blog,web"'), action, now);
+  assert.throws(() => authorise(enrolled('services="blog"'), action, now), {
+    message: "key ed25519: not allowed: push web (its services are blog)",
+  });
+});
 
 test("a key may manage keys as long as it has that right", () => {
   assert.equal(mayManageKeys(enrolled(""), now), true);

@@ -19,6 +19,13 @@ const manifest = {
 };
 const push = { action: "push", service: "web", push: manifest } as const;
 
+const login = {
+  action: "registry.login",
+  host: "ghcr.io",
+  username: "ann",
+  password: "secret-word",
+} as const;
+
 const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
 
 const understood: readonly object[] = [
@@ -31,6 +38,17 @@ const understood: readonly object[] = [
   { action: "key.add", line: "ssh-ed25519 AAAA" },
   { action: "key.remove", fingerprint: "SHA256:x" },
   { action: "server.info" },
+  { action: "logs", service: "web", follow: true },
+  { action: "logs", service: "web", follow: false, lines: 0, sinceMs: 5, release: 3, replica: 1 },
+  { action: "job.log", job: 12 },
+  { action: "job.log", service: "web" },
+  { action: "ps", watch: true },
+  { action: "ps", service: "web", watch: false },
+  { action: "doctor" },
+  { action: "doctor", host: "paas.example.com" },
+  { action: "registry.login", host: "ghcr.io", username: "ann", password: "a b:c" },
+  { action: "registry.logout", host: "r.example.com:5000" },
+  { action: "registry.list" },
 ];
 for (const action of understood)
   test(`a request is understood: ${JSON.stringify(action).slice(0, 60)}`, () => {
@@ -56,6 +74,22 @@ const refused: readonly [unknown, string][] = [
   [
     { ...head, action: "toString" },
     'request: unknown action "toString", update mypaas on the server',
+  ],
+  [
+    { ...head, action: "registry.logout", host: "library" },
+    'request: host: not a registry: "library"',
+  ],
+  [{ ...head, ...login, username: "ann:secret" }, "request: username: not valid"],
+  [{ ...head, ...login, password: "" }, "request: password: should be one line of text"],
+  [{ ...head, ...login, password: "a\nb" }, "request: password: should be one line of text"],
+  [{ ...head, action: "doctor", host: "a b" }, 'request: host: not valid: "a b"'],
+  [
+    { ...head, action: "logs", service: "web", lines: 10_001 },
+    "request: lines: should be a whole number up to 10000, got 10001",
+  ],
+  [
+    { ...head, action: "logs", service: "web", replica: "1" },
+    'request: replica: should be a whole number up to 1000000, got "1"',
   ],
   [{ ...head, ...push, service: "Web" }, 'request: service: not valid: "Web"'],
   [{ ...head, ...push, service: "../x" }, 'request: service: not valid: "../x"'],
@@ -131,4 +165,9 @@ test("a token is kept as its sha256 only", () => {
     hashToken("abc"),
     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
   );
+});
+
+test("the stored id of a login says nothing about its password", () => {
+  assert.equal(contentId(login), contentId({ ...login, password: "another" }));
+  assert.notEqual(contentId(login), contentId({ ...login, username: "bob" }));
 });

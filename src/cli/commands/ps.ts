@@ -1,0 +1,90 @@
+import { UserError } from "../../core/errors.ts";
+import { plainText } from "../../core/terminal-text.ts";
+import type { PsSnapshot } from "../../core/wire/watching.ts";
+import { followStream } from "../../adapters/wire/stream.ts";
+import { connect } from "../connect.ts";
+import { sayBroken } from "../follow-job.ts";
+import type { CommandIo, ExitCode } from "../io.ts";
+import { renderPs } from "../render-ps.ts";
+import { serviceArgument } from "../service-argument.ts";
+import { commandLine, option } from "../shell-words.ts";
+
+export interface PsArgs {
+  readonly service?: string | undefined;
+  readonly watch?: boolean;
+  readonly remote?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** `mypaas ps [SERVICE]`: what runs, how it is and how its last deploy ended; with `--watch` again every 2 s until Ctrl-C. */
+export async function ps(args: PsArgs, io: CommandIo): Promise<ExitCode> {
+  const { service: word, remote } = args;
+  const service = word === undefined ? undefined : serviceArgument(word, "ps");
+  const watch = args.watch === true;
+  const signal = io.world.interrupted;
+  const connection = await connect(io, remote, args);
+  const { place } = connection;
+  try {
+    const asked = { watch, ...(service !== undefined && { service }) };
+    const { request } = await connection.begin({ action: "ps", ...asked });
+    const onBroken = () => sayBroken(place, io);
+    const again = commandLine(
+      "mypaas",
+      "ps",
+      ...(service === undefined ? [] : [service]),
+      ...option("-r", remote),
+    );
+    const cursor = () => "";
+    for await (const line of followStream({ request, place, signal, cursor, onBroken, again })) {
+      const snapshot = readSnapshot(line);
+      if (snapshot === undefined) continue;
+      show(snapshot, { service, watch }, io);
+      if (!watch || signal.aborted) break;
+    }
+    return signal.aborted ? 130 : 0;
+  } catch (error) {
+    if (watch && signal.aborted) return 130;
+    throw error;
+  } finally {
+    await connection.close();
+  }
+}
+
+const clear = "\u001b[H\u001b[2J\u001b[3J";
+
+function show(
+  snapshot: PsSnapshot,
+  { service, watch }: { readonly service: string | undefined; readonly watch: boolean },
+  { world, json, answer }: CommandIo,
+): void {
+  const { stdout } = world;
+  const text = renderPs(snapshot, service);
+  if (watch && stdout.isTTY && !json) stdout.write(clear);
+  answer(watch && !stdout.isTTY ? `${text}\n` : text, snapshot);
+}
+
+/** Undefined for what this version does not know; throws what the server could not do. */
+function readSnapshot(line: string): PsSnapshot | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  const item = makeSafe(value) as Partial<Record<string, unknown>> | null;
+  if (item?.["kind"] === "failed")
+    throw new UserError(String(item["message"]), {
+      code: String(item["code"]),
+      hint: typeof item["hint"] === "string" ? item["hint"] : undefined,
+    });
+  const isSnapshot = item?.["kind"] === "services" && Array.isArray(item["services"]);
+  return isSnapshot ? (item as unknown as PsSnapshot) : undefined;
+}
+
+/** Every text of it may end up in a terminal. */
+function makeSafe(value: unknown): unknown {
+  if (typeof value === "string") return plainText(value);
+  if (Array.isArray(value)) return value.map(makeSafe);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, makeSafe(item)]));
+}

@@ -1,0 +1,64 @@
+import { CommanderError, type Command } from "commander";
+import type { FailedEvent } from "../core/wire/events.ts";
+import type { World } from "../core/world.ts";
+import { firstSteps } from "./first-steps.ts";
+import type { CommandIo, ExitCode, Voice } from "./io.ts";
+import { makeProgram, type Roles } from "./program.ts";
+
+export interface Speaking {
+  /** What the words look like before they are understood. */
+  readonly first: Voice;
+  /** Gets the voice that the command was given by its options. */
+  readonly makeIo: (voice?: Voice) => Promise<CommandIo>;
+}
+
+/** Runs what the arguments say. */
+export async function runProgram(
+  world: World,
+  roles: Roles,
+  { first, makeIo }: Speaking,
+): Promise<ExitCode> {
+  if (world.args.length === 0) {
+    world.stdout.write(firstSteps);
+    return 0;
+  }
+  let code: ExitCode = 0;
+  let voice: Voice = {};
+  // Wrong usage is then said in one way only.
+  const stderr = first.json === true ? nowhere : world.stderr;
+  const program = makeProgram({ stdout: world.stdout, stderr }, roles, async (body) => {
+    code = await body(await makeIo(voice));
+  });
+  program.hook("preAction", (_program, command) => {
+    voice = command.optsWithGlobals<Voice>();
+  });
+  const usage = await parse(program, world.args);
+  if (usage === undefined) return code;
+  if (usage.exitCode === 0) return 0;
+  const io = await makeIo();
+  // People have read it on stderr already.
+  if (io.json) io.say(failureOf(usage));
+  return 2;
+}
+
+const nowhere: World["stderr"] = { write: () => {}, isTTY: false, columns: 80 };
+
+async function parse(
+  program: Command,
+  args: readonly string[],
+): Promise<CommanderError | undefined> {
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommanderError) return error;
+    throw error;
+  }
+}
+
+const failureOf = ({ message, code }: CommanderError): FailedEvent => ({
+  kind: "failed",
+  // A family such as `mypaas key` alone shows its help.
+  message: code === "commander.help" ? "a command is missing" : message.replace(/^error: /, ""),
+  details: [],
+});

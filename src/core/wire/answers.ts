@@ -1,0 +1,95 @@
+import type { Problem } from "../dockerfile/problems.ts";
+import type { ServiceSpec } from "../release/spec.ts";
+import type { Check } from "../server/health.ts";
+import type { RunResult } from "./program.ts";
+import type { PlannedChanges, Results } from "./results.ts";
+import type { PsSnapshot } from "./watching.ts";
+
+/** What each command answers on stdout with `--json`, as one line; what is not here answers with events only. */
+export interface Answers {
+  readonly init: InitAnswer;
+  readonly plan: PlannedChanges;
+  /** With `--watch` one line after the other. */
+  readonly ps: PsSnapshot;
+  readonly releases: Results["release.list"];
+  readonly check: CheckAnswer;
+  readonly env: Results["env.list"];
+  /** With `--stage`, or where nothing runs; else there are the events of a release. */
+  readonly "env set": Results["env.set"];
+  /** Likewise. */
+  readonly "env unset": Results["env.unset"];
+  /** With `--detach`. */
+  readonly run: RunResult;
+  readonly doctor: DoctorAnswer;
+  readonly "key add": Results["key.add"];
+  readonly "key list": Results["key.list"];
+  readonly "key remove": Results["key.remove"];
+  readonly "remote add": RemoteAnswer;
+  readonly "remote list": { readonly remotes: readonly KnownRemote[] };
+  readonly "remote show": RemoteAnswer;
+  /** `null` while no remote is known. */
+  readonly "remote default": { readonly name: string | null };
+  readonly "remote rename": { readonly name: string; readonly was: string };
+  readonly "remote remove": { readonly removed: string };
+  readonly "registry login": Results["registry.login"];
+  readonly "registry logout": Results["registry.logout"];
+  readonly "registry list": Results["registry.list"];
+  readonly completion: { readonly shell: string; readonly script: string };
+  readonly "help keys": { readonly keys: readonly KeyHelp[] };
+}
+
+export interface InitAnswer {
+  readonly changed: boolean;
+  readonly steps: readonly { readonly step: string; readonly did: string }[];
+  /** The line for laptops. */
+  readonly remote: string;
+  /** The command that takes it there. */
+  readonly command: string;
+  /** What is to be started by hand, where systemd does not. */
+  readonly worker?: string;
+}
+
+/** `spec` is null where there are problems. */
+export interface CheckAnswer {
+  readonly file: string;
+  readonly spec: ServiceSpec | null;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+export interface DoctorAnswer {
+  readonly checks: readonly Check[];
+  readonly failed: number;
+  readonly warnings: number;
+}
+
+export interface KnownRemote {
+  readonly name: string;
+  /** `https://host[:port]`. */
+  readonly origin: string;
+  /** Id of the server, 16 hex digits. */
+  readonly server: string;
+  /** base64url of the sha256 of the key that the server must show; left out: its public certificate is enough. */
+  readonly pin?: string | undefined;
+  /** `SHA256:…` of the key whose signature it accepted last. */
+  readonly fingerprint?: string | undefined;
+}
+
+export interface RemoteAnswer extends KnownRemote {
+  readonly isDefault: boolean;
+  /** Of mypaas there; only in the answer of `show`, and left out when the server does not answer. */
+  readonly version?: string | undefined;
+}
+
+/** A key of a Dockerfile. */
+export interface KeyHelp {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  /** True for what may stand there more than once. */
+  readonly many: boolean;
+  readonly value: string;
+  readonly default: string;
+  readonly help: string;
+  /** What it does not do yet. */
+  readonly later?: string;
+}

@@ -1,0 +1,166 @@
+import { UserError } from "../errors.ts";
+import type { ErrorAnswer } from "./protocol.ts";
+
+/**
+ * What travels on an attached line, after `GET {wireBase}/requests/ID/attach` with `Upgrade: mypaas-stream` was answered by 101:
+ * frames of a type byte, the length of the payload (32 bits, big-endian) and the payload.
+ * Client to server: stdin, stdin-end, resize, signal. Server to client: taken, stdout, stderr, exit, error. Both: keepalive.
+ */
+export type Frame =
+  | { readonly kind: "stdin" | "stdout" | "stderr"; readonly bytes: Uint8Array }
+  | { readonly kind: "stdin-end" | "keepalive" }
+  | { readonly kind: "resize"; readonly cols: number; readonly rows: number }
+  | { readonly kind: "signal"; readonly signal: PassedSignal }
+  /** So many more bytes of stdin have gone to the program. */
+  | { readonly kind: "taken"; readonly bytes: number }
+  | { readonly kind: "exit"; readonly code: number }
+  | { readonly kind: "error"; readonly error: ErrorAnswer["error"] };
+
+export const attachProtocol = "mypaas-stream";
+export const passedSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+export type PassedSignal = (typeof passedSignals)[number];
+
+/** Larger payloads are refused unread; who sends data cuts it into pieces of at most this. */
+export const maxFrameBytes = 64 * 1024;
+/** How much stdin may be under way that the program has not taken: a window, so that a signal never waits behind data. */
+export const stdinWindowBytes = 1024 * 1024;
+/** Each side says something at least this often. */
+export const keepaliveMs = 10_000;
+/** A line on which nothing comes for this long is dead. */
+export const silenceMs = 60_000;
+
+const headBytes = 5;
+const types: Readonly<Record<Frame["kind"], number>> = {
+  stdin: 1,
+  "stdin-end": 2,
+  resize: 3,
+  signal: 4,
+  stdout: 5,
+  stderr: 6,
+  exit: 7,
+  error: 8,
+  keepalive: 9,
+  taken: 10,
+};
+const kinds = new Map(Object.entries(types).map(([kind, type]) => [type, kind as Frame["kind"]]));
+
+/** One frame as bytes. */
+export function encodeFrame(frame: Frame): Uint8Array {
+  const payload = payloadOf(frame);
+  const bytes = Buffer.allocUnsafe(headBytes + payload.length);
+  bytes.writeUInt8(types[frame.kind], 0);
+  bytes.writeUInt32BE(payload.length, 1);
+  bytes.set(payload, headBytes);
+  return bytes;
+}
+
+/** Takes the bytes of a line, cut anywhere, and returns the frames that are whole now; throws UserError "protocol". */
+export function createFrameReader(): (chunk: Uint8Array) => readonly Frame[] {
+  let rest: Buffer = Buffer.alloc(0);
+  return (chunk) => {
+    rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
+    const frames: Frame[] = [];
+    let at = 0;
+    while (rest.length - at >= headBytes) {
+      const length = rest.readUInt32BE(at + 1);
+      if (length > maxFrameBytes) throw strange(`a frame of ${length} bytes`);
+      const end = at + headBytes + length;
+      if (rest.length < end) break;
+      frames.push(readFrame(rest.readUInt8(at), rest.subarray(at + headBytes, end)));
+      at = end;
+    }
+    rest = rest.subarray(at);
+    return frames;
+  };
+}
+
+function payloadOf(frame: Frame): Uint8Array {
+  switch (frame.kind) {
+    case "stdin":
+    case "stdout":
+    case "stderr":
+      return frame.bytes;
+    case "stdin-end":
+    case "keepalive":
+      return Buffer.alloc(0);
+    case "resize":
+      return json({ cols: frame.cols, rows: frame.rows });
+    case "signal":
+      return json({ signal: frame.signal });
+    case "taken":
+      return json({ bytes: frame.bytes });
+    case "exit":
+      return json({ code: frame.code });
+    case "error":
+      return json({ error: frame.error });
+  }
+}
+
+function readFrame(type: number, payload: Buffer): Frame {
+  const kind = kinds.get(type);
+  switch (kind) {
+    case undefined:
+      throw strange(`a frame of unknown type ${type}`);
+    case "stdin":
+    case "stdout":
+    case "stderr":
+      return { kind, bytes: payload };
+    case "stdin-end":
+    case "keepalive":
+      return { kind };
+    case "resize": {
+      const { cols, rows } = fields(payload);
+      return { kind, cols: within(cols, 0xffff), rows: within(rows, 0xffff) };
+    }
+    case "signal": {
+      const { signal } = fields(payload);
+      const known = passedSignals.find((one) => one === signal);
+      if (known === undefined) throw strange("a signal that is not passed on");
+      return { kind, signal: known };
+    }
+    case "taken":
+      return { kind, bytes: within(fields(payload)["bytes"], stdinWindowBytes) };
+    case "exit":
+      return { kind, code: within(fields(payload)["code"], 255) };
+    case "error":
+      return { kind, error: readError(fields(payload)["error"]) };
+  }
+}
+
+const json = (value: object): Uint8Array => Buffer.from(JSON.stringify(value));
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fields(payload: Buffer): Fields {
+  try {
+    const value: unknown = JSON.parse(payload.toString("utf8"));
+    if (typeof value === "object" && value !== null) return value as Fields;
+  } catch {
+    // Said below.
+  }
+  throw strange("a frame that is not JSON");
+}
+
+function within(value: unknown, most: number): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= most)
+    return value;
+  throw strange(`a number that should be from 0 to ${most}`);
+}
+
+function readError(value: unknown): ErrorAnswer["error"] {
+  const { code, message, hint, details } = (value ?? {}) as Fields;
+  if (typeof code !== "string" || typeof message !== "string") throw strange("an error of no form");
+  const lines = Array.isArray(details) ? details.filter((line) => typeof line === "string") : [];
+  return {
+    code,
+    message,
+    ...(typeof hint === "string" && { hint }),
+    ...(lines.length > 0 && { details: lines }),
+  };
+}
+
+const strange = (what: string): UserError =>
+  new UserError(`line: carried ${what}`, {
+    code: "protocol",
+    hint: "install the same version on both sides: npm install -g mypaas",
+  });

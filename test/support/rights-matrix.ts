@@ -1,0 +1,104 @@
+import { createHash } from "node:crypto";
+import type { Action, ActionName } from "../../src/core/wire/protocol.ts";
+
+const options = { pull: false, noCache: false };
+const text = "# mypaas.servicename = web\nFROM scratch\n";
+const sha256 = createHash("sha256").update(text).digest("hex");
+const entries = [{ path: "Dockerfile", mode: 0o644, size: text.length, sha256 }];
+const push = { dockerfile: "Dockerfile", entries, options };
+const program = { command: ["true"] };
+
+type Sample<K extends ActionName> = (service: string) => Action & { readonly action: K };
+
+/** One of every action that there is; a new one without a sample is a compile error. None of them does anything on a server without services, keys and registries of these names. */
+export const samples: { readonly [K in ActionName]: Sample<K> } = {
+  push: (service) => ({ action: "push", service, push }),
+  plan: (service) => ({ action: "plan", service, push, text }),
+  rollback: (service) => ({ action: "rollback", service }),
+  cancel: (service) => ({ action: "cancel", service }),
+  scale: (service) => ({ action: "scale", service, replicas: 2 }),
+  restart: (service) => ({ action: "restart", service }),
+  stop: (service) => ({ action: "stop", service }),
+  start: (service) => ({ action: "start", service }),
+  remove: (service) => ({ action: "remove", service, volumes: [] }),
+  "remove.list": (service) => ({ action: "remove.list", service }),
+  "release.list": (service) => ({ action: "release.list", service }),
+  "env.list": (service) => ({ action: "env.list", service }),
+  "env.set": (service) => ({ action: "env.set", service, set: { A: "1" }, stage: true }),
+  "env.unset": (service) => ({ action: "env.unset", service, names: ["A"], stage: true }),
+  logs: (service) => ({ action: "logs", service, follow: false }),
+  "job.log": (service) => ({ action: "job.log", service }),
+  ps: (service) => ({ action: "ps", service, watch: false }),
+  run: (service) => ({ action: "run", service, ...program }),
+  exec: (service) => ({ action: "exec", service, ...program }),
+  "key.list": () => ({ action: "key.list" }),
+  "key.add": () => ({ action: "key.add", line: "no key" }),
+  "key.remove": () => ({ action: "key.remove", fingerprint: "SHA256:none" }),
+  "server.info": () => ({ action: "server.info" }),
+  doctor: () => ({ action: "doctor" }),
+  "registry.login": () => ({
+    action: "registry.login",
+    host: "registry.invalid",
+    username: "ann",
+    password: "wrong",
+  }),
+  "registry.logout": () => ({ action: "registry.logout", host: "registry.invalid" }),
+  "registry.list": () => ({ action: "registry.list" }),
+};
+export const actionNames = Object.keys(samples) as readonly ActionName[];
+
+/** Options of keys, in the order of the columns below; the date of the tests is 2026-11-21 or later. */
+export const keyOptions = [
+  "",
+  'actions="push"',
+  'actions="env"',
+  'actions="key"',
+  'actions="logs"',
+  'actions="run"',
+  'actions="manage"',
+  'services="blog"',
+  'services="blog",actions="push,logs"',
+  'services="bl*"',
+  'services="*"',
+  "no-volumes",
+  "expires=2099-01-01",
+  "expires=2026-11-21",
+  'no-volumes,expires=2099-01-01,actions="key"',
+] as const;
+
+/** What each key may, column by column: `=` for every service or the server, `b` for blog and not for web, `.` nothing. */
+export const rights: { readonly [K in ActionName]: string } = {
+  push: "= = . . . . .  b b b =  = = . .",
+  plan: "= = . . . . .  b b b =  = = . .",
+  rollback: "= = . . . . .  b b b =  = = . .",
+  cancel: "= = . . . . .  b b b =  = = . .",
+  scale: "= . . . . . =  b . b =  = = . .",
+  restart: "= . . . . . =  b . b =  = = . .",
+  stop: "= . . . . . =  b . b =  = = . .",
+  start: "= . . . . . =  b . b =  = = . .",
+  remove: "= . . . . . =  b . b =  = = . .",
+  "remove.list": "= . . . . . =  b . b =  = = . .",
+  "release.list": "= = = = = = =  b b b =  = = . =",
+  "env.list": "= . = . . . .  b . b =  = = . .",
+  "env.set": "= . = . . . .  b . b =  = = . .",
+  "env.unset": "= . = . . . .  b . b =  = = . .",
+  logs: "= . . . = . .  b b b =  = = . .",
+  "job.log": "= . . . = . .  b b b =  = = . .",
+  ps: "= = = = = = =  b b b =  = = . =",
+  run: "= . . . . = .  b . b =  = = . .",
+  exec: "= . . . . = .  b . b =  = = . .",
+  "key.list": "= . . = . . .  . . . .  . . . =",
+  "key.add": "= . . = . . .  . . . .  . . . =",
+  "key.remove": "= . . = . . .  . . . .  . . . =",
+  "server.info": "= = = = = = =  = = = =  = = . =",
+  doctor: "= . . . . . =  . . . .  = = . .",
+  "registry.login": "= . . . . . =  . . . .  = = . .",
+  "registry.logout": "= . . . . . =  . . . .  = = . .",
+  "registry.list": "= . . . . . =  . . . .  = = . .",
+};
+
+/** Whether a key with the options of that column may do it to `service`. */
+export function isAllowed(name: ActionName, column: number, service: string): boolean {
+  const mark = rights[name].split(/ +/)[column];
+  return mark === "=" || (mark === "b" && service === "blog");
+}
