@@ -10,9 +10,13 @@ export interface World {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly stdout: Out;
   readonly stderr: Out;
+  /** What a program elsewhere gets in the place of its own terminal. */
+  readonly terminal: Terminal;
   /** Aborted by the first Ctrl-C or SIGTERM; a second one ends the process. */
   readonly interrupted: AbortSignal;
   readonly now: () => number;
+  /** Signals a process, or with a negative number its group; false when it is gone. */
+  readonly kill: (pid: number, signal: NodeJS.Signals) => boolean;
   readonly random: (bytes: number) => Buffer;
   /** The running Node binary and this program's entry file, to start another role of it. */
   readonly execPath: string;
@@ -29,4 +33,16 @@ export interface Out {
   readonly write: (text: string) => void;
   readonly isTTY: boolean;
   readonly columns: number;
+}
+
+/** Standard streams as bytes, and the screen that they may be. */
+export interface Terminal {
+  /** Resolves when there is room for more. */
+  readonly write: (to: "stdout" | "stderr", bytes: Uint8Array) => Promise<void>;
+  /** Undefined unless input and output both are a terminal. */
+  readonly size: () => { readonly cols: number; readonly rows: number } | undefined;
+  /** Returns what ends the listening. */
+  readonly onResize: (listener: () => void) => () => void;
+  /** Raw: each key goes through as it is, Ctrl-C too. */
+  readonly setRaw: (isRaw: boolean) => void;
 }

@@ -5,11 +5,13 @@ import { join } from "node:path";
 import { realClock } from "../adapters/clock.ts";
 import { enrolledKeysFile } from "../adapters/server/enrolled-keys-file.ts";
 import { openSpool, type Spool } from "../adapters/spool/spool.ts";
+import { onUpgrade } from "../adapters/wire/upgrade.ts";
 import { upstreamBackend } from "../adapters/wire/upstream.ts";
 import { receiverPort } from "../core/server/instance.ts";
 import { parseReceiverConfig, receiverPaths } from "../core/server/receiver-container.ts";
 import type { World } from "../core/world.ts";
 import type { Clock } from "../deploy/ports.ts";
+import { maxAttached, passOn } from "./attach.ts";
 import { createGate } from "./gate.ts";
 import { receiverApp } from "./receiver-app.ts";
 import { createServer } from "./server.ts";
@@ -49,6 +51,15 @@ export async function runReceiver(
     fetch: (request) => app.fetch(request),
     now: world.now,
     writeLine,
+  });
+  onUpgrade(server, {
+    attach: passOn(join(place.socketDir, "receiver.sock")),
+    onBug,
+    maxOpen: maxAttached,
+    onAnswer: ({ method, url }, status) => {
+      const at = new Date(world.now()).toISOString();
+      writeLine(JSON.stringify({ at, method, path: url?.split("?")[0]?.slice(0, 300), status }));
+    },
   });
   server.listen(place.port, place.host);
   await once(server, "listening");

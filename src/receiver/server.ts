@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 import { errorResponse } from "../adapters/wire/errors.ts";
+import { shouldUpgrade } from "../adapters/wire/upgrade.ts";
 import { UserError } from "../core/errors.ts";
 
 export interface ServingOptions {
@@ -39,6 +40,7 @@ export function createServer(options: ServingOptions): Server {
       requestTimeout: 60 * 60_000,
       keepAliveTimeout: 30_000,
       maxHeaderSize: 16 * 1024,
+      shouldUpgradeCallback: shouldUpgrade,
     },
   }) as Server;
   server.maxConnections = 512;

@@ -1,4 +1,5 @@
 import { UserError } from "../core/errors.ts";
+import { keyUsed } from "../adapters/state/keys.ts";
 import { findRequest, insertRequest, type StoredRequest } from "../adapters/state/requests.ts";
 import type { State } from "../adapters/state/state.ts";
 
@@ -8,7 +9,10 @@ export function acceptOnce(
   stored: StoredRequest,
   body: Uint8Array | undefined,
 ): void {
-  if (insertRequest(state, stored, body)) return;
+  if (insertRequest(state, stored, body)) {
+    keyUsed(state, stored.key, stored.accepted);
+    return;
+  }
   const job = findRequest(state, stored.id)?.job;
   const what = job === undefined ? "" : `, it is job ${job}`;
   throw new UserError(`request ${stored.id.slice(0, 12)}: already accepted${what}`, {

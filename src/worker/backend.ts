@@ -5,20 +5,26 @@ import { contentId, parseRequest, requestId } from "../core/wire/request.ts";
 import { isJobAction, type Backend, type Request } from "../core/wire/protocol.ts";
 import type { State } from "../adapters/state/state.ts";
 import { acceptOnce } from "./accept-once.ts";
+import { attachTo } from "./attach.ts";
+import type { Attachments } from "./attachments.ts";
 import { performAction, type ActionParts } from "./actions.ts";
 import { enrolledKeys } from "./enrolled.ts";
 import { acceptCancel, acceptJob } from "./job-requests.ts";
 import type { JobLog } from "./job-log.ts";
 import type { Pushes } from "./pushes.ts";
+import { withItsJob } from "./job-log-requests.ts";
 import type { Queue } from "./queue.ts";
-import { requestOfToken, tokenLifeMs } from "./tokens.ts";
+import type { Streams } from "./streams.ts";
+import { guardOf, requestOfToken, tokenLifeMs, whileAllowed } from "./tokens.ts";
 
 export interface BackendParts {
   readonly state: State;
   readonly log: JobLog;
   readonly pushes: Pushes;
   readonly queue: Queue;
+  readonly streams: Pick<Streams, "check" | "open">;
   readonly actions: ActionParts;
+  readonly attachments: Pick<Attachments, "accept">;
   readonly now: () => number;
   /** Id of this server. */
   readonly server: string;
@@ -33,7 +39,11 @@ export function createBackend(parts: BackendParts): Backend {
     requestOfToken(state, { request, token, now: now() });
   return {
     accept: async (body, signature) => {
-      const { request, caller } = identify(parts, body, signature);
+      const { request: asked, caller } = identify(parts, body, signature);
+      // Who may not ask about a service does not hear which jobs it has either.
+      if (asked.action === "job.log" && asked.service !== undefined)
+        authorise(caller, asked, now());
+      const request = withItsJob(state, asked, caller);
       const id = requestId(body);
       authorise(caller, request, now());
       const stored = {
@@ -51,19 +61,38 @@ export function createBackend(parts: BackendParts): Backend {
       if (isJobAction(request)) return acceptJob(parts, stored, request, body);
       if (request.action === "cancel")
         return acceptCancel(parts, { ...stored, service: request.service }, nameOf(caller));
+      if (request.action === "logs" || request.action === "ps") {
+        parts.streams.check(request);
+        // It holds no secrets, and says what is streamed also to a worker that has just started.
+        acceptOnce(state, stored, body);
+        return { request: id, missing: [] };
+      }
       acceptOnce(state, stored, undefined);
+      if (request.action === "job.log") return attachTo(state, stored, request.job ?? 0);
+      if (request.action === "run" || request.action === "exec") {
+        // Its words may be secrets, so they are nowhere but in memory.
+        const result = await parts.attachments.accept(id, request);
+        return { request: id, missing: [], result };
+      }
       const result = await performAction(parts.actions, request, caller);
       return { request: id, missing: [], result };
     },
     status: async (request, token) => pushes.status(open(request, token)),
     start: async (request, token) => pushes.start(open(request, token)),
     events: async (request, token, from, signal) => {
-      const { job } = open(request, token);
-      if (job !== undefined) return Promise.resolve(parts.log.follow(job, from, signal));
+      const stored = open(request, token);
+      const { job } = stored;
+      if (job !== undefined)
+        return whileAllowed(parts.log.follow(job, from, signal), guardOf(state, stored, now));
       throw new UserError("request: has no job yet", {
         code: "not-started",
         hint: "push again: mypaas push",
       });
+    },
+    stream: async (request, token, from, signal) => {
+      const stored = open(request, token);
+      const lines = await parts.streams.open(stored, from, signal);
+      return whileAllowed(lines, guardOf(state, stored, now));
     },
   };
 }

@@ -15,10 +15,12 @@ import {
   liveRelease,
   stoppedRelease,
 } from "../adapters/state/releases.ts";
+import { readRegistries } from "../adapters/state/registries.ts";
 import { closeRequests, forgetRequests, type StoredRequest } from "../adapters/state/requests.ts";
 import type { Spool } from "../adapters/spool/spool.ts";
 import type { State } from "../adapters/state/state.ts";
 import { takeBlob } from "../adapters/spool/take-blob.ts";
+import { createAttachments, type Attachments } from "./attachments.ts";
 import type { BackendParts } from "./backend.ts";
 import { realClock } from "../adapters/clock.ts";
 import { runDeployJob } from "./deploy/job.ts";
@@ -29,6 +31,7 @@ import { openRouter, openTools } from "./deploy/tools.ts";
 import { keysFileWriter, syncKeysFile } from "./enrolled.ts";
 import { createJobLog } from "./job-log.ts";
 import { createPushes, type Pushes } from "./pushes.ts";
+import { openStreams } from "./open-streams.ts";
 import { createQueue, type Patience, type Queue } from "./queue.ts";
 import { finishNames, reconcile } from "./reconcile.ts";
 import { tokenAfterJobMs } from "./tokens.ts";
@@ -37,6 +40,7 @@ import { wentLive } from "./deploy/went-live.ts";
 /** The worker without its sockets: state, queue and log, put together once. */
 export interface Core {
   readonly backend: Omit<BackendParts, "door">;
+  readonly attachments: Attachments;
   /** Ends what an earlier worker left, writes the files that follow from the state, begins what is queued. */
   readonly recover: () => Promise<void>;
   readonly stop: (patience: Patience) => Promise<boolean>;
@@ -45,7 +49,7 @@ export interface Core {
 }
 
 export interface CoreParts {
-  readonly world: Pick<World, "now" | "random" | "uid">;
+  readonly world: Pick<World, "now" | "random" | "uid" | "kill">;
   readonly config: InstanceConfig;
   readonly state: State;
   readonly store: BlobStore;
@@ -66,7 +70,8 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   const toolParts = { ...parts, clock, random, isRoot: world.uid === 0 };
   const router = await openRouter(toolParts);
   let opened: Promise<DeployTools> | undefined;
-  const tools = () => (opened ??= openTools(toolParts, router));
+  const streams = openStreams(toolParts);
+  const tools = () => (opened ??= openTools(toolParts, router, streams));
 
   const log = createJobLog({ state, now });
   const queue: Queue = createQueue({
@@ -96,11 +101,24 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     queue,
     take: (stored, wanted) => take(parts, stored, wanted),
   });
+  const attachments = createAttachments({
+    state,
+    now,
+    engine: async () => (await tools()).engine,
+    programs: async () => {
+      const { createPrograms } = await import("../adapters/docker/attach.ts");
+      const { instance } = config;
+      return createPrograms({ instance, socketPath: parts.engineSocket, kill: world.kill });
+    },
+  });
   await syncKeysFile(state, paths.authorizedKeys, now());
   const writeKeys = keysFileWriter(state, paths.authorizedKeys);
   return {
+    attachments,
     backend: {
       state,
+      attachments,
+      streams,
       log,
       pushes,
       queue,
@@ -114,6 +132,14 @@ export async function openCore(parts: CoreParts): Promise<Core> {
         instance: config.instance,
         domain: config.domain,
         keysChanged: writeKeys,
+        checkLogin: async (login) => {
+          const docker = await import("../adapters/docker/registry-login.ts");
+          await docker.checkLogin(parts.engineSocket, login);
+        },
+        examine: async (host) => {
+          const { examine } = await import("./doctor/examine.ts");
+          return examine({ ...parts, router }, host);
+        },
         removeInfo: async (service) =>
           removeInfo({ state, engine: (await tools()).engine }, service),
         plan: (action, caller) => planPush({ state, config, tools }, action, caller),
@@ -121,13 +147,16 @@ export async function openCore(parts: CoreParts): Promise<Core> {
       },
     },
     recover: async () => {
+      // While Docker is away nothing runs; `tidy` tries again.
+      void attachments.sweep().catch(() => undefined);
       await queue.recover(async () => {
         await router.refresh();
         await finishNames({ state, clock, tools });
       });
     },
     stop: async (patience) => {
-      const isDone = await queue.stop(patience);
+      const [isDone] = await Promise.all([queue.stop(patience), attachments.stop()]);
+      streams.stop();
       try {
         log.flush();
       } catch {
@@ -140,6 +169,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
       await writeKeys();
       for (const request of forgetRequests(state, now())) await localSpool.drop(request);
       await localSpool.sweep(now());
+      await attachments.sweep();
     },
   };
 }
@@ -148,7 +178,8 @@ export async function openCore(parts: CoreParts): Promise<Core> {
 function secretsOf(state: State, { id, service }: Pick<Job, "id" | "service">): readonly string[] {
   const soon = Object.values(stagedEnv(state, id)).filter((value) => value !== undefined);
   const then = listReleases(state, service).flatMap(({ release }) => setOnServer(release));
-  return [...new Set([...Object.values(readEnv(state, service)), ...soon, ...then])];
+  const logins = readRegistries(state).map(({ password }) => password);
+  return [...new Set([...Object.values(readEnv(state, service)), ...soon, ...then, ...logins])];
 }
 
 async function imagesThere(engine: Engine, references: readonly string[]) {

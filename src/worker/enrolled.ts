@@ -3,9 +3,10 @@ import {
   parseKeyLine,
   type EnrolledKey,
 } from "../core/ssh/authorized-keys.ts";
+import type { Caller } from "../core/wire/permissions.ts";
 import { writeEnrolledKeys } from "../adapters/server/enrolled-keys-file.ts";
 import { readIfThere } from "../adapters/files.ts";
-import { importKeys, readKeyLines } from "../adapters/state/keys.ts";
+import { importKeys, keyLine, readKeyLines } from "../adapters/state/keys.ts";
 import type { State } from "../adapters/state/state.ts";
 
 /** The keys that may send requests. */
@@ -15,6 +16,15 @@ export function enrolledKeys(state: State): readonly EnrolledKey[] {
     // A line that this version does not understand grants nothing.
     return typeof key === "string" ? [] : [key];
   });
+}
+
+/** Who made a request that was accepted before; throws when that key is not enrolled any more. */
+export function callerOf(state: State, key: string): Caller {
+  const line = key === "root" ? undefined : keyLine(state, key);
+  if (line === undefined && key !== "root") throw new Error(`key ${key}: not enrolled any more`);
+  const read = line === undefined ? "root" : parseKeyLine(line);
+  if (typeof read === "string" && read !== "root") throw new Error(`key ${key}: ${read}`);
+  return read;
 }
 
 /** On the very first start takes over the keys that init wrote; from then on the state says who is enrolled and the file only follows. */

@@ -8,9 +8,11 @@ import { realClock } from "../adapters/clock.ts";
 import { dockerFilter } from "../adapters/docker/filter.ts";
 import type { Spool } from "../adapters/spool/spool.ts";
 import { wireApp } from "../adapters/wire/app.ts";
+import { onUpgrade, shouldUpgrade } from "../adapters/wire/upgrade.ts";
 import { createBackend } from "./backend.ts";
 import type { Core } from "./core.ts";
 import type { Door } from "./sockets.ts";
+import { guardOf, requestOfToken } from "./tokens.ts";
 
 export interface ServerParts {
   readonly world: Pick<World, "now">;
@@ -23,6 +25,8 @@ export interface ServerParts {
 
 /** Twice what the receiver itself opens. */
 const maxOutsideConnections = 256;
+/** For root and for everybody else. */
+const maxAttached = 32;
 
 /** One HTTP server for each socket; none of them listens yet. */
 export function openServers(parts: ServerParts): Readonly<Record<Door, Server>> {
@@ -42,9 +46,20 @@ export function openServers(parts: ServerParts): Readonly<Record<Door, Server>> 
   });
   const docker = createServer(dockerFilter({ engineSocket, instance: config.instance }));
   const receiver = serve(outside);
+  const here = serve(local);
+  for (const server of [receiver, here])
+    onUpgrade(server, { attach: attachOf(core), onBug, maxOpen: maxAttached });
   // What the internet reaches may be taken over, and must not use up the worker's file descriptors.
   for (const server of [receiver, docker]) server.maxConnections = maxOutsideConnections;
-  return { local: serve(local), receiver, docker };
+  return { local: here, receiver, docker };
+}
+
+/** A line belongs to its request by the token that was signed with it, whichever door it comes through. */
+function attachOf({ backend: { state, now }, attachments }: Core) {
+  return async ({ request, token }: { readonly request: string; readonly token: string }) => {
+    const stored = requestOfToken(state, { request, token, now: now() });
+    return attachments.attach(request, guardOf(state, stored, now));
+  };
 }
 
 /** Whoever follows a deploy that has just ended hears how, instead of a broken line; waits two seconds at most. */
@@ -59,6 +74,6 @@ export async function lastAnswers(server: Server): Promise<void> {
 
 /** A push of gigabytes takes as long as it takes; the protocol itself drops senders that stall. */
 function serve(app: ReturnType<typeof wireApp>): Server {
-  const serverOptions = { requestTimeout: 0 };
+  const serverOptions = { requestTimeout: 0, shouldUpgradeCallback: shouldUpgrade };
   return createAdaptorServer({ fetch: app.fetch, createServer, serverOptions }) as Server;
 }

@@ -34,6 +34,7 @@ async function receiver(t: TestContext) {
     },
     start: async (request) => ({ request, missing: [], job: 1 }),
     events: () => Promise.reject(new Error("not asked")),
+    stream: () => Promise.reject(new Error("not asked")),
   };
   const spool = await openSpool({ dir: await emptyDir(t), limits: { reserve: 0 } });
   const keys = async () => parseAuthorizedKeys(`${key.line}\n${colleague.line}`).keys;

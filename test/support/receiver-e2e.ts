@@ -124,6 +124,7 @@ async function startWorker(config: InstanceConfig, wanted: readonly WantedBlob[]
         (async function* () {
           yield { kind: "step", text: "building image", offset: 0, at: 0 } as const;
         })(),
+      stream: () => Promise.reject(new Error("not asked")),
     },
   });
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;

@@ -107,6 +107,13 @@ export function fakeBackend(accepted: Accepted, events: readonly LoggedEvent[] =
         yield* events.slice(from);
       })();
     },
+    stream: async (request, given, from) => {
+      calls.push(["stream", from]);
+      check(request, given);
+      return (async function* () {
+        yield* ['{"n":1}\n{"n":2}\n', '{"n":"–"}\n'];
+      })();
+    },
   };
   return { backend, calls };
 }

@@ -22,6 +22,14 @@ export function fakeWorld(change: Partial<World> = {}): FakeWorld {
     stdin: new PassThrough().end(),
     stdout: stdout.out,
     stderr: stderr.out,
+    terminal: {
+      write: async (to, bytes) =>
+        (to === "stdout" ? stdout : stderr).out.write(Buffer.from(bytes).toString()),
+      size: () => undefined,
+      onResize: () => () => undefined,
+      setRaw: () => undefined,
+    },
+    kill: () => false,
     interrupted: new AbortController().signal,
     now: () => Date.UTC(2026, 10, 21),
     random: randomBytes,

@@ -6,6 +6,7 @@ import { sshString } from "../../src/core/ssh/wire-format.ts";
 import type { Action } from "../../src/core/wire/protocol.ts";
 import type { Results } from "../../src/core/wire/results.ts";
 import { putRelease, setReceipt, type StoredRelease } from "../../src/adapters/state/releases.ts";
+import type { StoredRequest } from "../../src/adapters/state/requests.ts";
 import { ensureService } from "../../src/adapters/state/services.ts";
 import { openBlobStore } from "../../src/adapters/server/blob-store.ts";
 import { createBackend } from "../../src/worker/backend.ts";
@@ -76,13 +77,24 @@ function open(t: TestContext, free = 1e12) {
     domain: undefined,
     keysChanged: keysFileWriter(state, file),
     plan: () => Promise.reject(new Error("nobody plans here")),
+    checkLogin: () => Promise.resolve(),
+    examine: () => Promise.reject(new Error("not asked")),
     removeInfo: () => Promise.reject(new Error("not asked")),
     imagesThere: async (references: readonly string[]) =>
       new Set(
         references.filter((image) => image !== "mypaas/web:r1").map((image) => `sha256:${image}`),
       ),
   };
-  const parts = { state, log, pushes, queue, actions, now, server };
+  const attachments = { accept: () => Promise.reject(new Error("not asked")) };
+  const streams = {
+    check: () => undefined,
+    open: async ({ action }: StoredRequest, from: string) =>
+      (async function* lines() {
+        yield `${action} from ${from}\n`;
+        yield "more\n";
+      })(),
+  };
+  const parts = { state, log, pushes, queue, actions, attachments, streams, now, server };
   const local = createBackend({ ...parts, door: "local" });
   const outside = createBackend({ ...parts, door: "outside" });
   const ask = (action: Action, to = "local", token = "token") =>
@@ -353,6 +365,52 @@ test("backend: a rollback becomes a job, the same one again joins it, an unknown
     await refusal(() => local.accept(ask({ action: "rollback", service: "wbe" }), undefined)),
     "service wbe: not known here\nhint: see what there is: mypaas releases",
   );
+});
+
+test("backend: the log of a job is followed by its number or as the newest of its service, by whoever may see it", async (t) => {
+  const { local, outside, ask, state } = open(t);
+  ensureService(state, { name: "web", slug: "web", now: 1 });
+  await local.accept(ask({ action: "rollback", service: "web" }), undefined);
+  for (const action of [{ job: 1 }, { service: "web" }, { service: "web", job: 1 }]) {
+    const accepted = await local.accept(ask({ action: "job.log", ...action }), undefined);
+    assert.deepEqual([accepted.job, accepted.attached], [1, true]);
+  }
+  const unknown = [
+    [{ job: 2 }, "job 2"],
+    [{ service: "blog" }, "job of blog"],
+    [{ service: "blog", job: 1 }, "job 1"],
+    [{}, "job of nothing"],
+  ] as const;
+  for (const [action, what] of unknown)
+    assert.equal(
+      await refusal(() => local.accept(ask({ action: "job.log", ...action }), undefined)),
+      `${what}: not known here\nhint: see the last job of each service: mypaas ps`,
+    );
+  const ann = laptop('services="blog" ');
+  await local.accept(ask({ action: "key.add", line: ann.line }), undefined);
+  const body = ask({ action: "job.log", job: 1 }, server);
+  assert.match(await refusal(() => outside.accept(body, ann.signed(body))), /^job 1: not known/);
+});
+
+test("backend: what streams is read again by its token, until its key is removed", async (t) => {
+  const { local, outside, ask } = open(t);
+  const { signal } = new AbortController();
+  const accepted = await local.accept(ask({ action: "ps", watch: true }), undefined);
+  const read = [];
+  for await (const line of await local.stream(accepted.request, "token", "x", signal))
+    read.push(line);
+  assert.deepEqual(read, ["ps from x\n", "more\n"]);
+
+  const ann = laptop();
+  const added = await local.accept(ask({ action: "key.add", line: ann.line }), undefined);
+  const { fingerprint } = (added.result as Results["key.add"]).key;
+  const body = ask({ action: "ps", watch: true }, server);
+  const mine = await outside.accept(body, ann.signed(body));
+  const lines = await outside.stream(mine.request, "token", "", signal);
+  const iterator = lines[Symbol.asyncIterator]();
+  assert.equal((await iterator.next()).value, "ps from \n");
+  await local.accept(ask({ action: "key.remove", fingerprint }), undefined);
+  assert.match(await refusal(() => iterator.next()), /not enrolled on this server any more/);
 });
 
 test("backend: who cancels follows the job that ends, and hears when there is none", async (t) => {

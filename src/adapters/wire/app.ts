@@ -10,7 +10,7 @@ import {
   type WantedBlob,
 } from "../../core/wire/protocol.ts";
 import type { Clock } from "../../deploy/ports.ts";
-import { eventLines } from "./event-lines.ts";
+import { eventLines, lineBody } from "./event-lines.ts";
 import { pacedBody, readWhole, uploadPace } from "./request-body.ts";
 import type { Spool } from "../spool/spool.ts";
 import { receiveBatch, receiveRange } from "../spool/uploads.ts";
@@ -79,6 +79,15 @@ export function wireApp(options: WireAppOptions): Hono {
     const events = await backend.events(c.req.param("id"), readToken(c), from, signal);
     const lines = eventLines(events, { clock, onBug: options.onBug, gone });
     return c.body(lines, 200, { "content-type": "application/x-ndjson" });
+  });
+
+  app.get("/requests/:id/stream", async (c) => {
+    const from = c.req.query("from") ?? "";
+    const gone = new AbortController();
+    const signal = AbortSignal.any([gone.signal, c.req.raw.signal]);
+    const lines = await backend.stream(c.req.param("id"), readToken(c), from, signal);
+    const body = lineBody(lines, { clock, onBug: options.onBug, gone });
+    return c.body(body, 200, { "content-type": "application/x-ndjson" });
   });
 
   if (spool) {

@@ -53,7 +53,7 @@ export async function sendForJson(pool: Pool, place: string, call: Call): Promis
   } catch (error) {
     call.signal.throwIfAborted();
     if (error instanceof SyntaxError) throw notMypaas(place, answer.statusCode);
-    throw error instanceof UserError ? error : broken(place, error);
+    throw broken(place, error);
   }
 }
 
@@ -79,7 +79,7 @@ async function sendOnce(pool: Pool, place: string, call: Call): Promise<Dispatch
     });
   } catch (error) {
     if (bodyError instanceof Error) throw bodyError;
-    throw error instanceof UserError ? error : broken(place, error);
+    throw broken(place, error);
   }
   if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
   throw await refusal(place, answer);
@@ -94,7 +94,9 @@ function asBody(
 
 class MaybeArrived extends UserError {}
 
-function broken(place: string, error: unknown): UserError {
+/** What a person reads of a connection that could not be made or broke. */
+export function broken(place: string, error: unknown): UserError {
+  if (error instanceof UserError) return error;
   const code = codeOf(error);
   const reason = unreachable[code];
   if (reason !== undefined)
@@ -141,7 +143,11 @@ function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
-async function refusal(place: string, answer: Dispatcher.ResponseData): Promise<UserError> {
+/** What an answer other than 2xx says. */
+export async function refusal(
+  place: string,
+  answer: { readonly statusCode: number; readonly body: AsyncIterable<Uint8Array> },
+): Promise<UserError> {
   const status = answer.statusCode;
   const error = readErrorAnswer(await readText(answer.body).catch(() => ""));
   if (error) return error;
@@ -154,12 +160,15 @@ async function refusal(place: string, answer: Dispatcher.ResponseData): Promise<
 }
 
 function readErrorAnswer(text: string): UserError | undefined {
-  let value: unknown;
   try {
-    value = (JSON.parse(text) as { readonly error?: unknown }).error;
+    return readServerError((JSON.parse(text) as { readonly error?: unknown }).error);
   } catch {
     return undefined;
   }
+}
+
+/** The `error` of an ErrorAnswer as what it was on the server, safe for a terminal; undefined for anything else. */
+export function readServerError(value: unknown): UserError | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { code, message, hint, details } = value as Readonly<Record<string, unknown>>;
   if (typeof code !== "string" || typeof message !== "string") return undefined;

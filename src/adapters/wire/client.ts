@@ -2,6 +2,8 @@ import { UserError } from "../../core/errors.ts";
 import { requestId } from "../../core/wire/request.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { signatureHeader, type Accepted, type WantedBlob } from "../../core/wire/protocol.ts";
+import { attachTo } from "./attach.ts";
+import type { AttachLine } from "./attach-line.ts";
 import { send, sendForJson, type Call } from "./call.ts";
 import { openPool, type Target } from "./pool.ts";
 
@@ -26,8 +28,12 @@ export interface WireRequest {
   readonly have: (sha256: string) => Promise<number>;
   /** Sends bytes `from` up to `to` (exclusive) once and returns how many the server has then. */
   readonly putRange: (range: BlobRange, body: AsyncIterable<Uint8Array>) => Promise<number>;
+  /** Opens the line to what was begun; once. */
+  readonly attach: () => Promise<AttachLine>;
   /** One connection to the log; its lines end when the line breaks or the job ends. */
   readonly openEvents: (from: number, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
+  /** The same for what an action streams, from a cursor on. */
+  readonly openStream: (from: string, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
 }
 
 export interface BlobRange {
@@ -98,9 +104,15 @@ export function createWireClient(options: WireClientOptions): WireClient {
           const all = { ...call, body: () => body, headers: { ...headers, ...types } };
           return readHave(place, await json(all, []));
         },
+        attach: () => attachTo({ target: options.target, place, request: id, token }),
         openEvents: async (from, eventsSignal) => {
           const call = { ...get, path: `${path}/events?from=${from}` };
           const answer = await send(pool, place, { ...call, pausesMs: [], signal: eventsSignal });
+          return answer.body;
+        },
+        openStream: async (from, streamSignal) => {
+          const call = { ...get, path: `${path}/stream?from=${encodeURIComponent(from)}` };
+          const answer = await send(pool, place, { ...call, pausesMs: [], signal: streamSignal });
           return answer.body;
         },
       };

@@ -25,14 +25,20 @@ const statuses: Readonly<Record<string, number>> = {
 
 /** Turns a refusal into what the protocol sends; anything but a UserError is a bug, of which nothing is told. */
 export function errorResponse(error: unknown): Response {
+  const told = errorAnswer(error);
+  return answer(error instanceof UserError ? (statuses[told.code] ?? 422) : 500, told);
+}
+
+/** The same without its status, for a line that is open already. */
+export function errorAnswer(error: unknown): ErrorAnswer["error"] {
   if (!(error instanceof UserError))
-    return answer(500, { code: "bug", message: "server: ran into a bug of its own" });
-  return answer(statuses[error.code] ?? 422, {
+    return { code: "bug", message: "server: ran into a bug of its own" };
+  return {
     code: error.code,
     message: error.message,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     ...(error.details.length === 0 ? {} : { details: error.details }),
-  });
+  };
 }
 
 function answer(status: number, error: ErrorAnswer["error"]): Response {

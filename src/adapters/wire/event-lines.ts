@@ -4,14 +4,24 @@ import type { Clock } from "../../deploy/ports.ts";
 
 const heartbeatMs = 10_000;
 
-/** A body of one JSON line per event, with an empty line whenever 10 s pass without one; takes the next event only when the reader asks for more, and aborts `gone` when the reader leaves. */
-export function eventLines(
+/** A body of one JSON line per event. */
+export const eventLines = (
   events: AsyncIterable<LoggedEvent>,
+  options: EventLinesOptions,
+): ReadableStream<Uint8Array> => lineBody(jsonLines(events), options);
+
+async function* jsonLines(events: AsyncIterable<LoggedEvent>): AsyncGenerator<string> {
+  for await (const event of events) yield `${JSON.stringify(event)}\n`;
+}
+
+/** A body of whole lines, with an empty line whenever 10 s pass without one; takes the next only when the reader asks for more, and aborts `gone` when the reader leaves. */
+export function lineBody(
+  lines: AsyncIterable<string>,
   { clock, onBug, gone }: EventLinesOptions,
 ): ReadableStream<Uint8Array> {
-  const iterator = events[Symbol.asyncIterator]();
+  const iterator = lines[Symbol.asyncIterator]();
   const text = new TextEncoder();
-  let next: Promise<IteratorResult<LoggedEvent>> | undefined;
+  let next: Promise<IteratorResult<string>> | undefined;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -21,7 +31,7 @@ export function eventLines(
           if (result === "late") return controller.enqueue(text.encode("\n"));
           next = undefined;
           if (result.done) return controller.close();
-          return controller.enqueue(text.encode(`${JSON.stringify(result.value)}\n`));
+          return controller.enqueue(text.encode(result.value));
         } catch (error) {
           if (!gone.signal.aborted && !(error instanceof UserError)) onBug(error);
           // The reader sees a broken stream, not an end, and comes back for the rest.

@@ -4,6 +4,7 @@ import { isLast, readLoggedEvent } from "../../core/wire/event-reader.ts";
 import type { LoggedEvent } from "../../core/wire/events.ts";
 import { isTransient } from "./call.ts";
 import { patientPausesMs, type WireRequest } from "./client.ts";
+import { isLineError, readLines } from "./line-reader.ts";
 
 export interface Following {
   readonly request: WireRequest;
@@ -20,13 +21,16 @@ export interface Following {
 
 /** The log of a job from its start to its last event, each event once, over as many connections as it takes. What follows `live` may stay away: a worker that was stopped then says no more. */
 export async function* followEvents(following: Following): AsyncGenerator<LoggedEvent> {
-  const { signal } = following;
+  const { signal, silenceMs } = following;
   const pauses = following.pausesMs ?? patientPausesMs;
   let next = 0;
   let isLive = false;
   for (let failures = 0; ;) {
     try {
-      for await (const line of linesFrom(following, next)) {
+      const from = next;
+      const open = (until: AbortSignal) => following.request.openEvents(from, until);
+      const lines = readLines({ open, signal, silenceMs, lost: () => lost(following) });
+      for await (const line of lines) {
         const read = readLoggedEvent(line);
         if (!read || read.offset < next) continue;
         next = read.offset + 1;
@@ -56,30 +60,3 @@ const lost = ({ place, again = "mypaas push" }: Following): UserError =>
     code: "connection",
     hint: `the deploy goes on without you; follow it again with: ${again}`,
   });
-
-const isLineError = (error: unknown): boolean =>
-  error instanceof Error && ("code" in error || error.name === "AbortError");
-
-/** Longer than any line of a log may be. */
-const maxLine = 1024 * 1024;
-
-async function* linesFrom(following: Following, from: number): AsyncGenerator<string> {
-  const silenceMs = following.silenceMs ?? 30_000;
-  const silence = new AbortController();
-  const wake = () => silence.abort(new DOMException("silent", "AbortError"));
-  const timer = setTimeout(wake, silenceMs);
-  try {
-    const signal = AbortSignal.any([following.signal, silence.signal]);
-    const decoder = new TextDecoder();
-    let rest = "";
-    for await (const chunk of await following.request.openEvents(from, signal)) {
-      timer.refresh();
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
-      if (rest.length > maxLine) throw lost(following);
-      yield* lines.filter((line) => line !== "");
-    }
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { connect as connectUnix, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { buildConnector, Pool } from "undici";
 import { UserError } from "../../core/errors.ts";
@@ -21,12 +22,29 @@ export function openPool(target: Target): Pool {
   const options = { connections: 4, headersTimeout: 60_000, bodyTimeout: 60_000 };
   if (target.kind === "socket")
     return new Pool("http://localhost", { ...options, socketPath: target.path });
-  const { origin, server, pin, ca } = target;
-  const connect =
-    pin === undefined
-      ? buildConnector({ timeout: connectTimeoutMs, allowH2: false, ...(ca ? { ca } : {}) })
-      : pinnedConnector(`${server}.mypaas.invalid`, pin);
-  return new Pool(origin, { ...options, connect });
+  return new Pool(target.origin, { ...options, connect: connectorOf(target) });
+}
+
+/** One connection of its own, for what is no request. */
+export function openSocket(target: Target): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    if (target.kind === "socket") {
+      const socket = connectUnix(target.path);
+      socket.once("error", reject).once("connect", () => resolve(socket.off("error", reject)));
+      return;
+    }
+    const { protocol, hostname, host, port } = new URL(target.origin);
+    connectorOf(target)({ protocol, hostname, host, port }, (error, socket) => {
+      if (socket === null) reject(error);
+      else resolve(socket);
+    });
+  });
+}
+
+function connectorOf({ server, pin, ca }: Extract<Target, { readonly kind: "tls" }>) {
+  return pin === undefined
+    ? buildConnector({ timeout: connectTimeoutMs, allowH2: false, ...(ca ? { ca } : {}) })
+    : pinnedConnector(`${server}.mypaas.invalid`, pin);
 }
 
 const connectTimeoutMs = 10_000;

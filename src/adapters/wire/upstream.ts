@@ -38,6 +38,11 @@ export function upstreamBackend(socketPath: string): Backend {
       const asking = { ...bearer("GET", token), signal };
       return readEvents(await ask(`${own(id)}/events?from=${from}`, asking));
     },
+    stream: async (id, token, from, signal) => {
+      const asking = { ...bearer("GET", token), signal };
+      const path = `${own(id)}/stream?from=${encodeURIComponent(from)}`;
+      return readLines(await ask(path, asking));
+    },
   };
 }
 
@@ -72,10 +77,15 @@ async function send(
   outgoing.end(body);
   const answer = await promise;
   if (answer.statusCode === 200) return answer;
-  throw refusal(await readJson(answer));
+  throw await refusalOf(answer);
 }
 
-function workerAway(cause: unknown): UserError {
+/** What an answer other than the one that was asked for says. */
+export const refusalOf = async (answer: IncomingMessage): Promise<unknown> =>
+  refusal(await readJson(answer));
+
+/** The worker could not be reached, or broke off. */
+export function workerAway(cause: unknown): UserError {
   return new UserError("server: the worker does not answer", {
     code: "worker-away",
     hint: "look on the server: systemctl status mypaas-worker",
@@ -114,15 +124,22 @@ function refusal(answer: unknown): unknown {
 }
 
 async function* readEvents(answer: IncomingMessage): AsyncGenerator<LoggedEvent> {
+  for await (const text of readLines(answer))
+    for (const line of text.split("\n")) if (line !== "") yield JSON.parse(line) as LoggedEvent;
+}
+
+/** Whole lines, as many at a time as have come. */
+async function* readLines(answer: IncomingMessage): AsyncGenerator<string> {
   answer.setTimeout(silenceMs, () => answer.destroy(new Error("silent")));
   let rest = "";
   try {
     answer.setEncoding("utf8");
     for await (const chunk of answer) {
-      const lines = (rest + String(chunk)).split("\n");
-      rest = lines.pop() ?? "";
+      const text = rest + String(chunk);
+      const end = text.lastIndexOf("\n") + 1;
+      rest = text.slice(end);
       if (rest.length > maxLineBytes) throw new Error("an endless line");
-      for (const line of lines) if (line !== "") yield JSON.parse(line) as LoggedEvent;
+      if (end > 0) yield text.slice(0, end);
     }
   } catch (error) {
     throw workerAway(error);

@@ -3,7 +3,7 @@ import type { RoutingServer } from "../routing/release-routing.ts";
 import type { PublishSpec } from "./spec.ts";
 import { ownLabels, traefikLabels } from "../routing/labels.ts";
 import { commandWords } from "./command.ts";
-import { commandName, networkName, replicaName } from "./names.ts";
+import { commandName, label, networkName, replicaName, runName } from "./names.ts";
 
 /** One container as mypaas wants it, in our words; `adapters/docker` translates it for the engine. */
 export interface ContainerPlan {
@@ -68,6 +68,29 @@ export function commandPlan(release: Release): ContainerPlan | undefined {
     command: commandWords(spec.release),
     // Replica 0: goes with its release, and is none that could answer.
     labels: { ...ownLabels(release, 0), "traefik.enable": "false" },
+    aliases: [],
+    publish: [],
+  };
+}
+
+/** A one-off container: everything that a replica has but routes, published ports and a place among the replicas. */
+export function runPlan(
+  release: Release,
+  run: { readonly tag: string; readonly command: readonly string[]; readonly isDetached: boolean },
+): ContainerPlan {
+  const { instance, spec } = release;
+  return {
+    ...commonPlan(release),
+    name: runName(instance, spec.slug, run.tag),
+    command: run.command,
+    labels: {
+      [label.instance]: instance,
+      [label.role]: "run",
+      [label.service]: spec.service,
+      [label.release]: String(release.number),
+      [label.run]: run.isDetached ? "detached" : "attached",
+      "traefik.enable": "false",
+    },
     aliases: [],
     publish: [],
   };

@@ -21,6 +21,10 @@ export const replicaName = (
 export const commandName = (instance: string, slug: string, release: number): string =>
   `${serviceContainerName(instance, slug)}-r${release}-release`;
 
+/** The name of a one-off container; `tag` keeps those of one service apart. */
+export const runName = (instance: string, slug: string, tag: string): string =>
+  `${serviceContainerName(instance, slug)}-run-${tag}`;
+
 /**
  * The host names that waiting requests dial (DESIGN §5), as container names: a release that is ready is renamed to one of them,
  * so that nobody waiting reaches it before. `.invalid` exists nowhere else (RFC 6761), and the dial ends it with a dot against search domains.
@@ -47,4 +51,6 @@ export const label = {
   release: "mypaas.release",
   replica: "mypaas.replica",
   spec: "mypaas.spec",
+  /** Of a one-off container: `attached` or `detached`. */
+  run: "mypaas.run",
 } as const;

@@ -15,6 +15,7 @@ import type { Clock } from "../../deploy/ports.ts";
 import { readIdentity } from "../../adapters/server/certificate.ts";
 import { readIfThere } from "../../adapters/files.ts";
 import { liveReleases, stoppedReleases } from "../../adapters/state/releases.ts";
+import { readRegistries } from "../../adapters/state/registries.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { writeDynamicFile } from "../../adapters/traefik/file.ts";
 import {
@@ -23,6 +24,8 @@ import {
   type TraefikRouter,
 } from "../../adapters/traefik/router.ts";
 import { interruptedChanges } from "./interrupted.ts";
+import { drainingEngine } from "../open-streams.ts";
+import type { Streams } from "../streams.ts";
 import type { DeployTools } from "./run.ts";
 
 export interface ToolParts {
@@ -70,7 +73,11 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
   });
 }
 
-async function locateTraefik(config: InstanceConfig, socketPath: string): Promise<TraefikLocation> {
+/** Asks Docker where Traefik is now; throws UserError "traefik-away" when it does not run. */
+export async function locateTraefik(
+  config: InstanceConfig,
+  socketPath: string,
+): Promise<TraefikLocation> {
   const { instance, bind, httpPort, httpsPort } = config;
   const { createInfra } = await import("../../adapters/docker/infra.ts");
   const infra = createInfra({ instance, socketPath });
@@ -93,7 +100,11 @@ async function locateTraefik(config: InstanceConfig, socketPath: string): Promis
 }
 
 /** Everything of a deploy that is heavy to load; called when the first job runs. */
-export async function openTools(parts: ToolParts, router: TraefikRouter): Promise<DeployTools> {
+export async function openTools(
+  parts: ToolParts,
+  router: TraefikRouter,
+  streams: Pick<Streams, "drained">,
+): Promise<DeployTools> {
   const { config, clock, random, engineSocket: socketPath } = parts;
   const [
     { createEngine },
@@ -111,8 +122,13 @@ export async function openTools(parts: ToolParts, router: TraefikRouter): Promis
     import("../../deploy/deploy.ts"),
   ]);
   return {
-    engine: createEngine({ instance: config.instance, socketPath }),
-    builder: createBuilder({ socketPath, now: clock.now, random }),
+    engine: drainingEngine(createEngine({ instance: config.instance, socketPath }), streams),
+    builder: createBuilder({
+      socketPath,
+      now: clock.now,
+      random,
+      logins: () => readRegistries(parts.state),
+    }),
     router,
     probe: createProbe(),
     connections: createConnections(),

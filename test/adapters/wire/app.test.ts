@@ -147,6 +147,17 @@ test("events come as lines from an offset on", async (t) => {
   assert.equal(await answer.text(), `${JSON.stringify(log[1])}\n`);
 });
 
+test("a stream passes on the lines of the backend, from the cursor that the client has", async (t) => {
+  const { app, ask, calls, path } = await serve(t);
+  const from = "c0ffee.7.now~abc";
+  const answer = await app.request(`${wireBase}${path}/stream?from=${from}`, { headers: bearer });
+  assert.equal(answer.headers.get("content-type"), "application/x-ndjson");
+  assert.equal(await answer.text(), '{"n":1}\n{"n":2}\n{"n":"–"}\n');
+  assert.deepEqual(calls, [["stream", from]]);
+  const nobody = await ask(`${path}/stream`);
+  assert.deepEqual(nobody, refused(401, "unauthorized", "request: carries no bearer token"));
+});
+
 test("an offset that is no number is refused", async (t) => {
   const { ask, path } = await serve(t);
   assert.deepEqual(

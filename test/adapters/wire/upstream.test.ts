@@ -50,6 +50,18 @@ test("every call of a backend means the same through the socket", async (t) => {
   assert.deepEqual(events, log);
 });
 
+test("a stream comes through the socket in whole lines", async (t) => {
+  const { upstream, calls } = await worker(t);
+  const { signal } = new AbortController();
+  let text = "";
+  for await (const lines of await upstream.stream(request, token, "a~b", signal)) {
+    assert.ok(lines.endsWith("\n"));
+    text += lines;
+  }
+  assert.equal(text, '{"n":1}\n{"n":2}\n{"n":"–"}\n');
+  assert.deepEqual(calls, [["stream", "a~b"]]);
+});
+
 test("a refusal arrives as the error that it was", async (t) => {
   const { upstream } = await worker(t);
   await assert.rejects(upstream.status(request, "another-token-0000"), {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { containerPlan } from "../../../src/core/release/container.ts";
+import { containerPlan, runPlan } from "../../../src/core/release/container.ts";
 import { release } from "../../support/releases.ts";
 
 const server = { instance: "demo", httpsPort: 8443 };
@@ -49,4 +49,32 @@ test("replicas of a release bring the same labels for Traefik", () => {
     ),
   );
   assert.deepEqual(seen[0], seen[1]);
+});
+
+test("a one-off container has what a replica has but routes, published ports and a place among the replicas", () => {
+  const one = release("web", 43, {
+    instance: "demo",
+    routes: ["http://a.test"],
+    env: { PORT: "3000" },
+    mounts: [{ type: "volume", source: "demo-web-data", target: "/data", readOnly: true }],
+    spec: { publish: [{ ip: "127.0.0.1", hostPort: 5000, containerPort: 5000, protocol: "udp" }] },
+  });
+  const replica = containerPlan(one, 1, { server });
+  const plan = runPlan(one, { tag: "ab12", command: ["node", "x.js"], isDetached: false });
+  assert.deepEqual(plan, {
+    ...replica,
+    name: "demo-web-run-ab12",
+    command: ["node", "x.js"],
+    publish: [],
+    labels: {
+      "mypaas.instance": "demo",
+      "mypaas.role": "run",
+      "mypaas.service": "web",
+      "mypaas.release": "43",
+      "mypaas.run": "attached",
+      "traefik.enable": "false",
+    },
+  });
+  const detached = runPlan(one, { tag: "ab12", command: ["x"], isDetached: true });
+  assert.equal(detached.labels["mypaas.run"], "detached");
 });

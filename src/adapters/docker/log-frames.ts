@@ -1,0 +1,62 @@
+/** One line of a container's log as the engine has it. */
+export interface RawLine {
+  readonly stream: "stdout" | "stderr";
+  /** RFC 3339 in UTC with nine digits. */
+  readonly at: string;
+  readonly text: string;
+}
+
+/** Longer lines come as several of the same time; an app without line ends must not fill the memory. */
+const maxLineBytes = 128 * 1024;
+const maxFrameBytes = 8 * 1024 * 1024;
+const headBytes = 8;
+
+interface Open {
+  readonly at: string;
+  pieces: Buffer[];
+  size: number;
+}
+
+/** Takes the engine's multiplexed log with timestamps apart as it comes; a line that the engine has split is put together again, one that is not complete when the log ends is left for the next reading. */
+export function createFrameReader(): (chunk: Buffer) => readonly RawLine[] {
+  const open = new Map<RawLine["stream"], Open>();
+  let rest: Buffer = Buffer.alloc(0);
+  return (chunk) => {
+    const lines: RawLine[] = [];
+    const log = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let offset = 0;
+    while (offset + headBytes <= log.length) {
+      const size = log.readUInt32BE(offset + 4);
+      if (size > maxFrameBytes) throw new Error(`docker: a log frame of ${size} bytes`);
+      const end = offset + headBytes + size;
+      if (end > log.length) break;
+      const stream = log.readUInt8(offset) === 2 ? "stderr" : "stdout";
+      addFrame(log.subarray(offset + headBytes, end), stream, open, lines);
+      offset = end;
+    }
+    rest = Buffer.from(log.subarray(offset));
+    return lines;
+  };
+}
+
+const lineFeed = 10;
+const space = 32;
+
+function addFrame(
+  frame: Buffer,
+  stream: RawLine["stream"],
+  open: Map<RawLine["stream"], Open>,
+  lines: RawLine[],
+): void {
+  const gap = frame.indexOf(space);
+  const isComplete = frame.at(-1) === lineFeed;
+  const body = frame.subarray(gap + 1, isComplete ? -1 : undefined);
+  const line = open.get(stream) ?? { at: frame.toString("latin1", 0, gap), pieces: [], size: 0 };
+  line.pieces.push(Buffer.from(body));
+  line.size += body.length;
+  open.set(stream, line);
+  if (!isComplete && line.size < maxLineBytes) return;
+  lines.push({ stream, at: line.at, text: Buffer.concat(line.pieces).toString("utf8") });
+  if (isComplete) open.delete(stream);
+  else open.set(stream, { at: line.at, pieces: [], size: 0 });
+}

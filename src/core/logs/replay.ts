@@ -1,0 +1,64 @@
+/** What one reader was sent and is still to be sent, each item with a number that counts up, so that a new connection goes on where the last one broke. */
+export interface Replay<T> {
+  readonly push: (item: T, size: number) => void;
+  /** True while the reader should be waited for. */
+  readonly isFull: () => boolean;
+  /** The next items that were not sent yet, at least one where there is one, up to about `size`. */
+  readonly take: (size: number) => readonly T[];
+  /** Goes back to item number `next`; false when that one is not here any more. */
+  readonly rewind: (next: number) => boolean;
+  /** Number of the next item that is sent. */
+  readonly next: () => number;
+}
+
+/** `maxUnsent` is how much waits for a reader, `maxSent` how much stays for one that lost its line. */
+export function createReplay<T>(limits: {
+  readonly maxUnsent: number;
+  readonly maxSent: number;
+}): Replay<T> {
+  const items: { readonly item: T; readonly size: number }[] = [];
+  let first = 0;
+  let sent = 0;
+  let sentSize = 0;
+  let unsentSize = 0;
+  const forget = () => {
+    let count = 0;
+    while (count < sent && sentSize > limits.maxSent) {
+      sentSize -= items[count]?.size ?? 0;
+      count += 1;
+    }
+    items.splice(0, count);
+    first += count;
+    sent -= count;
+  };
+  return {
+    push: (item, size) => {
+      items.push({ item, size });
+      unsentSize += size;
+    },
+    isFull: () => unsentSize >= limits.maxUnsent,
+    take: (size) => {
+      const taken: T[] = [];
+      for (let left = size; left > 0 && sent < items.length; sent += 1) {
+        const one = items[sent];
+        if (one === undefined) break;
+        taken.push(one.item);
+        left -= one.size;
+        sentSize += one.size;
+        unsentSize -= one.size;
+      }
+      forget();
+      return taken;
+    },
+    rewind: (next) => {
+      if (next < first || next > first + sent) return false;
+      for (; first + sent > next; sent -= 1) {
+        const size = items[sent - 1]?.size ?? 0;
+        sentSize -= size;
+        unsentSize += size;
+      }
+      return true;
+    },
+    next: () => first + sent,
+  };
+}

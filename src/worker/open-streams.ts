@@ -1,0 +1,50 @@
+import { redactor } from "../core/redact.ts";
+import { setOnServer } from "../core/release/release.ts";
+import type { InstanceConfig } from "../core/server/instance.ts";
+import type { Clock, Engine } from "../deploy/ports.ts";
+import { createUsage } from "../adapters/containers/usage.ts";
+import { readEnv } from "../adapters/state/env.ts";
+import { listReleases } from "../adapters/state/releases.ts";
+import type { State } from "../adapters/state/state.ts";
+import { createStreams, type Streams } from "./streams.ts";
+
+/** Streams of this worker's Docker; nothing of it is loaded before somebody looks. */
+export function openStreams(parts: {
+  readonly state: State;
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Buffer;
+  readonly config: Pick<InstanceConfig, "instance">;
+  readonly engineSocket: string;
+}): Streams {
+  const { state, clock, random, config, engineSocket: socketPath } = parts;
+  const { instance } = config;
+  return createStreams({
+    state,
+    clock,
+    random,
+    docker: async () => {
+      const [{ createLogSource }, { createReplicas }] = await Promise.all([
+        import("../adapters/docker/log-stream.ts"),
+        import("../adapters/docker/replicas.ts"),
+      ]);
+      return {
+        logs: createLogSource({ instance, socketPath }),
+        replicas: createReplicas({ instance, socketPath }),
+      };
+    },
+    usage: createUsage(),
+    redactFor: (service) => {
+      const then = listReleases(state, service).flatMap(({ release }) => setOnServer(release));
+      return redactor([...new Set([...Object.values(readEnv(state, service)), ...then])]);
+    },
+  });
+}
+
+/** An engine that lets readers have the last lines of a container before it removes it. */
+export const drainingEngine = (engine: Engine, { drained }: Pick<Streams, "drained">): Engine => ({
+  ...engine,
+  removeContainer: async (id) => {
+    await drained(id);
+    await engine.removeContainer(id);
+  },
+});
