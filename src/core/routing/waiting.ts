@@ -20,6 +20,9 @@ const longestMs = 14 * 60_000;
 /** Where nobody was before nothing is lost by an answer that says when to come back, and who waits for a release that fails has it soon. */
 const newPlaceMs = 15_000;
 
+/** For Docker's and Traefik's own part in a switch and its way back, which takes its time on a busy machine. */
+const partsMs = 30_000;
+
 /** What makes requests wait. */
 export interface Wait {
   readonly one: Switch;
@@ -146,5 +149,5 @@ const newPlaceWaitMs = ({ to }: Switch): number => Math.min(newPlaceMs, startMs(
 /** Drain and stop of the old release, start of the new one, and the way back when it does not become ready. */
 function longestSwitchMs({ to, from = to }: Switch): number {
   const old = drainTimeMs(from.spec, true) + startMs(from);
-  return Math.min(startMs(to) + old, longestMs);
+  return Math.min(startMs(to) + old + partsMs, longestMs);
 }

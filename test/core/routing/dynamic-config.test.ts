@@ -32,7 +32,7 @@ test("waiting covers drain, stop and start of both releases, and ends in 14 minu
       switches: [{ service: "web", to: next, from, mode: "wait", phase: "held" }],
     }).http.middlewares["web-wait-retry"];
   assert.deepEqual(retryOf(to), {
-    retry: { attempts: 715, initialInterval: "200ms", timeout: "143000ms" },
+    retry: { attempts: 865, initialInterval: "200ms", timeout: "173000ms" },
   });
   const slow = { ...to, spec: { ...to.spec, startTimeoutMs: 3_600_000 } };
   assert.deepEqual(retryOf(slow), {
@@ -41,7 +41,7 @@ test("waiting covers drain, stop and start of both releases, and ends in 14 minu
   // The old release drains by its own setting, whatever the new one says.
   const draining = { ...web42, spec: { ...web42.spec, drainTimeoutMs: 60_000 } };
   assert.deepEqual(retryOf({ ...to, spec: { ...to.spec, drainTimeoutMs: 1_000 } }, draining), {
-    retry: { attempts: 1000, initialInterval: "200ms", timeout: "200000ms" },
+    retry: { attempts: 1150, initialInterval: "200ms", timeout: "230000ms" },
   });
 });
 
