@@ -12,15 +12,28 @@ export function judgeReplicas(all: Inventory, known: Known, now: number): readon
     ({ service, replicas }) => replicas > 0 && !known.busy.has(service),
   );
   if (live.length === 0) return [ok("no service runs")];
-  return live.map((one) => about(`service ${one.service}`, judgeOne(one, all, now)));
+  return live.map((one) =>
+    about(`service ${one.service}`, judgeOne(one, ownContainers(all, known), now)),
+  );
 }
 
-function judgeOne({ service, release, replicas }: Serving, all: Inventory, now: number): Finding {
-  const own = all.containers.filter(
-    ({ labels }) =>
-      labels[label.role] === "service" &&
-      labels[label.service] === service &&
-      Number(labels[label.release]) === release,
+/** Several instances may share one engine, and their services names. */
+function ownContainers(
+  all: Inventory,
+  { instance }: Pick<Known, "instance">,
+): readonly SeenContainer[] {
+  return all.containers.filter(
+    ({ labels }) => labels[label.instance] === instance && labels[label.role] === "service",
+  );
+}
+
+function judgeOne(
+  { service, release, replicas }: Serving,
+  all: readonly SeenContainer[],
+  now: number,
+): Finding {
+  const own = all.filter(
+    ({ labels }) => labels[label.service] === service && Number(labels[label.release]) === release,
   );
   const running = own.filter(({ state }) => state === "running").length;
   const loop = own.find((one) => isLooping(one, now));
@@ -43,13 +56,9 @@ export function judgePublished(
   known: Known,
   engineVersion: string,
 ): readonly Finding[] {
-  const ports = all.containers
-    .filter(
-      ({ labels }) => labels[label.instance] === known.instance && labels[label.role] === "service",
-    )
-    .flatMap(({ labels, published }) =>
-      published.map((port) => ({ ...port, service: labels[label.service] ?? "" })),
-    );
+  const ports = ownContainers(all, known).flatMap(({ labels, published }) =>
+    published.map((port) => ({ ...port, service: labels[label.service] ?? "" })),
+  );
   const open = ports.filter(({ ip }) => ip === "0.0.0.0" || ip === "::");
   const local = ports.filter(({ ip }) => ip.startsWith("127."));
   const found = [

@@ -104,6 +104,10 @@ test("a service has as many containers as it should, and none in a loop", () => 
   assert.deepEqual(judge([replica(), replica()]), [
     "ok service web: release 3, 2 of 2 replicas run",
   ]);
+  const elsewhere = replica({ labels: { "mypaas.instance": "second" } });
+  assert.deepEqual(judge([replica(), replica(), elsewhere]), [
+    "ok service web: release 3, 2 of 2 replicas run",
+  ]);
   assert.deepEqual(judge([replica(), replica({ state: "exited" })]), [
     "failed service web: release 3, 1 of 2 replicas run",
   ]);
