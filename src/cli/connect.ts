@@ -32,6 +32,8 @@ export interface Connection {
   readonly begin: (
     action: Action,
   ) => Promise<{ readonly accepted: Accepted; readonly request: WireRequest }>;
+  /** Remembers for completion which services there are; gets those that are known. */
+  readonly learn: (change: (known: readonly string[]) => readonly string[]) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -181,6 +183,10 @@ interface Opening {
 function open({ world, say }: CommandIo, opening: Opening): Connection {
   const { target, place, server, signer } = opening;
   const client = createWireClient({ target, place, signal: world.interrupted });
+  const learn: Connection["learn"] = async (change) => {
+    // A whole line has no name to remember anything under.
+    if (opening.name?.includes("://") !== true) await rememberServices(world, opening.name, change);
+  };
   const begin: Connection["begin"] = async (action) => {
     const token = world.random(32).toString("base64url");
     const request: Request = {
@@ -197,17 +203,14 @@ function open({ world, say }: CommandIo, opening: Opening): Connection {
     const asked = client.accept(body, signature, mayRepeat(action) ? "safe" : "once");
     const accepted = await sayWhenSlow(say, `waiting for ${place} …`, asked);
     if (signature) await opening.onAccepted?.(signature);
-    // A whole line has no name to remember anything under.
-    if (opening.name?.includes("://") !== true)
-      await rememberServices(world, opening.name, (known) =>
-        namesAfter(known, action, accepted.result),
-      );
+    await learn((known) => namesAfter(known, action, accepted.result));
     return { accepted, request: client.request(accepted.request, token) };
   };
   return {
     place,
     ask: async (action) => (await begin(action)).accepted,
     begin,
+    learn,
     close: client.close,
   };
 }

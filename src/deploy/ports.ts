@@ -36,6 +36,8 @@ export interface Engine {
   readonly removeImage: (reference: string) => Promise<void>;
   readonly ensureVolume: (name: string, service: string) => Promise<void>;
   /** Names of the volumes of one service, sorted. */
+  /** Kills and removes what runs by hand of a service; see `mypaas run`. */
+  readonly removeOneOffs: (service: string) => Promise<void>;
   readonly listVolumes: (service: string) => Promise<readonly string[]>;
   /** With all that is in it; fine when it is gone. */
   readonly removeVolume: (name: string) => Promise<void>;

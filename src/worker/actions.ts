@@ -10,7 +10,10 @@ import { listedReleases } from "./listed-releases.ts";
 import { listRegistries, logIn, logOut, type CheckLogin } from "./registries.ts";
 
 /** Everything that is answered at once; what becomes a job is not. */
-export type DirectAction = Exclude<Action, JobAction | { readonly action: "cancel" | "run" | "exec" | "logs" | "job.log" | "ps" }>;
+export type DirectAction = Exclude<
+  Action,
+  JobAction | { readonly action: "cancel" | "run" | "exec" | "logs" | "job.log" | "ps" }
+>;
 
 export interface ActionParts {
   readonly state: State;

@@ -37,7 +37,7 @@ export function openLogSession(parts: SessionParts): LogSession {
   const { signal } = ended;
   const replay = createReplay<LogItem>(limits);
   const news = new Set<() => void>();
-  let following: Following | undefined;
+  const following = Promise.withResolvers<Following | undefined>();
   let isOver = false;
   let reader: AbortController | undefined;
   let away: AbortController | undefined;
@@ -76,9 +76,10 @@ export function openLogSession(parts: SessionParts): LogSession {
     clock.sleep(awayMs, away.signal).then(end, () => undefined);
   };
 
-  void readLogs({ ...parts, emit, signal }, (made) => (following = made))
+  void readLogs({ ...parts, emit, signal }, following.resolve)
     .catch((error: unknown) => put(failedItem(error)))
     .finally(() => {
+      following.resolve(undefined);
       isOver = true;
       tell();
     });
@@ -108,8 +109,8 @@ export function openLogSession(parts: SessionParts): LogSession {
       }
     },
     drained: async (container) => {
-      // Before it follows, it reads every container that is there, and that is soon over or takes as long as its reader.
-      await following?.drained(container);
+      // Before it follows, it reads every container that is there.
+      await (await following.promise)?.drained(container);
     },
     end,
   };

@@ -7,6 +7,7 @@ import type { Clock } from "../deploy/ports.ts";
 import type { LogSource } from "../adapters/docker/log-stream.ts";
 import type { ReadUsage } from "../adapters/containers/usage.ts";
 import type { ReplicaFacts } from "../adapters/docker/replicas.ts";
+import { readMeta, writeMeta } from "../adapters/state/meta.ts";
 import { requestBody, type StoredRequest } from "../adapters/state/requests.ts";
 import { knowsService } from "../adapters/state/services.ts";
 import type { State } from "../adapters/state/state.ts";
@@ -25,7 +26,7 @@ export interface Streams {
     from: string,
     signal: AbortSignal,
   ) => Promise<AsyncIterable<string>>;
-  /** Resolves when readers have what a container printed before it ended, or after 2 s: it may be removed then, and its log with it. */
+  /** Resolves when readers have what a container printed before it ended, or after 2 s: it may be removed then, and its log with it. Readers whose worker was killed are given a moment to come back. */
   readonly drained: (container: string) => Promise<void>;
   readonly stop: () => void;
 }
@@ -47,10 +48,22 @@ export interface StreamParts {
 /** Each keeps up to 3 MB for its reader. */
 const maxSessions = 32;
 const drainMs = 2000;
+/** How long readers that a worker before this one had are waited for after its start. */
+const comeBackMs = 5000;
+const readersKey = "log-readers";
 
 export function createStreams(parts: StreamParts): Streams {
   const { state, clock } = parts;
   const sessions = new Map<string, LogSession>();
+  const waitUntil = clock.now() + comeBackMs;
+  const lost = new Set((readMeta(state, readersKey) ?? "").split(" ").filter(Boolean));
+  let isStopping = false;
+  const remember = () => {
+    if (!isStopping) writeMeta(state, readersKey, [...sessions.keys()].join(" "));
+  };
+  const allBack = async () => {
+    while (!isStopping && lost.size > 0 && clock.now() < waitUntil) await clock.sleep(50);
+  };
 
   const openLogs = async (
     { id: request, accepted }: StoredRequest,
@@ -76,9 +89,12 @@ export function createStreams(parts: StreamParts): Streams {
       isKnown: () => knowsService(state, wanted.service),
       onEnd: () => {
         if (sessions.get(request) === session) sessions.delete(request);
+        remember();
       },
     });
     sessions.set(request, session);
+    lost.delete(request);
+    remember();
     return { session, cursor };
   };
 
@@ -105,6 +121,7 @@ export function createStreams(parts: StreamParts): Streams {
       return jsonLines(watchServices({ state, clock, replicas, usage }, asked, signal));
     },
     drained: async (container) => {
+      await allBack();
       if (sessions.size === 0) return;
       const enough = new AbortController();
       const all = Promise.all([...sessions.values()].map((session) => session.drained(container)));
@@ -112,6 +129,7 @@ export function createStreams(parts: StreamParts): Streams {
       enough.abort();
     },
     stop: () => {
+      isStopping = true;
       for (const session of sessions.values()) session.end();
     },
   };

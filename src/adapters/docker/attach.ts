@@ -76,9 +76,10 @@ export function createPrograms(options: ProgramsOptions): Programs {
             await tolerating([404, 409], container.kill({ signal }));
           },
           end: async () => {
-            const { StatusCode } = (await container.wait()) as { readonly StatusCode: number };
+            // A service may be removed with all that runs of it.
+            const ended: unknown = await tolerating([404], container.wait());
             await removeForGood(container);
-            return StatusCode;
+            return (ended as { readonly StatusCode: number } | undefined)?.StatusCode ?? 137;
           },
           abandon: async () => {
             socket.destroy();

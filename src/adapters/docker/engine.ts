@@ -8,7 +8,7 @@ import { answering, openDocker, reaching, statusOf, tolerating } from "./client.
 import { createOptions } from "./create-options.ts";
 import { containerFacts, imageFacts } from "./facts.ts";
 import { readLog } from "./logs.ts";
-import { inspectAny, isOwned, ownedContainers, removeForGood } from "./owned.ts";
+import { inspectAny, isOwned, ownedContainers, removeForGood, removeOneOffs } from "./owned.ts";
 import { programHead } from "./program.ts";
 import { runToEnd } from "./run-to-end.ts";
 import { initError, initFailure, startError } from "./start-errors.ts";
@@ -164,6 +164,8 @@ export function createEngine({ instance, socketPath }: EngineOptions): Engine {
       });
     },
 
+    removeOneOffs: (service) => removeOneOffs(docker, { instance, service }),
+
     async listVolumes(service) {
       const filter = [`${label.instance}=${instance}`, `${label.service}=${service}`];
       const listed = await docker.listVolumes({ filters: JSON.stringify({ label: filter }) });
@@ -236,6 +238,7 @@ function reachingEach(engine: Engine, socketPath: string): Engine {
     lastLogLines: bounded(engine.lastLogLines),
     removeImage: bounded(engine.removeImage),
     ensureVolume: bounded(engine.ensureVolume),
+    removeOneOffs: bounded(engine.removeOneOffs),
     listVolumes: bounded(engine.listVolumes),
     removeVolume: bounded(engine.removeVolume),
   };

@@ -90,7 +90,14 @@ export function createInfra(options: {
     buildImage: reaching(socketPath, async (input) => {
       const rest = { service: input.tag, dockerfile: "Dockerfile", target: undefined };
       const options = { pull: false, noCache: false };
-      const build = { ...input, ...rest, options, buildArgs: {}, builder: "auto" as const, logins: [] };
+      const build = {
+        ...input,
+        ...rest,
+        options,
+        buildArgs: {},
+        builder: "auto" as const,
+        logins: [],
+      };
       return runBuild({ ...build, context: tarContext(input.tar) }, openDocker(socketPath));
     }),
   };

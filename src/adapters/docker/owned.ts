@@ -72,6 +72,21 @@ export function isOwned(info: Docker.ContainerInspectInfo, instance: string): bo
   return fieldOf(info.Config.Labels, label.instance) === instance;
 }
 
+/** Removes the one-off containers of a service, whatever they are doing. */
+export async function removeOneOffs(
+  docker: Docker,
+  { instance, service }: { readonly instance: string; readonly service: string },
+): Promise<void> {
+  const mine = [
+    [label.instance, instance],
+    [label.role, "run"],
+    [label.service, service],
+  ];
+  const filters = { label: mine.map((pair) => pair.join("=")) };
+  const listed = await docker.listContainers({ all: true, filters });
+  await Promise.all(listed.map(({ Id }) => removeForGood(docker.getContainer(Id))));
+}
+
 /** Kills and removes with its anonymous volumes, and waits where another removal is under way. */
 export async function removeForGood(container: Docker.Container): Promise<void> {
   try {

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from "node:fs/promises";
+import { access, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readIfThere, writeFileAtomic } from "../files.ts";
 
@@ -27,7 +27,7 @@ export async function knownServices(
   return lines.filter((line) => /^[a-z0-9][a-z0-9.-]{0,49}$/.test(line));
 }
 
-/** Remembers names; `change` gets those that are known. That it is only a cache: what cannot be written is not remembered. */
+/** Remembers names; `change` gets those that are known. What cannot be written is not remembered: it is only a cache. */
 export async function rememberServices(
   place: CachePlace,
   remote: string | undefined,
@@ -38,6 +38,8 @@ export async function rememberServices(
   if (names.join("\n") === known.join("\n")) return;
   const file = namesFile(place, remote);
   try {
+    // An account without a home, as services have it, does not get one for this.
+    if (file.startsWith(place.home)) await access(place.home);
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await writeFileAtomic(file, names.map((name) => `${name}\n`).join(""), { mode: 0o600 });
   } catch {

@@ -12,3 +12,12 @@ export function ensureMeta(state: State, key: string, make: () => string): strin
   state.run("INSERT INTO meta (key, value) VALUES (?, ?)", key, made);
   return made;
 }
+
+/** Puts a value under a key, over what was there. */
+export function writeMeta(state: State, key: string, value: string): void {
+  state.run(
+    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+    key,
+    value,
+  );
+}

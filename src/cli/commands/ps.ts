@@ -38,6 +38,8 @@ export async function ps(args: PsArgs, io: CommandIo): Promise<ExitCode> {
     for await (const line of followStream({ request, place, signal, cursor, onBroken, again })) {
       const snapshot = readSnapshot(line);
       if (snapshot === undefined) continue;
+      if (service === undefined)
+        await connection.learn(() => snapshot.services.map((one) => one.service));
       show(snapshot, { service, watch }, io);
       if (!watch || signal.aborted) break;
     }

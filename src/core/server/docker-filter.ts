@@ -51,7 +51,10 @@ function limitQuery(query: string, path: string, instance: string): string | und
   const filters = parseFilters(asked.get("filters") ?? "");
   if (filters === undefined) return undefined;
   // Values of one filter are alternatives, except labels, which must all fit.
-  filters.set("label", [...(filters.get("label") ?? []), `${label.instance}=${instance}`]);
+  const labels = [...(filters.get("label") ?? []), `${label.instance}=${instance}`];
+  filters.set("label", labels);
+  // A list shows command lines, and one that was typed for `mypaas run` may hold a secret.
+  if (path === "/containers/json") filters.set("label", [...labels, "traefik.enable=true"]);
   if (path === "/events") {
     filters.set("type", ["container"]);
     // What Traefik listens to; an exec event would show its command line.

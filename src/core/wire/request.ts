@@ -47,11 +47,7 @@ function readAction(value: Fields): Action {
     case "rollback":
       return { action, service: serviceName(value), ...maybeNumber(value, "release") };
     case "scale":
-      return {
-        action,
-        service: serviceName(value),
-        replicas: replicas(value["replicas"]),
-      };
+      return { action, service: serviceName(value), replicas: replicas(value["replicas"]) };
     case "remove": {
       const volumes = list(value["volumes"], "volumes").map((name) => volume(name));
       return { action, service: serviceName(value), volumes };
@@ -217,7 +213,9 @@ function text(value: Fields, name: string, pattern: RegExp): string {
 }
 
 const maybeNumber = <N extends string>(value: Fields, name: N): { readonly [K in N]?: number } =>
-  value[name] === undefined ? {} : ({ [name]: wholeNumber(value[name], name) } as Record<N, number>);
+  value[name] === undefined
+    ? {}
+    : ({ [name]: wholeNumber(value[name], name) } as Record<N, number>);
 
 function wholeNumber(value: unknown, name: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
@@ -235,6 +233,8 @@ function contentOf(action: Action): unknown {
   const content = readAction({ ...action });
   // The id is stored, and a hash of a short password alone could be guessed.
   if (content.action === "registry.login") return { ...content, password: undefined };
+  if (content.action === "run" || content.action === "exec")
+    return { ...content, command: undefined };
   return content.action === "push"
     ? { ...content, push: { ...content.push, options: undefined } }
     : content;

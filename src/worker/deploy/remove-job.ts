@@ -49,6 +49,7 @@ export async function runRemoveJob(
   }
   for (const { id } of await tools.engine.listContainers(service))
     await tools.engine.removeContainer(id);
+  await tools.engine.removeOneOffs(service);
   say({ kind: "step", text: `removing the images of ${service}` });
   for (const image of imagesOf(listReleases(state, service))) await tools.engine.removeImage(image);
   for (const name of action.volumes) {
