@@ -24,6 +24,8 @@ const tools = [
   ["ssh-keygen", "openssh-client", "signs"],
   ["docker-registry", "docker-registry", "a registry that wants tokens"],
   ["debootstrap", "debootstrap", "makes a server with systemd"],
+  ["zsh", "zsh", "a shell that completes commands"],
+  ["fish", "fish", "another one"],
 ] as const;
 for (const [program, name, use] of tools)
   if (!(await has(program))) await installPackages([name], use);
@@ -36,7 +38,7 @@ const env = {
   MYPAAS_TEST_TRAEFIK_IMAGE: await ensureTraefikImage(),
 };
 const begun = Date.now();
-const flags = ["--test", "--test-concurrency=1", "--test-timeout=600000", "--test-force-exit"];
+const flags = ["--test", "--test-concurrency=2", "--test-timeout=600000", "--test-force-exit"];
 const { status } = spawnSync(
   process.execPath,
   [...flags, ...suites.map((file) => join(root, file))],

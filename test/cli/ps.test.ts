@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { knownServices } from "../../src/adapters/laptop/known-services.ts";
 import { ps, type PsArgs } from "../../src/cli/commands/ps.ts";
 import { renderPs } from "../../src/cli/render-ps.ts";
 import type { PsReplica, PsService, PsSnapshot } from "../../src/core/wire/watching.ts";
@@ -109,6 +110,7 @@ async function look(t: TestContext, args: PsArgs, lines: readonly string[], isTT
   const stdout = { ...plain.stdout, isTTY };
   const world = {
     ...plain,
+    home: runDir,
     env: { MYPAAS_RUN_DIR: runDir },
     interrupted: interrupted.signal,
     stdout,
@@ -129,7 +131,7 @@ async function look(t: TestContext, args: PsArgs, lines: readonly string[], isTT
     action,
     "service" in more && more.service,
   ]);
-  return { ...ran, out: plain.out(), asked };
+  return { ...ran, out: plain.out(), asked, known: await knownServices(world, undefined) };
 }
 
 const small = JSON.stringify({ ...snapshot, services: [] });
@@ -138,6 +140,8 @@ test("ps asks once and shows one look", async (t) => {
   const { code, out, asked } = await look(t, {}, ["{}", small, small]);
   assert.deepEqual([code, out, asked], [0, "no services yet\n", [["ps", false]]]);
   assert.deepEqual((await look(t, { service: "web" }, [small])).asked, [["ps", "web"]]);
+  const { known } = await look(t, {}, [JSON.stringify(snapshot)]);
+  assert.deepEqual(known, [...new Set(snapshot.services.map((one) => one.service))].toSorted());
 });
 
 test("ps --watch shows one look after the other until Ctrl-C, on a terminal in one place", async (t) => {

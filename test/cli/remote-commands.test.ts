@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -135,6 +135,7 @@ test("a remote that does not answer is shown all the same, with the reason, and 
 
 test("names of services are kept for one remote each, sorted, once, and only for their owner", async () => {
   const world = { home: join(home, "names"), env: { XDG_CACHE_HOME: "relative" } };
+  await mkdir(world.home);
   await rememberServices(world, "prod", () => ["web", "blog", "web"]);
   await rememberServices(world, undefined, (known) => [...known, "here"]);
   assert.deepEqual(await knownServices(world, "prod"), ["blog", "web"]);
@@ -143,6 +144,9 @@ test("names of services are kept for one remote each, sorted, once, and only for
   assert.equal(await readFile(file, "utf8"), "blog\nweb\n");
   const elsewhere = { ...world, env: { XDG_CACHE_HOME: join(home, "x") } };
   assert.deepEqual(await knownServices(elsewhere, "prod"), []);
+  const homeless = { home: join(home, "gone"), env: {} };
+  await rememberServices(homeless, "prod", () => ["web"]);
+  await assert.rejects(stat(homeless.home), { code: "ENOENT" });
   // A file in the way of the folder: nothing is remembered, and nothing fails.
   const blocked = { ...world, env: { XDG_CACHE_HOME: file } };
   await rememberServices(blocked, "prod", () => ["web"]);

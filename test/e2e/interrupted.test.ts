@@ -71,7 +71,7 @@ async function assertTidy(source: Source): Promise<void> {
 const stopped = (service: string, release: number) => ({
   code: 1,
   message: `deploy ${service}: the worker was stopped in the middle`,
-  hint: "push again: mypaas push",
+  hint: "push again: mypaas push -r prod",
   details: [],
   still: `${service} still runs release ${release}`,
 });

@@ -20,7 +20,8 @@ let lines = 0;
 
 /** Runs a command with `--json`; whatever it prints must be lines of the documented union, all on stdout. */
 async function said(args: readonly string[], wanted = 0): Promise<readonly Line[]> {
-  const { code, out, err } = await server.run([...args, "--json"], { cwd: web.folder });
+  const [first, rest] = [args.slice(0, 1), args.slice(1)];
+  const { code, out, err } = await server.run([...first, "--json", ...rest], { cwd: web.folder });
   const words = `mypaas ${args.join(" ")}: ${out}${err}`;
   assert.deepEqual({ code, err }, { code: wanted, err: "" }, words);
   // A service that prints nothing has no logs.

@@ -178,6 +178,26 @@ test("a line needs a few milliseconds, and a worker that is killed loses and rep
   assert.ok(Date.parse(lines.at(-1)?.at ?? "") > Date.now() - 2000);
 });
 
+test("a worker that is killed in the middle of a deploy still shows the last lines of what it replaced", async () => {
+  const { child, lines, ended, err } = follow(["-n", "all", "-r", "thin"]);
+  await sleep(1500);
+  await web.write("page.txt", "7");
+  const running = server.startPush(web);
+  await running.saw((event) => event.kind === "live");
+  await server.stopWorker("SIGKILL");
+  await server.startWorker();
+  await running.done;
+  await server.settled("web");
+  await sleep(1500);
+  child.kill("SIGINT");
+  assert.equal(await ended, 130, err());
+  const { replicas, lost, again } = judge(lines, 7);
+  console.log(
+    `${lines.length} lines of ${replicas} replicas over a worker killed in a deploy: ${lost} lost, ${again} repeated`,
+  );
+  assert.deepEqual({ replicas, lost, again }, { replicas: 4, lost: 0, again: 0 });
+});
+
 test("logs can be narrowed, keep stdout and stderr apart, and hide values that were set on the server", async () => {
   const token = "a-secret-of-the-server";
   await server.must(["env", "web", "set", `TOKEN=${token}`, "-r", "prod"]);
@@ -188,17 +208,17 @@ test("logs can be narrowed, keep stdout and stderr apart, and hide values that w
   assert.equal(few.code, 0, few.err);
   const shown = (few.out + few.err).trim().split("\n");
   assert.equal(shown.length, 6);
-  for (const text of shown) assert.match(text, /^web\.[12]( r7)? \| n \d+ [\d.]+$/);
+  for (const text of shown) assert.match(text, /^web\.[12]( r8)? \| n \d+ [\d.]+$/);
   console.log(shown.join("\n"));
 
   const one = await ask("--replica", "2", "--since", "2s");
-  assert.match(one.out, /^(web\.2( r7)? \| (n \d+|the token) .*\n)+$/);
-  assert.match(one.err, /^(web\.2( r7)? \| n \d*0 [\d.]+\n)+$/);
+  assert.match(one.out, /^(web\.2( r8)? \| (n \d+|the token) .*\n)+$/);
+  assert.match(one.err, /^(web\.2( r8)? \| n \d*0 [\d.]+\n)+$/);
 
   const hidden = await ask("--grep", "token", "-r", "prod");
   assert.deepEqual(hidden.out.trim().split("\n").toSorted(), [
-    "web.1 r7 | the token is ***",
-    "web.2 r7 | the token is ***",
+    "web.1 r8 | the token is ***",
+    "web.2 r8 | the token is ***",
   ]);
   assert.doesNotMatch(hidden.out + hidden.err, /a-secret/);
 
@@ -211,7 +231,7 @@ test("logs can be narrowed, keep stdout and stderr apart, and hide values that w
 
   const job = await server.run(["logs", "web", "--job", "-r", "prod"]);
   assert.equal(job.code, 0, job.err);
-  assert.match(job.out, /web release 7 is live after/);
+  assert.match(job.out, /web release 8 is live after/);
   assert.match(
     (await server.run(["logs", "--job", "1", "-r", "prod"])).out,
     /web release 1 is live after/,

@@ -83,7 +83,7 @@ test("a key is refused from the day on that it expires", async () => {
   assert.deepEqual(failureOf(await server.push(source, ["--key", file])), {
     code: 1,
     message: "key old: expired on 2020-01-31T00:00:00.000Z",
-    hint: "ask someone with another key to enrol it again: mypaas key add",
+    hint: "ask someone with another key to enrol it again: mypaas key add -r prod",
     details: [],
     still: undefined,
   });

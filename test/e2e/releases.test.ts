@@ -91,7 +91,7 @@ test("forward again by number; an image that somebody removed is said to be gone
   assert.deepEqual(failureOf(said), {
     code: 1,
     message: "rollback web: the image of release 1 is not there any more",
-    hint: "push its files again: mypaas push",
+    hint: "push its files again: mypaas push -r prod",
     details: [],
     still: "web still runs release 4",
   });

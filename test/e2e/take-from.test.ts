@@ -31,7 +31,7 @@ test("a domain of another service is refused, and the way out is named", async (
     [message, hint, still],
     [
       'route given.test: already used by service "old"',
-      "choose another domain, or take it over: mypaas push --take-from old",
+      "choose another domain, or take it over: mypaas push --take-from old -r prod",
       "nothing runs under taker yet",
     ],
   );

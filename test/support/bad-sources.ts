@@ -28,7 +28,7 @@ export const badReleases: Readonly<Record<string, BadRelease>> = {
   "lacks a variable": {
     keys: ["env = DB_PASSWORD"],
     message: /^env DB_PASSWORD: not set on the server$/,
-    hint: "run: mypaas env web set DB_PASSWORD=…",
+    hint: "run: mypaas env web set DB_PASSWORD=… -r prod",
   },
   "cannot be built": {
     build: [`RUN ["node", "-e", "console.error('no such module: left-pad'); process.exit(7)"]`],

@@ -36,6 +36,7 @@ export function deployWorld(t: TestContext) {
       done.push("remove container");
       running.length = 0;
     },
+    removeOneOffs: async (service) => void done.push(`remove one-offs of ${service}`),
     listVolumes: () => Promise.resolve(volumes),
     removeVolume: async (name) => void done.push(`remove volume ${name}`),
   };

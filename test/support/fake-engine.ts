@@ -179,6 +179,7 @@ export function fakeEngine(options: {
     lastLogLines: async (id, lines) => (behaviourOf(need(id)).logs ?? []).slice(-lines),
     removeImage: async () => {},
     ensureVolume: async (name) => did(`volume ${name}`),
+    removeOneOffs: async (service) => did(`remove one-offs of ${service}`),
     listVolumes: async () => [],
     removeVolume: async (name) => did(`remove volume ${name}`),
   };

@@ -65,7 +65,8 @@ export async function fakeWireServer(t: TestContext, options: FakeServerOptions 
       requests.set(id, parseRequest(body));
       const request = parseRequest(body);
       if (request.action === "push") return { request: id, missing: missing(request) };
-      if (options.job !== undefined) return { request: id, missing: [], ...options.job, result: options.result };
+      if (options.job !== undefined)
+        return { request: id, missing: [], ...options.job, result: options.result };
       return { request: id, missing: [], result: options.result };
     },
     status: async (id, token) => ({ request: id, missing: missing(find(id, token)) }),

@@ -141,7 +141,7 @@ class ServerParts {
       port,
       host,
       perSecond,
-      maxRequests: 20_000,
+      maxRequests: 60_000,
       ...ways,
     });
     this.#loads.push(load);

@@ -238,6 +238,27 @@ test("a worker that was started again goes on behind the last line, also among l
   await laptop.sees("1.1 a", "1.1 b", "1.1 c", "1.1 d", "1.1 e", "1.2 f");
 });
 
+test("a container that is about to go after a worker was killed waits for the readers of that worker", async (t) => {
+  const { start, accept, fake } = world(t);
+  const one = fake.start(1, 1);
+  const laptop = reader(start(), accept(logs()));
+  await laptop.connect();
+  fake.print(one, 1, "a");
+  await laptop.sees("1.1 a");
+  await laptop.cut();
+  fake.print(one, 2, "bye");
+  fake.stop(one);
+  const next = start();
+  let isDrained = false;
+  const drained = next.drained(one).then(() => (isDrained = true));
+  await aMoment();
+  assert.equal(isDrained, false);
+  await laptop.connect(next);
+  await drained;
+  fake.remove(one);
+  await laptop.sees("1.1 a", "1.1 bye");
+});
+
 test("what was printed before the newest lines does not come later, whichever stream it was on", async (t) => {
   const { start, accept, fake } = world(t);
   const one = fake.start(1, 1);

@@ -40,7 +40,13 @@ import { appendStep, readSteps } from "../../../src/adapters/state/steps.ts";
 import { release as makeRelease } from "../../support/releases.ts";
 import { refusal, scratch, scratchState } from "../../support/worker.ts";
 
-const job = (service: string) => ({ service, request: "r", key: "root", action: "push", content: "c" });
+const job = (service: string) => ({
+  service,
+  request: "r",
+  key: "root",
+  action: "push",
+  content: "c",
+});
 
 test("state: what was written is there after it was closed, readable for nobody else", (t) => {
   const file = join(scratch(t), "state.db");
@@ -164,7 +170,11 @@ test("state: a release that goes live has its routes alone, whoever had them bef
   put("web", 1, ["http://a.test"]);
   const [yielded] = blog.spec.routes;
   assert.deepEqual(
-    liveReleases(state).map(({ release }) => [release.spec.service, release.number, release.yielded]),
+    liveReleases(state).map(({ release }) => [
+      release.spec.service,
+      release.number,
+      release.yielded,
+    ]),
     [
       ["blog", 3, [yielded]],
       ["web", 1, undefined],

@@ -41,21 +41,21 @@ for (const [method, target] of refused) {
 }
 
 const filters: readonly (readonly [string, string, unknown])[] = [
-  ["no filters", "", { label: ["mypaas.instance=mine"] }],
+  ["no filters", "", { label: ["mypaas.instance=mine", "traefik.enable=true"] }],
   [
     "the list encoding",
     '{"label":["a=b"],"status":["running"]}',
-    { label: ["a=b", "mypaas.instance=mine"], status: ["running"] },
+    { label: ["a=b", "mypaas.instance=mine", "traefik.enable=true"], status: ["running"] },
   ],
   [
     "the map encoding",
     '{"label":{"a=b":true,"c":false}}',
-    { label: ["a=b", "mypaas.instance=mine"] },
+    { label: ["a=b", "mypaas.instance=mine", "traefik.enable=true"] },
   ],
   [
     "another instance",
     '{"label":["mypaas.instance=other"]}',
-    { label: ["mypaas.instance=other", "mypaas.instance=mine"] },
+    { label: ["mypaas.instance=other", "mypaas.instance=mine", "traefik.enable=true"] },
   ],
 ];
 

@@ -19,7 +19,16 @@ test("a line becomes an event with safe texts and nothing that was not asked for
     ],
     [
       line({ kind: "receipt", service: "w", release: 1, ms: 2, requests: 3, failed: 0, x: 1 }),
-      { kind: "receipt", service: "w", release: 1, ms: 2, requests: 3, failed: 0, offset: 3, at: 5 },
+      {
+        kind: "receipt",
+        service: "w",
+        release: 1,
+        ms: 2,
+        requests: 3,
+        failed: 0,
+        offset: 3,
+        at: 5,
+      },
     ],
     [line({ kind: "step", text: "x", at: "never" }), { kind: "step", text: "x", offset: 3, at: 0 }],
   ];

@@ -129,6 +129,7 @@ test("a service that is removed leaves nothing but the volumes that nobody named
     "routes stopped",
     "stop",
     "remove container",
+    "remove one-offs of web",
     "remove mypaas/web:r1",
     "remove volume mypaas-web-cache",
     "routes removed",
