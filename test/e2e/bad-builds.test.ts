@@ -62,7 +62,7 @@ suite("builds", { concurrency: true }, () => {
     assert.equal(refused.events.filter(({ kind }) => kind === "build").length, 0);
 
     const set = await server.must(["env", "shop", "set", `DB_PASSWORD=${secret}`, "-r", "prod"]);
-    assert.equal(set.out, "set DB_PASSWORD for shop; the next deploy uses it\n");
+    assert.equal(set.out, "set DB_PASSWORD for shop; its next release has it\n");
     const pushed = await server.mustPush(source);
     assert.equal((await server.get(source.host, "/env?DB_PASSWORD")).body, sha256(secret));
 

@@ -93,7 +93,12 @@ test("what is stopped answers 503 and nothing else, and starts again with reques
   await server.stopWorker();
   await server.startWorker();
   assert.equal((await server.get(web.host)).status, 503);
-  const started = await server.startCommand(["start", "web"]).done;
+  const starting = server.startCommand(["start", "web"]);
+  await starting.saw((event) => event.kind === "step" && event.text.startsWith("starting "));
+  const waiting = server.load(web.host);
+  const started = await starting.done;
+  await server.settled("web");
+  assertLossless("start", await waiting.stop());
   assert.equal(started.code, 0, started.out + started.err);
   assert.equal((await server.get(web.host, "/env?WHILE")).body, sum("stopped"));
 });
