@@ -98,6 +98,7 @@ test("a bad release that replaces the only container gives the waiting requests 
   const report = await load.stop();
   assertLossless(report);
   assert.deepEqual(Object.keys(report.byRelease), ["web/31"]);
+  await world.settled();
   const left = await world.engine.listContainers("web");
   assert.deepEqual(
     left.map(({ name, state }) => `${name} ${state}`),

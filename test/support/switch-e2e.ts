@@ -101,6 +101,8 @@ export async function startSwitchWorld(at: {
         perSecond: 200,
         maxRequests: 20_000,
       }),
+    /** What no deploy waits for is done: names that were lent are given back. */
+    settled: () => afterwards.settled("web"),
     stop: async () => {
       await traefik.stop();
       await engine.removeImage(image);
