@@ -16,5 +16,6 @@ async function readAll(stream) {
   return Buffer.concat(chunks);
 }
 
-server.listen(process.env.PORT);
+const { PORT, MYPAAS_RELEASE } = process.env;
+server.listen(PORT, () => console.log(`release ${MYPAAS_RELEASE} listens on port ${PORT}`));
 process.on("SIGTERM", () => server.close(() => process.exit(0)));

@@ -1,8 +1,9 @@
 import { authenticate } from "../core/wire/authenticate.ts";
 import { UserError } from "../core/errors.ts";
-import { authorise, idOf, nameOf, type Caller } from "../core/wire/permissions.ts";
+import { authorise, authoriseSpec, type Caller, idOf, nameOf } from "../core/wire/permissions.ts";
 import { contentId, parseRequest, requestId } from "../core/wire/request.ts";
 import { isJobAction, type Backend, type Request } from "../core/wire/protocol.ts";
+import { liveRelease } from "../adapters/state/releases.ts";
 import type { State } from "../adapters/state/state.ts";
 import { acceptOnce } from "./accept-once.ts";
 import { attachTo } from "./attach.ts";
@@ -11,6 +12,7 @@ import { performAction, type ActionParts } from "./actions.ts";
 import { enrolledKeys } from "./enrolled.ts";
 import { acceptCancel, acceptJob } from "./job-requests.ts";
 import type { JobLog } from "./job-log.ts";
+import { releaseToRun } from "./program-target.ts";
 import type { Pushes } from "./pushes.ts";
 import { withItsJob } from "./job-log-requests.ts";
 import type { Queue } from "./queue.ts";
@@ -66,6 +68,13 @@ export function createBackend(parts: BackendParts): Backend {
         // It holds no secrets, and says what is streamed also to a worker that has just started.
         acceptOnce(state, stored, body);
         return { request: id, missing: [] };
+      }
+      // Who gets in has what is mounted there.
+      if (request.action === "run")
+        authoriseSpec(caller, releaseToRun(state, request).release.spec);
+      if (request.action === "exec") {
+        const live = liveRelease(state, request.service);
+        if (live !== undefined) authoriseSpec(caller, live.release.spec);
       }
       acceptOnce(state, stored, undefined);
       if (request.action === "job.log") return attachTo(state, stored, request.job ?? 0);

@@ -429,3 +429,21 @@ test("backend: who cancels follows the job that ends, and hears when there is no
     "cancel web: nothing of it is being deployed\nhint: to go back to what ran before: mypaas rollback web",
   );
 });
+
+test("backend: a key that may use no volumes gets into no container that has some", async (t) => {
+  const { local, outside, ask, state } = open(t);
+  ensureService(state, { name: "web", slug: "web", now: 1 });
+  const volume = { kind: "named", source: "data", target: "/data", readOnly: false } as const;
+  const spec = { ...stored("web", 1).release.spec, volumes: [volume] };
+  const live = { ...stored("web", 1).release, spec };
+  putRelease(state, stored("web", 1, { state: "live", release: live }));
+  const ann = laptop("no-volumes ");
+  await local.accept(ask({ action: "key.add", line: ann.line }), undefined);
+  for (const action of ["run", "exec"] as const) {
+    const body = ask({ action, service: "web", command: ["sh"] }, server);
+    assert.equal(
+      await refusal(() => outside.accept(body, ann.signed(body))),
+      "key laptop: may not use volumes\nhint: use another key, or remove mypaas.volume from the Dockerfile",
+    );
+  }
+});

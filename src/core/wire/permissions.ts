@@ -106,7 +106,7 @@ export function authoriseSpec(caller: Caller, spec: ServiceSpec): void {
   if (caller === "root" || !caller.options.noVolumes || spec.volumes.length === 0) return;
   throw new UserError(`key ${nameOf(caller)}: may not use volumes`, {
     code: "forbidden",
-    hint: "push with another key, or remove mypaas.volume from the Dockerfile",
+    hint: "use another key, or remove mypaas.volume from the Dockerfile",
   });
 }
 

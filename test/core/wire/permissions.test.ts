@@ -120,7 +120,7 @@ test("a key without the right to volumes cannot push a service that has some", (
   authoriseSpec(enrolled(""), spec);
   assert.throws(() => authoriseSpec(enrolled("no-volumes"), spec), {
     message: "key ed25519: may not use volumes",
-    hint: "push with another key, or remove mypaas.volume from the Dockerfile",
+    hint: "use another key, or remove mypaas.volume from the Dockerfile",
   });
 });
 
