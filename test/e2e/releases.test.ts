@@ -15,7 +15,7 @@ before(async () => {
   web = await makeSource(server, "web", { keys });
   await server.must(["env", "web", "set", "COLOUR=dark green", "-r", "prod"]);
   await server.mustPush(web);
-  await server.must(["env", "web", "set", "COLOUR=light blue", "-r", "prod"]);
+  await server.must(["env", "web", "set", "COLOUR=light blue", "--stage", "-r", "prod"]);
   await web.write("page.txt", "second page");
   await server.mustPush(web);
 });

@@ -84,9 +84,9 @@ test("the sandbox of the worker is in force", async () => {
   const pid = await property("mypaas-worker.service", "MainPID");
   const { out } = await server.must("cat", `/proc/${pid}/status`);
   const status = (name: string) => new RegExp(`^${name}:\\s+(\\S+)$`, "m").exec(out)?.[1];
-  // CHOWN, DAC_OVERRIDE and FOWNER are bits 0, 1 and 3.
-  assert.equal(status("CapBnd"), "000000000000000b");
-  assert.equal(status("CapEff"), "000000000000000b");
+  // CHOWN, DAC_OVERRIDE, FOWNER and KILL are bits 0, 1, 3 and 5.
+  assert.equal(status("CapBnd"), "000000000000002b");
+  assert.equal(status("CapEff"), "000000000000002b");
   assert.equal(status("NoNewPrivs"), "1");
   assert.equal(status("Seccomp"), "2");
   assert.equal(await property("mypaas-worker.service", "MemoryMax"), String(512 * 1024 * 1024));
