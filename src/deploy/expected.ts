@@ -31,6 +31,13 @@ export const expectRemoved = (story: Told): Expected => ({
   gone: dockerRouterNames(story.release, story.server),
 });
 
+/** The same, and Traefik knows the old release again, so that the hold may go. */
+export const expectBackBeforeHold = (story: Told, from: Release): Expected => ({
+  routers: dockerRouterNames(from, story.server),
+  gone: dockerRouterNames(story.release, story.server),
+  servers: expectServers(from),
+});
+
 /** The containers of a release that was replaced are gone for Traefik too. */
 export const expectForgotten = (from: Release, server: Told["server"]): Expected => ({
   ...nothing,

@@ -2,7 +2,7 @@ import type { Release } from "../core/release/release.ts";
 import { backName, serviceContainerName } from "../core/release/names.ts";
 import { stopsOldFirst } from "../core/release/spec.ts";
 import { awaitReplicas } from "./await-ready.ts";
-import { expectBack, expectRemoved } from "./expected.ts";
+import { expectBack, expectBackBeforeHold, expectRemoved } from "./expected.ts";
 import { explain, failDeploy } from "./explain.ts";
 import { routingTimeoutMs } from "./hold.ts";
 import { isDockerAway, untilDockerAnswers, untilTraefikAnswers } from "./patience.ts";
@@ -110,9 +110,13 @@ interface Back {
 /** False when the hold is still there. */
 async function settle(story: Story, { isBegun, isBack }: Back): Promise<boolean> {
   const { router, service, from, oldFirst } = story;
-  const see = () => router.confirm(expectRemoved(story), routingTimeoutMs);
+  // Traefik hears of containers later than they start: without the hold nobody would answer until then.
+  const expected =
+    isBack && from !== undefined ? expectBackBeforeHold(story, from) : expectRemoved(story);
+  const see = () => router.confirm(expected, routingTimeoutMs);
   // Where nothing had been started there is nothing that Traefik could still know.
-  const isSeen = !isBegun || (await tried(story, () => untilTraefikAnswers(story, see)));
+  const isSeen =
+    !(isBegun || oldFirst) || (await tried(story, () => untilTraefikAnswers(story, see)));
   const isSettled = await tried(story, () =>
     router.apply({ kind: "settled", service, live: from }),
   );

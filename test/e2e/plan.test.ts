@@ -36,7 +36,7 @@ test("plan says what a push changes, before it is there, when it is there, and w
   assert.equal(same.text, "nothing would change: web runs release 1 with exactly this\n");
   assert.equal(same.json.unchanged, true);
 
-  await server.must(["env", "web", "set", "TOKEN=a-long-secret", "-r", "prod"]);
+  await server.must(["env", "web", "set", "TOKEN=a-long-secret", "--stage", "-r", "prod"]);
   const changed = await plan();
   assert.equal(changed.text, "web: release 1 runs now\n+ env TOKEN\npause: none\n");
 

@@ -47,7 +47,7 @@ interface Counted {
 
 /** Switches to the same image with another environment, under load, and returns both counts of the time between its first word and its receipt. */
 async function switchUnderLoad(source: Source, isPlain: boolean) {
-  await server.must(["env", source.service, "set", `ROUND=${Date.now()}`, "-r", "prod"]);
+  await server.must(["env", source.service, "set", `ROUND=${Date.now()}`, "--stage", "-r", "prod"]);
   const load = server.load(source.host, { perSecond, isPlain });
   await sleep(500);
   const running = server.startPush(source);

@@ -169,7 +169,8 @@ test("requests that waited for the longest time get 503 and when to come back", 
   const begun = Date.now();
   const { status, headers } = await fetchUrl("http://late.test/");
   assert.deepEqual([status, headers.get("retry-after")], [503, "5"]);
-  assert.ok(Date.now() - begun >= 900);
+  // Traefik begins no attempt that the time would not be enough for.
+  assert.ok(Date.now() - begun >= 500);
   await router.apply({ kind: "settled", service: "late", live: undefined });
 });
 
