@@ -16,7 +16,11 @@ after(() => server?.remove());
 
 const app = (bootMs: number): string => `
 process.on("SIGTERM", () => process.exit(143));
-const server = require("node:http").createServer((req, res) => req.pipe(res).writeHead(200));
+// Whole, then back: a proxy in Go breaks off an exchange whose answer begins before its body has ended.
+const server = require("node:http").createServer((req, res) => {
+  const chunks = [];
+  req.on("data", (chunk) => chunks.push(chunk)).on("end", () => res.end(Buffer.concat(chunks)));
+});
 setTimeout(() => server.listen(Number(process.env.PORT)), ${bootMs});
 `;
 
