@@ -30,7 +30,7 @@ export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Re
   // The names that waiting requests look for are lent to one release at a time; asked before the hold, so that nobody waits for this.
   if (opened.oldFirst || opened.someWait) await letSettle(opened);
   const begun = opened.clock.now();
-  const count = countAnswers(opened);
+  const count = await countAnswers(opened);
   const { story } = count;
   let liveAt: number;
   try {

@@ -126,8 +126,8 @@ export interface Router {
 
 /** Counts what clients are answered, whoever else counts at the same time. */
 export interface Meter {
-  /** Returns at once; the count begins with the reading that this asks for. */
-  readonly begin: () => Metering;
+  /** Returns once the reading is there from which it counts, or could not be had. */
+  readonly begin: () => Promise<Metering>;
 }
 
 export interface Metering {

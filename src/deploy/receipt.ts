@@ -19,10 +19,10 @@ export interface Count {
   readonly giveUp: () => void;
 }
 
-/** Begins to count, without waiting for anything. */
-export function countAnswers(story: Story): Count {
+/** Begins to count. */
+export async function countAnswers(story: Story): Promise<Count> {
   const { router, clock, service, release } = story;
-  const metering = story.isRouted ? story.meter.begin() : undefined;
+  const metering = story.isRouted ? await story.meter.begin() : undefined;
   const routers = switchRouters({ from: story.from, to: release }, story.server);
   let ownQuestions = 0;
 

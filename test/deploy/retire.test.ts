@@ -35,7 +35,7 @@ for (const isAway of [false, true])
           whoAnswers: async () => undefined,
           addresses: async () => [],
         },
-        meter: { begin: () => ({ read: async () => undefined, end: () => undefined }) },
+        meter: { begin: async () => ({ read: async () => undefined, end: () => undefined }) },
         journal: { intent: () => {}, outcome: () => {} },
         say: () => {},
         afterwards: createAfterwards(),

@@ -72,7 +72,7 @@ export function fakeLives(behaviours: Readonly<Record<number, Behaviour>> = {}) 
         probe: mortal(engine.probe, isDead),
         connections: mortal(engine.connections, isDead),
         router: mortal(started.router, isDead),
-        meter: { begin: () => ({ read: async () => undefined, end: () => undefined }) },
+        meter: { begin: async () => ({ read: async () => undefined, end: () => undefined }) },
         clock: {
           now: clock.now,
           sleep: (ms, signal) => (isOver ? forever : clock.sleep(ms, signal)),

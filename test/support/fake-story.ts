@@ -93,7 +93,7 @@ export function fakeServer(
           router: router.router,
           probe: engine.probe,
           connections: engine.connections,
-          meter: { begin: () => ({ read: async () => answers(), end: () => undefined }) },
+          meter: { begin: async () => ({ read: async () => answers(), end: () => undefined }) },
           clock,
           journal: {
             intent: (step) => note(`> ${step}`),

@@ -60,9 +60,9 @@ export function createMeter(locate: () => Promise<{ readonly api: string }>): Me
   };
 
   return {
-    begin: () => {
+    begin: async () => {
       const key = Symbol("switch");
-      void inTurn(async () => {
+      await inTurn(async () => {
         if (await read()) open.set(key, new Map());
       });
       return {

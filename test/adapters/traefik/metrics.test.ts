@@ -44,7 +44,7 @@ test("the meter counts from its beginning, also what only one reading has shown"
   const traefik = await fakeTraefik(t);
   const meter = createMeter(traefik.locate);
   traefik.show({ "old 200": 100 });
-  const metering = meter.begin();
+  const metering = await meter.begin();
   assert.deepEqual(sums(await metering.read()), {});
   traefik.show({ "old 200": 110, "hold 200": 5 });
   assert.deepEqual(sums(await metering.read()), {
@@ -64,8 +64,8 @@ test("switches side by side share readings and lose nothing to one another, and 
   const traefik = await fakeTraefik(t);
   const meter = createMeter(traefik.locate);
   traefik.show({ "a 200": 1 });
-  const first = meter.begin();
-  const second = meter.begin();
+  const first = await meter.begin();
+  const second = await meter.begin();
   await Promise.all([first.read(), second.read()]);
   // Shown once more after its router went, and to the other switch only.
   traefik.show({ "a 200": 4, "hold-a 200": 7 });
@@ -85,13 +85,13 @@ test("where Traefik does not answer, at the beginning or at the end, or was star
   const { shown, show } = traefik;
   const meter = createMeter(traefik.locate);
   shown.status = 500;
-  const early = meter.begin();
+  const early = await meter.begin();
   assert.equal(await early.read(), undefined);
   shown.status = 200;
   show({ "a 200": 1 });
   assert.equal(await early.read(), undefined);
 
-  const late = meter.begin();
+  const late = await meter.begin();
   assert.notEqual(await late.read(), undefined);
   shown.status = 500;
   assert.equal(await late.read(), undefined);
@@ -100,18 +100,18 @@ test("where Traefik does not answer, at the beginning or at the end, or was star
   show({ "a 200": 3 });
   assert.equal(await late.read(), undefined);
 
-  const cutOff = meter.begin();
+  const cutOff = await meter.begin();
   assert.notEqual(await cutOff.read(), undefined);
   show({ "a 200": 9 }, 2);
   assert.equal(await cutOff.read(), undefined);
-  const next = meter.begin();
+  const next = await meter.begin();
   assert.deepEqual(sums(await next.read()), {});
   const away = createMeter(() => Promise.reject(new Error("no container")));
-  assert.equal(await away.begin().read(), undefined);
+  assert.equal(await (await away.begin()).read(), undefined);
 });
 
 test("a Traefik that keeps no count of its routers has counted nothing, which is not the same as no requests", async (t) => {
   const traefik = await fakeTraefik(t);
   traefik.show({});
-  assert.equal(await createMeter(traefik.locate).begin().read(), undefined);
+  assert.equal(await (await createMeter(traefik.locate).begin()).read(), undefined);
 });
