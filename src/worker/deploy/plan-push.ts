@@ -3,7 +3,7 @@ import { UserError } from "../../core/errors.ts";
 import { changesBetween } from "../../core/release/changes.ts";
 import { imageName } from "../../core/release/names.ts";
 import type { Release } from "../../core/release/release.ts";
-import { stopsOldFirst } from "../../core/release/spec.ts";
+import { stopsOldFirst, type ServiceSpec } from "../../core/release/spec.ts";
 import { pauseOf } from "../../core/release/switch-way.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { authoriseSpec, type Caller } from "../../core/wire/permissions.ts";
@@ -13,12 +13,11 @@ import { contentId } from "../../core/wire/request.ts";
 import type { Engine, ImageFacts } from "../../deploy/ports.ts";
 import { readEnv } from "../../adapters/state/env.ts";
 import { listReleases, liveRelease } from "../../adapters/state/releases.ts";
-import { ownScale } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { keptImage } from "./image.ts";
 import { admitHere } from "./job.ts";
 import { asksForBuild, type Order } from "./order.ts";
-import { scaledByCommand } from "./own-scale.ts";
+import { scaledByCommand, standingScale } from "./own-scale.ts";
 import { isFile, readSpec } from "./push-content.ts";
 import { planRelease } from "./release-plan.ts";
 import { runsAlready } from "./runs-already.ts";
@@ -42,7 +41,9 @@ export async function planPush(
 ): Promise<PlannedChanges> {
   const { state, config } = parts;
   const { service, push: manifest } = action;
-  const order = orderOf(state, action);
+  const written = readWritten(action);
+  const own = standingScale(state, written);
+  const order = orderOf(state, action, written);
   authoriseSpec(caller, order.spec);
   const spec = admitHere(parts, order);
   const homes = await resolveHomes(spec, config);
@@ -79,12 +80,9 @@ export async function planPush(
     (await runsAlready(engine, live.release, (facts) =>
       releaseOf(live.release.number, live.release.image, facts),
     ));
-  const own = ownScale(state, service);
-  const isScaled =
-    own !== undefined && spec.scale.kind !== "replace" && own.replicas === spec.scale.replicas;
   return {
     service,
-    ...(isScaled && { scaledByCommand: own }),
+    ...(own !== undefined && { scaledByCommand: own }),
     ...(from !== undefined && { live: from.number }),
     unchanged,
     changes: changesBetween(from, to),
@@ -99,8 +97,8 @@ type Facts = Pick<ImageFacts, "exposed" | "hasHealthcheck">;
 
 const unbuilt: Facts = { exposed: [], hasHealthcheck: false };
 
-/** What the push would be an order for. */
-function orderOf(state: State, { service, push, text }: PlanAction): Order {
+/** What the Dockerfile says, which has to be the one of the manifest. */
+function readWritten({ service, push, text }: PlanAction): ServiceSpec {
   const bytes = Buffer.from(text);
   const entry = push.entries.find(({ path }) => path === push.dockerfile);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -109,12 +107,14 @@ function orderOf(state: State, { service, push, text }: PlanAction): Order {
       code: "bad-request",
       hint: "ask again: mypaas plan",
     });
+  // Its warnings have been said where the file is.
+  return readSpec({ service, push }, bytes, () => undefined);
+}
+
+/** What the push would be an order for. */
+function orderOf(state: State, { service, push }: PlanAction, written: ServiceSpec): Order {
   return {
-    // Its warnings have been said where the file is.
-    spec: scaledByCommand(
-      state,
-      readSpec({ service, push }, bytes, () => undefined),
-    ),
+    spec: scaledByCommand(state, written),
     env: readEnv(state, service),
     content: contentId({ action: "push", service, push }),
     source: { kind: "push", manifest: push },
