@@ -9,13 +9,17 @@ import { openStory, type DeployInput, type DeployPorts } from "./story.ts";
 export interface TakeOut extends Pick<DeployInput, "server" | "signal"> {
   /** What serves, or served until it was stopped. */
   readonly release: Release;
+  readonly isLive: boolean;
 }
 
 /**
  * Takes a service out of use: its places answer 503 first, then open requests may end, then its containers go. Safe to repeat.
  * Throws, with everything as it was, while Traefik does not take over the routing.
  */
-export async function takeOut({ release, ...input }: TakeOut, ports: DeployPorts): Promise<void> {
+export async function takeOut(
+  { release, isLive, ...input }: TakeOut,
+  ports: DeployPorts,
+): Promise<void> {
   const story = openStory({ ...input, release, from: release }, ports);
   const { engine, router, service, isRouted, say, signal, afterwards } = story;
   signal.throwIfAborted();
@@ -25,7 +29,7 @@ export async function takeOut({ release, ...input }: TakeOut, ports: DeployPorts
     try {
       await router.confirm({ routers: [], gone: [], servers: {} }, routingTimeoutMs);
     } catch (error) {
-      await router.apply({ kind: "settled", service, live: release });
+      if (isLive) await router.apply({ kind: "settled", service, live: release });
       throw error;
     }
   }

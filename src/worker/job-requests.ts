@@ -5,11 +5,11 @@ import { setEnv, unsetEnv } from "../adapters/state/env.ts";
 import { stageEnv, stageScale, type EnvChanges } from "../adapters/state/job-changes.ts";
 import { liveRelease, setStoppedEnv } from "../adapters/state/releases.ts";
 import { setRequestJob, type StoredRequest } from "../adapters/state/requests.ts";
-import { knowsService } from "../adapters/state/services.ts";
 import type { State } from "../adapters/state/state.ts";
 import { acceptOnce } from "./accept-once.ts";
 import { attach, attachTo } from "./attach.ts";
 import { writtenScale } from "./deploy/own-scale.ts";
+import { refuseUnknownService } from "./known-service.ts";
 import type { Queue } from "./queue.ts";
 
 export interface JobRequestParts {
@@ -29,16 +29,16 @@ export function acceptJob(
 ): Accepted {
   const { state, queue } = parts;
   const { service } = request;
-  const env = changesOf(request);
+  const env = isEnvChange(request) ? request : undefined;
   const isRunning = liveRelease(state, service) !== undefined;
-  if (env !== undefined && (!isRunning || stages(request))) return keepEnv(state, stored, request);
-  if (!knowsService(state, service)) throw unknown(service);
-  acceptOnce(state, stored, env === undefined ? body : withoutValues(request, body));
+  if (env !== undefined && (!isRunning || env.stage === true)) return keepEnv(state, stored, env);
+  refuseUnknownService(state, service, "mypaas releases");
+  acceptOnce(state, stored, request.action === "env.set" ? withoutValues(request) : body);
   const { id, key, action, content } = stored;
   const attached = attach(state, stored, content);
   if (attached !== undefined) return attached;
   const job = queue.add({ service, request: id, key, action, content }, (number) => {
-    if (env !== undefined) stageEnv(state, number, env);
+    if (env !== undefined) stageEnv(state, number, changesOf(env));
     if (request.action === "scale")
       stageScale(state, number, {
         written: writtenScale(state, service),
@@ -64,46 +64,35 @@ export function acceptCancel(
   });
 }
 
-function changesOf(request: DirectJobAction): EnvChanges | undefined {
-  if (request.action === "env.set") return request.set;
-  if (request.action !== "env.unset") return undefined;
-  return Object.fromEntries(request.names.map((name) => [name, undefined]));
-}
+type EnvChange = Extract<DirectJobAction, { readonly action: "env.set" | "env.unset" }>;
 
-const stages = (request: DirectJobAction): boolean => "stage" in request && request.stage === true;
+const isEnvChange = (request: DirectJobAction): request is EnvChange =>
+  request.action === "env.set" || request.action === "env.unset";
+
+const changesOf = (change: EnvChange): EnvChanges =>
+  change.action === "env.set"
+    ? change.set
+    : Object.fromEntries(change.names.map((name) => [name, undefined]));
 
 /** For the next push, and for the next start of what is stopped. */
-function keepEnv(state: State, stored: StoredRequest, request: DirectJobAction): Accepted {
+function keepEnv(state: State, stored: StoredRequest, change: EnvChange): Accepted {
   acceptOnce(state, stored, undefined);
-  const { id: asked } = stored;
   return state.transaction(() => {
-    if (!stages(request)) setStoppedEnv(state, request.service, changesOf(request) ?? {});
-    const result = envResult(state, request);
-    return { request: asked, missing: [], result };
+    if (change.stage !== true) setStoppedEnv(state, change.service, changesOf(change));
+    return { request: stored.id, missing: [], result: changeEnv(state, change) };
   });
 }
 
-function envResult(
-  state: State,
-  request: DirectJobAction,
-): Results["env.set"] | Results["env.unset"] | undefined {
-  const { service } = request;
-  if (request.action === "env.unset")
-    return { service, unset: unsetEnv(state, service, request.names) };
-  if (request.action !== "env.set") return undefined;
-  setEnv(state, service, request.set);
-  return { service, set: Object.keys(request.set) };
+function changeEnv(state: State, change: EnvChange): Results["env.set"] | Results["env.unset"] {
+  const { service } = change;
+  if (change.action === "env.unset")
+    return { service, unset: unsetEnv(state, service, change.names) };
+  setEnv(state, service, change.set);
+  return { service, set: Object.keys(change.set) };
 }
 
 /** What is kept of the signed bytes: everything but secrets. */
-function withoutValues(request: DirectJobAction, body: Uint8Array): Uint8Array {
-  if (request.action !== "env.set") return body;
+function withoutValues(request: Extract<EnvChange, { readonly action: "env.set" }>): Uint8Array {
   const set = Object.fromEntries(Object.keys(request.set).map((name) => [name, ""]));
   return Buffer.from(JSON.stringify({ ...request, set }));
 }
-
-const unknown = (service: string): UserError =>
-  new UserError(`service ${service}: not known here`, {
-    code: "no-service",
-    hint: "see what there is: mypaas releases",
-  });

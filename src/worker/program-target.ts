@@ -1,5 +1,6 @@
 import { UserError } from "../core/errors.ts";
 import {
+  currentRelease,
   listReleases,
   liveRelease,
   stoppedRelease,
@@ -18,7 +19,7 @@ export function releaseToRun(
     new UserError(`run ${service}: ${what}`, { code: "no-release", hint });
   if (all.length === 0) throw refuse("no such service here", "see what there is: mypaas releases");
   if (wanted === undefined) {
-    const now = liveRelease(state, service) ?? stoppedRelease(state, service);
+    const now = currentRelease(state, service);
     if (now !== undefined) return now;
     throw refuse("it was never live", "push it: mypaas push");
   }

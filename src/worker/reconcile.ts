@@ -17,7 +17,7 @@ import { appendStep, unfinishedSteps } from "../adapters/state/steps.ts";
 import type { State } from "../adapters/state/state.ts";
 import { interruptedSwitch, type Interrupted } from "./deploy/interrupted.ts";
 import { recordSwitch } from "./deploy/record-switch.ts";
-import type { DeployTools } from "./deploy/run.ts";
+import { deployPorts, type DeployTools } from "./deploy/run.ts";
 
 export interface ReconcileParts {
   readonly state: State;
@@ -45,21 +45,10 @@ async function goOn(parts: ReconcileParts, job: Job, say: Say, left: Interrupted
   const record = recordSwitch(parts, job, (event) => {
     if (event.kind !== "live" || !wasSaid) say(event);
   });
-  const { engine, router, probe, connections, meter, afterwards } = tools;
   const { release, from } = left;
   const story = openStory(
     { release, from, server: config, signal: new AbortController().signal },
-    {
-      engine,
-      router,
-      probe,
-      connections,
-      meter,
-      afterwards,
-      clock,
-      journal: record.journal,
-      say: record.say,
-    },
+    deployPorts(tools, { clock, ...record }),
   );
   await recover(story, left);
   await record.recorded();

@@ -12,6 +12,7 @@ import { requestBody, type StoredRequest } from "../adapters/state/requests.ts";
 import { knowsService } from "../adapters/state/services.ts";
 import type { State } from "../adapters/state/state.ts";
 import { callerOf } from "./enrolled.ts";
+import { refuseUnknownService } from "./known-service.ts";
 import { failedItem, openLogSession, type LogSession } from "./log-session.ts";
 import type { LogsAction } from "./log-lines.ts";
 import { watchServices } from "./ps.ts";
@@ -100,11 +101,7 @@ export function createStreams(parts: StreamParts): Streams {
 
   return {
     check: ({ service }) => {
-      if (service === undefined || knowsService(state, service)) return;
-      throw new UserError(`service ${service}: not known here`, {
-        code: "no-service",
-        hint: "see what there is: mypaas ps",
-      });
+      if (service !== undefined) refuseUnknownService(state, service, "mypaas ps");
     },
     open: async (stored, from, signal) => {
       const body = requestBody(state, stored.id);

@@ -104,7 +104,11 @@ export function deployWorld(t: TestContext) {
     const push = { dockerfile: "Dockerfile", entries, options };
     return perform({ action: "push", service, push }, key);
   };
-  const perform = async (action: JobAction, key = "root") => {
+  const perform = async (
+    action: JobAction,
+    key = "root",
+    before: (job: number) => void = () => undefined,
+  ) => {
     requests += 1;
     const { service } = action;
     const body = {
@@ -141,6 +145,7 @@ export function deployWorld(t: TestContext) {
         replicas: action.replicas,
       });
     beginJob(state, job.id);
+    before(job.id);
     const events: Event[] = [];
     const clock = { now: () => 1, sleep: async (ms: number) => slept(ms) };
     const parts = {

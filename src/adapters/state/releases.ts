@@ -119,6 +119,11 @@ export function stoppedRelease(state: State, service: string): StoredRelease | u
   )[0];
 }
 
+/** What a service is known by: what is live, else what it was stopped with. */
+export function currentRelease(state: State, service: string): StoredRelease | undefined {
+  return liveRelease(state, service) ?? stoppedRelease(state, service);
+}
+
 /** Changes values of what a stopped service starts with; nothing for one that runs. */
 export function setStoppedEnv(
   state: State,

@@ -1,6 +1,6 @@
 import type { Release } from "../../core/release/release.ts";
 import type { RoutingChange } from "../../core/routing/routing-change.ts";
-import { stopsOldFirst } from "../../core/release/spec.ts";
+import { switchWay } from "../../core/release/switch-way.ts";
 import { progressOf, routingLeft } from "../../deploy/progress.ts";
 import type { Left } from "../../deploy/recover.ts";
 import { unfinishedJobs, type Job } from "../../adapters/state/jobs.ts";
@@ -41,7 +41,7 @@ export function interruptedChanges(state: State): readonly RoutingChange[] {
       const left = interruptedSwitch(state, job);
       if (left === undefined) return [];
       const { release, from, progress } = left;
-      const oldFirst = from !== undefined && stopsOldFirst(release.spec);
+      const { oldFirst } = switchWay(from, release);
       return routingLeft({ service: job.service, release, from, oldFirst }, progress);
     });
 }

@@ -18,7 +18,7 @@ import { ensureService, slugOwner, takeReleaseNumber } from "../../adapters/stat
 import type { State } from "../../adapters/state/state.ts";
 import { admit } from "./checks.ts";
 import { provideImage, removeOldImages } from "./image.ts";
-import { plan, record, type DeployJobParts, type Run } from "./run.ts";
+import { deployPorts, plan, record, type DeployJobParts, type Run } from "./run.ts";
 import { recordSwitch } from "./record-switch.ts";
 import { provideVolumes, resolveHomes } from "./volumes.ts";
 import { enrolledKeys } from "../enrolled.ts";
@@ -130,15 +130,13 @@ function claimNumber(run: Run): number {
 
 async function switchTo(run: Run, release: Release): Promise<void> {
   const { state, job, tools, clock, signal, live, config } = run;
-  const { engine, router, probe, connections, meter, afterwards } = tools;
   const kept = recordSwitch({ state, clock }, job, (event) => {
     if (event.kind === "receipt") keepReceipt(run, event);
     run.say(event);
   });
-  const { journal, say } = kept;
   await tools.deploy(
     { release, from: live?.release, signal, server: config },
-    { engine, router, probe, connections, meter, afterwards, journal, clock, say },
+    deployPorts(tools, { clock, ...kept }),
   );
   await kept.recorded();
 }

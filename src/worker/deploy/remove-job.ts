@@ -7,17 +7,13 @@ import { writeRoute } from "../../core/release/written.ts";
 import type { Engine } from "../../deploy/ports.ts";
 import { readEnv } from "../../adapters/state/env.ts";
 import type { Job } from "../../adapters/state/jobs.ts";
-import {
-  listReleases,
-  liveRelease,
-  setReleaseState,
-  stoppedRelease,
-  type StoredRelease,
-} from "../../adapters/state/releases.ts";
-import { forgetService, knowsService } from "../../adapters/state/services.ts";
+import { currentRelease, listReleases, type StoredRelease } from "../../adapters/state/releases.ts";
+import { forgetService } from "../../adapters/state/services.ts";
+import { appendStep, readSteps } from "../../adapters/state/steps.ts";
 import type { State } from "../../adapters/state/state.ts";
 import type { DeployJobParts } from "./run.ts";
-import { out } from "./stop-job.ts";
+import { refuseUnknownService } from "../known-service.ts";
+import { stopRelease } from "./stop-job.ts";
 
 type RemoveAction = Extract<Action, { readonly action: "remove" }>;
 
@@ -35,18 +31,12 @@ export async function runRemoveJob(
   const { service } = job;
   const tools = await parts.tools();
   const volumes = await tools.engine.listVolumes(service);
-  const foreign = action.volumes.find((name) => !volumes.includes(name));
-  if (foreign !== undefined)
-    throw new UserError(`remove ${service}: no volume "${foreign}" belongs to it`, {
-      code: "no-volume",
-      hint: `see what does: mypaas remove ${service}`,
-    });
-  const last = liveRelease(state, service) ?? stoppedRelease(state, service);
-  if (last !== undefined) {
-    const { release } = last;
-    setReleaseState(state, { service, number: release.number }, "stopped");
-    await out(parts, { job, release, say, signal });
-  }
+  // A worker before this one may have removed some of them already.
+  if (readSteps(state, job.id).length === 0) refuseForeign(action, volumes);
+  const data = { service };
+  appendStep(state, job.id, { step: "remove", phase: "intent", data, at: parts.clock.now() });
+  const last = currentRelease(state, service);
+  if (last !== undefined) await stopRelease(parts, last, { job, say, signal });
   for (const { id } of await tools.engine.listContainers(service))
     await tools.engine.removeContainer(id);
   await tools.engine.removeOneOffs(service);
@@ -62,18 +52,23 @@ export async function runRemoveJob(
   say({ kind: "removed", service, kept });
 }
 
+function refuseForeign({ service, volumes: named }: RemoveAction, own: readonly string[]): void {
+  const foreign = named.find((name) => !own.includes(name));
+  if (foreign === undefined) return;
+  throw new UserError(`remove ${service}: no volume "${foreign}" belongs to it`, {
+    code: "no-volume",
+    hint: `see what does: mypaas remove ${service}`,
+  });
+}
+
 /** What a removal would take away and what it would leave. */
 export async function removeInfo(
   { state, engine }: { readonly state: State; readonly engine: Engine },
   service: string,
 ): Promise<RemoveInfo> {
-  if (!knowsService(state, service))
-    throw new UserError(`service ${service}: not known here`, {
-      code: "no-service",
-      hint: "see what there is: mypaas releases",
-    });
+  refuseUnknownService(state, service, "mypaas releases");
   const releases = listReleases(state, service);
-  const last = liveRelease(state, service) ?? stoppedRelease(state, service);
+  const last = currentRelease(state, service);
   return {
     service,
     routes: last === undefined ? [] : ownRoutes(last.release).map(writeRoute),

@@ -21,6 +21,15 @@ export interface DeployTools extends Pick<
   readonly deploy: (input: DeployInput, ports: DeployPorts) => Promise<Release>;
 }
 
+/** The tools as the story of one job takes them. */
+export function deployPorts(
+  { engine, router, probe, connections, meter, afterwards }: DeployTools,
+  ofJob: Pick<DeployPorts, "clock" | "journal" | "say">,
+): DeployPorts {
+  const { clock, journal, say } = ofJob;
+  return { engine, router, probe, connections, meter, afterwards, clock, journal, say };
+}
+
 export interface DeployJobParts {
   readonly state: State;
   readonly store: BlobStore;

@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { readEnv } from "../../../src/adapters/state/env.ts";
 import { listReleases, liveRelease, stoppedRelease } from "../../../src/adapters/state/releases.ts";
 import { takeReleaseNumber } from "../../../src/adapters/state/services.ts";
+import { appendStep } from "../../../src/adapters/state/steps.ts";
+import { standingScale } from "../../../src/worker/deploy/own-scale.ts";
 import { deployWorld } from "../../support/deploy-world.ts";
 import { refusal } from "../../support/worker.ts";
 
@@ -138,4 +140,53 @@ test("a service that is removed leaves nothing but the volumes that nobody named
   await run(file());
   assert.equal(liveRelease(state, service)?.release.number, 2);
   assert.equal(takeReleaseNumber(state, service), 3);
+});
+
+test("a scale is said to stand only while the Dockerfile says what it said then", async (t) => {
+  const { state, run, perform } = deployWorld(t);
+  const said = (replicas: string) => ({
+    ...(liveRelease(state, service)?.release.spec ?? assert.fail()),
+    scale: { kind: "roll", replicas: Number(replicas) } as const,
+  });
+  await run(file("# mypaas.scale = 2\n"));
+  await perform({ action: "scale", service, replicas: 3 });
+  assert.deepEqual(standingScale(state, said("2")), { written: "2", replicas: 3 });
+  // The same number, but now it is the Dockerfile's own.
+  assert.equal(standingScale(state, said("3")), undefined);
+});
+
+test("a removal that Traefik does not follow leaves the service live", async (t) => {
+  const { state, run, perform, done, loseTraefik } = deployWorld(t);
+  await run(file("# mypaas.domain = example.com\n"));
+  done.length = 0;
+  loseTraefik(true);
+  const remove = () => perform({ action: "remove", service, volumes: [] });
+  assert.equal(await refusal(remove), "traefik: away");
+  assert.deepEqual(done, ["routes stopped", "routes settled"]);
+  assert.equal(liveRelease(state, service)?.release.number, 1);
+});
+
+test("what was stopped before stays stopped, whatever comes of stopping it again", async (t) => {
+  const { state, run, perform, done, loseTraefik } = deployWorld(t);
+  await run(file("# mypaas.domain = example.com\n"));
+  await perform({ action: "stop", service });
+  done.length = 0;
+  loseTraefik(true);
+  assert.equal(await refusal(() => perform({ action: "stop", service })), "traefik: away");
+  assert.deepEqual(done, ["routes stopped"]);
+  assert.equal(stoppedRelease(state, service)?.release.number, 1);
+});
+
+test("a removal that is begun anew goes on where volumes are gone already", async (t) => {
+  const { state, run, perform, volumes, done } = deployWorld(t);
+  volumes.push("mypaas-web-data");
+  await run(file());
+  const remove = () =>
+    perform({ action: "remove", service, volumes: ["mypaas-web-data"] }, "root", (job) => {
+      // What the worker that ended in the middle had done.
+      appendStep(state, job, { step: "remove", phase: "intent", data: {}, at: 1 });
+      volumes.length = 0;
+    });
+  assert.equal((await remove()).at(-1)?.kind, "removed");
+  assert.ok(done.includes("remove mypaas/web:r1"));
 });
