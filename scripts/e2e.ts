@@ -23,6 +23,7 @@ if (suites.length === 0) {
 const tools = [
   ["ssh-keygen", "openssh-client", "signs"],
   ["docker-registry", "docker-registry", "a registry that wants tokens"],
+  ["pebble", "pebble", "a certificate authority that speaks ACME"],
   ["debootstrap", "debootstrap", "makes a server with systemd"],
   ["zsh", "zsh", "a shell that completes commands"],
   ["fish", "fish", "another one"],
