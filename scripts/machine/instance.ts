@@ -14,11 +14,15 @@ export interface InstanceOptions {
   readonly folder: string;
   readonly httpPort: number;
   readonly httpsPort: number;
+  /** The loopback address that has these ports; 127.0.0.1 without. */
+  readonly bind?: string;
   /** `mypaas.ts` of a checkout or `mypaas.js` as shipped. */
   readonly program: string;
   /** The Node that runs it; the one that runs this by default. */
   readonly node?: string;
   readonly traefik: readonly ["--traefik-image" | "--traefik-binary", string];
+  /** More options for `mypaas init`; one that stands among the others already wins over it. */
+  readonly init?: readonly string[];
 }
 
 export interface Instance extends InstanceOptions {
@@ -76,8 +80,14 @@ export function initArgs(instance: Instance): readonly string[] {
   const { name, stateDir, runDir, httpPort, httpsPort, keyFile } = instance;
   const where = ["--instance", name, "--state", stateDir, "--run-dir", runDir];
   const ports = ["--http-port", String(httpPort), "--https-port", String(httpsPort)];
-  const rest = ["--bind", "127.0.0.1", "--key", `${keyFile}.pub`, ...instance.traefik];
-  return ["init", "--no-systemd", ...where, ...ports, ...rest];
+  const rest = [
+    "--bind",
+    instance.bind ?? "127.0.0.1",
+    "--key",
+    `${keyFile}.pub`,
+    ...instance.traefik,
+  ];
+  return ["init", "--no-systemd", ...where, ...ports, ...rest, ...(instance.init ?? [])];
 }
 
 /** Starts the worker, waits until it listens; its output goes to `worker.log`. */

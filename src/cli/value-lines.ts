@@ -8,14 +8,21 @@ import type { CommandIo } from "./io.ts";
 const maxBytes = 1024 * 1024;
 const valueLine = /^\s*(?:#.*|(?:export\s+)?[A-Za-z_][A-Za-z0-9_]{0,199}\s*=.*)?$/;
 
-/** The values of a dotenv file, `-` for stdin, read as Node reads one; throws UserError for a line that is none, which it does not show: it may be a secret. */
+/** The values of a dotenv file, `-` for stdin; throws UserError as `valuesOf` does. */
 export async function readValues(
   file: string,
-  { world }: CommandIo,
+  io: CommandIo,
 ): Promise<Readonly<Record<string, string>>> {
-  const place = file === "-" ? "stdin" : file;
-  const text =
-    file === "-" ? await readAll(world.stdin) : await readText(resolve(world.cwd, file), file);
+  return valuesOf(await readValueText(file, io), file === "-" ? "stdin" : file);
+}
+
+/** The text of such a file; throws UserError when it cannot be read. */
+export async function readValueText(file: string, { world }: CommandIo): Promise<string> {
+  return file === "-" ? readAll(world.stdin) : readText(resolve(world.cwd, file), file);
+}
+
+/** The values of that text, read as Node reads one; throws UserError for a line that is none, which it does not show: it may be a secret. */
+export function valuesOf(text: string, place: string): Readonly<Record<string, string>> {
   if (Buffer.byteLength(text) > maxBytes)
     throw bad(`${place}: more than ${maxBytes} bytes`, "give only what the service needs");
   // Quoted values may have several lines of their own.

@@ -34,16 +34,21 @@ export interface Answer {
 
 export type TestServer = Awaited<ReturnType<typeof startServer>>;
 
-/** A whole mypaas of its own: `mypaas init`, a worker process, Traefik and the receiver in containers, and a laptop that knows it as `prod`. */
-export async function startServer(name: string) {
+/** A whole mypaas of its own: `mypaas init`, a worker process, Traefik and the receiver in containers, and a laptop that knows it as `prod`; `init` holds more options for that command. */
+export async function startServer(
+  name: string,
+  more: Partial<Pick<Instance, "init" | "bind" | "httpPort" | "httpsPort">> = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), `${name}-`));
   const instance = describeInstance({
     name,
     folder,
-    httpPort: await freePort(),
-    httpsPort: await freePort(),
+    httpPort: more.httpPort ?? (await freePort()),
+    httpsPort: more.httpsPort ?? (await freePort()),
     program,
     traefik: ["--traefik-image", traefikImage],
+    ...(more.init !== undefined && { init: more.init }),
+    ...(more.bind !== undefined && { bind: more.bind }),
   });
   try {
     await removeInstance({ ...instance, folder: join(folder, "left-over") });
@@ -71,6 +76,11 @@ class ServerParts {
     this.instance = instance;
     this.line = line;
     this.#worker = worker;
+  }
+
+  /** Where its ports are. */
+  get address(): string {
+    return this.instance.bind ?? "127.0.0.1";
   }
 
   /** Runs a command of mypaas to its end. */
@@ -113,7 +123,8 @@ class ServerParts {
 
   /** GET through Traefik. */
   get(host: string, path = "/"): Promise<Answer> {
-    const options = { host: "127.0.0.1", port: this.instance.httpPort, path, headers: { host } };
+    const { httpPort: port } = this.instance;
+    const options = { host: this.address, port, path, headers: { host } };
     return new Promise((resolve, reject) => {
       const asked = request({ ...options, agent: false, timeout: 20_000 }, (response) => {
         let body = "";
@@ -137,7 +148,7 @@ class ServerParts {
     const ways = isPlain ? {} : { slowPath: "/slow", echoPath: "/echo" };
     const port = this.instance.httpPort;
     const load = startProber({
-      address: "127.0.0.1",
+      address: this.address,
       port,
       host,
       perSecond,

@@ -15,7 +15,7 @@ export function createOptions(plan: ContainerPlan): Docker.ContainerCreateOption
     name: plan.name,
     Image: plan.image,
     ...(plan.command === undefined ? {} : { Cmd: [...plan.command] }),
-    Env: Object.entries(plan.env).map(([name, value]) => `${name}=${value}`),
+    Env: envLines(plan.env),
     Labels: { ...plan.labels },
     StopTimeout: Math.ceil(plan.stopTimeoutMs / 1000),
     ExposedPorts: Object.fromEntries(plan.publish.map((port) => [portKey(port), {}])),
@@ -45,6 +45,7 @@ export function infraOptions(plan: InfraPlan, imageId: string): Docker.Container
     name: plan.name,
     Image: plan.image,
     Cmd: [...plan.cmd],
+    ...(plan.env === undefined ? {} : { Env: envLines(plan.env) }),
     User: plan.user,
     Labels: { ...plan.labels, [planHashLabel]: infraHash(plan, imageId) },
     ExposedPorts: Object.fromEntries(ports.map((port) => [portKey(port), {}])),
@@ -67,6 +68,9 @@ export function infraOptions(plan: InfraPlan, imageId: string): Docker.Container
       : { NetworkingConfig: { EndpointsConfig: { [first.name]: endpointOptions(first) } } }),
   };
 }
+
+const envLines = (env: Readonly<Record<string, string>>): string[] =>
+  Object.entries(env).map(([name, value]) => `${name}=${value}`);
 
 /** Same plan and same image, same hash: such a container needs nothing. */
 export function infraHash(plan: InfraPlan, imageId: string): string {

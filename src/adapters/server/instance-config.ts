@@ -1,7 +1,10 @@
 import { isAbsolute } from "node:path";
 import { type Document, parseDocument } from "yaml";
 import { UserError } from "../../core/errors.ts";
+import { isDnsProvider, readAcmeServer } from "../../core/server/acme.ts";
+import { readAddress } from "../../core/server/addresses.ts";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
+import { readResolver } from "../../core/server/resolvers.ts";
 import { readIfThere, writeFileAtomic } from "../files.ts";
 
 const heading = ` Written by \`mypaas init\`, which keeps your comments and \`volumes.allow\`.
@@ -36,7 +39,7 @@ export async function writeInstanceConfig(config: InstanceConfig): Promise<boole
     if (key === "volumes") continue;
     if (!isSame(document.get(key), value)) document.set(key, value);
   }
-  for (const key of ["domain", "email"] as const)
+  for (const key of ["domain", "email", "acme", "resolvers", "addresses"] as const)
     if (config[key] === undefined) document.delete(key);
   if (!document.hasIn(["volumes", "allow"]))
     document.setIn(["volumes", "allow"], config.volumes.allow);
@@ -81,6 +84,9 @@ function configOf(document: Document, file: string): InstanceConfig {
     httpsPort: port(root, "httpsPort", file),
     ...optional(root, "domain", file),
     ...optional(root, "email", file),
+    ...acme(root, file),
+    ...list(root, "resolvers", { file, what: "DNS servers such as 1.1.1.1", read: readResolver }),
+    ...list(root, "addresses", { file, what: "IP addresses", read: readAddress }),
     traefikImage: text(root, "traefikImage", file),
     receiverImage: text(root, "receiverImage", file),
     owner: { name: text(owner, "name", file), home: path(owner, "home", file) },
@@ -106,6 +112,24 @@ function optional(from: Fields, name: "domain" | "email", file: string): Partial
   return from[name] === undefined || from[name] === null ? {} : { [name]: text(from, name, file) };
 }
 
+function acme(root: Fields, file: string): Partial<InstanceConfig> {
+  if (root["acme"] === undefined || root["acme"] === null) return {};
+  const from = fields(root["acme"], file, "acme.");
+  const { server, hasCa, lifetimeHours, dnsProvider } = from;
+  const url = typeof server === "string" ? readAcmeServer(server) : undefined;
+  if (url === undefined)
+    throw wrong(file, `acme.server: should be an https:// URL, got ${show(server)}`);
+  if (typeof hasCa !== "boolean")
+    throw wrong(file, `acme.hasCa: should be true or false, got ${show(hasCa)}`);
+  if (typeof lifetimeHours !== "number" || !Number.isInteger(lifetimeHours) || lifetimeHours < 1)
+    throw wrong(file, `acme.lifetimeHours: should be whole hours, got ${show(lifetimeHours)}`);
+  if (dnsProvider === undefined || dnsProvider === null)
+    return { acme: { server: url, hasCa, lifetimeHours } };
+  if (typeof dnsProvider !== "string" || !isDnsProvider(dnsProvider))
+    throw wrong(file, `acme.dnsProvider: should be a lego code, got ${show(dnsProvider)}`);
+  return { acme: { server: url, hasCa, lifetimeHours, dnsProvider } };
+}
+
 function path(from: Fields, name: string, file: string): string {
   const value = from[name];
   if (typeof value === "string" && isAbsolute(value) && !/\p{Cc}/u.test(value)) return value;
@@ -126,6 +150,31 @@ function paths(value: unknown, file: string): readonly string[] {
     if (typeof entry !== "string" || !isAbsolute(entry))
       throw wrong(file, `volumes.allow: should hold absolute paths, got ${show(entry)}`);
   return value as readonly string[];
+}
+
+function list(
+  from: Fields,
+  name: "resolvers" | "addresses",
+  {
+    file,
+    what,
+    read,
+  }: {
+    readonly file: string;
+    readonly what: string;
+    readonly read: (entry: string) => string | undefined;
+  },
+): Partial<InstanceConfig> {
+  const value = from[name];
+  if (value === undefined || value === null) return {};
+  if (!Array.isArray(value) || value.length === 0)
+    throw wrong(file, `${name}: should be a list of ${what}, got ${show(value)}`);
+  const entries = (value as readonly unknown[]).map((entry) => {
+    const known = typeof entry === "string" ? read(entry) : undefined;
+    if (known !== undefined) return known;
+    throw wrong(file, `${name}: should hold ${what}, got ${show(entry)}`);
+  });
+  return { [name]: entries };
 }
 
 const show = (value: unknown): string => (value === undefined ? "nothing" : JSON.stringify(value));

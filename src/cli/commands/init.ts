@@ -20,13 +20,15 @@ export async function init(options: InitOptions, io: CommandIo): Promise<ExitCod
   });
   const { chooseKeys } = await import("../init/keys.ts");
   const keys = await chooseKeys(options.key, config, world);
+  const { readAcmeFiles } = await import("../init/acme-files.ts");
+  const acmeFiles = await readAcmeFiles(options, config, io);
   const { gatherFacts } = await import("../init/facts.ts");
   const needsSystemd = options.systemd ?? true;
   const facts = { world, config, engineSocket, needsSystemd, noKey: keys.none };
   const found = missing(await gatherFacts(facts));
   if (found.length > 0) throw missingError(found);
   const { install } = await import("../init/install.ts");
-  await install({ options, io, config, keys, engineSocket, needsSystemd });
+  await install({ options, io, config, acmeFiles, keys, engineSocket, needsSystemd });
   return 0;
 }
 

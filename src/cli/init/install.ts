@@ -13,6 +13,7 @@ import { receiverContainer } from "../../core/server/receiver-container.ts";
 import { formatRemoteLine, originOf } from "../../core/wire/remote-line.ts";
 import type { CommandIo } from "../io.ts";
 import { sayWhenSlow } from "../patience.ts";
+import { ensureAcmeFiles, type AcmeFiles } from "./acme-files.ts";
 import { awaitReceiver, awaitTraefik } from "./answering.ts";
 import { ensurePulled, ensureReceiverImage, ensureTraefikBinary } from "./images.ts";
 import { describeKey, enrol, enrolledNow, type KeyChoice } from "./keys.ts";
@@ -31,6 +32,7 @@ import { ensureRunning, ensureUnits } from "./services.ts";
 interface Job {
   readonly options: InitOptions;
   readonly io: CommandIo;
+  readonly acmeFiles: AcmeFiles;
   /** Complete but for the images. */
   readonly config: InstanceConfig;
   readonly keys: KeyChoice & { readonly none: UserError | undefined };
@@ -40,7 +42,7 @@ interface Job {
 
 /** All steps in the order in which they need each other; every one finds its work done the second time. */
 export async function install(job: Job): Promise<void> {
-  const { options, io, engineSocket } = job;
+  const { options, io, acmeFiles, engineSocket } = job;
   const { world } = io;
   const { instance } = job.config;
   const report = new Report(io.say);
@@ -54,6 +56,8 @@ export async function install(job: Job): Promise<void> {
   // A container keeps the directory that it mounted, also when a new one has its name.
   if (state !== "already there" || run !== "already there")
     await removeContainers(infra, job.config);
+
+  await ensureAcmeFiles(job.config, acmeFiles, report);
 
   const tools = { infra, io, report, instance };
   const receiverImage = await ensureReceiverImage(tools);
@@ -81,7 +85,8 @@ export async function install(job: Job): Promise<void> {
     await ensureRunning(services, areChanged);
   }
   await ensureContainer(infra, receiverContainer(config, await nodeFiles(world)), report);
-  await ensureContainer(infra, withStatic(traefikContainer(config), text), report);
+  const traefik = traefikContainer(config, acmeFiles.dns?.values);
+  await ensureContainer(infra, withStatic(traefik, [text, acmeFiles.ca]), report);
 
   const clock = realClock(world.now);
   const doors = { config, pin: identity.pin, infra, clock, signal: world.interrupted };
@@ -125,11 +130,15 @@ async function ensureContainer(infra: Infra, plan: InfraPlan, report: Report): P
   report.done(`container ${plan.name}`, didOf(outcome));
 }
 
-/** Traefik reads its static configuration at the start only, and the mount keeps the file it began with. */
-function withStatic(plan: InfraPlan, text: string): InfraPlan {
-  const hash = createHash("sha256").update(text).digest("hex").slice(0, 16);
+/** Traefik reads its static configuration, the CA and its environment at the start only, and a mount keeps the file it began with. */
+export function withStatic(plan: InfraPlan, files: readonly (string | undefined)[]): InfraPlan {
+  const facts = JSON.stringify([...files, plan.env]);
+  const hash = createHash("sha256").update(facts).digest("hex").slice(0, 16);
   return { ...plan, labels: { ...plan.labels, "mypaas.static": hash } };
 }
+
+const noCertificates =
+  "certificates: none are asked for; to change that: mypaas init --email you@example.com";
 
 async function conclude(
   { options, io, needsSystemd }: Job,
@@ -138,6 +147,7 @@ async function conclude(
 ): Promise<void> {
   const worker = `mypaas worker --state ${config.stateDir}`;
   if (!needsSystemd) report.note(`the worker is yours to start: ${worker}`);
+  if (config.email === undefined) report.note(noCertificates);
   if (!report.hasChanged) report.note("nothing to change, everything is as it should be");
   const host = config.domain ?? options.host ?? (await ownAddress(config.bind));
   const origin = originOf(host, config.httpsPort);

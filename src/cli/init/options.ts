@@ -4,9 +4,11 @@ import { UserError } from "../../core/errors.ts";
 import { readHost } from "../../core/dockerfile/hosts.ts";
 import { defaultInstance, defaultRunDir, defaultStateDir } from "../../core/server/instance.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
+import { wantedCertificates, type CertificateOptions } from "./certificate-options.ts";
+import { refused } from "./refused.ts";
 
 /** What can be said on the command line; what is not said stays as it was, or takes its default. */
-export interface InitOptions {
+export interface InitOptions extends CertificateOptions {
   readonly domain?: string;
   readonly host?: string;
   readonly email?: string;
@@ -74,6 +76,7 @@ export function wantedConfig(
     httpsPort,
     ...(domain === undefined ? {} : { domain }),
     ...(email === undefined ? {} : { email }),
+    ...wantedCertificates(options, before),
     traefikImage: options.traefikImage ?? before?.traefikImage ?? defaultTraefikImage,
     receiverImage: before?.receiverImage ?? "",
     owner: before?.owner ?? more.owner,
@@ -127,12 +130,4 @@ function readPath(option: string, text: string, cwd: string): string {
   const path = resolve(cwd, text);
   if (isAbsolute(path) && path !== "/" && /^[A-Za-z0-9_./@+-]+$/.test(path)) return path;
   throw refused(option, "a folder named with letters, digits and _ . - @ +", text);
-}
-
-function refused(option: string, what: string, got: string): UserError {
-  const text = got.length > 60 ? `${got.slice(0, 60)}…` : got;
-  return new UserError(`--${option}: should be ${what}, got ${JSON.stringify(text)}`, {
-    code: "usage",
-    hint: "see all options: mypaas init --help",
-  });
 }

@@ -3,7 +3,7 @@ import type { Ensured } from "../../adapters/files.ts";
 import type { Outcome } from "../../adapters/docker/infra.ts";
 
 /** What a step found and did, in the words of its line. */
-export type Done = Ensured | "started" | "restarted";
+export type Done = Ensured | "removed" | "started" | "restarted";
 
 /** Says one line for each step and remembers whether any of them changed something. */
 export class Report {

@@ -1,24 +1,52 @@
-import { parseDocument } from "yaml";
+import { type Document, parseDocument } from "yaml";
+import { acmeOf, acmeStorage, dnsResolver, httpResolver } from "../server/acme.ts";
+import { traefikPaths } from "../server/infra.ts";
 import type { InstanceConfig } from "../server/instance.ts";
+import { resolverWithPort } from "../server/resolvers.ts";
 import { label, networkName } from "../release/names.ts";
 
+type StaticConfig = Pick<InstanceConfig, "instance" | "email" | "acme" | "resolvers">;
+
 /** Traefik's static configuration: the template `traefik/traefik.yml` with this instance's values set, comments kept. */
-export function traefikStatic(
-  template: string,
-  config: Pick<InstanceConfig, "instance" | "email">,
-): string {
+export function traefikStatic(template: string, config: StaticConfig): string {
   const document = parseDocument(template);
   const [problem] = document.errors;
   if (problem !== undefined) throw problem;
-  const set = (path: readonly string[], value: string): void => {
-    // A path that the template does not have would be added silently, and ignored or refused by Traefik.
-    if (!document.hasIn(path)) throw new Error(`traefik.yml has no ${path.join(".")}`);
-    document.setIn(path, value);
-  };
   const docker = ["providers", "docker"];
-  set([...docker, "constraints"], `Label(\`${label.instance}\`, \`${config.instance}\`)`);
-  set([...docker, "network"], networkName(config.instance));
-  if (config.email === undefined) document.deleteIn(["certificatesResolvers"]);
-  else set(["certificatesResolvers", "acme", "acme", "email"], config.email);
+  set(document, [...docker, "constraints"], `Label(\`${label.instance}\`, \`${config.instance}\`)`);
+  set(document, [...docker, "network"], networkName(config.instance));
+  setResolvers(document, config);
   return document.toString({ lineWidth: 0 });
+}
+
+function setResolvers(document: Document, config: StaticConfig): void {
+  const root = ["certificatesResolvers"];
+  const { dnsProvider } = acmeOf(config);
+  if (config.email === undefined) return set(document, root, undefined);
+  setResolver(document, [...root, httpResolver, "acme"], config);
+  const dns = [...root, dnsResolver];
+  if (dnsProvider === undefined) return set(document, dns, undefined);
+  setResolver(document, [...dns, "acme"], config);
+  const challenge = [...dns, "acme", "dnsChallenge"];
+  set(document, [...challenge, "provider"], dnsProvider);
+  set(document, [...challenge, "resolvers"], config.resolvers?.map(resolverWithPort));
+  if (config.resolvers === undefined) set(document, [...challenge, "propagation"], undefined);
+}
+
+/** What both resolvers have. */
+function setResolver(document: Document, path: readonly string[], config: StaticConfig): void {
+  const { server, hasCa, lifetimeHours } = acmeOf(config);
+  set(document, [...path, "email"], config.email);
+  set(document, [...path, "caServer"], server);
+  set(document, [...path, "caCertificates"], hasCa ? [traefikPaths.acmeCa] : undefined);
+  set(document, [...path, "storage"], `${traefikPaths.acme}/${acmeStorage(server)}`);
+  set(document, [...path, "certificatesDuration"], lifetimeHours);
+}
+
+/** Sets what stands in the template, or takes it out. */
+function set(document: Document, path: readonly string[], value: unknown): void {
+  // A path that the template does not have would be added silently, and ignored or refused by Traefik.
+  if (!document.hasIn(path)) throw new Error(`traefik.yml has no ${path.join(".")}`);
+  if (value === undefined) document.deleteIn(path);
+  else document.setIn(path, value);
 }

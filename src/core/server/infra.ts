@@ -1,3 +1,4 @@
+import { acmeOf } from "./acme.ts";
 import type { InstanceConfig } from "./instance.ts";
 import type { Mount } from "../release/release.ts";
 import { instancePaths, traefikUid } from "./instance.ts";
@@ -15,6 +16,8 @@ export interface InfraPlan {
   readonly image: string;
   /** Arguments after the image's own entrypoint. */
   readonly cmd: readonly string[];
+  /** Secrets, perhaps: never said, and in a label only within the digest of the whole plan. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Numeric `uid:gid`. */
   readonly user: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -59,6 +62,7 @@ export const traefikPaths = {
   dynamic: "/etc/mypaas/dynamic",
   docker: "/run/mypaas",
   acme: "/acme",
+  acmeCa: "/etc/mypaas/acme-ca.pem",
 } as const;
 
 /** The name by which Traefik finds its own address on the API network; has a dot, so that no service can be called like it. */
@@ -74,8 +78,11 @@ export function networkPlans(instance: string): readonly NetworkPlan[] {
   ];
 }
 
-/** Traefik's container: no root, no capability, nothing writable but its certificates, Docker only through the filtered socket's directory. */
-export function traefikContainer(config: InstanceConfig): InfraPlan {
+/** Traefik's container: no root, no capability, nothing writable but its certificates, Docker only through the filtered socket's directory; `dnsEnv` holds the values for the DNS provider. */
+export function traefikContainer(
+  config: InstanceConfig,
+  dnsEnv: Readonly<Record<string, string>> = {},
+): InfraPlan {
   const { instance, bind } = config;
   const paths = instancePaths(config);
   const mount = (source: string, target: string, readOnly = true): Mount => ({
@@ -88,6 +95,7 @@ export function traefikContainer(config: InstanceConfig): InfraPlan {
     name: traefikContainerName(instance),
     image: config.traefikImage,
     cmd: [`--configFile=${traefikPaths.static}`],
+    ...(Object.keys(dnsEnv).length === 0 ? {} : { env: dnsEnv }),
     user: `${traefikUid}:${traefikUid}`,
     labels: { [label.instance]: instance, [label.role]: "traefik" },
     readOnly: true,
@@ -98,6 +106,7 @@ export function traefikContainer(config: InstanceConfig): InfraPlan {
       mount(paths.dynamicDir, traefikPaths.dynamic),
       mount(paths.dockerSocketDir, traefikPaths.docker),
       mount(paths.acmeDir, traefikPaths.acme, false),
+      ...(acmeOf(config).hasCa ? [mount(paths.acmeCa, traefikPaths.acmeCa)] : []),
     ],
     ports: [
       { ip: bind, hostPort: config.httpPort, containerPort: traefikPorts.web },

@@ -11,7 +11,22 @@ export interface InstanceConfig {
   readonly httpPort: number;
   readonly httpsPort: number;
   readonly domain?: string;
+  /** Whom CAs write to; without it no certificate is asked for. */
   readonly email?: string;
+  /** Where certificates are asked for; `acmeOf` knows what is meant without it. */
+  readonly acme?: {
+    /** Directory URL. */
+    readonly server: string;
+    /** The server's own https is trusted by the certificate in `acmeCa` of `instancePaths`. */
+    readonly hasCa: boolean;
+    readonly lifetimeHours: number;
+    /** lego's code of the DNS provider; its values are in `dnsEnv` of `instancePaths`. */
+    readonly dnsProvider?: string;
+  };
+  /** DNS servers that are asked about a name before a certificate is: `ip`, `ip:port` or `[ip]:port`. */
+  readonly resolvers?: readonly string[];
+  /** Addresses by which the internet reaches this server, where it cannot know them itself. */
+  readonly addresses?: readonly string[];
   readonly traefikImage: string;
   readonly receiverImage: string;
   /** Who ran init: owner of `~/…` volumes. */
@@ -57,6 +72,10 @@ export function instancePaths(config: Pick<InstanceConfig, "stateDir" | "runDir"
     /** Where the next dynamic file grows: outside the directory that Traefik watches. */
     dynamicNext: `${stateDir}/traefik/mypaas.yml.next`,
     acmeDir: `${stateDir}/traefik/acme`,
+    /** PEM of the CA behind the ACME server's own https; only for servers that need it. */
+    acmeCa: `${stateDir}/traefik/acme-ca.pem`,
+    /** Lines NAME=VALUE for the DNS provider (0600); they become Traefik's environment. */
+    dnsEnv: `${stateDir}/dns.env`,
     localSocket: `${runDir}/local/local.sock`,
     receiverSocketDir: `${runDir}/receiver`,
     receiverSocket: `${runDir}/receiver/receiver.sock`,

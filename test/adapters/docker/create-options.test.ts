@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createOptions, infraHash } from "../../../src/adapters/docker/create-options.ts";
+import {
+  createOptions,
+  infraHash,
+  infraOptions,
+} from "../../../src/adapters/docker/create-options.ts";
 import type { ContainerPlan } from "../../../src/core/release/container.ts";
 import { traefikContainer } from "../../../src/core/server/infra.ts";
+import type { InstanceConfig } from "../../../src/core/server/instance.ts";
 
 const plain: ContainerPlan = {
   name: "web-r1-1",
@@ -76,21 +81,33 @@ test("what a plan asks for becomes host options", async (t) => {
   }
 });
 
+const config: InstanceConfig = {
+  version: 1,
+  instance: "mypaas",
+  server: "0",
+  stateDir: "/s",
+  runDir: "/r",
+  bind: "0.0.0.0",
+  httpPort: 80,
+  httpsPort: 443,
+  traefikImage: "traefik",
+  receiverImage: "receiver",
+  owner: { name: "me", home: "/home/me" },
+  volumes: { allow: [] },
+};
+
+test("the environment of Traefik stands nowhere but in its place, and another one is another plan", () => {
+  const plan = traefikContainer(config, { TOKEN: "hunter2" });
+  const { Env, ...rest } = infraOptions(plan, "a");
+  assert.deepEqual(Env, ["TOKEN=hunter2"]);
+  assert.doesNotMatch(JSON.stringify(rest), /hunter2|TOKEN/);
+  const other = traefikContainer(config, { TOKEN: "hunter3" });
+  assert.notEqual(infraHash(plan, "a"), infraHash(other, "a"));
+  assert.equal("Env" in infraOptions(traefikContainer(config), "a"), false);
+});
+
 test("the hash of an infrastructure plan changes with the plan and with the image", () => {
-  const plan = traefikContainer({
-    version: 1,
-    instance: "mypaas",
-    server: "0",
-    stateDir: "/s",
-    runDir: "/r",
-    bind: "0.0.0.0",
-    httpPort: 80,
-    httpsPort: 443,
-    traefikImage: "traefik",
-    receiverImage: "receiver",
-    owner: { name: "me", home: "/home/me" },
-    volumes: { allow: [] },
-  });
+  const plan = traefikContainer(config);
   assert.equal(infraHash(plan, "a"), infraHash({ ...plan }, "a"));
   assert.notEqual(infraHash(plan, "a"), infraHash(plan, "b"));
   assert.notEqual(infraHash(plan, "a"), infraHash({ ...plan, pidsLimit: 1 }, "a"));

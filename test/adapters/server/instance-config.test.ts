@@ -60,6 +60,30 @@ test("the operator's comments and allowed volumes outlive a rewrite", async () =
   assert.equal(read.domain, "paas.example.com");
 });
 
+test("what is known about certificates is read back, and leaves no trace when it is the default again", async () => {
+  await rm(file);
+  const whole = {
+    ...config(),
+    acme: {
+      server: "https://ca.test:14000/dir",
+      hasCa: true,
+      lifetimeHours: 24,
+      dnsProvider: "httpreq",
+    },
+    resolvers: ["10.0.0.2", "[::1]:53"],
+    addresses: ["192.0.2.1", "2001:db8::1"],
+  };
+  await writeInstanceConfig(whole);
+  assert.deepEqual(await readInstanceConfig(stateDir), whole);
+  assert.equal(await writeInstanceConfig(whole), false);
+  const { dnsProvider: _, ...acme } = whole.acme;
+  await writeInstanceConfig({ ...whole, acme });
+  assert.deepEqual(await readInstanceConfig(stateDir), { ...whole, acme });
+  await writeInstanceConfig(config());
+  assert.deepEqual(await readInstanceConfig(stateDir), config());
+  assert.doesNotMatch(await readFile(file, "utf8"), /acme|resolvers|addresses/);
+});
+
 test("a server that has none says how to get one", async () => {
   const nowhere = join(stateDir, "nowhere");
   await assert.rejects(readInstanceConfig(nowhere), {
@@ -70,8 +94,10 @@ test("a server that has none says how to get one", async () => {
 });
 
 test("every impossible value is refused with its place", async () => {
-  await writeInstanceConfig(config());
+  await rm(file);
+  await writeInstanceConfig({ ...config(), volumes: { allow: ["/srv/data"] } });
   const good = await readFile(file, "utf8");
+  const acme = "acme: {server: https://a.test/, hasCa: false, lifetimeHours: 1, dnsProvider: x}\n";
   const cases = [
     ["version: 1", "version: 2", "version: should be 1, got 2"],
     ["version: 1", "version: 'a", /^Missing closing 'quote/],
@@ -91,10 +117,30 @@ test("every impossible value is refused with its place", async () => {
     ["allow:", "allow: x\n  old:", "volumes.allow: should be a list of absolute paths"],
     ["- /srv/data", "- srv/data", 'volumes.allow: should hold absolute paths, got "srv/data"'],
     [/^owner:\n.*\n.*\n/m, "owner: me\n", "owner.: should hold named values"],
+    [/^/, "acme: yes\n", "acme.: should hold named values"],
+    [
+      /^/,
+      acme.replace("https", "http"),
+      'acme.server: should be an https:// URL, got "http://a.test/"',
+    ],
+    [/^/, acme.replace("false", "no"), 'acme.hasCa: should be true or false, got "no"'],
+    [/^/, acme.replace("1", "0.5"), "acme.lifetimeHours: should be whole hours, got 0.5"],
+    [/^/, acme.replace("x}", "X Y}"), 'acme.dnsProvider: should be a lego code, got "X Y"'],
+    [
+      /^/,
+      "resolvers: 1.1.1.1\n",
+      'resolvers: should be a list of DNS servers such as 1.1.1.1, got "1.1.1.1"',
+    ],
+    [
+      /^/,
+      "resolvers: [one.one]\n",
+      'resolvers: should hold DNS servers such as 1.1.1.1, got "one.one"',
+    ],
+    [/^/, "addresses: [1.2.3.4, 5]\n", "addresses: should hold IP addresses, got 5"],
     [/^[^]*$/, "- a", "the file: should hold named values"],
   ] as const;
   for (const [from, to, problem] of cases) {
-    const text = good.replace("httpPort: 80 ", "httpPort: 8080 ").replace(from, to);
+    const text = good.replace("httpPort: 80\n", "httpPort: 8080\n").replace(from, to);
     await writeFile(file, text);
     await assert.rejects(readInstanceConfig(stateDir), (error: Error & { hint?: string }) => {
       if (typeof problem === "string") assert.equal(error.message, `${file}: ${problem}`);

@@ -4,7 +4,12 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import { traefikApiAlias, traefikPaths, traefikPorts } from "../../../src/core/server/infra.ts";
 import { traefikApiPort } from "../../../src/core/server/instance.ts";
-import { acmeResolver } from "../../../src/core/routing/dynamic-config.ts";
+import {
+  dnsResolver,
+  httpResolver,
+  letsEncrypt,
+  letsEncryptStaging,
+} from "../../../src/core/server/acme.ts";
 import { traefikStatic } from "../../../src/core/routing/traefik-static.ts";
 
 const template = await readFile(new URL("../../../traefik/traefik.yml", import.meta.url), "utf8");
@@ -18,7 +23,11 @@ test("the names and ports that the code speaks of stand in traefik.yml", () => {
       traefik: entryPoints.traefik.address,
       dynamic: providers.file.directory,
       docker: providers.docker.endpoint,
-      acme: certificatesResolvers[acmeResolver].acme.storage,
+      resolvers: Object.keys(certificatesResolvers),
+      acme: certificatesResolvers[httpResolver].acme.storage,
+      server: certificatesResolvers[httpResolver].acme.caServer,
+      ca: certificatesResolvers[httpResolver].acme.caCertificates,
+      challenge: certificatesResolvers[httpResolver].acme.httpChallenge,
     },
     {
       web: `:${traefikPorts.web}`,
@@ -26,7 +35,11 @@ test("the names and ports that the code speaks of stand in traefik.yml", () => {
       traefik: `${traefikApiAlias}:${traefikApiPort}`,
       dynamic: traefikPaths.dynamic,
       docker: `unix://${traefikPaths.docker}/docker.sock`,
+      resolvers: [httpResolver, dnsResolver],
       acme: `${traefikPaths.acme}/acme.json`,
+      server: letsEncrypt,
+      ca: [traefikPaths.acmeCa],
+      challenge: { entryPoint: "web" },
     },
   );
 });
@@ -38,16 +51,83 @@ test("an instance sees its own containers only, on its own network", () => {
   assert.equal(providers.docker.exposedByDefault, false);
 });
 
-test("certificates are asked for only where there is an email address", () => {
-  const without = parse(traefikStatic(template, { instance: "demo" }));
-  assert.equal(without.certificatesResolvers, undefined);
-  const email = "a: b # c\n@example.com";
-  const { acme } = parse(
-    traefikStatic(template, { instance: "demo", email }),
-  ).certificatesResolvers;
-  assert.equal(acme.acme.email, email);
-  assert.equal(acme.acme.keyType, "EC256");
-});
+const email = "a: b # c\n@example.com";
+const production = {
+  email,
+  caServer: letsEncrypt,
+  storage: "/acme/acme.json",
+  keyType: "EC256",
+  certificatesDuration: 2160,
+};
+const http = { httpChallenge: { entryPoint: "web" } };
+const pebble = {
+  server: "https://ca.test:14000/dir",
+  hasCa: true,
+  lifetimeHours: 24,
+  dnsProvider: "httpreq",
+};
+const ofPebble = {
+  ...production,
+  caServer: pebble.server,
+  caCertificates: ["/etc/mypaas/acme-ca.pem"],
+  storage: "/acme/ca.test-14000.json",
+  certificatesDuration: 24,
+};
+const resolverCases: readonly (readonly [
+  string,
+  Omit<Parameters<typeof traefikStatic>[1], "instance">,
+  object | undefined,
+])[] = [
+  ["nobody is asked without an email address", { acme: pebble }, undefined],
+  ["Let's Encrypt is asked with one", { email }, { acme: { acme: { ...production, ...http } } }],
+  [
+    "its staging server has a file of its own",
+    { email, acme: { server: letsEncryptStaging, hasCa: false, lifetimeHours: 2160 } },
+    {
+      acme: {
+        acme: {
+          ...production,
+          ...http,
+          caServer: letsEncryptStaging,
+          storage: "/acme/acme-staging-v02.api.letsencrypt.org.json",
+        },
+      },
+    },
+  ],
+  [
+    "another CA may have a certificate of its own, and a DNS provider proves names",
+    { email, acme: pebble },
+    {
+      acme: { acme: { ...ofPebble, ...http } },
+      "acme-dns": { acme: { ...ofPebble, dnsChallenge: { provider: "httpreq" } } },
+    },
+  ],
+  [
+    "DNS servers of one's own are asked about its records, and nobody else",
+    { email, acme: pebble, resolvers: ["10.0.0.2", "::1", "10.0.0.3:5353"] },
+    {
+      acme: { acme: { ...ofPebble, ...http } },
+      "acme-dns": {
+        acme: {
+          ...ofPebble,
+          dnsChallenge: {
+            provider: "httpreq",
+            resolvers: ["10.0.0.2:53", "[::1]:53", "10.0.0.3:5353"],
+            propagation: { disableANSChecks: true },
+          },
+        },
+      },
+    },
+  ],
+];
+
+for (const [title, config, expected] of resolverCases)
+  test(`certificates: ${title}`, () => {
+    const { certificatesResolvers } = parse(
+      traefikStatic(template, { instance: "demo", ...config }),
+    );
+    assert.deepEqual(certificatesResolvers, expected);
+  });
 
 test("the operator finds the comments of the template in the file", () => {
   assert.match(traefikStatic(template, { instance: "demo" }), /# Unprivileged ports/);

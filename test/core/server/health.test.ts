@@ -139,7 +139,7 @@ test("a certificate warns two weeks before its end", () => {
   const certificate = { name: "the server's own", from: 0, until: 100 * day, renewal: "renew it" };
   const at = (days: number) => judgeCertificate(certificate, days * day);
   says(at(50), "ok: the server's own: valid until 1970-04-11");
-  says(at(90), "warning: the server's own: valid until 1970-04-11");
+  says(at(90), "failed: the server's own: valid until 1970-04-11");
   says(at(100), "failed: the server's own: expired on 1970-04-11");
   says(at(-1), "failed: the server's own: valid only from 1970-01-01");
 });

@@ -29,6 +29,19 @@ test("Traefik's container has no root, no capability, and one writable directory
   assert.ok(plan.mounts.every(({ source }) => !source.endsWith(".sock")));
 });
 
+test("Traefik gets the values for the DNS provider as its environment, and the CA of its ACME server", () => {
+  const acme = { server: "https://ca.test/dir", hasCa: true, lifetimeHours: 24 };
+  const plan = traefikContainer({ ...config, acme }, { TOKEN: "x" });
+  assert.deepEqual(plan.env, { TOKEN: "x" });
+  assert.deepEqual(plan.mounts.at(-1), {
+    type: "bind",
+    source: "/var/lib/demo/traefik/acme-ca.pem",
+    target: "/etc/mypaas/acme-ca.pem",
+    readOnly: true,
+  });
+  assert.equal("env" in traefikContainer(config), false);
+});
+
 test("Traefik publishes its two entry points and nothing else", () => {
   assert.deepEqual(traefikContainer(config).ports, [
     { ip: "127.0.0.1", hostPort: 8080, containerPort: 8000 },

@@ -1,0 +1,118 @@
+import { X509Certificate } from "node:crypto";
+import { readFile, rm } from "node:fs/promises";
+import { resolve } from "node:path";
+import { codeOf, ensureFile, readIfThere } from "../../adapters/files.ts";
+import { UserError } from "../../core/errors.ts";
+import { acmeOf } from "../../core/server/acme.ts";
+import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
+import type { CommandIo } from "../io.ts";
+import { readValueText, valuesOf } from "../value-lines.ts";
+import type { CertificateOptions } from "./certificate-options.ts";
+import type { Report } from "./report.ts";
+
+/** The two files of a server's certificates: as the options name them, else as an earlier run kept them. */
+export interface AcmeFiles {
+  /** PEM, certificates and nothing else. */
+  readonly ca?: string;
+  readonly dns?: { readonly text: string; readonly values: Readonly<Record<string, string>> };
+}
+
+/** Reads and checks both before anything is changed; throws UserError for one that is missing or holds something else. */
+export async function readAcmeFiles(
+  options: CertificateOptions,
+  config: InstanceConfig,
+  io: CommandIo,
+): Promise<AcmeFiles> {
+  const { hasCa, dnsProvider } = acmeOf(config);
+  const paths = instancePaths(config);
+  const ca = hasCa ? await readCa(options.acmeCa, paths.acmeCa, io) : undefined;
+  const dns = dnsProvider === undefined ? undefined : await readDns(options, paths.dnsEnv, io);
+  return { ...(ca === undefined ? {} : { ca }), ...(dns === undefined ? {} : { dns }) };
+}
+
+async function readCa(
+  file: string | undefined,
+  kept: string,
+  { world }: CommandIo,
+): Promise<string | undefined> {
+  try {
+    const text = await readFile(file === undefined ? kept : resolve(world.cwd, file), "utf8");
+    return certificatesOf(text, file ?? kept);
+  } catch (error) {
+    const code = codeOf(error);
+    if (error instanceof UserError || code === undefined) throw error;
+    // Whoever may not read the state is not root, and hears that instead.
+    if (file === undefined && code === "EACCES") return undefined;
+    throw badCa(
+      `${file ?? kept}: ${code === "ENOENT" ? "does not exist" : `unreadable (${code})`}`,
+      error,
+    );
+  }
+}
+
+/** The certificates of a PEM text, without what else stands in it: a private key must not get into a file that everybody may read. */
+export function certificatesOf(text: string, place: string): string {
+  const found = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  if (found.length === 0) throw badCa(`${place}: holds no certificate`);
+  found.forEach((pem, index) => {
+    try {
+      new X509Certificate(pem);
+    } catch (cause) {
+      throw badCa(`${place}: certificate ${index + 1} is damaged`, cause);
+    }
+  });
+  return found.map((pem) => `${pem}\n`).join("");
+}
+
+async function readDns(
+  { dnsEnv }: CertificateOptions,
+  kept: string,
+  io: CommandIo,
+): Promise<AcmeFiles["dns"]> {
+  if (dnsEnv !== undefined) {
+    const text = await readValueText(dnsEnv, io);
+    return { text, values: valuesOf(text, dnsEnv === "-" ? "stdin" : dnsEnv) };
+  }
+  const before = await readIfThere(kept).catch((error: unknown) => {
+    if (codeOf(error) === "EACCES") return undefined;
+    throw error;
+  });
+  const text = before?.toString("utf8");
+  return text === undefined ? undefined : { text, values: valuesOf(text, kept) };
+}
+
+/** Makes the state hold exactly these files; nothing is said of one that is neither there nor wanted. */
+export async function ensureAcmeFiles(
+  config: InstanceConfig,
+  { ca, dns }: AcmeFiles,
+  report: Report,
+): Promise<void> {
+  const paths = instancePaths(config);
+  const certificate = { what: "certificate of the ACME server's CA", mode: 0o644 };
+  await place({ ...certificate, path: paths.acmeCa, text: ca }, report);
+  const values = { what: "values for the DNS provider", mode: 0o600 };
+  await place({ ...values, path: paths.dnsEnv, text: dns?.text }, report);
+}
+
+interface Place {
+  readonly what: string;
+  readonly path: string;
+  readonly text: string | undefined;
+  readonly mode: number;
+}
+
+async function place({ what, path, text, mode }: Place, report: Report): Promise<void> {
+  if (text !== undefined) {
+    report.done(what, await ensureFile(path, text, { mode, owner: { uid: 0, gid: 0 } }));
+  } else if ((await readIfThere(path)) !== undefined) {
+    await rm(path);
+    report.done(what, "removed");
+  }
+}
+
+function badCa(message: string, cause?: unknown): UserError {
+  return new UserError(message, {
+    hint: "give the PEM file of the CA: mypaas init --acme-ca FILE",
+    cause,
+  });
+}

@@ -1,0 +1,47 @@
+import type { InstanceConfig } from "./instance.ts";
+
+/** Where and how certificates are asked for. */
+export type Acme = NonNullable<InstanceConfig["acme"]>;
+
+/** Traefik's resolver that proves a name by an answer on port 80; named by routers and in `traefik/traefik.yml`. */
+export const httpResolver = "acme";
+/** The one that proves it by a record at the DNS provider; there only with a provider. */
+export const dnsResolver = "acme-dns";
+
+export const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
+export const letsEncryptStaging = "https://acme-staging-v02.api.letsencrypt.org/directory";
+
+const defaults: Acme = { server: letsEncrypt, hasCa: false, lifetimeHours: 90 * 24 };
+
+/** What the configuration says, or the defaults; nothing is asked for without an email address. */
+export const acmeOf = (config: Pick<InstanceConfig, "acme">): Acme => config.acme ?? defaults;
+
+/** True where the file has nothing to say. */
+export const isDefaultAcme = (acme: Acme): boolean =>
+  acme.server === defaults.server &&
+  acme.hasCa === defaults.hasCa &&
+  acme.lifetimeHours === defaults.lifetimeHours &&
+  acme.dnsProvider === undefined;
+
+export const isLetsEncrypt = (server: string): boolean =>
+  server === letsEncrypt || server === letsEncryptStaging;
+
+/** The directory URL of a CA as it is kept; undefined when the text is none, or holds more than a place. */
+export function readAcmeServer(text: string): string | undefined {
+  const url = URL.parse(text);
+  const isPlain = url?.protocol === "https:" && url.username === "" && url.password === "";
+  return isPlain && url.hash === "" ? url.href : undefined;
+}
+
+/** lego's codes; which of them there are, Traefik's version knows. */
+export const isDnsProvider = (text: string): boolean => /^[a-z0-9]{1,40}$/.test(text);
+
+/** Traefik's file below /acme, one for each CA: accounts and certificates of one must never be taken for those of another. */
+export function acmeStorage(server: string): string {
+  if (server === letsEncrypt) return "acme.json";
+  const { hostname, port } = new URL(server);
+  const host = hostname.replaceAll(/[[\]]/g, "").replaceAll(":", "-");
+  // A host called just "acme" would have the file of Let's Encrypt.
+  const number = port === "" && host === "acme" ? "443" : port;
+  return number === "" ? `${host}.json` : `${host}-${number}.json`;
+}
