@@ -22,11 +22,13 @@ export interface Moment {
   readonly running: readonly Release[];
 }
 
-/** A server on which nothing happens yet. */
-export const still = (live: readonly Release[]): Moment => ({
-  state: { server, live, switches: [], yields: [] },
+/** A server on which nothing happens yet; every host of these has a certificate, but none below `bare.test`. */
+export const still = (live: readonly Release[], secured = hosts): Moment => ({
+  state: { server: { ...server, secured }, live, switches: [], yields: [] },
   running: live,
 });
+
+const hosts: readonly string[] = ["a.test", "b.test", "*.a.test", "*.b.test", "*.test", "a.b.test"];
 
 export type Act =
   | "hold"
@@ -103,29 +105,36 @@ export function answers({ state, running }: Moment, urls: readonly string[]): re
 }
 
 /**
- * The same said without routers and priorities, request by request: the most specific route wins; who is being replaced answers until the
+ * The same said without routers and priorities, request by request: the most specific route wins, and redirects where its certificate is there; who is being replaced answers until the
  * cut-over, or lets requests wait where it stops first; where nobody is, requests wait for whoever comes.
  * `owned` are the routes that a service has lost to another, as `service host path`.
  */
 export function oracle(
-  { state: { live, switches } }: Moment,
+  {
+    state: {
+      server: { secured = [] },
+      live,
+      switches,
+    },
+  }: Moment,
   lost: ReadonlySet<string>,
   url: string,
 ): string {
+  const best = (releases: readonly Release[]) => bestOf({ releases, lost, secured }, url);
   const answering = [
     ...live.filter(({ spec }) => !switches.some(({ service }) => service === spec.service)),
     ...switches.flatMap(({ phase, from, to }) => (phase === "held" ? (from ?? []) : to)),
   ];
-  const owner = best(answering, lost, url);
+  const owner = best(answering);
   if (owner !== undefined) {
     const own = switches.find(({ service }) => service === owner.release.spec.service);
     if (own?.phase !== "held" || own.mode !== "wait") return owner.answer;
-    const sides = [own.to, owner.release].flatMap((one) => best([one], lost, url) ?? []);
+    const sides = [own.to, owner.release].flatMap((one) => best([one]) ?? []);
     if (sides.every(({ redirects }) => redirects)) return owner.answer;
     return `wait ${sides.map((side) => side.plain).join(" or ")}`;
   }
   const coming = switches.filter(({ phase }) => phase === "held").map(({ to }) => to);
-  const next = best(coming, lost, url);
+  const next = best(coming);
   if (next === undefined) return "nobody";
   return next.redirects ? "redirects for now" : `wait ${next.plain}`;
 }
@@ -137,11 +146,13 @@ interface Best {
   readonly answer: string;
 }
 
-function best(
-  releases: readonly Release[],
-  lost: ReadonlySet<string>,
-  url: string,
-): Best | undefined {
+interface Choice {
+  readonly releases: readonly Release[];
+  readonly lost: ReadonlySet<string>;
+  readonly secured: readonly string[];
+}
+
+function bestOf({ releases, lost, secured }: Choice, url: string): Best | undefined {
   const [, scheme, host = "", path = "/"] = /^(https?):\/\/([^/]+)(\/.*)?$/.exec(url) ?? [];
   const fits = (route: RouteSpec): boolean =>
     (route.host === host || route.host === `*${host.slice(host.indexOf("."))}`) &&
@@ -156,20 +167,24 @@ function best(
         .map((route) => ({
           release: one,
           route,
-          redirects:
+          isHttpSide:
+            route.https &&
             scheme === "http" &&
             !one.spec.routes.some(
               (other) => other.host === route.host && other.path === route.path && !other.https,
             ),
         })),
     )
-    .filter(({ route, redirects }) => route.https === (scheme === "https") || redirects)
+    .filter(({ route, isHttpSide }) => route.https === (scheme === "https") || isHttpSide)
     .toSorted((a, b) => weight(b.route) - weight(a.route))[0];
   if (found === undefined) return undefined;
-  const { route, redirects } = found;
+  const { route, isHttpSide } = found;
+  const redirects = isHttpSide && secured.includes(route.host);
   const { number, spec } = found.release;
   const tag = `${spec.service}/${number}`;
-  const plain = spec.stripPrefix && route.path !== "" ? `${tag} strips ${route.path}` : tag;
+  const strips = spec.stripPrefix && route.path !== "" ? ` strips ${route.path}` : "";
+  const isStrict = scheme === "https" && secured.includes(route.host);
+  const plain = `${tag}${strips}${isStrict ? " strictly" : ""}`;
   return {
     release: found.release,
     redirects,

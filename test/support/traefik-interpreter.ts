@@ -82,6 +82,8 @@ function answerOf({ name, config, middlewares }: Mounted, world: TraefikWorld): 
 interface Shape {
   readonly tag: string | undefined;
   readonly strips: string | undefined;
+  /** Tells browsers to stay with https. */
+  readonly isStrict: boolean;
   readonly redirects: "for good" | "for now" | undefined;
 }
 
@@ -96,19 +98,24 @@ function shapeOf(
     undefined,
     undefined,
   ];
+  let isStrict = false;
   for (const one of chain) {
     const config = known[one];
     if (config === undefined) throw new Error(`${name} names ${one}, which is not there`);
-    if ("headers" in config) tag = config.headers.customResponseHeaders[releaseHeader];
+    if ("headers" in config) {
+      const { customResponseHeaders: headers } = config.headers;
+      tag = headers[releaseHeader] ?? tag;
+      isStrict ||= headers["Strict-Transport-Security"] !== undefined;
+    }
     if ("stripPrefix" in config) strips = config.stripPrefix.prefixes[0];
     if ("redirectScheme" in config)
       redirects = config.redirectScheme.permanent ? "for good" : "for now";
   }
-  return { tag, strips, redirects };
+  return { tag, strips, redirects, isStrict };
 }
 
-const spoken = ({ tag, strips }: Shape): string =>
-  strips === undefined ? `${tag}` : `${tag} strips ${strips}`;
+const spoken = ({ tag, strips, isStrict }: Shape): string =>
+  `${tag}${strips === undefined ? "" : ` strips ${strips}`}${isStrict ? " strictly" : ""}`;
 
 /** Who will answer under a name that nobody has yet; the name tells the service and which of its releases. */
 function waitedFor(name: string, file: DynamicConfig): string {

@@ -13,9 +13,6 @@ import { nobody, waitFor } from "./waiting.ts";
 import { hasYielded, knownReleases } from "./yields.ts";
 import { wireBase } from "../wire/protocol.ts";
 
-/** The certificate resolver's name, the same in `traefik/traefik.yml`. */
-export const acmeResolver = "acme";
-
 /** Above every hold; hosts and paths are at most some hundred characters long. */
 const receiverPriority = 1_000_000_000_000;
 
@@ -32,7 +29,8 @@ export function dynamicConfig(state: RoutingState): DynamicConfig {
   for (const one of state.switches) if (one.phase === "cut-over") addRest(file, state, base, one);
   addYields(file, state, base);
   addStopped(file, state);
-  return file.config(state.server.certificate);
+  addSecured(file, state, base);
+  return file.config(state.server);
 }
 
 interface Answering {
@@ -97,6 +95,14 @@ function addStopped(file: DynamicDraft, state: RoutingState): void {
       file.hold(`stopped-${plan.name}`, plan, { service: nobody, middlewares: [] });
 }
 
+/** What the labels of a release cannot know: that the certificate of a host is there, so that http redirects and https says so. */
+function addSecured(file: DynamicDraft, state: RoutingState, base: readonly Answering[]): void {
+  for (const one of base)
+    for (const plan of one.routing.routers)
+      if (plan.isSecured)
+        file.hold(`secured-${plan.name}`, plan, answerOf(file, state, plan, { ...one, plan }));
+}
+
 const isStopped = ({ stopped = [] }: RoutingState, service: string): boolean =>
   stopped.some(({ spec }) => spec.service === service);
 
@@ -137,7 +143,9 @@ function answerOf(file: DynamicDraft, state: RoutingState, place: RoutePlan, own
     return waitAt(file, state, { one, place, isNew: false });
   const middlewares = owner.plan.config.middlewares ?? [];
   file.copy(owner.routing, middlewares);
-  return { service: `${owner.routing.service}@docker`, middlewares };
+  // A redirect needs nobody who answers.
+  const service = owner.plan.redirects ? nobody : `${owner.routing.service}@docker`;
+  return { service, middlewares };
 }
 
 function waitAt(
@@ -173,13 +181,34 @@ function addServer(file: DynamicDraft, server: ServerFacts): void {
   const catchAll = { rule: "PathPrefix(`/`)", priority: 1, service: nobody };
   file.route("nobody-http", { entryPoints: ["web"], ...catchAll });
   file.route("nobody-https", { entryPoints: ["websecure"], ...catchAll, tls: {} });
-  for (const host of server.certificateHosts ?? [])
+  if (server.server !== undefined) addHere(file, server.server);
+  for (const { host, resolver } of server.asking ?? [])
     // Only asks for the certificate: everything else outranks it.
-    file.route(`certificate-${host}`, {
+    file.route(askingRouter(host), {
       entryPoints: ["websecure"],
       rule: routeRule({ host, path: "" }),
       priority: 2,
       service: nobody,
-      tls: { certResolver: acmeResolver },
+      tls: { certResolver: resolver },
     });
 }
+
+/** Name of the router whose only purpose is that Traefik asks for the certificate of a host. */
+export const askingRouter = (host: string): string => `certificate-${host}`;
+
+/** How the server knows itself on port 80 of a name, before it has anybody prove that to a CA. */
+function addHere(file: DynamicDraft, server: string): void {
+  file.add({
+    middlewares: { here: { headers: { customResponseHeaders: { [hereHeader]: server } } } },
+  });
+  file.route("here", {
+    entryPoints: ["web"],
+    rule: `PathPrefix(\`${wireBase}/\`)`,
+    priority: receiverPriority,
+    service: nobody,
+    middlewares: ["here"],
+  });
+}
+
+/** Response header that names the server, at the path of the protocol on the http port. */
+export const hereHeader = "X-Mypaas-Server";

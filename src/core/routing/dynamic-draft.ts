@@ -1,5 +1,7 @@
 import type { ReleaseRouting, RoutePlan } from "./release-routing.ts";
+import type { KeyPair, ServerFacts } from "./routing-state.ts";
 import type {
+  CertificateConfig,
   DynamicConfig,
   HttpConfig,
   MiddlewareConfig,
@@ -57,7 +59,7 @@ export class DynamicDraft {
     }
   }
 
-  config(certificate?: { readonly cert: string; readonly key: string }): DynamicConfig {
+  config({ certificate, ownCertificates = [] }: Certificates): DynamicConfig {
     return {
       http: {
         routers: this.#routers,
@@ -67,17 +69,18 @@ export class DynamicDraft {
           ? {}
           : { serversTransports: this.#transports }),
       },
-      ...(certificate === undefined
-        ? {}
-        : {
-            tls: {
-              stores: {
-                default: {
-                  defaultCertificate: { certFile: certificate.cert, keyFile: certificate.key },
-                },
-              },
-            },
-          }),
+      tls: {
+        options: { default: { minVersion: "VersionTLS12" } },
+        ...(ownCertificates.length === 0 ? {} : { certificates: ownCertificates.map(inline) }),
+        ...(certificate === undefined
+          ? {}
+          : { stores: { default: { defaultCertificate: inline(certificate) } } }),
+      },
     };
   }
 }
+
+type Certificates = Pick<ServerFacts, "certificate" | "ownCertificates">;
+
+/** As text in the file itself: two files of their own could be read between the change of the one and of the other. */
+const inline = ({ cert, key }: KeyPair): CertificateConfig => ({ certFile: cert, keyFile: key });

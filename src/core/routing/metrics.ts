@@ -140,7 +140,10 @@ export function switchRouters(
     .filter((release) => release !== undefined)
     .map(({ spec, number }) => takenBy(`${traefikServiceName(spec.slug, number)}@docker`));
   return {
-    own: new Set([...names.flatMap((name) => [`${name}@docker`, `rest-${name}@file`]), ...taken]),
+    own: new Set([
+      ...names.flatMap((name) => [`${name}@docker`, `rest-${name}@file`, `secured-${name}@file`]),
+      ...taken,
+    ]),
     holds: new Set(names.map((name) => `hold-${name}@file`)),
   };
 }

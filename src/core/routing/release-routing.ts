@@ -9,6 +9,8 @@ export interface RoutingServer {
   readonly instance: string;
   /** The port that clients use for https, for redirects. */
   readonly httpsPort: number;
+  /** Hosts whose certificate is there: only they redirect to https, and tell browsers to stay with it. */
+  readonly secured?: readonly string[];
 }
 
 /** Everything Traefik has to know of one release except where its containers are. */
@@ -22,8 +24,10 @@ export interface RoutePlan {
   readonly name: string;
   readonly route: RouteSpec;
   readonly entryPoint: EntryPoint;
-  /** True for the http side of an https route. */
+  /** True for the http side of an https route whose host has a certificate. */
   readonly redirects: boolean;
+  /** True where the router differs from the one in the labels, which are written once and do not know of certificates that come. */
+  readonly isSecured: boolean;
   /** Middlewares that shape the app's own answer: all but the retry and the redirect. */
   readonly shape: readonly string[];
   readonly config: RouterConfig;
@@ -35,7 +39,12 @@ export const releaseHeader = "X-Mypaas-Release";
 /** Value of the release header, such as `web/43`. */
 export const releaseTag = (release: Release): string => `${release.spec.service}/${release.number}`;
 
-/** One router per route, and one more that redirects on the http side of an https route. */
+/** A year: what https://hstspreload.org asks for, without its `preload`, which binds a whole domain for good. */
+const hsts: MiddlewareConfig = {
+  headers: { customResponseHeaders: { "Strict-Transport-Security": "max-age=31536000" } },
+};
+
+/** One router per route, and one more on the http side of an https route: it redirects once the host has a certificate, and answers until then. */
 export function releaseRouting(release: Release, server: RoutingServer): ReleaseRouting {
   const { routes, slug } = release.spec;
   const service = traefikServiceName(slug, release.number);
@@ -68,21 +77,29 @@ export function releaseRouting(release: Release, server: RoutingServer): Release
   for (const [index, route] of routes.entries()) {
     const n = index + 1;
     const name = `${service}-${n}`;
-    const shape = [tag];
-    if (release.spec.stripPrefix && route.path !== "")
-      shape.push(use(`strip-${n}`, strip(route.path)));
-    const entryPoint = route.https ? "websecure" : "web";
-    add({ name, route, entryPoint, redirects: false, shape }, [...shape, retry]);
-    if (!route.https || routes.some((other) => !other.https && isSamePlace(other, route))) continue;
-    const https = use("https", redirect(server.httpsPort));
-    const side = {
+    const isSecured = route.https && server.secured?.includes(route.host) === true;
+    const stripped = release.spec.stripPrefix && route.path !== "";
+    const shape = stripped ? [tag, use(`strip-${n}`, strip(route.path))] : [tag];
+    if (!route.https) {
+      add({ name, route, entryPoint: "web", redirects: false, isSecured, shape }, [
+        ...shape,
+        retry,
+      ]);
+      continue;
+    }
+    const safe = isSecured ? [...shape, use("hsts", hsts)] : shape;
+    const side = { name, route, entryPoint: "websecure", redirects: false, isSecured } as const;
+    add({ ...side, shape: safe }, [...safe, retry]);
+    if (routes.some((other) => !other.https && isSamePlace(other, route))) continue;
+    const http = {
       name: `${name}-http`,
       route,
       entryPoint: "web",
-      redirects: true,
+      redirects: isSecured,
+      isSecured,
       shape,
     } as const;
-    add(side, [tag, https]);
+    add(http, isSecured ? [tag, use("https", redirect(server.httpsPort))] : [...shape, retry]);
   }
   return { service, routers, middlewares };
 }

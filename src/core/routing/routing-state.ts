@@ -15,10 +15,25 @@ export interface RoutingState {
 }
 
 export interface ServerFacts extends RoutingServer {
+  /** Id of the server, by which it knows itself when it asks for a name over the internet. */
+  readonly server?: string;
   /** Certificate and key (PEM) for every name that has none of its own. */
-  readonly certificate?: { readonly cert: string; readonly key: string };
-  /** Hosts that may ask for a certificate by ACME. */
-  readonly certificateHosts?: readonly string[];
+  readonly certificate?: KeyPair;
+  /** Certificates that were added by hand, with their chains. */
+  readonly ownCertificates?: readonly KeyPair[];
+  /** Hosts that ask for a certificate by ACME at this moment. */
+  readonly asking?: readonly Asking[];
+}
+
+export interface KeyPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** One host that asks, and the resolver of `traefik/traefik.yml` that does it. */
+export interface Asking {
+  readonly host: string;
+  readonly resolver: string;
 }
 
 /** One service on its way from a release to the next; `held` until the cut-over, `cut-over` until the old containers are gone. */

@@ -2,12 +2,18 @@
 export interface DynamicConfig {
   readonly http: HttpConfig;
   readonly tls?: {
-    readonly stores: {
-      readonly default: {
-        readonly defaultCertificate: { readonly certFile: string; readonly keyFile: string };
-      };
+    readonly options: { readonly default: { readonly minVersion: "VersionTLS12" } };
+    readonly certificates?: readonly CertificateConfig[];
+    readonly stores?: {
+      readonly default: { readonly defaultCertificate: CertificateConfig };
     };
   };
+}
+
+/** PEM, or the path of a file that holds it. */
+export interface CertificateConfig {
+  readonly certFile: string;
+  readonly keyFile: string;
 }
 
 export interface HttpConfig {

@@ -62,20 +62,72 @@ test("where nobody was before requests wait 15 s, or less where a release has to
   });
 });
 
-test("certificates and hosts that may ask for one stand in the file", () => {
+test("certificates, who asks for one and how the server knows itself stand in the file", () => {
   const { http, tls } = dynamicConfig({
-    server: { ...server, certificate: { cert: "CERT", key: "KEY" }, certificateHosts: ["a.test"] },
+    server: {
+      ...server,
+      server: "0123456789abcdef",
+      certificate: { cert: "CERT", key: "KEY" },
+      ownCertificates: [{ cert: "OWN", key: "OWN KEY" }],
+      asking: [{ host: "*.a.test", resolver: "acme-dns" }],
+    },
     live: [],
     switches: [],
   });
   assert.deepEqual(tls, {
+    options: { default: { minVersion: "VersionTLS12" } },
+    certificates: [{ certFile: "OWN", keyFile: "OWN KEY" }],
     stores: { default: { defaultCertificate: { certFile: "CERT", keyFile: "KEY" } } },
   });
-  assert.deepEqual(http.routers["certificate-a.test"], {
+  assert.deepEqual(http.routers["certificate-*.a.test"], {
     entryPoints: ["websecure"],
-    rule: "Host(`a.test`)",
+    rule: "Host(`*.a.test`)",
     priority: 2,
     service: "nobody",
-    tls: { certResolver: "acme" },
+    tls: { certResolver: "acme-dns" },
+  });
+  assert.deepEqual(http.routers["here"], {
+    entryPoints: ["web"],
+    rule: "PathPrefix(`/.well-known/mypaas/v1/`)",
+    priority: 1e12,
+    service: "nobody",
+    middlewares: ["here"],
+  });
+  assert.deepEqual(http.middlewares["here"], {
+    headers: { customResponseHeaders: { "X-Mypaas-Server": "0123456789abcdef" } },
+  });
+});
+
+test("a host with a certificate redirects and tells browsers to stay, the one beside it answers on both", () => {
+  const routes = ["https://a.test", "https://b.test/x"];
+  const { http } = dynamicConfig({
+    server: { ...server, httpsPort: 8443, secured: ["a.test"] },
+    live: [release("web", 42, { routes })],
+    switches: [],
+  });
+  const secured = Object.fromEntries(
+    Object.entries(http.routers).filter(([name]) => name.startsWith("secured-")),
+  );
+  const place = { rule: "Host(`a.test`)", priority: 1_000_999_999 };
+  assert.deepEqual(secured, {
+    "secured-web-r42-1": {
+      ...place,
+      entryPoints: ["websecure"],
+      service: "web-r42@docker",
+      middlewares: ["web-r42-release", "web-r42-hsts", "web-r42-retry"],
+      tls: {},
+    },
+    "secured-web-r42-1-http": {
+      ...place,
+      entryPoints: ["web"],
+      service: "nobody",
+      middlewares: ["web-r42-release", "web-r42-https"],
+    },
+  });
+  assert.deepEqual(http.middlewares["web-r42-hsts"], {
+    headers: { customResponseHeaders: { "Strict-Transport-Security": "max-age=31536000" } },
+  });
+  assert.deepEqual(http.middlewares["web-r42-https"], {
+    redirectScheme: { scheme: "https", port: "8443", permanent: true },
   });
 });

@@ -31,7 +31,7 @@ test("a plain route becomes one router with its own service and middlewares", ()
 /** Labels that a release has beside those of the plain route, without the common beginning. */
 const extra: readonly (readonly [string, Release, number, Record<string, string | undefined>])[] = [
   [
-    "an https route has tls on its router, and a second router that redirects",
+    "an https route has tls on its router, and a second router that answers on http until the certificate is there",
     release("web", 1, { routes: ["https://a.test"] }),
     443,
     {
@@ -40,16 +40,10 @@ const extra: readonly (readonly [string, Release, number, Record<string, string 
       "routers.web-r1-1.tls.certresolver": undefined,
       "routers.web-r1-1-http.entryPoints": "web",
       "routers.web-r1-1-http.tls": undefined,
-      "routers.web-r1-1-http.middlewares": "web-r1-release,web-r1-https",
-      "middlewares.web-r1-https.redirectScheme.scheme": "https",
-      "middlewares.web-r1-https.redirectScheme.port": undefined,
+      "routers.web-r1-1-http.middlewares": "web-r1-release,web-r1-retry",
+      "middlewares.web-r1-https.redirectScheme.scheme": undefined,
+      "middlewares.web-r1-hsts.headers.customResponseHeaders.Strict-Transport-Security": undefined,
     },
-  ],
-  [
-    "redirects name the https port when it is not the usual one",
-    release("web", 1, { routes: ["https://a.test"] }),
-    8443,
-    { "middlewares.web-r1-https.redirectScheme.port": "8443" },
   ],
   [
     "a place with a route of its own on http is not redirected",

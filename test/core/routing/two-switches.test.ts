@@ -29,6 +29,9 @@ const routeSets = [
 const places = ["a.test/", "a.test/api", "a.test/api/x", "a.test/apix", "b.test/", "c.b.test/"];
 const urls = places.flatMap((place) => [`http://${place}`, `https://${place}`]);
 
+/** Hosts whose certificates come and go in the midst of it. */
+const securable = ["a.test", "*.test"];
+
 /** One service in the middle of its deploy. */
 interface Deploying {
   readonly service: string;
@@ -49,7 +52,7 @@ test("two deploys at once, whatever they change and wherever they fail, answer a
   assert.ok(counts.takenOver > 50 && counts.failed > 100);
 });
 
-/** Forty steps of two services, at each of which every request is asked. */
+/** Forty steps of two services, and certificates that come and go, at each of which every request is asked. */
 function liveThrough(
   seed: number,
   counts: { asked: number; takenOver: number; failed: number },
@@ -63,9 +66,15 @@ function liveThrough(
   ]);
   const lost: Lost = new Map();
   const log: string[] = [`seed ${seed}`];
-  let moment = still([]);
+  let moment = still([], []);
   let deploys: readonly Deploying[] = [];
   for (let step = 0; step < 40; step += 1) {
+    if (random(6) === 0) {
+      const secured = securable.filter(() => random(2) === 0);
+      const { state, running } = moment;
+      moment = { state: { ...state, server: { ...state.server, secured } }, running };
+      log.push(`certificates of ${secured.join(", ")}`);
+    }
     const service = pick([...numbers.keys()]);
     const current = deploys.find((one) => one.service === service);
     if (current === undefined) {
