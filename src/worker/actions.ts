@@ -1,10 +1,12 @@
 import { createHmac } from "node:crypto";
-import type { Caller } from "../core/wire/permissions.ts";
+import { maySee, type Caller } from "../core/wire/permissions.ts";
 import type { Action, JobAction } from "../core/wire/protocol.ts";
-import type { RemoveInfo, Results } from "../core/wire/results.ts";
+import type { CertificateList, RemoveInfo, Results } from "../core/wire/results.ts";
 import { readEnv } from "../adapters/state/env.ts";
 import { ensureMeta } from "../adapters/state/meta.ts";
 import type { State } from "../adapters/state/state.ts";
+import type { Certificates } from "./certificates/certificates.ts";
+import { ownNames } from "./certificates/facts.ts";
 import { enrol, keyInfos, revoke } from "./key-actions.ts";
 import { listedReleases } from "./listed-releases.ts";
 import { listRegistries, logIn, logOut, type CheckLogin } from "./registries.ts";
@@ -22,6 +24,8 @@ export interface ActionParts {
   readonly version: string;
   readonly instance: string;
   readonly domain: string | undefined;
+  readonly wildcards: boolean;
+  readonly certificates: Pick<Certificates, "list" | "add" | "remove" | "retry">;
   /** Brings the receiver's file in line with the keys in the state. */
   readonly keysChanged: () => Promise<void>;
   /** Throws UserError when the registry does not take the login. */
@@ -64,13 +68,32 @@ export async function performAction(
       return { registry: await logIn(parts, action) };
     case "registry.logout":
       return { registry: logOut(state, action.host) };
+    case "cert.list":
+      return visibleTo(caller, parts.certificates.list());
+    case "cert.add":
+      return { certificate: await parts.certificates.add(action) };
+    case "cert.remove":
+      await parts.certificates.remove(action.host);
+      return { host: action.host };
+    case "cert.retry":
+      return { certificates: await parts.certificates.retry(action.host) };
     case "doctor":
       return parts.examine(action.host);
     case "server.info": {
-      const { version, instance, domain } = parts;
-      return { version, instance, ...(domain !== undefined && { domain }) };
+      const { version, instance, domain, wildcards } = parts;
+      const own = ownNames(state);
+      return { version, instance, ...(domain !== undefined && { domain }), wildcards, own };
     }
   }
+}
+
+/** Hosts of services that the key may see, and the server's own. */
+function visibleTo(caller: Caller, { certificates, acme }: CertificateList): CertificateList {
+  const shown = certificates.flatMap((one) => {
+    const services = one.services.filter((service) => maySee(caller, service));
+    return services.length === 0 && one.services.length > 0 ? [] : [{ ...one, services }];
+  });
+  return { certificates: shown, ...(acme !== undefined && { acme }) };
 }
 
 /** Values never leave; a keyed fingerprint tells whether two are equal and nothing to who guesses offline. */

@@ -23,6 +23,8 @@ import { takeBlob } from "../adapters/spool/take-blob.ts";
 import { createAttachments, type Attachments } from "./attachments.ts";
 import type { BackendParts } from "./backend.ts";
 import { realClock } from "../adapters/clock.ts";
+import { openCertificates } from "./certificates/certificates.ts";
+import { hasWildcards } from "./certificates/facts.ts";
 import { runDeployJob } from "./deploy/job.ts";
 import { planPush } from "./deploy/plan-push.ts";
 import { removeInfo } from "./deploy/remove-job.ts";
@@ -71,6 +73,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   const router = await openRouter(toolParts);
   let opened: Promise<DeployTools> | undefined;
   const streams = openStreams(toolParts);
+  const certificates = openCertificates({ ...toolParts, router });
   const tools = () => (opened ??= openTools(toolParts, router, streams));
 
   const log = createJobLog({ state, now });
@@ -80,7 +83,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     now,
     limit: jobsAtOnce,
     perform: (job, say, signal) =>
-      runDeployJob({ state, store, config, clock, tools }, job, say, signal),
+      runDeployJob({ state, store, config, clock, tools, certificates }, job, say, signal),
     secretsOf: (job) => secretsOf(state, job),
     still: (service) => stillRuns(state, service),
     reconcile: async (job, say) =>
@@ -131,6 +134,8 @@ export async function openCore(parts: CoreParts): Promise<Core> {
         version: parts.version,
         instance: config.instance,
         domain: config.domain,
+        wildcards: hasWildcards(config),
+        certificates,
         keysChanged: writeKeys,
         checkLogin: async (login) => {
           const docker = await import("../adapters/docker/registry-login.ts");
@@ -138,7 +143,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
         },
         examine: async (host) => {
           const { examine } = await import("./doctor/examine.ts");
-          return examine({ ...parts, router }, host);
+          return examine({ ...parts, router, certificates }, host);
         },
         removeInfo: async (service) =>
           removeInfo({ state, engine: (await tools()).engine }, service),
@@ -153,9 +158,14 @@ export async function openCore(parts: CoreParts): Promise<Core> {
         await router.refresh();
         await finishNames({ state, clock, tools });
       });
+      certificates.start();
     },
     stop: async (patience) => {
-      const [isDone] = await Promise.all([queue.stop(patience), attachments.stop()]);
+      const [isDone] = await Promise.all([
+        queue.stop(patience),
+        attachments.stop(),
+        certificates.stop(),
+      ]);
       streams.stop();
       try {
         log.flush();

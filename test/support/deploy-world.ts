@@ -84,6 +84,7 @@ export function deployWorld(t: TestContext) {
   } as unknown as DeployTools;
   const allow: string[] = [];
   let requests = 0;
+  const settled: string[] = [];
   let slept = (_ms: number): void => {};
   const onSleep = (then: (ms: number) => void) => void (slept = then);
   const run = async (
@@ -154,6 +155,9 @@ export function deployWorld(t: TestContext) {
       config: testConfig(dir, { volumes: { allow } }),
       clock,
       tools: () => Promise.resolve(tools),
+      certificates: {
+        settle: async (hosts: readonly string[]) => void settled.push(hosts.join(" ")),
+      },
     };
     await runDeployJob(parts, job, (event) => events.push(event), new AbortController().signal);
     return events;
@@ -163,6 +167,8 @@ export function deployWorld(t: TestContext) {
   const loseTraefik = (isAway: boolean) => void (isTraefikAway = isAway);
   return {
     dir,
+    /** Hosts whose certificates were looked after at the end of each job. */
+    settled,
     state,
     run,
     perform,

@@ -68,6 +68,9 @@ function open(t: TestContext, free = 1e12) {
       ),
   });
   const file = `${dir}/authorized_keys`;
+  const hosts = ["web", "api"].map(
+    (name) => ({ host: `${name}.test`, services: [name], state: "issued" }) as const,
+  );
   const actions = {
     state,
     now,
@@ -75,6 +78,13 @@ function open(t: TestContext, free = 1e12) {
     version: "1.2.3",
     instance: "mypaas",
     domain: undefined,
+    wildcards: false,
+    certificates: {
+      list: () => ({ certificates: hosts }),
+      add: () => Promise.reject(new Error("nobody adds certificates here")),
+      remove: () => Promise.resolve(),
+      retry: () => Promise.resolve(hosts),
+    },
     keysChanged: keysFileWriter(state, file),
     plan: () => Promise.reject(new Error("nobody plans here")),
     checkLogin: () => Promise.resolve(),
@@ -157,6 +167,8 @@ test("backend: the outside needs a signature of an enrolled key, and its rights 
   assert.deepEqual((await outside.accept(info, ann.signed(info))).result, {
     version: "1.2.3",
     instance: "mypaas",
+    wildcards: false,
+    own: [],
   });
   const other = ask(push("web"), server);
   assert.match(
@@ -172,6 +184,21 @@ test("backend: a request for another server is refused on the local socket too",
       local.accept(ask({ action: "server.info" }, "ffffffffffffffff"), undefined),
     ),
     `request: made for server ffffffffffffffff, this is ${server}\nhint: leave out --remote to act on this server`,
+  );
+});
+
+test("backend: a key sees certificates of services that it may see, and adds none", async (t) => {
+  const { local, outside, ask } = open(t);
+  const ann = laptop('services="w*" ');
+  await local.accept(ask({ action: "key.add", line: ann.line }), undefined);
+  const list = ask({ action: "cert.list" }, server);
+  assert.deepEqual((await outside.accept(list, ann.signed(list))).result, {
+    certificates: [{ host: "web.test", services: ["web"], state: "issued" }],
+  });
+  const retry = ask({ action: "cert.retry" }, server);
+  assert.match(
+    await refusal(() => outside.accept(retry, ann.signed(retry))),
+    /not allowed: cert.retry \(its services are w\*\)/,
   );
 });
 

@@ -125,4 +125,20 @@ export const migrations: readonly string[] = [
     since INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- record: JSON of what is known of a host that wants https.
+  CREATE TABLE certificate_hosts (
+    host TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+  ) STRICT;
+
+  -- Added by hand; PEM. The private key leaves the worker only towards Traefik.
+  CREATE TABLE own_certificates (
+    host TEXT PRIMARY KEY,
+    certificate TEXT NOT NULL,
+    private_key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    added INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

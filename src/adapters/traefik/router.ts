@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Clock, Router } from "../../deploy/ports.ts";
 import type { RoutingChange } from "../../core/routing/routing-change.ts";
-import type { RoutingState } from "../../core/routing/routing-state.ts";
+import type { RoutingState, ServerFacts } from "../../core/routing/routing-state.ts";
 import type { Expected, TraefikSnapshot } from "../../core/routing/traefik-snapshot.ts";
 import type { DynamicConfig } from "../../core/routing/traefik-config.ts";
 import type { EntryAddress } from "./question.ts";
@@ -36,8 +37,12 @@ export interface TraefikLocation {
 /** A Router that also writes the file of the state it has, for a worker that starts. */
 export interface TraefikRouter extends Router {
   readonly refresh: () => Promise<void>;
+  /** Takes over what is known of certificates; nothing is written where that is known already. */
+  readonly serve: (facts: CertificateFacts) => Promise<void>;
   readonly state: () => RoutingState;
 }
+
+export type CertificateFacts = Partial<Pick<ServerFacts, "secured" | "ownCertificates" | "asking">>;
 
 const pollMs = 25;
 const nudgeAfterMs = 3_000;
@@ -57,11 +62,15 @@ export function createTraefikRouter(options: TraefikRouterOptions): TraefikRoute
   };
 
   /** A change that could not be written has not happened. */
-  const change = (next: (now: RoutingState) => RoutingState): Promise<void> => {
+  const change = (
+    next: (now: RoutingState) => RoutingState,
+    { unlessSame = false } = {},
+  ): Promise<void> => {
     const write = async (): Promise<void> => {
       const wanted = next(state);
       const config = dynamicConfig(wanted);
-      await options.write(dynamicYaml(config));
+      const isSame = unlessSame && file !== undefined && isDeepStrictEqual(config, file);
+      if (!isSame) await options.write(dynamicYaml(config));
       state = wanted;
       file = config;
     };
@@ -73,6 +82,8 @@ export function createTraefikRouter(options: TraefikRouterOptions): TraefikRoute
   return {
     apply: (asked: RoutingChange) => change((now) => changeRouting(now, asked)),
     refresh: () => change((now) => now),
+    serve: (facts) =>
+      change((now) => ({ ...now, server: { ...now.server, ...facts } }), { unlessSame: true }),
     state: () => state,
     confirm: (expected, timeoutMs, signal) => {
       const { instance } = state.server;

@@ -64,13 +64,6 @@ function checkRoutes(found: FoundValues, { lines, problems, warnings }: SpecInpu
       message: "mypaas.strip-prefix: has no effect, no route has a path",
     });
   const key = found.urls.length > 0 ? "url" : "domain";
-  const secure = routes.find(({ value }) => value.https);
-  if (secure)
-    warnings.add({
-      line: secure.line,
-      column: secure.column,
-      message: `mypaas.${key}: no certificate is asked for yet, https shows the server's own, which browsers do not trust`,
-    });
   for (const { value, line, column } of routes) {
     if (!value.https) continue;
     if (isIpv4(value.host))

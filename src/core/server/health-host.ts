@@ -1,3 +1,4 @@
+import { warnBeforeMs } from "../certificates/expiry.ts";
 import { formatBytes, formatDuration } from "../format.ts";
 import { clockToleranceMs } from "../wire/protocol.ts";
 import { failed, ok, warning, type Finding } from "./health.ts";
@@ -92,8 +93,6 @@ export function judgeClock(clocks: {
     : warning(facts, hint);
 }
 
-const dayMs = 24 * 3_600_000;
-
 export interface CertificateHealth {
   readonly name: string;
   readonly from: number;
@@ -108,7 +107,7 @@ export function judgeCertificate(certificate: CertificateHealth, now: number): F
   const facts = `${name}: valid until ${day(until)}`;
   if (now >= until) return failed(`${name}: expired on ${day(until)}`, renewal);
   if (now < from) return failed(`${name}: valid only from ${day(from)}`, renewal);
-  if (until - now < 14 * dayMs) return warning(facts, renewal);
+  if (until - now < warnBeforeMs(from, until)) return failed(facts, renewal);
   return ok(facts);
 }
 

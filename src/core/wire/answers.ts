@@ -1,4 +1,5 @@
 import type { Problem } from "../dockerfile/problems.ts";
+import type { RouteRefusal } from "../release/server-refusals.ts";
 import type { ServiceSpec } from "../release/spec.ts";
 import type { Check } from "../server/health.ts";
 import type { RunResult } from "./program.ts";
@@ -34,6 +35,11 @@ export interface Answers {
   readonly "registry login": Results["registry.login"];
   readonly "registry logout": Results["registry.logout"];
   readonly "registry list": Results["registry.list"];
+  /** Of `mypaas cert` alone too. */
+  readonly "cert list": Results["cert.list"];
+  readonly "cert add": Results["cert.add"];
+  readonly "cert remove": Results["cert.remove"];
+  readonly "cert retry": Results["cert.retry"];
   readonly completion: { readonly shell: string; readonly script: string };
   readonly "help keys": { readonly keys: readonly KeyHelp[] };
 }
@@ -55,6 +61,8 @@ export interface CheckAnswer {
   readonly spec: ServiceSpec | null;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
+  /** What the server that `-r` names would refuse; left out where none was asked. */
+  readonly refusals?: readonly RouteRefusal[];
 }
 
 export interface DoctorAnswer {

@@ -35,6 +35,10 @@ const needed: Readonly<Record<ActionName, Right | undefined>> = {
   "registry.login": "manage",
   "registry.logout": "manage",
   "registry.list": "manage",
+  "cert.list": undefined,
+  "cert.add": "manage",
+  "cert.remove": "manage",
+  "cert.retry": "manage",
 };
 
 /** The one place that decides what a caller may do; throws UserError "forbidden" or "expired-key", anything not granted is refused. */

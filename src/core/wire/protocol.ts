@@ -111,7 +111,18 @@ export type Action =
       readonly password: string;
     }
   | { readonly action: "registry.logout"; readonly host: string }
-  | { readonly action: "registry.list" };
+  | { readonly action: "registry.list" }
+  | { readonly action: "cert.list" }
+  /** PEM: the host's own certificate first, then those that lead to its root. */
+  | {
+      readonly action: "cert.add";
+      readonly host: string;
+      readonly certificate: string;
+      readonly privateKey: string;
+    }
+  | { readonly action: "cert.remove"; readonly host: string }
+  /** Asks at once, for one host or for all that have no certificate. */
+  | { readonly action: "cert.retry"; readonly host?: string };
 
 export type ActionName = Action["action"];
 

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { maxReplicas } from "../release/spec.ts";
 import { checkManifest } from "../push/manifest.ts";
-import { isRegistryHost } from "../server/registry.ts";
 import { readExec, readRun } from "./program.ts";
 import { maxRequestBytes, type Action, type Request } from "./protocol.ts";
+import { certificateHost, readCertificate, readLogin, registryHost } from "./server-request.ts";
 import { readLogsAsked } from "./watching.ts";
 
 /** Reads the bytes that were signed; throws UserError "bad-request" that names the first thing out of place. */
@@ -81,15 +81,22 @@ function readAction(value: Fields): Action {
     case "key.list":
     case "server.info":
     case "registry.list":
+    case "cert.list":
       return { action };
+    case "cert.add":
+      return { action, ...readCertificate(value) };
+    case "cert.remove":
+      return { action, host: certificateHost(value) };
+    case "cert.retry":
+      return value["host"] === undefined ? { action } : { action, host: certificateHost(value) };
     case "doctor":
       return value["host"] === undefined
         ? { action }
         : { action, host: text(value, "host", /^[A-Za-z0-9.:_-]{1,255}$/) };
     case "registry.login":
-      return { action, host: registry(value), ...login(value) };
+      return { action, host: registryHost(value), ...readLogin(value) };
     case "registry.logout":
-      return { action, host: registry(value) };
+      return { action, host: registryHost(value) };
     case "key.add":
       return { action, line: text(value, "line", /^[^\n\r]{1,20000}$/) };
     case "key.remove":
@@ -148,21 +155,6 @@ function envName(name: unknown): string {
   if (typeof name !== "string" || !/^[A-Za-z_][A-Za-z0-9_]{0,199}$/.test(name))
     throw bad(`not a name of a variable: ${JSON.stringify(name)?.slice(0, 60)}`);
   return name;
-}
-
-function registry(value: Fields): string {
-  const host = text(value, "host", /^[a-z0-9.:[\]-]{1,253}$/);
-  if (isRegistryHost(host)) return host;
-  throw bad(`host: not a registry: ${JSON.stringify(host)}`);
-}
-
-/** The message names neither: the password may stand in the place of the name. */
-function login({ username, password }: Fields) {
-  if (typeof username !== "string" || !/^[^\p{Cc}:]{1,255}$/u.test(username))
-    throw bad("username: not valid");
-  if (typeof password !== "string" || !/^[^\0\r\n]{1,65536}$/.test(password))
-    throw bad("password: should be one line of text");
-  return { username, password };
 }
 
 const staged = (value: Fields): { readonly stage?: true } =>
@@ -233,6 +225,7 @@ function contentOf(action: Action): unknown {
   const content = readAction({ ...action });
   // The id is stored, and a hash of a short password alone could be guessed.
   if (content.action === "registry.login") return { ...content, password: undefined };
+  if (content.action === "cert.add") return { ...content, privateKey: undefined };
   if (content.action === "run" || content.action === "exec")
     return { ...content, command: undefined };
   return content.action === "push"

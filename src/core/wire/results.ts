@@ -23,10 +23,18 @@ export interface Results {
   readonly "registry.login": { readonly registry: RegistryInfo };
   readonly "registry.logout": { readonly registry: RegistryInfo };
   readonly "registry.list": { readonly registries: readonly RegistryInfo[] };
+  readonly "cert.list": CertificateList;
+  readonly "cert.add": { readonly certificate: CertificateInfo };
+  readonly "cert.remove": { readonly host: string };
+  readonly "cert.retry": { readonly certificates: readonly CertificateInfo[] };
   readonly "server.info": {
     readonly version: string;
     readonly instance: string;
     readonly domain?: string;
+    /** True where certificates for wildcard domains can be had. */
+    readonly wildcards?: boolean;
+    /** Names in certificates that were added by hand. */
+    readonly own?: readonly string[];
   };
 }
 
@@ -109,6 +117,36 @@ export interface ServerHealth {
   readonly httpPort: number;
   readonly httpsPort: number;
   readonly checks: readonly Check[];
+}
+
+/** Every host that wants https, by name. */
+export interface CertificateList {
+  readonly certificates: readonly CertificateInfo[];
+  /** Where certificates are asked for; left out while the server has no email address and so asks nobody. */
+  readonly acme?: { readonly server: string; readonly email: string };
+}
+
+/** One host and its certificate. */
+export interface CertificateInfo {
+  readonly host: string;
+  /** Who answers there; empty for the server's own name. */
+  readonly services: readonly string[];
+  /** `own`: added by hand; `waiting`: the CA is not asked, because it would refuse; `failed`: it was asked and refused. */
+  readonly state: "issued" | "own" | "asking" | "waiting" | "failed";
+  /** What is served now; left out while that is the server's own certificate. */
+  readonly certificate?: {
+    readonly issuer: string;
+    /** Milliseconds since the epoch. */
+    readonly from: number;
+    readonly until: number;
+  };
+  /** What it waits for, or why it failed, in a few words such as `waiting for DNS`. */
+  readonly about?: string;
+  /** The same as a sentence with the facts. */
+  readonly reason?: string;
+  readonly hint?: string;
+  /** Milliseconds since the epoch. */
+  readonly nextTry?: number;
 }
 
 /** A login that is kept; its password never leaves the server again. */

@@ -1,6 +1,11 @@
 import { UserError } from "../../core/errors.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { Release } from "../../core/release/release.ts";
+import {
+  refusedRoutes,
+  withOwnHost,
+  type ServerNames,
+} from "../../core/release/server-refusals.ts";
 import type { RouteSpec, ServiceSpec } from "../../core/release/spec.ts";
 import { isSamePlace } from "../../core/routing/routes.ts";
 import { ownRoutes } from "../../core/routing/yields.ts";
@@ -14,6 +19,8 @@ export interface ServerView {
   readonly underWay?: readonly string[];
   /** Name of the service that owns the slug. */
   readonly slugOwner: string | undefined;
+  /** For which wildcards https can be had. */
+  readonly certificates?: Pick<ServerNames, "wildcards" | "own">;
   /** Values set on the server for this service. */
   readonly env: Readonly<Record<string, string>>;
   /** The service whose routes may be taken over; one that has none of them is no mistake, because a push that was repeated finds them taken. */
@@ -23,7 +30,8 @@ export interface ServerView {
 /** The spec with `auto` replaced, or the first thing that this server refuses about it, before anything is built. */
 export function admit(spec: ServiceSpec, view: ServerView): ServiceSpec {
   refuseForeignSlug(spec, view);
-  const routes = spec.routes.map((route) => resolveRoute(route, spec, view));
+  refuseRoutes(spec, view);
+  const routes = spec.routes.map((route) => withOwnHost(route, view.config, spec.slug));
   for (const route of routes) refuseTakenRoute(route, spec, view);
   refuseMissingEnv(spec, view);
   refuseVolumes(spec, view);
@@ -47,20 +55,11 @@ function refuseForeignSlug(spec: ServiceSpec, { slugOwner }: ServerView): void {
   );
 }
 
-function resolveRoute(route: RouteSpec, spec: ServiceSpec, { config }: ServerView): RouteSpec {
-  const { domain } = config;
-  if (route.host === "auto") {
-    if (domain !== undefined) return { ...route, host: `${spec.slug}.${domain}` };
-    throw new UserError("route auto: this server has no domain", {
-      code: "no-domain",
-      hint: "name a domain in the Dockerfile, or run on the server: mypaas init --domain HOST",
-    });
-  }
-  if (route.host !== domain) return route;
-  throw new UserError(`route ${route.host}: is the server's own name`, {
-    code: "server-domain",
-    hint: `choose another domain, such as ${spec.slug}.${domain}`,
-  });
+function refuseRoutes(spec: ServiceSpec, { config, certificates }: ServerView): void {
+  const [refusal] = refusedRoutes(spec.routes, { ...config, ...certificates }, spec.slug);
+  if (refusal === undefined) return;
+  const { message, code, hint } = refusal;
+  throw new UserError(message, { code, hint });
 }
 
 function refuseTakenRoute(route: RouteSpec, spec: ServiceSpec, view: ServerView): void {

@@ -16,6 +16,7 @@ import {
 } from "../../adapters/state/releases.ts";
 import { ensureService, slugOwner, takeReleaseNumber } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
+import { hasWildcards, ownNames } from "../certificates/facts.ts";
 import { admit } from "./checks.ts";
 import { provideImage, removeOldImages } from "./image.ts";
 import { deployPorts, plan, record, type DeployJobParts, type Run } from "./run.ts";
@@ -51,6 +52,7 @@ export async function runDeployJob(
   if (await isUnchanged(run)) {
     // Values may be the same as those that run, and others than those of the next push.
     state.transaction(() => applyChanges(state, job));
+    await settleHosts(run);
     say({ kind: "unchanged", service: job.service, release: live?.release.number ?? 0 });
     return;
   }
@@ -83,6 +85,7 @@ export function admitHere(
     live: claiming.map(({ release }) => release),
     underWay: underWay.map(({ release }) => release.spec.service),
     slugOwner: slugOwner(state, spec.slug),
+    certificates: { wildcards: hasWildcards(config), own: ownNames(state) },
     env,
     takeFrom: source.kind === "push" ? source.manifest.options.takeFrom : undefined,
   });
@@ -130,16 +133,30 @@ function claimNumber(run: Run): number {
 
 async function switchTo(run: Run, release: Release): Promise<void> {
   const { state, job, tools, clock, signal, live, config } = run;
+  let receipt: ReceiptEvent | undefined;
+  let settled: Promise<void> | undefined;
   const kept = recordSwitch({ state, clock }, job, (event) => {
-    if (event.kind === "receipt") keepReceipt(run, event);
-    run.say(event);
+    if (event.kind === "receipt") receipt = event;
+    else run.say(event);
+    // Beside the drain, which takes its time as well.
+    if (event.kind === "live") settled = settleHosts(run);
   });
   await tools.deploy(
     { release, from: live?.release, signal, server: config },
     deployPorts(tools, { clock, ...kept }),
   );
   await kept.recorded();
+  if (receipt !== undefined) keepReceipt(run, receipt);
+  await settled;
+  // The last word of a job: who listens goes then.
+  if (receipt !== undefined) run.say(receipt);
 }
+
+const settleHosts = ({ spec, certificates, say, signal }: Run): Promise<void> =>
+  certificates.settle(
+    spec.routes.filter(({ https }) => https).map(({ host }) => host),
+    { say, signal },
+  );
 
 /** A disk that takes no notes costs this one, and nothing else. */
 function keepReceipt({ state }: Run, event: ReceiptEvent): void {

@@ -8,6 +8,7 @@ import type { BlobStore } from "../../adapters/server/blob-store.ts";
 import type { Job } from "../../adapters/state/jobs.ts";
 import type { StoredRelease } from "../../adapters/state/releases.ts";
 import type { State } from "../../adapters/state/state.ts";
+import type { Certificates } from "../certificates/certificates.ts";
 import type { Order } from "./order.ts";
 import { planRelease } from "./release-plan.ts";
 
@@ -36,6 +37,8 @@ export interface DeployJobParts {
   readonly config: InstanceConfig;
   readonly clock: Clock;
   readonly tools: () => Promise<DeployTools>;
+  /** Says how the hosts stand that a deploy has brought. */
+  readonly certificates: Pick<Certificates, "settle">;
 }
 
 /** One deploy under way. */

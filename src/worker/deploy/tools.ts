@@ -23,6 +23,7 @@ import {
   type TraefikLocation,
   type TraefikRouter,
 } from "../../adapters/traefik/router.ts";
+import { storedCertificates } from "../certificates/facts.ts";
 import { interruptedChanges } from "./interrupted.ts";
 import { drainingEngine } from "../open-streams.ts";
 import type { Streams } from "../streams.ts";
@@ -50,7 +51,13 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
   const owner = { uid: traefikUid, gid: traefikUid };
   const live = liveReleases(state).map(({ release }) => release);
   const settled: RoutingState = {
-    server: { instance, httpsPort, ...certificate },
+    server: {
+      instance,
+      httpsPort,
+      server: config.server,
+      ...certificate,
+      ...storedCertificates(state),
+    },
     live,
     switches: [],
     stopped: stoppedReleases(state).map(({ release }) => release),

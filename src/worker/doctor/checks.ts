@@ -4,11 +4,12 @@ import { judgeMemory } from "../../core/server/health-host.ts";
 import { judgeOrphans } from "../../core/server/health-orphans.ts";
 import { judgeLogs, judgePublished, judgeReplicas } from "../../core/server/health-services.ts";
 import { about, failed, ok, skipped } from "../../core/server/health.ts";
+import { nameBelow } from "../../core/certificates/wanted.ts";
 import { receiverContainerName, traefikContainerName } from "../../core/release/names.ts";
 import { readTraefik } from "../../adapters/traefik/api.ts";
-import { lookUp } from "../../adapters/reach.ts";
 import type { Ground } from "./ground.ts";
 import {
+  addressesFound,
   addressesOf,
   certificates,
   disks,
@@ -87,7 +88,7 @@ export const checks: readonly CheckSpec<Ground>[] = [
       const own = await addressesOf(ground);
       return Promise.all(
         hosts.map(async (host) => {
-          const found = await lookUp(host.replace(/^\*\./, "mypaas-asks."));
+          const found = await addressesFound(ground, nameBelow(host));
           return about(`DNS of ${host}`, judgeDomain({ host, found, own }));
         }),
       );

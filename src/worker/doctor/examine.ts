@@ -6,6 +6,7 @@ import { engineInfo } from "../../adapters/docker/info.ts";
 import { readInventory } from "../../adapters/docker/inventory.ts";
 import { askTraefik } from "../../adapters/traefik/api.ts";
 import type { TraefikRouter } from "../../adapters/traefik/router.ts";
+import type { Certificates } from "../certificates/certificates.ts";
 import type { CoreParts } from "../core.ts";
 import { locateTraefik } from "../deploy/tools.ts";
 import { checks } from "./checks.ts";
@@ -16,6 +17,7 @@ import { runChecks } from "./run-checks.ts";
 export interface ExamineParts extends Omit<CoreParts, "store" | "world"> {
   readonly world: Pick<CoreParts["world"], "now">;
   readonly router: Pick<TraefikRouter, "state">;
+  readonly certificates: Pick<Certificates, "list">;
 }
 
 /** Within what a person waits for, and below every timeout on the way. */
@@ -35,7 +37,7 @@ export async function examine(
 }
 
 function groundOf(parts: ExamineParts, dialled: string | undefined): Ground {
-  const { world, config, state, engineSocket, router } = parts;
+  const { world, config, state, engineSocket, router, certificates } = parts;
   const traefik = once(() => locateTraefik(config, engineSocket));
   return {
     config,
@@ -47,6 +49,7 @@ function groundOf(parts: ExamineParts, dialled: string | undefined): Ground {
     traefik,
     snapshot: once(async () => askTraefik((await traefik()).api)),
     known: () => knownIn(state, config),
+    certificates: () => certificates.list().certificates,
     wantedFile: () => dynamicYaml(dynamicConfig(router.state())),
   };
 }

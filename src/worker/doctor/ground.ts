@@ -7,6 +7,7 @@ import {
 } from "../../core/release/names.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { TraefikSnapshot } from "../../core/routing/traefik-snapshot.ts";
+import type { CertificateInfo } from "../../core/wire/results.ts";
 import { replicaCount } from "../../core/release/spec.ts";
 import type { EngineInfo } from "../../adapters/docker/info.ts";
 import { allReleases, liveReleases, stoppedReleases } from "../../adapters/state/releases.ts";
@@ -27,6 +28,7 @@ export interface Ground {
   readonly traefik: () => Promise<TraefikLocation>;
   readonly snapshot: () => Promise<TraefikSnapshot>;
   readonly known: () => Known;
+  readonly certificates: () => readonly CertificateInfo[];
   /** The dynamic file as the worker would write it now. */
   readonly wantedFile: () => string;
 }

@@ -8,6 +8,7 @@ import {
   parseMemory,
   type MemoryHealth,
 } from "../../core/server/health-host.ts";
+import { judgeHosts } from "../../core/server/health-certificates.ts";
 import { about, failed, ok, skipped, type Finding } from "../../core/server/health.ts";
 import type { SeenLog } from "../../core/server/health-services.ts";
 import type { SeenContainer } from "../../core/server/inventory.ts";
@@ -15,7 +16,9 @@ import { instancePaths, reachable } from "../../core/server/instance.ts";
 import { unitNames } from "../../core/server/units.ts";
 import { wireBase } from "../../core/wire/protocol.ts";
 import { readIfThere } from "../../adapters/files.ts";
-import { httpStatus, lookUp, ownAddresses } from "../../adapters/reach.ts";
+import { askAddresses } from "../../adapters/certificates/names.ts";
+import { httpStatus, lookUp } from "../../adapters/reach.ts";
+import { addressesHere } from "../addresses-here.ts";
 import { readIdentity } from "../../adapters/server/certificate.ts";
 import { portHolder } from "../../adapters/server/host-facts.ts";
 import { askPinned } from "../../adapters/server/pinned-question.ts";
@@ -112,16 +115,31 @@ export function liveHosts({ config, state }: Ground): readonly string[] {
   return [...new Set(hosts)];
 }
 
-/** This host's addresses; behind a NAT the one that the caller dials is the only one that is known. */
-export async function addressesOf({ dialled }: Ground): Promise<readonly string[]> {
+/** This host's addresses; behind a NAT the one that the caller dials is the only one that is known, unless somebody has said it. */
+export async function addressesOf({ config, dialled }: Ground): Promise<readonly string[]> {
   const known = dialled === undefined ? [] : ((await lookUp(dialled)) ?? []);
-  const own = ownAddresses();
+  const own = addressesHere(config);
   // Who dials a loopback address sits on the machine, where that is as good as any.
   return [...new Set([...known.filter((address) => !isLoopback(address)), ...own, ...known])];
 }
 
-/** The server's own; those of domains come with ACME. */
-export async function certificates({ config, now }: Ground): Promise<Finding> {
+/** What a name leads to: by the DNS servers that this instance was told to ask, or as every program here would look it up. */
+export async function addressesFound(
+  { config }: Pick<Ground, "config">,
+  host: string,
+): Promise<readonly string[] | undefined> {
+  if (config.resolvers === undefined) return lookUp(host);
+  const answers = await askAddresses(host, config.resolvers);
+  return answers.find(({ addresses }) => addresses !== undefined)?.addresses;
+}
+
+/** The server's own, and those of all hosts that want https. */
+export async function certificates(ground: Ground): Promise<readonly Finding[]> {
+  const { now, certificates: all } = ground;
+  return [await ownCertificate(ground), ...judgeHosts(all(), now())];
+}
+
+async function ownCertificate({ config, now }: Ground): Promise<Finding> {
   const path = instancePaths(config).identity;
   const certificate = new X509Certificate(await readFile(path));
   return judgeCertificate(

@@ -191,13 +191,6 @@ const warned: readonly (readonly [name: string, text: string, warnings: readonly
     `${base}# mypaas.domain=a\n# mypaas.strip-prefix = true`,
     ["Dockerfile:4:1: mypaas.strip-prefix: has no effect, no route has a path"],
   ],
-  [
-    "https, of which the first route is named",
-    `${base}# mypaas.url = http://b.example\n# mypaas.url = https://*.a.example\n# mypaas.url = https://c.example`,
-    [
-      "Dockerfile:4:1: mypaas.url: no certificate is asked for yet, https shows the server's own, which browsers do not trust",
-    ],
-  ],
 ];
 
 for (const [name, text, warnings] of warned) {

@@ -26,6 +26,13 @@ const login = {
   password: "secret-word",
 } as const;
 
+const cert = {
+  action: "cert.add",
+  host: "www.example.com",
+  certificate: "-----BEGIN CERTIFICATE-----\nx\n",
+  privateKey: "-----BEGIN PRIVATE KEY-----\nsecret-word\n",
+} as const;
+
 const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
 
 const understood: readonly object[] = [
@@ -49,6 +56,13 @@ const understood: readonly object[] = [
   { action: "registry.login", host: "ghcr.io", username: "ann", password: "a b:c" },
   { action: "registry.logout", host: "r.example.com:5000" },
   { action: "registry.list" },
+  { action: "cert.list" },
+  cert,
+  { ...cert, host: "*.example.com", certificate: "x".repeat(200_000) },
+  { ...cert, privateKey: "x".repeat(100_000) },
+  { action: "cert.remove", host: "xn--bcher-kva.example" },
+  { action: "cert.retry" },
+  { action: "cert.retry", host: "a.test" },
 ];
 for (const action of understood)
   test(`a request is understood: ${JSON.stringify(action).slice(0, 60)}`, () => {
@@ -82,6 +96,21 @@ const refused: readonly [unknown, string][] = [
   [{ ...head, ...login, username: "ann:secret" }, "request: username: not valid"],
   [{ ...head, ...login, password: "" }, "request: password: should be one line of text"],
   [{ ...head, ...login, password: "a\nb" }, "request: password: should be one line of text"],
+  [{ ...head, ...cert, host: "a.*.test" }, 'request: host: not a host name: "a.*.test"'],
+  [{ ...head, ...cert, host: "A.test" }, 'request: host: not a host name: "A.test"'],
+  [
+    { ...head, ...cert, certificate: 1 },
+    "request: certificate: should be PEM of at most 200000 characters",
+  ],
+  [
+    { ...head, ...cert, privateKey: undefined },
+    "request: privateKey: should be PEM of at most 100000 characters",
+  ],
+  [{ ...head, action: "cert.remove" }, "request: host: not a host name: undefined"],
+  [
+    { ...head, action: "cert.retry", host: "a.test/x" },
+    'request: host: not a host name: "a.test/x"',
+  ],
   [{ ...head, action: "doctor", host: "a b" }, 'request: host: not valid: "a b"'],
   [
     { ...head, action: "logs", service: "web", lines: 10_001 },
@@ -170,4 +199,23 @@ test("a token is kept as its sha256 only", () => {
 test("the stored id of a login says nothing about its password", () => {
   assert.equal(contentId(login), contentId({ ...login, password: "another" }));
   assert.notEqual(contentId(login), contentId({ ...login, username: "bob" }));
+});
+
+test("the private key of a certificate never stands in what is said about a request", () => {
+  for (const privateKey of [
+    `${cert.privateKey}\0`,
+    cert.privateKey.repeat(4000),
+    [cert.privateKey],
+    { pem: cert.privateKey },
+  ])
+    assert.throws(() => parseRequest(bytes({ ...head, ...cert, privateKey })), {
+      message: "request: privateKey: should be PEM of at most 100000 characters",
+      hint: undefined,
+    });
+});
+
+test("the stored id of a certificate says nothing about its private key", () => {
+  assert.equal(contentId(cert), contentId({ ...cert, privateKey: "another" }));
+  assert.notEqual(contentId(cert), contentId({ ...cert, host: "a.test" }));
+  assert.notEqual(contentId(cert), contentId({ ...cert, certificate: "another" }));
 });

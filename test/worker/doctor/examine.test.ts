@@ -34,6 +34,7 @@ async function bareServer(t: TestContext, engineSocket?: string) {
       engineSocket: engineSocket ?? `${dir}/docker.sock`,
       version: "1.2.3",
       router: { state: () => routing },
+      certificates: { list: () => ({ certificates: [] }) },
     },
     undefined,
   );
@@ -56,6 +57,7 @@ test("where Docker does not answer, that fails, what needs it is skipped, and th
     ["ports", "https port on the server", "failed"],
     ["dns", "DNS", "skipped"],
     ["certificates", "certificate", "ok"],
+    ["certificates", "certificates", "skipped"],
     ["services", "services", "skipped"],
     ["published", "published ports", "skipped"],
     ["orphans", "orphans", "skipped"],

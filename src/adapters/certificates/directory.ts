@@ -1,0 +1,64 @@
+import { request } from "node:https";
+
+/** What a CA says of itself. */
+export interface Directory {
+  /** Names by which CAA records call it; undefined where it does not say. */
+  readonly caIdentities: readonly string[] | undefined;
+}
+
+const timeoutMs = 8000;
+const maxBytes = 100_000;
+
+/** Reads the directory of an ACME server (RFC 8555, 7.1.1); `ca` is the PEM that its own https is trusted by. Rejects with a reason in few words. */
+export function readDirectory(url: string, ca: string | undefined): Promise<Directory> {
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      url,
+      {
+        agent: false,
+        headers: { "user-agent": "mypaas" },
+        signal: AbortSignal.timeout(timeoutMs),
+        ...(ca !== undefined && { ca }),
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        response.on("data", (chunk: Buffer) => {
+          size += chunk.length;
+          if (size > maxBytes) asked.destroy(new Error("its answer is too long"));
+          chunks.push(chunk);
+        });
+        response.on("error", reject);
+        response.on("end", () => {
+          try {
+            if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`);
+            resolve(parse(Buffer.concat(chunks).toString("utf8")));
+          } catch (error) {
+            reject(error instanceof Error ? error : new Error(String(error)));
+          }
+        });
+      },
+    );
+    asked.on("error", (error) =>
+      reject(error.name === "TimeoutError" ? new Error("no answer within 8 s") : error),
+    );
+    asked.end();
+  });
+}
+
+function parse(text: string): Directory {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error("it is no ACME server");
+  }
+  const { newOrder, meta } = (value ?? {}) as {
+    readonly newOrder?: unknown;
+    readonly meta?: { readonly caaIdentities?: unknown };
+  };
+  if (typeof newOrder !== "string") throw new Error("it is no ACME server");
+  const names = meta?.caaIdentities;
+  const known = Array.isArray(names) ? names.filter((one) => typeof one === "string") : [];
+  return { caIdentities: known.length === 0 ? undefined : known };
+}

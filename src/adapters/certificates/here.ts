@@ -1,0 +1,53 @@
+import { request } from "node:http";
+import { hereHeader } from "../../core/routing/dynamic-config.ts";
+import { wireBase } from "../../core/wire/protocol.ts";
+import { codeOf } from "../files.ts";
+
+/** Who answers at an address when a host is asked for there. */
+export type WhoIsThere =
+  | { readonly kind: "here" }
+  | { readonly kind: "other"; readonly what: string }
+  | { readonly kind: "nobody"; readonly why: string };
+
+/** A CA asks on this port and on no other (RFC 8555, 8.3). */
+const port = 80;
+const timeoutMs = 4000;
+
+/** Asks for a host on port 80 of one address, as a CA would, and tells whether this very server answers. Never rejects. */
+export function whoIsThere(
+  address: string,
+  { host, server }: { readonly host: string; readonly server: string },
+): Promise<WhoIsThere> {
+  return new Promise((resolve) => {
+    const options = {
+      host: address,
+      port,
+      path: `${wireBase}/`,
+      headers: { host, "user-agent": "mypaas" },
+      agent: false,
+      signal: AbortSignal.timeout(timeoutMs),
+    } as const;
+    const asked = request(options, (response) => {
+      const { statusCode, headers } = response;
+      const by = typeof headers.server === "string" ? ` from ${headers.server.slice(0, 40)}` : "";
+      const isHere = headers[hereHeader.toLowerCase()] === server;
+      resolve(isHere ? { kind: "here" } : { kind: "other", what: `status ${statusCode}${by}` });
+      response.destroy();
+    });
+    asked.on("error", (error) => resolve({ kind: "nobody", why: reasonOf(error) }));
+    asked.end();
+  });
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection closed",
+  ETIMEDOUT: "no answer",
+  EHOSTUNREACH: "no way to that address",
+  ENETUNREACH: "no way to that address",
+};
+
+function reasonOf(error: Error): string {
+  if (error.name === "TimeoutError" || codeOf(error) === "ABORT_ERR") return "no answer within 4 s";
+  return reasons[codeOf(error) ?? ""] ?? error.message;
+}

@@ -1,0 +1,79 @@
+import { promises as dns } from "node:dns";
+import { codeOf } from "../files.ts";
+
+/** What one DNS server says of a name. */
+export interface NameAnswer {
+  readonly resolver: string;
+  /** A and AAAA, sorted; undefined where it gave no answer. */
+  readonly addresses: readonly string[] | undefined;
+}
+
+const patience = { timeout: 2000, tries: 2 } as const;
+/** How the resolver of the machine itself is called in messages. */
+const ownName = "this server's resolver";
+
+/** Asks each DNS server (`ip` or `ip:port`; undefined: the machine's own) for the addresses of a host. Never rejects. */
+export function askAddresses(
+  host: string,
+  servers: readonly (string | undefined)[],
+): Promise<readonly NameAnswer[]> {
+  return Promise.all(
+    servers.map(async (server) => {
+      const resolver = resolverOf(server);
+      const [four, six] = await Promise.all([
+        records(() => resolver.resolve4(host)),
+        records(() => resolver.resolve6(host)),
+      ]);
+      const addresses = four && six && [...four, ...six].toSorted();
+      return { resolver: server ?? ownName, addresses };
+    }),
+  );
+}
+
+/** CAA values that apply to a host (RFC 8659): those of the nearest name at or above it that has any; undefined where nobody could be asked. */
+export async function askCaa(
+  host: string,
+  servers: readonly (string | undefined)[],
+): Promise<readonly string[] | undefined> {
+  const isWildcard = host.startsWith("*.");
+  for (
+    let name = host.replace(/^\*\./, "");
+    name.includes(".");
+    name = name.slice(name.indexOf(".") + 1)
+  ) {
+    // oxlint-disable-next-line no-await-in-loop
+    const found = await firstAnswer(servers, (resolver) => resolver.resolveCaa(name));
+    if (found === undefined) return undefined;
+    if (found.length === 0) continue;
+    const wild = found.flatMap(({ issuewild }) => issuewild ?? []);
+    return isWildcard && wild.length > 0 ? wild : found.flatMap(({ issue }) => issue ?? []);
+  }
+  return [];
+}
+
+function resolverOf(server: string | undefined): dns.Resolver {
+  const resolver = new dns.Resolver(patience);
+  if (server !== undefined) resolver.setServers([server]);
+  return resolver;
+}
+
+async function firstAnswer<T>(
+  servers: readonly (string | undefined)[],
+  ask: (resolver: dns.Resolver) => Promise<readonly T[]>,
+): Promise<readonly T[] | undefined> {
+  for (const server of servers) {
+    // oxlint-disable-next-line no-await-in-loop
+    const found = await records(() => ask(resolverOf(server)));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** No such name and no such record are answers too. */
+async function records<T>(ask: () => Promise<readonly T[]>): Promise<readonly T[] | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    return ["ENOTFOUND", "ENODATA"].includes(codeOf(error) ?? "") ? [] : undefined;
+  }
+}

@@ -1,0 +1,29 @@
+import type { X509Certificate } from "node:crypto";
+import { connect } from "node:tls";
+import type { EntryAddress } from "../traefik/question.ts";
+
+const timeoutMs = 3000;
+
+/** The certificate that Traefik shows for a name in a handshake of its own; undefined while nobody answers. */
+export function servedCertificate(
+  { host, httpsPort }: Pick<EntryAddress, "host" | "httpsPort">,
+  name: string,
+): Promise<X509Certificate | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({
+      host,
+      port: httpsPort,
+      servername: name,
+      // Whoever it is issued by: that is what is asked.
+      rejectUnauthorized: false,
+      ALPNProtocols: ["http/1.1"],
+    });
+    const end = (found: X509Certificate | undefined) => {
+      resolve(found);
+      socket.destroy();
+    };
+    socket.setTimeout(timeoutMs, () => end(undefined));
+    socket.on("error", () => end(undefined));
+    socket.on("secureConnect", () => end(socket.getPeerX509Certificate()));
+  });
+}

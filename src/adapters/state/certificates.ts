@@ -1,0 +1,64 @@
+import type { HostRecord } from "../../core/certificates/record.ts";
+import type { State } from "./state.ts";
+
+/** A certificate that was added by hand, for every host that it covers; `host` is the one that it was added for. */
+export interface OwnPair {
+  readonly host: string;
+  /** PEM, the host's own first. */
+  readonly certificate: string;
+  readonly privateKey: string;
+  readonly fingerprint: string;
+  readonly added: number;
+}
+
+/** What is known of every host that has wanted https, by host. */
+export function readHostRecords(state: State): readonly HostRecord[] {
+  return state
+    .all("SELECT record FROM certificate_hosts ORDER BY host")
+    .map((row) => JSON.parse(row.text("record")) as HostRecord);
+}
+
+export function putHostRecord(state: State, record: HostRecord): void {
+  state.run(
+    `INSERT INTO certificate_hosts (host, record) VALUES (?, ?)
+     ON CONFLICT DO UPDATE SET record = excluded.record`,
+    record.host,
+    JSON.stringify(record),
+  );
+}
+
+export function removeHostRecord(state: State, host: string): void {
+  state.run("DELETE FROM certificate_hosts WHERE host = ?", host);
+}
+
+/** All certificates that were added by hand, by host. */
+export function readOwnPairs(state: State): readonly OwnPair[] {
+  return state.all("SELECT * FROM own_certificates ORDER BY host").map((row) => ({
+    host: row.text("host"),
+    certificate: row.text("certificate"),
+    privateKey: row.text("private_key"),
+    fingerprint: row.text("fingerprint"),
+    added: row.integer("added"),
+  }));
+}
+
+/** Keeps one; an older one of the same host is forgotten. */
+export function putOwnPair(state: State, pair: OwnPair): void {
+  state.run(
+    `INSERT INTO own_certificates (host, certificate, private_key, fingerprint, added) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET certificate = excluded.certificate, private_key = excluded.private_key,
+       fingerprint = excluded.fingerprint, added = excluded.added`,
+    pair.host,
+    pair.certificate,
+    pair.privateKey,
+    pair.fingerprint,
+    pair.added,
+  );
+}
+
+/** False when there was none. */
+export function removeOwnPair(state: State, host: string): boolean {
+  return (
+    state.get("DELETE FROM own_certificates WHERE host = ? RETURNING host", host) !== undefined
+  );
+}

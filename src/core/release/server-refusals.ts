@@ -1,0 +1,64 @@
+import { coversHost } from "../certificates/own.ts";
+import type { RouteSpec } from "./spec.ts";
+
+/** What a server can serve, as `server.info` tells it. */
+export interface ServerNames {
+  /** The server's own name. */
+  readonly domain?: string | undefined;
+  /** True where certificates for wildcard domains can be had. */
+  readonly wildcards?: boolean | undefined;
+  /** Names in certificates that were added by hand. */
+  readonly own?: readonly string[] | undefined;
+}
+
+/** Why a server does not take a route. */
+export interface RouteRefusal {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What a server refuses about the routes of a Dockerfile, each thing once, in file order; `slug` is the one of their service. */
+export function refusedRoutes(
+  routes: readonly RouteSpec[],
+  server: ServerNames,
+  slug: string,
+): readonly RouteRefusal[] {
+  const found = routes.flatMap((route) => refusalOf(route, server, slug) ?? []);
+  return found.filter(
+    ({ message }, index) => found.findIndex((one) => one.message === message) === index,
+  );
+}
+
+function refusalOf(
+  { host, https }: RouteSpec,
+  { domain, wildcards, own = [] }: ServerNames,
+  slug: string,
+): RouteRefusal | undefined {
+  if (host === "auto" && domain === undefined)
+    return {
+      code: "no-domain",
+      message: "route auto: this server has no domain",
+      hint: "name a domain in the Dockerfile, or run on the server: mypaas init --domain HOST",
+    };
+  if (host === domain)
+    return {
+      code: "server-domain",
+      message: `route ${host}: is the server's own name`,
+      hint: `choose another domain, such as ${slug}.${domain}`,
+    };
+  if (https && host.startsWith("*.") && wildcards !== true && !coversHost(own, host))
+    return needsDns(host);
+  return undefined;
+}
+
+/** No CA proves a wildcard by an answer on port 80 (RFC 8555, 8.3). */
+export const needsDns = (host: string): RouteRefusal => ({
+  code: "wildcard-https",
+  message: `domain ${host}: https for a wildcard domain needs DNS-01 on the server`,
+  hint: "run on the server: sudo mypaas init --dns-provider NAME --dns-env FILE, or leave out mypaas.https",
+});
+
+/** The route with the host that stands for `auto` on a server that has not refused it. */
+export const withOwnHost = (route: RouteSpec, { domain }: ServerNames, slug: string): RouteSpec =>
+  route.host === "auto" && domain !== undefined ? { ...route, host: `${slug}.${domain}` } : route;

@@ -1,0 +1,36 @@
+import { X509Certificate } from "node:crypto";
+import { namesOf } from "../../core/certificates/own.ts";
+import type { KeyPair } from "../../core/routing/routing-state.ts";
+import { acmeOf } from "../../core/server/acme.ts";
+import type { InstanceConfig } from "../../core/server/instance.ts";
+import { readHostRecords, readOwnPairs } from "../../adapters/state/certificates.ts";
+import type { State } from "../../adapters/state/state.ts";
+import type { Challenge } from "./ports.ts";
+
+/** How this server can prove a name to a CA, the one that is tried first in front; undefined while it has no email address to give. */
+export function challengesOf(
+  config: Pick<InstanceConfig, "email" | "acme">,
+): readonly Challenge[] | undefined {
+  if (config.email === undefined) return undefined;
+  return acmeOf(config).dnsProvider === undefined ? ["http"] : ["http", "dns"];
+}
+
+/** True where the CA can be asked for certificates of wildcard domains. */
+export const hasWildcards = (config: Pick<InstanceConfig, "email" | "acme">): boolean =>
+  challengesOf(config)?.includes("dns") === true;
+
+/** Names in the certificates that were added by hand. */
+export const ownNames = (state: State): readonly string[] =>
+  readOwnPairs(state).flatMap(({ certificate }) => namesOf(new X509Certificate(certificate)));
+
+/** Hosts that redirect to https and the certificates added by hand, as they stood when the worker ended: what Traefik is told first. */
+export function storedCertificates(state: State): {
+  readonly secured: readonly string[];
+  readonly ownCertificates: readonly KeyPair[];
+} {
+  const secured = readHostRecords(state).filter((one) => one.secured);
+  return { secured: secured.map(({ host }) => host), ownCertificates: ownKeyPairs(state) };
+}
+
+export const ownKeyPairs = (state: State): readonly KeyPair[] =>
+  readOwnPairs(state).map(({ certificate: cert, privateKey: key }) => ({ cert, key }));

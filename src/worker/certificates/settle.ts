@@ -1,0 +1,61 @@
+import type { CertificateInfo } from "../../core/wire/results.ts";
+import type { Say } from "../../core/wire/events.ts";
+import type { Clock } from "../../deploy/ports.ts";
+import type { Keeper } from "./keeper.ts";
+
+/** How long a deploy that is live waits for a certificate; most are there in a few seconds. */
+const patienceMs = 10_000;
+const quietMs = 1_000;
+
+export interface SettleParts {
+  readonly clock: Clock;
+  readonly keeper: Pick<Keeper, "attend">;
+  readonly infos: () => readonly CertificateInfo[];
+}
+
+/** Says how the hosts of a deploy that went live stand: a certificate that came, and each that did not, with the way out. Never rejects: the service is live whatever comes of it. */
+export async function settleCertificates(
+  { clock, keeper, infos }: SettleParts,
+  hosts: readonly string[],
+  { say, signal }: { readonly say: Say; readonly signal: AbortSignal },
+): Promise<void> {
+  const ofThese = () => infos().filter(({ host }) => hosts.includes(host));
+  const open = ofThese().filter(({ certificate }) => certificate === undefined);
+  if (open.length === 0) return;
+  const names = open.map(({ host }) => host);
+  const done = keeper.attend(names, "deploy").then(
+    () => true,
+    () => true,
+  );
+  const pause = (ms: number) =>
+    clock.sleep(ms, signal).then(
+      () => false,
+      () => true,
+    );
+  if (!(await Promise.race([done, pause(quietMs)]))) {
+    const what = names.length === 1 ? "the certificate of" : "the certificates of";
+    say({ kind: "step", text: `waiting for ${what} ${names.join(", ")}` });
+    await Promise.race([done, pause(patienceMs - quietMs)]);
+  }
+  for (const info of ofThese()) if (names.includes(info.host)) tell(info, say);
+}
+
+function tell(
+  { host, state, certificate, reason, hint, nextTry }: CertificateInfo,
+  say: Say,
+): void {
+  if (certificate !== undefined)
+    return say({ kind: "step", text: `${host} has a certificate of ${certificate.issuer}` });
+  if (state === "asking")
+    return say({
+      kind: "warning",
+      text: `${host} has no certificate yet; http does not redirect until it comes`,
+      hint: "see how it goes: mypaas cert",
+    });
+  const again = nextTry === undefined ? "" : "; it is tried again by itself";
+  say({
+    kind: "warning",
+    text: `${host} has no certificate, http does not redirect: ${reason ?? state}${again}`,
+    ...(hint !== undefined && { hint }),
+  });
+}

@@ -1,0 +1,103 @@
+import type { HostRecord, Served, Trouble } from "../../src/core/certificates/record.ts";
+import type { WantedHost } from "../../src/core/certificates/wanted.ts";
+import { UserError } from "../../src/core/errors.ts";
+import { createKeeper } from "../../src/worker/certificates/keeper.ts";
+import type { CertificatePorts, Challenge } from "../../src/worker/certificates/ports.ts";
+import { fakeClock } from "./fake-clock.ts";
+
+const dayMs = 24 * 3_600_000;
+
+/** A Traefik, a CA and names that do as they are told, and a keeper that looks after the hosts that are wanted; time passes by itself wherever somebody waits. */
+export function certificateWorld(
+  hosts: readonly string[],
+  challenges: readonly Challenge[] | undefined = ["http"],
+) {
+  const clock = fakeClock();
+  const stored = new Map<string, HostRecord>();
+  const served = new Map<string, Served>();
+  const troubles = new Map<string, Trouble>();
+  const refusals = new Map<string, Trouble>();
+  const silent = new Set<string>();
+  const own = new Set<string>();
+  const log: string[] = [];
+  const asked = new Map<string, number>();
+  let wanted = hosts;
+  let isAway = false;
+
+  const certificate = (issuer = "Test CA"): Served => ({
+    issuer,
+    from: clock.now(),
+    until: clock.now() + 90 * dayMs,
+    fingerprint: `${issuer} ${clock.now()}`,
+    isValid: true,
+  });
+  const order = (host: string): void => {
+    log.push(`order ${host}`);
+    asked.set(host, (asked.get(host) ?? 0) + 1);
+    if (silent.has(host) || refusals.has(host)) return;
+    void clock.sleep(1_000).then(() => served.set(host, certificate()));
+  };
+  const ports: CertificatePorts = {
+    clock,
+    wanted: (): readonly WantedHost[] => wanted.map((host) => ({ host, services: ["web"] })),
+    challenges,
+    records: {
+      read: () => [...stored.values()],
+      put: (record) => void stored.set(record.host, record),
+      remove: (host) => void stored.delete(host),
+    },
+    own: () => own,
+    look: (host) =>
+      Promise.resolve(
+        isAway
+          ? undefined
+          : (served.get(host) ?? { ...certificate("self-signed"), isValid: false }),
+      ),
+    preflight: (host, challenge) =>
+      Promise.resolve(troubles.get(`${challenge} ${host}`) ?? troubles.get(host)),
+    serve: ({ asking, secured }) => {
+      if (asking !== undefined) {
+        const names = asking.map(({ host, resolver }) => `${host} by ${resolver}`);
+        log.push(`asking [${names.join(", ")}]`);
+      }
+      if (secured !== undefined) log.push(`secured [${secured.join(", ")}]`);
+      return Promise.resolve();
+    },
+    confirm: ({ routers }) => {
+      if (isAway) throw new UserError("traefik: does not run", { hint: "start it" });
+      for (const name of routers) order(name.replace(/^certificate-(.*)@file$/, "$1"));
+      return Promise.resolve();
+    },
+    refusal: (host) => Promise.resolve(refusals.get(host)),
+  };
+  let keeper = createKeeper(ports);
+  return {
+    clock,
+    log,
+    served,
+    /** By host, or by challenge and host. */
+    troubles,
+    refusals,
+    silent,
+    own,
+    certificate,
+    asked: (host: string): number => asked.get(host) ?? 0,
+    want: (next: readonly string[]) => void (wanted = next),
+    goAway: (away: boolean) => void (isAway = away),
+    keeper: () => keeper,
+    record: (host: string) => stored.get(host),
+    /** A worker that starts on what an earlier one has stored. */
+    restart: () => {
+      keeper = createKeeper(ports);
+    },
+    /** Looks at all hosts as planned every minute. */
+    live: async (minutes: number) => {
+      for (let minute = 0; minute < minutes; minute += 1) {
+        // oxlint-disable-next-line no-await-in-loop
+        await clock.sleep(60_000);
+        // oxlint-disable-next-line no-await-in-loop
+        await keeper.attend(wanted, "look");
+      }
+    },
+  };
+}
