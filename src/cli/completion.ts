@@ -97,6 +97,8 @@ async function offers(
 const fileKinds: Readonly<Record<string, Completion["files"]>> = {
   file: "files",
   path: "files",
+  cert: "files",
+  key: "files",
   dir: "folders",
 };
 

@@ -1,11 +1,14 @@
+import { didYouMean } from "../core/dockerfile/did-you-mean.ts";
 import type { MakeCommand, Run } from "./frame.ts";
 import { client, examples } from "./shared-options.ts";
+import type { Command } from "commander";
 
 /** Commands that have commands of their own. */
 export function families(command: MakeCommand, run: Run): void {
   remotes(command, run);
   keys(command, run);
   registries(command, run);
+  certificates(command, run);
 }
 
 function remotes(command: MakeCommand, run: Run): void {
@@ -82,7 +85,7 @@ function keys(command: MakeCommand, run: Run): void {
     .addHelpText("after", examples("mypaas key list", "mypaas key list -r prod --json"))
     .action((options) => run(async (io) => (await body()).keyList(options, io)));
 
-  client(command("remove <key>", "refuse a key from now on, by its fingerprint or name", key))
+  client(command("remove <name>", "refuse a key from now on, by its fingerprint or name", key))
     .addHelpText(
       "after",
       examples("mypaas key remove ci -r prod", "mypaas key remove SHA256:mVPwvezndPv"),
@@ -127,4 +130,68 @@ function registries(command: MakeCommand, run: Run): void {
   client(command("list", "show them, without passwords", registry))
     .addHelpText("after", examples("mypaas registry list", "mypaas registry list -r prod --json"))
     .action((options) => run(async (io) => (await body()).registryList(options, io)));
+}
+
+function certificates(command: MakeCommand, run: Run): void {
+  const cert = client(command("cert", "certificates of a server: who has one, who waits for what"));
+  const body = () => import("./commands/cert.ts");
+  cert
+    .helpCommand(false)
+    .addHelpText("after", examples("mypaas cert -r prod", "mypaas cert retry -r prod"))
+    .action((options) => {
+      refuseUnknown(cert);
+      return run(async (io) => (await body()).certList(options, io));
+    });
+  /** `mypaas cert -r prod list` has its options before its name. */
+  const all = <T extends object>(options: T) => ({ ...cert.opts(), ...options });
+
+  client(command("list", "show every host that wants https, as mypaas cert alone does", cert))
+    .addHelpText("after", examples("mypaas cert list", "mypaas cert list -r prod --json"))
+    .action((options) => run(async (io) => (await body()).certList(all(options), io)));
+
+  client(command("add <host> <cert> <key>", "serve one of your own, read from two PEM files", cert))
+    .addHelpText(
+      "after",
+      examples(
+        "mypaas cert add www.example.com fullchain.pem privkey.pem -r prod",
+        "mypaas cert add '*.example.com' wildcard.pem wildcard.key -r prod",
+      ),
+    )
+    .action((host, certificate, privateKey, options) =>
+      run(async (io) =>
+        (await body()).certAdd({ ...all(options), host, certificate, privateKey }, io),
+      ),
+    );
+
+  client(command("remove <host>", "forget a certificate that was added", cert))
+    .addHelpText(
+      "after",
+      examples("mypaas cert remove www.example.com", "mypaas cert remove www.example.com -r prod"),
+    )
+    .action((host, options) =>
+      run(async (io) => (await body()).certRemove({ ...all(options), host }, io)),
+    );
+
+  client(command("retry [host]", "ask now, for one host or for all without a certificate", cert))
+    .addHelpText(
+      "after",
+      examples("mypaas cert retry -r prod", "mypaas cert retry www.example.com -r prod"),
+    )
+    .action((host, options) =>
+      run(async (io) => (await body()).certRetry({ ...all(options), host }, io)),
+    );
+  // Its commands would inherit it from here on.
+  cert.allowExcessArguments();
+}
+
+/** What commander says by itself of a family that does nothing alone. */
+function refuseUnknown(family: Command): void {
+  const [word] = family.args;
+  if (word === undefined) return;
+  const near = didYouMean(
+    word,
+    family.commands.map((command) => command.name()),
+  );
+  const meant = near === undefined ? "" : `\n(Did you mean ${near}?)`;
+  family.error(`error: unknown command '${word}'${meant}`, { code: "commander.unknownCommand" });
 }

@@ -26,7 +26,6 @@ export function makeProgram(
   command("init", "turn this server into a PaaS, or repair and upgrade one")
     .option("--domain <host>", "the server's own name")
     .option("--host <host>", "name or address to print for laptops when there is no domain")
-    .option("--email <address>", "for certificates by ACME")
     .option("--key <file...>", "public keys that may push (default: your authorized_keys)")
     .option("--state <dir>", "where everything is kept (default: /var/lib/mypaas)")
     .option("--run-dir <dir>", "where the sockets are (default: /run/mypaas)")
@@ -40,9 +39,22 @@ export function makeProgram(
       "--traefik-binary <path>",
       "make that image from an official binary, without a registry",
     )
+    .optionsGroup("Certificates:")
+    .option("--email <address>", "ask for them by ACME, under this address")
+    .option("--acme-server <url>", "who is asked: letsencrypt (default), or a URL")
+    .option("--acme-staging", "short for --acme-server letsencrypt-staging")
+    .option("--acme-ca <file>", "PEM of the CA behind that server's own https")
+    .option("--acme-lifetime <duration>", "how long that CA's certificates last (default: 90d)")
+    .option("--dns-provider <name>", "proves names by DNS records, also wildcards; or none")
+    .option("--dns-env <file>", "what it has to know, in lines NAME=VALUE")
+    .option("--resolver <ip...>", "asked about names before a CA is (default: public)")
+    .option("--address <ip...>", "the public ones of a server behind a NAT; or none")
     .addHelpText(
       "after",
-      examples("sudo mypaas init", "sudo mypaas init --domain paas.example.com"),
+      examples(
+        "sudo mypaas init",
+        "sudo mypaas init --domain paas.example.com --email me@example.com",
+      ),
     )
     .action((options) => run(async (io) => (await import("./commands/init.ts")).init(options, io)));
 
@@ -108,9 +120,14 @@ export function makeProgram(
       run(async (io) => (await import("./commands/cancel.ts")).cancel({ ...options, service }, io)),
     );
 
-  command("check [path]", "check the mypaas comments of a Dockerfile, offline")
-    .addHelpText("after", examples("mypaas check", "mypaas check web/Dockerfile"))
-    .action((path) => run(async (io) => (await import("./commands/check.ts")).check({ path }, io)));
+  client(
+    command("check [path]", "check the mypaas comments of a Dockerfile, offline unless with -r"),
+    "a server to ask what it would refuse of the routes",
+  )
+    .addHelpText("after", examples("mypaas check", "mypaas check web/Dockerfile -r prod"))
+    .action((path, options) =>
+      run(async (io) => (await import("./commands/check.ts")).check({ ...options, path }, io)),
+    );
 
   client(command("scale <service> <replicas>", "run more or fewer replicas of a service"))
     .addHelpText("after", examples("mypaas scale web 3 -r prod", "mypaas scale web 1 -r prod"))

@@ -1,8 +1,10 @@
 import type { Event } from "../core/wire/events.ts";
 
-/** Commands that talk to a server, and would talk to this host's own without `-r`. */
+/** Commands that talk to a server, and without `-r` would talk to this host's own, or to none. */
 export const talking: readonly string[] = [
   "cancel",
+  "cert",
+  "check",
   "doctor",
   "env",
   "exec",

@@ -23,6 +23,7 @@ const cases: readonly [said: string, typed: string][] = [
     "log in: mypaas registry login r.example.com:5000",
     "log in: mypaas registry login r.example.com:5000 -r prod",
   ],
+  ["ask again: mypaas cert retry a.test", "ask again: mypaas cert retry a.test -r prod"],
   ["set # mypaas.port = 80", "set # mypaas.port = 80"],
   ["run on the server: mypaas init --domain HOST", "run on the server: mypaas init --domain HOST"],
 ];

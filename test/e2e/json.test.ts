@@ -62,6 +62,10 @@ test("every command prints nothing but lines of the documented union with --json
   assert.equal((await lastOf(["exec", "web", ...r], 2)).kind, "failed");
   assert.equal((await lastOf(["remove", "web", "--yes", ...r])).kind, "removed");
   assert.ok(Array.isArray((await lastOf(["registry", "list", ...r]))["registries"]));
+  assert.ok(Array.isArray((await lastOf(["cert", ...r]))["certificates"]));
+  assert.ok(Array.isArray((await lastOf(["cert", "retry", ...r]))["certificates"]));
+  assert.equal((await lastOf(["cert", "remove", "x.invalid", ...r], 1)).kind, "failed");
+  assert.equal((await lastOf(["check", ...r]))["kind"], "answer");
   assert.ok(Array.isArray((await lastOf(["key", "list", ...r]))["keys"]));
   assert.equal((await lastOf(["key", "remove", "nobody", ...r], 1)).kind, "failed");
   assert.equal((await lastOf(["remote", "show", "prod"]))["isDefault"], true);

@@ -44,6 +44,15 @@ export const samples: { readonly [K in ActionName]: Sample<K> } = {
   }),
   "registry.logout": () => ({ action: "registry.logout", host: "registry.invalid" }),
   "registry.list": () => ({ action: "registry.list" }),
+  "cert.list": () => ({ action: "cert.list" }),
+  "cert.add": () => ({
+    action: "cert.add",
+    host: "x.invalid",
+    certificate: "no certificate",
+    privateKey: "no key",
+  }),
+  "cert.remove": () => ({ action: "cert.remove", host: "x.invalid" }),
+  "cert.retry": () => ({ action: "cert.retry", host: "x.invalid" }),
 };
 export const actionNames = Object.keys(samples) as readonly ActionName[];
 
@@ -95,6 +104,10 @@ export const rights: { readonly [K in ActionName]: string } = {
   "registry.login": "= . . . . . =  . . . .  = = . .",
   "registry.logout": "= . . . . . =  . . . .  = = . .",
   "registry.list": "= . . . . . =  . . . .  = = . .",
+  "cert.list": "= = = = = = =  = = = =  = = . =",
+  "cert.add": "= . . . . . =  . . . .  = = . .",
+  "cert.remove": "= . . . . . =  . . . .  = = . .",
+  "cert.retry": "= . . . . . =  . . . .  = = . .",
 };
 
 /** Whether a key with the options of that column may do it to `service`. */

@@ -57,10 +57,7 @@ const summary = `Dockerfile: fine
 test("a fine Dockerfile is shown as it is understood, without the values of its environment", async () => {
   const { code, text } = await run(undefined, join(cwd, "web"));
   assert.equal(code, 0);
-  assert.equal(
-    text,
-    `warning: Dockerfile:2:1: mypaas.domain: no certificate is asked for yet, https shows the server's own, which browsers do not trust\n${summary}`,
-  );
+  assert.equal(text, summary);
 });
 
 test("a folder stands for the Dockerfile in it", async () => {
