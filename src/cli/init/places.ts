@@ -6,7 +6,7 @@ import {
 } from "../../adapters/server/certificate.ts";
 import { ensureDirectory, ensureFile, readIfThere, writeFileAtomic } from "../../adapters/files.ts";
 import type { Ensured } from "../../adapters/files.ts";
-import { dynamicYaml } from "../../core/routing/dynamic-yaml.ts";
+import { dynamicYaml, withCertificate } from "../../core/routing/dynamic-yaml.ts";
 import { UserError } from "../../core/errors.ts";
 import {
   instancePaths,
@@ -108,18 +108,23 @@ export async function ensureTraefikStatic(
   return { found: await ensureFile(file, text, { mode: 0o644, owner: root }), text };
 }
 
-/** Writes the dynamic file of a server without services, only where there is none: later ones are the worker's. */
+/** Writes the dynamic file of a server without services where there is none. Later ones are the worker's; only the server's certificate is put right in them, which changes when its file was lost. */
 export async function ensureDynamicFile(
   config: InstanceConfig,
   identity: Identity,
 ): Promise<Ensured> {
   const file = instancePaths(config).dynamicFile;
-  if ((await readIfThere(file)) !== undefined) return "already there";
-  const { instance, httpsPort } = config;
+  const before = (await readIfThere(file))?.toString("utf8");
   const certificate = { cert: identity.certificate, key: identity.privateKey };
-  const yaml = dynamicYaml(
-    dynamicConfig({ server: { instance, httpsPort, certificate }, live: [], switches: [] }),
-  );
+  if (before !== undefined) {
+    const text = withCertificate(before, certificate);
+    if (text === undefined) return "already there";
+    await writeFileAtomic(file, text, { mode: 0o400, owner: traefik });
+    return "changed";
+  }
+  const { instance, httpsPort, server } = config;
+  const facts = { instance, httpsPort, server, certificate };
+  const yaml = dynamicYaml(dynamicConfig({ server: facts, live: [], switches: [] }));
   await writeFileAtomic(file, yaml, { mode: 0o640, owner: { uid: 0, gid: traefikUid } });
   return "created";
 }

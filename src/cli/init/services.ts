@@ -17,15 +17,17 @@ import type { Done, Report } from "./report.ts";
 
 interface ServiceTools {
   readonly config: InstanceConfig;
+  /** Of the server's own certificate, which the worker reads when it starts. */
+  readonly pin: string;
   readonly world: World;
   readonly report: Report;
 }
 
 /** Installs users, directories and units of this instance; true when a unit file differs from what systemd runs. */
-export async function ensureUnits({ config, world, report }: ServiceTools): Promise<boolean> {
+export async function ensureUnits({ config, pin, world, report }: ServiceTools): Promise<boolean> {
   const { instance, stateDir, runDir, owner } = config;
   const values = { instance, stateDir, runDir, home: owner.home };
-  const stamp = await stampOf(config, world);
+  const stamp = await stampOf({ config, pin }, world);
   const program = { node: world.execPath, entry: world.entry, stamp };
   const found: Ensured[] = [];
   for (const source of unitSources) {
@@ -50,10 +52,13 @@ export async function ensureUnits({ config, world, report }: ServiceTools): Prom
   return did !== "already there";
 }
 
-/** Follows the program's version and what config.yml says, also where the operator wrote it. */
-async function stampOf(config: InstanceConfig, world: World): Promise<string> {
+/** Follows the program's version, the server's certificate and what config.yml says, also where the operator wrote it. */
+async function stampOf(
+  of: Pick<ServiceTools, "config" | "pin">,
+  world: Pick<World, "packageRoot">,
+): Promise<string> {
   const manifest = await readFile(`${world.packageRoot}/package.json`);
-  const hash = createHash("sha256").update(manifest).update(JSON.stringify(config));
+  const hash = createHash("sha256").update(manifest).update(JSON.stringify(of));
   return hash.digest("hex").slice(0, 16);
 }
 
@@ -69,7 +74,7 @@ export function refuseMissingGroups(text: string): void {
 
 /** Opens the sockets and starts the worker, again where anything it runs from has changed; both come back at boot. */
 export async function ensureRunning(
-  { config, report }: ServiceTools,
+  { config, report }: Pick<ServiceTools, "config" | "report">,
   isChanged: boolean,
 ): Promise<void> {
   const { worker, sockets } = unitNames(config.instance);

@@ -1,4 +1,5 @@
-import { stringify } from "yaml";
+import { parseDocument, stringify } from "yaml";
+import type { KeyPair } from "./routing-state.ts";
 import type { DynamicConfig } from "./traefik-config.ts";
 
 /** The dynamic file's text; Traefik reads it as a Go template first, so a `{{` in a value has to be written as one. */
@@ -11,4 +12,15 @@ export function dynamicYaml(config: DynamicConfig): string {
     { lineWidth: 0, aliasDuplicateObjects: false },
   );
   return `# Written by mypaas at every step of a deploy; changes made here are lost.\n${text.replaceAll("{{", '{{"{{"}}')}`;
+}
+
+/** The same file with another certificate for names that have none of their own; undefined where it is that already, or the file cannot be read. */
+export function withCertificate(yaml: string, { cert, key }: KeyPair): string | undefined {
+  const document = parseDocument(yaml);
+  const place = ["tls", "stores", "default", "defaultCertificate"];
+  if (document.errors.length > 0 || document.getIn([...place, "certFile"]) === cert)
+    return undefined;
+  document.setIn([...place, "certFile"], cert);
+  document.setIn([...place, "keyFile"], key);
+  return document.toString({ lineWidth: 0 });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { dynamicYaml } from "../../../src/core/routing/dynamic-yaml.ts";
+import { dynamicYaml, withCertificate } from "../../../src/core/routing/dynamic-yaml.ts";
 import { dynamicConfig } from "../../../src/core/routing/dynamic-config.ts";
 
 const server = { instance: "mypaas", httpsPort: 443 };
@@ -17,6 +17,17 @@ test("the text says what the configuration says, certificates of many lines incl
   assert.deepEqual(middlewares, {});
   // Traefik refuses an empty section, and with it the file.
   assert.deepEqual(parse(dynamicYaml(config)), { ...config, http });
+});
+
+test("another certificate takes the place of the old one, and nothing else changes", () => {
+  const facts = (cert: string) => ({ ...server, certificate: { cert, key: `${cert} key` } });
+  const file = (cert: string) =>
+    dynamicYaml(dynamicConfig({ server: facts(cert), live: [], switches: [] }));
+  const [before, after] = [file("OLD\nPEM\n"), file("NEW\nPEM\n")];
+  const pair = { cert: "NEW\nPEM\n", key: "NEW\nPEM\n key" };
+  assert.deepEqual(parse(withCertificate(before, pair) ?? ""), parse(after));
+  assert.equal(withCertificate(after, pair), undefined);
+  assert.equal(withCertificate("{ not: [yaml", pair), undefined);
 });
 
 test("a template bracket in a value is not executed as one", () => {
