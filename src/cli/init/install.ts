@@ -26,6 +26,7 @@ import {
   ensureReceiverConfig,
   ensureTraefikStatic,
 } from "./places.ts";
+import { dropReplaced } from "./replaced-certificates.ts";
 import { didOf, Report } from "./report.ts";
 import { ensureRunning, ensureUnits } from "./services.ts";
 
@@ -77,14 +78,20 @@ export async function install(job: Job): Promise<void> {
   const template = await readFile(`${world.packageRoot}/traefik/traefik.yml`, "utf8");
   const { text, found: staticFound } = await ensureTraefikStatic(config, template);
   report.done("Traefik configuration", staticFound);
-  report.done("Traefik routing", await ensureDynamicFile(config, identity));
+  const routing = await ensureDynamicFile(config, identity);
+  report.done("Traefik routing", routing);
+  if (routing === "changed" && !job.needsSystemd)
+    report.note("start the worker again: it still has the certificate of before");
 
   if (job.needsSystemd) {
-    const services = { config, world, report };
+    const services = { config, pin: identity.pin, world, report };
     const areChanged = await ensureUnits(services);
     await ensureRunning(services, areChanged);
   }
   await ensureContainer(infra, receiverContainer(config, await nodeFiles(world)), report);
+  const dropped = await dropReplaced(config, infra);
+  if (dropped.length > 0)
+    report.done(`certificates that others replace (${dropped.join("; ")})`, "removed");
   const traefik = traefikContainer(config, acmeFiles.dns?.values);
   await ensureContainer(infra, withStatic(traefik, [text, acmeFiles.ca]), report);
 

@@ -1,4 +1,5 @@
 import { UserError } from "../../core/errors.ts";
+import { coversHost } from "../../core/certificates/own.ts";
 import { newRecord } from "../../core/certificates/record.ts";
 import { wantedHosts, type WantedHost } from "../../core/certificates/wanted.ts";
 import { acmeOf } from "../../core/server/acme.ts";
@@ -15,16 +16,16 @@ import {
 import { liveReleases } from "../../adapters/state/releases.ts";
 import type { State } from "../../adapters/state/state.ts";
 import type { TraefikRouter } from "../../adapters/traefik/router.ts";
-import { challengesOf } from "./facts.ts";
+import { challengesOf, ownNames } from "./facts.ts";
 import { certificateInfo } from "./infos.ts";
 import { createKeeper, type Keeper } from "./keeper.ts";
 import { refusalSince, servedAt } from "./looks.ts";
-import { addOwn, removeOwn, type OwnFiles } from "./own.ts";
+import { addOwn, notShown, removeOwn, type OwnFiles } from "./own.ts";
 import { preflight } from "./preflight.ts";
 import { settleCertificates } from "./settle.ts";
 
 /** Everything about certificates that a worker does: it looks after those of a CA by itself, and takes those that people bring. */
-export interface Certificates extends Pick<Keeper, "start" | "stop"> {
+export interface Certificates extends Pick<Keeper, "start" | "stop" | "foresee"> {
   readonly list: () => CertificateList;
   readonly add: (files: OwnFiles) => Promise<CertificateInfo>;
   /** Throws UserError "no-certificate" when none was added for that host. */
@@ -75,12 +76,13 @@ export function openCertificates(parts: CertificateParts): Certificates {
   });
   const infos = (): readonly CertificateInfo[] => {
     const records = keeper.records();
-    return wanted().map((one) =>
-      certificateInfo(
-        one,
-        records.find(({ host }) => host === one.host) ?? newRecord(one.host, clock.now()),
-      ),
-    );
+    const brought = ownNames(state);
+    return wanted().map((one) => {
+      const record = records.find(({ host }) => host === one.host);
+      const info = certificateInfo(one, record ?? newRecord(one.host, clock.now()));
+      const isHidden = info.state === "issued" && coversHost(brought, one.host);
+      return isHidden ? { ...info, ...notShown(one.host, info.certificate?.issuer) } : info;
+    });
   };
   const infoOf = (host: string): CertificateInfo | undefined =>
     infos().find((one) => one.host === host);
@@ -88,6 +90,8 @@ export function openCertificates(parts: CertificateParts): Certificates {
   return {
     start: () => keeper.start(),
     stop: () => keeper.stop(),
+    // Whatever is wrong with the state is said by the deploy itself.
+    foresee: (hosts) => keeper.foresee(hosts).catch(() => undefined),
     list: () => ({
       certificates: infos(),
       ...(config.email !== undefined && {

@@ -55,7 +55,8 @@ export async function addOwn(
   }
 }
 
-const notShown = (host: string, issuer: string | undefined) => ({
+/** Traefik tells certificates apart by their names, and shows any one of several with the same. */
+export const notShown = (host: string, issuer: string | undefined) => ({
   about: "not shown",
   reason:
     issuer === undefined
