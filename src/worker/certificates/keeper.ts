@@ -23,7 +23,9 @@ export interface Keeper {
   readonly stop: () => Promise<void>;
   /** Looks after these hosts now; `urgent`: whatever was planned for later. Resolves when each has a certificate or a reason why not. */
   readonly attend: (hosts: readonly string[], urgency: Urgency) => Promise<void>;
-  /** What is known of a host; undefined for one that nobody wants. */
+  /** Begins with hosts that a deploy is about to bring, so that their certificates are there when it is live; resolves once those are known that are there already. */
+  readonly foresee: (hosts: readonly string[]) => Promise<void>;
+  /** What is known of all hosts that are wanted. */
   readonly records: () => readonly HostRecord[];
 }
 
@@ -62,6 +64,14 @@ export function createKeeper(ports: CertificatePorts): Keeper {
     return ports.serve({ secured: secured.toSorted() });
   };
 
+  /** False without Traefik: nothing can be asked then, and nothing that was seen has changed. */
+  const lookAt = async (host: string): Promise<boolean> => {
+    const served = await ports.look(host);
+    if (served === undefined) return false;
+    await save(seen(recordOf(host), served, { own: ports.own(), now: clock.now() }));
+    return true;
+  };
+
   /** Traefik renews by itself; where it could not, it has said why. */
   const withReason = async (record: HostRecord): Promise<HostRecord> => {
     const trouble = await ports.refusal(record.host, clock.now() - renewalsMs);
@@ -70,10 +80,7 @@ export function createKeeper(ports: CertificatePorts): Keeper {
 
   const attendOnce = async (one: WantedHost, urgency: Urgency): Promise<void> => {
     const { host } = one;
-    const served = await ports.look(host);
-    // Without Traefik nothing can be asked, and nothing that was seen has changed.
-    if (served === undefined) return;
-    await save(seen(recordOf(host), served, { own: ports.own(), now: clock.now() }));
+    if (!(await lookAt(host))) return;
     const record = recordOf(host);
     if (record.secured && isEnding(record, clock.now())) return save(await withReason(record));
     if (record.secured || !isDue(record, urgency, clock.now())) return;
@@ -143,6 +150,11 @@ export function createKeeper(ports: CertificatePorts): Keeper {
     attend: async (hosts, urgency) => {
       const wanted = ports.wanted().filter(({ host }) => hosts.includes(host));
       await Promise.all(wanted.map((one) => attend(one, urgency)));
+    },
+    foresee: async (hosts) => {
+      const coming = hosts.map((host) => ({ host, services: [] }));
+      await Promise.all(coming.map(({ host }) => lookAt(host)));
+      for (const one of coming) attend(one, "deploy").catch(() => undefined);
     },
     records: () => ports.wanted().map(({ host }) => recordOf(host)),
   };

@@ -102,11 +102,13 @@ async function isUnchanged(run: Run): Promise<boolean> {
 async function makeRelease(run: Run): Promise<void> {
   const { state, job } = run;
   const number = claimNumber(run);
+  const foreseen = run.certificates.foresee(httpsHosts(run));
   try {
     const { image, facts } = await provideImage(run, number);
     const release = plan(run, { number, image, facts });
     putRelease(state, record(run, release, facts.id, "starting"));
     await provideVolumes(run, facts);
+    await foreseen;
     await switchTo(run, release);
   } catch (error) {
     const known = listReleases(state, job.service).find(({ release }) => release.number === number);
@@ -152,11 +154,11 @@ async function switchTo(run: Run, release: Release): Promise<void> {
   if (receipt !== undefined) run.say(receipt);
 }
 
-const settleHosts = ({ spec, certificates, say, signal }: Run): Promise<void> =>
-  certificates.settle(
-    spec.routes.filter(({ https }) => https).map(({ host }) => host),
-    { say, signal },
-  );
+const settleHosts = (run: Run): Promise<void> => run.certificates.settle(httpsHosts(run), run);
+
+const httpsHosts = ({ spec }: Run): readonly string[] => [
+  ...new Set(spec.routes.filter(({ https }) => https).map(({ host }) => host)),
+];
 
 /** A disk that takes no notes costs this one, and nothing else. */
 function keepReceipt({ state }: Run, event: ReceiptEvent): void {

@@ -37,8 +37,8 @@ export interface DeployJobParts {
   readonly config: InstanceConfig;
   readonly clock: Clock;
   readonly tools: () => Promise<DeployTools>;
-  /** Says how the hosts stand that a deploy has brought. */
-  readonly certificates: Pick<Certificates, "settle">;
+  /** Begins with the hosts that a deploy brings, and says in the end how they stand. */
+  readonly certificates: Pick<Certificates, "foresee" | "settle">;
 }
 
 /** One deploy under way. */
