@@ -11,6 +11,7 @@ import {
 } from "../support/changes-e2e.ts";
 import { freePort } from "../../scripts/machine/ports.ts";
 import { startServer, type TestServer } from "../support/mypaas-e2e.ts";
+import { certify } from "../support/own-certificate-e2e.ts";
 import type { Source } from "../support/source-e2e.ts";
 
 let server: TestServer;
@@ -36,6 +37,7 @@ before(async () => {
   server = await startServer("t-e2eroutes");
   published = await freePort();
   await server.must(["env", "web", "set", "GREETING=hello", "-r", "prod"]);
+  await certify(server, ["secure.test", "plain.test"]);
   for (const [name, keys] of Object.entries(begin))
     sources[name as Name] = await declare(server, name, keys);
   await Promise.all(Object.values(sources).map((source) => server.mustPush(source)));

@@ -31,7 +31,7 @@ const all = releases(instance);
 before(async () => {
   traefik = await startTraefik({ instance, httpPort, httpsPort });
   router = createTraefikRouter({
-    state: { server, live: all, switches: [] },
+    state: { server: { ...server, secured: ["secure.test"] }, live: all, switches: [] },
     write: traefik.write,
     locate: traefik.locate,
     nudge: async () => {},

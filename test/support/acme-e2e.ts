@@ -62,6 +62,7 @@ export async function startAcmeServer(
       httpsPort: 443,
       init: [
         "--email=ann@example.com",
+        `--address=${address}`,
         `--acme-server=${pebble.directory}`,
         `--acme-ca=${pebble.caFile}`,
         `--resolver=${bridge}:${dns.port}`,

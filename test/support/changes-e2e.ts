@@ -77,7 +77,7 @@ export function loadOn(server: TestServer, url: string, more: Partial<ProberOpti
   const https = protocol === "https:";
   const { httpPort, httpsPort } = server.instance;
   return startProber({
-    address: "127.0.0.1",
+    address: server.address,
     port: https ? httpsPort : httpPort,
     host: hostname,
     https,

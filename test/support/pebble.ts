@@ -30,6 +30,8 @@ export interface Pebble {
   readonly stop: () => Promise<void>;
   /** Starts it again on the same ports; it has then forgotten every account. */
   readonly start: () => Promise<void>;
+  /** Lets it take connections and say nothing, as one that is overloaded does; with false it goes on. */
+  readonly pause: (on: boolean) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -97,6 +99,7 @@ export async function startPebble(options: {
     log: () => log,
     stop,
     start,
+    pause: (on) => void child?.kill(on ? "SIGSTOP" : "SIGCONT"),
     close: async () => {
       await stop();
       await rm(folder, { recursive: true, force: true });

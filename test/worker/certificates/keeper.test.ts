@@ -25,6 +25,20 @@ test("a host is asked for once, and redirects from the moment its certificate is
   assert.equal(world.log.length, 4);
 });
 
+test("a deploy begins before its hosts are wanted, and what is there already redirects from the cut-over on", async () => {
+  const world = certificateWorld([]);
+  world.served.set("old.test", world.certificate());
+  await world.keeper().foresee(["old.test", "new.test"]);
+  assert.deepEqual(world.log, ["secured [old.test]"]);
+  await world.clock.sleep(5_000);
+  assert.deepEqual(world.log.slice(1), [
+    "asking [new.test by acme]",
+    "order new.test",
+    "asking []",
+    "secured [new.test, old.test]",
+  ]);
+});
+
 test("a host that the CA would refuse is not asked for, looked at every minute, and asked for when all is well", async () => {
   const world = certificateWorld(["a.test"]);
   world.troubles.set("a.test", noDns);
