@@ -1,4 +1,5 @@
 import type { Release } from "../core/release/release.ts";
+import type { ServiceSpec } from "../core/release/spec.ts";
 import { formatDuration } from "../core/format.ts";
 import type { Sentence } from "./lateness.ts";
 import { describeLateness } from "./lateness.ts";
@@ -78,11 +79,20 @@ function describeEnd(
     const code = signal === undefined ? exitCode : `${exitCode} (${signal})`;
     return { message: `container stopped with exit code ${code}, ${after}` };
   }
-  if (spec.maxMemoryBytes === undefined)
-    return { message: `container was killed because the server ran out of memory, ${after}` };
-  const limit = `${Math.round(spec.maxMemoryBytes / (1024 * 1024))}m`;
+  const { what, ...hint } = killedForMemory(spec);
+  return { message: `container ${what}, ${after}`, ...hint };
+}
+
+/** Whose fault it was that the kernel ended a program, and the way out where it was the limit's. */
+export function killedForMemory({ maxMemoryBytes }: Pick<ServiceSpec, "maxMemoryBytes">): {
+  readonly what: string;
+  readonly hint?: string;
+} {
+  if (maxMemoryBytes === undefined)
+    return { what: "was killed because the server ran out of memory" };
+  const limit = `${Math.round(maxMemoryBytes / (1024 * 1024))}m`;
   return {
-    message: `container was killed for using more than mypaas.maxmem = ${limit}, ${after}`,
+    what: `was killed for using more than mypaas.maxmem = ${limit}`,
     hint: "raise # mypaas.maxmem",
   };
 }

@@ -2,6 +2,8 @@ import { UserError } from "../core/errors.ts";
 import { formatDuration } from "../core/format.ts";
 import { commandPlan } from "../core/release/container.ts";
 import type { Release } from "../core/release/release.ts";
+import { ensureVolumes } from "./ensure-volumes.ts";
+import { killedForMemory } from "./failures.ts";
 import type { ProgramEnd } from "./ports.ts";
 import { sentences } from "./sentences.ts";
 import { step } from "./step.ts";
@@ -12,7 +14,7 @@ const shownLines = 20;
 
 /** Runs what `# mypaas.release` says once in the new image, while the old release serves on; throws UserError "release-command" unless it ends with 0. */
 export async function runReleaseCommand(story: Story): Promise<void> {
-  const { engine, release, service, clock, say, signal } = story;
+  const { engine, release, clock, say, signal } = story;
   const plan = commandPlan(release);
   if (plan === undefined) return;
   signal.throwIfAborted();
@@ -23,8 +25,7 @@ export async function runReleaseCommand(story: Story): Promise<void> {
     if (tail.push(text) > shownLines) tail.shift();
   };
   await step(story, "release-command", async () => {
-    for (const mount of release.mounts)
-      if (mount.type === "volume") await engine.ensureVolume(mount.source, service);
+    await ensureVolumes(engine, release);
     const begun = clock.now();
     const id = await engine.createContainer(plan);
     try {
@@ -74,8 +75,5 @@ function failure(
 function describeEnd({ spec }: Release, { exitCode, oomKilled, error }: ProgramEnd, time: string) {
   if (error !== "") return `could not start (${error})`;
   if (!oomKilled) return `ended with exit code ${exitCode} after ${time}`;
-  if (spec.maxMemoryBytes === undefined)
-    return `was killed because the server ran out of memory, after ${time}`;
-  const limit = `${Math.round(spec.maxMemoryBytes / (1024 * 1024))}m`;
-  return `was killed for using more than mypaas.maxmem = ${limit}, after ${time}`;
+  return `${killedForMemory(spec).what}, after ${time}`;
 }

@@ -2,6 +2,7 @@ import type { ContainerPlan } from "../core/release/container.ts";
 import { containerPlan } from "../core/release/container.ts";
 import { serviceContainerName } from "../core/release/names.ts";
 import { replicaCount, stopsOldFirst } from "../core/release/spec.ts";
+import { ensureVolumes } from "./ensure-volumes.ts";
 import { sentences } from "./sentences.ts";
 import { step } from "./step.ts";
 import type { Story } from "./story.ts";
@@ -12,8 +13,7 @@ export async function startReplicas(story: Story): Promise<void> {
   const plans = replicaPlans(story);
   say(sentences.starting(release));
   await step(story, "start", async () => {
-    for (const mount of release.mounts)
-      if (mount.type === "volume") await engine.ensureVolume(mount.source, story.service);
+    await ensureVolumes(engine, release);
     const ids: string[] = [];
     for (const plan of plans) {
       signal.throwIfAborted();

@@ -9,6 +9,7 @@ import type { State } from "../adapters/state/state.ts";
 import { openLine, type AttachLine } from "../adapters/wire/attach-line.ts";
 import { errorAnswer } from "../adapters/wire/errors.ts";
 import type { OnLine } from "../adapters/wire/upgrade.ts";
+import { ensureVolumes } from "../deploy/ensure-volumes.ts";
 import type { Engine } from "../deploy/ports.ts";
 import { converse } from "./converse.ts";
 import { releaseToRun, replicaToEnter } from "./program-target.ts";
@@ -78,8 +79,7 @@ export function createAttachments(parts: AttachmentParts): Attachments {
     const tag = request.slice(0, 8);
     const plan = runPlan(release, { tag, command: action.command, isDetached });
     const start = async <T>(work: (programs: Programs) => Promise<T>): Promise<T> => {
-      for (const mount of release.mounts)
-        if (mount.type === "volume") await engine.ensureVolume(mount.source, action.service);
+      await ensureVolumes(engine, release);
       begun("run", plan.name);
       try {
         return await work(await parts.programs());

@@ -1,4 +1,3 @@
-import { setOnServer } from "../core/release/release.ts";
 import { instancePaths, type InstanceConfig } from "../core/server/instance.ts";
 import { UserError } from "../core/errors.ts";
 import type { WantedBlob } from "../core/wire/protocol.ts";
@@ -6,7 +5,6 @@ import type { World } from "../core/world.ts";
 import type { Engine } from "../deploy/ports.ts";
 import type { BlobStore } from "../adapters/server/blob-store.ts";
 import { forgetOldBlobs, isBlobReferenced } from "../adapters/state/blobs.ts";
-import { readEnv } from "../adapters/state/env.ts";
 import { dropChanges, stagedEnv } from "../adapters/state/job-changes.ts";
 import { forgetJobs, unfinishedJobs, type Job } from "../adapters/state/jobs.ts";
 import {
@@ -30,6 +28,7 @@ import { planPush } from "./deploy/plan-push.ts";
 import { removeInfo } from "./deploy/remove-job.ts";
 import type { DeployTools } from "./deploy/run.ts";
 import { openRouter, openTools } from "./deploy/tools.ts";
+import { knownSecrets } from "./known-secrets.ts";
 import { keysFileWriter, syncKeysFile } from "./enrolled.ts";
 import { createJobLog } from "./job-log.ts";
 import { createPushes, type Pushes } from "./pushes.ts";
@@ -184,12 +183,11 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   };
 }
 
-/** Values set on this server, now or when a release was made that a job may go back to. */
+/** What must not stand in the log of a job: also what it is about to set, and the passwords of registries. */
 function secretsOf(state: State, { id, service }: Pick<Job, "id" | "service">): readonly string[] {
   const soon = Object.values(stagedEnv(state, id)).filter((value) => value !== undefined);
-  const then = listReleases(state, service).flatMap(({ release }) => setOnServer(release));
   const logins = readRegistries(state).map(({ password }) => password);
-  return [...new Set([...Object.values(readEnv(state, service)), ...soon, ...then, ...logins])];
+  return [...knownSecrets(state, service), ...soon, ...logins];
 }
 
 async function imagesThere(engine: Engine, references: readonly string[]) {

@@ -1,11 +1,9 @@
 import { redactor } from "../core/redact.ts";
-import { setOnServer } from "../core/release/release.ts";
 import type { InstanceConfig } from "../core/server/instance.ts";
 import type { Clock, Engine } from "../deploy/ports.ts";
 import { createUsage } from "../adapters/containers/usage.ts";
-import { readEnv } from "../adapters/state/env.ts";
-import { listReleases } from "../adapters/state/releases.ts";
 import type { State } from "../adapters/state/state.ts";
+import { knownSecrets } from "./known-secrets.ts";
 import { createStreams, type Streams } from "./streams.ts";
 
 /** Streams of this worker's Docker; nothing of it is loaded before somebody looks. */
@@ -33,10 +31,7 @@ export function openStreams(parts: {
       };
     },
     usage: createUsage(),
-    redactFor: (service) => {
-      const then = listReleases(state, service).flatMap(({ release }) => setOnServer(release));
-      return redactor([...new Set([...Object.values(readEnv(state, service)), ...then])]);
-    },
+    redactFor: (service) => redactor(knownSecrets(state, service)),
   });
 }
 
