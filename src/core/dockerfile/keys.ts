@@ -65,7 +65,7 @@ export const keys = {
     name: "https",
     syntax: "true or false",
     fallback: "false",
-    help: "https for every domain of the service; http redirects to it.",
+    help: "https for every domain of the service; http redirects once the certificate is there.",
     read: readBoolean,
   }),
   url: key({
