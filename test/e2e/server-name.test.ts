@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { initArgs } from "../../scripts/machine/instance.ts";
 import { instancePaths } from "../../src/core/server/instance.ts";
 import { startAcmeServer, type AcmeServer } from "../support/acme-e2e.ts";
+import { declare } from "../support/changes-e2e.ts";
 import { certify } from "../support/own-certificate-e2e.ts";
 
 let acme: AcmeServer;
@@ -43,6 +44,17 @@ test("the server's own name gets a certificate, and a remote without a pin is en
   const stranger = await version("named", { NODE_OPTIONS: hosts.NODE_OPTIONS });
   assert.equal(stranger.code, 1);
   assert.match(stranger.err, /its certificate is not trusted/);
+});
+
+test("a domain that is found by itself, below the server's own name, has a certificate as well", async () => {
+  const { server } = acme;
+  acme.point(`shop.${domain}`);
+  const shop = await declare(server, "shop", ["domain = auto", "https = true", "port = 3000"]);
+  const said = await server.mustPush(shop);
+  const [live] = said.events.filter((event) => event.kind === "live");
+  assert.deepEqual(live?.urls, [`https://shop.${domain}`]);
+  assert.equal((await acme.cert(`shop.${domain}`)).state, "issued");
+  assert.equal((await server.get(`shop.${domain}`)).status, 301);
 });
 
 test("a wrong pin is a hard stop with an explanation", async () => {
