@@ -21,11 +21,7 @@ after(() => rm(cwd, { recursive: true }));
 async function server(t: TestContext, options: FakeServerOptions) {
   const fake = await fakeWireServer(t, options);
   const { runDir } = await fake.listenOnSocket();
-  const asked = () =>
-    [...fake.requests.values()].map(
-      ({ v: _v, server: _s, created: _c, nonce: _n, tokenHash: _t, ...action }) => action,
-    );
-  return { world: { cwd, env: { MYPAAS_RUN_DIR: runDir } }, asked };
+  return { world: { cwd, env: { MYPAAS_RUN_DIR: runDir } }, asked: fake.asked };
 }
 
 const live: Event = { kind: "live", service: "web", release: 5, urls: [], ms: 900 };

@@ -29,18 +29,10 @@ async function show(t: TestContext, args: LogsArgs, options: FakeServerOptions, 
   const { runDir } = await fake.listenOnSocket();
   const world = fakeWorld({ env: { MYPAAS_RUN_DIR: runDir } });
   const ran = await runCommand(world, (io) => logs(args, { ...io, world, json }));
-  const {
-    v: _v,
-    server: _s,
-    created: _c,
-    nonce: _n,
-    tokenHash: _t,
-    ...action
-  } = [...fake.requests.values()].at(-1) ?? ({} as never);
   const froms = fake.log
     .filter((text) => text.includes("/stream"))
     .map((text) => text.split("from=")[1]);
-  return { ...ran, out: world.out(), err: world.err(), action, froms };
+  return { ...ran, out: world.out(), err: world.err(), action: fake.asked().at(-1), froms };
 }
 
 test("lines go where the app printed them, with their replica, and their release where it changes", async (t) => {

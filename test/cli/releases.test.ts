@@ -14,17 +14,7 @@ async function server(t: TestContext, options: FakeServerOptions) {
   const fake = await fakeWireServer(t, options);
   const { runDir } = await fake.listenOnSocket();
   const world = { env: { MYPAAS_RUN_DIR: runDir }, now: () => now };
-  const asked = () => {
-    const {
-      v: _v,
-      server: _s,
-      created: _c,
-      nonce: _n,
-      tokenHash: _t,
-      ...action
-    } = [...fake.requests.values()].at(-1) ?? assert.fail();
-    return action;
-  };
+  const asked = () => fake.asked().at(-1);
   return { world, asked };
 }
 

@@ -22,18 +22,7 @@ after(() => rm(home, { recursive: true }));
 async function server(t: TestContext, result: unknown) {
   const fake = await fakeWireServer(t, { result });
   const { runDir } = await fake.listenOnSocket();
-  const asked = (): Partial<Action> => {
-    const [request] = [...fake.requests.values()].slice(-1);
-    const {
-      v: _v,
-      server: _s,
-      created: _c,
-      nonce: _n,
-      tokenHash: _t,
-      ...action
-    } = request ?? assert.fail();
-    return action;
-  };
+  const asked = (): Partial<Action> => fake.asked().at(-1) ?? assert.fail();
   return { runDir, asked };
 }
 

@@ -13,7 +13,12 @@ import { wireApp } from "../../src/adapters/wire/app.ts";
 import { UserError } from "../../src/core/errors.ts";
 import type { Event, LoggedEvent } from "../../src/core/wire/events.ts";
 import { hashToken, parseRequest, requestId } from "../../src/core/wire/request.ts";
-import type { Accepted, Backend, Request } from "../../src/core/wire/protocol.ts";
+import type { Action, Accepted, Backend, Request } from "../../src/core/wire/protocol.ts";
+
+const actionOf = (request: Request): Action => {
+  const { v: _v, server: _s, created: _c, nonce: _n, tokenHash: _t, ...action } = request;
+  return action;
+};
 
 export interface FakeServerOptions {
   /** What the job says; the last one ends it. */
@@ -111,6 +116,8 @@ export async function fakeWireServer(t: TestContext, options: FakeServerOptions 
   });
   return {
     requests,
+    /** What was asked so far, without the heads of the requests. */
+    asked: () => [...requests.values()].map(actionOf),
     signatures,
     log,
     listenOnSocket: async () => {
