@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import { codeOf } from "../adapters/files.ts";
+import { maxPemBytes } from "../core/certificates/own-files.ts";
 import { UserError } from "../core/errors.ts";
 import { plainText } from "../core/terminal-text.ts";
 import { commandLine, option } from "./shell-words.ts";
@@ -31,23 +32,23 @@ export async function readCertificateFiles(
   return { certificate: text(first.certificates), privateKey: text([privateKey]) };
 }
 
-/** What a server takes at most. */
-const maxBytes = { certificate: 200_000, "private key": 100_000 } as const;
-
 /** Reads no more than may be there, so that it may also be a pipe. */
-async function read(what: keyof typeof maxBytes, path: string, cwd: string): Promise<string> {
+async function read(
+  what: "certificate" | "private key",
+  path: string,
+  cwd: string,
+): Promise<string> {
   const place = `${what} ${plainText(path)}`;
-  const most = maxBytes[what];
   const parts: Buffer[] = [];
   try {
-    for await (const part of createReadStream(resolve(cwd, path), { end: most }))
+    for await (const part of createReadStream(resolve(cwd, path), { end: maxPemBytes }))
       parts.push(part as Buffer);
   } catch (cause) {
     throw unreadable(place, path, cause);
   }
   const bytes = Buffer.concat(parts);
-  if (bytes.length <= most) return bytes.toString("utf8");
-  throw new UserError(`${place}: has more than ${most} bytes`, { code: "cert" });
+  if (bytes.length <= maxPemBytes) return bytes.toString("utf8");
+  throw new UserError(`${place}: has more than ${maxPemBytes} bytes`, { code: "cert" });
 }
 
 function unreadable(place: string, path: string, cause: unknown): UserError {

@@ -43,7 +43,7 @@ export function makeProgram(
     .option("--email <address>", "ask for them by ACME, under this address")
     .option("--acme-server <url>", "who is asked: letsencrypt (default), or a URL")
     .option("--acme-staging", "short for --acme-server letsencrypt-staging")
-    .option("--acme-ca <file>", "PEM of the CA behind that server's own https")
+    .option("--acme-ca <file>", "PEM of the CA behind that server's https; or none")
     .option("--acme-lifetime <duration>", "how long that CA's certificates last (default: 90d)")
     .option("--dns-provider <name>", "proves names by DNS records, also wildcards; or none")
     .option("--dns-env <file>", "what it has to know, in lines NAME=VALUE")

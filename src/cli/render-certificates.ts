@@ -28,7 +28,7 @@ const mute =
 export function renderHosts(certificates: readonly CertificateInfo[], reading: Reading): string {
   const rows = certificates.map((one) => [
     one.host,
-    one.services.join(", ") || "(server)",
+    one.services.join(", ") || (one.unused === true ? "(nobody)" : "(server)"),
     stateWord(one, reading),
     one.certificate?.issuer ?? "",
     expiry(one, reading),

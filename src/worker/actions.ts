@@ -81,7 +81,7 @@ export async function performAction(
       return parts.examine(action.host);
     case "server.info": {
       const { version, instance, domain, wildcards } = parts;
-      const own = ownNames(state);
+      const own = ownNames(state).filter((name) => name.startsWith("*."));
       return { version, instance, ...(domain !== undefined && { domain }), wildcards, own };
     }
   }

@@ -23,7 +23,8 @@ const files = {
   "old-locked.pem": block("RSA PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\n\nc2VjcmV0d29yZA=="),
   id_ed25519: block("OPENSSH PRIVATE KEY", "c2VjcmV0d29yZA=="),
   "cert.der": "\u0000\u0001",
-  "big.pem": "x".repeat(200_001),
+  "full.pem": chain.padEnd(100_000),
+  "big.pem": "x".repeat(100_001),
 };
 for (const [name, text] of Object.entries(files))
   // oxlint-disable-next-line no-await-in-loop
@@ -70,6 +71,8 @@ test("an own certificate is sent with its chain and key, and nothing else of the
   const json = await run("*.a.test", "both.pem", "both.pem", "--json");
   assert.deepEqual(JSON.parse(json.out), { kind: "answer", certificate: info });
   assert.deepEqual(sent(asked()[1]), wanted);
+  await run("*.a.test", "full.pem", "key.pem");
+  assert.deepEqual(sent(asked()[2]), wanted);
 });
 
 const refused: readonly (readonly [args: string, err: string])[] = [
@@ -86,7 +89,7 @@ const refused: readonly (readonly [args: string, err: string])[] = [
     `${"x".repeat(300)} key.pem`,
     `certificate ${"x".repeat(300)}: unreadable (ENAMETOOLONG)\nhint: see who may read it: ls -l ${"x".repeat(300)}`,
   ],
-  ["big.pem key.pem", "certificate big.pem: has more than 200000 bytes"],
+  ["big.pem key.pem", "certificate big.pem: has more than 100000 bytes"],
   ["chain.pem big.pem", "private key big.pem: has more than 100000 bytes"],
   [
     "key.pem chain.pem",

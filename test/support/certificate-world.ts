@@ -20,9 +20,13 @@ export function certificateWorld(
   const silent = new Set<string>();
   const own = new Set<string>();
   const log: string[] = [];
+  let last = "secured []";
   const asked = new Map<string, number>();
   let wanted = hosts;
   let isAway = false;
+  let isDiskFull = false;
+  let open: readonly string[] = [];
+  let most = 0;
 
   const certificate = (issuer = "Test CA"): Served => ({
     issuer,
@@ -43,10 +47,17 @@ export function certificateWorld(
     challenges,
     records: {
       read: () => [...stored.values()],
-      put: (record) => void stored.set(record.host, record),
-      remove: (host) => void stored.delete(host),
+      put: (record) => {
+        if (isDiskFull) throw new Error("database or disk is full");
+        stored.set(record.host, record);
+      },
+      remove: (host) => {
+        if (isDiskFull) throw new Error("database or disk is full");
+        stored.delete(host);
+      },
     },
     own: () => own,
+    ownPairs: () => [],
     look: (host) =>
       Promise.resolve(
         isAway
@@ -55,12 +66,14 @@ export function certificateWorld(
       ),
     preflight: (host, challenge) =>
       Promise.resolve(troubles.get(`${challenge} ${host}`) ?? troubles.get(host)),
-    serve: ({ asking, secured }) => {
-      if (asking !== undefined) {
-        const names = asking.map(({ host, resolver }) => `${host} by ${resolver}`);
-        log.push(`asking [${names.join(", ")}]`);
-      }
-      if (secured !== undefined) log.push(`secured [${secured.join(", ")}]`);
+    serve: ({ asking = [], secured }) => {
+      if (isDiskFull) return Promise.reject(new Error("no space left on device"));
+      const names = asking.map(({ host, resolver }) => `${host} by ${resolver}`);
+      if (names.join() !== open.join()) log.push(`asking [${names.join(", ")}]`);
+      open = names;
+      most = Math.max(most, names.length);
+      const text = `secured [${secured?.join(", ")}]`;
+      if (secured !== undefined && text !== last) log.push((last = text));
       return Promise.resolve();
     },
     confirm: ({ routers }) => {
@@ -83,9 +96,14 @@ export function certificateWorld(
     certificate,
     asked: (host: string): number => asked.get(host) ?? 0,
     want: (next: readonly string[]) => void (wanted = next),
+    fillDisk: (full: boolean) => void (isDiskFull = full),
+    /** Hosts that stand in the file and ask now, and the most that did at a time. */
+    open: () => open,
+    most: () => most,
     goAway: (away: boolean) => void (isAway = away),
     keeper: () => keeper,
     record: (host: string) => stored.get(host),
+    store: (record: HostRecord) => void stored.set(record.host, record),
     /** A worker that starts on what an earlier one has stored. */
     restart: () => {
       keeper = createKeeper(ports);

@@ -156,7 +156,7 @@ export function deployWorld(t: TestContext) {
       clock,
       tools: () => Promise.resolve(tools),
       certificates: {
-        foresee: () => Promise.resolve(),
+        foresee: () => Promise.resolve([]),
         settle: async (hosts: readonly string[]) => void settled.push(hosts.join(" ")),
       },
     };

@@ -120,7 +120,11 @@ export function oracle(
   lost: ReadonlySet<string>,
   url: string,
 ): string {
-  const best = (releases: readonly Release[]) => bestOf({ releases, lost, secured }, url);
+  const all = [
+    ...live,
+    ...switches.flatMap(({ from, to }) => (from === undefined ? to : [from, to])),
+  ];
+  const best = (releases: readonly Release[]) => bestOf({ releases, lost, secured, all }, url);
   const answering = [
     ...live.filter(({ spec }) => !switches.some(({ service }) => service === spec.service)),
     ...switches.flatMap(({ phase, from, to }) => (phase === "held" ? (from ?? []) : to)),
@@ -150,9 +154,11 @@ interface Choice {
   readonly releases: readonly Release[];
   readonly lost: ReadonlySet<string>;
   readonly secured: readonly string[];
+  /** Everybody on the server. */
+  readonly all: readonly Release[];
 }
 
-function bestOf({ releases, lost, secured }: Choice, url: string): Best | undefined {
+function bestOf({ releases, lost, secured, all }: Choice, url: string): Best | undefined {
   const [, scheme, host = "", path = "/"] = /^(https?):\/\/([^/]+)(\/.*)?$/.exec(url) ?? [];
   const fits = (route: RouteSpec): boolean =>
     (route.host === host || route.host === `*${host.slice(host.indexOf("."))}`) &&
@@ -183,7 +189,16 @@ function bestOf({ releases, lost, secured }: Choice, url: string): Best | undefi
   const { number, spec } = found.release;
   const tag = `${spec.service}/${number}`;
   const strips = spec.stripPrefix && route.path !== "" ? ` strips ${route.path}` : "";
-  const isStrict = scheme === "https" && secured.includes(route.host);
+  const isBelow = (host: string, wildcard: string): boolean =>
+    wildcard === `*${host.slice(host.indexOf("."))}`;
+  const isPlainToo = all
+    .flatMap((one) => one.spec.routes)
+    .some(
+      (one) =>
+        !one.https &&
+        (one.host === route.host || isBelow(route.host, one.host) || isBelow(one.host, route.host)),
+    );
+  const isStrict = scheme === "https" && secured.includes(route.host) && !isPlainToo;
   const plain = `${tag}${strips}${isStrict ? " strictly" : ""}`;
   return {
     release: found.release,

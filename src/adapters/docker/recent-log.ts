@@ -1,12 +1,24 @@
 import { outputOf } from "./demux.ts";
 import { answering, openDocker } from "./client.ts";
 
+/** A line of a container's log and when it was printed, milliseconds since the epoch. */
+export interface StampedLine {
+  readonly at: number;
+  readonly text: string;
+}
+
 /** What one of mypaas' own containers has printed since a moment (milliseconds since the epoch), its newest 1 000 lines. */
-export function recentLog(
+export async function recentLog(
   socketPath: string,
   { name, since }: { readonly name: string; readonly since: number },
-): Promise<string> {
-  return answering(read(socketPath, { name, since }));
+): Promise<readonly StampedLine[]> {
+  const text = await answering(read(socketPath, { name, since }));
+  return text.split("\n").flatMap((line) => {
+    const [, stamp = "", rest = ""] = /^(\S+) (.*)$/.exec(line) ?? [];
+    const at = Date.parse(stamp);
+    // Docker begins with a whole second.
+    return at >= since ? [{ at, text: rest }] : [];
+  });
 }
 
 async function read(
@@ -19,6 +31,7 @@ async function read(
       stdout: true,
       stderr: true,
       follow: false,
+      timestamps: true,
       tail: 1000,
       since: Math.floor(since / 1000),
     });

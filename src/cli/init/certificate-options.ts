@@ -19,6 +19,7 @@ import { refused } from "./refused.ts";
 export interface CertificateOptions {
   readonly acmeServer?: string;
   readonly acmeStaging?: boolean;
+  /** A file; `none` forgets that of an earlier run. */
   readonly acmeCa?: string;
   readonly acmeLifetime?: string;
   readonly dnsProvider?: string;
@@ -58,20 +59,21 @@ export function wantedCertificates(
 
 function wantedAcme(options: CertificateOptions, before: Acme): Acme {
   const server = wantedServer(options) ?? before.server;
-  if (options.acmeCa !== undefined && isLetsEncrypt(server))
+  const { acmeCa, acmeLifetime } = options;
+  if (acmeCa !== undefined && acmeCa !== "none" && isLetsEncrypt(server))
     throw new UserError("--acme-ca: Let's Encrypt needs none", {
       code: "usage",
       hint: "name the server too: mypaas init --acme-server URL --acme-ca FILE",
     });
-  // A lifetime of hours from a CA of one's own would let certificates of Let's Encrypt be renewed only in their last minutes.
-  const isSameKind = isLetsEncrypt(server) === isLetsEncrypt(before.server);
-  const kept = isSameKind ? before : acmeOf({});
+  const isSame = server === before.server;
+  // A lifetime of hours from one CA would let the certificates of another be renewed only in their last minutes.
+  const isSameKind = isSame || (isLetsEncrypt(server) && isLetsEncrypt(before.server));
+  const { lifetimeHours } = isSameKind ? before : acmeOf({});
   const dnsProvider = wantedProvider(options, before.dnsProvider);
   return {
     server,
-    hasCa: options.acmeCa !== undefined || kept.hasCa,
-    lifetimeHours:
-      options.acmeLifetime === undefined ? kept.lifetimeHours : readHours(options.acmeLifetime),
+    hasCa: acmeCa === undefined ? isSame && before.hasCa : acmeCa !== "none",
+    lifetimeHours: acmeLifetime === undefined ? lifetimeHours : readHours(acmeLifetime),
     ...(dnsProvider === undefined ? {} : { dnsProvider }),
   };
 }

@@ -1,3 +1,10 @@
+import { traefikContainerName } from "../release/names.ts";
+import {
+  defaultInstance,
+  defaultRunDir,
+  defaultStateDir,
+  instancePaths,
+} from "../server/instance.ts";
 import type { AcmeProblem } from "./acme-problem.ts";
 import type { Trouble } from "./record.ts";
 
@@ -56,6 +63,11 @@ function rateLimit({ detail, host }: AcmeProblem): Trouble {
 const span = (hours: number): string =>
   hours >= 48 && hours % 24 === 0 ? `${hours / 24} days` : `${hours} h`;
 
+const { acmeDir } = instancePaths({ stateDir: defaultStateDir, runDir: defaultRunDir });
+
+// Traefik has the file in memory, and writes it again as it was; init starts a container that is stopped.
+const newAccount = `run on the server, FILE being that CA's in ${acmeDir}: docker stop ${traefikContainerName(defaultInstance)} && sudo mv FILE FILE.old && sudo mypaas init; every certificate is then asked for again`;
+
 function account({ type = "", detail, instance, host }: AcmeProblem): Trouble | undefined {
   const about = "CA account";
   switch (type) {
@@ -63,7 +75,7 @@ function account({ type = "", detail, instance, host }: AcmeProblem): Trouble | 
       return {
         about,
         reason: `the CA does not know the account of this server any more: ${detail}`,
-        hint: "stop Traefik, move its file of that CA out of /var/lib/mypaas/traefik/acme and start it: it makes a new account and asks for every certificate again",
+        hint: newAccount,
       };
     case "externalAccountRequired":
       return {

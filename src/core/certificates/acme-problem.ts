@@ -8,7 +8,7 @@ export interface AcmeProblem {
   readonly detail: string;
   /** The first host that the text names, ready for a command line; `HOST` when it names none. */
   readonly host: string;
-  /** The first URL of the text: where it went wrong, or the CA. */
+  /** The first URL of the text, without secrets: where it went wrong, or the CA. */
   readonly url: string | undefined;
   /** Where the CA wants somebody to look. */
   readonly instance: string | undefined;
@@ -21,7 +21,8 @@ const problemStart = /urn:(?:ietf:params:)?acme:error:([A-Za-z]+)"? :: /;
 /** Takes an error text of lego apart, whose formats are in its `ProblemDetails.Error` and `DomainsError.Error`. */
 export function readProblem(error: string): AcmeProblem {
   const text = oneLine(error, maxLength);
-  const common = { host: hostIn(text), url: /https?:\/\/[^\s"'?]+/.exec(text)?.[0] };
+  const url = /https?:\/\/[^\s"'?]+/.exec(withoutSecrets(text))?.[0];
+  const common = { host: hostIn(text), url };
   const start = problemStart.exec(text);
   if (start === null)
     return { ...common, type: undefined, detail: bare(text), instance: undefined };

@@ -1,3 +1,5 @@
+import { namesKey } from "./own.ts";
+
 /** Traefik's file of accounts and certificates without those of a CA that have the very names of one that was added by hand: of two such Traefik shows now the one and now the other. Undefined where nothing has to go, or the file is none of Traefik's. */
 export function withoutReplaced(
   text: string,
@@ -5,14 +7,14 @@ export function withoutReplaced(
 ): { readonly text: string; readonly dropped: readonly string[] } | undefined {
   const resolvers = parse(text);
   if (resolvers === undefined) return undefined;
-  const replaced = new Set(own.map(keyOf));
+  const replaced = new Set(own.map(namesKey));
   const dropped: string[] = [];
   const kept = Object.entries(resolvers).map(([name, resolver]) => {
     const { Certificates: all } = resolver;
     if (!Array.isArray(all)) return [name, resolver];
     const left = (all as readonly StoredCertificate[]).filter(({ domain }) => {
       const names = [domain?.main, ...(domain?.sans ?? [])].filter((one) => one !== undefined);
-      const isReplaced = replaced.has(keyOf(names));
+      const isReplaced = replaced.has(namesKey(names));
       if (isReplaced) dropped.push(names.join(", "));
       return !isReplaced;
     });
@@ -40,7 +42,3 @@ function parse(text: string): Resolvers | undefined {
     return undefined;
   }
 }
-
-/** As Traefik tells certificates apart. */
-const keyOf = (names: readonly string[]): string =>
-  [...new Set(names.map((name) => name.toLowerCase()))].toSorted().join(",");

@@ -2,7 +2,9 @@ import { type KeyObject, X509Certificate, createPrivateKey } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { formatBytes } from "../format.ts";
 
-const maxBytes = 100_000;
+/** The certificates of one host at most, and its private key at most; PEM is ASCII, so as many characters. */
+export const maxPemBytes = 100_000;
+
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 const keyBlock =
   /-----BEGIN ((?:[A-Z]+ )*)PRIVATE KEY-----[^-]*(?:-[^-]+)*-----END \1PRIVATE KEY-----/;
@@ -23,9 +25,9 @@ export function readOwnFiles(
 }
 
 function checkSize(place: string, text: string): void {
-  if (text.length > maxBytes)
+  if (text.length > maxPemBytes)
     bad(
-      `${place}: the file is too big, ${formatBytes(text.length)} of at most ${formatBytes(maxBytes)}`,
+      `${place}: the file is too big, ${formatBytes(text.length)} of at most ${formatBytes(maxPemBytes)}`,
       "give a file with nothing but what this one host needs: mypaas cert add HOST cert.pem key.pem",
     );
 }

@@ -1,4 +1,10 @@
-import { createHash, type X509Certificate } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  type X509Certificate,
+} from "node:crypto";
 import { UserError } from "../errors.ts";
 import { shortList } from "../server/health.ts";
 import { chainOf, isComplete, isSelfSigned } from "./own-chain.ts";
@@ -9,7 +15,7 @@ import { oneLine } from "./foreign-text.ts";
 export interface OwnCertificate {
   /** PEM, the host's own certificate first, each issued by the next. */
   readonly chain: string;
-  /** PEM (PKCS #8). */
+  /** PEM (PKCS #8), an EC key by the name of its curve. */
   readonly privateKey: string;
   /** Host names it is for, lower case. */
   readonly names: readonly string[];
@@ -46,7 +52,8 @@ export function checkOwn({
       "give the key that the certificate was issued for; these two must print the same: openssl x509 -in cert.pem -noout -pubkey, openssl pkey -in key.pem -pubout",
     );
   checkHost(leaf, host);
-  checkStrength(leaf);
+  checkPurpose(leaf);
+  checkKey(leaf);
   checkDates(leaf, { place: "certificate", host, now });
   const chain = chainOf(leaf, certificates);
   if (!isComplete(chain, roots))
@@ -59,7 +66,7 @@ export function checkOwn({
       checkDates(above, { place: `certificate of ${subjectName(above)}, in between`, host, now });
   return {
     chain: chain.map(String).join(""),
-    privateKey: key.export({ type: "pkcs8", format: "pem" }).toString(),
+    privateKey: pkcs8(key),
     names: namesOf(leaf),
     issuer: issuerName(leaf),
     from: leaf.validFromDate.getTime(),
@@ -77,6 +84,10 @@ export function namesOf(certificate: X509Certificate): readonly string[] {
     if (kind === "DNS" && /^(?:\*\.)?[a-z0-9._-]+$/i.test(value)) found.push(value.toLowerCase());
   return [...new Set(found)];
 }
+
+/** One text for a set of host names, whatever their order and case, as Traefik tells certificates apart. */
+export const namesKey = (names: readonly string[]): string =>
+  [...new Set(names.map((name) => name.toLowerCase()))].toSorted().join(",");
 
 /** Who issued a certificate, by organization or common name; `self-signed` when nobody did. */
 export function issuerName(certificate: X509Certificate): string {
@@ -108,13 +119,61 @@ function checkHost(leaf: X509Certificate, host: string): void {
   );
 }
 
-function checkStrength(leaf: X509Certificate): void {
-  const bits = leaf.publicKey.asymmetricKeyDetails?.modulusLength;
-  if (bits !== undefined && bits < 2048)
-    bad(
-      `certificate: its RSA key has ${bits} bits, browsers want 2048`,
-      "make a longer key and have the certificate issued for it: openssl req -new -newkey rsa:2048 -nodes -keyout key.pem -out request.pem",
-    );
+/** A key that Traefik cannot read makes it show its default certificate instead; one that browsers do not take ends every handshake. */
+function checkKey({ publicKey }: X509Certificate): void {
+  const { asymmetricKeyType: type = "unknown", asymmetricKeyDetails: details } = publicKey;
+  const { modulusLength: bits = 0, namedCurve: curve = "explicit parameters" } = details ?? {};
+  if (type === "rsa") {
+    if (bits < 2048 || bits > 8192)
+      badKey(`its RSA key has ${bits} bits, browsers want 2048 to 8192`);
+    return;
+  }
+  if (type !== "ec" || !curves.has(curve)) {
+    const kind = type === "ec" ? `EC with ${shown[curve] ?? curve}` : (shown[type] ?? type);
+    badKey(`its key is ${kind}, browsers want RSA or EC with P-256 or P-384`);
+  }
+  if (!isNamed(publicKey))
+    badKey("its EC key has explicit parameters or a compressed point, Traefik reads neither");
+}
+
+const curves: ReadonlySet<string> = new Set(["prime256v1", "secp384r1"]);
+
+/** Names of Node and OpenSSL, as people write them. */
+const shown: Readonly<Record<string, string>> = {
+  dsa: "DSA",
+  ed25519: "Ed25519",
+  ed448: "Ed448",
+  "rsa-pss": "RSA-PSS",
+  secp224r1: "P-224",
+};
+
+/** Node names the curve of an EC key also where the key spells it out; only its bytes show that. */
+function isNamed(publicKey: KeyObject): boolean {
+  const named = createPublicKey({ key: publicKey.export({ format: "jwk" }), format: "jwk" });
+  const [was, is] = [publicKey, named].map((key) => key.export({ type: "spki", format: "der" }));
+  return was !== undefined && is?.equals(was) === true;
+}
+
+function pkcs8(key: KeyObject): string {
+  const isEc = key.asymmetricKeyType === "ec";
+  const plain = isEc
+    ? createPrivateKey({ key: key.export({ format: "jwk" }), format: "jwk" })
+    : key;
+  return plain.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+const serverAuth = "1.3.6.1.5.5.7.3.1";
+const anyPurpose = "2.5.29.37.0";
+
+/** One for mail, code or clients is refused by browsers; where no purpose stands, any will do (RFC 5280, 4.2.1.12). */
+function checkPurpose({ keyUsage: purposes }: X509Certificate): void {
+  // Undefined where the extension is not there, whatever the types say.
+  const named: readonly string[] = (purposes as readonly string[] | undefined) ?? [];
+  if (named.length === 0 || named.includes(serverAuth) || named.includes(anyPurpose)) return;
+  bad(
+    "certificate: is not for servers, its extended key usage names other purposes",
+    "have one issued with the extended key usage serverAuth",
+  );
 }
 
 function checkDates(
@@ -148,6 +207,12 @@ function part(name: string | undefined, attribute: string): string | undefined {
   const value = oneLine((line ?? "").slice(attribute.length + 1).replaceAll(/\\(.)/g, "$1"), 80);
   return value === "" ? undefined : value;
 }
+
+const badKey = (message: string): never =>
+  bad(
+    `certificate: ${message}`,
+    "make a P-256 key and have the certificate issued for it: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out request.pem",
+  );
 
 function bad(message: string, hint: string): never {
   throw new UserError(message, { code: "bad-certificate", hint });

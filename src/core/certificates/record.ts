@@ -86,8 +86,8 @@ export function refused(record: HostRecord, trouble: Trouble, now: number): Host
 
 /** The CA would refuse, so it is not asked; looking costs nothing, so it is done often. */
 export function held(record: HostRecord, trouble: Trouble, now: number): HostRecord {
-  const since = record.phase === "waiting" ? record.since : now;
-  return { ...record, phase: "waiting", since, next: nextLook(since, now), trouble };
+  const waiting = enter(record, "waiting", now);
+  return { ...waiting, next: nextLook(waiting.since, now), trouble };
 }
 
 /** What a worker that has just started makes of a host for which an earlier one was asking. */
@@ -99,6 +99,17 @@ const interrupted: Trouble = {
   reason: "mypaas was stopped while the CA was asked",
 };
 
-function enter(record: HostRecord, phase: HostRecord["phase"], now: number): HostRecord {
-  return record.phase === phase ? { ...record, phase } : { ...record, phase, since: now };
+/** The same host before another CA, which knows nothing of what was before. */
+export function anew(record: HostRecord, now: number): HostRecord {
+  const { trouble: _, ...rest } = record;
+  const phase = record.secured ? record.phase : "new";
+  return { ...enter(rest, phase, now), failures: 0, asks: [], next: now };
 }
+
+function enter(record: HostRecord, phase: HostRecord["phase"], now: number): HostRecord {
+  return { ...record, phase, since: since(record, phase, now) };
+}
+
+/** A beginning in the future was written by a clock that was wrong. */
+const since = (record: HostRecord, phase: HostRecord["phase"], now: number): number =>
+  record.phase === phase ? Math.min(record.since, now) : now;

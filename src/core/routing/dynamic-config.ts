@@ -8,6 +8,7 @@ import { receiverPort } from "../server/instance.ts";
 import { receiverContainerName } from "../release/names.ts";
 import { releaseRouting } from "./release-routing.ts";
 import { covers, routeRule } from "./routes.ts";
+import { strictHosts } from "./strict-hosts.ts";
 import type { Wait } from "./waiting.ts";
 import { nobody, waitFor } from "./waiting.ts";
 import { hasYielded, knownReleases } from "./yields.ts";
@@ -17,7 +18,8 @@ import { wireBase } from "../wire/protocol.ts";
 const receiverPriority = 1_000_000_000_000;
 
 /** The dynamic file: holds of every switch in progress, places that were taken over, the receiver, certificates and the answer where nobody lives. */
-export function dynamicConfig(state: RoutingState): DynamicConfig {
+export function dynamicConfig(known: RoutingState): DynamicConfig {
+  const state = { ...known, server: { ...known.server, strict: strictHosts(known) } };
   const file = new DynamicDraft();
   addServer(file, state.server);
   const base = [
@@ -29,7 +31,7 @@ export function dynamicConfig(state: RoutingState): DynamicConfig {
   for (const one of state.switches) if (one.phase === "cut-over") addRest(file, state, base, one);
   addYields(file, state, base);
   addStopped(file, state);
-  addSecured(file, state, base);
+  addHttps(file, state, base);
   return file.config(state.server);
 }
 
@@ -95,12 +97,12 @@ function addStopped(file: DynamicDraft, state: RoutingState): void {
       file.hold(`stopped-${plan.name}`, plan, { service: nobody, middlewares: [] });
 }
 
-/** What the labels of a release cannot know: that the certificate of a host is there, so that http redirects and https says so. */
-function addSecured(file: DynamicDraft, state: RoutingState, base: readonly Answering[]): void {
+/** What the labels of a release cannot know: whether the certificate of a host is there, so that http redirects and https says so. */
+function addHttps(file: DynamicDraft, state: RoutingState, base: readonly Answering[]): void {
   for (const one of base)
     for (const plan of one.routing.routers)
-      if (plan.isSecured)
-        file.hold(`secured-${plan.name}`, plan, answerOf(file, state, plan, { ...one, plan }));
+      if (plan.isInFile)
+        file.hold(`https-${plan.name}`, plan, answerOf(file, state, plan, { ...one, plan }));
 }
 
 const isStopped = ({ stopped = [] }: RoutingState, service: string): boolean =>

@@ -9,8 +9,10 @@ export interface RoutingServer {
   readonly instance: string;
   /** The port that clients use for https, for redirects. */
   readonly httpsPort: number;
-  /** Hosts whose certificate is there: only they redirect to https, and tell browsers to stay with it. */
+  /** Hosts whose certificate is there: only they redirect to https. */
   readonly secured?: readonly string[];
+  /** Those of them that tell browsers to stay with it: nothing of them is served over http alone. */
+  readonly strict?: readonly string[];
 }
 
 /** Everything Traefik has to know of one release except where its containers are. */
@@ -26,8 +28,8 @@ export interface RoutePlan {
   readonly entryPoint: EntryPoint;
   /** True for the http side of an https route whose host has a certificate. */
   readonly redirects: boolean;
-  /** True where the router differs from the one in the labels, which are written once and do not know of certificates that come. */
-  readonly isSecured: boolean;
+  /** True where the dynamic file answers in place of the labels, which are written once and do not know of certificates that come. */
+  readonly isInFile: boolean;
   /** Middlewares that shape the app's own answer: all but the retry and the redirect. */
   readonly shape: readonly string[];
   readonly config: RouterConfig;
@@ -77,29 +79,23 @@ export function releaseRouting(release: Release, server: RoutingServer): Release
   for (const [index, route] of routes.entries()) {
     const n = index + 1;
     const name = `${service}-${n}`;
-    const isSecured = route.https && server.secured?.includes(route.host) === true;
     const stripped = release.spec.stripPrefix && route.path !== "";
     const shape = stripped ? [tag, use(`strip-${n}`, strip(route.path))] : [tag];
     if (!route.https) {
-      add({ name, route, entryPoint: "web", redirects: false, isSecured, shape }, [
-        ...shape,
-        retry,
-      ]);
+      const side = { name, route, entryPoint: "web", redirects: false, isInFile: false } as const;
+      add({ ...side, shape }, [...shape, retry]);
       continue;
     }
-    const safe = isSecured ? [...shape, use("hsts", hsts)] : shape;
-    const side = { name, route, entryPoint: "websecure", redirects: false, isSecured } as const;
-    add({ ...side, shape: safe }, [...safe, retry]);
+    const isStrict = server.strict?.includes(route.host) === true;
+    const safe = isStrict ? [...shape, use("hsts", hsts)] : shape;
+    const side = { name, route, entryPoint: "websecure", redirects: false } as const;
+    add({ ...side, isInFile: isStrict, shape: safe }, [...safe, retry]);
     if (routes.some((other) => !other.https && isSamePlace(other, route))) continue;
-    const http = {
-      name: `${name}-http`,
-      route,
-      entryPoint: "web",
-      redirects: isSecured,
-      isSecured,
-      shape,
-    } as const;
-    add(http, isSecured ? [tag, use("https", redirect(server.httpsPort))] : [...shape, retry]);
+    const redirects = server.secured?.includes(route.host) === true;
+    const chain = redirects ? [tag, use("https", redirect(server.httpsPort))] : [...shape, retry];
+    const http = { name: `${name}-http`, route, entryPoint: "web", redirects } as const;
+    // Always, because containers of earlier versions have labels that redirect.
+    add({ ...http, isInFile: true, shape }, chain);
   }
   return { service, routers, middlewares };
 }

@@ -41,7 +41,8 @@ export function covers(outer: Place, inner: Place): boolean {
   return coversHost(outer.host, inner.host) && coversPath(outer.path, inner.path);
 }
 
-function coversHost(outer: string, inner: string): boolean {
+/** The same for hosts alone. */
+export function coversHost(outer: string, inner: string): boolean {
   if (outer === inner) return true;
   // A wildcard stands for exactly one label, in Traefik as in certificates.
   return outer.startsWith("*.") && !inner.startsWith("*.") && outer === wildcardOf(inner);

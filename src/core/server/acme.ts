@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { InstanceConfig } from "./instance.ts";
 
 /** Where and how certificates are asked for. */
@@ -36,12 +37,12 @@ export function readAcmeServer(text: string): string | undefined {
 /** lego's codes; which of them there are, Traefik's version knows. */
 export const isDnsProvider = (text: string): boolean => /^[a-z0-9]{1,40}$/.test(text);
 
-/** Traefik's file below /acme, one for each CA: accounts and certificates of one must never be taken for those of another. */
+/** Traefik's file below /acme, one for each directory: accounts and certificates of one CA must never be taken for those of another, also where one host is several, as with the provisioners of step-ca. */
 export function acmeStorage(server: string): string {
   if (server === letsEncrypt) return "acme.json";
   const { hostname, port } = new URL(server);
+  if (server === letsEncryptStaging) return `${hostname}.json`;
   const host = hostname.replaceAll(/[[\]]/g, "").replaceAll(":", "-");
-  // A host called just "acme" would have the file of Let's Encrypt.
-  const number = port === "" && host === "acme" ? "443" : port;
-  return number === "" ? `${host}.json` : `${host}-${number}.json`;
+  const digest = createHash("sha256").update(server).digest("hex").slice(0, 8);
+  return `${[host, port, digest].filter((part) => part !== "").join("-")}.json`;
 }

@@ -33,7 +33,7 @@ export interface Results {
     readonly domain?: string;
     /** True where certificates for wildcard domains can be had. */
     readonly wildcards?: boolean;
-    /** Names in certificates that were added by hand. */
+    /** Wildcards in certificates that were added by hand. */
     readonly own?: readonly string[];
   };
 }
@@ -123,7 +123,7 @@ export interface ServerHealth {
 export interface CertificateList {
   readonly certificates: readonly CertificateInfo[];
   /** Where certificates are asked for; left out while the server has no email address and so asks nobody. */
-  readonly acme?: { readonly server: string; readonly email: string };
+  readonly acme?: { readonly server: string };
 }
 
 /** One host and its certificate. */
@@ -131,6 +131,8 @@ export interface CertificateInfo {
   readonly host: string;
   /** Who answers there; empty for the server's own name. */
   readonly services: readonly string[];
+  /** Set for a certificate that was added and that nobody has a use for now. */
+  readonly unused?: true;
   /** `own`: added by hand; `waiting`: the CA is not asked, because it would refuse; `failed`: it was asked and refused. */
   readonly state: "issued" | "own" | "asking" | "waiting" | "failed";
   /** What is served now; left out while that is the server's own certificate. */

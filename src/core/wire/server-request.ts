@@ -1,3 +1,4 @@
+import { maxPemBytes } from "../certificates/own-files.ts";
 import { UserError } from "../errors.ts";
 import { isRegistryHost } from "../server/registry.ts";
 
@@ -29,15 +30,15 @@ export function certificateHost({ host }: Fields): string {
 export function readCertificate(value: Fields) {
   return {
     host: certificateHost(value),
-    certificate: pem(value, "certificate", 200_000),
-    privateKey: pem(value, "privateKey", 100_000),
+    certificate: pem(value, "certificate"),
+    privateKey: pem(value, "privateKey"),
   };
 }
 
-function pem(value: Fields, name: string, longest: number): string {
+function pem(value: Fields, name: string): string {
   const text = value[name];
-  if (typeof text === "string" && text.length <= longest && !text.includes("\0")) return text;
-  throw bad(`${name}: should be PEM of at most ${longest} characters`);
+  if (typeof text === "string" && text.length <= maxPemBytes && !text.includes("\0")) return text;
+  throw bad(`${name}: should be PEM of at most ${maxPemBytes} characters`);
 }
 
 const bad = (message: string): UserError =>

@@ -1,10 +1,9 @@
 import { UserError } from "../../core/errors.ts";
 import { coversHost } from "../../core/certificates/own.ts";
-import { newRecord } from "../../core/certificates/record.ts";
 import { wantedHosts, type WantedHost } from "../../core/certificates/wanted.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
-import type { Say } from "../../core/wire/events.ts";
+import type { Event, Say } from "../../core/wire/events.ts";
 import type { CertificateInfo, CertificateList } from "../../core/wire/results.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import {
@@ -16,11 +15,12 @@ import {
 import { liveReleases } from "../../adapters/state/releases.ts";
 import type { State } from "../../adapters/state/state.ts";
 import type { TraefikRouter } from "../../adapters/traefik/router.ts";
-import { challengesOf, ownNames } from "./facts.ts";
-import { certificateInfo } from "./infos.ts";
+import { challengesOf, ownKeyPairs } from "./facts.ts";
+import { forgetOtherCa } from "./other-ca.ts";
+import { besideOwn, certificateInfo, ownInfos, unusedInfo } from "./infos.ts";
 import { createKeeper, type Keeper } from "./keeper.ts";
 import { refusalSince, servedAt } from "./looks.ts";
-import { addOwn, notShown, removeOwn, type OwnFiles } from "./own.ts";
+import { addOwn, removeOwn, type OwnFiles } from "./own.ts";
 import { preflight } from "./preflight.ts";
 import { settleCertificates } from "./settle.ts";
 
@@ -32,10 +32,16 @@ export interface Certificates extends Pick<Keeper, "start" | "stop" | "foresee">
   readonly remove: (host: string) => Promise<void>;
   /** Asks now, for one host or for all without a certificate, and waits a while for the answer; throws UserError "unknown-host". */
   readonly retry: (host: string | undefined) => Promise<readonly CertificateInfo[]>;
-  /** Says how these hosts stand after a deploy; never rejects. */
+  /** Says how the hosts of a deploy stand, and which of those that it has left for http browsers still know; never rejects. */
   readonly settle: (
     hosts: readonly string[],
-    voice: { readonly say: Say; readonly signal: AbortSignal },
+    voice: {
+      readonly say: Say;
+      readonly signal: AbortSignal;
+      /** Those of the hosts that had no certificate when the deploy began. */
+      readonly foreseen: readonly string[];
+      readonly left: readonly string[];
+    },
   ) => Promise<void>;
 }
 
@@ -58,6 +64,7 @@ export function openCertificates(parts: CertificateParts): Certificates {
       config.email === undefined ? undefined : config.domain,
     );
   const look = servedAt(parts);
+  forgetOtherCa(parts);
   const keeper = createKeeper({
     clock,
     wanted,
@@ -68,6 +75,7 @@ export function openCertificates(parts: CertificateParts): Certificates {
       remove: (host) => removeHostRecord(state, host),
     },
     own: () => new Set(readOwnPairs(state).map(({ fingerprint }) => fingerprint)),
+    ownPairs: () => ownKeyPairs(state, clock.now()),
     look,
     preflight: preflight(parts),
     serve: (facts) => router.serve(facts),
@@ -75,13 +83,11 @@ export function openCertificates(parts: CertificateParts): Certificates {
     refusal: refusalSince(parts),
   });
   const infos = (): readonly CertificateInfo[] => {
-    const records = keeper.records();
-    const brought = ownNames(state);
+    const brought = ownInfos(state);
     return wanted().map((one) => {
-      const record = records.find(({ host }) => host === one.host);
-      const info = certificateInfo(one, record ?? newRecord(one.host, clock.now()));
-      const isHidden = info.state === "issued" && coversHost(brought, one.host);
-      return isHidden ? { ...info, ...notShown(one.host, info.certificate?.issuer) } : info;
+      const info = certificateInfo(one, keeper.record(one.host));
+      const own = brought.find(({ names }) => coversHost(names, one.host));
+      return own === undefined ? info : besideOwn(info, own, clock.now());
     });
   };
   const infoOf = (host: string): CertificateInfo | undefined =>
@@ -91,13 +97,15 @@ export function openCertificates(parts: CertificateParts): Certificates {
     start: () => keeper.start(),
     stop: () => keeper.stop(),
     // Whatever is wrong with the state is said by the deploy itself.
-    foresee: (hosts) => keeper.foresee(hosts).catch(() => undefined),
-    list: () => ({
-      certificates: infos(),
-      ...(config.email !== undefined && {
-        acme: { server: acmeOf(config).server, email: config.email },
-      }),
-    }),
+    foresee: (hosts) => keeper.foresee(hosts).catch(() => []),
+    list: () => {
+      const shown = infos();
+      const others = ownInfos(state).filter(({ host }) => shown.every((one) => one.host !== host));
+      return {
+        certificates: [...shown, ...others.map(unusedInfo)],
+        ...(config.email !== undefined && { acme: { server: acmeOf(config).server } }),
+      };
+    },
     add: async (files) => {
       const added = await addOwn({ state, clock, router, look }, files);
       const covered = wanted().filter(({ host }) => added.covers(host));
@@ -108,7 +116,7 @@ export function openCertificates(parts: CertificateParts): Certificates {
       return infoOf(files.host) ?? added.info;
     },
     remove: async (host) => {
-      await removeOwn({ state, router }, host);
+      await removeOwn({ state, clock, router }, host);
       // Whoever lost it asks a CA, which nobody has to wait for.
       void keeper
         .attend(
@@ -126,7 +134,10 @@ export function openCertificates(parts: CertificateParts): Certificates {
       done.catch(() => undefined);
       return infos().filter((one) => names.includes(one.host));
     },
-    settle: (hosts, voice) => settleCertificates({ clock, keeper, infos }, hosts, voice),
+    settle: async (hosts, voice) => {
+      for (const host of voice.left) if (keeper.record(host).secured) voice.say(stillBound(host));
+      await settleCertificates({ clock, keeper, infos }, hosts, voice);
+    },
   };
 }
 
@@ -135,3 +146,9 @@ const unknown = (host: string): UserError =>
     code: "unknown-host",
     hint: "see which hosts do: mypaas cert",
   });
+
+const stillBound = (host: string): Event => ({
+  kind: "warning",
+  text: `${host} is served over http alone; browsers that know it over https go on asking there for up to a year`,
+  hint: "leave https on as long as they are to find it: # mypaas.https = true",
+});

@@ -24,13 +24,19 @@ export const ownNames = (state: State): readonly string[] =>
   readOwnPairs(state).flatMap(({ certificate }) => namesOf(new X509Certificate(certificate)));
 
 /** Hosts that redirect to https and the certificates added by hand, as they stood when the worker ended: what Traefik is told first. */
-export function storedCertificates(state: State): {
+export function storedCertificates(
+  state: State,
+  now: number,
+): {
   readonly secured: readonly string[];
   readonly ownCertificates: readonly KeyPair[];
 } {
   const secured = readHostRecords(state).filter((one) => one.secured);
-  return { secured: secured.map(({ host }) => host), ownCertificates: ownKeyPairs(state) };
+  return { secured: secured.map(({ host }) => host), ownCertificates: ownKeyPairs(state, now) };
 }
 
-export const ownKeyPairs = (state: State): readonly KeyPair[] =>
-  readOwnPairs(state).map(({ certificate: cert, privateKey: key }) => ({ cert, key }));
+/** Without those that have ended: Traefik would ask for no other as long as it has them. */
+export const ownKeyPairs = (state: State, now: number): readonly KeyPair[] =>
+  readOwnPairs(state)
+    .filter(({ certificate }) => Date.parse(new X509Certificate(certificate).validTo) > now)
+    .map(({ certificate: cert, privateKey: key }) => ({ cert, key }));

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { warnBeforeMs } from "../../core/certificates/expiry.ts";
 import {
   afterRestart,
   asking,
@@ -9,10 +10,10 @@ import {
   type HostRecord,
   type Trouble,
 } from "../../core/certificates/record.ts";
-import { warnBeforeMs } from "../../core/certificates/expiry.ts";
 import { mayAsk } from "../../core/certificates/schedule.ts";
-import { wildcardFor, type WantedHost } from "../../core/certificates/wanted.ts";
+import { wildcardFor } from "../../core/certificates/wanted.ts";
 import { createAsker } from "./ask.ts";
+import { atMost } from "./at-most.ts";
 import { chooseChallenge } from "./choose.ts";
 import type { CertificatePorts } from "./ports.ts";
 
@@ -21,31 +22,41 @@ export interface Keeper {
   /** Begins to look by itself, now and then. */
   readonly start: () => void;
   readonly stop: () => Promise<void>;
-  /** Looks after these hosts now; `urgent`: whatever was planned for later. Resolves when each has a certificate or a reason why not. */
+  /** Looks after those of these hosts that are wanted, now. Resolves when each has a certificate or a reason why not. */
   readonly attend: (hosts: readonly string[], urgency: Urgency) => Promise<void>;
-  /** Begins with hosts that a deploy is about to bring, so that their certificates are there when it is live; resolves once those are known that are there already. */
-  readonly foresee: (hosts: readonly string[]) => Promise<void>;
-  /** What is known of all hosts that are wanted. */
-  readonly records: () => readonly HostRecord[];
+  /** Begins with hosts that a deploy is about to bring, so that their certificates are there when it is live; resolves with those that have none yet. */
+  readonly foresee: (hosts: readonly string[]) => Promise<readonly string[]>;
+  /** What is known of a host. */
+  readonly record: (host: string) => HostRecord;
 }
 
 /** `look`: as planned. `deploy`: looks again where the CA was not asked. `retry`: asks it again as well. */
 export type Urgency = "look" | "deploy" | "retry";
 
 const lookMs = 60_000;
+/** Traefik may be replaced just after the worker was, with another CA's certificates or none. */
+const freshMs = 10_000;
+const freshForMs = 120_000;
 const leastMs = 1_000;
-/** Traefik tries at least once in so long. */
-const renewalsMs = 25 * 3_600_000;
+/** The CA remembers how often it was asked, so this does too. */
 const keptMs = 24 * 3_600_000;
+/** As long as a build may take, after which a host is wanted that was foreseen. */
+const foreseenMs = 3_600_000;
+/** Traefik tries to renew at least once in so long. */
+const renewalsMs = 25 * 3_600_000;
+const secondLookMs = 2_000;
+/** With hundreds of hosts neither the DNS servers nor Traefik should have to answer for all of them at once. */
+const [looksAtOnce, attemptsAtOnce] = [16, 8] as const;
+const stopMs = 2_000;
 
 export function createKeeper(ports: CertificatePorts): Keeper {
   const { clock } = ports;
-  const known = new Map(
-    ports.records.read().map((one) => [one.host, afterRestart(one, clock.now())]),
-  );
+  const begun = clock.now();
+  const known = new Map(ports.records.read().map((one) => [one.host, afterRestart(one, begun)]));
   const busy = new Map<string, Promise<void>>();
   const ended = new AbortController();
-  const ask = createAsker(ports);
+  const asker = createAsker(ports);
+  const [looking, attempting] = [atMost(looksAtOnce), atMost(attemptsAtOnce)];
   let timer: NodeJS.Timeout | undefined;
 
   const recordOf = (host: string): HostRecord => known.get(host) ?? newRecord(host, clock.now());
@@ -61,39 +72,58 @@ export function createKeeper(ports: CertificatePorts): Keeper {
   /** From here on these hosts redirect to https, and no others. */
   const apply = (): Promise<void> => {
     const secured = [...known.values()].filter((one) => one.secured).map(({ host }) => host);
-    return ports.serve({ secured: secured.toSorted() });
+    return ports.serve({
+      secured: secured.toSorted(),
+      asking: asker.open(),
+      ownCertificates: ports.ownPairs(),
+    });
   };
 
-  /** False without Traefik: nothing can be asked then, and nothing that was seen has changed. */
-  const lookAt = async (host: string): Promise<boolean> => {
-    const served = await ports.look(host);
-    if (served === undefined) return false;
-    await save(seen(recordOf(host), served, { own: ports.own(), now: clock.now() }));
-    return true;
+  const see = async (host: string): Promise<HostRecord | undefined> => {
+    const served = await looking(() => ports.look(host));
+    return served && seen(recordOf(host), served, { own: ports.own(), now: clock.now() });
+  };
+
+  /** Undefined without Traefik: nothing can be asked then, and nothing that was seen has changed. */
+  const lookAt = async (host: string): Promise<HostRecord | undefined> => {
+    let record = await see(host);
+    // A Traefik that has just begun may not have all of its certificates yet.
+    if (recordOf(host).secured && record?.secured === false) {
+      await clock.sleep(secondLookMs, ended.signal);
+      record = await see(host);
+    }
+    if (record === undefined) return undefined;
+    const { trouble } = isEnding(record, clock.now()) ? await renewalOf(record) : record;
+    await save(trouble === undefined ? record : { ...record, trouble });
+    return recordOf(host);
   };
 
   /** Traefik renews by itself; where it could not, it has said why. */
-  const withReason = async (record: HostRecord): Promise<HostRecord> => {
-    const trouble = await ports.refusal(record.host, clock.now() - renewalsMs);
-    return trouble === undefined ? record : { ...record, trouble };
+  const renewalOf = async ({ host }: HostRecord): Promise<{ readonly trouble?: Trouble }> => {
+    const trouble = await ports.refusal(host, clock.now() - renewalsMs);
+    return trouble === undefined ? {} : { trouble };
   };
 
-  const attendOnce = async (one: WantedHost, urgency: Urgency): Promise<void> => {
-    const { host } = one;
-    if (!(await lookAt(host))) return;
-    const record = recordOf(host);
-    if (record.secured && isEnding(record, clock.now())) return save(await withReason(record));
+  const attendOnce = async (host: string, urgency: Urgency): Promise<void> => {
+    const record = await lookAt(host);
+    if (record === undefined) return noTraefik(host);
     if (record.secured || !isDue(record, urgency, clock.now())) return;
     const wildcard = wildcardFor(host, ports.wanted());
-    if (wildcard !== undefined && ports.challenges?.includes("dns") === true)
+    if (wildcard !== undefined && isComing(recordOf(wildcard)))
       return save(held(record, waitingFor(wildcard), clock.now()));
+    await attempting(() => attempt(record));
+  };
+
+  const attempt = async (record: HostRecord): Promise<void> => {
+    const { host } = record;
     const choice = await chooseChallenge(ports, host);
-    if ("trouble" in choice) return save(held(record, choice.trouble, clock.now()));
+    ended.signal.throwIfAborted();
     const now = clock.now();
+    if ("trouble" in choice) return save(held(record, choice.trouble, now));
     const allowed = mayAsk(record.asks, now);
     if (allowed > now) return save({ ...held(record, tooOften, now), next: allowed });
     await save(asking(record, now));
-    const outcome = await ask(host, choice.challenge, ended.signal);
+    const outcome = await asker.ask(host, choice.challenge, ended.signal);
     await save(
       "served" in outcome
         ? seen(recordOf(host), outcome.served, { own: ports.own(), now: clock.now() })
@@ -101,42 +131,59 @@ export function createKeeper(ports: CertificatePorts): Keeper {
     );
   };
 
+  const noTraefik = async (host: string): Promise<void> => {
+    const record = recordOf(host);
+    if (record.phase === "new") await save(held(record, away, clock.now()));
+  };
+
+  const isComing = ({ phase }: HostRecord): boolean =>
+    ports.challenges?.includes("dns") === true && (phase === "new" || phase === "asking");
+
   /** One after the other for each host. */
-  const attend = (one: WantedHost, urgency: Urgency): Promise<void> => {
-    const before = busy.get(one.host);
+  const attend = (host: string, urgency: Urgency): Promise<void> => {
+    const before = busy.get(host);
     if (before !== undefined && urgency === "look") return before;
     const work = (before ?? Promise.resolve())
-      .then(() => attendOnce(one, urgency))
+      .catch(() => undefined)
+      .then(() => attendOnce(host, urgency))
       .catch((error: unknown) => {
         if (!ended.signal.aborted) throw error;
       })
       .finally(() => {
-        if (busy.get(one.host) === work) busy.delete(one.host);
+        if (busy.get(host) === work) busy.delete(host);
       });
-    busy.set(one.host, work);
+    busy.set(host, work);
     return work;
   };
 
-  const forget = (wanted: readonly WantedHost[]): void => {
-    for (const { host, asks } of known.values()) {
-      const isWanted = wanted.some((one) => one.host === host);
-      // The CA remembers how often it was asked, so this does too.
-      if (isWanted || clock.now() - (asks.at(-1) ?? 0) < keptMs) continue;
+  const forget = (wanted: readonly string[]): void => {
+    const now = clock.now();
+    for (const { host, asks, since } of known.values()) {
+      if (wanted.includes(host) || now - (asks.at(-1) ?? 0) < keptMs || now - since < foreseenMs)
+        continue;
       ports.records.remove(host);
       known.delete(host);
     }
   };
 
+  /** When somebody has to look again. A disk that is full now, or a Traefik that is away, is there again at another time. */
+  const lookAround = (): number => {
+    const now = clock.now();
+    const usual = now - begun < freshForMs ? freshMs : lookMs;
+    try {
+      const wanted = ports.wanted().map(({ host }) => host);
+      void Promise.allSettled([...wanted.map((host) => attend(host, "look")), apply()]);
+      forget(wanted);
+      const open = wanted.map(recordOf).filter((one) => !one.secured);
+      return Math.min(usual, ...open.map(({ next }) => next - now));
+    } catch {
+      return usual;
+    }
+  };
+
   const tick = (): void => {
     if (ended.signal.aborted) return;
-    const wanted = ports.wanted();
-    forget(wanted);
-    const all = wanted.map((one) => attend(one, "look"));
-    // A disk that is full or a Traefik that is away is there again at another time.
-    void Promise.allSettled([...all, apply()]);
-    const nexts = wanted.map(({ host }) => recordOf(host)).filter((one) => !one.secured);
-    const soonest = Math.min(lookMs, ...nexts.map(({ next }) => next - clock.now()));
-    timer = setTimeout(tick, Math.max(soonest, leastMs));
+    timer = setTimeout(tick, Math.max(lookAround(), leastMs));
     timer.unref();
   };
 
@@ -145,18 +192,20 @@ export function createKeeper(ports: CertificatePorts): Keeper {
     stop: async () => {
       ended.abort();
       clearTimeout(timer);
-      await Promise.allSettled(busy.values());
+      // Whatever is still being looked up changes nothing any more.
+      await Promise.race([Promise.allSettled(busy.values()), clock.sleep(stopMs)]);
     },
     attend: async (hosts, urgency) => {
       const wanted = ports.wanted().filter(({ host }) => hosts.includes(host));
-      await Promise.all(wanted.map((one) => attend(one, urgency)));
+      await Promise.all(wanted.map(({ host }) => attend(host, urgency)));
     },
     foresee: async (hosts) => {
-      const coming = hosts.map((host) => ({ host, services: [] }));
-      await Promise.all(coming.map(({ host }) => lookAt(host)));
-      for (const one of coming) attend(one, "deploy").catch(() => undefined);
+      await Promise.all(hosts.map(lookAt));
+      const open = hosts.filter((host) => !recordOf(host).secured);
+      for (const host of open) attend(host, "deploy").catch(() => undefined);
+      return open;
     },
-    records: () => ports.wanted().map(({ host }) => recordOf(host)),
+    record: recordOf,
   };
 }
 
@@ -165,8 +214,9 @@ const isEnding = ({ phase, served }: HostRecord, now: number): boolean =>
   served !== undefined &&
   served.until - now < warnBeforeMs(served.from, served.until);
 
-function isDue({ phase, next }: HostRecord, urgency: Urgency, now: number): boolean {
-  if (urgency === "retry" || next <= now) return true;
+/** A record from the future was written by a clock that was wrong. */
+function isDue({ phase, next, since }: HostRecord, urgency: Urgency, now: number): boolean {
+  if (urgency === "retry" || next <= now || since > now) return true;
   return urgency === "deploy" && phase !== "failed";
 }
 
@@ -178,4 +228,10 @@ const waitingFor = (wildcard: string): Trouble => ({
 const tooOften: Trouble = {
   about: "asked often",
   reason: "the CA was asked 4 times within an hour",
+};
+
+const away: Trouble = {
+  about: "Traefik away",
+  reason: "Traefik does not answer, and only it can ask",
+  hint: "start it, on the server: sudo mypaas init",
 };

@@ -1,12 +1,14 @@
 import { coversHost, issuerName, namesOf } from "../../core/certificates/own.ts";
 import { acmeReason } from "../../core/certificates/acme-reason.ts";
 import { readAcmeFailures } from "../../core/certificates/acme-log.ts";
-import type { Served } from "../../core/certificates/record.ts";
+import type { Served, Trouble } from "../../core/certificates/record.ts";
 import { nameBelow } from "../../core/certificates/wanted.ts";
 import { traefikContainerName } from "../../core/release/names.ts";
-import { reachable } from "../../core/server/instance.ts";
+import { redactor } from "../../core/redact.ts";
+import { instancePaths, reachable } from "../../core/server/instance.ts";
 import { servedCertificate } from "../../adapters/certificates/served.ts";
-import { recentLog } from "../../adapters/docker/recent-log.ts";
+import { recentLog, type StampedLine } from "../../adapters/docker/recent-log.ts";
+import { readIfThere } from "../../adapters/files.ts";
 import type { CertificateParts } from "./certificates.ts";
 import type { CertificatePorts } from "./ports.ts";
 
@@ -32,15 +34,39 @@ export function servedAt({
   };
 }
 
-/** Reads in Traefik's log why a CA has refused; Traefik tells nobody else. */
+/** Reads in Traefik's log why a CA has refused; Traefik tells nobody else. Hosts that ask at the same time share one reading. */
 export function refusalSince({
   config,
+  clock,
   engineSocket,
-}: Pick<CertificateParts, "config" | "engineSocket">): CertificatePorts["refusal"] {
+}: Pick<CertificateParts, "config" | "clock" | "engineSocket">): CertificatePorts["refusal"] {
   const name = traefikContainerName(config.instance);
+  let last = { at: 0, since: Infinity, lines: Promise.resolve<readonly StampedLine[]>([]) };
   return async (host, since) => {
-    const log = await recentLog(engineSocket, { name, since }).catch(() => "");
-    const failure = readAcmeFailures(log).findLast(({ hosts }) => hosts.includes(host));
-    return failure && acmeReason(failure.error);
+    const now = clock.now();
+    if (now - last.at > sharedMs || since < last.since) {
+      const lines = recentLog(engineSocket, { name, since }).catch(() => []);
+      last = { at: now, since, lines };
+    }
+    const lines = (await last.lines).filter(({ at }) => at >= since).map(({ text }) => text);
+    const failure = readAcmeFailures(lines.join("\n")).findLast(({ hosts }) =>
+      hosts.includes(host),
+    );
+    if (failure === undefined) return undefined;
+    return withoutSecrets(acmeReason(failure.error), await providerSecrets(config));
   };
+}
+
+const sharedMs = 300;
+
+/** What a DNS provider answers may hold what it was asked with. */
+function withoutSecrets(trouble: Trouble, secrets: readonly string[]): Trouble {
+  const redact = redactor(secrets);
+  const { reason, hint } = trouble;
+  return { ...trouble, reason: redact(reason), ...(hint !== undefined && { hint: redact(hint) }) };
+}
+
+async function providerSecrets(config: CertificateParts["config"]): Promise<readonly string[]> {
+  const text = (await readIfThere(instancePaths(config).dnsEnv))?.toString("utf8") ?? "";
+  return text.split("\n").map((line) => line.slice(line.indexOf("=") + 1).trim());
 }

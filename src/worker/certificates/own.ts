@@ -1,9 +1,10 @@
+import { X509Certificate } from "node:crypto";
 import { rootCertificates } from "node:tls";
-import { checkOwn, coversHost } from "../../core/certificates/own.ts";
+import { checkOwn, coversHost, namesKey, namesOf } from "../../core/certificates/own.ts";
 import { UserError } from "../../core/errors.ts";
 import type { CertificateInfo } from "../../core/wire/results.ts";
 import type { Clock } from "../../deploy/ports.ts";
-import { putOwnPair, removeOwnPair } from "../../adapters/state/certificates.ts";
+import { putOwnPair, readOwnPairs, removeOwnPair } from "../../adapters/state/certificates.ts";
 import type { State } from "../../adapters/state/state.ts";
 import type { TraefikRouter } from "../../adapters/traefik/router.ts";
 import { ownKeyPairs } from "./facts.ts";
@@ -34,6 +35,10 @@ export async function addOwn(
   const now = clock.now();
   const own = checkOwn({ host, certificate, privateKey, now, roots: rootCertificates });
   const { fingerprint, issuer, from, until, names } = own;
+  // Traefik would show any one of several with the same names.
+  for (const { host: other, certificate: pem } of readOwnPairs(state))
+    if (namesKey(namesOf(new X509Certificate(pem))) === namesKey(names))
+      removeOwnPair(state, other);
   putOwnPair(state, {
     host,
     certificate: own.chain,
@@ -41,7 +46,7 @@ export async function addOwn(
     fingerprint,
     added: now,
   });
-  await router.serve({ ownCertificates: ownKeyPairs(state) });
+  await router.serve({ ownCertificates: ownKeyPairs(state, now) });
   const covers = (one: string): boolean => coversHost(names, one);
   const info = { host, services: [], state: "own", certificate: { issuer, from, until } } as const;
   for (;;) {
@@ -65,15 +70,20 @@ export const notShown = (host: string, issuer: string | undefined) => ({
   hint: "run on the server: sudo mypaas init",
 });
 
-/** Throws UserError "no-certificate" when there is none to forget. */
+/** Forgets the certificate that was added for a host, or that has it among its names; throws UserError "no-certificate" when there is none. */
 export async function removeOwn(
-  { state, router }: Pick<OwnParts, "state" | "router">,
+  { state, clock, router }: Pick<OwnParts, "state" | "clock" | "router">,
   host: string,
 ): Promise<void> {
-  if (!removeOwnPair(state, host))
+  const all = readOwnPairs(state);
+  const fitting =
+    all.find((one) => one.host === host) ??
+    all.find(({ certificate }) => namesOf(new X509Certificate(certificate)).includes(host));
+  if (fitting === undefined)
     throw new UserError(`certificate ${host}: none was added by hand`, {
       code: "no-certificate",
       hint: "see which were: mypaas cert",
     });
-  await router.serve({ ownCertificates: ownKeyPairs(state) });
+  removeOwnPair(state, fitting.host);
+  await router.serve({ ownCertificates: ownKeyPairs(state, clock.now()) });
 }

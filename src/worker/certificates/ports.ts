@@ -1,5 +1,6 @@
 import type { HostRecord, Served, Trouble } from "../../core/certificates/record.ts";
 import type { WantedHost } from "../../core/certificates/wanted.ts";
+import type { KeyPair } from "../../core/routing/routing-state.ts";
 import type { CertificateFacts } from "../../adapters/traefik/router.ts";
 import type { Clock, Router } from "../../deploy/ports.ts";
 
@@ -20,6 +21,8 @@ export interface CertificatePorts {
   };
   /** Fingerprints of the certificates that were added by hand. */
   readonly own: () => ReadonlySet<string>;
+  /** Those of them that have not ended. */
+  readonly ownPairs: () => readonly KeyPair[];
   /** What Traefik shows for a host; undefined while it does not answer. */
   readonly look: (host: string) => Promise<Served | undefined>;
   /** Why the CA would refuse. */

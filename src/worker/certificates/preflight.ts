@@ -7,22 +7,26 @@ import { readDirectory } from "../../adapters/certificates/directory.ts";
 import { whoIsThere } from "../../adapters/certificates/here.ts";
 import { askAddresses, askCaa } from "../../adapters/certificates/names.ts";
 import { addressesHere } from "../addresses-here.ts";
+import type { Clock } from "../../deploy/ports.ts";
 import type { CertificatePorts } from "./ports.ts";
 
 /** Finds out what a CA would find, without asking it for anything that it counts. */
 export function preflight({
   config,
+  clock,
 }: {
   readonly config: InstanceConfig;
+  readonly clock: Pick<Clock, "now">;
 }): CertificatePorts["preflight"] {
   const { server, addresses: declared = [] } = config;
   // Who names DNS servers has names that no others know.
   const resolvers = config.resolvers ?? [...publicResolvers, undefined];
+  const ca = sharedFor(caMs, clock.now, () => askCa(config));
   return async (host, challenge) => {
-    const [answers, caa, ca] = await Promise.all([
+    const [answers, caa, { caIdentities, caTrouble }] = await Promise.all([
       challenge === "http" ? askAddresses(host, resolvers) : [],
       askCaa(host, resolvers),
-      askCa(config),
+      ca(),
     ]);
     const found = [...new Set(answers.flatMap(({ addresses }) => addresses ?? []))];
     const seen = await Promise.all(
@@ -32,7 +36,29 @@ export function preflight({
       })),
     );
     const own = addressesHere(config);
-    return judgePreflight({ host, challenge, answers, own, declared, seen, caa, ...ca });
+    return judgePreflight({
+      host,
+      challenge,
+      answers,
+      own,
+      declared,
+      seen,
+      caa,
+      caIdentities,
+      caTrouble,
+    });
+  };
+}
+
+/** Below the minute after which a host is looked at again. */
+const caMs = 20_000;
+
+/** Gives everybody who asks within so many milliseconds the same answer. */
+function sharedFor<T>(ms: number, now: () => number, ask: () => Promise<T>): () => Promise<T> {
+  let last: { readonly at: number; readonly answer: Promise<T> } | undefined;
+  return () => {
+    if (last === undefined || now() - last.at > ms) last = { at: now(), answer: ask() };
+    return last.answer;
   };
 }
 

@@ -13,16 +13,24 @@ export interface SettleParts {
   readonly infos: () => readonly CertificateInfo[];
 }
 
+interface SettleVoice {
+  readonly say: Say;
+  readonly signal: AbortSignal;
+  /** Those of the hosts that had no certificate when the deploy began. */
+  readonly foreseen: readonly string[];
+}
+
 /** Says how the hosts of a deploy that went live stand: a certificate that came, and each that did not, with the way out. Never rejects: the service is live whatever comes of it. */
 export async function settleCertificates(
   { clock, keeper, infos }: SettleParts,
   hosts: readonly string[],
-  { say, signal }: { readonly say: Say; readonly signal: AbortSignal },
+  { say, signal, foreseen }: SettleVoice,
 ): Promise<void> {
   const ofThese = () => infos().filter(({ host }) => hosts.includes(host));
-  const open = ofThese().filter(({ certificate }) => certificate === undefined);
-  if (open.length === 0) return;
-  const names = open.map(({ host }) => host);
+  const names = ofThese()
+    .filter(({ host, certificate }) => certificate === undefined || foreseen.includes(host))
+    .map(({ host }) => host);
+  if (names.length === 0) return;
   const done = keeper.attend(names, "deploy").then(
     () => true,
     () => true,

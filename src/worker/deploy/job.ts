@@ -52,7 +52,7 @@ export async function runDeployJob(
   if (await isUnchanged(run)) {
     // Values may be the same as those that run, and others than those of the next push.
     state.transaction(() => applyChanges(state, job));
-    await settleHosts(run);
+    await settleHosts(run, []);
     say({ kind: "unchanged", service: job.service, release: live?.release.number ?? 0 });
     return;
   }
@@ -85,7 +85,11 @@ export function admitHere(
     live: claiming.map(({ release }) => release),
     underWay: underWay.map(({ release }) => release.spec.service),
     slugOwner: slugOwner(state, spec.slug),
-    certificates: { wildcards: hasWildcards(config), own: ownNames(state) },
+    // What runs already may go on as it is, whatever has become of its certificate.
+    certificates:
+      source.kind === "push"
+        ? { wildcards: hasWildcards(config), own: ownNames(state) }
+        : { wildcards: true },
     env,
     takeFrom: source.kind === "push" ? source.manifest.options.takeFrom : undefined,
   });
@@ -108,8 +112,7 @@ async function makeRelease(run: Run): Promise<void> {
     const release = plan(run, { number, image, facts });
     putRelease(state, record(run, release, facts.id, "starting"));
     await provideVolumes(run, facts);
-    await foreseen;
-    await switchTo(run, release);
+    await switchTo(run, release, await foreseen);
   } catch (error) {
     const known = listReleases(state, job.service).find(({ release }) => release.number === number);
     if (known !== undefined && known.state !== "live") {
@@ -133,7 +136,7 @@ function claimNumber(run: Run): number {
   });
 }
 
-async function switchTo(run: Run, release: Release): Promise<void> {
+async function switchTo(run: Run, release: Release, foreseen: readonly string[]): Promise<void> {
   const { state, job, tools, clock, signal, live, config } = run;
   let receipt: ReceiptEvent | undefined;
   let settled: Promise<void> | undefined;
@@ -141,7 +144,7 @@ async function switchTo(run: Run, release: Release): Promise<void> {
     if (event.kind === "receipt") receipt = event;
     else run.say(event);
     // Beside the drain, which takes its time as well.
-    if (event.kind === "live") settled = settleHosts(run);
+    if (event.kind === "live") settled = settleHosts(run, foreseen);
   });
   await tools.deploy(
     { release, from: live?.release, signal, server: config },
@@ -154,9 +157,17 @@ async function switchTo(run: Run, release: Release): Promise<void> {
   if (receipt !== undefined) run.say(receipt);
 }
 
-const settleHosts = (run: Run): Promise<void> => run.certificates.settle(httpsHosts(run), run);
+const settleHosts = (run: Run, foreseen: readonly string[]): Promise<void> => {
+  const hosts = httpsHosts(run);
+  const before = run.live === undefined ? [] : httpsHosts(run.live.release);
+  const left = before.filter(
+    (host) => !hosts.includes(host) && run.spec.routes.some((route) => route.host === host),
+  );
+  const { say, signal } = run;
+  return run.certificates.settle(hosts, { say, signal, foreseen, left });
+};
 
-const httpsHosts = ({ spec }: Run): readonly string[] => [
+const httpsHosts = ({ spec }: Pick<Run, "spec">): readonly string[] => [
   ...new Set(spec.routes.filter(({ https }) => https).map(({ host }) => host)),
 ];
 

@@ -56,7 +56,7 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
       httpsPort,
       server: config.server,
       ...certificate,
-      ...storedCertificates(state),
+      ...storedCertificates(state, clock.now()),
     },
     live,
     switches: [],

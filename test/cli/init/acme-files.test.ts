@@ -19,6 +19,7 @@ before(async () => {
   const made = await makeIdentity("0123456789abcdef", Date.UTC(2026, 10, 21));
   pem = made.certificate.trim();
   await writeFile(join(folder, "ca.pem"), `subject: me\n${made.privateKey}\n${pem}\n${pem}\n`);
+  await writeFile(join(folder, "none"), `${pem}\n`);
   await writeFile(join(folder, "dns.env"), "# mine\nTOKEN='a b'\nexport URL=http://x\n");
 });
 after(() => rm(folder, { recursive: true, force: true }));
@@ -58,6 +59,8 @@ test("of a CA's file the certificates are taken and no key, of the values all", 
   assert.deepEqual(dns?.values, { TOKEN: "of stdin" });
   assert.deepEqual(await run({ dnsProvider: "x" }).files, {});
   assert.deepEqual(await run({}).files, {});
+  assert.deepEqual(await run({ acmeServer: server, acmeCa: "none" }).files, {});
+  assert.deepEqual(await run({ acmeServer: server, acmeCa: "./none" }).files, { ca: `${pem}\n` });
 });
 
 test(
@@ -79,6 +82,14 @@ test(
     assert.deepEqual((await ensure(run({}, first.config))).read, first.read);
     await ensure(run({ acmeServer: "letsencrypt", dnsProvider: "none" }, first.config));
     for (const path of [acmeCa, dnsEnv]) await assert.rejects(readFile(path), { code: "ENOENT" });
+    const again = await ensure(run(options));
+    assert.deepEqual((await ensure(run({ acmeCa: "none" }, again.config))).read, {
+      dns: first.read.dns,
+    });
+    await assert.rejects(readFile(acmeCa), { code: "ENOENT" });
+    await ensure(run({ acmeCa: "ca.pem" }, again.config));
+    await ensure(run({ acmeServer: "https://other.test/dir" }, again.config));
+    await assert.rejects(readFile(acmeCa), { code: "ENOENT" });
     assert.deepEqual(said, [
       "certificate of the ACME server's CA: created",
       "values for the DNS provider: created",
@@ -86,6 +97,14 @@ test(
       "values for the DNS provider: already there",
       "certificate of the ACME server's CA: removed",
       "values for the DNS provider: removed",
+      "certificate of the ACME server's CA: created",
+      "values for the DNS provider: created",
+      "certificate of the ACME server's CA: removed",
+      "values for the DNS provider: already there",
+      "certificate of the ACME server's CA: created",
+      "values for the DNS provider: already there",
+      "certificate of the ACME server's CA: removed",
+      "values for the DNS provider: already there",
     ]);
   },
 );

@@ -251,7 +251,7 @@ test("refusals, accounts and the CA's own faults", () => {
         "a.test",
         `acme: error: 400 :: POST :: https://10.5.0.3:14000/order-plz :: ${urn}accountDoesNotExist :: Account https://10.5.0.3:14000/my-account/1 not found`,
       ),
-      `CA account | the CA does not know the account of this server any more: Account https://10.5.0.3:14000/my-account/1 not found | stop Traefik, move its file of that CA out of /var/lib/mypaas/traefik/acme and start it: it makes a new account and asks for every certificate again`,
+      `CA account | the CA does not know the account of this server any more: Account https://10.5.0.3:14000/my-account/1 not found | run on the server, FILE being that CA's in /var/lib/mypaas/traefik/acme: docker stop mypaas-traefik && sudo mv FILE FILE.old && sudo mypaas init; every certificate is then asked for again`,
     ],
     [
       obtaining(
@@ -357,6 +357,28 @@ test("a CA that cannot be talked to", () => {
     [
       obtaining("a.test", `acme: time limit exceeded`),
       `CA away | the CA cannot be reached: no answer in time | let this server reach the CA over https; it is asked again by itself`,
+    ],
+  ]);
+});
+
+test("what may be a secret in the URL of a CA stands neither in the reason nor in the hint", () => {
+  const said = `CA away | the CA at ca.test:9000 cannot be reached: connection refused | see what answers there: curl -sI https://ca.test:9000/dir; it is asked again by itself`;
+  const urls = [
+    "https://ca.test:9000/dir",
+    "https://ca.test:9000/dir?token=hunter2",
+    "https://ann:hunter2@ca.test:9000/dir",
+    "https://hunter2@ca.test:9000/dir?token=hunter2&b=c",
+  ];
+  check(
+    urls.map((url) => [
+      `cannot get ACME client get directory at '${url}': Get "${url}": dial tcp 10.0.0.3:9000: connect: connection refused`,
+      said,
+    ]),
+  );
+  check([
+    [
+      `cannot get ACME client get directory at 'https://ann:hunter2@ca.test/dir?token=hunter2': 503 :: GET :: https://ann:hunter2@ca.test/dir?token=hunter2 :: no JSON`,
+      "CA away | the CA at ca.test cannot be reached: status 503 | see what answers there: curl -sI https://ca.test/dir; it is asked again by itself",
     ],
   ]);
 });

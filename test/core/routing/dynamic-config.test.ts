@@ -101,33 +101,64 @@ test("certificates, who asks for one and how the server knows itself stand in th
 test("a host with a certificate redirects and tells browsers to stay, the one beside it answers on both", () => {
   const routes = ["https://a.test", "https://b.test/x"];
   const { http } = dynamicConfig({
-    server: { ...server, httpsPort: 8443, secured: ["a.test"] },
+    server: { ...server, secured: ["a.test"] },
     live: [release("web", 42, { routes })],
     switches: [],
   });
-  const secured = Object.fromEntries(
-    Object.entries(http.routers).filter(([name]) => name.startsWith("secured-")),
+  const added = Object.fromEntries(
+    Object.entries(http.routers).filter(([name]) => name.startsWith("https-")),
   );
   const place = { rule: "Host(`a.test`)", priority: 1_000_999_999 };
-  assert.deepEqual(secured, {
-    "secured-web-r42-1": {
+  assert.deepEqual(added, {
+    "https-web-r42-1": {
       ...place,
       entryPoints: ["websecure"],
       service: "web-r42@docker",
       middlewares: ["web-r42-release", "web-r42-hsts", "web-r42-retry"],
       tls: {},
     },
-    "secured-web-r42-1-http": {
+    "https-web-r42-1-http": {
       ...place,
       entryPoints: ["web"],
       service: "nobody",
       middlewares: ["web-r42-release", "web-r42-https"],
+    },
+    "https-web-r42-2-http": {
+      rule: "Host(`b.test`) && (Path(`/x`) || PathPrefix(`/x/`))",
+      priority: 1_002_999_999,
+      entryPoints: ["web"],
+      service: "web-r42@docker",
+      middlewares: ["web-r42-release", "web-r42-retry"],
     },
   });
   assert.deepEqual(http.middlewares["web-r42-hsts"], {
     headers: { customResponseHeaders: { "Strict-Transport-Security": "max-age=31536000" } },
   });
   assert.deepEqual(http.middlewares["web-r42-https"], {
-    redirectScheme: { scheme: "https", port: "8443", permanent: true },
+    redirectScheme: { scheme: "https", permanent: true },
   });
 });
+
+/** What is served beside `https://a.test` of a host that has its certificate → whether browsers may be bound to https. */
+for (const [beside, httpsPort, isStrict] of [
+  [[], 443, true],
+  [["https://a.test/api", "http://b.test"], 443, true],
+  [["http://a.test/api"], 443, false],
+  [["http://a.test"], 443, false],
+  [["http://*.test"], 443, false],
+  [[], 8443, false],
+] as const)
+  test(`https://a.test beside ${beside.join(" ") || "nothing"} on port ${httpsPort} ${isStrict ? "binds" : "does not bind"} browsers`, () => {
+    const { http } = dynamicConfig({
+      server: { ...server, httpsPort, secured: ["a.test"] },
+      live: [
+        release("web", 1, { routes: ["https://a.test"] }),
+        ...beside.map((route, n) => release(`other${n}`, 1, { routes: [route] })),
+      ],
+      switches: [],
+    });
+    assert.equal(http.middlewares["web-r1-hsts"] !== undefined, isStrict);
+    const redirect = http.middlewares["web-r1-https"];
+    const port = httpsPort === 443 ? {} : { port: String(httpsPort) };
+    assert.deepEqual(redirect, { redirectScheme: { scheme: "https", ...port, permanent: true } });
+  });

@@ -129,7 +129,7 @@ test("metrics: a switch has the routers of both releases and what stands in for 
       ...["web-r1-1-http", "web-r1-1", "web-r2-1", "web-r2-2"].flatMap((name) => [
         `${name}@docker`,
         `rest-${name}@file`,
-        `secured-${name}@file`,
+        `https-${name}@file`,
       ]),
       "taken by web-r1@docker",
       "taken by web-r2@docker",

@@ -70,7 +70,7 @@ const ofPebble = {
   ...production,
   caServer: pebble.server,
   caCertificates: ["/etc/mypaas/acme-ca.pem"],
-  storage: "/acme/ca.test-14000.json",
+  storage: "/acme/ca.test-14000-a0b46e77.json",
   certificatesDuration: 24,
 };
 const resolverCases: readonly (readonly [

@@ -26,15 +26,17 @@ test("without a word Let's Encrypt is asked, whose certificates last 90 days", (
   }
 });
 
-test("each CA has a file of its own", () => {
+test("each directory of a CA has a file of its own", () => {
   const cases = [
     [letsEncrypt, "acme.json"],
     [letsEncryptStaging, "acme-staging-v02.api.letsencrypt.org.json"],
-    ["https://ca.test/dir", "ca.test.json"],
-    ["https://ca.test:14000/dir", "ca.test-14000.json"],
-    ["https://[::1]:14000/dir", "--1-14000.json"],
-    ["https://acme/dir", "acme-443.json"],
-    ["https://acme:9000/dir", "acme-9000.json"],
+    ["https://ca.test/acme/one/directory", "ca.test-6995e1d7.json"],
+    ["https://ca.test/acme/two/directory", "ca.test-ea595af4.json"],
+    ["https://ca.test/dir", "ca.test-3f0f069f.json"],
+    ["https://ca.test/dir?a=b", "ca.test-f21e4d47.json"],
+    ["https://ca.test:14000/dir", "ca.test-14000-a0b46e77.json"],
+    ["https://[::1]:14000/dir", "--1-14000-95429408.json"],
+    ["https://acme/dir", "acme-b4f6da89.json"],
   ] as const;
   for (const [server, file] of cases) assert.equal(acmeStorage(server), file);
 });

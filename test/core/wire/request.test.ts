@@ -58,7 +58,7 @@ const understood: readonly object[] = [
   { action: "registry.list" },
   { action: "cert.list" },
   cert,
-  { ...cert, host: "*.example.com", certificate: "x".repeat(200_000) },
+  { ...cert, host: "*.example.com", certificate: "x".repeat(100_000) },
   { ...cert, privateKey: "x".repeat(100_000) },
   { action: "cert.remove", host: "xn--bcher-kva.example" },
   { action: "cert.retry" },
@@ -100,7 +100,11 @@ const refused: readonly [unknown, string][] = [
   [{ ...head, ...cert, host: "A.test" }, 'request: host: not a host name: "A.test"'],
   [
     { ...head, ...cert, certificate: 1 },
-    "request: certificate: should be PEM of at most 200000 characters",
+    "request: certificate: should be PEM of at most 100000 characters",
+  ],
+  [
+    { ...head, ...cert, certificate: "x".repeat(100_001) },
+    "request: certificate: should be PEM of at most 100000 characters",
   ],
   [
     { ...head, ...cert, privateKey: undefined },

@@ -14,13 +14,8 @@ test("a host is asked for once, and redirects from the moment its certificate is
     "asking []",
     "secured [a.test]",
   ]);
-  assert.deepEqual(
-    world
-      .keeper()
-      .records()
-      .map(({ phase, secured, served }) => [phase, secured, served?.issuer]),
-    [["issued", true, "Test CA"]],
-  );
+  const { phase, secured, served } = world.keeper().record("a.test");
+  assert.deepEqual([phase, secured, served?.issuer], ["issued", true, "Test CA"]);
   await world.live(100);
   assert.equal(world.log.length, 4);
 });
@@ -43,7 +38,7 @@ test("a host that the CA would refuse is not asked for, looked at every minute, 
   const world = certificateWorld(["a.test"]);
   world.troubles.set("a.test", noDns);
   await world.live(5);
-  const [record] = world.keeper().records();
+  const record = world.keeper().record("a.test");
   assert.deepEqual([record?.phase, record?.trouble, record?.secured], ["waiting", noDns, false]);
   assert.deepEqual(world.log, []);
   world.troubles.clear();
@@ -79,7 +74,7 @@ test("a CA that refuses is asked again after 15 minutes, an hour, four hours, an
     gaps.map((gap) => Math.round(gap / 5) * 5),
     [15, 60, 240, 1440, 1440, 1440],
   );
-  const [record] = world.keeper().records();
+  const record = world.keeper().record("a.test");
   assert.deepEqual([record?.phase, record?.trouble], ["failed", refusal]);
 });
 
@@ -91,7 +86,7 @@ test("a retry asks at once, and never more than four times an hour", async () =>
     await world.keeper().attend(["a.test"], "retry");
   }
   assert.equal(world.asked("a.test"), 4);
-  const [record] = world.keeper().records();
+  const record = world.keeper().record("a.test");
   assert.equal(record?.trouble?.reason, "the CA was asked 4 times within an hour");
   world.refusals.clear();
   await world.live(61);
@@ -151,7 +146,7 @@ test("a worker that ended while it asked counts that as a failed attempt, and on
   await world.keeper().stop();
   await asking;
   world.restart();
-  const records = world.keeper().records();
+  const records = ["a.test", "b.test"].map((host) => world.keeper().record(host));
   assert.deepEqual(
     records.map(({ phase, secured, failures }) => [phase, secured, failures]),
     [
@@ -244,4 +239,101 @@ test("a host that nobody wants any more is forgotten a day after the CA was aske
   world.want(["a.test"]);
   await world.live(1);
   assert.equal(world.asked("a.test"), 1);
+});
+
+test("with hundreds of hosts one asks at a time, and each is asked for once", async () => {
+  const hosts = Array.from({ length: 200 }, (_, n) => `h${n}.test`);
+  const world = certificateWorld(hosts);
+  for (const host of hosts) world.refusals.set(host, refusal);
+  await world.keeper().attend(hosts, "look");
+  assert.equal(world.most(), 1);
+  assert.ok(hosts.every((host) => world.asked(host) === 1));
+});
+
+test("a wildcard that cannot be had keeps nobody below it waiting", async () => {
+  const world = certificateWorld(["*.a.test", "x.a.test"], ["http", "dns"]);
+  world.refusals.set("*.a.test", refusal);
+  await world.keeper().attend(["*.a.test", "x.a.test"], "look");
+  await world.live(2);
+  assert.deepEqual(
+    [world.record("*.a.test")?.phase, world.record("x.a.test")?.phase],
+    ["failed", "issued"],
+  );
+});
+
+test("a disk that is full ends nothing: the host asks no more, and all goes on when there is room", async () => {
+  const world = certificateWorld(["a.test", "gone.test"]);
+  await world.keeper().attend(["gone.test"], "look");
+  world.want(["a.test"]);
+  world.silent.add("a.test");
+  const asking = world.keeper().attend(["a.test"], "look");
+  await world.clock.sleep(1_000);
+  world.fillDisk(true);
+  await asking.catch(() => undefined);
+  await world.clock.sleep(3 * 24 * 3_600_000);
+  // The timer's own look; it must not throw, whatever has to be forgotten.
+  world.keeper().start();
+  world.fillDisk(false);
+  world.silent.clear();
+  await world.live(20);
+  assert.deepEqual([world.record("a.test")?.phase, world.open()], ["issued", []]);
+  await world.keeper().stop();
+});
+
+test("a withdrawal that could not be written is made up for", async () => {
+  const world = certificateWorld(["a.test"]);
+  world.silent.add("a.test");
+  const { keeper } = world;
+  const asking = keeper().attend(["a.test"], "look");
+  world.fillDisk(true);
+  await asking.catch(() => undefined);
+  world.fillDisk(false);
+  await keeper().attend(["a.test"], "look");
+  await world.live(1);
+  assert.deepEqual(world.open(), []);
+});
+
+test("a host that was foreseen is not forgotten while its build goes on", async () => {
+  const world = certificateWorld([]);
+  world.served.set("old.test", world.certificate());
+  await world.keeper().foresee(["old.test"]);
+  world.keeper().start();
+  await world.clock.sleep(1);
+  assert.equal(world.keeper().record("old.test").secured, true);
+  await world.keeper().stop();
+});
+
+test("a record from the future, of a clock that was wrong, holds nobody up", async () => {
+  const world = certificateWorld(["a.test"]);
+  world.troubles.set("a.test", noDns);
+  await world.keeper().attend(["a.test"], "look");
+  const year = 365 * 24 * 3_600_000;
+  const record = world.record("a.test") ?? assert.fail();
+  world.store({ ...record, since: record.since + year, next: record.next + year });
+  world.restart();
+  world.troubles.clear();
+  await world.live(1);
+  assert.equal(world.record("a.test")?.phase, "issued");
+});
+
+test("one look that shows another certificate, as while Traefik starts, takes no redirect away", async () => {
+  const world = certificateWorld(["a.test"]);
+  await world.keeper().attend(["a.test"], "look");
+  const certificate = world.served.get("a.test") ?? assert.fail();
+  world.served.clear();
+  void world.clock.sleep(1_000).then(() => world.served.set("a.test", certificate));
+  await world.keeper().attend(["a.test"], "look");
+  assert.deepEqual([world.record("a.test")?.phase, world.asked("a.test")], ["issued", 1]);
+  assert.equal(world.log.at(-1), "secured [a.test]");
+});
+
+test("a Traefik that is away is said for a host that nothing is known of", async () => {
+  const world = certificateWorld(["a.test"]);
+  world.goAway(true);
+  await world.keeper().attend(["a.test"], "look");
+  assert.deepEqual(world.record("a.test")?.trouble, {
+    about: "Traefik away",
+    reason: "Traefik does not answer, and only it can ask",
+    hint: "start it, on the server: sudo mypaas init",
+  });
 });

@@ -9,7 +9,7 @@ import { certificateWorld } from "../../support/certificate-world.ts";
 async function deploy(
   world: ReturnType<typeof certificateWorld>,
   hosts: readonly string[],
-  signal = new AbortController().signal,
+  { signal = new AbortController().signal, foreseen = [] as readonly string[] } = {},
 ): Promise<readonly string[]> {
   const said: string[] = [];
   const say = (event: Event) => {
@@ -22,7 +22,7 @@ async function deploy(
     hosts.map((host) =>
       certificateInfo({ host, services: ["web"] }, world.record(host) ?? newRecord(host, 0)),
     );
-  await settleCertificates({ clock, keeper, infos }, hosts, { say, signal });
+  await settleCertificates({ clock, keeper, infos }, hosts, { say, signal, foreseen });
   return said;
 }
 
@@ -34,6 +34,15 @@ test("a deploy says which certificates came, and says nothing the next time", as
     "step: b.test has a certificate of Test CA",
   ]);
   assert.deepEqual(await deploy(world, ["a.test", "b.test"]), []);
+});
+
+test("a certificate that came while the deploy was built is said too", async () => {
+  const world = certificateWorld(["a.test"]);
+  const foreseen = await world.keeper().foresee(["a.test"]);
+  await world.clock.sleep(10_000);
+  assert.deepEqual(await deploy(world, ["a.test"], { foreseen }), [
+    "step: a.test has a certificate of Test CA",
+  ]);
 });
 
 test("a deploy says why there is none, and that it goes on by itself", async () => {
@@ -63,6 +72,6 @@ test("a deploy that is cancelled waits for no certificate", async () => {
   const world = certificateWorld(["a.test"]);
   world.silent.add("a.test");
   const begun = world.clock.now();
-  await deploy(world, ["a.test"], AbortSignal.abort());
+  await deploy(world, ["a.test"], { signal: AbortSignal.abort() });
   assert.equal(world.clock.now(), begun);
 });

@@ -1,0 +1,30 @@
+import { createHash } from "node:crypto";
+import { anew } from "../../core/certificates/record.ts";
+import { acmeOf } from "../../core/server/acme.ts";
+import type { InstanceConfig } from "../../core/server/instance.ts";
+import type { Clock } from "../../deploy/ports.ts";
+import { putHostRecord, readHostRecords } from "../../adapters/state/certificates.ts";
+import { readMeta, writeMeta } from "../../adapters/state/meta.ts";
+import type { State } from "../../adapters/state/state.ts";
+
+const key = "acme";
+
+/** Where init has named another CA, email address or DNS provider, no host waits for what an earlier one has said. */
+export function forgetOtherCa({
+  state,
+  config,
+  clock,
+}: {
+  readonly state: State;
+  readonly config: Pick<InstanceConfig, "acme" | "email" | "resolvers" | "addresses">;
+  readonly clock: Pick<Clock, "now">;
+}): void {
+  const { email, resolvers, addresses } = config;
+  const settings = JSON.stringify({ ...acmeOf(config), email, resolvers, addresses });
+  const digest = createHash("sha256").update(settings).digest("hex");
+  if (readMeta(state, key) === digest) return;
+  state.transaction(() => {
+    for (const record of readHostRecords(state)) putHostRecord(state, anew(record, clock.now()));
+    writeMeta(state, key, digest);
+  });
+}
