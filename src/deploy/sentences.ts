@@ -23,6 +23,8 @@ export const sentences = {
     step(`stopping ${spec.service} release ${number}; its routes answer 503`),
   stoppingOld: (from: Release): Event =>
     step(`stopping ${from.spec.service} release ${from.number}; its requests wait`),
+  reaching: ({ spec }: Release, ms: number): Event =>
+    step(`letting requests that waited for ${spec.service} reach it, ${formatDuration(ms)}`),
   settling: (service: string): Event =>
     step(`letting requests that waited for ${service} reach it before it changes again`),
   draining: (from: Release, open: number): Event =>

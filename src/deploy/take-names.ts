@@ -2,6 +2,7 @@ import { replicaName, serviceContainerName } from "../core/release/names.ts";
 import type { Release } from "../core/release/release.ts";
 import type { ContainerFacts } from "./ports.ts";
 import { untilDockerAnswers } from "./patience.ts";
+import { sentences } from "./sentences.ts";
 import { step } from "./step.ts";
 import type { Story } from "./story.ts";
 
@@ -10,9 +11,12 @@ export const waitersGraceMs = 10_000;
 
 /** Gives the service's name, by which other services reach it, to the first replica of the release that is live. */
 export async function takeNames(story: Story): Promise<void> {
-  const { clock, release, someWait } = story;
+  const { clock, release, someWait, say } = story;
   await step(story, "take-names", async () => {
-    if (someWait) await clock.sleep(waitersGraceMs);
+    if (someWait) {
+      say(sentences.reaching(release, waitersGraceMs));
+      await clock.sleep(waitersGraceMs);
+    }
     await nameReplicas(story, release);
   });
 }

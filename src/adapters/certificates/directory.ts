@@ -1,4 +1,5 @@
 import { request } from "node:https";
+import { codeOf } from "../files.ts";
 
 /** What a CA says of itself. */
 export interface Directory {
@@ -39,11 +40,15 @@ export function readDirectory(url: string, ca: string | undefined): Promise<Dire
         });
       },
     );
-    asked.on("error", (error) =>
-      reject(error.name === "TimeoutError" ? new Error("no answer within 8 s") : error),
-    );
+    asked.on("error", (error) => reject(new Error(reasonOf(error), { cause: error })));
     asked.end();
   });
+}
+
+function reasonOf(error: Error): string {
+  if (error.name === "TimeoutError") return "no answer within 8 s";
+  // Of several addresses none has answered: the text is in what it holds.
+  return error.message || (codeOf(error) ?? "no answer");
 }
 
 function parse(text: string): Directory {

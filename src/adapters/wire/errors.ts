@@ -26,11 +26,12 @@ const statuses: Readonly<Record<string, number>> = {
 /** Turns a refusal into what the protocol sends; anything but a UserError is a bug, of which nothing is told. */
 export function errorResponse(error: unknown): Response {
   const told = errorAnswer(error);
-  return answer(error instanceof UserError ? (statuses[told.code] ?? 422) : 500, told);
+  return answer(told.code === "bug" ? 500 : (statuses[told.code] ?? 422), told);
 }
 
 /** The same without its status, for a line that is open already. */
 export function errorAnswer(error: unknown): ErrorAnswer["error"] {
+  if (isDiskFull(error)) return diskFull;
   if (!(error instanceof UserError))
     return { code: "bug", message: "server: ran into a bug of its own" };
   return {
@@ -40,6 +41,17 @@ export function errorAnswer(error: unknown): ErrorAnswer["error"] {
     ...(error.details.length === 0 ? {} : { details: error.details }),
   };
 }
+
+/** SQLITE_FULL, and what the kernel says. */
+const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error &&
+  (("errcode" in error && error.errcode === 13) || ("code" in error && error.code === "ENOSPC"));
+
+const diskFull: ErrorAnswer["error"] = {
+  code: "disk-full",
+  message: "server: its disk is full, so nothing can be recorded",
+  hint: "make room on the server: docker system df, then docker image prune and docker builder prune",
+};
 
 function answer(status: number, error: ErrorAnswer["error"]): Response {
   const headers: Record<string, string> = { "content-type": "application/json" };

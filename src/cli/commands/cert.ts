@@ -37,8 +37,14 @@ export async function certAdd(args: CertAddArgs, io: CommandIo): Promise<ExitCod
   const host = certificateHost(args.host);
   const texts = await readCertificateFiles({ ...args, host }, io.world.cwd);
   const asked = await request({ action: "cert.add", host, ...texts }, args, io);
-  const { certificate } = asked as Results["cert.add"];
+  const added = (asked as Results["cert.add"]).certificate;
+  const [certificate = added] = forHere([added], args);
   io.answer(describe(certificate, readingOf(io)), { certificate });
+  const { reason, hint } = certificate;
+  if (reason !== undefined)
+    io.say({ kind: "warning", text: reason, ...(hint !== undefined && { hint }) });
+  if (certificate.unused === true)
+    io.say({ kind: "note", text: `no service has a use for it now: ${host}` });
   return 0;
 }
 
@@ -98,7 +104,9 @@ const readingOf = ({ world }: CommandIo): Reading => ({
 function describe(one: CertificateInfo, reading: Reading): string {
   const by = one.certificate === undefined ? "" : ` by ${one.certificate.issuer}`;
   const until = one.certificate === undefined ? "" : `; expires: ${expiry(one, reading)}`;
-  return `${one.host} has its own certificate${by}${until}`;
+  return one.state === "own"
+    ? `${one.host} has its own certificate${by}${until}`
+    : `the certificate of ${one.host} is kept, and not shown yet`;
 }
 
 /** As certificates and requests name it. */

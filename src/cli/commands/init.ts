@@ -27,6 +27,8 @@ export async function init(options: InitOptions, io: CommandIo): Promise<ExitCod
   const facts = { world, config, engineSocket, needsSystemd, noKey: keys.none };
   const found = missing(await gatherFacts(facts));
   if (found.length > 0) throw missingError(found);
+  const { sayOfCa } = await import("../init/certificate-authority.ts");
+  await sayOfCa({ options, before, config, ca: acmeFiles.ca }, io);
   const { install } = await import("../init/install.ts");
   await install({ options, io, config, acmeFiles, keys, engineSocket, needsSystemd });
   return 0;

@@ -26,7 +26,7 @@ import {
   ensureReceiverConfig,
   ensureTraefikStatic,
 } from "./places.ts";
-import { dropReplaced } from "./replaced-certificates.ts";
+import { dropReplaced, setBrokenStoreAside } from "./certificate-store.ts";
 import { didOf, Report } from "./report.ts";
 import { ensureRunning, ensureUnits } from "./services.ts";
 
@@ -89,7 +89,10 @@ export async function install(job: Job): Promise<void> {
     await ensureRunning(services, areChanged);
   }
   await ensureContainer(infra, receiverContainer(config, await nodeFiles(world)), report);
-  const dropped = await dropReplaced(config, infra);
+  const broken = await setBrokenStoreAside(config, infra);
+  if (broken !== undefined)
+    report.done(`certificates that cannot be read (now ${broken})`, "removed");
+  const dropped = await dropReplaced(config, infra, world.now());
   if (dropped.length > 0)
     report.done(`certificates that others replace (${dropped.join("; ")})`, "removed");
   const traefik = traefikContainer(config, acmeFiles.dns?.values);

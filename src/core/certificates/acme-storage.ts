@@ -24,6 +24,10 @@ export function withoutReplaced(
   return { text: `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`, dropped };
 }
 
+/** True for a file that Traefik would refuse at its next start, and ask nobody for anything then; an empty one is a beginning. */
+export const isBrokenStorage = (text: string): boolean =>
+  text.trim() !== "" && parse(text) === undefined;
+
 interface StoredCertificate {
   readonly domain?: { readonly main?: string; readonly sans?: readonly string[] | null };
 }

@@ -167,9 +167,8 @@ const anyPurpose = "2.5.29.37.0";
 
 /** One for mail, code or clients is refused by browsers; where no purpose stands, any will do (RFC 5280, 4.2.1.12). */
 function checkPurpose({ keyUsage: purposes }: X509Certificate): void {
-  // Undefined where the extension is not there, whatever the types say.
-  const named: readonly string[] = (purposes as readonly string[] | undefined) ?? [];
-  if (named.length === 0 || named.includes(serverAuth) || named.includes(anyPurpose)) return;
+  const named: readonly string[] | undefined = purposes;
+  if (!named || named.includes(serverAuth) || named.includes(anyPurpose)) return;
   bad(
     "certificate: is not for servers, its extended key usage names other purposes",
     "have one issued with the extended key usage serverAuth",

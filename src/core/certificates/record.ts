@@ -24,6 +24,8 @@ export interface Trouble {
   readonly about: string;
   readonly reason: string;
   readonly hint?: string;
+  /** Nobody has said no. */
+  readonly isSilence?: true;
   /** The CA wants to be left alone until then. */
   readonly notBefore?: number;
 }
@@ -77,10 +79,12 @@ export function asking(record: HostRecord, now: number): HostRecord {
   return { ...enter(rest, "asking", now), asks, next: now };
 }
 
-/** The CA has refused, or could not be asked to the end. */
+/** The CA has refused, or could not be asked to the end. What nobody has refused is tried once more soon. */
 export function refused(record: HostRecord, trouble: Trouble, now: number): HostRecord {
   const failures = record.failures + 1;
-  const next = Math.max(nextTry({ failures, now, asks: record.asks }), trouble.notBefore ?? 0);
+  const isFirstSilence = trouble.isSilence === true && failures === 1;
+  const usual = isFirstSilence ? now + soonMs : nextTry({ failures, now, asks: record.asks });
+  const next = Math.max(usual, trouble.notBefore ?? 0);
   return { ...enter(record, "failed", now), failures, next, trouble };
 }
 
@@ -90,14 +94,11 @@ export function held(record: HostRecord, trouble: Trouble, now: number): HostRec
   return { ...waiting, next: nextLook(waiting.since, now), trouble };
 }
 
-/** What a worker that has just started makes of a host for which an earlier one was asking. */
+/** What a worker that has just started makes of a host for which an earlier one was asking: nobody has refused it, and an order that was made may still be answered. */
 export const afterRestart = (record: HostRecord, now: number): HostRecord =>
-  record.phase === "asking" ? refused(record, interrupted, now) : record;
+  record.phase === "asking" ? { ...record, next: now + soonMs } : record;
 
-const interrupted: Trouble = {
-  about: "interrupted",
-  reason: "mypaas was stopped while the CA was asked",
-};
+const soonMs = 60_000;
 
 /** The same host before another CA, which knows nothing of what was before. */
 export function anew(record: HostRecord, now: number): HostRecord {

@@ -90,6 +90,7 @@ function mishap(error: unknown): Trouble {
 
 const silence = (ms: number): Trouble => ({
   about: "no answer",
+  isSilence: true,
   reason: `no certificate came within ${Math.round(ms / 1000)} s`,
   hint: "see what Traefik says, on the server: docker logs --since 10m mypaas-traefik",
 });

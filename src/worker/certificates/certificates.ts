@@ -108,12 +108,11 @@ export function openCertificates(parts: CertificateParts): Certificates {
     },
     add: async (files) => {
       const added = await addOwn({ state, clock, router, look }, files);
-      const covered = wanted().filter(({ host }) => added.covers(host));
       await keeper.attend(
-        covered.map(({ host }) => host),
+        wanted().map(({ host }) => host),
         "look",
       );
-      return infoOf(files.host) ?? added.info;
+      return infoOf(files.host) ?? { ...added, unused: true };
     },
     remove: async (host) => {
       await removeOwn({ state, clock, router }, host);

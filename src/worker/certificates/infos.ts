@@ -66,5 +66,7 @@ export function besideOwn(info: CertificateInfo, { until }: OwnInfo, now: number
       hint: `bring a newer one: mypaas cert add ${host} fullchain.pem key.pem, or leave it to the CA: mypaas cert remove ${host}`,
     };
   }
-  return state === "issued" ? { ...info, ...notShown(host, certificate?.issuer) } : info;
+  return state === "issued" && certificate !== undefined
+    ? { ...info, ...notShown(host, certificate.issuer) }
+    : info;
 }

@@ -33,10 +33,8 @@ export interface Keeper {
 /** `look`: as planned. `deploy`: looks again where the CA was not asked. `retry`: asks it again as well. */
 export type Urgency = "look" | "deploy" | "retry";
 
-const lookMs = 60_000;
-/** Traefik may be replaced just after the worker was, with another CA's certificates or none. */
-const freshMs = 10_000;
-const freshForMs = 120_000;
+/** Soon enough for a redirect to go when Traefik has lost a certificate, and never more than ten handshakes a second. */
+const lookMs = (hosts: number): number => Math.max(10_000, hosts * 100);
 const leastMs = 1_000;
 /** The CA remembers how often it was asked, so this does too. */
 const keptMs = 24 * 3_600_000;
@@ -169,15 +167,14 @@ export function createKeeper(ports: CertificatePorts): Keeper {
   /** When somebody has to look again. A disk that is full now, or a Traefik that is away, is there again at another time. */
   const lookAround = (): number => {
     const now = clock.now();
-    const usual = now - begun < freshForMs ? freshMs : lookMs;
     try {
       const wanted = ports.wanted().map(({ host }) => host);
       void Promise.allSettled([...wanted.map((host) => attend(host, "look")), apply()]);
       forget(wanted);
       const open = wanted.map(recordOf).filter((one) => !one.secured);
-      return Math.min(usual, ...open.map(({ next }) => next - now));
+      return Math.min(lookMs(wanted.length), ...open.map(({ next }) => next - now));
     } catch {
-      return usual;
+      return lookMs(1);
     }
   };
 

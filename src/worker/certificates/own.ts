@@ -1,10 +1,16 @@
 import { X509Certificate } from "node:crypto";
 import { rootCertificates } from "node:tls";
 import { checkOwn, coversHost, namesKey, namesOf } from "../../core/certificates/own.ts";
+import type { Served } from "../../core/certificates/record.ts";
 import { UserError } from "../../core/errors.ts";
 import type { CertificateInfo } from "../../core/wire/results.ts";
 import type { Clock } from "../../deploy/ports.ts";
-import { putOwnPair, readOwnPairs, removeOwnPair } from "../../adapters/state/certificates.ts";
+import {
+  putOwnPair,
+  readOwnPairs,
+  removeOwnPair,
+  type OwnPair,
+} from "../../adapters/state/certificates.ts";
 import type { State } from "../../adapters/state/state.ts";
 import type { TraefikRouter } from "../../adapters/traefik/router.ts";
 import { ownKeyPairs } from "./facts.ts";
@@ -27,47 +33,63 @@ interface OwnParts {
 const shownMs = 5_000;
 const pollMs = 100;
 
-/** Keeps a certificate that fits and waits until Traefik shows it; throws UserError "bad-certificate", and then what was there before stays. */
+/** Keeps a certificate that fits and waits until Traefik shows it; throws UserError "bad-certificate" where it does not fit or Traefik cannot load it, and then what was there before stays. */
 export async function addOwn(
-  { state, clock, router, look }: OwnParts,
+  parts: OwnParts,
   { host, certificate, privateKey }: OwnFiles,
-): Promise<{ readonly info: CertificateInfo; readonly covers: (host: string) => boolean }> {
+): Promise<CertificateInfo> {
+  const { state, clock, router } = parts;
   const now = clock.now();
   const own = checkOwn({ host, certificate, privateKey, now, roots: rootCertificates });
-  const { fingerprint, issuer, from, until, names } = own;
-  // Traefik would show any one of several with the same names.
-  for (const { host: other, certificate: pem } of readOwnPairs(state))
-    if (namesKey(namesOf(new X509Certificate(pem))) === namesKey(names))
-      removeOwnPair(state, other);
-  putOwnPair(state, {
-    host,
-    certificate: own.chain,
-    privateKey: own.privateKey,
-    fingerprint,
-    added: now,
+  const { chain, fingerprint, issuer, from, until, names } = own;
+  const before = readOwnPairs(state);
+  const same = before.filter((one) => namesKey(namesIn(one)) === namesKey(names));
+  state.transaction(() => {
+    // Traefik would show any one of several with the same names.
+    for (const one of same) removeOwnPair(state, one.host);
+    const pair = { host, certificate: chain, privateKey: own.privateKey, fingerprint };
+    putOwnPair(state, { ...pair, added: now });
   });
   await router.serve({ ownCertificates: ownKeyPairs(state, now) });
-  const covers = (one: string): boolean => coversHost(names, one);
+  const served = await shown(parts, host, fingerprint);
   const info = { host, services: [], state: "own", certificate: { issuer, from, until } } as const;
+  if (served === undefined || served.fingerprint === fingerprint) return info;
+  if (served.isValid) return { ...info, ...notShown(host, served.issuer) };
+  state.transaction(() => {
+    removeOwnPair(state, host);
+    for (const one of before) putOwnPair(state, one);
+  });
+  await router.serve({ ownCertificates: ownKeyPairs(state, now) });
+  throw new UserError(`certificate ${host}: Traefik does not load it`, {
+    code: "bad-certificate",
+    hint: "see why, on the server: docker logs --since 1m mypaas-traefik",
+  });
+}
+
+/** What Traefik shows in the end; undefined while it does not answer. */
+async function shown(
+  { clock, look }: OwnParts,
+  host: string,
+  fingerprint: string,
+): Promise<Served | undefined> {
+  const begun = clock.now();
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop
     const served = await look(host);
-    if (served?.fingerprint === fingerprint) return { info, covers };
-    if (clock.now() - now > shownMs)
-      return { info: { ...info, ...notShown(host, served?.issuer) }, covers };
+    if (served?.fingerprint === fingerprint || clock.now() - begun > shownMs) return served;
     // oxlint-disable-next-line no-await-in-loop
     await clock.sleep(pollMs);
   }
 }
 
+const namesIn = ({ certificate }: Pick<OwnPair, "certificate">): readonly string[] =>
+  namesOf(new X509Certificate(certificate));
+
 /** Traefik tells certificates apart by their names, and shows any one of several with the same. */
-export const notShown = (host: string, issuer: string | undefined) => ({
+export const notShown = (host: string, issuer: string) => ({
   about: "not shown",
-  reason:
-    issuer === undefined
-      ? "Traefik does not answer; it will show it once it does"
-      : `Traefik shows the certificate of ${issuer} for ${host}, which it has for the same names`,
-  hint: "run on the server: sudo mypaas init",
+  reason: `Traefik shows the certificate of ${issuer} for ${host}, which it has for the same names`,
+  hint: "run on the server: sudo mypaas init; it restarts Traefik, which closes its ports for a moment",
 });
 
 /** Forgets the certificate that was added for a host, or that has it among its names; throws UserError "no-certificate" when there is none. */
@@ -78,7 +100,8 @@ export async function removeOwn(
   const all = readOwnPairs(state);
   const fitting =
     all.find((one) => one.host === host) ??
-    all.find(({ certificate }) => namesOf(new X509Certificate(certificate)).includes(host));
+    all.find((one) => namesIn(one).includes(host)) ??
+    all.find((one) => coversHost(namesIn(one), host));
   if (fitting === undefined)
     throw new UserError(`certificate ${host}: none was added by hand`, {
       code: "no-certificate",

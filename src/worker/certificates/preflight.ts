@@ -9,6 +9,7 @@ import { askAddresses, askCaa } from "../../adapters/certificates/names.ts";
 import { addressesHere } from "../addresses-here.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import type { CertificatePorts } from "./ports.ts";
+import { storeTrouble } from "./store.ts";
 
 /** Finds out what a CA would find, without asking it for anything that it counts. */
 export function preflight({
@@ -23,6 +24,8 @@ export function preflight({
   const resolvers = config.resolvers ?? [...publicResolvers, undefined];
   const ca = sharedFor(caMs, clock.now, () => askCa(config));
   return async (host, challenge) => {
+    const broken = await storeTrouble(config);
+    if (broken !== undefined) return broken;
     const [answers, caa, { caIdentities, caTrouble }] = await Promise.all([
       challenge === "http" ? askAddresses(host, resolvers) : [],
       askCaa(host, resolvers),

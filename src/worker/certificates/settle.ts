@@ -64,6 +64,6 @@ function tell(
   say({
     kind: "warning",
     text: `${host} has no certificate, http does not redirect: ${reason ?? state}${again}`,
-    ...(hint !== undefined && { hint }),
+    hint: hint ?? `to ask at once: mypaas cert retry ${host}`,
   });
 }

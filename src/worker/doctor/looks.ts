@@ -19,6 +19,7 @@ import { readIfThere } from "../../adapters/files.ts";
 import { askAddresses } from "../../adapters/certificates/names.ts";
 import { httpStatus, lookUp } from "../../adapters/reach.ts";
 import { addressesHere } from "../addresses-here.ts";
+import { storeTrouble } from "../certificates/store.ts";
 import { readIdentity } from "../../adapters/server/certificate.ts";
 import { portHolder } from "../../adapters/server/host-facts.ts";
 import { askPinned } from "../../adapters/server/pinned-question.ts";
@@ -136,7 +137,13 @@ export async function addressesFound(
 /** The server's own, and those of all hosts that want https. */
 export async function certificates(ground: Ground): Promise<readonly Finding[]> {
   const { now, certificates: all } = ground;
-  return [await ownCertificate(ground), ...judgeHosts(all(), now())];
+  const broken = await storeTrouble(ground.config);
+  const { reason, hint = "" } = broken ?? { reason: "" };
+  return [
+    await ownCertificate(ground),
+    ...(broken === undefined ? [] : [about("Traefik's certificates", failed(reason, hint))]),
+    ...judgeHosts(all(), now()),
+  ];
 }
 
 async function ownCertificate({ config, now }: Ground): Promise<Finding> {

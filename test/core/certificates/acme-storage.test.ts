@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { withoutReplaced } from "../../../src/core/certificates/acme-storage.ts";
+import { isBrokenStorage, withoutReplaced } from "../../../src/core/certificates/acme-storage.ts";
 
 const certificate = (main: string, ...sans: readonly string[]) => ({
   domain: { main, ...(sans.length > 0 && { sans }) },
@@ -23,6 +23,19 @@ test("only certificates with the very names of one that was brought go, and acco
     acme: { ...storage.acme, Certificates: [certificate("a.test")] },
     "acme-dns": { Account: null, Certificates: [] },
   });
+});
+
+test("a store that was cut off is broken, an empty one is not", () => {
+  const text = JSON.stringify(storage);
+  assert.deepEqual([text, text.slice(0, -5), "", " ", "{}", "null", "[1]"].map(isBrokenStorage), [
+    false,
+    true,
+    false,
+    false,
+    false,
+    true,
+    true,
+  ]);
 });
 
 test("a store without such names, or without certificates, or that is none, stays as it is", () => {

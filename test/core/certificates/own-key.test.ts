@@ -134,7 +134,7 @@ const refused: readonly (readonly [
   ["P-224", `its key is EC with P-224, ${only}`, ec("P-224")],
   ["brainpool", `its key is EC with brainpoolP256r1, ${only}`, ec("brainpoolP256r1")],
   ["explicit P-256", spelledOut, ec("prime256v1", "explicit")],
-  ["P-521", `its key is EC with P-521, ${only}`, ec("secp521r1")],
+  ["P-521", `its key is EC with secp521r1, ${only}`, ec("secp521r1")],
   ["explicit P-224", `its key is EC with P-224, ${only}`, ec("P-224", "explicit")],
   ["a compressed point", spelledOut, p256, compressed(p256)],
 ];

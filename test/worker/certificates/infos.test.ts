@@ -29,7 +29,7 @@ test("a certificate that was brought and is not shown is spoken of, and so is on
     ...shown,
     about: "not shown",
     reason: "Traefik shows the certificate of Test CA for a.test, which it has for the same names",
-    hint: "run on the server: sudo mypaas init",
+    hint: "run on the server: sudo mypaas init; it restarts Traefik, which closes its ports for a moment",
   });
   const hint =
     "bring a newer one: mypaas cert add a.test fullchain.pem key.pem, or leave it to the CA: mypaas cert remove a.test";

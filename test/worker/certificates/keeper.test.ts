@@ -136,7 +136,7 @@ test("a certificate that is lost or has ended is asked for again at once, and ht
   ]);
 });
 
-test("a worker that ended while it asked counts that as a failed attempt, and one that comes back goes on redirecting", async () => {
+test("a worker that ended while it asked tries once more in a minute, unless the answer has come, and one that comes back goes on redirecting", async () => {
   const world = certificateWorld(["a.test", "b.test"]);
   await world.keeper().attend(["b.test"], "look");
   world.silent.add("a.test");
@@ -150,15 +150,24 @@ test("a worker that ended while it asked counts that as a failed attempt, and on
   assert.deepEqual(
     records.map(({ phase, secured, failures }) => [phase, secured, failures]),
     [
-      ["failed", false, 1],
+      ["asking", false, 0],
       ["issued", true, 0],
     ],
   );
-  await world.live(10);
+  await world.keeper().attend(["a.test"], "look");
   assert.equal(world.asked("a.test"), 1);
   world.silent.clear();
-  await world.live(10);
+  await world.live(2);
   assert.deepEqual([world.asked("a.test"), world.record("a.test")?.phase], [2, "issued"]);
+});
+
+test("silence is no refusal: the first time it is asked again in a minute, then as after a refusal", async () => {
+  const world = certificateWorld(["a.test"]);
+  world.silent.add("a.test");
+  await world.live(10);
+  assert.equal(world.asked("a.test"), 2);
+  const { next, phase } = world.record("a.test") ?? assert.fail();
+  assert.ok(phase === "failed" && next - world.clock.now() > 30 * 60_000);
 });
 
 test("hosts do not wait for each other, and each is asked for once however often somebody wants it", async () => {

@@ -1,23 +1,40 @@
 import { X509Certificate } from "node:crypto";
-import { access } from "node:fs/promises";
+import { access, rename } from "node:fs/promises";
 import { readIfThere, writeFileAtomic } from "../../adapters/files.ts";
 import type { Infra } from "../../adapters/docker/infra.ts";
-import { withoutReplaced } from "../../core/certificates/acme-storage.ts";
+import { isBrokenStorage, withoutReplaced } from "../../core/certificates/acme-storage.ts";
 import { namesOf } from "../../core/certificates/own.ts";
 import { traefikContainerName } from "../../core/release/names.ts";
 import { acmeOf, acmeStorage } from "../../core/server/acme.ts";
 import { instancePaths, traefikUid, type InstanceConfig } from "../../core/server/instance.ts";
 
+/** Sets a store aside that a full disk has cut off: Traefik would ask nobody for anything with it. Its container goes, because it holds what is left in memory; returns where it is now. */
+export async function setBrokenStoreAside(
+  config: InstanceConfig,
+  infra: Pick<Infra, "removeContainer">,
+): Promise<string | undefined> {
+  const file = storeOf(config);
+  const text = (await readIfThere(file))?.toString("utf8");
+  if (text === undefined || !isBrokenStorage(text)) return undefined;
+  await infra.removeContainer(traefikContainerName(config.instance));
+  // A Traefik that still had everything may have written it whole by now.
+  const last = (await readIfThere(file))?.toString("utf8") ?? "";
+  if (!isBrokenStorage(last)) return undefined;
+  await rename(file, `${file}.broken`);
+  return `${file}.broken`;
+}
+
 /** Takes certificates out of Traefik's store that others, brought by hand, stand for. Traefik has the store in memory, so its container goes where something has to; returns the names. */
 export async function dropReplaced(
   config: InstanceConfig,
   infra: Pick<Infra, "removeContainer">,
+  now: number,
 ): Promise<readonly string[]> {
-  const { acmeDir, database } = instancePaths(config);
-  const file = `${acmeDir}/${acmeStorage(acmeOf(config).server)}`;
+  const { database } = instancePaths(config);
+  const file = storeOf(config);
   const stored = (await readIfThere(file))?.toString("utf8");
   if (stored === undefined || stored.trim() === "") return [];
-  const own = await ownNames(database);
+  const own = await ownNames(database, now);
   if (withoutReplaced(stored, own) === undefined) return [];
   await infra.removeContainer(traefikContainerName(config.instance));
   // It may have written once more before it went.
@@ -29,13 +46,20 @@ export async function dropReplaced(
   return left.dropped;
 }
 
-async function ownNames(database: string): Promise<readonly (readonly string[])[]> {
+const storeOf = (config: InstanceConfig): string =>
+  `${instancePaths(config).acmeDir}/${acmeStorage(acmeOf(config).server)}`;
+
+async function ownNames(database: string, now: number): Promise<readonly (readonly string[])[]> {
   if (!(await isThere(database))) return [];
   const { openState } = await import("../../adapters/state/state.ts");
   const { readOwnPairs } = await import("../../adapters/state/certificates.ts");
   const state = openState(database);
   try {
-    return readOwnPairs(state).map(({ certificate }) => namesOf(new X509Certificate(certificate)));
+    // One that has ended replaces nothing.
+    return readOwnPairs(state)
+      .map(({ certificate }) => new X509Certificate(certificate))
+      .filter(({ validTo }) => Date.parse(validTo) > now)
+      .map(namesOf);
   } finally {
     state.close();
   }

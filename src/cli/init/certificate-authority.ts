@@ -1,0 +1,38 @@
+import { readDirectory } from "../../adapters/certificates/directory.ts";
+import { acmeOf } from "../../core/server/acme.ts";
+import type { InstanceConfig } from "../../core/server/instance.ts";
+import type { CommandIo } from "../io.ts";
+import type { InitOptions } from "./options.ts";
+
+interface Choice {
+  readonly options: InitOptions;
+  readonly before: InstanceConfig | undefined;
+  readonly config: InstanceConfig;
+  /** PEM by which its https is trusted. */
+  readonly ca: string | undefined;
+}
+
+/** Says what another CA means for the hosts that there are, and that one which was just named cannot be reached; neither keeps init from going on. */
+export async function sayOfCa(
+  { options, before, config, ca }: Choice,
+  { say }: Pick<CommandIo, "say">,
+): Promise<void> {
+  if (config.email === undefined) return;
+  const { server } = acmeOf(config);
+  const { host } = new URL(server);
+  if (before?.email !== undefined && acmeOf(before).server !== server)
+    say({
+      kind: "warning",
+      text: `certificates of ${new URL(acmeOf(before).server).host} are kept and no longer served; ${host} is asked for each host anew`,
+      hint: `to go back to them: mypaas init --acme-server ${acmeOf(before).server}`,
+    });
+  const { acmeServer, acmeStaging, acmeCa, email } = options;
+  if ((acmeServer ?? acmeStaging ?? acmeCa ?? email) === undefined) return;
+  await readDirectory(server, ca).catch((error: unknown) =>
+    say({
+      kind: "warning",
+      text: `the CA ${host} cannot be reached: ${error instanceof Error ? error.message : String(error)}`,
+      hint: "services run without certificates until it can; see how they stand with: mypaas cert",
+    }),
+  );
+}
