@@ -71,7 +71,7 @@ test("a retry asks at once, at most four times an hour, and takes what comes", a
 test("a CA that does not answer keeps nobody from going live, and is asked when it does", async () => {
   const { server, pebble } = acme;
   const late = await declare(server, "late", secure("late.test"));
-  const before = pebble.orders();
+  const orders = pebble.orders();
   pebble.pause(true);
   const begun = Date.now();
   const { events } = await server.mustPush(late);
@@ -81,9 +81,10 @@ test("a CA that does not answer keeps nobody from going live, and is asked when 
     `live after ${String(live?.["ms"])} ms without a CA, done after ${Date.now() - begun}`,
   );
   assert.equal((await server.get("late.test")).status, 200);
-  const { about } = await acme.until("late.test", ["waiting"], 20);
+  // Its directory may have been read just before, and then it is Traefik that has no answer.
+  const { about } = await acme.until("late.test", ["waiting", "failed"], 60);
   assert.equal(about, "CA away");
-  assert.equal(pebble.orders(), before);
+  assert.equal(pebble.orders(), orders);
   pebble.pause(false);
   await acme.until("late.test", ["issued"], 100);
   assert.equal((await server.get("late.test")).status, 301);
@@ -95,7 +96,7 @@ test("a CA that is down is not asked, and one that has lost its accounts is said
   await pebble.stop();
   const { events } = await server.mustPush(fine);
   const [warning] = events.filter((event) => event.kind === "warning");
-  assert.match(String(warning?.text), /fine.test has no certificate.*the CA cannot be reached/);
+  assert.match(String(warning?.text), /fine.test has no certificate.*the CA.* cannot be reached/);
   await pebble.start();
   const info = await acme.until("fine.test", ["failed"], 100);
   console.log(`${info.about}: ${info.reason}\nhint: ${info.hint}`);

@@ -12,7 +12,7 @@ const causes: readonly (readonly [RegExp, string])[] = [
   [/network is unreachable/, "network is unreachable"],
   [/connection reset by peer|unexpected EOF|\bEOF$/, "it closed the connection"],
   [
-    /i\/o timeout|deadline exceeded|Client\.Timeout|handshake timeout|time limit exceeded/,
+    /i\/o timeout|deadline exceeded|Client\.Timeout|handshake timeout|time limit exceeded|timeout awaiting/,
     "no answer in time",
   ],
 ];
@@ -32,6 +32,7 @@ export function networkReason({ type, detail, url }: AcmeProblem): Trouble | und
   if (cause === undefined) return undefined;
   return {
     about,
+    isSilence: true,
     reason: `${ca} cannot be reached: ${cause}`,
     hint:
       url === undefined

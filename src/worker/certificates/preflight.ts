@@ -53,8 +53,8 @@ export function preflight({
   };
 }
 
-/** Below the minute after which a host is looked at again. */
-const caMs = 20_000;
+/** Long enough for all hosts of a deploy, too short for a CA to go away meanwhile. */
+const caMs = 3_000;
 
 /** Gives everybody who asks within so many milliseconds the same answer. */
 function sharedFor<T>(ms: number, now: () => number, ask: () => Promise<T>): () => Promise<T> {
