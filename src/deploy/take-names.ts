@@ -24,7 +24,7 @@ export async function takeNames(story: Story): Promise<void> {
 /** The same when nobody listens any more; what did not work is done again by the next switch. */
 export async function takeNamesLater(story: Story): Promise<void> {
   const silent = { ...story, say: () => undefined };
-  await untilDockerAnswers(silent, () => takeNames(story)).catch(() => undefined);
+  await untilDockerAnswers(silent, () => takeNames(silent)).catch(() => undefined);
 }
 
 /** Renames nothing that has its name already; safe to repeat. */
