@@ -17,7 +17,7 @@ import type { State } from "../../adapters/state/state.ts";
 import type { TraefikRouter } from "../../adapters/traefik/router.ts";
 import { challengesOf, ownKeyPairs } from "./facts.ts";
 import { forgetOtherCa } from "./other-ca.ts";
-import { besideOwn, certificateInfo, ownInfos, unusedInfo } from "./infos.ts";
+import { besideOwn, certificateInfo, ownInfos, unusedInfo, type OwnInfo } from "./infos.ts";
 import { createKeeper, type Keeper } from "./keeper.ts";
 import { refusalSince, servedAt } from "./looks.ts";
 import { addOwn, removeOwn, type OwnFiles } from "./own.ts";
@@ -90,8 +90,8 @@ export function openCertificates(parts: CertificateParts): Certificates {
       return own === undefined ? info : besideOwn(info, own, clock.now());
     });
   };
-  const infoOf = (host: string): CertificateInfo | undefined =>
-    infos().find((one) => one.host === host);
+  const isUnused = ({ names }: OwnInfo): boolean =>
+    wanted().every(({ host }) => !coversHost(names, host));
 
   return {
     start: () => keeper.start(),
@@ -100,9 +100,8 @@ export function openCertificates(parts: CertificateParts): Certificates {
     foresee: (hosts) => keeper.foresee(hosts).catch(() => []),
     list: () => {
       const shown = infos();
-      const others = ownInfos(state).filter(({ host }) => shown.every((one) => one.host !== host));
       return {
-        certificates: [...shown, ...others.map(unusedInfo)],
+        certificates: [...shown, ...ownInfos(state).filter(isUnused).map(unusedInfo)],
         ...(config.email !== undefined && { acme: { server: acmeOf(config).server } }),
       };
     },
@@ -112,7 +111,10 @@ export function openCertificates(parts: CertificateParts): Certificates {
         wanted().map(({ host }) => host),
         "look",
       );
-      return infoOf(files.host) ?? { ...added, unused: true };
+      const shown = infos().find(({ host }) => host === files.host);
+      if (shown !== undefined) return shown;
+      const own = ownInfos(state).find(({ host }) => host === files.host);
+      return own !== undefined && isUnused(own) ? unusedInfo(own) : added;
     },
     remove: async (host) => {
       await removeOwn({ state, clock, router }, host);
