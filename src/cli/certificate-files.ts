@@ -76,11 +76,17 @@ interface Found {
   /** Those that a TLS server can use: not encrypted, and no keys of SSH. */
   readonly keys: readonly string[];
   readonly isEncrypted: boolean;
+  /** One begins and does not end. */
+  readonly isCut: boolean;
+  /** Binary (X.690), as browsers and Windows export it. */
+  readonly isDer: boolean;
 }
 
 const found = (pem: string): Found => ({
   certificates: pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [],
   keys: pem.match(/-----BEGIN ((?:EC |RSA )?PRIVATE KEY)-----[^-]+-----END \1-----/g) ?? [],
+  isCut: /-----BEGIN CERTIFICATE-----/.test(pem),
+  isDer: pem.startsWith("0") && pem.includes("\ufffd"),
   isEncrypted: /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(pem),
 });
 
@@ -89,6 +95,16 @@ const text = (blocks: readonly string[]): string => `${blocks.join("\n")}\n`;
 function noCertificate(paths: CertificatePaths, first: Found, second: Found): UserError {
   const { host, certificate, privateKey, remote } = paths;
   const place = `certificate ${plainText(certificate)}`;
+  if (first.isCut)
+    return new UserError(`${place}: is cut off, it has no -----END CERTIFICATE-----`, {
+      code: "cert",
+      hint: "copy it again, whole",
+    });
+  if (first.isDer)
+    return new UserError(`${place}: is binary and not PEM`, {
+      code: "cert",
+      hint: `turn it into PEM: ${commandLine("openssl", "x509", "-inform", "der", "-in", plainText(certificate), "-out", "cert.pem")}`,
+    });
   if (first.keys.length === 0 && !first.isEncrypted)
     return new UserError(`${place}: holds no certificate in PEM`, {
       code: "cert",

@@ -22,7 +22,9 @@ const files = {
   "locked.pem": block("ENCRYPTED PRIVATE KEY", "c2VjcmV0d29yZA=="),
   "old-locked.pem": block("RSA PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\n\nc2VjcmV0d29yZA=="),
   id_ed25519: block("OPENSSH PRIVATE KEY", "c2VjcmV0d29yZA=="),
-  "cert.der": "\u0000\u0001",
+  "cert.der": Buffer.from("308202fb308201e3a003", "hex"),
+  "odd.bin": "\u0000\u0001",
+  "cut.pem": "-----BEGIN CERTIFICATE-----\nbGVh",
   "full.pem": chain.padEnd(100_000),
   "big.pem": "x".repeat(100_001),
 };
@@ -102,7 +104,15 @@ const refused: readonly (readonly [args: string, err: string])[] = [
   ["locked.pem key.pem", "certificate locked.pem: holds a private key and no certificate"],
   [
     "cert.der key.pem",
-    "certificate cert.der: holds no certificate in PEM\nhint: name the file that begins with -----BEGIN CERTIFICATE-----",
+    "certificate cert.der: is binary and not PEM\nhint: turn it into PEM: openssl x509 -inform der -in cert.der -out cert.pem",
+  ],
+  [
+    "cut.pem key.pem",
+    "certificate cut.pem: is cut off, it has no -----END CERTIFICATE-----\nhint: copy it again, whole",
+  ],
+  [
+    "odd.bin key.pem",
+    "certificate odd.bin: holds no certificate in PEM\nhint: name the file that begins with -----BEGIN CERTIFICATE-----",
   ],
   [
     "chain.pem chain.pem",

@@ -94,10 +94,19 @@ function elsewhereHint(facts: PreflightFacts, strange: readonly Wrong[]): string
   if (first !== undefined && kind === "A" && isSilent && !isKnownOutside)
     return `if that is the address of this server, say so: mypaas init --address ${first.address}; else ${setRecord(host, targetOf(facts, "A") ?? "A ADDRESS")}`;
   const target = targetOf(facts, kind);
-  if (target !== undefined) return setRecord(host, target);
-  return first === undefined || targetOf(facts) === undefined
-    ? setRecord(host, `${kind} ADDRESS`)
-    : `delete the record at your DNS provider: ${host} ${recordOf(first.address)}`;
+  if (first === undefined) return setRecord(host, target ?? `${kind} ADDRESS`);
+  const wrong = recordOf(first.address);
+  const lists = facts.answers.map(({ addresses = [] }) => addresses.map(recordOf));
+  const hasRight = (one: readonly string[]): boolean =>
+    target !== undefined && one.includes(target);
+  // Beside the right record, or where this server has no address of that kind, the wrong one is one too many.
+  const isTooMany =
+    lists.some((one) => hasRight(one) && one.includes(wrong)) ||
+    (target === undefined && targetOf(facts) !== undefined);
+  if (isTooMany) return `delete the record at your DNS provider: ${host} ${wrong}`;
+  if (lists.some(hasRight))
+    return "wait until every DNS server has the new record; nothing has to be typed";
+  return setRecord(host, target ?? `${kind} ADDRESS`);
 }
 
 function closedPort(host: string, { address, answer }: Wrong): PreflightTrouble {

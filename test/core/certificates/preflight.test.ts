@@ -195,7 +195,7 @@ test("addresses that lead elsewhere", () => {
           { address: "203.0.113.9", answer: nginx },
         ],
       },
-      `dns | waiting for DNS | a.test: A 203.0.113.9 leads elsewhere (status 404 from nginx, says 8.8.8.8), expected A 198.51.100.4 | ${set} A 198.51.100.4`,
+      `dns | waiting for DNS | a.test: A 203.0.113.9 leads elsewhere (status 404 from nginx, says 8.8.8.8), expected A 198.51.100.4 | wait until every DNS server has the new record; nothing has to be typed`,
     ],
     [
       "perhaps the outer address of a NAT",
@@ -302,7 +302,7 @@ test("the first trouble is named: DNS, port, CAA, CA", () => {
         caa: ["x.test"],
         caTrouble: "status 503",
       },
-      `dns | waiting for DNS | a.test: A 203.0.113.9 leads elsewhere (status 404 from nginx), expected A 198.51.100.4 | ${set} A 198.51.100.4`,
+      `dns | waiting for DNS | a.test: A 203.0.113.9 leads elsewhere (status 404 from nginx), expected A 198.51.100.4 | delete the record at your DNS provider: a.test A 203.0.113.9`,
     ],
     [
       "without DNS",
