@@ -8,6 +8,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { mustRun, run } from "../../scripts/machine/run.ts";
 import { ensureTraefikBinary } from "../../scripts/machine/traefik.ts";
 import type { Check } from "../../src/core/server/health.ts";
+import { bridgeAddress } from "../support/bridge-address.ts";
+import { startDns } from "../support/dns-server.ts";
+import { startPebble } from "../support/pebble.ts";
 import {
   importNodeImage,
   installPackage,
@@ -175,6 +178,55 @@ test("init repairs what is missing and leaves the rest alone", async () => {
   assert.deepEqual(await untilAnswer(), { status: 200, release: "web/2", text: "two" });
   await nothingToChange();
 });
+
+test("https asks a CA from inside the sandbox, and the certificate outlives a reboot", async (t) => {
+  const bridge = await bridgeAddress();
+  const dns = await startDns(["127.0.0.1", bridge]);
+  const pebble = await startPebble({ dns, address: bridge });
+  t.after(() => Promise.all([pebble.close(), dns.close()]));
+  dns.set("secure.example.com", { A: [await server.address()] });
+  await server.copyIn(pebble.caFile, "/root/ca.pem");
+  const from = [`--acme-server=${pebble.directory}`, "--acme-ca=/root/ca.pem"];
+  const to = ["--email=ann@example.com", `--resolver=${bridge}:${dns.port}`];
+  await server.must("mypaas", "init", ...from, ...to);
+  await server.must("mkdir", "-p", "/root/secure");
+  const text = dockerfile
+    .replace("= web", "= secure")
+    .replace("= www.example.com", "= secure.example.com\n# mypaas.https = true");
+  await writeFile(join(app, "Dockerfile"), text);
+  for (const name of ["Dockerfile", "server.js"])
+    await server.copyIn(join(app, name), `/root/secure/${name}`);
+  const { err } = await server.must("env", "--chdir=/root/secure", "mypaas", "deploy");
+  assert.match(err, /secure release 1 is live/);
+  await untilIssued();
+  assert.equal(pebble.orders(), 1);
+  await server.reboot();
+  await untilAnswer();
+  await untilIssued();
+  assert.equal(pebble.orders(), 1);
+});
+
+test("a lost key of the server is replaced, and the worker takes it up by itself", async () => {
+  const before = await remoteLine();
+  await server.must("rm", "/var/lib/mypaas/identity.pem");
+  const { err } = await server.must("mypaas", "init");
+  assert.match(err, /^worker mypaas-worker\.service: restarted$/m);
+  assert.notEqual(await remoteLine(), before);
+  await nothingToChange();
+});
+
+/** `mypaas cert` on the server itself. */
+async function untilIssued(): Promise<void> {
+  let last = "";
+  for (let count = 0; count < 60; count += 1) {
+    // oxlint-disable-next-line no-await-in-loop
+    last = (await server.exec("mypaas", "cert", "--json")).out;
+    if (last.includes('"issued"')) return;
+    // oxlint-disable-next-line no-await-in-loop
+    await sleep(500);
+  }
+  throw new Error(`no certificate after 30 s: ${last}`);
+}
 
 async function nothingToChange(): Promise<void> {
   const { err } = await server.must("mypaas", "init");

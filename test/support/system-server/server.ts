@@ -17,6 +17,8 @@ export interface SystemServer {
   readonly reboot: () => Promise<void>;
   /** Takes the power away and waits until the server is up again. */
   readonly powerCut: () => Promise<void>;
+  /** Its address on Docker's own network. */
+  readonly address: () => Promise<string>;
   /** Loopback address of this machine behind which a port of the server is. */
   readonly published: (port: number) => Promise<number>;
   readonly remove: () => Promise<void>;
@@ -71,6 +73,10 @@ function serverNamed(name: string): SystemServer {
       await mustRun("docker", ["kill", name]);
       await mustRun("docker", ["start", name]);
       await untilUp(server);
+    },
+    address: async () => {
+      const format = "{{.NetworkSettings.Networks.bridge.IPAddress}}";
+      return (await mustRun("docker", ["inspect", "--format", format, name])).out.trim();
     },
     published: async (port) => {
       const { out } = await mustRun("docker", ["port", name, `${port}/tcp`]);
