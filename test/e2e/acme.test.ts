@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { connect as connectH2 } from "node:http2";
+import { request } from "node:https";
 import { after, before, test } from "node:test";
 import { assertTakenAway, declare, loadOn, redeclare } from "../support/changes-e2e.ts";
 import { issuerOf, shake, startAcmeServer, type AcmeServer } from "../support/acme-e2e.ts";
@@ -116,3 +119,29 @@ test("doctor looks at every certificate", async () => {
     assert.match(out, new RegExp(`ok +certificate of ${host}: Pebble Intermediate`));
   assert.doesNotMatch(out, /warning +DNS/);
 });
+
+test("a service that gives https up answers those who come by it, and lets them go", async () => {
+  const { server } = acme;
+  await redeclare(web, [...hosts.map((host) => `domain = ${host}`), "port = 3000", "scale = 2"]);
+  const { events } = await server.mustPush(web);
+  const notes = events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
+  assert.ok(
+    notes.some((text) => text.startsWith("shop.test is served over http now; browsers that know")),
+    notes.join("\n"),
+  );
+  assert.equal((await server.get("shop.test")).status, 200);
+  const ca = await acme.pebble.root();
+  const { status, strict } = await getSecure("shop.test", ca);
+  assert.deepEqual([status, strict], [200, "max-age=0"]);
+  const { out } = await server.must(["cert", "-r", "prod"]);
+  assert.match(out, /^no host wants https/);
+});
+
+/** Over https, as a browser that trusts the CA. */
+async function getSecure(host: string, ca: string) {
+  const options = { host: acme.address, port: 443, servername: host, headers: { host }, ca };
+  const asked = request({ ...options, agent: false, timeout: 5_000 }).end();
+  const [answer] = (await once(asked, "response")) as [IncomingMessage];
+  answer.resume();
+  return { status: answer.statusCode, strict: answer.headers["strict-transport-security"] };
+}

@@ -23,6 +23,7 @@ export function certificateWorld(
   let last = "secured []";
   const asked = new Map<string, number>();
   let wanted = hosts;
+  let plain: readonly string[] = [];
   let isAway = false;
   let isDiskFull = false;
   let open: readonly string[] = [];
@@ -44,6 +45,7 @@ export function certificateWorld(
   const ports: CertificatePorts = {
     clock,
     wanted: (): readonly WantedHost[] => wanted.map((host) => ({ host, services: ["web"] })),
+    servedHosts: () => plain,
     challenges,
     records: {
       read: () => [...stored.values()],
@@ -95,6 +97,8 @@ export function certificateWorld(
     own,
     certificate,
     asked: (host: string): number => asked.get(host) ?? 0,
+    /** Hosts that are served over http alone. */
+    serveHttp: (next: readonly string[]) => void (plain = next),
     want: (next: readonly string[]) => void (wanted = next),
     fillDisk: (full: boolean) => void (isDiskFull = full),
     /** Hosts that stand in the file and ask now, and the most that did at a time. */

@@ -139,12 +139,22 @@ export function oracle(
   }
   const coming = switches.filter(({ phase }) => phase === "held").map(({ to }) => to);
   const next = best(coming);
-  if (next === undefined) return "nobody";
+  if (next === undefined) {
+    if (!url.startsWith("https")) return "nobody";
+    // Where the host has its certificate still, those who know it over https are answered over http's route.
+    const http = url.replace("https", "http");
+    const left = bestOf({ releases: answering, lost, secured: [], all, isPlainOnly: true }, http);
+    if (left === undefined || !secured.includes(left.host) || left.host.startsWith("*."))
+      return "nobody";
+    const own = switches.find(({ service }) => service === left.release.spec.service);
+    return own?.phase === "held" && own.mode === "wait" ? "nobody" : `${left.plain} letting go`;
+  }
   return next.redirects ? "redirects for now" : `wait ${next.plain}`;
 }
 
 interface Best {
   readonly release: Release;
+  readonly host: string;
   readonly redirects: boolean;
   readonly plain: string;
   readonly answer: string;
@@ -156,9 +166,14 @@ interface Choice {
   readonly secured: readonly string[];
   /** Everybody on the server. */
   readonly all: readonly Release[];
+  /** Leaves out the http side of https routes. */
+  readonly isPlainOnly?: boolean;
 }
 
-function bestOf({ releases, lost, secured, all }: Choice, url: string): Best | undefined {
+function bestOf(
+  { releases, lost, secured, all, isPlainOnly }: Choice,
+  url: string,
+): Best | undefined {
   const [, scheme, host = "", path = "/"] = /^(https?):\/\/([^/]+)(\/.*)?$/.exec(url) ?? [];
   const fits = (route: RouteSpec): boolean =>
     (route.host === host || route.host === `*${host.slice(host.indexOf("."))}`) &&
@@ -170,6 +185,7 @@ function bestOf({ releases, lost, secured, all }: Choice, url: string): Best | u
       one.spec.routes
         .filter(fits)
         .filter((route) => !lost.has(placeOf(one, route)))
+        .filter(({ https }) => isPlainOnly !== true || !https)
         .map((route) => ({
           release: one,
           route,
@@ -202,6 +218,7 @@ function bestOf({ releases, lost, secured, all }: Choice, url: string): Best | u
   const plain = `${tag}${strips}${isStrict ? " strictly" : ""}`;
   return {
     release: found.release,
+    host: route.host,
     redirects,
     plain,
     answer: redirects ? `${tag} redirects` : plain,

@@ -82,8 +82,8 @@ function answerOf({ name, config, middlewares }: Mounted, world: TraefikWorld): 
 interface Shape {
   readonly tag: string | undefined;
   readonly strips: string | undefined;
-  /** Tells browsers to stay with https. */
-  readonly isStrict: boolean;
+  /** Seconds that it tells browsers to stay with https. */
+  readonly strict: string | undefined;
   readonly redirects: "for good" | "for now" | undefined;
 }
 
@@ -98,24 +98,26 @@ function shapeOf(
     undefined,
     undefined,
   ];
-  let isStrict = false;
+  let strict: string | undefined;
   for (const one of chain) {
     const config = known[one];
     if (config === undefined) throw new Error(`${name} names ${one}, which is not there`);
     if ("headers" in config) {
       const { customResponseHeaders: headers } = config.headers;
       tag = headers[releaseHeader] ?? tag;
-      isStrict ||= headers["Strict-Transport-Security"] !== undefined;
+      strict = headers["Strict-Transport-Security"]?.replace("max-age=", "") ?? strict;
     }
     if ("stripPrefix" in config) strips = config.stripPrefix.prefixes[0];
     if ("redirectScheme" in config)
       redirects = config.redirectScheme.permanent ? "for good" : "for now";
   }
-  return { tag, strips, redirects, isStrict };
+  return { tag, strips, redirects, strict };
 }
 
-const spoken = ({ tag, strips, isStrict }: Shape): string =>
-  `${tag}${strips === undefined ? "" : ` strips ${strips}`}${isStrict ? " strictly" : ""}`;
+const spoken = ({ tag, strips, strict }: Shape): string => {
+  const bound = strict === "0" ? " letting go" : strict === undefined ? "" : " strictly";
+  return `${tag}${strips === undefined ? "" : ` strips ${strips}`}${bound}`;
+};
 
 /** Who will answer under a name that nobody has yet; the name tells the service and which of its releases. */
 function waitedFor(name: string, file: DynamicConfig): string {

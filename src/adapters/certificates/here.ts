@@ -1,5 +1,5 @@
 import { request } from "node:http";
-import { hereHeader } from "../../core/routing/dynamic-config.ts";
+import { hereHeader } from "../../core/routing/server-routes.ts";
 import { wireBase } from "../../core/wire/protocol.ts";
 import { codeOf } from "../files.ts";
 

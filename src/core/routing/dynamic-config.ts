@@ -1,21 +1,16 @@
 import type { Release } from "../release/release.ts";
-import type { RoutingState, ServerFacts, Switch } from "./routing-state.ts";
+import type { RoutingState, Switch } from "./routing-state.ts";
 import type { ReleaseRouting, RoutePlan } from "./release-routing.ts";
 import type { DynamicConfig } from "./traefik-config.ts";
 import type { Target } from "./dynamic-draft.ts";
 import { DynamicDraft } from "./dynamic-draft.ts";
-import { receiverPort } from "../server/instance.ts";
-import { receiverContainerName } from "../release/names.ts";
-import { releaseRouting } from "./release-routing.ts";
-import { covers, routeRule } from "./routes.ts";
+import { letGo, releaseRouting } from "./release-routing.ts";
+import { covers } from "./routes.ts";
+import { addServer } from "./server-routes.ts";
 import { strictHosts } from "./strict-hosts.ts";
 import type { Wait } from "./waiting.ts";
 import { nobody, waitFor } from "./waiting.ts";
 import { hasYielded, knownReleases } from "./yields.ts";
-import { wireBase } from "../wire/protocol.ts";
-
-/** Above every hold; hosts and paths are at most some hundred characters long. */
-const receiverPriority = 1_000_000_000_000;
 
 /** The dynamic file: holds of every switch in progress, places that were taken over, the receiver, certificates and the answer where nobody lives. */
 export function dynamicConfig(known: RoutingState): DynamicConfig {
@@ -28,6 +23,7 @@ export function dynamicConfig(known: RoutingState): DynamicConfig {
   ].map((release): Answering => ({ release, routing: ownRouting(state, release) }));
   // Holds first: where two switches speak about one place, the release that comes outranks the one that goes.
   for (const one of state.switches) if (one.phase === "held") addHolds(file, state, base, one);
+  addLeft(file, state, base);
   for (const one of state.switches) if (one.phase === "cut-over") addRest(file, state, base, one);
   addYields(file, state, base);
   addStopped(file, state);
@@ -105,6 +101,52 @@ function addHttps(file: DynamicDraft, state: RoutingState, base: readonly Answer
         file.hold(`https-${plan.name}`, plan, answerOf(file, state, plan, { ...one, plan }));
 }
 
+/** Browsers that know a host over https go on asking there: as long as its certificate is served they are answered, and let go of. */
+function addLeft(file: DynamicDraft, state: RoutingState, base: readonly Answering[]): void {
+  for (const { routing } of base)
+    for (const plan of routing.routers) {
+      if (!isLeft(plan, state)) continue;
+      const place = secureSideOf(plan);
+      if ((ownerOf(place, base) ?? ownerOf(place, comingTo(state))) !== undefined) continue;
+      file.hold(`left-${plan.name}`, place, leftAt(file, state, place, base));
+    }
+}
+
+/** True for the route of a service that is on http alone, at a host whose certificate is there. */
+const isLeft = ({ route: { host, https } }: RoutePlan, { server }: RoutingState): boolean =>
+  // Below a wildcard there may be hosts of others that never had a certificate.
+  !https && !host.startsWith("*.") && server.secured?.includes(host) === true;
+
+/** Whoever has the place on http answers there, unless its requests wait just now. */
+function leftAt(
+  file: DynamicDraft,
+  state: RoutingState,
+  place: RoutePlan,
+  base: readonly Answering[],
+): Target {
+  const none = { service: nobody, middlewares: [] };
+  const plain = base.map(({ release, routing }) => ({
+    release,
+    routing: { ...routing, routers: routing.routers.filter(({ route }) => !route.https) },
+  }));
+  const owner = ownerOf({ ...place, entryPoint: "web" }, plain);
+  if (owner === undefined || !isLeft(owner.plan, state)) return none;
+  const { release, routing, plan } = owner;
+  const one = state.switches.find(({ service }) => service === release.spec.service);
+  if (one?.phase === "held" && one.mode === "wait") return none;
+  const middlewares = plan.config.middlewares ?? [];
+  file.copy(routing, middlewares);
+  file.add({ middlewares: { "let-go": letGo } });
+  return { service: `${routing.service}@docker`, middlewares: ["let-go", ...middlewares] };
+}
+
+/** The place of a route on the https port, on which its release is not. */
+const secureSideOf = (plan: RoutePlan): RoutePlan => ({
+  ...plan,
+  entryPoint: "websecure",
+  config: { ...plan.config, entryPoints: ["websecure"], tls: {} },
+});
+
 const isStopped = ({ stopped = [] }: RoutingState, service: string): boolean =>
   stopped.some(({ spec }) => spec.service === service);
 
@@ -117,14 +159,17 @@ function nextOwner(
 ): Target {
   const owner = ownerOf(place, base);
   if (owner !== undefined) return answerOf(file, state, place, owner);
-  const coming = state.switches
-    .filter(({ phase }) => phase === "held")
-    .map(({ to }): Answering => ({ release: to, routing: ownRouting(state, to) }));
-  const next = ownerOf(place, coming);
+  const next = ownerOf(place, comingTo(state));
   const one = state.switches.find(({ to }) => to === next?.release);
-  if (one === undefined) return { service: nobody, middlewares: [] };
+  if (one === undefined) return leftAt(file, state, place, base);
   return waitAt(file, state, { one, place, isNew: true });
 }
+
+/** Releases that get ready. */
+const comingTo = (state: RoutingState): readonly Answering[] =>
+  state.switches
+    .filter(({ phase }) => phase === "held")
+    .map(({ to }) => ({ release: to, routing: ownRouting(state, to) }));
 
 interface Owner extends Answering {
   readonly plan: RoutePlan;
@@ -164,53 +209,3 @@ function waitAt(
 function isSameRule(a: RoutePlan, b: RoutePlan): boolean {
   return a.entryPoint === b.entryPoint && a.config.rule === b.config.rule;
 }
-
-function addServer(file: DynamicDraft, server: ServerFacts): void {
-  const receiver = `http://${receiverContainerName(server.instance)}:${receiverPort}`;
-  file.add({
-    services: {
-      [nobody]: { loadBalancer: { servers: [] } },
-      receiver: { loadBalancer: { servers: [{ url: receiver }] } },
-    },
-  });
-  file.route("receiver", {
-    entryPoints: ["websecure"],
-    rule: `PathPrefix(\`${wireBase}/\`)`,
-    priority: receiverPriority,
-    service: "receiver",
-    tls: {},
-  });
-  const catchAll = { rule: "PathPrefix(`/`)", priority: 1, service: nobody };
-  file.route("nobody-http", { entryPoints: ["web"], ...catchAll });
-  file.route("nobody-https", { entryPoints: ["websecure"], ...catchAll, tls: {} });
-  if (server.server !== undefined) addHere(file, server.server);
-  for (const { host, resolver } of server.asking ?? [])
-    // Only asks for the certificate: everything else outranks it.
-    file.route(askingRouter(host), {
-      entryPoints: ["websecure"],
-      rule: routeRule({ host, path: "" }),
-      priority: 2,
-      service: nobody,
-      tls: { certResolver: resolver },
-    });
-}
-
-/** Name of the router whose only purpose is that Traefik asks for the certificate of a host. */
-export const askingRouter = (host: string): string => `certificate-${host}`;
-
-/** How the server knows itself on port 80 of a name, before it has anybody prove that to a CA. */
-function addHere(file: DynamicDraft, server: string): void {
-  file.add({
-    middlewares: { here: { headers: { customResponseHeaders: { [hereHeader]: server } } } },
-  });
-  file.route("here", {
-    entryPoints: ["web"],
-    rule: `PathPrefix(\`${wireBase}/\`)`,
-    priority: receiverPriority,
-    service: nobody,
-    middlewares: ["here"],
-  });
-}
-
-/** Response header that names the server, at the path of the protocol on the http port. */
-export const hereHeader = "X-Mypaas-Server";

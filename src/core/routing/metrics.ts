@@ -141,7 +141,12 @@ export function switchRouters(
     .map(({ spec, number }) => takenBy(`${traefikServiceName(spec.slug, number)}@docker`));
   return {
     own: new Set([
-      ...names.flatMap((name) => [`${name}@docker`, `rest-${name}@file`, `https-${name}@file`]),
+      ...names.flatMap((name) => [
+        `${name}@docker`,
+        `rest-${name}@file`,
+        `https-${name}@file`,
+        `left-${name}@file`,
+      ]),
       ...taken,
     ]),
     holds: new Set(names.map((name) => `hold-${name}@file`)),

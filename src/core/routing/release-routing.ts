@@ -42,9 +42,15 @@ export const releaseHeader = "X-Mypaas-Release";
 export const releaseTag = (release: Release): string => `${release.spec.service}/${release.number}`;
 
 /** A year: what https://hstspreload.org asks for, without its `preload`, which binds a whole domain for good. */
-const hsts: MiddlewareConfig = {
-  headers: { customResponseHeaders: { "Strict-Transport-Security": "max-age=31536000" } },
-};
+const hsts = strictTransport(31_536_000);
+
+/** Lets go of browsers that were told to stay with https where a service has given it up (RFC 6797, 6.1.1). */
+export const letGo = strictTransport(0);
+
+function strictTransport(seconds: number): MiddlewareConfig {
+  const headers = { "Strict-Transport-Security": `max-age=${seconds}` };
+  return { headers: { customResponseHeaders: headers } };
+}
 
 /** One router per route, and one more on the http side of an https route: it redirects once the host has a certificate, and answers until then. */
 export function releaseRouting(release: Release, server: RoutingServer): ReleaseRouting {

@@ -1,6 +1,6 @@
 import { UserError } from "../../core/errors.ts";
 import type { Served, Trouble } from "../../core/certificates/record.ts";
-import { askingRouter } from "../../core/routing/dynamic-config.ts";
+import { askingRouter } from "../../core/routing/server-routes.ts";
 import type { Asking } from "../../core/routing/routing-state.ts";
 import { dnsResolver, httpResolver } from "../../core/server/acme.ts";
 import { atMost } from "./at-most.ts";

@@ -68,6 +68,8 @@ export function openCertificates(parts: CertificateParts): Certificates {
   const keeper = createKeeper({
     clock,
     wanted,
+    servedHosts: () =>
+      liveReleases(state).flatMap(({ release }) => release.spec.routes.map(({ host }) => host)),
     challenges: challengesOf(config),
     records: {
       read: () => readHostRecords(state),
@@ -149,7 +151,6 @@ const unknown = (host: string): UserError =>
   });
 
 const stillBound = (host: string): Event => ({
-  kind: "warning",
-  text: `${host} is served over http alone; browsers that know it over https go on asking there for up to a year`,
-  hint: "leave https on as long as they are to find it: # mypaas.https = true",
+  kind: "note",
+  text: `${host} is served over http now; browsers that know it over https are answered there too, and let go, as long as its certificate lasts`,
 });

@@ -169,8 +169,17 @@ export function createKeeper(ports: CertificatePorts): Keeper {
     const now = clock.now();
     try {
       const wanted = ports.wanted().map(({ host }) => host);
-      void Promise.allSettled([...wanted.map((host) => attend(host, "look")), apply()]);
-      forget(wanted);
+      const served = ports.servedHosts();
+      const left = [...known.keys()].filter(
+        (host) => served.includes(host) && !wanted.includes(host),
+      );
+      void Promise.allSettled([
+        ...wanted.map((host) => attend(host, "look")),
+        // Nobody is asked for these; what they show decides whether browsers can be let go.
+        ...left.map(lookAt),
+        apply(),
+      ]);
+      forget([...wanted, ...served]);
       const open = wanted.map(recordOf).filter((one) => !one.secured);
       return Math.min(lookMs(wanted.length), ...open.map(({ next }) => next - now));
     } catch {

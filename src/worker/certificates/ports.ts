@@ -12,6 +12,8 @@ export interface CertificatePorts {
   readonly clock: Clock;
   /** Every host that wants https now. */
   readonly wanted: () => readonly WantedHost[];
+  /** Every host that is served, over http alone too: one that had a certificate goes on being looked at. */
+  readonly servedHosts: () => readonly string[];
   /** Which challenges this server can take; undefined while it has no email address, and asks nobody. */
   readonly challenges: readonly Challenge[] | undefined;
   readonly records: {

@@ -130,6 +130,7 @@ test("metrics: a switch has the routers of both releases and what stands in for 
         `${name}@docker`,
         `rest-${name}@file`,
         `https-${name}@file`,
+        `left-${name}@file`,
       ]),
       "taken by web-r1@docker",
       "taken by web-r2@docker",

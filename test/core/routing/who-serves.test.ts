@@ -18,7 +18,7 @@ const table = `
 a new image, or env, or port
 web/1 roll http://a.test -> web/2 roll port=4000 http://a.test
 http://a.test/            web/1 | web/1 | web/2
-https://a.test/           nobody | nobody | nobody
+https://a.test/           web/1 letting go | web/1 letting go | web/2 letting go
 http://other.test/        nobody | nobody | nobody
 
 a new image where the old release stops first
@@ -123,18 +123,18 @@ http://a.test/x/y         web/1 strips /x | wait web/2 or web/1 strips /x | web/
 http to https
 web/1 roll http://a.test -> web/2 roll https://a.test
 http://a.test/            web/1 | web/1 | web/2 redirects
-https://a.test/           nobody | wait web/2 | web/2
+https://a.test/           web/1 letting go | wait web/2 | web/2
 https://a.test/.well-known/mypaas/v1/requests  receiver | receiver | receiver
 
 https to http
 web/1 roll https://a.test -> web/2 roll http://a.test
 http://a.test/            web/1 redirects | web/1 redirects | web/2
-https://a.test/           web/1 | web/1 | nobody
+https://a.test/           web/1 | web/1 | web/2 letting go
 
 http to https where the old release stops first
 web/1 alone http://a.test -> web/2 alone https://a.test
 http://a.test/            web/1 | wait web/2 or web/1 | web/2 redirects
-https://a.test/           nobody | wait web/2 | web/2
+https://a.test/           web/1 letting go | wait web/2 | web/2
 
 https that stays where the old release stops first
 web/1 alone https://a.test -> web/2 alone https://a.test
@@ -199,12 +199,12 @@ http://b.test/            old/900 | old/900 | old/900
 an https domain taken by a service that has http only
 nobody -> new/1 roll http://a.test; old/900 roll https://a.test
 http://a.test/            old/900 redirects | old/900 redirects | new/1
-https://a.test/           old/900 | old/900 | nobody
+https://a.test/           old/900 | old/900 | new/1 letting go
 
 an http domain taken by a service that has https
 new/1 alone http://b.test -> new/2 alone https://a.test; old/900 roll http://a.test
 http://a.test/            old/900 | old/900 | new/2 redirects
-https://a.test/           nobody | wait new/2 | new/2
+https://a.test/           old/900 letting go | wait new/2 | new/2
 http://b.test/            new/1 | wait new/1 | nobody
 
 the first release of a host whose certificate is not there
@@ -216,6 +216,10 @@ https that stays without a certificate where the old release stops first
 web/1 alone https://a.bare.test -> web/2 alone https://a.bare.test
 http://a.bare.test/       web/1 | wait web/2 or web/1 | web/2
 https://a.bare.test/      web/1 | wait web/2 or web/1 | web/2
+
+https given up without a certificate
+web/1 roll https://a.bare.test -> web/2 roll http://a.bare.test
+https://a.bare.test/      web/1 | web/1 | nobody
 
 a path below a host that redirects, with and without a certificate of its own
 nobody -> api/1 roll https://a.test/api; old/900 roll https://a.test

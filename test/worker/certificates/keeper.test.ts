@@ -346,3 +346,22 @@ test("a Traefik that is away is said for a host that nothing is known of", async
     hint: "start it, on the server: sudo mypaas init",
   });
 });
+
+test("a host that has gone from https to http is looked at and not asked for, as long as it is served", async () => {
+  const world = certificateWorld(["a.test"]);
+  await world.keeper().attend(["a.test"], "look");
+  world.want([]);
+  world.serveHttp(["a.test"]);
+  await world.clock.sleep(3 * 24 * 3_600_000);
+  const look = async () => {
+    world.keeper().start();
+    await world.clock.sleep(5_000);
+    await world.keeper().stop();
+    world.restart();
+  };
+  await look();
+  assert.equal(world.record("a.test")?.secured, true);
+  world.served.clear();
+  await look();
+  assert.deepEqual([world.record("a.test")?.secured, world.asked("a.test")], [false, 1]);
+});
