@@ -36,12 +36,14 @@ import { openStreams } from "./open-streams.ts";
 import { createQueue, type Patience, type Queue } from "./queue.ts";
 import { finishNames, reconcile } from "./reconcile.ts";
 import { tokenAfterJobMs } from "./tokens.ts";
+import { createEars, type Ears } from "./traefik-ears.ts";
 import { wentLive } from "./deploy/went-live.ts";
 
 /** The worker without its sockets: state, queue and log, put together once. */
 export interface Core {
   readonly backend: Omit<BackendParts, "door">;
   readonly attachments: Attachments;
+  readonly ears: Ears;
   /** Ends what an earlier worker left, writes the files that follow from the state, begins what is queued. */
   readonly recover: () => Promise<void>;
   readonly stop: (patience: Patience) => Promise<boolean>;
@@ -70,6 +72,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   const clock = realClock(now);
   const toolParts = { ...parts, clock, random, isRoot: world.uid === 0 };
   const router = await openRouter(toolParts);
+  const ears = createEars(clock);
   let opened: Promise<DeployTools> | undefined;
   const streams = openStreams(toolParts);
   const certificates = openCertificates({ ...toolParts, router });
@@ -86,7 +89,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     secretsOf: (job) => secretsOf(state, job),
     still: (service) => stillRuns(state, service),
     reconcile: async (job, say) =>
-      reconcile({ state, config, clock, tools: await tools() }, job, say),
+      reconcile({ state, config, clock, ears, tools: await tools() }, job, say),
     wentLive: (job) => wentLive({ state, config }, job),
     onEnd: (job) => {
       closeRequests(state, job.id, now() + tokenAfterJobMs);
@@ -117,6 +120,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   const writeKeys = keysFileWriter(state, paths.authorizedKeys);
   return {
     attachments,
+    ears,
     backend: {
       state,
       attachments,

@@ -17,6 +17,7 @@ import { appendStep, unfinishedSteps } from "../adapters/state/steps.ts";
 import type { State } from "../adapters/state/state.ts";
 import { interruptedSwitch, type Interrupted } from "./deploy/interrupted.ts";
 import { recordSwitch } from "./deploy/record-switch.ts";
+import type { Ears } from "./traefik-ears.ts";
 import { deployPorts, type DeployTools } from "./deploy/run.ts";
 
 export interface ReconcileParts {
@@ -24,6 +25,7 @@ export interface ReconcileParts {
   readonly config: InstanceConfig;
   readonly clock: Clock;
   readonly tools: DeployTools;
+  readonly ears: Pick<Ears, "hear">;
 }
 
 /** Goes on with the switch of a job that a worker left in the middle, forward or back; what never became live is recorded as failed. Every call may be repeated. */
@@ -40,7 +42,9 @@ export async function reconcile(parts: ReconcileParts, job: Job, say: Say): Prom
 }
 
 async function goOn(parts: ReconcileParts, job: Job, say: Say, left: Interrupted): Promise<void> {
-  const { state, config, clock, tools } = parts;
+  const { state, config, clock, tools, ears } = parts;
+  // Else Traefik would hear of a container that goes now before it has heard of it at all, and send requests to where it was.
+  if (left.progress !== "after") await ears.hear();
   const wasSaid = hasLogged(state, job.id, "live");
   const record = recordSwitch(parts, job, (event) => {
     if (event.kind !== "live" || !wasSaid) say(event);

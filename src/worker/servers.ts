@@ -44,7 +44,9 @@ export function openServers(parts: ServerParts): Readonly<Record<Door, Server>> 
     spool: undefined,
     requireSignature: true,
   });
-  const docker = createServer(dockerFilter({ engineSocket, instance: config.instance }));
+  const docker = createServer(
+    dockerFilter({ engineSocket, instance: config.instance, onEvents: core.ears.opened }),
+  );
   const receiver = serve(outside);
   const here = serve(local);
   for (const server of [receiver, here])

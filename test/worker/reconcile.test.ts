@@ -49,7 +49,8 @@ async function open(t: TestContext, states: readonly ReleaseState[], ...numbers:
   const { router } = fakeRouter({ live: web(1), to: web(2), did: (what) => did.push(what) });
   const afterwards = createAfterwards();
   const tools = { engine, probe, connections, router, afterwards } as Partial<DeployTools>;
-  const all = { state, clock, config: testConfig("/tmp"), tools: tools as DeployTools };
+  const ears = { hear: async () => void did.push("Traefik hears") };
+  const all = { state, clock, ears, config: testConfig("/tmp"), tools: tools as DeployTools };
   const job = () => findJob(state, id) ?? assert.fail();
   return {
     did,
@@ -77,7 +78,7 @@ test("reconcile: what never went live is removed, and its release has failed", a
     ["hold"],
   );
   await server.run();
-  assert.deepEqual(server.did, ["remove web-r2-1", "settled on 1"]);
+  assert.deepEqual(server.did, ["Traefik hears", "remove web-r2-1", "settled on 1"]);
   assert.deepEqual(server.releases(), ["2 failed", "1 live"]);
   assert.deepEqual(server.said, []);
 });

@@ -10,6 +10,8 @@ export interface DockerFilterOptions {
   /** The engine's own socket. */
   readonly engineSocket: string;
   readonly instance: string;
+  /** Hears when a stream of events begins; what it returns, when that ends. */
+  readonly onEvents?: () => () => void;
 }
 
 /** Largest inspect answer that is read whole in order to be emptied. */
@@ -30,7 +32,7 @@ export function dockerFilter(options: DockerFilterOptions): RequestListener {
 }
 
 function forward(
-  { engineSocket, instance }: DockerFilterOptions,
+  { engineSocket, instance, onEvents }: DockerFilterOptions,
   allowed: Allowed,
   response: ServerResponse,
 ): void {
@@ -56,7 +58,12 @@ function forward(
     }
     // HEAD tells nothing but that the container exists, which is already more than a stranger's should.
     if (isInspect) answer(response, 403, "mypaas: HEAD of a container is not passed on");
-    else stream(incoming, response);
+    else {
+      const isEvents = incoming.statusCode === 200 && /\/events(\?|$)/.test(allowed.path);
+      const ended = isEvents ? onEvents?.() : undefined;
+      if (ended !== undefined) response.on("close", ended);
+      stream(incoming, response);
+    }
   });
   upstream.end();
 }

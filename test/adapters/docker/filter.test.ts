@@ -57,6 +57,7 @@ test("docker filter: ours is shown without its environment, a stranger's is not 
 test("docker filter: an event stream is passed on as it comes and ends with its reader", async (t) => {
   const dir = scratch(t);
   const closed = Promise.withResolvers<void>();
+  const heard: string[] = [];
   await serve(t, `${dir}/engine`, (_asked, answer) => {
     answer.write("one\n");
     answer.on("close", () => closed.resolve());
@@ -64,13 +65,22 @@ test("docker filter: an event stream is passed on as it comes and ends with its 
   await serve(
     t,
     `${dir}/filter`,
-    dockerFilter({ engineSocket: `${dir}/engine`, instance: "mine" }),
+    dockerFilter({
+      engineSocket: `${dir}/engine`,
+      instance: "mine",
+      onEvents: () => {
+        heard.push("began");
+        return () => void heard.push("ended");
+      },
+    }),
   );
   const response = await ask(`${dir}/filter`, "/events");
   const [chunk] = (await once(response, "data")) as [Buffer];
   assert.equal(chunk.toString(), "one\n");
+  assert.deepEqual(heard, ["began"]);
   response.destroy();
   await closed.promise;
+  assert.deepEqual(heard, ["began", "ended"]);
 });
 
 test("docker filter: an engine that is away is a 503", async (t) => {
