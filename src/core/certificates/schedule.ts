@@ -5,7 +5,7 @@ const hourMs = 60 * minuteMs;
 const backOffMs = [15 * minuteMs, hourMs, 4 * hourMs, 24 * hourMs] as const;
 /** A CA blocks a name after a few failures an hour: Let's Encrypt after 5. */
 const mostInAnHour = 4;
-const eagerMs = 30 * minuteMs;
+const [atOnceMs, eagerMs] = [5 * minuteMs, 30 * minuteMs];
 
 /** When a host is tried again whose attempt failed just now, the `failures`-th time in a row; `asks` are the times of all earlier attempts. */
 export function nextTry({
@@ -28,6 +28,9 @@ export function mayAsk(asks: readonly number[], from: number, now = from): numbe
   return oldest === undefined ? from : Math.max(from, oldest + hourMs);
 }
 
-/** When a host is looked at again that the CA would refuse since `since`: every minute at first, as long as somebody may sit and wait. */
-export const nextLook = (since: number, now: number): number =>
-  now + (now - since < eagerMs ? minuteMs : 10 * minuteMs);
+/** When a host is looked at again that the CA would refuse since `since`: soon as long as somebody may sit and wait. */
+export function nextLook(since: number, now: number): number {
+  const waited = now - since;
+  if (waited < atOnceMs) return now + minuteMs / 3;
+  return now + (waited < eagerMs ? minuteMs : 10 * minuteMs);
+}

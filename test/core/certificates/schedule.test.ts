@@ -42,15 +42,17 @@ test("no hour sees more than four attempts, whoever asks for them", () => {
   assert.equal(nextTry({ failures: 3, now, asks }) - now, 4 * hour);
 });
 
-test("a host that waits is looked at every minute for half an hour, then every ten", () => {
+test("a host that waits is looked at every 20 s for five minutes, every minute for half an hour, then every ten", () => {
   const cases: readonly (readonly [number, number])[] = [
-    [0, 1],
-    [29, 1],
-    [30, 10],
-    [9000, 10],
+    [0, 20],
+    [4.9, 20],
+    [5, 60],
+    [29, 60],
+    [30, 600],
+    [600, 600],
   ];
-  for (const [waited, expected] of cases)
-    assert.equal((nextLook(now - waited * minute, now) - now) / minute, expected);
+  for (const [waited, seconds] of cases)
+    assert.equal((nextLook(now - waited * minute, now) - now) / 1000, seconds);
 });
 
 test("a certificate is trouble two weeks before its end, a short one at its last tenth", () => {
