@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, chown, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { access, chmod, chown, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 export interface FileMode {
@@ -84,6 +84,13 @@ export async function readIfThere(path: string): Promise<Buffer | undefined> {
     throw error;
   }
 }
+
+/** True for a file or folder that this program can reach. */
+export const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 /** The system's word for what went wrong, such as `ENOENT`. */
 export function codeOf(error: unknown): string | undefined {

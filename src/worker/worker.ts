@@ -1,7 +1,7 @@
-import { access } from "node:fs/promises";
 import { UserError } from "../core/errors.ts";
 import { instancePaths, type InstanceConfig } from "../core/server/instance.ts";
 import type { World } from "../core/world.ts";
+import { isThere } from "../adapters/files.ts";
 import { packageVersion } from "../adapters/package-version.ts";
 import { openBlobStore } from "../adapters/server/blob-store.ts";
 import { readInstanceConfig } from "../adapters/server/instance-config.ts";
@@ -99,12 +99,6 @@ async function work(
     }
   }
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 function interrupted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

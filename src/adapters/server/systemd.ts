@@ -1,14 +1,9 @@
 import { execFile } from "node:child_process";
-import { access } from "node:fs/promises";
 import { UserError } from "../../core/errors.ts";
+import { isThere } from "../files.ts";
 
 /** True where systemd is the init of this machine, in the way sd_booted(3) finds out. */
-export async function hasSystemd(): Promise<boolean> {
-  return access("/run/systemd/system").then(
-    () => true,
-    () => false,
-  );
-}
+export const hasSystemd = (): Promise<boolean> => isThere("/run/systemd/system");
 
 /** Tells systemd that the service is ready; does nothing outside a service of Type=notify. Needs NotifyAccess=all. */
 export async function notifyReady(

@@ -1,11 +1,11 @@
 import { X509Certificate } from "node:crypto";
-import { access, rename } from "node:fs/promises";
-import { readIfThere, writeFileAtomic } from "../../adapters/files.ts";
+import { rename } from "node:fs/promises";
+import { isThere, readIfThere, writeFileAtomic } from "../../adapters/files.ts";
 import type { Infra } from "../../adapters/docker/infra.ts";
 import { isBrokenStorage, withoutReplaced } from "../../core/certificates/acme-storage.ts";
 import { namesOf } from "../../core/certificates/own.ts";
 import { traefikContainerName } from "../../core/release/names.ts";
-import { acmeOf, acmeStorage } from "../../core/server/acme.ts";
+import { acmeStore } from "../../core/server/acme.ts";
 import { instancePaths, traefikUid, type InstanceConfig } from "../../core/server/instance.ts";
 
 /** Sets a store aside that a full disk has cut off: Traefik would ask nobody for anything with it. Its container goes, because it holds what is left in memory; returns where it is now. */
@@ -13,7 +13,7 @@ export async function setBrokenStoreAside(
   config: InstanceConfig,
   infra: Pick<Infra, "removeContainer">,
 ): Promise<string | undefined> {
-  const file = storeOf(config);
+  const file = acmeStore(config);
   const text = (await readIfThere(file))?.toString("utf8");
   if (text === undefined || !isBrokenStorage(text)) return undefined;
   await infra.removeContainer(traefikContainerName(config.instance));
@@ -31,7 +31,7 @@ export async function dropReplaced(
   now: number,
 ): Promise<readonly string[]> {
   const { database } = instancePaths(config);
-  const file = storeOf(config);
+  const file = acmeStore(config);
   const stored = (await readIfThere(file))?.toString("utf8");
   if (stored === undefined || stored.trim() === "") return [];
   const own = await ownNames(database, now);
@@ -45,9 +45,6 @@ export async function dropReplaced(
   await writeFileAtomic(file, left.text, { mode: 0o600, owner });
   return left.dropped;
 }
-
-const storeOf = (config: InstanceConfig): string =>
-  `${instancePaths(config).acmeDir}/${acmeStorage(acmeOf(config).server)}`;
 
 async function ownNames(database: string, now: number): Promise<readonly (readonly string[])[]> {
   if (!(await isThere(database))) return [];
@@ -64,9 +61,3 @@ async function ownNames(database: string, now: number): Promise<readonly (readon
     state.close();
   }
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

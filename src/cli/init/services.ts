@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { access, mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { ensureFile, type Ensured } from "../../adapters/files.ts";
+import { ensureFile, isThere, type Ensured } from "../../adapters/files.ts";
 import { journalTail, systemTool, unitProperty } from "../../adapters/server/systemd.ts";
 import { UserError } from "../../core/errors.ts";
 import {
@@ -121,14 +121,5 @@ async function startWorker(worker: string): Promise<void> {
 const isActive = async (unit: string): Promise<boolean> =>
   (await unitProperty(unit, "ActiveState")) === "active";
 
-async function allThere(files: readonly string[]): Promise<boolean> {
-  const found = await Promise.all(
-    files.map((file) =>
-      access(file).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return found.every(Boolean);
-}
+const allThere = async (files: readonly string[]): Promise<boolean> =>
+  (await Promise.all(files.map(isThere))).every(Boolean);

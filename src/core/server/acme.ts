@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { InstanceConfig } from "./instance.ts";
+import { instancePaths, type InstanceConfig } from "./instance.ts";
 
 /** Where and how certificates are asked for. */
 export type Acme = NonNullable<InstanceConfig["acme"]>;
@@ -46,3 +46,7 @@ export function acmeStorage(server: string): string {
   const digest = createHash("sha256").update(server).digest("hex").slice(0, 8);
   return `${[host, port, digest].filter((part) => part !== "").join("-")}.json`;
 }
+
+/** Path of Traefik's accounts and certificates of the CA that is asked. */
+export const acmeStore = (config: Pick<InstanceConfig, "acme" | "stateDir" | "runDir">): string =>
+  `${instancePaths(config).acmeDir}/${acmeStorage(acmeOf(config).server)}`;

@@ -1,12 +1,12 @@
 import { isBrokenStorage } from "../../core/certificates/acme-storage.ts";
 import type { Trouble } from "../../core/certificates/record.ts";
-import { acmeOf, acmeStorage } from "../../core/server/acme.ts";
-import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
+import { acmeStore } from "../../core/server/acme.ts";
+import type { InstanceConfig } from "../../core/server/instance.ts";
 import { readIfThere } from "../../adapters/files.ts";
 
 /** Why Traefik could keep no certificate, or none that it has over its next start; undefined when its store is fine. */
 export async function storeTrouble(config: InstanceConfig): Promise<Trouble | undefined> {
-  const file = `${instancePaths(config).acmeDir}/${acmeStorage(acmeOf(config).server)}`;
+  const file = acmeStore(config);
   const text = (await readIfThere(file))?.toString("utf8");
   if (text === undefined || !isBrokenStorage(text)) return undefined;
   return {
