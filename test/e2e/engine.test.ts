@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import Docker from "dockerode";
 import { pack } from "tar-stream";
 import type { ContainerPlan } from "../../src/core/release/container.ts";
+import { freePort } from "../../scripts/machine/ports.ts";
 import type { InfraPlan } from "../../src/core/server/infra.ts";
 import { label, networkName } from "../../src/core/release/names.ts";
 import { createEngine } from "../../src/adapters/docker/engine.ts";
@@ -419,7 +420,7 @@ test("infrastructure is made once, left alone while it is as planned, and replac
     capDrop: ["ALL"],
     noNewPrivileges: true,
     mounts: [],
-    ports: [{ ip: "127.0.0.1", hostPort: 47812, containerPort: 8000 }],
+    ports: [{ ip: "127.0.0.1", hostPort: await freePort(), containerPort: 8000 }],
     networks: [
       { name: networkName(instance), aliases: [] },
       { name: "t-engine-api", aliases: ["traefik.api"] },
