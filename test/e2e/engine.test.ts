@@ -347,16 +347,15 @@ test("a container that mypaas did not start is never touched", async () => {
 });
 
 test("a port, a volume source or an image that is not to be had is said in one sentence", async () => {
-  const publish = [
-    { ip: "127.0.0.1", hostPort: 47811, containerPort: 80, protocol: "tcp" as const },
-  ];
+  const hostPort = await freePort();
+  const publish = [{ ip: "127.0.0.1", hostPort, containerPort: 80, protocol: "tcp" as const }];
   const image = await scriptImage("sleeps", script("setInterval(() => {}, 1e3)"));
   const first = await engine.createContainer(plan(image, { publish }));
   await engine.startContainer(first);
   const second = await engine.createContainer(plan(image, { publish, name: "t-engine-two-r1-1" }));
   assert.deepEqual(await userError(engine.startContainer(second)), {
-    message: "container t-engine-two-r1-1: port 127.0.0.1:47811 is already in use",
-    hint: 'see who has it on the server: ss -lntup "sport = :47811"',
+    message: `container t-engine-two-r1-1: port 127.0.0.1:${hostPort} is already in use`,
+    hint: `see who has it on the server: ss -lntup "sport = :${hostPort}"`,
   });
   await engine.removeContainer(first);
   await engine.startContainer(second);
