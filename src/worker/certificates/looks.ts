@@ -7,7 +7,7 @@ import { traefikContainerName } from "../../core/release/names.ts";
 import { redactor } from "../../core/redact.ts";
 import { instancePaths, reachable } from "../../core/server/instance.ts";
 import { servedCertificate } from "../../adapters/certificates/served.ts";
-import { recentLog, type StampedLine } from "../../adapters/docker/recent-log.ts";
+import type { StampedLine } from "../../adapters/docker/recent-log.ts";
 import { readIfThere } from "../../adapters/files.ts";
 import type { CertificateParts } from "./certificates.ts";
 import type { CertificatePorts } from "./ports.ts";
@@ -41,11 +41,15 @@ export function refusalSince({
   engineSocket,
 }: Pick<CertificateParts, "config" | "clock" | "engineSocket">): CertificatePorts["refusal"] {
   const name = traefikContainerName(config.instance);
+  const read = async (at: number): Promise<readonly StampedLine[]> => {
+    const { recentLog } = await import("../../adapters/docker/recent-log.ts");
+    return recentLog(engineSocket, { name, since: at });
+  };
   let last = { at: 0, since: Infinity, lines: Promise.resolve<readonly StampedLine[]>([]) };
   return async (host, since) => {
     const now = clock.now();
     if (now - last.at > sharedMs || since < last.since) {
-      const lines = recentLog(engineSocket, { name, since }).catch(() => []);
+      const lines = read(since).catch(() => []);
       last = { at: now, since, lines };
     }
     const lines = (await last.lines).filter(({ at }) => at >= since).map(({ text }) => text);
