@@ -98,7 +98,14 @@ test("a CA that is down is not asked, and one that has lost its accounts is said
   const [warning] = events.filter((event) => event.kind === "warning");
   assert.match(String(warning?.text), /fine.test has no certificate.*the CA.* cannot be reached/);
   await pebble.start();
-  const info = await acme.until("fine.test", ["failed"], 100);
+  // Where its directory had just been read, Traefik was the one that found it away.
+  let info = await acme.until("fine.test", ["failed"], 100);
+  for (let left = 200; info.about === "CA away" && left > 0; left -= 1) {
+    // oxlint-disable-next-line no-await-in-loop
+    await sleep(500);
+    // oxlint-disable-next-line no-await-in-loop
+    info = await acme.cert("fine.test");
+  }
   console.log(`${info.about}: ${info.reason}\nhint: ${info.hint}`);
   assert.match(String(info.reason), /does not know the account/);
   assert.equal((await server.get("fine.test")).status, 200);
