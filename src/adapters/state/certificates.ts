@@ -1,3 +1,5 @@
+import { X509Certificate } from "node:crypto";
+import { namesOf } from "../../core/certificates/own.ts";
 import type { HostRecord } from "../../core/certificates/record.ts";
 import type { State } from "./state.ts";
 
@@ -9,6 +11,15 @@ export interface OwnPair {
   readonly privateKey: string;
   readonly fingerprint: string;
   readonly added: number;
+}
+
+/** Names that a certificate is for, and when it ends in milliseconds since the epoch. */
+export function readCertificate({ certificate }: Pick<OwnPair, "certificate">): {
+  readonly names: readonly string[];
+  readonly until: number;
+} {
+  const parsed = new X509Certificate(certificate);
+  return { names: namesOf(parsed), until: Date.parse(parsed.validTo) };
 }
 
 /** What is known of every host that has wanted https, by host. */

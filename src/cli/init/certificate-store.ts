@@ -1,9 +1,7 @@
-import { X509Certificate } from "node:crypto";
 import { rename } from "node:fs/promises";
 import { isThere, readIfThere, writeFileAtomic } from "../../adapters/files.ts";
 import type { Infra } from "../../adapters/docker/infra.ts";
 import { isBrokenStorage, withoutReplaced } from "../../core/certificates/acme-storage.ts";
-import { namesOf } from "../../core/certificates/own.ts";
 import { traefikContainerName } from "../../core/release/names.ts";
 import { acmeStore } from "../../core/server/acme.ts";
 import { instancePaths, traefikUid, type InstanceConfig } from "../../core/server/instance.ts";
@@ -49,14 +47,14 @@ export async function dropReplaced(
 async function ownNames(database: string, now: number): Promise<readonly (readonly string[])[]> {
   if (!(await isThere(database))) return [];
   const { openState } = await import("../../adapters/state/state.ts");
-  const { readOwnPairs } = await import("../../adapters/state/certificates.ts");
+  const { readCertificate, readOwnPairs } = await import("../../adapters/state/certificates.ts");
   const state = openState(database);
   try {
     // One that has ended replaces nothing.
     return readOwnPairs(state)
-      .map(({ certificate }) => new X509Certificate(certificate))
-      .filter(({ validTo }) => Date.parse(validTo) > now)
-      .map(namesOf);
+      .map(readCertificate)
+      .filter(({ until }) => until > now)
+      .map(({ names }) => names);
   } finally {
     state.close();
   }

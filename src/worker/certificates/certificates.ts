@@ -23,6 +23,7 @@ import { refusalSince, servedAt } from "./looks.ts";
 import { addOwn, removeOwn, type OwnFiles } from "./own.ts";
 import { preflight } from "./preflight.ts";
 import { settleCertificates } from "./settle.ts";
+import { settledWithin } from "./settled-within.ts";
 
 /** Everything about certificates that a worker does: it looks after those of a CA by itself, and takes those that people bring. */
 export interface Certificates extends Pick<Keeper, "start" | "stop" | "foresee"> {
@@ -133,8 +134,7 @@ export function openCertificates(parts: CertificateParts): Certificates {
       if (host !== undefined && open.length === 0) throw unknown(host);
       const names = open.map((one) => one.host);
       const done = keeper.attend(names, "retry");
-      await Promise.race([done, clock.sleep(retryMs)]);
-      done.catch(() => undefined);
+      if (await settledWithin(clock, done, { ms: retryMs })) await done;
       return infos().filter((one) => names.includes(one.host));
     },
     settle: async (hosts, voice) => {

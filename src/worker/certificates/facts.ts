@@ -1,9 +1,11 @@
-import { X509Certificate } from "node:crypto";
-import { namesOf } from "../../core/certificates/own.ts";
 import type { KeyPair } from "../../core/routing/routing-state.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
-import { readHostRecords, readOwnPairs } from "../../adapters/state/certificates.ts";
+import {
+  readCertificate,
+  readHostRecords,
+  readOwnPairs,
+} from "../../adapters/state/certificates.ts";
 import type { State } from "../../adapters/state/state.ts";
 import type { Challenge } from "./ports.ts";
 
@@ -21,7 +23,7 @@ export const hasWildcards = (config: Pick<InstanceConfig, "email" | "acme">): bo
 
 /** Names in the certificates that were added by hand. */
 export const ownNames = (state: State): readonly string[] =>
-  readOwnPairs(state).flatMap(({ certificate }) => namesOf(new X509Certificate(certificate)));
+  readOwnPairs(state).flatMap((pair) => readCertificate(pair).names);
 
 /** Hosts that redirect to https and the certificates added by hand, as they stood when the worker ended: what Traefik is told first. */
 export function storedCertificates(
@@ -38,5 +40,5 @@ export function storedCertificates(
 /** Without those that have ended: Traefik would ask for no other as long as it has them. */
 export const ownKeyPairs = (state: State, now: number): readonly KeyPair[] =>
   readOwnPairs(state)
-    .filter(({ certificate }) => Date.parse(new X509Certificate(certificate).validTo) > now)
+    .filter((pair) => readCertificate(pair).until > now)
     .map(({ certificate: cert, privateKey: key }) => ({ cert, key }));

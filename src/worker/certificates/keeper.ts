@@ -16,6 +16,7 @@ import { createAsker } from "./ask.ts";
 import { atMost } from "./at-most.ts";
 import { chooseChallenge } from "./choose.ts";
 import type { CertificatePorts } from "./ports.ts";
+import { settledWithin } from "./settled-within.ts";
 
 /** Looks after the certificates of all hosts that want https, as long as the worker runs. */
 export interface Keeper {
@@ -199,7 +200,7 @@ export function createKeeper(ports: CertificatePorts): Keeper {
       ended.abort();
       clearTimeout(timer);
       // Whatever is still being looked up changes nothing any more.
-      await Promise.race([Promise.allSettled(busy.values()), clock.sleep(stopMs)]);
+      await settledWithin(clock, Promise.allSettled(busy.values()), { ms: stopMs });
     },
     attend: async (hosts, urgency) => {
       const wanted = ports.wanted().filter(({ host }) => hosts.includes(host));

@@ -1,12 +1,12 @@
-import { X509Certificate } from "node:crypto";
 import { rootCertificates } from "node:tls";
-import { checkOwn, coversHost, namesKey, namesOf } from "../../core/certificates/own.ts";
+import { checkOwn, coversHost, namesKey } from "../../core/certificates/own.ts";
 import type { Served } from "../../core/certificates/record.ts";
 import { UserError } from "../../core/errors.ts";
 import type { CertificateInfo } from "../../core/wire/results.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import {
   putOwnPair,
+  readCertificate,
   readOwnPairs,
   removeOwnPair,
   type OwnPair,
@@ -82,8 +82,7 @@ async function shown(
   }
 }
 
-const namesIn = ({ certificate }: Pick<OwnPair, "certificate">): readonly string[] =>
-  namesOf(new X509Certificate(certificate));
+const namesIn = (pair: OwnPair): readonly string[] => readCertificate(pair).names;
 
 /** Traefik tells certificates apart by their names, and shows any one of several with the same. */
 export const notShown = (host: string, issuer: string) => ({

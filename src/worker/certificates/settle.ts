@@ -2,6 +2,7 @@ import type { CertificateInfo } from "../../core/wire/results.ts";
 import type { Say } from "../../core/wire/events.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import type { Keeper } from "./keeper.ts";
+import { settledWithin } from "./settled-within.ts";
 
 /** How long a deploy that is live waits for a certificate; most are there in a few seconds. */
 const patienceMs = 10_000;
@@ -31,19 +32,11 @@ export async function settleCertificates(
     .filter(({ host, certificate }) => certificate === undefined || foreseen.includes(host))
     .map(({ host }) => host);
   if (names.length === 0) return;
-  const done = keeper.attend(names, "deploy").then(
-    () => true,
-    () => true,
-  );
-  const pause = (ms: number) =>
-    clock.sleep(ms, signal).then(
-      () => false,
-      () => true,
-    );
-  if (!(await Promise.race([done, pause(quietMs)]))) {
+  const work = keeper.attend(names, "deploy");
+  if (!(await settledWithin(clock, work, { ms: quietMs, signal })) && !signal.aborted) {
     const what = names.length === 1 ? "the certificate of" : "the certificates of";
     say({ kind: "step", text: `waiting for ${what} ${names.join(", ")}` });
-    await Promise.race([done, pause(patienceMs - quietMs)]);
+    await settledWithin(clock, work, { ms: patienceMs - quietMs, signal });
   }
   for (const info of ofThese()) if (names.includes(info.host)) tell(info, say);
 }

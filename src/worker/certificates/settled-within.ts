@@ -1,0 +1,22 @@
+import type { Clock } from "../../deploy/ports.ts";
+
+/** True when the work has settled, however it did, within so many milliseconds and before the signal; no timer is left behind that would keep a worker from ending. */
+export async function settledWithin(
+  clock: Pick<Clock, "sleep">,
+  work: Promise<unknown>,
+  { ms, signal }: { readonly ms: number; readonly signal?: AbortSignal },
+): Promise<boolean> {
+  const over = new AbortController();
+  const either = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
+  const settled = work.then(
+    () => true,
+    () => true,
+  );
+  const late = clock.sleep(ms, either).then(
+    () => false,
+    () => false,
+  );
+  const isSettled = await Promise.race([settled, late]);
+  over.abort();
+  return isSettled;
+}
