@@ -120,7 +120,7 @@ export function openCertificates(parts: CertificateParts): Certificates {
       return own !== undefined && isUnused(own) ? unusedInfo(own) : added;
     },
     remove: async (host) => {
-      await removeOwn({ state, clock, router }, host);
+      await removeOwn({ state, clock, router, look }, host);
       // Whoever lost it asks a CA, which nobody has to wait for.
       void keeper
         .attend(

@@ -79,8 +79,11 @@ export function createKeeper(ports: CertificatePorts): Keeper {
   };
 
   const see = async (host: string): Promise<HostRecord | undefined> => {
+    const before = ports.own();
     const served = await looking(() => ports.look(host));
-    return served && seen(recordOf(host), served, { own: ports.own(), now: clock.now() });
+    // One that was brought or taken away during the look is nobody else's.
+    const own = new Set([...before, ...ports.own()]);
+    return served && seen(recordOf(host), served, { own, now: clock.now() });
   };
 
   /** Undefined without Traefik: nothing can be asked then, and nothing that was seen has changed. */

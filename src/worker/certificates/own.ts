@@ -51,7 +51,8 @@ export async function addOwn(
     putOwnPair(state, { ...pair, added: now });
   });
   await router.serve({ ownCertificates: ownKeyPairs(state, now) });
-  const served = await shown(parts, host, fingerprint);
+  const isThis = (one: Served | undefined): boolean => one?.fingerprint === fingerprint;
+  const served = await lookUntil(parts, host, isThis);
   const info = { host, services: [], state: "own", certificate: { issuer, from, until } } as const;
   if (served === undefined || served.fingerprint === fingerprint) return info;
   if (served.isValid) return { ...info, ...notShown(host, served.issuer) };
@@ -66,17 +67,17 @@ export async function addOwn(
   });
 }
 
-/** What Traefik shows in the end; undefined while it does not answer. */
-async function shown(
-  { clock, look }: OwnParts,
+/** What Traefik shows once it is what is waited for, or in the end; undefined while it does not answer. */
+async function lookUntil(
+  { clock, look }: Pick<OwnParts, "clock" | "look">,
   host: string,
-  fingerprint: string,
+  isWanted: (served: Served | undefined) => boolean,
 ): Promise<Served | undefined> {
   const begun = clock.now();
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop
     const served = await look(host);
-    if (served?.fingerprint === fingerprint || clock.now() - begun > shownMs) return served;
+    if (isWanted(served) || clock.now() - begun > shownMs) return served;
     // oxlint-disable-next-line no-await-in-loop
     await clock.sleep(pollMs);
   }
@@ -91,11 +92,9 @@ export const notShown = (host: string, issuer: string) => ({
   hint: "run on the server: sudo mypaas init; it restarts Traefik, which closes its ports for a moment",
 });
 
-/** Forgets the certificate that was added for a host, or that has it among its names; throws UserError "no-certificate" when there is none. */
-export async function removeOwn(
-  { state, clock, router }: Pick<OwnParts, "state" | "clock" | "router">,
-  host: string,
-): Promise<void> {
+/** Forgets the certificate that was added for a host, or that has it among its names, and waits until Traefik shows it no more; throws UserError "no-certificate" when there is none. */
+export async function removeOwn(parts: OwnParts, host: string): Promise<void> {
+  const { state, clock, router } = parts;
   const all = readOwnPairs(state);
   const fitting =
     all.find((one) => one.host === host) ??
@@ -108,4 +107,6 @@ export async function removeOwn(
     });
   removeOwnPair(state, fitting.host);
   await router.serve({ ownCertificates: ownKeyPairs(state, clock.now()) });
+  // Until then it would pass for one of the CA.
+  await lookUntil(parts, fitting.host, (one) => one?.fingerprint !== fitting.fingerprint);
 }
