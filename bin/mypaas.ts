@@ -6,7 +6,7 @@ const world = realWorld(process);
 process.exitCode = await main(world, {
   worker: async ({ stateDir }) => {
     const { runWorker } = await import("../src/worker/worker.ts");
-    const { notifyReady } = await import("../src/adapters/server/systemd.ts");
+    const { notifyReady } = await import("../src/adapters/host/systemd.ts");
     await runWorker(world, { stateDir, onReady: () => void notifyReady(world.env) });
   },
 });

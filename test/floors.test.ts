@@ -13,8 +13,8 @@ const floors: Readonly<Record<string, readonly string[]>> = {
 };
 /** A package and the only files that may import it. */
 const homes: readonly [RegExp, RegExp][] = [
-  [/^dockerode$/, /^adapters\/docker/],
-  [/^chalk$/, /^cli\/theme\.ts$/],
+  [/^dockerode$/, /^adapters\/engines\/docker\//],
+  [/^chalk$/, /^cli\/output\/theme\.ts$/],
   [/^node:process$/, /^$/],
 ];
 const pure = /^(\.|yaml$|node:(crypto|path|url)$)/;

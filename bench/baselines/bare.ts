@@ -5,7 +5,7 @@ import { pack } from "tar-stream";
 import { dockerSocket } from "../../scripts/machine/docker.ts";
 import { freePort } from "../../scripts/machine/ports.ts";
 import { sweepInstance } from "../../scripts/machine/sweep.ts";
-import { createInfra } from "../../src/adapters/docker/infra.ts";
+import { createInfra } from "../../src/adapters/engines/docker/infra.ts";
 import { label } from "../../src/core/release/names.ts";
 import { appFiles } from "../switch/app.ts";
 import { appPort, bootMs } from "../switch/load.ts";

@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { pack } from "tar-stream";
-import { createInfra } from "../../src/adapters/docker/infra.ts";
+import { createInfra } from "../../src/adapters/engines/docker/infra.ts";
 import { elfInterpreter } from "../../src/core/server/elf.ts";
 import { realWorld } from "../../bin/world.ts";
 import { dockerSocket } from "./docker.ts";

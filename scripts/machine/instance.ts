@@ -3,7 +3,7 @@ import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { workerNodeFlags } from "../../src/core/server/units.ts";
-import { answers } from "../../src/worker/sockets.ts";
+import { answers } from "../../src/worker/entries/sockets.ts";
 import { mustRun, run, type Ran } from "./run.ts";
 import { sweepInstance } from "./sweep.ts";
 

@@ -1,4 +1,4 @@
-import { createInfra } from "../../src/adapters/docker/infra.ts";
+import { createInfra } from "../../src/adapters/engines/docker/infra.ts";
 import { defaultTraefikImage } from "../../src/cli/init/options.ts";
 import { dockerSocket } from "./docker.ts";
 import { ensureNodeImage } from "./images.ts";

@@ -29,9 +29,9 @@ function voiceOf(args: readonly string[]): Voice {
 }
 
 async function makeIo(world: World, { json = false, quiet }: Voice): Promise<CommandIo> {
-  const { humanSay, jsonSay } = await import("./say.ts");
-  const { quietly } = await import("./quiet.ts");
-  const { eventFor } = await import("./remote-hint.ts");
+  const { humanSay, jsonSay } = await import("./output/say.ts");
+  const { quietly } = await import("./output/quiet.ts");
+  const { eventFor } = await import("./output/remote-hint.ts");
   const loud = json ? jsonSay(world) : humanSay(world);
   const say = quiet === true ? quietly(loud) : loud;
   let remote: string | undefined;

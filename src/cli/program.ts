@@ -1,11 +1,11 @@
 import { Argument, InvalidArgumentError, type Command } from "commander";
 import { defaultStateDir } from "../core/server/instance.ts";
 import type { World } from "../core/world.ts";
-import { shells, type Shell } from "./completion-scripts.ts";
-import { families } from "./families.ts";
-import { commandMaker, frame, showHelp, type Run } from "./frame.ts";
+import { shells, type Shell } from "./completion/scripts.ts";
+import { families } from "./group-commands.ts";
+import { commandMaker, frame, showHelp, type Run } from "./command-builder.ts";
 import type { CommandIo } from "./io.ts";
-import { programs } from "./programs.ts";
+import { programs } from "./run-commands.ts";
 import { build, client, examples } from "./shared-options.ts";
 
 /** What this program can be besides a command line; `bin/` knows how, because no floor of ours may import its neighbour. */

@@ -2,69 +2,72 @@ import { UserError } from "../core/errors.ts";
 import { serviceContainerName } from "../core/release/names.ts";
 import type { Release } from "../core/release/release.ts";
 import { plainText } from "../core/terminal-text.ts";
-import type { DeployInput, DeployPorts, Story } from "./story.ts";
-import { awaitReady } from "./await-ready.ts";
-import { cutOver } from "./cut-over.ts";
-import { explain, failDeploy } from "./explain.ts";
-import { drainOld } from "./drain.ts";
-import { finish, letSettle } from "./finish.ts";
-import { hold } from "./hold.ts";
+import type { DeployInput, DeployPorts, SwitchContext } from "./switch-context.ts";
+import { awaitReady } from "./steps/await-ready.ts";
+import { cutOver } from "./steps/cut-over.ts";
+import { explain, failDeploy } from "./failures/explain.ts";
+import { drainOld } from "./steps/drain.ts";
+import { finish, waitForHandover } from "./steps/finish.ts";
+import { hold } from "./steps/hold.ts";
 import { countAnswers } from "./receipt.ts";
-import { runReleaseCommand } from "./release-command.ts";
-import { stopOld } from "./retire.ts";
-import { sentences } from "./sentences.ts";
-import { startReplicas } from "./start-replicas.ts";
-import { openStory } from "./story.ts";
+import { runReleaseCommand } from "./steps/release-command.ts";
+import { stopOldRelease } from "./steps/remove-old-release.ts";
+import { messages } from "./messages.ts";
+import { startReplicas } from "./steps/start-replicas.ts";
+import { openSwitch } from "./switch-context.ts";
 import { undo } from "./undo.ts";
 
-export type { DeployInput, DeployPorts } from "./story.ts";
+export type { DeployInput, DeployPorts } from "./switch-context.ts";
 
 /**
  * Makes a release live without losing a request. `live` is said at the cut-over; the promise resolves once the old release is gone and the receipt is said.
  * A rejection means that nothing changed: a UserError says why and, in `still`, what runs.
  */
 export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Release> {
-  const opened = openStory(input, ports);
+  const opened = openSwitch(input, ports);
   await unchanged(opened, refuseUnfit);
   await unchanged(opened, runReleaseCommand);
   // The names that waiting requests look for are lent to one release at a time; asked before the hold, so that nobody waits for this.
-  if (opened.oldFirst || opened.someWait) await letSettle(opened);
+  if (opened.oldFirst || opened.someWait) await waitForHandover(opened);
   const begun = opened.clock.now();
   const count = await countAnswers(opened);
-  const { story } = count;
+  const { context } = count;
   let liveAt: number;
   try {
-    await hold(story);
-    if (story.oldFirst) {
-      await drainOld(story);
-      await stopOld(story);
+    await hold(context);
+    if (context.oldFirst) {
+      await drainOld(context);
+      await stopOldRelease(context);
     }
-    await startReplicas(story);
-    await awaitReady(story);
-    liveAt = await cutOver(story);
+    await startReplicas(context);
+    await awaitReady(context);
+    liveAt = await cutOver(context);
   } catch (error) {
     count.giveUp();
-    throw await undo(story, error);
+    throw await undo(context, error);
   }
   const ms = liveAt - begun;
-  story.say(sentences.live(input.release, input.server, ms));
-  await Promise.all([finish(story), story.someWait && count.waitersAnswered()]);
-  story.say(await count.receipt(ms));
+  context.say(messages.live(input.release, input.server, ms));
+  await Promise.all([finish(context), context.someWait && count.waitersAnswered()]);
+  context.say(await count.receipt(ms));
   return input.release;
 }
 
 /** Does what leaves the old release as it was, whatever comes of it. */
-async function unchanged(story: Story, work: (story: Story) => Promise<void>): Promise<void> {
+async function unchanged(
+  context: SwitchContext,
+  work: (context: SwitchContext) => Promise<void>,
+): Promise<void> {
   try {
-    await work(story);
+    await work(context);
   } catch (error) {
-    throw failDeploy(story, await explain(story, error), story.from);
+    throw failDeploy(context, await explain(context, error), context.from);
   }
 }
 
 /** Refuses, before anything is done, a name by which the service could not be called, and routes that come with the image. */
-async function refuseUnfit(story: Story): Promise<void> {
-  const { engine, service, release } = story;
+async function refuseUnfit(context: SwitchContext): Promise<void> {
+  const { engine, service, release } = context;
   const name = serviceContainerName(release.instance, release.spec.slug);
   await engine.ensureNameFree(name, service);
   const [label] = (await engine.inspectImage(release.image))?.routingLabels ?? [];

@@ -4,37 +4,40 @@ import { traefikServiceName } from "../core/release/names.ts";
 import { releaseRouting } from "../core/routing/release-routing.ts";
 import { replicaCount } from "../core/release/spec.ts";
 import type { Expected } from "../core/routing/traefik-snapshot.ts";
-import type { Story } from "./story.ts";
+import type { SwitchContext } from "./switch-context.ts";
 
-type Told = Pick<Story, "release" | "server">;
+type Told = Pick<SwitchContext, "release" | "server">;
 
 const nothing: Expected = { routers: [], gone: [], servers: {} };
 
 /** The holds stand above whatever the new containers bring. */
-export const expectHeld = (story: Told): Expected => ({ ...nothing, routers: holdRouters(story) });
-
-/** Every replica of the new release could answer if it were asked. */
-export const expectStarted = (story: Told): Expected => ({
+export const expectHeld = (context: Told): Expected => ({
   ...nothing,
-  routers: dockerRouterNames(story.release, story.server),
-  servers: expectServers(story.release),
+  routers: holdRouters(context),
 });
 
-export const expectCutOver = (story: Told): Expected => ({
-  ...expectStarted(story),
-  gone: holdRouters(story),
+/** Every replica of the new release could answer if it were asked. */
+export const expectStarted = (context: Told): Expected => ({
+  ...nothing,
+  routers: dockerRouterNames(context.release, context.server),
+  servers: expectServers(context.release),
+});
+
+export const expectCutOver = (context: Told): Expected => ({
+  ...expectStarted(context),
+  gone: holdRouters(context),
 });
 
 /** The new containers are gone, so that nothing but the hold knows their routes. */
-export const expectRemoved = (story: Told): Expected => ({
+export const expectRemoved = (context: Told): Expected => ({
   ...nothing,
-  gone: dockerRouterNames(story.release, story.server),
+  gone: dockerRouterNames(context.release, context.server),
 });
 
 /** The same, and Traefik knows the old release again, so that the hold may go. */
-export const expectBackBeforeHold = (story: Told, from: Release): Expected => ({
-  routers: dockerRouterNames(from, story.server),
-  gone: dockerRouterNames(story.release, story.server),
+export const expectBackBeforeHold = (context: Told, from: Release): Expected => ({
+  routers: dockerRouterNames(from, context.server),
+  gone: dockerRouterNames(context.release, context.server),
   servers: expectServers(from),
 });
 
@@ -45,9 +48,9 @@ export const expectForgotten = (from: Release, server: Told["server"]): Expected
 });
 
 /** The old release answers again as if nothing had been. */
-export const expectBack = (story: Told, from: Release): Expected => ({
-  routers: dockerRouterNames(from, story.server),
-  gone: holdRouters(story),
+export const expectBack = (context: Told, from: Release): Expected => ({
+  routers: dockerRouterNames(from, context.server),
+  gone: holdRouters(context),
   servers: expectServers(from),
 });
 

@@ -5,7 +5,7 @@ import type { RoutingChange } from "../core/routing/routing-change.ts";
 import type { Answers } from "../core/routing/metrics.ts";
 import type { Expected } from "../core/routing/traefik-snapshot.ts";
 
-/** What the story of a release needs of Docker; one adapter and one fake implement it. Every call may be repeated safely. */
+/** What a switch needs of Docker; one adapter and one fake implement it. Every call may be repeated safely. */
 export interface Engine {
   /** Undefined when there is no such image. */
   readonly inspectImage: (reference: string) => Promise<ImageFacts | undefined>;
@@ -108,7 +108,7 @@ export type ContextEntry =
     }
   | { readonly path: string; readonly link: string };
 
-/** What the story needs of Traefik. */
+/** What a switch needs of Traefik. */
 export interface Router {
   /** Writes the dynamic file of the state given, atomically; all switches of all services go through this one writer. */
   readonly apply: (change: RoutingChange) => Promise<void>;

@@ -1,9 +1,9 @@
 import type { RoutingChange } from "../core/routing/routing-change.ts";
-import { holdMode } from "./hold.ts";
-import type { Story } from "./story.ts";
+import { holdMode } from "./steps/hold.ts";
+import type { SwitchContext } from "./switch-context.ts";
 
 /** An entry of the journal, as far as it says how far a switch came. */
-export interface Noted {
+export interface JournalEntry {
   readonly step: string;
   readonly phase: "intent" | "outcome";
   readonly ok: boolean;
@@ -13,9 +13,9 @@ export interface Noted {
 export type Progress = "nothing" | "before" | "cutting-over" | "after" | "undoing";
 
 /** Reads it from the journal, in the order of its entries. */
-export function progressOf(notes: readonly Noted[]): Progress {
+export function progressOf(notes: readonly JournalEntry[]): Progress {
   const last = (name: string) => notes.findLast(({ step }) => step === name);
-  const isDone = (note: Noted | undefined) => note?.phase === "outcome" && note.ok;
+  const isDone = (note: JournalEntry | undefined) => note?.phase === "outcome" && note.ok;
   const cut = last("cut-over");
   if (isDone(cut)) return "after";
   const undone = last("undo");
@@ -27,12 +27,12 @@ export function progressOf(notes: readonly Noted[]): Progress {
 
 /** What the dynamic file must say of an interrupted switch until it is finished or undone. */
 export function routingLeft(
-  story: Pick<Story, "service" | "release" | "from" | "oldFirst">,
+  context: Pick<SwitchContext, "service" | "release" | "from" | "oldFirst">,
   progress: Progress,
 ): readonly RoutingChange[] {
   if (progress === "nothing") return [];
-  const { service, release: to, from } = story;
-  const mode = holdMode(story);
+  const { service, release: to, from } = context;
+  const mode = holdMode(context);
   const held = { kind: "hold", service, to, from, mode } as const;
   // Where the old release still runs, whoever had an answer of the new one must not go back to it meanwhile.
   const isCut = progress === "after" || (progress === "cutting-over" && mode === "serving");

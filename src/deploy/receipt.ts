@@ -1,6 +1,6 @@
 import type { ReceiptEvent } from "../core/wire/events.ts";
 import { sumOf, switchRouters, type Answers } from "../core/routing/metrics.ts";
-import type { Story } from "./story.ts";
+import type { SwitchContext } from "./switch-context.ts";
 
 /** Who waits dials again every 200 to 600 ms. */
 const quietMs = 700;
@@ -10,8 +10,8 @@ const longestMs = 3_000;
 
 /** Counts what clients are answered on the routes of a service while it is switched. */
 export interface Count {
-  /** The story to go on with: what it asks through Traefik itself is no client's request. */
-  readonly story: Story;
+  /** The switch to go on with: what it asks through Traefik itself is no client's request. */
+  readonly context: SwitchContext;
   /** Returns when those who waited have their answers, as far as can be seen. */
   readonly waitersAnswered: () => Promise<void>;
   /** Ends the count; `ms` is the time to the cut-over. */
@@ -20,10 +20,10 @@ export interface Count {
 }
 
 /** Begins to count. */
-export async function countAnswers(story: Story): Promise<Count> {
-  const { router, clock, service, release } = story;
-  const metering = story.isRouted ? await story.meter.begin() : undefined;
-  const routers = switchRouters({ from: story.from, to: release }, story.server);
+export async function countAnswers(context: SwitchContext): Promise<Count> {
+  const { router, clock, service, release } = context;
+  const metering = context.isRouted ? await context.meter.begin() : undefined;
+  const routers = switchRouters({ from: context.from, to: release }, context.server);
   let ownQuestions = 0;
 
   const held = async (): Promise<number | undefined> => {
@@ -32,8 +32,8 @@ export async function countAnswers(story: Story): Promise<Count> {
   };
 
   return {
-    story: {
-      ...story,
+    context: {
+      ...context,
       router: {
         ...router,
         whoAnswers: async (route) => {

@@ -1,11 +1,11 @@
-import { awaitReady } from "./await-ready.ts";
-import { cutOver } from "./cut-over.ts";
-import { finish } from "./finish.ts";
-import { holdAgain } from "./hold.ts";
+import { awaitReady } from "./steps/await-ready.ts";
+import { cutOver } from "./steps/cut-over.ts";
+import { finish } from "./steps/finish.ts";
+import { holdAgain } from "./steps/hold.ts";
 import type { Progress } from "./progress.ts";
-import { untilDockerAnswers } from "./patience.ts";
-import { sentences } from "./sentences.ts";
-import type { Story } from "./story.ts";
+import { untilDockerAnswers } from "./retry-while-down.ts";
+import { messages } from "./messages.ts";
+import type { SwitchContext } from "./switch-context.ts";
 import { giveBackName, removeNew, takeBack } from "./undo.ts";
 
 export interface Left {
@@ -17,33 +17,37 @@ export interface Left {
 }
 
 /**
- * Goes on with a switch whose worker ended in the middle: with the story's own steps to its end where requests may have been
+ * Goes on with a switch whose worker ended in the middle: with the switch's own steps to its end where requests may have been
  * answered by the new release already, else back. Says `live` where that was not certain before. May be interrupted and begun again.
  */
-export async function recover(story: Story, { progress, begun, cutAt }: Left): Promise<void> {
-  const isLive = progress === "after" || (progress === "cutting-over" && (await isCutOver(story)));
+export async function recover(
+  context: SwitchContext,
+  { progress, begun, cutAt }: Left,
+): Promise<void> {
+  const isLive =
+    progress === "after" || (progress === "cutting-over" && (await isCutOver(context)));
   if (isLive) {
-    const ms = (cutAt ?? story.clock.now()) - begun;
-    story.say(sentences.live(story.release, story.server, ms));
-    await finish(story);
+    const ms = (cutAt ?? context.clock.now()) - begun;
+    context.say(messages.live(context.release, context.server, ms));
+    await finish(context);
   } else if (progress === "nothing") {
-    await untilDockerAnswers(story, () => removeNew(story));
-    giveBackName(story);
+    await untilDockerAnswers(context, () => removeNew(context));
+    giveBackName(context);
   } else {
-    if (progress === "undoing") await holdAgain(story);
-    await takeBack(story);
+    if (progress === "undoing") await holdAgain(context);
+    await takeBack(context);
   }
 }
 
 /** Nothing but the cut-over was left, so it is done again; a release that has fallen over meanwhile cannot have it. */
-async function isCutOver(story: Story): Promise<boolean> {
+async function isCutOver(context: SwitchContext): Promise<boolean> {
   try {
-    await awaitReady(story);
-    await cutOver(story);
+    await awaitReady(context);
+    await cutOver(context);
     return true;
   } catch (error) {
-    story.say(sentences.leftOver(`${story.service}: its new release cannot take over`, error));
-    await holdAgain(story);
+    context.say(messages.leftOver(`${context.service}: its new release cannot take over`, error));
+    await holdAgain(context);
     return false;
   }
 }

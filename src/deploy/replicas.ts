@@ -1,9 +1,9 @@
 import type { ContainerFacts } from "./ports.ts";
-import type { Story } from "./story.ts";
+import type { SwitchContext } from "./switch-context.ts";
 
-/** The containers of one release of the story's service, first replica first. */
+/** The containers of one release of the service, first replica first. */
 export async function replicasOf(
-  { engine, service }: Pick<Story, "engine" | "service">,
+  { engine, service }: Pick<SwitchContext, "engine" | "service">,
   release: number | undefined,
 ): Promise<readonly ContainerFacts[]> {
   const all = await engine.listContainers(service);

@@ -3,14 +3,14 @@ import { instancePaths, type InstanceConfig } from "../core/server/instance.ts";
 import type { World } from "../core/world.ts";
 import { isThere } from "../adapters/files.ts";
 import { packageVersion } from "../adapters/package-version.ts";
-import { openBlobStore } from "../adapters/server/blob-store.ts";
-import { readInstanceConfig } from "../adapters/server/instance-config.ts";
+import { openBlobStore } from "../adapters/host/blob-store.ts";
+import { readInstanceConfig } from "../adapters/host/instance-config.ts";
 import { openSpool } from "../adapters/spool/spool.ts";
 import { openState } from "../adapters/state/state.ts";
-import { lockState } from "../adapters/server/worker-lock.ts";
-import { openCore } from "./core.ts";
-import { lastAnswers, openServers } from "./servers.ts";
-import { doorAccess, doors, listen, listenings } from "./sockets.ts";
+import { lockState } from "../adapters/host/worker-lock.ts";
+import { openCore } from "./compose.ts";
+import { lastAnswers, openServers } from "./entries/servers.ts";
+import { doorAccess, doors, listen, listenings } from "./entries/sockets.ts";
 
 export interface WorkerOptions {
   readonly stateDir: string;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { CommanderError, type Command } from "commander";
 import { firstSteps } from "../../src/cli/first-steps.ts";
 import { makeProgram } from "../../src/cli/program.ts";
-import { hintFor, talking } from "../../src/cli/remote-hint.ts";
+import { hintFor, talking } from "../../src/cli/output/remote-hint.ts";
 import { fakeWorld } from "../support/world.ts";
 
 /** The program, with bodies that do nothing. */

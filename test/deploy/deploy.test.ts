@@ -336,8 +336,8 @@ test("a first release is done when it is live, and its name follows once nobody 
   const first = server.deployOnly(web(1));
   await first;
   assert.deepEqual(server.containers(), ["web.next.invalid running", "web-r1-2 running"]);
-  assert.equal(server.afterwards.isSettled("web"), false);
-  await server.afterwards.settled("web");
+  assert.equal(server.nameHandovers.isSettled("web"), false);
+  await server.nameHandovers.settled("web");
   assert.deepEqual(server.containers(), ["web running", "web-r1-2 running"]);
 });
 

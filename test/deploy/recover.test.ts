@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { UserError } from "../../src/core/errors.ts";
 import type { Release } from "../../src/core/release/release.ts";
 import type { ServiceSpec } from "../../src/core/release/spec.ts";
-import { progressOf, type Noted } from "../../src/deploy/progress.ts";
+import { progressOf, type JournalEntry } from "../../src/deploy/progress.ts";
 import { fakeServer } from "../support/fake-story.ts";
 import { fakeLives } from "../support/fake-lives.ts";
 import { release } from "../support/releases.ts";
@@ -119,9 +119,9 @@ test("a cut-over that was interrupted is done again, and goes back where the new
   });
 });
 
-const intent = (step: string): Noted => ({ step, phase: "intent", ok: false });
-const outcome = (step: string, ok = true): Noted => ({ step, phase: "outcome", ok });
-const table: readonly (readonly [string, readonly Noted[]])[] = [
+const intent = (step: string): JournalEntry => ({ step, phase: "intent", ok: false });
+const outcome = (step: string, ok = true): JournalEntry => ({ step, phase: "outcome", ok });
+const table: readonly (readonly [string, readonly JournalEntry[]])[] = [
   ["nothing", []],
   ["nothing", [intent("release-command")]],
   ["before", [intent("hold")]],

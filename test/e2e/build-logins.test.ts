@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 import Docker from "dockerode";
-import { createBuilder } from "../../src/adapters/docker/build.ts";
-import { readMessages } from "../../src/adapters/docker/messages.ts";
+import { createBuilder } from "../../src/adapters/engines/docker/build.ts";
+import { readMessages } from "../../src/adapters/engines/docker/messages.ts";
 import { nodeImage } from "../support/images.ts";
 import { startTokenRegistry, type TokenRegistry } from "../support/token-registry.ts";
 

@@ -3,7 +3,7 @@ import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { freePort } from "../../scripts/machine/ports.ts";
 import { instancePaths } from "../../src/core/server/instance.ts";
-import type { Check } from "../../src/core/server/health.ts";
+import type { Check } from "../../src/core/health/check.ts";
 import { docker, startServer, type TestServer } from "../support/mypaas-e2e.ts";
 import { makeSource, type Source } from "../support/source-e2e.ts";
 

@@ -7,9 +7,9 @@ import type { ContainerPlan } from "../../src/core/release/container.ts";
 import { freePort } from "../../scripts/machine/ports.ts";
 import type { InfraPlan } from "../../src/core/server/infra.ts";
 import { label, networkName } from "../../src/core/release/names.ts";
-import { createEngine } from "../../src/adapters/docker/engine.ts";
-import { createInfra } from "../../src/adapters/docker/infra.ts";
-import { engineInfo, pingEngine } from "../../src/adapters/docker/info.ts";
+import { createEngine } from "../../src/adapters/engines/docker/engine.ts";
+import { createInfra } from "../../src/adapters/engines/docker/infra.ts";
+import { engineInfo, pingEngine } from "../../src/adapters/engines/docker/info.ts";
 import type { ContainerFacts } from "../../src/deploy/ports.ts";
 import { nodeImage as node } from "../support/images.ts";
 

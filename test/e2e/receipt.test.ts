@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Event, ReceiptEvent } from "../../src/core/wire/events.ts";
-import { waitersGraceMs } from "../../src/deploy/take-names.ts";
+import { waitersGraceMs } from "../../src/deploy/steps/rename-containers.ts";
 import { readMetrics } from "../../src/core/routing/metrics.ts";
 import { docker, startServer, type TestServer } from "../support/mypaas-e2e.ts";
 import { eventOf } from "../support/said-e2e.ts";

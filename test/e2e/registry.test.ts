@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { readMessages } from "../../src/adapters/docker/messages.ts";
+import { readMessages } from "../../src/adapters/engines/docker/messages.ts";
 import type { RegistryInfo } from "../../src/core/wire/results.ts";
 import { nodeImage } from "../support/images.ts";
 import { docker, startServer, type TestServer } from "../support/mypaas-e2e.ts";

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { mustRun, run } from "../../scripts/machine/run.ts";
 import { ensureTraefikBinary } from "../../scripts/machine/traefik.ts";
-import type { Check } from "../../src/core/server/health.ts";
+import type { Check } from "../../src/core/health/check.ts";
 import { bridgeAddress } from "../support/bridge-address.ts";
 import { startDns } from "../support/dns-server.ts";
 import { startPebble } from "../support/pebble.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { rememberServices } from "../../src/adapters/laptop/known-services.ts";
 import { changeRemotes } from "../../src/adapters/laptop/remotes.ts";
-import { completionScripts } from "../../src/cli/completion-scripts.ts";
+import { completionScripts } from "../../src/cli/completion/scripts.ts";
 
 let home = "";
 const folder = () => join(home, "files");

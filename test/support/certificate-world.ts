@@ -1,13 +1,13 @@
 import type { HostRecord, Served, Trouble } from "../../src/core/certificates/record.ts";
 import type { WantedHost } from "../../src/core/certificates/wanted.ts";
 import { UserError } from "../../src/core/errors.ts";
-import { createKeeper } from "../../src/worker/certificates/keeper.ts";
+import { createCertificateManager } from "../../src/worker/certificates/manager.ts";
 import type { CertificatePorts, Challenge } from "../../src/worker/certificates/ports.ts";
 import { fakeClock } from "./fake-clock.ts";
 
 const dayMs = 24 * 3_600_000;
 
-/** A Traefik, a CA and names that do as they are told, and a keeper that looks after the hosts that are wanted; time passes by itself wherever somebody waits. */
+/** A Traefik, a CA and names that do as they are told, and a manager that looks after the hosts that are wanted; time passes by itself wherever somebody waits. */
 export function certificateWorld(
   hosts: readonly string[],
   challenges: readonly Challenge[] | undefined = ["http"],
@@ -85,7 +85,7 @@ export function certificateWorld(
     },
     refusal: (host) => Promise.resolve(refusals.get(host)),
   };
-  let keeper = createKeeper(ports);
+  let manager = createCertificateManager(ports);
   return {
     clock,
     log,
@@ -105,12 +105,12 @@ export function certificateWorld(
     open: () => open,
     most: () => most,
     goAway: (away: boolean) => void (isAway = away),
-    keeper: () => keeper,
+    manager: () => manager,
     record: (host: string) => stored.get(host),
     store: (record: HostRecord) => void stored.set(record.host, record),
     /** A worker that starts on what an earlier one has stored. */
     restart: () => {
-      keeper = createKeeper(ports);
+      manager = createCertificateManager(ports);
     },
     /** Looks at all hosts as planned every minute. */
     live: async (minutes: number) => {
@@ -118,7 +118,7 @@ export function certificateWorld(
         // oxlint-disable-next-line no-await-in-loop
         await clock.sleep(60_000);
         // oxlint-disable-next-line no-await-in-loop
-        await keeper.attend(wanted, "look");
+        await manager.checkNow(wanted, "look");
       }
     },
   };

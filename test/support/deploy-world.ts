@@ -2,17 +2,17 @@ import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import type { TestContext } from "node:test";
 import { UserError } from "../../src/core/errors.ts";
-import { createAfterwards } from "../../src/deploy/afterwards.ts";
+import { createNameHandovers } from "../../src/deploy/name-handover.ts";
 import type { Event } from "../../src/core/wire/events.ts";
 import type { JobAction } from "../../src/core/wire/protocol.ts";
 import type { ContainerFacts, Engine, ImageFacts } from "../../src/deploy/ports.ts";
-import { openBlobStore } from "../../src/adapters/server/blob-store.ts";
+import { openBlobStore } from "../../src/adapters/host/blob-store.ts";
 import { stageEnv, stageScale } from "../../src/adapters/state/job-changes.ts";
 import { beginJob, insertJob } from "../../src/adapters/state/jobs.ts";
 import { insertRequest } from "../../src/adapters/state/requests.ts";
-import { runDeployJob } from "../../src/worker/deploy/job.ts";
-import { writtenScale } from "../../src/worker/deploy/own-scale.ts";
-import type { DeployTools } from "../../src/worker/deploy/run.ts";
+import { runDeployJob } from "../../src/worker/deploy/deploy-job.ts";
+import { writtenScale } from "../../src/worker/deploy/scale-override.ts";
+import type { DeployTools } from "../../src/worker/deploy/deploy-context.ts";
 import { scratch, scratchState, testConfig } from "./worker.ts";
 
 /** A worker whose Docker is a list of images and whose deploys succeed. */
@@ -50,7 +50,7 @@ export function deployWorld(t: TestContext) {
       addresses: () => Promise.resolve([]),
     },
     connections: { socketsOf: () => Promise.resolve([]) },
-    afterwards: createAfterwards(),
+    nameHandovers: createNameHandovers(),
     builder: {
       build: async ({
         tag,
@@ -156,7 +156,7 @@ export function deployWorld(t: TestContext) {
       clock,
       tools: () => Promise.resolve(tools),
       certificates: {
-        foresee: () => Promise.resolve([]),
+        requestEarly: () => Promise.resolve([]),
         settle: async (hosts: readonly string[]) => void settled.push(hosts.join(" ")),
       },
     };

@@ -1,10 +1,10 @@
 import type { Release } from "../../src/core/release/release.ts";
 import type { Event } from "../../src/core/wire/events.ts";
-import { createAfterwards } from "../../src/deploy/afterwards.ts";
+import { createNameHandovers } from "../../src/deploy/name-handover.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
-import { progressOf, routingLeft, type Noted } from "../../src/deploy/progress.ts";
+import { progressOf, routingLeft, type JournalEntry } from "../../src/deploy/progress.ts";
 import { recover } from "../../src/deploy/recover.ts";
-import { openStory, type DeployPorts } from "../../src/deploy/story.ts";
+import { openSwitch, type DeployPorts } from "../../src/deploy/switch-context.ts";
 import { fakeClock } from "./fake-clock.ts";
 import { fakeEngine, type Behaviour } from "./fake-engine.ts";
 import { fakeRouter, type FakeRouter } from "./fake-router.ts";
@@ -15,7 +15,7 @@ export function fakeLives(behaviours: Readonly<Record<number, Behaviour>> = {}) 
   const done: string[] = [];
   const events: Event[] = [];
   const unserved: string[] = [];
-  let notes: Noted[] = [];
+  let notes: JournalEntry[] = [];
   let router: FakeRouter | undefined;
   let left = Infinity;
   let onDeath: () => void = () => undefined;
@@ -60,12 +60,12 @@ export function fakeLives(behaviours: Readonly<Record<number, Behaviour>> = {}) 
       };
     });
     const isDead = (): boolean => isOver;
-    const note = (step: string, phase: Noted["phase"], ok: boolean): void => {
+    const note = (step: string, phase: JournalEntry["phase"], ok: boolean): void => {
       if (isOver) return;
       notes.push({ step, phase, ok });
       did(`${phase} ${step}`);
     };
-    const afterwards = createAfterwards();
+    const nameHandovers = createNameHandovers();
     const all = async (): Promise<"ended"> => {
       await work({
         engine: mortal(engine.engine, isDead),
@@ -82,9 +82,9 @@ export function fakeLives(behaviours: Readonly<Record<number, Behaviour>> = {}) 
           outcome: (step, data) => note(step, "outcome", (data as { ok: boolean }).ok),
         },
         say: (event) => void (isOver || events.push(event)),
-        afterwards,
+        nameHandovers,
       });
-      await afterwards.settled("web");
+      await nameHandovers.settled("web");
       return "ended";
     };
     return Promise.race([all(), died]);
@@ -118,7 +118,7 @@ export function fakeLives(behaviours: Readonly<Record<number, Behaviour>> = {}) 
       const progress = progressOf(notes);
       const input = inputOf(release, from);
       return live(restarted(input, progress, did), changes, (ports) =>
-        recover(openStory(input, ports), { progress, begun: 0, cutAt: undefined }),
+        recover(openSwitch(input, ports), { progress, begun: 0, cutAt: undefined }),
       );
     },
   };

@@ -1,4 +1,8 @@
-import type { LogContainer, LogSource, RawLine } from "../../src/adapters/docker/log-stream.ts";
+import type {
+  LogContainer,
+  LogSource,
+  RawLine,
+} from "../../src/adapters/engines/docker/log-stream.ts";
 
 const begin = Date.UTC(2026, 10, 21, 12);
 

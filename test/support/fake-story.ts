@@ -2,7 +2,7 @@ import type { Event } from "../../src/core/wire/events.ts";
 import type { Release } from "../../src/core/release/release.ts";
 import type { Answers } from "../../src/core/routing/metrics.ts";
 import type { RoutingChange } from "../../src/core/routing/routing-change.ts";
-import { createAfterwards } from "../../src/deploy/afterwards.ts";
+import { createNameHandovers } from "../../src/deploy/name-handover.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
 import { fakeClock } from "./fake-clock.ts";
 import type { Behaviour } from "./fake-engine.ts";
@@ -39,7 +39,7 @@ export function fakeServer(
   };
   const engine = fakeEngine({ clock, behaviours, did, imageLabels });
   const router = fakeRouter({ live: undefined, did, refuses: (change) => refuses(change) });
-  const afterwards = createAfterwards();
+  const nameHandovers = createNameHandovers();
   const server = {
     done,
     events,
@@ -71,13 +71,13 @@ export function fakeServer(
     on: (listener: (what: string) => void) => {
       onDid = listener;
     },
-    afterwards,
+    nameHandovers,
     /** Everything, up to what no job waits for. */
     deploy: async (release: Release, from?: Release, signal = new AbortController().signal) => {
       try {
         return await server.deployOnly(release, from, signal);
       } finally {
-        await afterwards.settled(release.spec.service);
+        await nameHandovers.settled(release.spec.service);
       }
     },
     deployOnly: (release: Release, from?: Release, signal = new AbortController().signal) =>
@@ -100,7 +100,7 @@ export function fakeServer(
             outcome: (step, data) => note(`${(data as { ok: boolean }).ok ? "<" : "x"} ${step}`),
           },
           say: (event) => events.push(event),
-          afterwards,
+          nameHandovers,
         },
       ),
   };

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createWireClient, type WireClient } from "../../src/adapters/wire/client.ts";
 import type { UserError } from "../../src/core/errors.ts";
-import { parseRemoteLine } from "../../src/core/wire/remote-line.ts";
+import { parseRemoteLine } from "../../src/core/wire/connection-string.ts";
 import type { Accepted, Action, ManifestEntry } from "../../src/core/wire/protocol.ts";
 import { requestBytes, softKey } from "./signed.ts";
 

@@ -24,7 +24,7 @@ export interface Moment {
 
 /** A server on which nothing happens yet; every host of these has a certificate, but none below `bare.test`. */
 export const still = (live: readonly Release[], secured = hosts): Moment => ({
-  state: { server: { ...server, secured }, live, switches: [], yields: [] },
+  state: { server: { ...server, secured }, live, switches: [], takeovers: [] },
   running: live,
 });
 

@@ -3,14 +3,14 @@ import { pack } from "tar-stream";
 import type { Event } from "../../src/core/wire/events.ts";
 import type { Release } from "../../src/core/release/release.ts";
 import type { ServiceSpec } from "../../src/core/release/spec.ts";
-import { createConnections } from "../../src/adapters/containers/connections.ts";
-import { createInfra } from "../../src/adapters/docker/infra.ts";
-import { nudgeTraefik } from "../../src/adapters/docker/nudge.ts";
-import { createEngine } from "../../src/adapters/docker/engine.ts";
-import { createProbe } from "../../src/adapters/containers/probe.ts";
+import { createConnections } from "../../src/adapters/engines/docker/connections.ts";
+import { createInfra } from "../../src/adapters/engines/docker/infra.ts";
+import { nudgeTraefik } from "../../src/adapters/engines/docker/nudge.ts";
+import { createEngine } from "../../src/adapters/engines/docker/engine.ts";
+import { createProbe } from "../../src/adapters/probe.ts";
 import { createMeter } from "../../src/adapters/traefik/metrics.ts";
 import { createTraefikRouter } from "../../src/adapters/traefik/router.ts";
-import { createAfterwards } from "../../src/deploy/afterwards.ts";
+import { createNameHandovers } from "../../src/deploy/name-handover.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
 import { startProber } from "./prober.ts";
 import { realClock } from "./real-clock.ts";
@@ -58,7 +58,7 @@ export async function startSwitchWorld(at: {
   const events: Event[] = [];
   const steps: string[] = [];
 
-  const afterwards = createAfterwards();
+  const nameHandovers = createNameHandovers();
   const meter = createMeter(traefik.locate);
   return {
     traefik,
@@ -88,7 +88,7 @@ export async function startSwitchWorld(at: {
             outcome: (step) => steps.push(`< ${step}`),
           },
           say: (event) => events.push(event),
-          afterwards,
+          nameHandovers,
         },
       ),
     load: () =>
@@ -102,7 +102,7 @@ export async function startSwitchWorld(at: {
         maxRequests: 20_000,
       }),
     /** What no deploy waits for is done: names that were lent are given back. */
-    settled: () => afterwards.settled("web"),
+    settled: () => nameHandovers.settled("web"),
     stop: async () => {
       await traefik.stop();
       await engine.removeImage(image);

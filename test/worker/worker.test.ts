@@ -7,7 +7,7 @@ import { test, type TestContext } from "node:test";
 import { instancePaths } from "../../src/core/server/instance.ts";
 import type { Accepted, Action } from "../../src/core/wire/protocol.ts";
 import { wireBase } from "../../src/core/wire/protocol.ts";
-import { writeInstanceConfig } from "../../src/adapters/server/instance-config.ts";
+import { writeInstanceConfig } from "../../src/adapters/host/instance-config.ts";
 import { runWorker } from "../../src/worker/worker.ts";
 import { refusal, scratch, testConfig } from "../support/worker.ts";
 import { fakeWorld } from "../support/world.ts";

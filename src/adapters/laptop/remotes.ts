@@ -5,7 +5,7 @@ import {
   formatRemoteLine,
   parseRemoteLine,
   type RemoteAddress,
-} from "../../core/wire/remote-line.ts";
+} from "../../core/wire/connection-string.ts";
 import { writeFileAtomic } from "../files.ts";
 import { lockFile } from "./lock-file.ts";
 

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { namesOf } from "../../core/certificates/own.ts";
+import { namesOf } from "../../core/certificates/manual-certificate.ts";
 import type { HostRecord } from "../../core/certificates/record.ts";
 import type { State } from "./state.ts";
 

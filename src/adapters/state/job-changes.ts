@@ -1,5 +1,5 @@
 import { setEnv, unsetEnv } from "./env.ts";
-import { setScale, type OwnScale } from "./services.ts";
+import { setScale, type ScaleOverride } from "./services.ts";
 import type { State } from "./state.ts";
 
 /** Variables by name; undefined takes one away. */
@@ -11,7 +11,7 @@ export function stageEnv(state: State, job: number, changes: EnvChanges): void {
 }
 
 /** The same for the scale that a command asks for; undefined goes back to the Dockerfile's. */
-export function stageScale(state: State, job: number, scale: OwnScale | undefined): void {
+export function stageScale(state: State, job: number, scale: ScaleOverride | undefined): void {
   stage(state, job, ["scale", "", scale === undefined ? undefined : JSON.stringify(scale)]);
 }
 

@@ -33,7 +33,7 @@ function currentOf(state: State, service: string): StoredOverview["current"] {
     service,
   );
   if (row === undefined) return undefined;
-  // Only putRelease and yieldRoutes write this column.
+  // Only putRelease and recordTakeovers write this column.
   return { release: JSON.parse(row.text("release")) as Release, state: row.text("state") };
 }
 

@@ -1,7 +1,7 @@
 import type { Release } from "../../core/release/release.ts";
 import type { Receipt } from "../../core/wire/results.ts";
 import { isSamePlace } from "../../core/routing/routes.ts";
-import { ownRoutes } from "../../core/routing/yields.ts";
+import { ownRoutes } from "../../core/routing/takeovers.ts";
 import type { Row } from "./row.ts";
 import type { State } from "./state.ts";
 
@@ -80,12 +80,12 @@ export function setLive(state: State, service: string, number: number): void {
       number,
     );
     setReleaseState(state, { service, number }, "live");
-    yieldRoutes(state, service);
+    recordTakeovers(state, service);
   });
 }
 
 /** Their containers ask for those routes as long as they live, so their releases say that they lost them. */
-function yieldRoutes(state: State, service: string): void {
+function recordTakeovers(state: State, service: string): void {
   const taken = liveRelease(state, service)?.release.spec.routes ?? [];
   for (const { release } of liveReleases(state)) {
     if (release.spec.service === service) continue;
@@ -200,7 +200,7 @@ function fromRow(row: Row): StoredRelease {
   const repeats = row.optionalInteger("repeats");
   const receipt = row.optionalText("receipt");
   return {
-    // Only putRelease and yieldRoutes write this column.
+    // Only putRelease and recordTakeovers write this column.
     release: JSON.parse(row.text("release")) as Release,
     imageId: row.text("image_id"),
     content: row.text("content"),

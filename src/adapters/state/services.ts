@@ -45,18 +45,18 @@ export function takeReleaseNumber(state: State, service: string): number {
 }
 
 /** A number of replicas that a command asked for; it counts as long as the Dockerfile says `written`. */
-export interface OwnScale {
+export interface ScaleOverride {
   readonly written: string;
   readonly replicas: number;
 }
 
 /** Undefined where the Dockerfile alone decides. */
-export function ownScale(state: State, service: string): OwnScale | undefined {
+export function scaleOverride(state: State, service: string): ScaleOverride | undefined {
   const text = state
     .get("SELECT scale FROM services WHERE name = ?", service)
     ?.optionalText("scale");
   // Only setScale writes this column, with what stageScale was given.
-  return text === undefined ? undefined : (JSON.parse(text) as OwnScale);
+  return text === undefined ? undefined : (JSON.parse(text) as ScaleOverride);
 }
 
 export function setScale(state: State, service: string, scale: string | undefined): void {

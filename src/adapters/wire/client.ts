@@ -2,8 +2,8 @@ import { UserError } from "../../core/errors.ts";
 import { requestId } from "../../core/wire/request.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { signatureHeader, type Accepted, type WantedBlob } from "../../core/wire/protocol.ts";
-import { attachTo } from "./attach.ts";
-import type { AttachLine } from "./attach-line.ts";
+import { attachTo } from "./terminal.ts";
+import type { AttachLine } from "./terminal-connection.ts";
 import { send, sendForJson, type Call } from "./call.ts";
 import { openPool, type Target } from "./pool.ts";
 

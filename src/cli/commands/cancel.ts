@@ -1,7 +1,7 @@
-import { connect } from "../connect.ts";
-import { followJob, isLive, untilInterrupted } from "../follow-job.ts";
+import { connect } from "../connect/connect.ts";
+import { followJob, isLive, untilInterrupted } from "../connect/follow-job.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { serviceArgument } from "../service-argument.ts";
+import { serviceArgument } from "../input/service-argument.ts";
 
 export interface CancelArgs {
   readonly service: string;

@@ -2,13 +2,18 @@ import { readHost } from "../../core/dockerfile/hosts.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Action } from "../../core/wire/protocol.ts";
 import type { CertificateInfo, Results } from "../../core/wire/results.ts";
-import { readCertificateFiles } from "../certificate-files.ts";
-import { connect } from "../connect.ts";
+import { readCertificateFiles } from "../input/certificate-files.ts";
+import { connect } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { hintFor } from "../remote-hint.ts";
-import { expiry, renderCertificates, renderHosts, type Reading } from "../render-certificates.ts";
-import { commandLine } from "../shell-words.ts";
-import { themeOf } from "../theme.ts";
+import { hintFor } from "../output/remote-hint.ts";
+import {
+  expiry,
+  renderCertificates,
+  renderHosts,
+  type Reading,
+} from "../output/render-certificates.ts";
+import { commandLine } from "../output/shell-words.ts";
+import { themeOf } from "../output/theme.ts";
 
 export interface CertArgs {
   readonly remote?: string | undefined;

@@ -1,10 +1,10 @@
 import { parseDockerfile, type ParsedDockerfile } from "../../core/dockerfile/parse.ts";
 import { formatProblem } from "../../core/dockerfile/problems.ts";
-import { describeSpec } from "../../core/dockerfile/spec-text.ts";
+import { describeSpec } from "../../core/dockerfile/describe-spec.ts";
 import { refusedRoutes, type RouteRefusal } from "../../core/release/server-refusals.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import type { Results } from "../../core/wire/results.ts";
-import { locateDockerfile, readDockerfile } from "../dockerfile-path.ts";
+import { locateDockerfile, readDockerfile } from "../input/dockerfile-path.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 
 export interface CheckArgs {
@@ -44,7 +44,7 @@ async function askServer(
 ): Promise<Opinion | undefined> {
   if (remote === undefined) return undefined;
   // Offline nothing of the network is loaded.
-  const { connect } = await import("../connect.ts");
+  const { connect } = await import("../connect/connect.ts");
   const connection = await connect(io, remote, { key });
   try {
     const { result } = await connection.ask({ action: "server.info" });

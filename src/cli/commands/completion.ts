@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { knownServices } from "../../adapters/laptop/known-services.ts";
 import { readRemotes } from "../../adapters/laptop/remotes.ts";
-import { complete, type Names } from "../completion.ts";
-import { completionScripts, type Shell } from "../completion-scripts.ts";
+import { complete, type Names } from "../completion/complete.ts";
+import { completionScripts, type Shell } from "../completion/scripts.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 
 /** `mypaas completion bash|zsh|fish`. */

@@ -1,8 +1,8 @@
-import { connectLocal } from "../connect.ts";
-import { findDockerfile } from "../dockerfile-path.ts";
+import { connectLocal } from "../connect/connect.ts";
+import { findDockerfile } from "../input/dockerfile-path.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { optionsAgain, pushOptions, pushStory } from "../push-story.ts";
-import { commandLine, option } from "../shell-words.ts";
+import { optionsAgain, pushOptions, pushStory } from "../push/run-push.ts";
+import { commandLine, option } from "../output/shell-words.ts";
 
 export interface DeployArgs {
   readonly path?: string | undefined;

@@ -1,12 +1,12 @@
-import type { Check } from "../../core/server/health.ts";
-import { connect, findRemote } from "../connect.ts";
-import { describeChecks } from "../doctor-report.ts";
-import { lookFromHere, lookWithoutWorker, type Outside } from "../doctor-outside.ts";
+import type { Check } from "../../core/health/check.ts";
+import { connect, findRemote } from "../connect/connect.ts";
+import { describeChecks } from "../output/doctor-report.ts";
+import { lookFromHere, lookWithoutWorker, type Outside } from "../connect/doctor-outside.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import type { Results } from "../../core/wire/results.ts";
 import { UserError } from "../../core/errors.ts";
-import { hintFor } from "../remote-hint.ts";
-import { themeOf } from "../theme.ts";
+import { hintFor } from "../output/remote-hint.ts";
+import { themeOf } from "../output/theme.ts";
 
 export interface DoctorArgs {
   readonly remote?: string | undefined;

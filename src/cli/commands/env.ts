@@ -1,12 +1,12 @@
 import { UserError } from "../../core/errors.ts";
 import type { Action } from "../../core/wire/protocol.ts";
 import type { Results } from "../../core/wire/results.ts";
-import { connect } from "../connect.ts";
+import { connect } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { isLive } from "../follow-job.ts";
-import { jobCommand } from "../job-command.ts";
-import { readValues } from "../value-lines.ts";
-import { serviceArgument } from "../service-argument.ts";
+import { isLive } from "../connect/follow-job.ts";
+import { jobCommand } from "../connect/job-command.ts";
+import { readValues } from "../input/value-lines.ts";
+import { serviceArgument } from "../input/service-argument.ts";
 
 export interface EnvArgs {
   readonly service: string;

@@ -1,8 +1,8 @@
-import { connect } from "../connect.ts";
+import { connect } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { numberOption } from "../number-option.ts";
-import { serviceArgument } from "../service-argument.ts";
-import { joinProgram, terminalOf } from "../terminal.ts";
+import { numberOption } from "../input/number-option.ts";
+import { serviceArgument } from "../input/service-argument.ts";
+import { joinProgram, terminalOf } from "../connect/terminal.ts";
 import { noJson } from "./run.ts";
 
 export interface ExecArgs {

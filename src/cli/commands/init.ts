@@ -36,7 +36,7 @@ export async function init(options: InitOptions, io: CommandIo): Promise<ExitCod
 
 /** Who is not root may not read the file, which is one of the things that are said together. */
 async function configBefore(stateDir: string) {
-  const { findInstanceConfig } = await import("../../adapters/server/instance-config.ts");
+  const { findInstanceConfig } = await import("../../adapters/host/instance-config.ts");
   const { codeOf } = await import("../../adapters/files.ts");
   try {
     return await findInstanceConfig(stateDir);
@@ -48,7 +48,7 @@ async function configBefore(stateDir: string) {
 
 /** The person behind sudo, whose home takes `~/…` volumes and whose keys are enrolled. */
 async function callingUser({ world }: CommandIo) {
-  const { findAccount } = await import("../../adapters/server/host-facts.ts");
+  const { findAccount } = await import("../../adapters/host/host-facts.ts");
   const sudo = world.env["SUDO_USER"];
   const account = await findAccount(sudo === undefined || world.uid !== 0 ? world.uid : sudo);
   return account ?? { name: "root", home: world.home };

@@ -6,9 +6,9 @@ import { formatAge } from "../../core/format.ts";
 import { buildKeyLine, type KeyLimits } from "../../core/ssh/key-line.ts";
 import type { Action } from "../../core/wire/protocol.ts";
 import type { KeyInfo, Results } from "../../core/wire/results.ts";
-import { connect } from "../connect.ts";
+import { connect } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { table } from "../table.ts";
+import { table } from "../output/table.ts";
 
 export interface KeyArgs {
   readonly remote?: string | undefined;

@@ -3,14 +3,14 @@ import type { LogLine } from "../../core/logs/item.ts";
 import { readLogItem } from "../../core/logs/item-reader.ts";
 import { UserError } from "../../core/errors.ts";
 import { followStream } from "../../adapters/wire/stream.ts";
-import { connect, type Connection } from "../connect.ts";
-import { sayBroken } from "../follow-job.ts";
+import { connect, type Connection } from "../connect/connect.ts";
+import { sayBroken } from "../connect/follow-job.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { readJobLog } from "../job-log.ts";
-import { readLogsArgs, type LogsArgs, type LogsWanted } from "../logs-args.ts";
-import { logWriter } from "../log-writer.ts";
+import { readJobLog } from "../connect/job-log.ts";
+import { readLogsArgs, type LogsArgs, type LogsWanted } from "../input/logs-args.ts";
+import { logWriter } from "../output/log-writer.ts";
 
-export type { LogsArgs } from "../logs-args.ts";
+export type { LogsArgs } from "../input/logs-args.ts";
 
 /** `mypaas logs SERVICE`: what its replicas print, or with `--job` what a deploy said; 130 when it was followed until Ctrl-C. */
 export async function logs(args: LogsArgs, io: CommandIo): Promise<ExitCode> {

@@ -1,10 +1,10 @@
 import type { Results } from "../../core/wire/results.ts";
-import { connect } from "../connect.ts";
-import { findDockerfile, readDockerfile } from "../dockerfile-path.ts";
+import { connect } from "../connect/connect.ts";
+import { findDockerfile, readDockerfile } from "../input/dockerfile-path.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { checkDockerfile, readContext } from "../push-context.ts";
-import { pushOptions } from "../push-story.ts";
-import { renderChange, renderPause } from "../render-changes.ts";
+import { checkDockerfile, readContext } from "../push/push-context.ts";
+import { pushOptions } from "../push/run-push.ts";
+import { renderChange, renderPause } from "../output/render-changes.ts";
 
 export interface PlanArgs {
   readonly path?: string | undefined;

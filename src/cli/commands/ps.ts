@@ -2,12 +2,12 @@ import { UserError } from "../../core/errors.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import type { PsSnapshot } from "../../core/wire/watching.ts";
 import { followStream } from "../../adapters/wire/stream.ts";
-import { connect } from "../connect.ts";
-import { sayBroken } from "../follow-job.ts";
+import { connect } from "../connect/connect.ts";
+import { sayBroken } from "../connect/follow-job.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { renderPs } from "../render-ps.ts";
-import { serviceArgument } from "../service-argument.ts";
-import { commandLine, option } from "../shell-words.ts";
+import { renderPs } from "../output/render-ps.ts";
+import { serviceArgument } from "../input/service-argument.ts";
+import { commandLine, option } from "../output/shell-words.ts";
 
 export interface PsArgs {
   readonly service?: string | undefined;

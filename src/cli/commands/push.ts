@@ -3,11 +3,11 @@ import { resolve } from "node:path";
 import { isRemoteName, readRemotes } from "../../adapters/laptop/remotes.ts";
 import { didYouMean } from "../../core/dockerfile/did-you-mean.ts";
 import { UserError } from "../../core/errors.ts";
-import { connect } from "../connect.ts";
-import { findDockerfile } from "../dockerfile-path.ts";
+import { connect } from "../connect/connect.ts";
+import { findDockerfile } from "../input/dockerfile-path.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { optionsAgain, pushOptions, pushStory } from "../push-story.ts";
-import { commandLine, option } from "../shell-words.ts";
+import { optionsAgain, pushOptions, pushStory } from "../push/run-push.ts";
+import { commandLine, option } from "../output/shell-words.ts";
 
 export interface PushArgs {
   /** The first word: a remote when it names one, else the path. */

@@ -3,11 +3,11 @@ import { formatAge } from "../../core/format.ts";
 import { registryHost } from "../../core/server/registry.ts";
 import type { Action } from "../../core/wire/protocol.ts";
 import type { RegistryInfo, Results } from "../../core/wire/results.ts";
-import { ask } from "../ask.ts";
-import { connect } from "../connect.ts";
+import { ask } from "../input/ask.ts";
+import { connect } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { askSecret } from "../secret.ts";
-import { table } from "../table.ts";
+import { askSecret } from "../input/secret.ts";
+import { table } from "../output/table.ts";
 
 export interface RegistryArgs {
   readonly remote?: string | undefined;

@@ -1,9 +1,9 @@
 import type { ReleaseInfo, Results } from "../../core/wire/results.ts";
 import { formatAge, formatDuration } from "../../core/format.ts";
-import { connect } from "../connect.ts";
+import { connect } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { serviceArgument } from "../service-argument.ts";
-import { table } from "../table.ts";
+import { serviceArgument } from "../input/service-argument.ts";
+import { table } from "../output/table.ts";
 
 export interface ReleasesArgs {
   readonly service?: string | undefined;

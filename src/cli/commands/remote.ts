@@ -6,9 +6,9 @@ import {
 } from "../../adapters/laptop/remotes.ts";
 import { forgetNames, renameNames } from "../../adapters/laptop/known-services.ts";
 import { UserError } from "../../core/errors.ts";
-import { formatRemoteLine, parseRemoteLine } from "../../core/wire/remote-line.ts";
+import { formatRemoteLine, parseRemoteLine } from "../../core/wire/connection-string.ts";
 import type { Results } from "../../core/wire/results.ts";
-import { connect, findRemote } from "../connect.ts";
+import { connect, findRemote } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 
 /** `mypaas remote add NAME URL`; a name that exists gets the new line. */

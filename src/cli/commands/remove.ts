@@ -1,10 +1,10 @@
 import { UserError } from "../../core/errors.ts";
 import type { RemoveInfo } from "../../core/wire/results.ts";
-import { ask } from "../ask.ts";
-import { connect } from "../connect.ts";
+import { ask } from "../input/ask.ts";
+import { connect } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { jobCommand } from "../job-command.ts";
-import { serviceArgument } from "../service-argument.ts";
+import { jobCommand } from "../connect/job-command.ts";
+import { serviceArgument } from "../input/service-argument.ts";
 
 export interface RemoveArgs {
   readonly service: string;

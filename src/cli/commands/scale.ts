@@ -1,9 +1,9 @@
 import { UserError } from "../../core/errors.ts";
 import { maxReplicas } from "../../core/release/spec.ts";
-import { isLive } from "../follow-job.ts";
+import { isLive } from "../connect/follow-job.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { jobCommand } from "../job-command.ts";
-import { serviceArgument } from "../service-argument.ts";
+import { jobCommand } from "../connect/job-command.ts";
+import { serviceArgument } from "../input/service-argument.ts";
 
 export interface ScaleArgs {
   readonly service: string;

@@ -1,5 +1,5 @@
-import type { Infra } from "../../adapters/docker/infra.ts";
-import { askPinned } from "../../adapters/server/pinned-question.ts";
+import type { Infra } from "../../adapters/engines/docker/infra.ts";
+import { askPinned } from "../../adapters/host/pinned-question.ts";
 import { UserError } from "../../core/errors.ts";
 import { reachable, traefikApiPort, type InstanceConfig } from "../../core/server/instance.ts";
 import {

@@ -1,4 +1,4 @@
-import { readDirectory } from "../../adapters/certificates/directory.ts";
+import { readDirectory } from "../../adapters/certificates/acme-directory.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { CommandIo } from "../io.ts";

@@ -1,7 +1,7 @@
 import { rename } from "node:fs/promises";
 import { isThere, readIfThere, writeFileAtomic } from "../../adapters/files.ts";
-import type { Infra } from "../../adapters/docker/infra.ts";
-import { isBrokenStorage, withoutReplaced } from "../../core/certificates/acme-storage.ts";
+import type { Infra } from "../../adapters/engines/docker/infra.ts";
+import { isBrokenStorage, withoutReplaced } from "../../core/certificates/acme/storage.ts";
 import { traefikContainerName } from "../../core/release/names.ts";
 import { acmeStore } from "../../core/server/acme.ts";
 import { instancePaths, traefikUid, type InstanceConfig } from "../../core/server/instance.ts";

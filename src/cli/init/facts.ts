@@ -1,7 +1,7 @@
-import { publishers, type Publisher } from "../../adapters/docker/published.ts";
-import { engineInfo, type EngineInfo } from "../../adapters/docker/info.ts";
-import { freeBytes, operatingSystem, portHolder } from "../../adapters/server/host-facts.ts";
-import { hasSystemd } from "../../adapters/server/systemd.ts";
+import { publishers, type Publisher } from "../../adapters/engines/docker/published.ts";
+import { engineInfo, type EngineInfo } from "../../adapters/engines/docker/info.ts";
+import { freeBytes, operatingSystem, portHolder } from "../../adapters/host/host-facts.ts";
+import { hasSystemd } from "../../adapters/host/systemd.ts";
 import { UserError } from "../../core/errors.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { overlap } from "../../core/server/proc-net.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
-import type { Infra } from "../../adapters/docker/infra.ts";
+import type { Infra } from "../../adapters/engines/docker/infra.ts";
 import { codeOf } from "../../adapters/files.ts";
 import { UserError } from "../../core/errors.ts";
 import { label } from "../../core/release/names.ts";
@@ -18,8 +18,8 @@ interface ImageTools {
 /** Builds the receiver's image around its one file unless that very image is there; returns its reference. */
 export async function ensureReceiverImage(tools: ImageTools): Promise<string> {
   const { world } = tools.io;
-  const { receiverImage } = await import("../../adapters/server/receiver-image.ts");
-  const { receiverBundle } = await import("../../adapters/server/receiver-bundle.ts");
+  const { receiverImage } = await import("../../adapters/host/receiver-image.ts");
+  const { receiverBundle } = await import("../../adapters/host/receiver-bundle.ts");
   const image = receiverImage(await receiverBundle(world.packageRoot));
   const tag = `${tools.instance}/receiver:${image.hash.slice(0, 16)}`;
   return ensureImage(tools, { what: "receiver image", tag, tar: image.tar });

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { writeEnrolledKeys } from "../../adapters/server/enrolled-keys-file.ts";
+import { writeEnrolledKeys } from "../../adapters/host/enrolled-keys-file.ts";
 import { codeOf, type Ensured, readIfThere } from "../../adapters/files.ts";
 import { type EnrolledKey, parseAuthorizedKeys } from "../../core/ssh/authorized-keys.ts";
 import { UserError } from "../../core/errors.ts";

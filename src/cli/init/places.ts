@@ -3,7 +3,7 @@ import {
   makeIdentity,
   readIdentity,
   type Identity,
-} from "../../adapters/server/certificate.ts";
+} from "../../adapters/host/certificate.ts";
 import { ensureDirectory, ensureFile, readIfThere, writeFileAtomic } from "../../adapters/files.ts";
 import type { Ensured } from "../../adapters/files.ts";
 import { dynamicYaml, withCertificate } from "../../core/routing/dynamic-yaml.ts";

@@ -1,6 +1,6 @@
 import type { Say } from "../../core/wire/events.ts";
 import type { Ensured } from "../../adapters/files.ts";
-import type { Outcome } from "../../adapters/docker/infra.ts";
+import type { Outcome } from "../../adapters/engines/docker/infra.ts";
 
 /** What a step found and did, in the words of its line. */
 export type Done = Ensured | "removed" | "started" | "restarted";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ensureFile, isThere, type Ensured } from "../../adapters/files.ts";
-import { journalTail, systemTool, unitProperty } from "../../adapters/server/systemd.ts";
+import { journalTail, systemTool, unitProperty } from "../../adapters/host/systemd.ts";
 import { UserError } from "../../core/errors.ts";
 import {
   instancePaths,

@@ -1,6 +1,6 @@
 import type { Release } from "../release/release.ts";
-import { ownRoutes } from "../routing/yields.ts";
-import { coversHost } from "./own.ts";
+import { ownRoutes } from "../routing/takeovers.ts";
+import { coversHost } from "./manual-certificate.ts";
 
 /** A host that wants https. */
 export interface WantedHost {

@@ -1,5 +1,5 @@
 import { didYouMean } from "./did-you-mean.ts";
-import { routesOf, type Found, type FoundValues, type SpecInput } from "./found-values.ts";
+import { routesOf, type Found, type FoundValues, type SpecInput } from "./parse-values.ts";
 import { isIpv4 } from "./hosts.ts";
 import type { PublishSpec } from "../release/spec.ts";
 

@@ -1,4 +1,4 @@
-import { readValues, routesOf, type SpecInput } from "./found-values.ts";
+import { readValues, routesOf, type SpecInput } from "./parse-values.ts";
 import { checkRules } from "./rules.ts";
 import { slugOf } from "./service-names.ts";
 import type { ServiceSpec } from "../release/spec.ts";

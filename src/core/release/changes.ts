@@ -1,5 +1,5 @@
 import { writeDuration } from "../dockerfile/durations.ts";
-import { ownRoutes } from "../routing/yields.ts";
+import { ownRoutes } from "../routing/takeovers.ts";
 import type { Release } from "./release.ts";
 import type { RouteSpec } from "./spec.ts";
 import {
@@ -9,7 +9,7 @@ import {
   writeRoute,
   writeScale,
   writeVolume,
-} from "./written.ts";
+} from "./format-spec.ts";
 
 /** One thing in which a release differs from the one before it. Texts are written as in the Dockerfile; values of variables never appear. */
 export type Change =

@@ -1,4 +1,4 @@
-import { coversHost } from "../certificates/own.ts";
+import { coversHost } from "../certificates/manual-certificate.ts";
 import type { RouteSpec } from "./spec.ts";
 
 /** What a server can serve, as `server.info` tells it. */

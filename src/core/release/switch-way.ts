@@ -1,8 +1,8 @@
 import type { Release } from "./release.ts";
 import type { RouteSpec } from "./spec.ts";
-import { ownRoutes } from "../routing/yields.ts";
+import { ownRoutes } from "../routing/takeovers.ts";
 import { drainTimeMs, stopsOldFirst } from "./spec.ts";
-import { writePublish, writeScale } from "./written.ts";
+import { writePublish, writeScale } from "./format-spec.ts";
 
 /** How a service goes from one release to the next, decided before anything is done. */
 export interface SwitchWay {

@@ -4,13 +4,13 @@ import type { ReleaseRouting, RoutePlan } from "./release-routing.ts";
 import type { DynamicConfig } from "./traefik-config.ts";
 import type { Target } from "./dynamic-draft.ts";
 import { DynamicDraft } from "./dynamic-draft.ts";
-import { letGo, releaseRouting } from "./release-routing.ts";
+import { hstsOff, releaseRouting } from "./release-routing.ts";
 import { covers } from "./routes.ts";
 import { addServer } from "./server-routes.ts";
 import { strictHosts } from "./strict-hosts.ts";
 import type { Wait } from "./waiting.ts";
 import { nobody, waitFor } from "./waiting.ts";
-import { hasYielded, knownReleases } from "./yields.ts";
+import { hasYielded, knownReleases } from "./takeovers.ts";
 
 /** The dynamic file: holds of every switch in progress, places that were taken over, the receiver, certificates and the answer where nobody lives. */
 export function dynamicConfig(known: RoutingState): DynamicConfig {
@@ -23,8 +23,9 @@ export function dynamicConfig(known: RoutingState): DynamicConfig {
   ].map((release): Answering => ({ release, routing: ownRouting(state, release) }));
   // Holds first: where two switches speak about one place, the release that comes outranks the one that goes.
   for (const one of state.switches) if (one.phase === "held") addHolds(file, state, base, one);
-  addLeft(file, state, base);
-  for (const one of state.switches) if (one.phase === "cut-over") addRest(file, state, base, one);
+  addFormerHttps(file, state, base);
+  for (const one of state.switches)
+    if (one.phase === "cut-over") addOldOnlyRoutes(file, state, base, one);
   addYields(file, state, base);
   addStopped(file, state);
   addHttps(file, state, base);
@@ -65,7 +66,7 @@ function addHolds(
 }
 
 /** Routes that only the old release has lead to whoever owns them next, until the old containers and their labels are gone. */
-function addRest(
+function addOldOnlyRoutes(
   file: DynamicDraft,
   state: RoutingState,
   base: readonly Answering[],
@@ -102,7 +103,7 @@ function addHttps(file: DynamicDraft, state: RoutingState, base: readonly Answer
 }
 
 /** Browsers that know a host over https go on asking there: as long as its certificate is served they are answered, and let go of. */
-function addLeft(file: DynamicDraft, state: RoutingState, base: readonly Answering[]): void {
+function addFormerHttps(file: DynamicDraft, state: RoutingState, base: readonly Answering[]): void {
   for (const { routing } of base)
     for (const plan of routing.routers) {
       if (!isLeft(plan, state)) continue;
@@ -136,7 +137,7 @@ function leftAt(
   if (one?.phase === "held" && one.mode === "wait") return none;
   const middlewares = plan.config.middlewares ?? [];
   file.copy(routing, middlewares);
-  file.add({ middlewares: { "let-go": letGo } });
+  file.add({ middlewares: { "let-go": hstsOff } });
   return { service: `${routing.service}@docker`, middlewares: ["let-go", ...middlewares] };
 }
 

@@ -45,7 +45,7 @@ export const releaseTag = (release: Release): string => `${release.spec.service}
 const hsts = strictTransport(31_536_000);
 
 /** Lets go of browsers that were told to stay with https where a service has given it up (RFC 6797, 6.1.1). */
-export const letGo = strictTransport(0);
+export const hstsOff = strictTransport(0);
 
 function strictTransport(seconds: number): MiddlewareConfig {
   const headers = { "Strict-Transport-Security": `max-age=${seconds}` };

@@ -1,6 +1,6 @@
 import type { Release } from "../release/release.ts";
 import type { RoutingState } from "./routing-state.ts";
-import { forgetYields, takeBackYields, yieldTo } from "./yields.ts";
+import { forgetYields, takeBackYields, yieldTo } from "./takeovers.ts";
 
 /** The only ways in which routing changes; the writer of the dynamic file keeps the sum of all services. */
 export type RoutingChange =

@@ -1,6 +1,6 @@
 import type { Release } from "../release/release.ts";
 import type { RoutingServer } from "./release-routing.ts";
-import type { Yield } from "./yields.ts";
+import type { Takeover } from "./takeovers.ts";
 
 /** Everything that decides where requests go; the dynamic file is a function of this and nothing else. */
 export interface RoutingState {
@@ -11,7 +11,7 @@ export interface RoutingState {
   /** What services were stopped with: nobody answers at their places, whoever else would. */
   readonly stopped?: readonly Release[];
   /** Places that one service took over from another. */
-  readonly yields?: readonly Yield[];
+  readonly takeovers?: readonly Takeover[];
 }
 
 export interface ServerFacts extends RoutingServer {

@@ -1,7 +1,7 @@
 import type { Problem } from "../dockerfile/problems.ts";
 import type { RouteRefusal } from "../release/server-refusals.ts";
 import type { ServiceSpec } from "../release/spec.ts";
-import type { Check } from "../server/health.ts";
+import type { Check } from "../health/check.ts";
 import type { RunResult } from "./program.ts";
 import type { PlannedChanges, Results } from "./results.ts";
 import type { PsSnapshot } from "./watching.ts";

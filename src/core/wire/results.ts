@@ -1,6 +1,6 @@
 import type { Change } from "../release/changes.ts";
 import type { Pause } from "../release/switch-way.ts";
-import type { Check } from "../server/health.ts";
+import type { Check } from "../health/check.ts";
 import type { ExecResult, RunResult } from "./program.ts";
 
 /** Results of the actions that answer at once, by action. */

@@ -1,4 +1,4 @@
-import { maxPemBytes } from "../certificates/own-files.ts";
+import { maxPemBytes } from "../certificates/certificate-files.ts";
 import { UserError } from "../errors.ts";
 import { isRegistryHost } from "../server/registry.ts";
 

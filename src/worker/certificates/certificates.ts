@@ -1,5 +1,5 @@
 import { UserError } from "../../core/errors.ts";
-import { coversHost } from "../../core/certificates/own.ts";
+import { coversHost } from "../../core/certificates/manual-certificate.ts";
 import { wantedHosts, type WantedHost } from "../../core/certificates/wanted.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
@@ -15,18 +15,24 @@ import {
 import { liveReleases } from "../../adapters/state/releases.ts";
 import type { State } from "../../adapters/state/state.ts";
 import type { TraefikRouter } from "../../adapters/traefik/router.ts";
-import { challengesOf, ownKeyPairs } from "./facts.ts";
-import { forgetOtherCa } from "./other-ca.ts";
-import { besideOwn, certificateInfo, ownInfos, unusedInfo, type OwnInfo } from "./infos.ts";
-import { createKeeper, type Keeper } from "./keeper.ts";
-import { refusalSince, servedAt } from "./looks.ts";
-import { addOwn, removeOwn, type OwnFiles } from "./own.ts";
+import { challengesOf, ownKeyPairs } from "./server-facts.ts";
+import { forgetOtherCa } from "./changed-ca.ts";
+import {
+  besideOwn,
+  certificateInfo,
+  ownInfos,
+  unusedInfo,
+  type OwnInfo,
+} from "./describe-certificate.ts";
+import { createCertificateManager, type CertificateManager } from "./manager.ts";
+import { refusalSince, servedAt } from "./probe-https.ts";
+import { addOwn, removeOwn, type OwnFiles } from "./manual-certificates.ts";
 import { preflight } from "./preflight.ts";
-import { settleCertificates } from "./settle.ts";
-import { settledWithin } from "./settled-within.ts";
+import { settleCertificates } from "./await-certificates.ts";
+import { settledWithin } from "./ended-within.ts";
 
 /** Everything about certificates that a worker does: it looks after those of a CA by itself, and takes those that people bring. */
-export interface Certificates extends Pick<Keeper, "start" | "stop" | "foresee"> {
+export interface Certificates extends Pick<CertificateManager, "start" | "stop" | "requestEarly"> {
   readonly list: () => CertificateList;
   readonly add: (files: OwnFiles) => Promise<CertificateInfo>;
   /** Throws UserError "no-certificate" when none was added for that host. */
@@ -40,7 +46,7 @@ export interface Certificates extends Pick<Keeper, "start" | "stop" | "foresee">
       readonly say: Say;
       readonly signal: AbortSignal;
       /** Those of the hosts that had no certificate when the deploy began. */
-      readonly foreseen: readonly string[];
+      readonly requestedEarly: readonly string[];
       readonly left: readonly string[];
     },
   ) => Promise<void>;
@@ -66,7 +72,7 @@ export function openCertificates(parts: CertificateParts): Certificates {
     );
   const look = servedAt(parts);
   forgetOtherCa(parts);
-  const keeper = createKeeper({
+  const manager = createCertificateManager({
     clock,
     wanted,
     servedHosts: () =>
@@ -88,7 +94,7 @@ export function openCertificates(parts: CertificateParts): Certificates {
   const infos = (): readonly CertificateInfo[] => {
     const brought = ownInfos(state);
     return wanted().map((one) => {
-      const info = certificateInfo(one, keeper.record(one.host));
+      const info = certificateInfo(one, manager.record(one.host));
       const own = brought.find(({ names }) => coversHost(names, one.host));
       return own === undefined ? info : besideOwn(info, own, clock.now());
     });
@@ -97,10 +103,10 @@ export function openCertificates(parts: CertificateParts): Certificates {
     wanted().every(({ host }) => !coversHost(names, host));
 
   return {
-    start: () => keeper.start(),
-    stop: () => keeper.stop(),
+    start: () => manager.start(),
+    stop: () => manager.stop(),
     // Whatever is wrong with the state is said by the deploy itself.
-    foresee: (hosts) => keeper.foresee(hosts).catch(() => []),
+    requestEarly: (hosts) => manager.requestEarly(hosts).catch(() => []),
     list: () => {
       const shown = infos();
       return {
@@ -110,7 +116,7 @@ export function openCertificates(parts: CertificateParts): Certificates {
     },
     add: async (files) => {
       const added = await addOwn({ state, clock, router, look }, files);
-      await keeper.attend(
+      await manager.checkNow(
         wanted().map(({ host }) => host),
         "look",
       );
@@ -122,8 +128,8 @@ export function openCertificates(parts: CertificateParts): Certificates {
     remove: async (host) => {
       await removeOwn({ state, clock, router, look }, host);
       // Whoever lost it asks a CA, which nobody has to wait for.
-      void keeper
-        .attend(
+      void manager
+        .checkNow(
           wanted().map((one) => one.host),
           "look",
         )
@@ -133,13 +139,13 @@ export function openCertificates(parts: CertificateParts): Certificates {
       const open = infos().filter((one) => host === undefined || one.host === host);
       if (host !== undefined && open.length === 0) throw unknown(host);
       const names = open.map((one) => one.host);
-      const done = keeper.attend(names, "retry");
+      const done = manager.checkNow(names, "retry");
       if (await settledWithin(clock, done, { ms: retryMs })) await done;
       return infos().filter((one) => names.includes(one.host));
     },
     settle: async (hosts, voice) => {
-      for (const host of voice.left) if (keeper.record(host).secured) voice.say(stillBound(host));
-      await settleCertificates({ clock, keeper, infos }, hosts, voice);
+      for (const host of voice.left) if (manager.record(host).secured) voice.say(stillBound(host));
+      await settleCertificates({ clock, manager, infos }, hosts, voice);
     },
   };
 }

@@ -3,13 +3,13 @@ import { judgePreflight } from "../../core/certificates/preflight.ts";
 import { publicResolvers } from "../../core/server/resolvers.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
-import { readDirectory } from "../../adapters/certificates/directory.ts";
-import { whoIsThere } from "../../adapters/certificates/here.ts";
-import { askAddresses, askCaa } from "../../adapters/certificates/names.ts";
-import { addressesHere } from "../addresses-here.ts";
+import { readDirectory } from "../../adapters/certificates/acme-directory.ts";
+import { whoIsThere } from "../../adapters/certificates/answers-here.ts";
+import { askAddresses, askCaa } from "../../adapters/certificates/dns-lookup.ts";
+import { addressesHere } from "./server-addresses.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import type { CertificatePorts } from "./ports.ts";
-import { storeTrouble } from "./store.ts";
+import { storeTrouble } from "./traefik-store.ts";
 
 /** Finds out what a CA would find, without asking it for anything that it counts. */
 export function preflight({

@@ -5,8 +5,8 @@ import { imageName, label } from "../../core/release/names.ts";
 import type { BuildInput, Engine, ImageFacts } from "../../deploy/ports.ts";
 import { listReleases, putRelease, type StoredRelease } from "../../adapters/state/releases.ts";
 import type { State } from "../../adapters/state/state.ts";
-import { asksForBuild, type Order } from "./order.ts";
-import type { Run } from "./run.ts";
+import { asksForBuild, type Order } from "./desired-release.ts";
+import type { Run } from "./deploy-context.ts";
 import { contextOf } from "./push-content.ts";
 
 export interface Image {

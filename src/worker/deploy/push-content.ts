@@ -10,8 +10,8 @@ import type {
   WantedBlob,
 } from "../../core/wire/protocol.ts";
 import type { ContextEntry } from "../../deploy/ports.ts";
-import type { BlobStore } from "../../adapters/server/blob-store.ts";
-import { refuseOtherService } from "./checks.ts";
+import type { BlobStore } from "../../adapters/host/blob-store.ts";
+import { refuseOtherService } from "./admit.ts";
 
 /** Longer ones are no Dockerfiles that anybody wrote. */
 const maxDockerfileBytes = 4 * 1024 * 1024;

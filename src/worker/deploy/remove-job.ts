@@ -2,8 +2,8 @@ import type { Say } from "../../core/wire/events.ts";
 import type { Action } from "../../core/wire/protocol.ts";
 import type { RemoveInfo } from "../../core/wire/results.ts";
 import { UserError } from "../../core/errors.ts";
-import { ownRoutes } from "../../core/routing/yields.ts";
-import { writeRoute } from "../../core/release/written.ts";
+import { ownRoutes } from "../../core/routing/takeovers.ts";
+import { writeRoute } from "../../core/release/format-spec.ts";
 import type { Engine } from "../../deploy/ports.ts";
 import { readEnv } from "../../adapters/state/env.ts";
 import type { Job } from "../../adapters/state/jobs.ts";
@@ -11,8 +11,8 @@ import { currentRelease, listReleases, type StoredRelease } from "../../adapters
 import { forgetService } from "../../adapters/state/services.ts";
 import { appendStep, readSteps } from "../../adapters/state/steps.ts";
 import type { State } from "../../adapters/state/state.ts";
-import type { DeployJobParts } from "./run.ts";
-import { refuseUnknownService } from "../known-service.ts";
+import type { DeployJobParts } from "./deploy-context.ts";
+import { refuseUnknownService } from "../accept/known-service.ts";
 import { stopRelease } from "./stop-job.ts";
 
 type RemoveAction = Extract<Action, { readonly action: "remove" }>;

@@ -1,5 +1,5 @@
 import type { Say } from "../../core/wire/events.ts";
-import { takeOut } from "../../deploy/take-out.ts";
+import { takeOut } from "../../deploy/stop-service.ts";
 import type { Job } from "../../adapters/state/jobs.ts";
 import {
   setReleaseState,
@@ -7,8 +7,8 @@ import {
   type StoredRelease,
 } from "../../adapters/state/releases.ts";
 import { recordSwitch } from "./record-switch.ts";
-import { runningRelease } from "./renewal.ts";
-import { deployPorts, type DeployJobParts } from "./run.ts";
+import { runningRelease } from "./from-existing.ts";
+import { deployPorts, type DeployJobParts } from "./deploy-context.ts";
 
 /** Stops a service until it is started again. */
 export async function runStopJob(

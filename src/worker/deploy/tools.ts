@@ -8,11 +8,11 @@ import {
 } from "../../core/server/instance.ts";
 import { changeRouting } from "../../core/routing/routing-change.ts";
 import type { RoutingState } from "../../core/routing/routing-state.ts";
-import { storedYields } from "../../core/routing/yields.ts";
+import { storedTakeovers } from "../../core/routing/takeovers.ts";
 import { apiNetworkName, networkName, traefikContainerName } from "../../core/release/names.ts";
-import { createAfterwards } from "../../deploy/afterwards.ts";
+import { createNameHandovers } from "../../deploy/name-handover.ts";
 import type { Clock } from "../../deploy/ports.ts";
-import { readIdentity } from "../../adapters/server/certificate.ts";
+import { readIdentity } from "../../adapters/host/certificate.ts";
 import { readIfThere } from "../../adapters/files.ts";
 import { liveReleases, stoppedReleases } from "../../adapters/state/releases.ts";
 import { readRegistries } from "../../adapters/state/registries.ts";
@@ -23,11 +23,11 @@ import {
   type TraefikLocation,
   type TraefikRouter,
 } from "../../adapters/traefik/router.ts";
-import { storedCertificates } from "../certificates/facts.ts";
+import { storedCertificates } from "../certificates/server-facts.ts";
 import { interruptedChanges } from "./interrupted.ts";
-import { drainingEngine } from "../open-streams.ts";
-import type { Streams } from "../streams.ts";
-import type { DeployTools } from "./run.ts";
+import { drainingEngine } from "../logs/open-streams.ts";
+import type { Streams } from "../logs/streams.ts";
+import type { DeployTools } from "./deploy-context.ts";
 
 export interface ToolParts {
   readonly state: State;
@@ -61,7 +61,7 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
     live,
     switches: [],
     stopped: stoppedReleases(state).map(({ release }) => release),
-    yields: storedYields(live),
+    takeovers: storedTakeovers(live),
   };
   return createTraefikRouter({
     state: interruptedChanges(state).reduce(changeRouting, settled),
@@ -73,7 +73,7 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
       }),
     locate: () => locateTraefik(config, engineSocket),
     nudge: async () => {
-      const { nudgeTraefik } = await import("../../adapters/docker/nudge.ts");
+      const { nudgeTraefik } = await import("../../adapters/engines/docker/nudge.ts");
       await nudgeTraefik({ socketPath: engineSocket, instance, image: config.traefikImage });
     },
     clock,
@@ -86,7 +86,7 @@ export async function locateTraefik(
   socketPath: string,
 ): Promise<TraefikLocation> {
   const { instance, bind, httpPort, httpsPort } = config;
-  const { createInfra } = await import("../../adapters/docker/infra.ts");
+  const { createInfra } = await import("../../adapters/engines/docker/infra.ts");
   const infra = createInfra({ instance, socketPath });
   const name = traefikContainerName(instance);
   const addressOn = async (network: string) =>
@@ -119,12 +119,12 @@ export async function openTools(
     { createProbe },
     { createConnections },
     meter,
-    story,
+    context,
   ] = await Promise.all([
-    import("../../adapters/docker/engine.ts"),
-    import("../../adapters/docker/build.ts"),
-    import("../../adapters/containers/probe.ts"),
-    import("../../adapters/containers/connections.ts"),
+    import("../../adapters/engines/docker/engine.ts"),
+    import("../../adapters/engines/docker/build.ts"),
+    import("../../adapters/probe.ts"),
+    import("../../adapters/engines/docker/connections.ts"),
     import("../../adapters/traefik/metrics.ts"),
     import("../../deploy/deploy.ts"),
   ]);
@@ -140,7 +140,7 @@ export async function openTools(
     probe: createProbe(),
     connections: createConnections(),
     meter: meter.createMeter(() => locateTraefik(config, socketPath)),
-    afterwards: createAfterwards(),
-    deploy: story.deploy,
+    nameHandovers: createNameHandovers(),
+    deploy: context.deploy,
   };
 }

@@ -6,9 +6,9 @@ import {
   makeHomeVolume,
   resolveHomeVolume,
   type HomeVolume,
-} from "../../adapters/server/home-volumes.ts";
+} from "../../adapters/host/home-volumes.ts";
 import { realPath } from "../../adapters/real-path.ts";
-import type { Run } from "./run.ts";
+import type { Run } from "./deploy-context.ts";
 import { refuseHostPath } from "./volume-checks.ts";
 
 /** Where `~/…` volumes are; host paths that lead out of what is allowed are refused here, because it takes a look at the disk. */

@@ -1,13 +1,13 @@
-import { judgeDomain } from "../../core/server/health-dns.ts";
-import { judgeEngine, judgeRouting, judgeTraefik } from "../../core/server/health-engine.ts";
-import { judgeMemory } from "../../core/server/health-host.ts";
-import { judgeOrphans } from "../../core/server/health-orphans.ts";
-import { judgeLogs, judgePublished, judgeReplicas } from "../../core/server/health-services.ts";
-import { about, failed, ok, skipped } from "../../core/server/health.ts";
+import { judgeDomain } from "../../core/health/dns.ts";
+import { judgeEngine, judgeRouting, judgeTraefik } from "../../core/health/engine.ts";
+import { judgeMemory } from "../../core/health/host.ts";
+import { judgeOrphans } from "../../core/health/orphans.ts";
+import { judgeLogs, judgePublished, judgeReplicas } from "../../core/health/services.ts";
+import { about, failed, ok, skipped } from "../../core/health/check.ts";
 import { nameBelow } from "../../core/certificates/wanted.ts";
 import { receiverContainerName, traefikContainerName } from "../../core/release/names.ts";
 import { readTraefik } from "../../adapters/traefik/api.ts";
-import type { Ground } from "./ground.ts";
+import type { Ground } from "./check-context.ts";
 import {
   addressesFound,
   addressesOf,
@@ -21,7 +21,7 @@ import {
   memory,
   sockets,
   units,
-} from "./looks.ts";
+} from "./server-checks.ts";
 import type { CheckSpec } from "./run-checks.ts";
 
 /** Everything that the server can see of itself, in the order in which it is shown. */

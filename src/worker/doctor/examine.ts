@@ -2,15 +2,15 @@ import { dynamicConfig } from "../../core/routing/dynamic-config.ts";
 import { dynamicYaml } from "../../core/routing/dynamic-yaml.ts";
 import type { Results } from "../../core/wire/results.ts";
 import { realClock } from "../../adapters/clock.ts";
-import { engineInfo } from "../../adapters/docker/info.ts";
-import { readInventory } from "../../adapters/docker/inventory.ts";
+import { engineInfo } from "../../adapters/engines/docker/info.ts";
+import { readInventory } from "../../adapters/engines/docker/inventory.ts";
 import { askTraefik } from "../../adapters/traefik/api.ts";
 import type { TraefikRouter } from "../../adapters/traefik/router.ts";
 import type { Certificates } from "../certificates/certificates.ts";
-import type { CoreParts } from "../core.ts";
+import type { CoreParts } from "../compose.ts";
 import { locateTraefik } from "../deploy/tools.ts";
 import { checks } from "./checks.ts";
-import { knownIn, once, type Ground } from "./ground.ts";
+import { knownIn, once, type Ground } from "./check-context.ts";
 import { runChecks } from "./run-checks.ts";
 
 /** What a doctor's look needs of the worker. */

@@ -1,6 +1,6 @@
 import { UserError } from "../../core/errors.ts";
 import type { Clock } from "../../deploy/ports.ts";
-import { failed, skipped, type Check, type Finding } from "../../core/server/health.ts";
+import { failed, skipped, type Check, type Finding } from "../../core/health/check.ts";
 
 /** One thing to look at. */
 export interface CheckSpec<Ground> {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { after, before, test } from "node:test";
-import { makeIdentity } from "../../../src/adapters/server/certificate.ts";
+import { makeIdentity } from "../../../src/adapters/host/certificate.ts";
 import { ensureAcmeFiles, readAcmeFiles } from "../../../src/cli/init/acme-files.ts";
 import { wantedConfig, type InitOptions } from "../../../src/cli/init/options.ts";
 import { Report } from "../../../src/cli/init/report.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Infra } from "../../../src/adapters/docker/infra.ts";
+import type { Infra } from "../../../src/adapters/engines/docker/infra.ts";
 import { awaitReceiver, awaitTraefik } from "../../../src/cli/init/answering.ts";
 import { reachable } from "../../../src/core/server/instance.ts";
 import { wantedConfig } from "../../../src/cli/init/options.ts";

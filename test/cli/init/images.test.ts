@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { Infra } from "../../../src/adapters/docker/infra.ts";
+import type { Infra } from "../../../src/adapters/engines/docker/infra.ts";
 import { ensurePulled, ensureTraefikBinary } from "../../../src/cli/init/images.ts";
 import { Report } from "../../../src/cli/init/report.ts";
 import type { Event } from "../../../src/core/wire/events.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import type { JsonWebKey, KeyObject } from "node:crypto";
 import { before, test } from "node:test";
-import { checkOwn } from "../../../src/core/certificates/own.ts";
+import { checkOwn } from "../../../src/core/certificates/manual-certificate.ts";
 import { makeCa, type TestCa } from "../../support/test-ca.ts";
 
 const now = Date.UTC(2026, 1, 1);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Release } from "../../../src/core/release/release.ts";
 import { isSamePlace } from "../../../src/core/routing/routes.ts";
-import { knownReleases } from "../../../src/core/routing/yields.ts";
+import { knownReleases } from "../../../src/core/routing/takeovers.ts";
 import type { Act, Going, Moment } from "../../support/routing-story.ts";
 import {
   answers,

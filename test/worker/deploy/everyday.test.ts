@@ -4,7 +4,7 @@ import { readEnv } from "../../../src/adapters/state/env.ts";
 import { listReleases, liveRelease, stoppedRelease } from "../../../src/adapters/state/releases.ts";
 import { takeReleaseNumber } from "../../../src/adapters/state/services.ts";
 import { appendStep } from "../../../src/adapters/state/steps.ts";
-import { standingScale } from "../../../src/worker/deploy/own-scale.ts";
+import { standingScale } from "../../../src/worker/deploy/scale-override.ts";
 import { deployWorld } from "../../support/deploy-world.ts";
 import { refusal } from "../../support/worker.ts";
 

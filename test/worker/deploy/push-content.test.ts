@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openBlobStore } from "../../../src/adapters/server/blob-store.ts";
+import { openBlobStore } from "../../../src/adapters/host/blob-store.ts";
 import { readPush } from "../../../src/worker/deploy/push-content.ts";
 import { refusal, scratch } from "../../support/worker.ts";
 

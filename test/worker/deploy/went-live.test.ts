@@ -41,7 +41,7 @@ test("went live: what the log had no time for is still said, with the time the j
   appendStep(state, job.id, { step: "hold", phase: "intent", data: null, at: 100 });
   appendStep(state, job.id, { step: "cut-over", phase: "outcome", data: null, at: 140 });
   setLive(state, "web", 1);
-  assert.deepEqual(wentLive({ state, config }, job), { unsaid: live });
+  assert.deepEqual(wentLive({ state, config }, job), { missingEvent: live });
   insertLog(state, job.id, [{ ...live, offset: 0, at: 140 }]);
-  assert.deepEqual(wentLive({ state, config }, job), { unsaid: undefined });
+  assert.deepEqual(wentLive({ state, config }, job), { missingEvent: undefined });
 });

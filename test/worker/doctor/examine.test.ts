@@ -4,7 +4,7 @@ import { test, type TestContext } from "node:test";
 import { dynamicConfig } from "../../../src/core/routing/dynamic-config.ts";
 import { dynamicYaml } from "../../../src/core/routing/dynamic-yaml.ts";
 import { instancePaths } from "../../../src/core/server/instance.ts";
-import { identityFile, makeIdentity } from "../../../src/adapters/server/certificate.ts";
+import { identityFile, makeIdentity } from "../../../src/adapters/host/certificate.ts";
 import { examine } from "../../../src/worker/doctor/examine.ts";
 import { startFakeDocker } from "../../support/fake-docker.ts";
 import { scratch, scratchState, testConfig } from "../../support/worker.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UserError } from "../../../src/core/errors.ts";
-import { about, ok } from "../../../src/core/server/health.ts";
+import { about, ok } from "../../../src/core/health/check.ts";
 import { runChecks, type CheckSpec } from "../../../src/worker/doctor/run-checks.ts";
 
 test("checks run side by side: one that throws or hangs hides no other, and the order stays", async () => {

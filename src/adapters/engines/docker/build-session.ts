@@ -1,0 +1,114 @@
+import { performServerHandshake, type ServerHttp2Stream } from "node:http2";
+import type { Duplex } from "node:stream";
+import type Docker from "dockerode";
+import { loginFor } from "../../../core/server/registry.ts";
+import { fieldsOf, text } from "./protobuf.ts";
+import type { Login } from "./registry-login.ts";
+
+/** The line on which BuildKit asks its client while it builds. */
+export interface BuildSession {
+  /** Named in the build's query. */
+  readonly id: string;
+  readonly end: () => void;
+}
+
+/**
+ * Opens a session that answers BuildKit's questions for credentials host by host (moby.filesync.v1.Auth) and its health checks, without which
+ * it hangs up after a while. dockerode's own session does neither: it has one answer for every registry.
+ */
+export async function openSession(
+  docker: Docker,
+  { id, logins }: { readonly id: string; readonly logins: readonly Login[] },
+): Promise<BuildSession> {
+  const socket = await hijack(docker, id);
+  const session = performServerHandshake(socket);
+  session.on("stream", (stream, headers) => {
+    stream.on("error", () => undefined);
+    void answer(stream, String(headers[":path"]), logins).catch(() => stream.destroy());
+  });
+  // Whoever builds hears of a lost engine from the build itself.
+  session.on("error", () => socket.destroy());
+  socket.on("error", () => session.destroy());
+  return {
+    id,
+    end: () => {
+      session.destroy();
+      socket.destroy();
+    },
+  };
+}
+
+function hijack(docker: Docker, id: string): Promise<Duplex> {
+  const headers = {
+    Upgrade: "h2c",
+    "X-Docker-Expose-Session-Uuid": id,
+    "X-Docker-Expose-Session-Name": "mypaas",
+  };
+  const statusCodes = { 101: true, 200: true };
+  const options = { method: "POST", path: "/session", hijack: true, headers, statusCodes };
+  return new Promise((resolve, reject) => {
+    docker.modem.dial(options, (error: Error | null, result: unknown) => {
+      if (error !== null && error !== undefined) reject(error);
+      else resolve(result as Duplex);
+    });
+  });
+}
+
+const methods: Readonly<Record<string, (request: Buffer, logins: readonly Login[]) => Uint8Array>> =
+  {
+    "/moby.filesync.v1.Auth/Credentials": (request, logins) => {
+      const login = loginFor(logins, text(fieldsOf(request), 1));
+      if (login === undefined) return new Uint8Array();
+      return Buffer.concat([textField(1, login.username), textField(2, login.password)]);
+    },
+    // SERVING
+    "/grpc.health.v1.Health/Check": () => Buffer.from([0x08, 0x01]),
+  };
+
+const unimplemented = 12;
+const maxQuestionBytes = 64 * 1024;
+
+/** One unary call of gRPC over HTTP/2: a length-prefixed message each way, the status in the trailers. */
+async function answer(
+  stream: ServerHttp2Stream,
+  path: string,
+  logins: readonly Login[],
+): Promise<void> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk as Buffer);
+    size += (chunk as Buffer).length;
+    if (size > maxQuestionBytes) throw new Error("a question of BuildKit's that is too long");
+  }
+  const head = { ":status": 200, "content-type": "application/grpc" };
+  const method = Object.hasOwn(methods, path) ? methods[path] : undefined;
+  if (method === undefined) {
+    stream.respond({ ...head, "grpc-status": String(unimplemented) }, { endStream: true });
+    return;
+  }
+  const message = method(Buffer.concat(chunks).subarray(prefixBytes), logins);
+  stream.respond(head, { waitForTrailers: true });
+  stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+  stream.end(framed(message));
+}
+
+/** Compression flag and length. */
+const prefixBytes = 5;
+
+function framed(message: Uint8Array): Buffer {
+  const prefix = Buffer.alloc(prefixBytes);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+}
+
+/** A length-delimited field of protobuf. */
+function textField(number: number, value: string): Buffer {
+  const bytes = Buffer.from(value);
+  const length: number[] = [];
+  for (let rest = bytes.length; ; rest >>>= 7) {
+    length.push(rest > 0x7f ? (rest & 0x7f) | 0x80 : rest);
+    if (rest <= 0x7f) break;
+  }
+  return Buffer.concat([Buffer.from([(number << 3) | 2, ...length]), bytes]);
+}

@@ -1,0 +1,140 @@
+import type Docker from "dockerode";
+import { UserError } from "../../../core/errors.ts";
+import { engineAddress } from "../../../core/server/registry.ts";
+import type { Builder, BuildInput, ImageFacts } from "../../../deploy/ports.ts";
+import { buildkitStory } from "./build-buildkit.ts";
+import { classicStory } from "./build-classic.ts";
+import { packContext } from "./build-context.ts";
+import type { ContextStream } from "./build-context.ts";
+import { buildError } from "./build-errors.ts";
+import { openSession, type BuildSession } from "./build-session.ts";
+import { openDocker, reaching, reasonOf, statusOf } from "./client.ts";
+import { imageFacts } from "./facts.ts";
+import { hasBuildkit } from "./info.ts";
+import { messageError, messageImage, readMessages } from "./messages.ts";
+import type { Login } from "./registry-login.ts";
+
+export interface BuilderOptions {
+  readonly socketPath: string;
+  readonly now: () => number;
+  readonly random: (bytes: number) => Buffer;
+  /** `auto` takes BuildKit where the engine has it. */
+  readonly builder?: "auto" | "buildkit" | "classic";
+  /** Logins for base images, read anew for each build. */
+  readonly logins?: () => readonly Login[];
+}
+
+/** Builds images on the engine out of a streamed context; the build cache stays on the engine. */
+export function createBuilder(options: BuilderOptions): Builder {
+  const { socketPath, builder } = options;
+  const build = async (input: BuildInput): Promise<ImageFacts> => {
+    input.signal.throwIfAborted();
+    const id = options.random(16).toString("hex");
+    const context = packContext(input.context, options.now());
+    const logins = options.logins?.() ?? [];
+    return runBuild({ ...input, id, context, builder, logins }, openDocker(socketPath));
+  };
+  return { build: reaching(socketPath, build) };
+}
+
+/** A build whose context is a stream. */
+export interface Build extends Omit<BuildInput, "context"> {
+  /** By which BuildKit can be told to cancel it; unique. */
+  readonly id: string;
+  readonly context: ContextStream;
+  readonly builder: BuilderOptions["builder"];
+  readonly logins: readonly Login[];
+}
+
+/** One build from upload to image; uses up `docker`, whose connection to this build is its own. */
+export async function runBuild(build: Build, docker: Docker): Promise<ImageFacts> {
+  try {
+    const { builder = "auto" } = build;
+    const buildkit = builder === "auto" ? await hasBuildkit(docker) : builder === "buildkit";
+    const image = await follow(build, docker, buildkit);
+    return imageFacts(await docker.getImage(image).inspect());
+  } finally {
+    build.context.stop();
+  }
+}
+
+/** Sends the context, tells the story and gives the id of the image. */
+async function follow(build: Build, docker: Docker, buildkit: boolean): Promise<string> {
+  const { signal, context, service } = build;
+  const story = (buildkit ? buildkitStory : classicStory)(build.onLine);
+  let session: BuildSession | undefined;
+  const cancel = (): void => {
+    context.stop();
+    if (buildkit) cancelBuild(docker, build.id);
+  };
+  signal.addEventListener("abort", cancel, { once: true });
+  let image: string | undefined;
+  let error: string | undefined;
+  try {
+    if (buildkit) session = await openSession(docker, build);
+    const answer = await docker.buildImage(context.stream, query(build, buildkit));
+    for await (const message of readMessages(answer as AsyncIterable<Uint8Array>)) {
+      story.take(message);
+      image = messageImage(message) ?? image;
+      error = messageError(message) ?? error;
+    }
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (context.failure() !== undefined) throw context.failure();
+    if (statusOf(thrown) === undefined) throw thrown;
+    error = reasonOf(thrown);
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    session?.end();
+  }
+  signal.throwIfAborted();
+  if (context.failure() !== undefined) throw context.failure();
+  const told = { step: story.step(), tail: story.tail() };
+  if (error !== undefined) {
+    throw buildError({ service, dockerfile: build.dockerfile, message: error, ...told });
+  }
+  if (image === undefined) {
+    throw new UserError(`build ${service}: the engine ended the build without an image`, {
+      code: "build-failed",
+      hint: "push again; if it stays so, see the engine's log: journalctl -u docker",
+      details: told.tail,
+    });
+  }
+  return image;
+}
+
+function query(input: Build, buildkit: boolean): Docker.ImageBuildOptions {
+  const known = {
+    // As a number: dockerode would open a session of its own for "2".
+    ...(buildkit
+      ? { version: 2, buildid: input.id, session: input.id }
+      : { version: 1, rm: true, forcerm: true, ...registryConfig(input.logins) }),
+    dockerfile: input.dockerfile,
+    t: input.tag,
+    buildargs: { ...input.buildArgs },
+    labels: { ...input.labels },
+    ...(input.target === undefined ? {} : { target: input.target }),
+    ...(input.options.pull ? { pull: true } : {}),
+    ...(input.options.noCache ? { nocache: true } : {}),
+    abortSignal: input.signal,
+  };
+  return known as object;
+}
+
+/** The engine itself picks the login of the registry that it asks; it reads this header in base64 for URLs, which the client library does not write. */
+function registryConfig(logins: readonly Login[]) {
+  if (logins.length === 0) return {};
+  const config = Object.fromEntries(
+    logins.map(({ host, username, password }) => [engineAddress(host), { username, password }]),
+  );
+  const base64 = Buffer.from(JSON.stringify(config)).toString("base64");
+  return { registryconfig: { base64: base64.replaceAll("+", "-").replaceAll("/", "_") } };
+}
+
+/** Closing the connection is not always enough for BuildKit, so it is also told; whether it hears changes nothing for us. */
+function cancelBuild(docker: Docker, id: string): void {
+  const options = { id };
+  const statusCodes = { 200: true, 204: true };
+  const path = "/build/cancel?";
+  docker.modem.dial({ path, method: "POST", options, statusCodes }, () => undefined);
+}

@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto";
+import type Docker from "dockerode";
+import type { ContainerPlan } from "../../../core/release/container.ts";
+import type { InfraEndpoint, InfraPlan } from "../../../core/server/infra.ts";
+import type { Mount } from "../../../core/release/release.ts";
+
+const logConfig = { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } };
+
+/** Carries the hash of the plan that an infrastructure container was made from. */
+export const planHashLabel = "mypaas.plan";
+
+/** A service's container in the engine's words; whatever a plan says, it gets no privilege, no host network and no unlimited log. */
+export function createOptions(plan: ContainerPlan): Docker.ContainerCreateOptions {
+  return {
+    name: plan.name,
+    Image: plan.image,
+    ...(plan.command === undefined ? {} : { Cmd: [...plan.command] }),
+    Env: envLines(plan.env),
+    Labels: { ...plan.labels },
+    StopTimeout: Math.ceil(plan.stopTimeoutMs / 1000),
+    ExposedPorts: Object.fromEntries(plan.publish.map((port) => [portKey(port), {}])),
+    HostConfig: {
+      NetworkMode: plan.network,
+      RestartPolicy: { Name: "no" },
+      Init: true,
+      SecurityOpt: ["no-new-privileges"],
+      CapDrop: ["ALL"],
+      CapAdd: [...plan.capAdd],
+      PidsLimit: plan.pidsLimit,
+      LogConfig: logConfig,
+      Mounts: plan.mounts.map(mountOptions),
+      PortBindings: portBindings(plan.publish),
+      ...(plan.maxCpu === undefined ? {} : { NanoCpus: Math.round(plan.maxCpu * 1e9) }),
+      ...(plan.maxMemoryBytes === undefined ? {} : memoryOptions(plan.maxMemoryBytes)),
+    },
+    NetworkingConfig: { EndpointsConfig: { [plan.network]: { Aliases: [...plan.aliases] } } },
+  };
+}
+
+/** A container of mypaas itself; only its first network is joined at creation, because older engines take one. */
+export function infraOptions(plan: InfraPlan, imageId: string): Docker.ContainerCreateOptions {
+  const ports = plan.ports.map((port) => ({ ...port, protocol: "tcp" as const }));
+  const first = plan.networks[0];
+  return {
+    name: plan.name,
+    Image: plan.image,
+    Cmd: [...plan.cmd],
+    ...(plan.env === undefined ? {} : { Env: envLines(plan.env) }),
+    User: plan.user,
+    Labels: { ...plan.labels, [planHashLabel]: infraHash(plan, imageId) },
+    ExposedPorts: Object.fromEntries(ports.map((port) => [portKey(port), {}])),
+    HostConfig: {
+      ...(first === undefined ? {} : { NetworkMode: first.name }),
+      RestartPolicy: { Name: plan.restart },
+      Init: true,
+      ReadonlyRootfs: plan.readOnly,
+      SecurityOpt: ["no-new-privileges"],
+      CapDrop: [...plan.capDrop],
+      PidsLimit: plan.pidsLimit,
+      ...(plan.dnsOptions === undefined ? {} : { DnsOptions: [...plan.dnsOptions] }),
+      LogConfig: logConfig,
+      Mounts: plan.mounts.map(mountOptions),
+      PortBindings: portBindings(ports),
+      ...memoryOptions(plan.memoryBytes),
+    },
+    ...(first === undefined
+      ? {}
+      : { NetworkingConfig: { EndpointsConfig: { [first.name]: endpointOptions(first) } } }),
+  };
+}
+
+const envLines = (env: Readonly<Record<string, string>>): string[] =>
+  Object.entries(env).map(([name, value]) => `${name}=${value}`);
+
+/** Same plan and same image, same hash: such a container needs nothing. */
+export function infraHash(plan: InfraPlan, imageId: string): string {
+  return createHash("sha256")
+    .update(JSON.stringify([plan, imageId]))
+    .digest("hex")
+    .slice(0, 32);
+}
+
+/** How a container stands in one network. */
+export function endpointOptions(endpoint: InfraEndpoint): Docker.EndpointSettings {
+  return {
+    Aliases: [...endpoint.aliases],
+  };
+}
+
+/** Swap is not extra memory: what exceeds the limit is killed instead of crawling. */
+function memoryOptions(bytes: number) {
+  return { Memory: bytes, MemorySwap: bytes };
+}
+
+function mountOptions(mount: Mount): Docker.MountSettings {
+  return {
+    Type: mount.type,
+    Source: mount.source,
+    Target: mount.target,
+    ReadOnly: mount.readOnly,
+  };
+}
+
+interface PortBinding {
+  readonly ip: string;
+  readonly hostPort: number;
+  readonly containerPort: number;
+  readonly protocol: "tcp" | "udp";
+}
+
+function portKey(port: PortBinding): string {
+  return `${port.containerPort}/${port.protocol}`;
+}
+
+function portBindings(ports: readonly PortBinding[]): Docker.PortMap {
+  const bindings: Record<string, Docker.PortBinding[]> = {};
+  for (const port of ports) {
+    const host = { HostIp: port.ip, HostPort: String(port.hostPort) };
+    bindings[portKey(port)] = [...(bindings[portKey(port)] ?? []), host];
+  }
+  return bindings;
+}

@@ -1,0 +1,101 @@
+import type Docker from "dockerode";
+import { routingLabels } from "../../../core/routing/labels.ts";
+import { label, networkName } from "../../../core/release/names.ts";
+import { stripControls } from "../../../core/terminal-text.ts";
+import type { ContainerFacts, ImageFacts } from "../../../deploy/ports.ts";
+
+/** What the engine knows about a container, in the words of the story; `instance` picks the network whose address counts. */
+export function containerFacts(
+  info: Docker.ContainerInspectInfo,
+  instance: string,
+): ContainerFacts {
+  const labels = info.Config.Labels ?? {};
+  const { State: state } = info;
+  const address = info.NetworkSettings.Networks?.[networkName(instance)]?.IPAddress;
+  return {
+    id: info.Id,
+    name: info.Name.replace(/^\//, ""),
+    service: labels[label.service] ?? "",
+    release: Number(labels[label.release] ?? 0),
+    replica: Number(labels[label.replica] ?? 0),
+    state: stateOf(state.Status),
+    exitCode: state.ExitCode,
+    oomKilled: state.OOMKilled || looksOomKilled(info),
+    error: stripControls(state.Error ?? ""),
+    health: healthOf(state.Health?.Status),
+    ...healthOutput(state.Health?.Log),
+    pid: state.Pid,
+    address: state.Running && address !== undefined && address !== "" ? address : undefined,
+    startedAt: timeOf(state.StartedAt),
+  };
+}
+
+/** Engines on cgroup v1 often miss the kernel's notice, so a SIGKILL in a container with a limit counts too. */
+function looksOomKilled({ State: state, HostConfig: host }: Docker.ContainerInspectInfo): boolean {
+  return !state.Running && state.ExitCode === 137 && (host.Memory ?? 0) > 0;
+}
+
+/** What a release needs to know about its image. */
+export function imageFacts(info: Docker.ImageInspectInfo): ImageFacts {
+  const config = info.Config as ImageConfig | null | undefined;
+  const test = config?.Healthcheck?.Test ?? [];
+  return {
+    id: info.Id,
+    exposed: tcpPorts(Object.keys(config?.ExposedPorts ?? {})),
+    hasHealthcheck: test.length > 0 && test[0] !== "NONE",
+    user: config?.User ?? "",
+    routingLabels: routingLabels(Object.keys(config?.Labels ?? {})),
+  };
+}
+
+interface ImageConfig {
+  readonly ExposedPorts?: Readonly<Record<string, unknown>> | null;
+  readonly Healthcheck?: { readonly Test?: readonly string[] | null } | null;
+  readonly User?: string;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+}
+
+function tcpPorts(keys: readonly string[]): readonly number[] {
+  const ports = keys.flatMap((key) => {
+    const match = /^(\d+)(?:\/tcp)?$/.exec(key);
+    return match === null ? [] : [Number(match[1])];
+  });
+  return ports.sort((a, b) => a - b);
+}
+
+const states: readonly ContainerFacts["state"][] = [
+  "created",
+  "running",
+  "restarting",
+  "exited",
+  "dead",
+  "paused",
+  "removing",
+];
+
+function stateOf(status: string): ContainerFacts["state"] {
+  return states.find((state) => state === status) ?? "dead";
+}
+
+function healthOf(status: string | undefined): ContainerFacts["health"] {
+  return status === "starting" || status === "healthy" || status === "unhealthy"
+    ? status
+    : undefined;
+}
+
+const maxHealthOutput = 300;
+
+function healthOutput(
+  log: readonly { readonly Output: string }[] | null | undefined,
+): Pick<ContainerFacts, "healthOutput"> {
+  const last = log?.at(-1)?.Output;
+  if (last === undefined) return {};
+  const line = last.trim().split("\n").at(-1) ?? "";
+  return { healthOutput: stripControls(line).slice(0, maxHealthOutput) };
+}
+
+/** The engine writes year 1 for "never", which becomes 0. */
+function timeOf(text: string): number {
+  const time = Date.parse(text);
+  return Number.isNaN(time) || time < 0 ? 0 : time;
+}

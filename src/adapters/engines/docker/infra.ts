@@ -1,0 +1,235 @@
+import type Docker from "dockerode";
+import { UserError } from "../../../core/errors.ts";
+import type { InfraPlan, NetworkPlan } from "../../../core/server/infra.ts";
+import { label } from "../../../core/release/names.ts";
+import { classicStory } from "./build-classic.ts";
+import { runBuild } from "./build.ts";
+import { tarContext } from "./build-context.ts";
+import { buildError } from "./build-errors.ts";
+import { answering, openDocker, reaching, reasonOf, statusOf, tolerating } from "./client.ts";
+import { endpointOptions, infraHash, infraOptions, planHashLabel } from "./create-options.ts";
+import { imageFacts } from "./facts.ts";
+import { messageError, readMessages } from "./messages.ts";
+import { inspectAny, isOwned, ownedContainers, removeForGood } from "./owned.ts";
+import { startError } from "./start-errors.ts";
+import type { ImageFacts } from "../../../deploy/ports.ts";
+
+/** What `init` needs of Docker: networks, mypaas' own containers and their images. Every call may be repeated. */
+export interface Infra {
+  /** Creates the network, or finds it as planned; throws UserError when another one has its name. */
+  readonly ensureNetwork: (plan: NetworkPlan) => Promise<Outcome>;
+  /** Undefined when there is no such network. */
+  readonly inspectNetwork: (name: string) => Promise<NetworkFacts | undefined>;
+  /** Makes the running container equal to the plan; one that already is, is not touched. */
+  readonly ensureContainer: (plan: InfraPlan) => Promise<Outcome>;
+  readonly removeContainer: (name: string) => Promise<boolean>;
+  readonly inspectImage: (reference: string) => Promise<ImageFacts | undefined>;
+  /** Says a line per layer; throws UserError when the registry refuses or does not answer. */
+  readonly pullImage: (reference: string, onLine: (text: string) => void) => Promise<ImageFacts>;
+  /** Builds from a tar with a Dockerfile at its root. */
+  readonly buildImage: (input: InfraBuild) => Promise<ImageFacts>;
+}
+
+/** What an `ensure` did; `started`: it was there as planned, but stopped. */
+export type Outcome = "created" | "replaced" | "started" | "unchanged";
+
+export interface InfraBuild {
+  readonly tag: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly tar: AsyncIterable<Uint8Array>;
+  /** Random, to tell BuildKit which build to cancel. */
+  readonly id: string;
+  readonly onLine: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface NetworkFacts {
+  readonly id: string;
+  readonly internal: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Container name → address. */
+  readonly containers: Readonly<Record<string, string>>;
+}
+
+/** Docker for `init`; like the engine of releases it touches nothing without the label of its instance. */
+export function createInfra(options: {
+  readonly instance: string;
+  readonly socketPath: string;
+}): Infra {
+  const { instance, socketPath } = options;
+  const docker = openDocker(socketPath);
+  const owned = ownedContainers(docker, instance);
+  const inspectNetwork = (name: string) => networkFacts(docker, name);
+  return {
+    inspectNetwork: reaching(socketPath, (name) => answering(inspectNetwork(name))),
+    ensureNetwork: reaching(socketPath, async (plan) => {
+      const known = await inspectNetwork(plan.name);
+      if (known === undefined) {
+        await createNetwork(docker, plan);
+        return "created";
+      }
+      if (known.labels[label.instance] !== instance) throw networkTaken(plan.name);
+      if (known.internal === plan.internal) return "unchanged";
+      throw new UserError(`network "${plan.name}": has other settings than mypaas gives it`, {
+        hint: `remove it and run init again: docker network rm ${plan.name}`,
+      });
+    }),
+    ensureContainer: reaching(socketPath, (plan) => ensureContainer(docker, plan, instance)),
+    removeContainer: reaching(socketPath, async (name) => {
+      const info = await inspectAny(docker, name);
+      if (info === undefined) return false;
+      if (!isOwned(info, instance)) throw await owned.nameTaken(name, undefined);
+      await removeForGood(docker.getContainer(info.Id));
+      return true;
+    }),
+    inspectImage: reaching(socketPath, async (reference) => {
+      const info = await tolerating([404], docker.getImage(reference).inspect());
+      return info === undefined ? undefined : imageFacts(info);
+    }),
+    pullImage: reaching(socketPath, (reference, onLine) => pullImage(docker, reference, onLine)),
+    buildImage: reaching(socketPath, async (input) => {
+      const rest = { service: input.tag, dockerfile: "Dockerfile", target: undefined };
+      const options = { pull: false, noCache: false };
+      const build = {
+        ...input,
+        ...rest,
+        options,
+        buildArgs: {},
+        builder: "auto" as const,
+        logins: [],
+      };
+      return runBuild({ ...build, context: tarContext(input.tar) }, openDocker(socketPath));
+    }),
+  };
+}
+
+async function networkFacts(docker: Docker, name: string): Promise<NetworkFacts | undefined> {
+  const info = await tolerating([404], docker.getNetwork(name).inspect());
+  // The engine also finds networks by the beginning of an id.
+  if (info?.Name !== name) return undefined;
+  return {
+    id: info.Id,
+    internal: info.Internal,
+    labels: info.Labels ?? {},
+    containers: Object.fromEntries(
+      Object.values(info.Containers ?? {}).map((container) => [
+        container.Name,
+        container.IPv4Address.replace(/\/.*$/, ""),
+      ]),
+    ),
+  };
+}
+
+async function createNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
+  try {
+    await docker.createNetwork({
+      Name: plan.name,
+      Driver: "bridge",
+      Internal: plan.internal,
+      CheckDuplicate: true,
+      Labels: { ...plan.labels },
+    });
+  } catch (error) {
+    if (statusOf(error) === 409) throw networkTaken(plan.name);
+    const reason = reasonOf(error);
+    if (/overlap|address pools/i.test(reason)) {
+      throw new UserError(`network "${plan.name}": no free address range, ${reason}`, {
+        hint: "remove networks that nobody uses: docker network prune",
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+function networkTaken(name: string): UserError {
+  return new UserError(`network "${name}": made by somebody else`, {
+    code: "name-taken",
+    hint: `choose another instance name: mypaas init --instance NAME, or remove it: docker network rm ${name}`,
+  });
+}
+
+async function ensureContainer(
+  docker: Docker,
+  plan: InfraPlan,
+  instance: string,
+): Promise<Outcome> {
+  const image = await tolerating([404], docker.getImage(plan.image).inspect());
+  if (image === undefined) throw new Error(`image ${plan.image}: not there yet`);
+  const known = await inspectAny(docker, plan.name);
+  if (known !== undefined && !isOwned(known, instance)) {
+    throw await ownedContainers(docker, instance).nameTaken(plan.name, undefined);
+  }
+  if (known?.Config.Labels[planHashLabel] === infraHash(plan, image.Id) && joinedAll(known, plan)) {
+    if (known.State.Running) return "unchanged";
+    await start(docker.getContainer(known.Id), plan.name);
+    return "started";
+  }
+  if (known !== undefined) await removeForGood(docker.getContainer(known.Id));
+  const container = await createInfraContainer(docker, plan, image.Id);
+  for (const endpoint of plan.networks.slice(1)) {
+    const EndpointConfig = endpointOptions(endpoint);
+    await docker.getNetwork(endpoint.name).connect({ Container: container.id, EndpointConfig });
+  }
+  await start(container, plan.name);
+  return known === undefined ? "created" : "replaced";
+}
+
+async function createInfraContainer(
+  docker: Docker,
+  plan: InfraPlan,
+  imageId: string,
+): Promise<Docker.Container> {
+  try {
+    return await docker.createContainer(infraOptions(plan, imageId));
+  } catch (error) {
+    throw startError(plan.name, error) ?? error;
+  }
+}
+
+/** A crash between create and connect leaves a container that has not joined everything. */
+function joinedAll(info: Docker.ContainerInspectInfo, plan: InfraPlan): boolean {
+  return plan.networks.every(({ name }) => info.NetworkSettings.Networks[name] !== undefined);
+}
+
+async function start(container: Docker.Container, name: string): Promise<void> {
+  try {
+    await tolerating([304], container.start());
+  } catch (error) {
+    throw startError(name, error) ?? error;
+  }
+}
+
+async function pullImage(
+  docker: Docker,
+  reference: string,
+  onLine: (text: string) => void,
+): Promise<ImageFacts> {
+  const story = classicStory(onLine);
+  const fail = (message: string): UserError => {
+    const about = { service: reference, dockerfile: "", step: `FROM ${reference}`, tail: [] };
+    const { message: text, hint, details } = buildError({ ...about, message });
+    const sentence = text.replace(/^build .*?: base image/, "pull");
+    return new UserError(sentence, { code: "pull-failed", hint: pullHint(hint), details });
+  };
+  let error: string | undefined;
+  try {
+    const answer = await docker.pull(reference);
+    for await (const message of readMessages(answer as AsyncIterable<Uint8Array>)) {
+      story.take(message);
+      error = messageError(message) ?? error;
+    }
+  } catch (thrown) {
+    if (statusOf(thrown) === undefined) throw thrown;
+    error = reasonOf(thrown);
+  }
+  if (error !== undefined) throw fail(error);
+  return imageFacts(await docker.getImage(reference).inspect());
+}
+
+/** The hints of a build speak about FROM and pushing. */
+function pullHint(hint: string | undefined): string | undefined {
+  return hint
+    ?.replace("in FROM", "of the image")
+    .replace("push again", "run the same command again");
+}

@@ -1,0 +1,71 @@
+import type Docker from "dockerode";
+import type {
+  Inventory,
+  PublishedPort,
+  SeenContainer,
+  SeenThing,
+} from "../../../core/health/inventory.ts";
+import { openDocker, reaching, tolerating } from "./client.ts";
+
+/** Reads everything on the engine, of whichever instance; things that go away meanwhile are left out. */
+export async function readInventory(socketPath: string): Promise<Inventory> {
+  return reaching(socketPath, () => read(openDocker(socketPath)))();
+}
+
+async function read(docker: Docker): Promise<Inventory> {
+  const [listed, images, volumes, networks] = await Promise.all([
+    docker.listContainers({ all: true }),
+    docker.listImages(),
+    docker.listVolumes(),
+    docker.listNetworks(),
+  ]);
+  const inspected = await Promise.all(
+    listed.map(({ Id }) => tolerating([404], docker.getContainer(Id).inspect())),
+  );
+  return {
+    containers: inspected.filter((one) => one !== undefined).map(container),
+    images: images.map(({ Id, RepoTags, Labels }) => ({
+      id: Id,
+      tags: (RepoTags ?? []).filter((tag) => tag !== "<none>:<none>"),
+      labels: Labels ?? {},
+    })),
+    volumes: (volumes.Volumes ?? []).map(thing),
+    networks: networks.map(thing),
+  };
+}
+
+const thing = (info: {
+  readonly Name: string;
+  readonly Labels?: Readonly<Record<string, string>> | null | undefined;
+}): SeenThing => ({ name: info.Name, labels: info.Labels ?? {} });
+
+function container(info: Docker.ContainerInspectInfo): SeenContainer {
+  const { Id, Name, Config, State, RestartCount, LogPath, HostConfig } = info;
+  const started = Date.parse(State.StartedAt);
+  const log = HostConfig.LogConfig;
+  return {
+    id: Id,
+    name: Name.replace(/^\//, ""),
+    labels: Config.Labels ?? {},
+    state: State.Status,
+    restarts: RestartCount,
+    startedAt: Number.isNaN(started) || started < 0 ? 0 : started,
+    published: published(info),
+    logPath: LogPath ?? "",
+    rotates: log?.Type !== "json-file" || log.Config?.["max-size"] !== undefined,
+  };
+}
+
+/** Of running containers: what is open now. */
+function published({ NetworkSettings }: Docker.ContainerInspectInfo): readonly PublishedPort[] {
+  const ports = Object.entries(NetworkSettings.Ports ?? {});
+  return ports.flatMap(([key, hosts]) =>
+    ((hosts ?? []) as readonly { readonly HostIp: string; readonly HostPort: string }[]).map(
+      ({ HostIp, HostPort }) => ({
+        ip: HostIp === "" ? "0.0.0.0" : HostIp,
+        port: Number(HostPort),
+        protocol: key.split("/")[1] ?? "tcp",
+      }),
+    ),
+  );
+}

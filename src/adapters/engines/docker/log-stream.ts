@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type Docker from "dockerode";
+import { label } from "../../../core/release/names.ts";
+import { openDocker, reaching, tolerating } from "./client.ts";
+import { createFrameReader, type RawLine } from "./log-frames.ts";
+
+export type { RawLine } from "./log-frames.ts";
+
+/** A container whose output can be read. */
+export interface LogContainer {
+  /** The first 12 digits of its id, as people see it. */
+  readonly id: string;
+  readonly release: number;
+  readonly replica: number;
+  readonly isRunning: boolean;
+}
+
+/** What to read of one container. */
+export interface LogPart {
+  /** RFC 3339 with nine digits; lines of that very time are included. */
+  readonly since?: string | undefined;
+  /** Only so many lines at its end. */
+  readonly tail?: number | undefined;
+  readonly isFollowed: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** The output of one instance's services. */
+export interface LogSource {
+  /** All replicas of a service that are there, running or not. */
+  readonly list: (service: string) => Promise<readonly LogContainer[]>;
+  /** Lines in batches as they come; ends with the container or where its log ends, at once when it is gone. */
+  readonly read: (id: string, part: LogPart) => AsyncIterable<readonly RawLine[]>;
+  /** Calls `onChange` whenever a container of the service starts, ends or goes; returns when the signal is aborted. */
+  readonly watch: (service: string, onChange: () => void, signal: AbortSignal) => Promise<void>;
+}
+
+/** Reads logs from the engine's own files, so it knows only containers that are still there. */
+export function createLogSource({ instance, socketPath }: LogSourceOptions): LogSource {
+  const docker = openDocker(socketPath);
+  const labels = (service: string) => [
+    `${label.instance}=${instance}`,
+    `${label.role}=service`,
+    `${label.service}=${service}`,
+  ];
+  return {
+    list: reaching(socketPath, async (service) => {
+      const filters = { label: labels(service) };
+      const listed = await docker.listContainers({ all: true, filters });
+      return listed.map(fromListed).filter(({ replica }) => replica >= 1);
+    }),
+    read: async function* read(id, { since, tail, isFollowed, signal }) {
+      const query = {
+        stdout: 1,
+        stderr: 1,
+        timestamps: 1,
+        follow: isFollowed ? 1 : 0,
+        ...(since === undefined ? {} : { since: secondsOf(since) }),
+        ...(tail === undefined ? {} : { tail }),
+      };
+      const log = await tolerating(
+        [404, 409],
+        openStream(docker, `/containers/${id}/logs`, query, signal),
+      );
+      if (log === undefined) return;
+      const take = createFrameReader();
+      for await (const chunk of log) {
+        const lines = take(chunk);
+        if (lines.length > 0) yield lines;
+      }
+    },
+    watch: async (service, onChange, signal) => {
+      const filters = JSON.stringify({
+        type: ["container"],
+        event: ["start", "die", "destroy"],
+        label: labels(service),
+      });
+      while (!signal.aborted) {
+        try {
+          const events = await openStream(docker, "/events", { filters }, signal);
+          onChange();
+          for await (const _chunk of events) onChange();
+        } catch {
+          // An engine that restarts is there again soon, and who watches looks by itself meanwhile.
+        }
+        await sleep(1000, undefined, { signal }).catch(() => undefined);
+      }
+    },
+  };
+}
+
+export interface LogSourceOptions {
+  readonly instance: string;
+  readonly socketPath: string;
+}
+
+function fromListed({ Id, Labels, State }: Docker.ContainerInfo): LogContainer {
+  return {
+    id: Id.slice(0, 12),
+    release: Number(Labels[label.release] ?? 0),
+    replica: Number(Labels[label.replica] ?? 0),
+    isRunning: State === "running",
+  };
+}
+
+/** The engine takes seconds and nanoseconds; a number of JavaScript is not exact enough for both. */
+function secondsOf(at: string): string {
+  return `${Date.parse(`${at.slice(0, 19)}Z`) / 1000}.${at.slice(20, 29)}`;
+}
+
+/** dockerode's own calls read an answer to its end first, unless it is followed. */
+function openStream(
+  docker: Docker,
+  path: string,
+  query: Readonly<Record<string, string | number>>,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Buffer>> {
+  const options = {
+    path: `${path}?`,
+    method: "GET",
+    options: query,
+    isStream: true,
+    abortSignal: signal,
+    statusCodes: { 200: true, 404: "gone", 409: "on its way out", 500: "server error" },
+  };
+  return new Promise((resolve, reject) => {
+    docker.modem.dial(options, (error: Error | null, result: unknown) => {
+      if (error === null || error === undefined) resolve(result as AsyncIterable<Buffer>);
+      else reject(error);
+    });
+  });
+}

@@ -1,0 +1,100 @@
+import type Docker from "dockerode";
+import { label } from "../../../core/release/names.ts";
+import { UserError } from "../../../core/errors.ts";
+import { fieldOf, tolerating } from "./client.ts";
+
+/** Containers of one instance; nothing else can be reached through it. */
+export interface OwnedContainers {
+  /** Undefined when it is gone; throws for a container that is not ours. */
+  readonly find: (id: string) => Promise<Docker.ContainerInspectInfo | undefined>;
+  /** The handle of a container of ours; undefined when it is gone. */
+  readonly take: (id: string) => Promise<Docker.Container | undefined>;
+  /** Like `take`, for calls that make no sense on a container that is gone. */
+  readonly need: (id: string) => Promise<Docker.Container>;
+  /** Says who has a name that we were refused. */
+  readonly nameTaken: (name: string, cause: unknown) => Promise<UserError>;
+}
+
+/** Keeps every call to containers that carry the label of `instance`; ids are remembered, because neither an id nor a label ever changes. */
+export function ownedContainers(docker: Docker, instance: string): OwnedContainers {
+  const known = new Set<string>();
+  const find = async (id: string): Promise<Docker.ContainerInspectInfo | undefined> => {
+    const info = await inspectAny(docker, id);
+    if (info === undefined) {
+      known.delete(id);
+      return undefined;
+    }
+    if (!isOwned(info, instance)) {
+      throw new Error(`container ${id}: not of instance "${instance}", so mypaas leaves it alone`);
+    }
+    known.add(info.Id);
+    return info;
+  };
+  const take = async (id: string): Promise<Docker.Container | undefined> => {
+    if (known.has(id)) return docker.getContainer(id);
+    const info = await find(id);
+    return info === undefined ? undefined : docker.getContainer(info.Id);
+  };
+  const need = async (id: string): Promise<Docker.Container> => {
+    const container = await take(id);
+    if (container === undefined) throw new Error(`container ${id}: gone`);
+    return container;
+  };
+  const nameTaken = async (name: string, cause: unknown): Promise<UserError> => {
+    const info = await inspectAny(docker, name);
+    const labels = info?.Config.Labels ?? {};
+    if (info === undefined || !isOwned(info, instance)) {
+      return new UserError(
+        `container name "${name}": taken by a container that mypaas did not start`,
+        { code: "name-taken", hint: `rename it: docker rename ${name} ${name}-other`, cause },
+      );
+    }
+    const owner = labels[label.service] ?? labels[label.role] ?? "mypaas";
+    return new UserError(`container name "${name}": taken by "${owner}"`, {
+      code: "name-taken",
+      hint: "choose another mypaas.servicename",
+      cause,
+    });
+  };
+  return { find, take, need, nameTaken };
+}
+
+/** Undefined when there is no such container. */
+export async function inspectAny(
+  docker: Docker,
+  idOrName: string,
+): Promise<Docker.ContainerInspectInfo | undefined> {
+  return tolerating([404], docker.getContainer(idOrName).inspect());
+}
+
+/** True for a container that this instance made. */
+export function isOwned(info: Docker.ContainerInspectInfo, instance: string): boolean {
+  return fieldOf(info.Config.Labels, label.instance) === instance;
+}
+
+/** Removes the one-off containers of a service, whatever they are doing. */
+export async function removeOneOffs(
+  docker: Docker,
+  { instance, service }: { readonly instance: string; readonly service: string },
+): Promise<void> {
+  const mine = [
+    [label.instance, instance],
+    [label.role, "run"],
+    [label.service, service],
+  ];
+  const filters = { label: mine.map((pair) => pair.join("=")) };
+  const listed = await docker.listContainers({ all: true, filters });
+  await Promise.all(listed.map(({ Id }) => removeForGood(docker.getContainer(Id))));
+}
+
+/** Kills and removes with its anonymous volumes, and waits where another removal is under way. */
+export async function removeForGood(container: Docker.Container): Promise<void> {
+  try {
+    await container.remove({ force: true, v: true });
+  } catch (error) {
+    const status = fieldOf(error, "statusCode");
+    if (status === 404) return;
+    if (status !== 409) throw error;
+    await tolerating([404], container.wait({ condition: "removed" }));
+  }
+}

@@ -1,0 +1,28 @@
+import { label } from "../../../core/release/names.ts";
+import { openDocker, reaching } from "./client.ts";
+
+/** A running container that publishes a TCP port of the host. */
+export interface Publisher {
+  readonly container: string;
+  /** Undefined when mypaas did not start it. */
+  readonly instance: string | undefined;
+  readonly role: string | undefined;
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** Who publishes which TCP port on this engine; docker-proxy alone would not say for whom it listens. */
+export async function publishers(socketPath: string): Promise<readonly Publisher[]> {
+  const list = reaching(socketPath, () => openDocker(socketPath).listContainers());
+  return (await list()).flatMap((container) =>
+    container.Ports.filter((port) => port.Type === "tcp" && port.PublicPort !== undefined).map(
+      (port) => ({
+        container: container.Names[0]?.replace(/^\//, "") ?? container.Id.slice(0, 12),
+        instance: container.Labels[label.instance],
+        role: container.Labels[label.role],
+        ip: port.IP ?? "0.0.0.0",
+        port: port.PublicPort,
+      }),
+    ),
+  );
+}

@@ -1,0 +1,230 @@
+import { access, constants } from "node:fs/promises";
+import { rememberServices } from "../../adapters/laptop/known-services.ts";
+import { changeRemotes, readRemotes, type Remote } from "../../adapters/laptop/remotes.ts";
+import { sign } from "../../adapters/laptop/ssh-keygen.ts";
+import { chooseSigningKey } from "../../adapters/laptop/signing-key.ts";
+import { createWireClient, type WireRequest } from "../../adapters/wire/client.ts";
+import type { Target } from "../../adapters/wire/pool.ts";
+import { UserError } from "../../core/errors.ts";
+import { defaultRunDir, instancePaths } from "../../core/server/instance.ts";
+import { fingerprint } from "../../core/ssh/public-key.ts";
+import { parseRemoteLine } from "../../core/wire/connection-string.ts";
+import { hashToken } from "../../core/wire/request.ts";
+import { readSshSignature } from "../../core/ssh/sshsig.ts";
+import {
+  maxRequestBytes,
+  type Accepted,
+  type Action,
+  type Request,
+} from "../../core/wire/protocol.ts";
+import type { CommandIo } from "../io.ts";
+import { namesAfter } from "./known-names.ts";
+import { sayWhenSlow } from "./say-when-slow.ts";
+import { commandLine } from "../output/shell-words.ts";
+
+/** A server that can be asked. */
+export interface Connection {
+  /** What messages call it: the remote's name, its address, or "this server". */
+  readonly place: string;
+  /** Signs once, asks once. */
+  readonly ask: (action: Action) => Promise<Accepted>;
+  /** The same for what goes on after the first answer. */
+  readonly begin: (
+    action: Action,
+  ) => Promise<{ readonly accepted: Accepted; readonly request: WireRequest }>;
+  /** Remembers for completion which services there are; gets those that are known. */
+  readonly learn: (change: (known: readonly string[]) => readonly string[]) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** `--key FILE`. */
+  readonly key?: string | undefined;
+  /** `--run-dir DIR` of this host's worker. */
+  readonly runDir?: string | undefined;
+  /** What to do instead where this host has no worker, for the way out. */
+  readonly elsewhere?: string;
+}
+
+/** Connects to a remote by name or line; without one to MYPAAS_REMOTE, else to this host's worker. */
+export async function connect(
+  io: CommandIo,
+  remote: string | undefined,
+  options: ConnectOptions = {},
+): Promise<Connection> {
+  const usual = io.world.env["MYPAAS_REMOTE"]?.trim() || undefined;
+  const wanted = remote ?? usual;
+  if (wanted === undefined) return connectLocal(io, options);
+  if (wanted !== usual) io.talksTo?.(commandLine(wanted));
+  return connectRemote(io, await findRemote(io, wanted), options);
+}
+
+/** Connects to the worker of this host, whatever remotes there are; throws UserError "no-worker" or "not-root". */
+export async function connectLocal(io: CommandIo, options: ConnectOptions = {}) {
+  const runDir = options.runDir ?? io.world.env["MYPAAS_RUN_DIR"] ?? defaultRunDir;
+  const path = instancePaths({ stateDir: "", runDir }).localSocket;
+  try {
+    await access(path, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    throw noWorker(path, error, options.elsewhere ?? `name a server: -r ${await anyRemote(io)}`);
+  }
+  const target: Target = { kind: "socket", path };
+  // The worker takes requests for "local" on this socket only.
+  return open(io, {
+    target,
+    place: "this server",
+    server: "local",
+    name: undefined,
+    signer: undefined,
+  });
+}
+
+/** Why this host's worker cannot be asked: nothing listens there, or only root may. */
+export function noWorker(path: string, cause: unknown, elsewhere: string): UserError {
+  const isForbidden = cause instanceof Error && "code" in cause && cause.code === "EACCES";
+  return isForbidden
+    ? new UserError(`this server: only root may talk to its worker (${path})`, {
+        code: "not-root",
+        hint: `run it with sudo, or ${elsewhere}`,
+        cause,
+      })
+    : new UserError(`this server: no worker at ${path}`, {
+        code: "no-worker",
+        hint: `${elsewhere}, or make this host one: sudo mypaas init`,
+        cause,
+      });
+}
+
+async function anyRemote({ world }: CommandIo): Promise<string> {
+  const [first] = await readRemotes(world).catch(() => []);
+  return first?.name ?? "NAME";
+}
+
+/** A remote by its name, or made from a whole line; throws UserError "no-remote". */
+export async function findRemote(io: CommandIo, wanted: string): Promise<Remote> {
+  if (wanted.includes("://")) {
+    const address = parseRemoteLine(wanted);
+    return { ...address, name: address.origin, fingerprint: undefined };
+  }
+  const remotes = await readRemotes(io.world);
+  const found = remotes.find((candidate) => candidate.name === wanted);
+  if (found) return found;
+  const known = remotes.map((candidate) => candidate.name).join(", ") || "none";
+  throw new UserError(`remote ${JSON.stringify(wanted)}: not known here; known: ${known}`, {
+    code: "no-remote",
+    hint: "add it with the line that mypaas init printed, in quotes: mypaas remote add NAME 'https://…'",
+  });
+}
+
+function connectRemote(io: CommandIo, remote: Remote, options: ConnectOptions): Connection {
+  const { world } = io;
+  const { origin, server, pin } = remote;
+  const hasTerminal = world.stdin.isTTY === true || world.stderr.isTTY;
+  const signal = world.interrupted;
+  const signer = async (message: Uint8Array) => {
+    const choice = { option: options.key, remembered: remote.fingerprint, signal };
+    const key = await chooseSigningKey({ ...world, ...choice });
+    const onText = (text: string) => io.say({ kind: "note", text });
+    try {
+      return await sign({
+        keyFile: key.file,
+        message,
+        env: world.env,
+        hasTerminal,
+        onText,
+        signal,
+      });
+    } finally {
+      await key.dispose();
+    }
+  };
+  const onAccepted = async (signature: Uint8Array) => {
+    const used = fingerprint(readSshSignature(signature).publicKey);
+    const isNews = remote.fingerprint === undefined || options.key !== undefined;
+    if (isNews && remote.name !== origin && used !== remote.fingerprint)
+      await remember(io, remote, used);
+  };
+  const target: Target = { kind: "tls", origin, server, pin };
+  return open(io, {
+    target,
+    place: placeOf(remote),
+    server,
+    name: remote.name,
+    signer,
+    onAccepted,
+  });
+}
+
+const placeOf = ({ name, origin }: Remote): string =>
+  name === origin ? name : `${name} (${origin.replace("https://", "")})`;
+
+async function remember(io: CommandIo, remote: Remote, used: string): Promise<void> {
+  const change = (all: readonly Remote[]) =>
+    all.map((one) => (one.name === remote.name ? { ...one, fingerprint: used } : one));
+  try {
+    await changeRemotes(io.world, change);
+  } catch (error) {
+    // A configuration that cannot be written must not fail what the server has accepted.
+    const reason = error instanceof Error ? error.message : String(error);
+    io.say({ kind: "note", text: `the key is not remembered: ${reason}` });
+  }
+}
+
+interface Opening {
+  readonly target: Target;
+  readonly place: string;
+  readonly server: string;
+  /** Of the remote; undefined for this host. */
+  readonly name: string | undefined;
+  readonly signer: ((message: Uint8Array) => Promise<Uint8Array>) | undefined;
+  readonly onAccepted?: (signature: Uint8Array) => Promise<void>;
+}
+
+function open({ world, say }: CommandIo, opening: Opening): Connection {
+  const { target, place, server, signer } = opening;
+  const client = createWireClient({ target, place, signal: world.interrupted });
+  const learn: Connection["learn"] = async (change) => {
+    // A whole line has no name to remember anything under.
+    if (opening.name?.includes("://") !== true) await rememberServices(world, opening.name, change);
+  };
+  const begin: Connection["begin"] = async (action) => {
+    const token = world.random(32).toString("base64url");
+    const request: Request = {
+      v: 1,
+      server,
+      created: world.now(),
+      nonce: world.random(16).toString("hex"),
+      tokenHash: hashToken(token),
+      ...action,
+    };
+    const body = Buffer.from(JSON.stringify(request));
+    if (body.length > maxRequestBytes) throw tooLong(body.length);
+    const signature = await signer?.(body);
+    const asked = client.accept(body, signature, mayRepeat(action) ? "safe" : "once");
+    const accepted = await sayWhenSlow(say, `waiting for ${place} …`, asked);
+    if (signature) await opening.onAccepted?.(signature);
+    await learn((known) => namesAfter(known, action, accepted.result));
+    return { accepted, request: client.request(accepted.request, token) };
+  };
+  return {
+    place,
+    ask: async (action) => (await begin(action)).accepted,
+    begin,
+    learn,
+    close: client.close,
+  };
+}
+
+/** A push meets its own job again; whoever only looks changes nothing. */
+const mayRepeat = ({ action }: Action): boolean =>
+  action === "push" ||
+  action === "plan" ||
+  action === "doctor" ||
+  action.endsWith(".list") ||
+  action.endsWith(".info");
+
+const tooLong = (bytes: number): UserError =>
+  new UserError(`request: ${bytes} bytes, at most ${maxRequestBytes}`, {
+    code: "too-large",
+    hint: "leave out what the build does not need: list it in .dockerignore",
+  });

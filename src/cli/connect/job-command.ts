@@ -1,0 +1,39 @@
+import type { JobAction } from "../../core/wire/protocol.ts";
+import type { LoggedEvent } from "../../core/wire/events.ts";
+import { connect } from "./connect.ts";
+import { followJob, untilInterrupted } from "./follow-job.ts";
+import type { CommandIo, ExitCode } from "../io.ts";
+import { commandLine, option } from "../output/shell-words.ts";
+
+export interface JobCommand {
+  readonly action: Exclude<JobAction, { readonly action: "push" }>;
+  readonly remote?: string | undefined;
+  readonly key?: string | undefined;
+  readonly runDir?: string | undefined;
+  /** True for the end that was asked for. */
+  readonly isDone: (last: LoggedEvent | undefined) => boolean;
+  /** Where the server may do at once what is asked. */
+  readonly onResult?: (result: unknown) => void;
+}
+
+/** Asks for a job and follows it to its end: 0 as it was asked for, 1 otherwise, 130 interrupted. */
+export async function jobCommand(asked: JobCommand, io: CommandIo): Promise<ExitCode> {
+  const { action, remote, isDone, onResult } = asked;
+  const connection = await connect(io, remote, asked);
+  return untilInterrupted(connection, io, {
+    work: async () => {
+      const begun = await connection.begin(action);
+      const { accepted } = begun;
+      if (accepted.job === undefined && onResult !== undefined) {
+        onResult(accepted.result);
+        return 0;
+      }
+      return isDone(await followJob({ ...begun, place: connection.place }, io)) ? 0 : 1;
+    },
+    // The same command again might do it twice.
+    onInterrupt: () => {
+      const look = commandLine("mypaas", "releases", action.service, ...option("-r", remote));
+      return `detached; the ${action.action} goes on without you, see how it ends with: ${look}`;
+    },
+  });
+}

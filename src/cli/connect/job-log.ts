@@ -1,0 +1,23 @@
+import { followEvents } from "../../adapters/wire/events.ts";
+import type { Action } from "../../core/wire/protocol.ts";
+import type { Connection } from "./connect.ts";
+import { sayBroken } from "./follow-job.ts";
+import type { CommandIo } from "../io.ts";
+import { renderEvent } from "../output/render.ts";
+import { themeOf } from "../output/theme.ts";
+
+/** Shows what a job said, from its first word to its last; here that is the answer, so it goes to stdout. */
+export async function readJobLog(
+  connection: Connection,
+  action: Extract<Action, { readonly action: "job.log" }>,
+  io: CommandIo,
+): Promise<void> {
+  const { place } = connection;
+  const { env, stdout, interrupted: signal } = io.world;
+  const theme = themeOf({ env, stderr: stdout });
+  const { request, accepted } = await connection.begin(action);
+  const onBroken = () => sayBroken(place, io);
+  const again = `mypaas logs --job ${accepted.job ?? ""}`;
+  for await (const event of followEvents({ request, place, signal, onBroken, again }))
+    io.answer(renderEvent(event, theme), event);
+}

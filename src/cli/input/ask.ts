@@ -1,0 +1,15 @@
+import { createInterface } from "node:readline";
+import type { CommandIo } from "../io.ts";
+
+/** Asks the person at the terminal; undefined where nobody sits there. */
+export async function ask(question: string, { world }: CommandIo): Promise<string | undefined> {
+  if (world.stdin.isTTY !== true) return undefined;
+  world.stderr.write(question);
+  const lines = createInterface({ input: world.stdin, signal: world.interrupted });
+  try {
+    for await (const line of lines) return line.trim();
+    return undefined;
+  } finally {
+    lines.close();
+  }
+}

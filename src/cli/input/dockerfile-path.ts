@@ -1,0 +1,74 @@
+import { readFile, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { codeOf } from "../../adapters/files.ts";
+import { maxDockerfileBytes } from "../../core/dockerfile/parse.ts";
+import { UserError } from "../../core/errors.ts";
+import { plainText } from "../../core/terminal-text.ts";
+import { commandLine } from "../output/shell-words.ts";
+
+export interface DockerfilePath {
+  /** Absolute. */
+  readonly file: string;
+  /** As it was typed, for messages. */
+  readonly name: string;
+}
+
+/** The Dockerfile that PATH means: the file itself, or the one in that folder; absolute. `command` is the one that was typed, for the way out. */
+export const findDockerfile = async (
+  path: string | undefined,
+  cwd: string,
+  command: string,
+): Promise<string> => (await locateDockerfile(path, cwd, command)).file;
+
+/** The same with its name. */
+export async function locateDockerfile(
+  path: string | undefined,
+  cwd: string,
+  command: string,
+): Promise<DockerfilePath> {
+  const start = path ?? ".";
+  const typed = (await kindOf(start, cwd)) === "folder" ? join(start, "Dockerfile") : start;
+  const name = plainText(typed);
+  const kind = await kindOf(typed, cwd);
+  if (kind === "file") return { file: resolve(cwd, typed), name };
+  throw new UserError(`${name}: ${kind === "none" ? "no such file" : "not a file"}`, {
+    code: "no-dockerfile",
+    hint: `name the Dockerfile or its folder: ${command} path/to/Dockerfile`,
+  });
+}
+
+/** What is in a Dockerfile; `name` is what messages call it. */
+export async function readDockerfile(path: string, name: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    if (code === "") throw cause;
+    const isForbidden = code === "EACCES" || code === "EPERM";
+    throw new UserError(
+      `${name}: ${isForbidden ? "not readable for you" : `unreadable (${code})`}`,
+      {
+        code: "no-dockerfile",
+        hint: `see who may read it: ${commandLine("ls", "-l", name)}`,
+        cause,
+      },
+    );
+  }
+}
+
+async function kindOf(path: string, cwd: string): Promise<"file" | "folder" | "none" | "other"> {
+  const name = plainText(path);
+  const facts = await stat(resolve(cwd, path)).catch((cause: unknown) => {
+    const code = codeOf(cause);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (code === undefined) throw cause;
+    throw new UserError(`${name}: cannot be read (${code})`, { code: "no-dockerfile", cause });
+  });
+  if (facts === undefined) return "none";
+  if (facts.isFile() && facts.size > maxDockerfileBytes)
+    throw new UserError(`${name}: has ${facts.size} bytes, too many for a Dockerfile`, {
+      code: "no-dockerfile",
+    });
+  if (facts.isDirectory()) return "folder";
+  return facts.isFile() ? "file" : "other";
+}

@@ -1,0 +1,114 @@
+import { UserError } from "../../core/errors.ts";
+import { readDuration } from "../../core/dockerfile/durations.ts";
+import { plainText } from "../../core/terminal-text.ts";
+import type { Action } from "../../core/wire/protocol.ts";
+import { serviceArgument } from "./service-argument.ts";
+import { commandLine, option } from "../output/shell-words.ts";
+
+export interface LogsArgs {
+  readonly service?: string | undefined;
+  readonly follow?: boolean;
+  readonly lines?: string | undefined;
+  readonly since?: string | undefined;
+  readonly release?: string | undefined;
+  readonly replica?: string | undefined;
+  readonly grep?: string | undefined;
+  /** True without a number: the newest job of the service. */
+  readonly job?: string | true | undefined;
+  readonly remote?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** What the server is asked, and what is chosen here from its answer. */
+export interface LogsWanted<A extends "logs" | "job.log" = "logs" | "job.log"> {
+  readonly action: Extract<Action, { readonly action: A }>;
+  /** How many of the lines that fit are shown of the past; undefined: all that come. */
+  readonly keep: number | undefined;
+  readonly matches: (text: string) => boolean;
+  /** The same command, for messages. */
+  readonly again: string;
+}
+
+const usualLines = 100;
+const mostLines = 10_000;
+
+/** Reads the command line; throws UserError "usage". */
+export function readLogsArgs(args: LogsArgs): LogsWanted {
+  const service = args.service === undefined ? undefined : serviceArgument(args.service, "logs");
+  const words = service === undefined ? [] : [service];
+  const again = commandLine("mypaas", "logs", ...words, ...option("-r", args.remote));
+  if (args.job !== undefined) {
+    const job = args.job === true ? {} : { job: wholeNumber(args.job, "--job") };
+    if (service === undefined && args.job === true) throw noService("mypaas logs --job 12");
+    const action = {
+      action: "job.log",
+      ...(service !== undefined && { service }),
+      ...job,
+    } as const;
+    return { action, keep: undefined, matches: () => true, again };
+  }
+  if (service === undefined) throw noService("mypaas logs web");
+  const pattern = args.grep === undefined ? undefined : readPattern(args.grep);
+  const lines = readLines(args);
+  const asked = {
+    follow: args.follow === true,
+    // What does not fit must not use up the lines that are asked for.
+    ...(pattern === undefined && lines !== undefined && { lines }),
+    ...(args.since !== undefined && { sinceMs: readSince(args.since) }),
+    ...(args.release !== undefined && { release: wholeNumber(args.release, "--release") }),
+    ...(args.replica !== undefined && { replica: wholeNumber(args.replica, "--replica") }),
+  };
+  return {
+    action: { action: "logs", service, ...asked },
+    keep: pattern === undefined ? undefined : lines,
+    matches: (text) => pattern?.test(plainText(text)) ?? true,
+    again,
+  };
+}
+
+/** Undefined: all. Who names a time or a pattern wants everything that fits. */
+function readLines({ lines, since, grep }: LogsArgs): number | undefined {
+  if (lines === "all") return undefined;
+  if (lines === undefined) return (since ?? grep) === undefined ? usualLines : undefined;
+  const count = wholeNumber(lines, "-n");
+  if (count <= mostLines) return count;
+  throw new UserError(`logs: -n should be at most ${mostLines}, got ${count}`, {
+    code: "usage",
+    hint: "for everything that is there use: -n all",
+  });
+}
+
+/** Tried here and not on the server: an expression can take for ever, and then it is the one who wrote it who waits. */
+function readPattern(text: string): RegExp {
+  try {
+    return new RegExp(text, "u");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(`logs: --grep: ${reason}`, {
+      code: "usage",
+      hint: "write a regular expression as JavaScript has it, such as: --grep 'status=5\\d\\d'",
+    });
+  }
+}
+
+const longestMs = 10 * 365 * 86_400_000;
+
+function readSince(text: string): number {
+  const read = readDuration(text, 0, longestMs);
+  if ("value" in read) return read.value;
+  throw new UserError(`logs: --since ${read.bad}`, {
+    code: "usage",
+    hint: read.hint ?? "say how far to go back: --since 10m",
+  });
+}
+
+function wholeNumber(word: string, name: string): number {
+  if (/^\d{1,9}$/.test(word)) return Number(word);
+  throw new UserError(`logs: ${name} should be a whole number, got ${JSON.stringify(word)}`, {
+    code: "usage",
+    hint: "see how it is used: mypaas logs --help",
+  });
+}
+
+const noService = (hint: string): UserError =>
+  new UserError("logs: no service named", { code: "usage", hint: `name one: ${hint}` });

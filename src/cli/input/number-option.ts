@@ -1,0 +1,11 @@
+import { UserError } from "../../core/errors.ts";
+
+/** An option that counts from 1; throws UserError "usage". */
+export function numberOption(word: string | undefined, name: string): number | undefined {
+  if (word === undefined) return undefined;
+  if (/^[1-9]\d{0,8}$/.test(word)) return Number(word);
+  throw new UserError(`${name} should be a whole number from 1, got ${JSON.stringify(word)}`, {
+    code: "usage",
+    hint: "see the numbers: mypaas releases",
+  });
+}

@@ -1,0 +1,69 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { parseEnv } from "node:util";
+import { UserError } from "../../core/errors.ts";
+import type { CommandIo } from "../io.ts";
+
+/** More than any environment holds. */
+const maxBytes = 1024 * 1024;
+const valueLine = /^\s*(?:#.*|(?:export\s+)?[A-Za-z_][A-Za-z0-9_]{0,199}\s*=.*)?$/;
+
+/** The values of a dotenv file, `-` for stdin; throws UserError as `valuesOf` does. */
+export async function readValues(
+  file: string,
+  io: CommandIo,
+): Promise<Readonly<Record<string, string>>> {
+  return valuesOf(await readValueText(file, io), file === "-" ? "stdin" : file);
+}
+
+/** The text of such a file; throws UserError when it cannot be read. */
+export async function readValueText(file: string, { world }: CommandIo): Promise<string> {
+  return file === "-" ? readAll(world.stdin) : readText(resolve(world.cwd, file), file);
+}
+
+/** The values of that text, read as Node reads one; throws UserError for a line that is none, which it does not show: it may be a secret. */
+export function valuesOf(text: string, place: string): Readonly<Record<string, string>> {
+  if (Buffer.byteLength(text) > maxBytes)
+    throw bad(`${place}: more than ${maxBytes} bytes`, "give only what the service needs");
+  // Quoted values may have several lines of their own.
+  const plain = text.replaceAll(
+    /=[ \t]*(["'`])[\s\S]*?\1/g,
+    (quoted) => `=${quoted.replaceAll(/[^\n]/g, "").replaceAll("\n", "\n#")}`,
+  );
+  const wrong = plain.split(/\r?\n/).findIndex((line) => !valueLine.test(line));
+  if (wrong >= 0)
+    throw bad(
+      `${place}:${wrong + 1}: should be NAME=VALUE`,
+      "correct the line, or begin it with #",
+    );
+  const values = parseEnv(text) as Readonly<Record<string, string>>;
+  if (Object.keys(values).length > 0) return values;
+  throw bad(`${place}: holds no values`, "write one NAME=VALUE on each line");
+}
+
+async function readText(path: string, file: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new UserError(`${file}: not readable`, {
+      code: "usage",
+      hint: "name a file with lines NAME=VALUE, or - for stdin",
+      cause,
+    });
+  }
+}
+
+async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    const bytes = Buffer.from(chunk);
+    chunks.push(bytes);
+    length += bytes.length;
+    if (length > maxBytes) break;
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+const bad = (message: string, hint: string): UserError =>
+  new UserError(message, { code: "usage", hint });

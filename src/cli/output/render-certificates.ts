@@ -1,0 +1,75 @@
+import { warnBeforeMs } from "../../core/certificates/expiry.ts";
+import { formatAge } from "../../core/format.ts";
+import type { CertificateInfo, CertificateList } from "../../core/wire/results.ts";
+import { localTime } from "./local-time.ts";
+import { table } from "./table.ts";
+import type { Theme } from "./theme.ts";
+
+export interface Reading {
+  readonly now: number;
+  readonly theme: Theme;
+}
+
+/** All hosts, then why some of them have no certificate yet, then what the server lacks to ask for them. */
+export function renderCertificates(
+  { certificates, acme }: CertificateList,
+  reading: Reading,
+): string {
+  if (certificates.length === 0)
+    return "no host wants https; a service asks for it with: # mypaas.https = true";
+  const isMute = acme === undefined && certificates.some(({ state }) => state !== "own");
+  return [renderHosts(certificates, reading), ...(isMute ? [mute] : [])].join("\n");
+}
+
+const mute =
+  "the server asks nobody for certificates; the way out, on the server: sudo mypaas init --email you@example.com";
+
+/** The hosts alone. */
+export function renderHosts(certificates: readonly CertificateInfo[], reading: Reading): string {
+  const rows = certificates.map((one) => [
+    one.host,
+    one.services.join(", ") || (one.unused === true ? "(nobody)" : "(server)"),
+    stateWord(one, reading),
+    one.certificate?.issuer ?? "",
+    expiry(one, reading),
+  ]);
+  return [
+    table(["host", "service", "state", "issuer", "expires"], rows),
+    ...certificates.flatMap((one) => explanation(one, reading)),
+  ].join("\n");
+}
+
+function stateWord({ state, about, nextTry }: CertificateInfo, { now, theme }: Reading): string {
+  switch (state) {
+    case "issued":
+    case "own":
+      return theme.live(state);
+    case "asking":
+      return state;
+    case "waiting":
+      return theme.warning(about ?? state);
+    case "failed":
+      return theme.failed(nextTry === undefined ? state : `next try ${localTime(nextTry, now)}`);
+  }
+}
+
+/** `in 76 d`, `in 9 d, soon` or `expired 3 d ago`; empty without a certificate. */
+export function expiry({ certificate }: CertificateInfo, { now, theme }: Reading): string {
+  if (certificate === undefined) return "";
+  const left = certificate.until - now;
+  if (left <= 0) return theme.failed(`expired ${formatAge(-left)} ago`);
+  const isSoon = left < warnBeforeMs(certificate.from, certificate.until);
+  return isSoon ? theme.warning(`in ${formatAge(left)}, soon`) : `in ${formatAge(left)}`;
+}
+
+/** What a row has no room for. */
+function explanation(one: CertificateInfo, { now }: Reading): readonly string[] {
+  const { host, state, about, reason, hint, nextTry } = one;
+  const isOpen = state === "waiting" || state === "failed";
+  if (!isOpen && reason === undefined && hint === undefined) return [];
+  const why = reason ?? about ?? state;
+  const named = why.startsWith(`${host}: `) ? why : `${host}: ${why}`;
+  const again = state === "failed" ? "asks again" : "looks again";
+  const when = isOpen && nextTry !== undefined ? `; ${again} at ${localTime(nextTry, now)}` : "";
+  return [`  ${named}${when}`, ...(hint === undefined ? [] : [`  hint: ${hint}`])];
+}

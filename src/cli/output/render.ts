@@ -1,0 +1,75 @@
+import type { Event, FailedEvent, UploadEvent } from "../../core/wire/events.ts";
+import { formatBytes, formatDuration, formatFiles, formatRequests } from "../../core/format.ts";
+import type { Theme } from "./theme.ts";
+
+/** One event as the lines a person reads; a forgotten kind is a compile error. */
+type Renderers = {
+  readonly [K in Event["kind"]]: (event: Extract<Event, { kind: K }>, theme: Theme) => string;
+};
+
+const renderers: Renderers = {
+  step: (event) => event.text,
+  note: (event, theme) => theme.dim(event.text),
+  warning: (event, theme) =>
+    lines(theme.warning(`warning: ${event.text}`), event.hint && `hint: ${event.hint}`),
+  upload: (event) => renderUpload(event),
+  queued: (event) =>
+    event.behind === 0
+      ? `job ${event.job}`
+      : `job ${event.job}: waiting for ${event.behind === 1 ? "the job" : `${event.behind} jobs`} before it`,
+  attached: (event) => `job ${event.job} is under way already, following it`,
+  build: (event, theme) => theme.dim(`  ${event.text}`),
+  output: (event) => `  ${event.text}`,
+  ready: (event) => `replica ${event.replica} ready after ${formatDuration(event.ms)}`,
+  live: (event, theme) =>
+    lines(
+      theme.live(
+        `${event.service} release ${event.release} is live after ${formatDuration(event.ms)}`,
+      ),
+      ...event.urls.map((url) => theme.live(`live at ${url}`)),
+    ),
+  receipt: ({ ms, requests, failed }) => {
+    const counts =
+      requests === undefined || failed === undefined
+        ? ", requests not counted"
+        : `: ${formatRequests(requests)}, ${failed} failed`;
+    return `switched in ${formatDuration(ms)}${counts}`;
+  },
+  unchanged: (event, theme) =>
+    theme.live(`nothing changed: ${event.service} runs release ${event.release} with exactly this`),
+  stopped: ({ service, release }) =>
+    `${service} is stopped; release ${release} comes back with: mypaas start ${service}`,
+  removed: ({ service, kept }) =>
+    lines(`${service} is removed`, ...kept.map((volume) => `volume ${volume} stays`)),
+  failed: (event, theme) => renderFailure(event, theme),
+  superseded: (event, theme) =>
+    theme.failed(`job ${event.job}: superseded by job ${event.by}, which has newer content`),
+};
+
+/** The text of any event, without a line end. */
+export function renderEvent<E extends Event>(event: E, theme: Theme): string {
+  const render = renderers[event.kind] as (event: E, theme: Theme) => string;
+  return render(event, theme);
+}
+
+/** An error as it ends a command: message, evidence, what still runs, way out. */
+export function renderFailure(event: FailedEvent, theme: Theme): string {
+  return lines(
+    ...event.details.map((detail) => theme.dim(`  ${detail}`)),
+    theme.failed(`error: ${event.message}`),
+    event.still,
+    event.hint && `hint: ${event.hint}`,
+  );
+}
+
+function renderUpload(event: UploadEvent): string {
+  const percent = event.totalBytes === 0 ? 100 : Math.floor((100 * event.bytes) / event.totalBytes);
+  const bytes = `${formatBytes(event.bytes)} of ${formatBytes(event.totalBytes)}`;
+  const rate = event.rate > 0 ? `, ${formatBytes(event.rate)}/s` : "";
+  const some = event.files < event.totalFiles && event.totalFiles > 1 ? `${event.files} of ` : "";
+  const files = `${some}${formatFiles(event.totalFiles)}`;
+  return `uploading ${files}: ${bytes} (${percent} %${rate})`;
+}
+
+const lines = (...parts: readonly (string | undefined)[]): string =>
+  parts.filter((part) => part !== undefined && part !== "").join("\n");

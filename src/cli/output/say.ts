@@ -1,0 +1,35 @@
+import type { Event, Say } from "../../core/wire/events.ts";
+import type { World } from "../../core/world.ts";
+import { renderEvent } from "./render.ts";
+import { themeOf } from "./theme.ts";
+
+/** Progress for people on stderr; a status line that changes is rewritten in place on a terminal and thinned out elsewhere. */
+export function humanSay(world: World): Say {
+  const theme = themeOf(world);
+  const { stderr } = world;
+  let hasStatusLine = false;
+  let lastStatus: number | undefined;
+  return (event: Event) => {
+    const text = renderEvent(event, theme);
+    if (event.kind !== "upload") {
+      stderr.write(`${hasStatusLine ? "\n" : ""}${text}\n`);
+      hasStatusLine = false;
+    } else if (stderr.isTTY) {
+      stderr.write(`\r\u001b[K${text.slice(0, stderr.columns - 1)}`);
+      hasStatusLine = true;
+    } else {
+      // The first percent is no news.
+      lastStatus ??= world.now();
+      const isEnd = event.bytes === event.totalBytes && event.files === event.totalFiles;
+      if (!isEnd && world.now() - lastStatus < 5000) return;
+      lastStatus = world.now();
+      stderr.write(`${text}\n`);
+    }
+  };
+}
+
+/** Every event as one JSON line on stdout. */
+export const jsonSay =
+  (world: World): Say =>
+  (event) =>
+    world.stdout.write(`${JSON.stringify(event)}\n`);

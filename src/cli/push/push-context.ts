@@ -1,0 +1,106 @@
+import { stat } from "node:fs/promises";
+import { relative, resolve } from "node:path";
+import {
+  chooseContext,
+  readSourceTree,
+  type SourceTree,
+} from "../../adapters/laptop/source-tree.ts";
+import { parseDockerfile } from "../../core/dockerfile/parse.ts";
+import { UserError } from "../../core/errors.ts";
+import { formatBytes, formatFiles } from "../../core/format.ts";
+import { checkManifest } from "../../core/push/manifest.ts";
+import { formatProblem, problemsError } from "../../core/dockerfile/problems.ts";
+import { warnOfRiskyFiles } from "../../core/push/risky-files.ts";
+import type { PushManifest, PushOptions } from "../../core/wire/protocol.ts";
+import { readDockerfile } from "../input/dockerfile-path.ts";
+import type { CommandIo } from "../io.ts";
+
+/** What is to be pushed, as it was typed. */
+export interface PushSource {
+  /** Absolute path. */
+  readonly dockerfile: string;
+  /** `--context DIR`. */
+  readonly context: string | undefined;
+  readonly options: PushOptions;
+}
+
+/** The name of the service; throws UserError with everything that is wrong in the Dockerfile. */
+export async function checkDockerfile(
+  { dockerfile }: Pick<PushSource, "dockerfile">,
+  io: CommandIo,
+): Promise<string> {
+  const file = shown(dockerfile, io);
+  const bytes = await readDockerfile(dockerfile, file);
+  const { spec, problems, warnings } = parseDockerfile(bytes, file);
+  if (!spec) throw problemsError(problems);
+  for (const warning of warnings)
+    io.say({
+      kind: "warning",
+      text: formatProblem(warning),
+      ...(warning.hint === undefined ? {} : { hint: warning.hint }),
+    });
+  return spec.service;
+}
+
+/** Reads and checks the files, and says what was found and what looks like a secret. */
+export async function readContext(
+  story: PushSource,
+  io: CommandIo,
+): Promise<{ readonly tree: SourceTree; readonly push: PushManifest }> {
+  const { dockerfile, options } = story;
+  const { cwd, interrupted } = io.world;
+  const context =
+    story.context === undefined
+      ? chooseContext(dockerfile, cwd)
+      : await findFolder(story.context, cwd);
+  const name = shown(context, io) || "this folder";
+  io.say({ kind: "step", text: `reading ${name} …` });
+  const onRead = sayReading(name, io);
+  const tree = await readSourceTree({ dockerfile, context, signal: interrupted, onRead });
+  const bytes = tree.entries.reduce((sum, entry) => sum + ("size" in entry ? entry.size : 0), 0);
+  const found = `${formatFiles(tree.entries.length)}, ${formatBytes(bytes)}`;
+  io.say({ kind: "step", text: `found ${found}` });
+  for (const text of tree.notes) io.say({ kind: "note", text });
+  const push: PushManifest = { dockerfile: tree.dockerfile, entries: tree.entries, options };
+  const problems = checkManifest(push);
+  if (problems.length > 0)
+    throw new UserError(`build context ${context}: cannot be pushed as it is`, {
+      code: "manifest",
+      hint: "correct them, or list them in .dockerignore",
+      details: problems,
+    });
+  const warning = warnOfRiskyFiles(tree.entries);
+  if (warning) io.say(warning);
+  return { tree, push };
+}
+
+async function findFolder(given: string, cwd: string): Promise<string> {
+  const folder = resolve(cwd, given);
+  const isFolder = await stat(folder).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
+  if (isFolder) return folder;
+  throw new UserError(`--context ${given}: no such folder`, {
+    code: "no-context",
+    hint: "name the folder that holds what the Dockerfile copies, or leave --context out",
+  });
+}
+
+/** Every 5 s a line, so that a large folder does not look like a standstill. */
+function sayReading(name: string, { world, say }: CommandIo): (bytes: number) => void {
+  let read = 0;
+  let spoken = world.now();
+  return (bytes) => {
+    read += bytes;
+    if (world.now() - spoken < 5000) return;
+    spoken = world.now();
+    say({ kind: "step", text: `reading ${name} … ${formatBytes(read)} so far` });
+  };
+}
+
+/** The path as the person who typed the command would write it. */
+function shown(path: string, { world }: CommandIo): string {
+  const short = relative(world.cwd, path);
+  return short.startsWith("..") ? path : short;
+}

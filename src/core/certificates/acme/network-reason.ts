@@ -1,0 +1,53 @@
+import type { AcmeProblem } from "./problem.ts";
+import type { Trouble } from "../record.ts";
+
+const about = "CA away";
+
+/** Go's words for a connection that did not come about, and what they mean. */
+const causes: readonly (readonly [RegExp, string])[] = [
+  [/no such host/, "its name has no address (no such host)"],
+  [/server misbehaving|lookup .* i\/o timeout/, "its name could not be looked up"],
+  [/connection refused/, "connection refused"],
+  [/no route to host/, "no route to host"],
+  [/network is unreachable/, "network is unreachable"],
+  [/connection reset by peer|unexpected EOF|\bEOF$/, "it closed the connection"],
+  [
+    /i\/o timeout|deadline exceeded|Client\.Timeout|handshake timeout|time limit exceeded|timeout awaiting/,
+    "no answer in time",
+  ],
+];
+
+/** Why Traefik could not talk to the CA at all. */
+export function networkReason({ type, detail, url }: AcmeProblem): Trouble | undefined {
+  if (type !== undefined) return undefined;
+  const ca = placeOf(url);
+  const trust = /x509: (?:certificate )?([^\]]+)/.exec(detail)?.[1];
+  if (trust !== undefined)
+    return {
+      about,
+      reason: `the certificate of ${ca} itself is not trusted: ${trust}`,
+      hint: "hand the root certificate of that CA to init, see: mypaas init --help",
+    };
+  const cause = causes.find(([pattern]) => pattern.test(detail))?.[1] ?? statusIn(detail);
+  if (cause === undefined) return undefined;
+  return {
+    about,
+    isSilence: true,
+    reason: `${ca} cannot be reached: ${cause}`,
+    hint:
+      url === undefined
+        ? "let this server reach the CA over https; it is asked again by itself"
+        : `see what answers there: curl -sI ${url}; it is asked again by itself`,
+  };
+}
+
+/** lego puts the status in front where the answer is no ACME: `503 :: GET :: https://… :: …`. */
+function statusIn(detail: string): string | undefined {
+  const status = /\b([1-5]\d\d) ::\s?(?:GET|HEAD|POST) ::/.exec(detail)?.[1];
+  return status && `status ${status}`;
+}
+
+function placeOf(url: string | undefined): string {
+  const host = url === undefined ? undefined : URL.parse(url)?.host;
+  return host === undefined || host === "" ? "the CA" : `the CA at ${host}`;
+}

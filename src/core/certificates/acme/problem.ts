@@ -1,0 +1,63 @@
+import { oneLine, withoutSecrets } from "../foreign-text.ts";
+
+/** The parts of lego's error text; a problem document (RFC 8555, 6.7) within it has a type. */
+export interface AcmeProblem {
+  /** Without `urn:ietf:params:acme:error:`; undefined where no CA has answered. */
+  readonly type: string | undefined;
+  /** What the CA says, or the whole text without Traefik's words before it; one line. */
+  readonly detail: string;
+  /** The first host that the text names, ready for a command line; `HOST` when it names none. */
+  readonly host: string;
+  /** The first URL of the text, without secrets: where it went wrong, or the CA. */
+  readonly url: string | undefined;
+  /** Where the CA wants somebody to look. */
+  readonly instance: string | undefined;
+}
+
+/** More than this is not said of one attempt; keeps every pattern cheap. */
+const maxLength = 10_000;
+const problemStart = /urn:(?:ietf:params:)?acme:error:([A-Za-z]+)"? :: /;
+
+/** Takes an error text of lego apart, whose formats are in its `ProblemDetails.Error` and `DomainsError.Error`. */
+export function readProblem(error: string): AcmeProblem {
+  const text = oneLine(error, maxLength);
+  const url = /https?:\/\/[^\s"'?]+/.exec(withoutSecrets(text))?.[0];
+  const common = { host: hostIn(text), url };
+  const start = problemStart.exec(text);
+  if (start === null)
+    return { ...common, type: undefined, detail: bare(text), instance: undefined };
+  const isCompound = start[1] === "compound";
+  const all = text.slice(start.index + start[0].length);
+  const inner = isCompound ? problemStart.exec(all) : null;
+  const rest = inner === null ? all : all.slice(inner.index + inner[0].length);
+  return {
+    ...common,
+    type: (inner ?? start)[1],
+    detail: detailOf(rest, text.includes("had a problem:")),
+    instance: /, url: (https?:\/\/[^\s\]]+)/.exec(rest)?.[1],
+  };
+}
+
+function detailOf(rest: string, isInBrackets: boolean): string {
+  const ends = [', problem: "urn:', ", url: ", "] ["].map((end) => rest.indexOf(end));
+  const end = Math.min(rest.length, ...ends.filter((index) => index >= 0));
+  const whole =
+    end === rest.length && isInBrackets ? rest.replace(/\]\s*$/, "") : rest.slice(0, end);
+  return whole.replace(/^(?:(?:Error [a-z ]+|Invalid identifiers requested) :: )+/, "").trim();
+}
+
+/** Without the words of Traefik and lego that say nothing. */
+const bare = (text: string): string =>
+  withoutSecrets(text)
+    .replace(/^unable to generate a certificate for the domains \[[^\]]*\]: /, "")
+    .replace(/^cannot get ACME client /, "")
+    .replace(/^(?:[a-z]+: )?one or more domains had a problem: \[[^\s\]]+[:\]] (.*?)\]?$/i, "$1")
+    .trim();
+
+function hostIn(text: string): string {
+  const found =
+    /had a problem:\s*\[([^\s\]:]+)/.exec(text)?.[1] ??
+    /for the domains \[([^\s\]]+)/.exec(text)?.[1];
+  if (found === undefined || !/^(?:\*\.)?[a-z0-9.-]+$/i.test(found)) return "HOST";
+  return found.startsWith("*") ? `'${found}'` : found;
+}

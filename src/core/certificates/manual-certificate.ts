@@ -1,0 +1,218 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  type X509Certificate,
+} from "node:crypto";
+import { UserError } from "../errors.ts";
+import { shortList } from "../health/check.ts";
+import { chainOf, isComplete, isSelfSigned } from "./chain.ts";
+import { readOwnFiles } from "./certificate-files.ts";
+import { oneLine } from "./foreign-text.ts";
+
+/** A certificate that somebody brought along, ready to be served. */
+export interface OwnCertificate {
+  /** PEM, the host's own certificate first, each issued by the next. */
+  readonly chain: string;
+  /** PEM (PKCS #8), an EC key by the name of its curve. */
+  readonly privateKey: string;
+  /** Host names it is for, lower case. */
+  readonly names: readonly string[];
+  /** Who issued it, `self-signed` when nobody did. */
+  readonly issuer: string;
+  /** Milliseconds since the epoch. */
+  readonly from: number;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+  /** sha256 (hex) of the first certificate's DER. */
+  readonly fingerprint: string;
+}
+
+/** Reads the files of `mypaas cert add HOST cert.pem key.pem`; `roots` (PEM) are those that browsers know. Throws a UserError `bad-certificate` for the first thing that a visitor's browser would refuse. */
+export function checkOwn({
+  host,
+  certificate,
+  privateKey,
+  now,
+  roots,
+}: {
+  readonly host: string;
+  readonly certificate: string;
+  readonly privateKey: string;
+  readonly now: number;
+  readonly roots: readonly string[];
+}): OwnCertificate {
+  const { certificates, key } = readOwnFiles(certificate, privateKey);
+  const fitting = certificates.filter((one) => one.checkPrivateKey(key));
+  const leaf = fitting.find((one) => coversHost(namesOf(one), host)) ?? fitting[0];
+  if (leaf === undefined)
+    bad(
+      "private key: does not belong to the certificate",
+      "give the key that the certificate was issued for; these two must print the same: openssl x509 -in cert.pem -noout -pubkey, openssl pkey -in key.pem -pubout",
+    );
+  checkHost(leaf, host);
+  checkPurpose(leaf);
+  checkKey(leaf);
+  checkDates(leaf, { place: "certificate", host, now });
+  const chain = chainOf(leaf, certificates);
+  if (!isComplete(chain, roots))
+    bad(
+      `certificate: the certificates between it and its root are missing, it is issued by ${commonName(leaf)}`,
+      "add the certificates in between, such as fullchain.pem: cat cert.pem chain.pem > fullchain.pem",
+    );
+  for (const above of chain.slice(1))
+    if (!isSelfSigned(above))
+      checkDates(above, { place: `certificate of ${subjectName(above)}, in between`, host, now });
+  return {
+    chain: chain.map(String).join(""),
+    privateKey: pkcs8(key),
+    names: namesOf(leaf),
+    issuer: issuerName(leaf),
+    from: leaf.validFromDate.getTime(),
+    until: leaf.validToDate.getTime(),
+    fingerprint: createHash("sha256").update(leaf.raw).digest("hex"),
+  };
+}
+
+/** Host names that a certificate is for, lower case; addresses and names that are none are left out. */
+export function namesOf(certificate: X509Certificate): readonly string[] {
+  const found: string[] = [];
+  // Node quotes values that hold a comma or the like, so that none can pass for another entry.
+  const entries = /(?:^|, )([^:,"]+):("(?:[^"\\]|\\.)*"|[^,"]*)(?=, |$)/gy;
+  for (const [, kind, value = ""] of (certificate.subjectAltName ?? "").matchAll(entries))
+    if (kind === "DNS" && /^(?:\*\.)?[a-z0-9._-]+$/i.test(value)) found.push(value.toLowerCase());
+  return [...new Set(found)];
+}
+
+/** One text for a set of host names, whatever their order and case, as Traefik tells certificates apart. */
+export const namesKey = (names: readonly string[]): string =>
+  [...new Set(names.map((name) => name.toLowerCase()))].toSorted().join(",");
+
+/** Who issued a certificate, by organization or common name; `self-signed` when nobody did. */
+export function issuerName(certificate: X509Certificate): string {
+  if (isSelfSigned(certificate)) return "self-signed";
+  return part(certificate.issuer, "O") ?? commonName(certificate);
+}
+
+/** Whether one of a certificate's names is good for a host; `*` stands for one label, and a wildcard host wants the very same wildcard. */
+export function coversHost(names: readonly string[], host: string): boolean {
+  const wanted = host.toLowerCase();
+  if (names.includes(wanted)) return true;
+  const dot = wanted.indexOf(".");
+  return dot > 0 && !wanted.startsWith("*.") && names.includes(`*${wanted.slice(dot)}`);
+}
+
+function checkHost(leaf: X509Certificate, host: string): void {
+  const names = namesOf(leaf);
+  if (coversHost(names, host)) return;
+  if (names.length === 0)
+    bad(
+      `certificate: does not cover ${host}, it holds no host name`,
+      `have one issued with ${host} as subject alternative name`,
+    );
+  bad(
+    `certificate: does not cover ${host}, only ${shortList(names)}`,
+    host.startsWith("*.")
+      ? `have one issued for ${host}, or add this for a host it covers: mypaas cert add ${names[0]} cert.pem key.pem`
+      : `add it for a host it covers: mypaas cert add ${names[0]} cert.pem key.pem`,
+  );
+}
+
+/** A key that Traefik cannot read makes it show its default certificate instead; one that browsers do not take ends every handshake. */
+function checkKey({ publicKey }: X509Certificate): void {
+  const { asymmetricKeyType: type = "unknown", asymmetricKeyDetails: details } = publicKey;
+  const { modulusLength: bits = 0, namedCurve: curve = "explicit parameters" } = details ?? {};
+  if (type === "rsa") {
+    if (bits < 2048 || bits > 8192)
+      badKey(`its RSA key has ${bits} bits, browsers want 2048 to 8192`);
+    return;
+  }
+  if (type !== "ec" || !curves.has(curve)) {
+    const kind = type === "ec" ? `EC with ${shown[curve] ?? curve}` : (shown[type] ?? type);
+    badKey(`its key is ${kind}, browsers want RSA or EC with P-256 or P-384`);
+  }
+  if (!isNamed(publicKey))
+    badKey("its EC key has explicit parameters or a compressed point, Traefik reads neither");
+}
+
+const curves: ReadonlySet<string> = new Set(["prime256v1", "secp384r1"]);
+
+/** Names of Node and OpenSSL, as people write them. */
+const shown: Readonly<Record<string, string>> = {
+  dsa: "DSA",
+  ed25519: "Ed25519",
+  ed448: "Ed448",
+  "rsa-pss": "RSA-PSS",
+  secp224r1: "P-224",
+};
+
+/** Node names the curve of an EC key also where the key spells it out; only its bytes show that. */
+function isNamed(publicKey: KeyObject): boolean {
+  const named = createPublicKey({ key: publicKey.export({ format: "jwk" }), format: "jwk" });
+  const [was, is] = [publicKey, named].map((key) => key.export({ type: "spki", format: "der" }));
+  return was !== undefined && is?.equals(was) === true;
+}
+
+function pkcs8(key: KeyObject): string {
+  const isEc = key.asymmetricKeyType === "ec";
+  const plain = isEc
+    ? createPrivateKey({ key: key.export({ format: "jwk" }), format: "jwk" })
+    : key;
+  return plain.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+const serverAuth = "1.3.6.1.5.5.7.3.1";
+const anyPurpose = "2.5.29.37.0";
+
+/** One for mail, code or clients is refused by browsers; where no purpose stands, any will do (RFC 5280, 4.2.1.12). */
+function checkPurpose({ keyUsage: purposes }: X509Certificate): void {
+  const named: readonly string[] | undefined = purposes;
+  if (!named || named.includes(serverAuth) || named.includes(anyPurpose)) return;
+  bad(
+    "certificate: is not for servers, its extended key usage names other purposes",
+    "have one issued with the extended key usage serverAuth",
+  );
+}
+
+function checkDates(
+  certificate: X509Certificate,
+  { place, host, now }: { readonly place: string; readonly host: string; readonly now: number },
+): void {
+  const { validFromDate, validToDate } = certificate;
+  if (now >= validToDate.getTime())
+    bad(
+      `${place}: expired on ${day(validToDate)}`,
+      `have it renewed by its issuer, then run: mypaas cert add ${host} cert.pem key.pem`,
+    );
+  if (now < validFromDate.getTime())
+    bad(
+      `${place}: not valid before ${day(validFromDate)}`,
+      "wait until then, or set the clock of this server right: timedatectl set-ntp true",
+    );
+}
+
+const day = (date: Date): string => `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+
+const commonName = (certificate: X509Certificate): string =>
+  part(certificate.issuer, "CN") ?? part(certificate.issuer, "O") ?? "an unnamed issuer";
+
+const subjectName = (certificate: X509Certificate): string =>
+  part(certificate.subject, "CN") ?? part(certificate.subject, "O") ?? "an unnamed issuer";
+
+/** One attribute of a name, which Node writes as lines `CN=…` with RFC 2253 escapes. */
+function part(name: string | undefined, attribute: string): string | undefined {
+  const line = name?.split("\n").find((one) => one.startsWith(`${attribute}=`));
+  const value = oneLine((line ?? "").slice(attribute.length + 1).replaceAll(/\\(.)/g, "$1"), 80);
+  return value === "" ? undefined : value;
+}
+
+const badKey = (message: string): never =>
+  bad(
+    `certificate: ${message}`,
+    "make a P-256 key and have the certificate issued for it: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out request.pem",
+  );
+
+function bad(message: string, hint: string): never {
+  throw new UserError(message, { code: "bad-certificate", hint });
+}

@@ -1,0 +1,30 @@
+import type { CertificateInfo } from "../wire/results.ts";
+import { judgeCertificate } from "./host.ts";
+import { about, failed, ok, skipped, warning, type Finding } from "./check.ts";
+
+/** Every host that wants https: what it shows, and why it shows nothing of its own. */
+export function judgeHosts(all: readonly CertificateInfo[], now: number): readonly Finding[] {
+  if (all.length === 0) return [about("certificates", skipped("no service wants https"))];
+  return all.map((one) => about(`certificate of ${one.host}`, judgeHost(one, now)));
+}
+
+function judgeHost(info: CertificateInfo, now: number): Finding {
+  const { host, state, certificate, reason = state, hint } = info;
+  const again = `mypaas cert retry ${host}`;
+  if (certificate !== undefined)
+    return judgeCertificate(
+      {
+        name: certificate.issuer,
+        from: certificate.from,
+        until: certificate.until,
+        renewal:
+          state === "own"
+            ? `bring a newer one: mypaas cert add ${host} fullchain.pem key.pem`
+            : `it was not renewed${info.reason === undefined ? "" : `: ${info.reason}`}; ${hint ?? `see it with: mypaas cert`}`,
+      },
+      now,
+    );
+  if (state === "asking") return ok("is being asked for");
+  const finding = state === "failed" ? failed : warning;
+  return finding(reason, hint ?? `try it again: ${again}`);
+}

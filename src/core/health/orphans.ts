@@ -1,0 +1,97 @@
+import { label } from "../release/names.ts";
+import { about, ok, warning, type Finding } from "./check.ts";
+import type { Inventory, Known, SeenContainer } from "./inventory.ts";
+
+/** What carries our label and nobody knows any more, each with its way out; one `ok` when there is none. */
+export function judgeOrphans(all: Inventory, known: Known): readonly Finding[] {
+  const found = [
+    ...containers(all, known),
+    ...images(all, known),
+    ...volumes(all, known),
+    ...networks(all, known),
+  ];
+  return found.length > 0 ? found : [ok("none")];
+}
+
+const isOurs = (thing: { readonly labels: Readonly<Record<string, string>> }, known: Known) =>
+  thing.labels[label.instance] === known.instance;
+
+function containers(all: Inventory, known: Known): readonly Finding[] {
+  return all.containers
+    .filter((one) => isOurs(one, known))
+    .flatMap((one) => {
+      const reason = strangeness(one, known);
+      if (reason === undefined) return [];
+      const { name, state } = one;
+      const hint = `when nobody needs it: docker rm --force ${name}`;
+      return [about("orphan container", warning(`${name}, ${state}: ${reason}`, hint))];
+    });
+}
+
+function strangeness({ labels }: SeenContainer, known: Known): string | undefined {
+  const role = labels[label.role];
+  const service = labels[label.service] ?? "";
+  // Images carry the label of the instance too, and give it to whoever starts one by hand.
+  if (role === undefined) return "not started by mypaas, from an image of it";
+  if (role !== "service" || known.busy.has(service)) return undefined;
+  if (!known.services.has(service)) return `service ${service} is not known`;
+  const release = Number(labels[label.release]);
+  const isServing = known.serving.some((one) => one.service === service && one.release === release);
+  return isServing ? undefined : `release ${release} of ${service} does not serve`;
+}
+
+function images(all: Inventory, known: Known): readonly Finding[] {
+  const own = all.images.filter(
+    (one) =>
+      isOurs(one, known) &&
+      one.labels[label.service] !== undefined &&
+      !known.busy.has(one.labels[label.service] ?? ""),
+  );
+  const tagged = own.flatMap(({ tags }) => tags).filter((tag) => !known.images.has(tag));
+  const bare = own.filter(({ tags }) => tags.length === 0).length;
+  const filter = `label=${label.instance}=${known.instance}`;
+  return [
+    ...tagged.map((tag) =>
+      about(
+        "orphan image",
+        warning(`${tag}: no release has it`, `remove it: docker image rm ${tag}`),
+      ),
+    ),
+    ...(bare === 0
+      ? []
+      : [
+          about(
+            "orphan images",
+            warning(
+              `${bare} without a name, from builds that failed or were replaced`,
+              `remove them: docker image prune --filter ${filter}`,
+            ),
+          ),
+        ]),
+  ];
+}
+
+function volumes(all: Inventory, known: Known): readonly Finding[] {
+  return all.volumes
+    .filter((one) => isOurs(one, known) && !known.services.has(one.labels[label.service] ?? ""))
+    .map(({ name, labels }) =>
+      about(
+        "orphan volume",
+        warning(
+          `${name}: service ${labels[label.service] ?? "?"} is not known`,
+          `when nobody needs what is in it: docker volume rm ${name}`,
+        ),
+      ),
+    );
+}
+
+function networks(all: Inventory, known: Known): readonly Finding[] {
+  return all.networks
+    .filter((one) => isOurs(one, known) && !known.networks.has(one.name))
+    .map(({ name }) =>
+      about(
+        "orphan network",
+        warning(`${name}: not one of this instance's`, `remove it: docker network rm ${name}`),
+      ),
+    );
+}

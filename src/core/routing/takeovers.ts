@@ -1,0 +1,87 @@
+import type { Release } from "../release/release.ts";
+import type { RouteSpec } from "../release/spec.ts";
+import type { RoutingState, Switch } from "./routing-state.ts";
+import { releaseTag } from "./release-routing.ts";
+import { isSamePlace } from "./routes.ts";
+
+/** A place that containers of a release still ask for by label, though another service has taken it over. */
+export interface Takeover {
+  readonly service: string;
+  readonly release: number;
+  readonly host: string;
+  readonly path: string;
+  /** Tag of the release that took it, such as `new/1`. */
+  readonly by: string;
+}
+
+/** The routes of a live release but for those that another service has taken over. */
+export function ownRoutes({ spec, yielded = [] }: Release): readonly RouteSpec[] {
+  return spec.routes.filter((route) => !yielded.some((place) => isSamePlace(place, route)));
+}
+
+/** What releases have yielded for good, for a worker that starts. */
+export function storedTakeovers(live: readonly Release[]): readonly Takeover[] {
+  return live.flatMap(({ spec, number, yielded = [] }) =>
+    yielded.map(({ host, path }) => ({
+      service: spec.service,
+      release: number,
+      host,
+      path,
+      by: "",
+    })),
+  );
+}
+
+/** True when the release has yielded that place. */
+export function hasYielded(
+  { takeovers = [] }: Pick<RoutingState, "takeovers">,
+  { spec, number }: Release,
+  place: Pick<RouteSpec, "host" | "path">,
+): boolean {
+  return takeovers.some(
+    (one) => one.service === spec.service && one.release === number && isSamePlace(one, place),
+  );
+}
+
+/** The state in which everything that other services have at the places of `to` is yielded to it. */
+export function yieldTo(state: RoutingState, to: Release): RoutingState {
+  const others = knownReleases(state).filter(({ spec }) => spec.service !== to.spec.service);
+  const taken = others.flatMap((release) =>
+    release.spec.routes
+      .filter((route) => to.spec.routes.some((wanted) => isSamePlace(wanted, route)))
+      .filter((route) => !hasYielded(state, release, route))
+      .map(({ host, path }) => ({
+        service: release.spec.service,
+        release: release.number,
+        host,
+        path,
+        by: releaseTag(to),
+      })),
+  );
+  return { ...state, takeovers: [...(state.takeovers ?? []), ...taken] };
+}
+
+/** The state as if `to` had taken nothing. */
+export function takeBackYields(state: RoutingState, to: Release): RoutingState {
+  return { ...state, takeovers: (state.takeovers ?? []).filter(({ by }) => by !== releaseTag(to)) };
+}
+
+/** Forgets what releases have yielded whose containers are gone. */
+export function forgetYields(state: RoutingState): RoutingState {
+  const known = new Set(knownReleases(state).map(releaseTag));
+  const takeovers = (state.takeovers ?? []).filter(({ service, release }) =>
+    known.has(`${service}/${release}`),
+  );
+  return { ...state, takeovers };
+}
+
+/** Every release whose containers may exist, once. */
+export function knownReleases({
+  live,
+  switches,
+}: Pick<RoutingState, "live" | "switches">): readonly Release[] {
+  const sides = ({ from, to }: Switch): readonly Release[] =>
+    from === undefined ? [to] : [from, to];
+  const all = [...live, ...switches.flatMap(sides)];
+  return [...new Map(all.map((release) => [releaseTag(release), release])).values()];
+}

@@ -1,0 +1,91 @@
+import type { Event, LiveEvent } from "../core/wire/events.ts";
+import type { InstanceConfig } from "../core/server/instance.ts";
+import type { Release } from "../core/release/release.ts";
+import type { RouteSpec } from "../core/release/spec.ts";
+import { formatDuration } from "../core/format.ts";
+import { replicaCount } from "../core/release/spec.ts";
+
+/** What a switch tells its user while it goes well. */
+export const messages = {
+  starting: ({ spec, number }: Release): Event => {
+    const count = replicaCount(spec.scale);
+    const what = count === 1 ? "" : `${count} containers of `;
+    return step(`starting ${what}${spec.service} release ${number}`);
+  },
+  running: ({ spec }: Release): Event => step(`running ${spec.release}`),
+  stillRunning: ({ spec }: Release, ms: number): Event =>
+    step(`${spec.release} runs for ${formatDuration(ms)} so far`),
+  ran: ({ spec }: Release, ms: number): Event =>
+    step(`${spec.release} ended well after ${formatDuration(ms)}`),
+  stillWaiting: (release: Release, replica: number, ms: number): Event =>
+    step(`waiting for ${replicaWord(release, replica)}, ${formatDuration(ms)} so far`),
+  takingOut: ({ spec, number }: Release): Event =>
+    step(`stopping ${spec.service} release ${number}; its routes answer 503`),
+  stoppingOld: (from: Release): Event =>
+    step(`stopping ${from.spec.service} release ${from.number}; its requests wait`),
+  reaching: ({ spec }: Release, ms: number): Event =>
+    step(`letting requests that waited for ${spec.service} reach it, ${formatDuration(ms)}`),
+  settling: (service: string): Event =>
+    step(`letting requests that waited for ${service} reach it before it changes again`),
+  draining: (from: Release, open: number): Event =>
+    step(`waiting for ${connections(open)} to ${from.spec.service} release ${from.number} to end`),
+  cutOff: (from: Release, open: number): Event => ({
+    kind: "warning",
+    text: `${connections(open)} to ${from.spec.service} release ${from.number} did not end in time`,
+    hint: "set # mypaas.drain-timeout to give them longer",
+  }),
+  waitingFor: (whom: string, error: unknown): Event =>
+    step(`waiting for ${whom}, without which this cannot end: ${messageOf(error)}`),
+  bringingBack: (from: Release): Event =>
+    step(`starting ${from.spec.service} release ${from.number} again`),
+  notBack: (from: Release, error: unknown): Event => ({
+    kind: "warning",
+    text: `${from.spec.service} release ${from.number} does not run again: ${messageOf(error)}`,
+    hint: `push ${from.spec.service} again`,
+  }),
+  leftOver: (what: string, error: unknown): Event => ({
+    kind: "warning",
+    text: `${what}: ${messageOf(error)}`,
+  }),
+  unanswered: (route: RouteSpec, server: Server): Event => ({
+    kind: "warning",
+    text: `${routeUrl(route, server)} has not answered yet`,
+  }),
+  live: (release: Release, server: Server, ms: number): LiveEvent => ({
+    kind: "live",
+    service: release.spec.service,
+    release: release.number,
+    urls: release.spec.routes.map((route) => routeUrl(route, server)),
+    ms,
+  }),
+} as const;
+
+type Server = Pick<InstanceConfig, "httpPort" | "httpsPort">;
+
+const step = (text: string): Event => ({ kind: "step", text });
+
+/** A replica as people see it: `web`, or `web.2` where there are several. */
+export const replicaWord = ({ spec }: Release, replica: number): string =>
+  replicaCount(spec.scale) === 1 ? spec.service : `${spec.service}.${replica}`;
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+const connections = (count: number): string =>
+  count === 1 ? "1 connection" : `${count} connections`;
+
+/** Without the port where it is the usual one. */
+export function routeUrl({ host, path, https }: RouteSpec, server: Server): string {
+  const [scheme, port, usual] = https
+    ? ["https", server.httpsPort, 443]
+    : ["http", server.httpPort, 80];
+  return `${scheme}://${host}${port === usual ? "" : `:${port}`}${path}`;
+}
+
+/** What runs although a deploy failed. */
+export function stillRuns(service: string, from: Release | "unknown" | undefined): string {
+  if (from === "unknown") return `it could not be seen what of ${service} still runs`;
+  return from === undefined
+    ? `no release of ${service} runs`
+    : `${service} still runs release ${from.number}`;
+}

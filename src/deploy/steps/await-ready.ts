@@ -1,0 +1,112 @@
+import type { Release } from "../../core/release/release.ts";
+import { UserError } from "../../core/errors.ts";
+import { replicaCount } from "../../core/release/spec.ts";
+import { expectStarted } from "../expected.ts";
+import { routingTimeoutMs } from "./hold.ts";
+import { lookAt, whyEnded, whyLate } from "../failures/look.ts";
+import type { ContainerFacts } from "../ports.ts";
+import { judge } from "./readiness.ts";
+import { replicasOf } from "../replicas.ts";
+import { messages } from "../messages.ts";
+import { step } from "./step.ts";
+import type { SwitchContext } from "../switch-context.ts";
+import { steadyMs, whileRunning } from "./while-running.ts";
+
+const betweenLooksMs = 40;
+const betweenNewsMs = 5_000;
+
+/** Returns when every replica of the new release has answered twice, a moment apart, and Traefik knows all of them. */
+export async function awaitReady(context: SwitchContext): Promise<void> {
+  const { router, release, clock, signal } = context;
+  const begun = clock.now();
+  await step(context, "ready", async () => {
+    do {
+      await awaitReplicas(context, release, signal);
+      const replicas = await allReplicas(context, release);
+      await whileRunning(context, replicas, async (over) => {
+        const either = AbortSignal.any([signal, over]);
+        await Promise.all([
+          release.spec.routes.length > 0 &&
+            router.confirm(expectStarted(context), routingTimeoutMs, either),
+          release.port !== undefined && clock.sleep(steadyMs, either),
+        ]);
+      });
+    } while (!(await areStillReady(context, begun)));
+  });
+}
+
+/** A release that wavers may do so until its time is over; one that has ended may not. */
+async function areStillReady(context: SwitchContext, begun: number): Promise<boolean> {
+  const { release, clock } = context;
+  for (const replica of await allReplicas(context, release)) {
+    const { facts, answer } = await lookAt(context, release, replica);
+    const afterMs = clock.now() - begun;
+    const verdict = judge(release, { facts, answer, runningMs: afterMs });
+    if (verdict === "ready") continue;
+    if (verdict === "ended") throw whyEnded(replica, facts, clock.now());
+    if (afterMs < release.spec.startTimeoutMs) return false;
+    throw await whyLate(context, replica, { afterMs, answer, facts });
+  }
+  return true;
+}
+
+/** Asks all replicas side by side; the first that cannot come any more ends the wait for all. */
+export async function awaitReplicas(
+  context: SwitchContext,
+  release: Release,
+  signal: AbortSignal,
+): Promise<void> {
+  const replicas = await allReplicas(context, release);
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  try {
+    await Promise.all(replicas.map((facts) => awaitReplica(context, release, facts, either)));
+  } finally {
+    failed.abort();
+  }
+}
+
+async function allReplicas(
+  context: SwitchContext,
+  release: Release,
+): Promise<readonly ContainerFacts[]> {
+  const found = await replicasOf(context, release.number);
+  const wanted = replicaCount(release.spec.scale);
+  if (found.length >= wanted) return found;
+  throw new UserError(
+    `deploy ${context.service}: ${found.length} of ${wanted} containers of release ${release.number} are there`,
+    { hint: "push again: mypaas push" },
+  );
+}
+
+async function awaitReplica(
+  context: SwitchContext,
+  release: Release,
+  replica: ContainerFacts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, say } = context;
+  const begun = clock.now();
+  let toldAt = begun;
+  for (;;) {
+    signal.throwIfAborted();
+    const { facts, answer } = await lookAt(context, release, replica);
+    const now = clock.now();
+    const elapsed = now - begun;
+    switch (judge(release, { facts, answer, runningMs: elapsed })) {
+      case "ready":
+        say({ kind: "ready", replica: replica.replica, ms: elapsed });
+        return;
+      case "ended":
+        throw whyEnded(replica, facts, now);
+      case "waiting":
+    }
+    if (elapsed >= release.spec.startTimeoutMs)
+      throw await whyLate(context, replica, { afterMs: elapsed, answer, facts });
+    if (now - toldAt >= betweenNewsMs) {
+      toldAt = now;
+      say(messages.stillWaiting(release, replica.replica, elapsed));
+    }
+    await clock.sleep(betweenLooksMs, signal);
+  }
+}

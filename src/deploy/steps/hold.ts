@@ -1,0 +1,36 @@
+import type { SwitchContext } from "../switch-context.ts";
+import { expectHeld } from "../expected.ts";
+import { untilDockerAnswers, untilTraefikAnswers } from "../retry-while-down.ts";
+import { messages } from "../messages.ts";
+import { step } from "./step.ts";
+
+/** How long Traefik gets to take over a change of routing. */
+export const routingTimeoutMs = 15_000;
+
+/** Keeps requests where they are, or lets them wait, whatever containers come and go until the cut-over. */
+export async function hold(context: SwitchContext): Promise<void> {
+  if (!context.isRouted) return;
+  context.signal.throwIfAborted();
+  await step(context, "hold", () => applyHold(context));
+}
+
+/** `wait` where nobody serves until the new release does. */
+export const holdMode = ({ from, oldFirst }: Pick<SwitchContext, "from" | "oldFirst">) =>
+  from === undefined || oldFirst ? ("wait" as const) : ("serving" as const);
+
+/** Requests go back to the hold before anyone takes containers away; a failure is said. */
+export async function holdAgain(context: SwitchContext): Promise<void> {
+  if (!context.isRouted) return;
+  try {
+    await untilDockerAnswers(context, () => untilTraefikAnswers(context, () => applyHold(context)));
+  } catch (error) {
+    context.say(messages.leftOver("while undoing", error));
+  }
+}
+
+/** The effect alone, for the way back as well; safe to repeat. */
+export async function applyHold(context: SwitchContext): Promise<void> {
+  const { router, service, release, from } = context;
+  await router.apply({ kind: "hold", service, to: release, from, mode: holdMode(context) });
+  await router.confirm(expectHeld(context), routingTimeoutMs);
+}

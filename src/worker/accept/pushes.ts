@@ -1,0 +1,135 @@
+import { UserError } from "../../core/errors.ts";
+import { parseRequest } from "../../core/wire/request.ts";
+import type { Accepted, PushManifest, Request, WantedBlob } from "../../core/wire/protocol.ts";
+import type { BlobStore } from "../../adapters/host/blob-store.ts";
+import { forgetBlob, knowsBlob, recordBlobs } from "../../adapters/state/blobs.ts";
+import { requestBody, setRequestJob, type StoredRequest } from "../../adapters/state/requests.ts";
+import type { State } from "../../adapters/state/state.ts";
+import { acceptOnce } from "./accept-once.ts";
+import { attach } from "./follow-existing-job.ts";
+import { isFile } from "../deploy/push-content.ts";
+import type { Queue } from "../jobs/queue.ts";
+
+/** From a manifest to a job: what is missing, taking it over, and the queue. */
+export interface Pushes {
+  readonly accept: (
+    stored: StoredRequest,
+    request: PushRequest,
+    body: Uint8Array,
+  ) => Promise<Accepted>;
+  readonly status: (stored: StoredRequest) => Promise<Accepted>;
+  readonly start: (stored: StoredRequest) => Promise<Accepted>;
+  /** True while blobs are being taken over, which a sweep must not disturb. */
+  readonly isTaking: () => boolean;
+}
+
+export type PushRequest = Extract<Request, { readonly action: "push" }>;
+
+export interface PushParts {
+  readonly state: State;
+  readonly store: BlobStore;
+  readonly queue: Queue;
+  /** Copies an uploaded blob into the store, out of the spool of the door that the request came through. */
+  readonly take: (stored: StoredRequest, wanted: WantedBlob) => Promise<void>;
+}
+
+export function createPushes(parts: PushParts): Pushes {
+  const { state, store, queue } = parts;
+  const starting = new Map<string, Promise<Accepted>>();
+
+  const answer = async (stored: StoredRequest): Promise<Accepted> => {
+    if (stored.job !== undefined) return { request: stored.id, job: stored.job, missing: [] };
+    const { manifest } = readManifest(state, stored);
+    const missing = await missingBlobs(parts, serviceOf(stored), manifest);
+    return { request: stored.id, missing };
+  };
+
+  const begin = async (stored: StoredRequest): Promise<Accepted> => {
+    if (stored.job !== undefined) return answer(stored);
+    const { manifest, content } = readManifest(state, stored);
+    const service = serviceOf(stored);
+    const missing = await missingBlobs(parts, service, manifest);
+    for (const blob of missing) await parts.take(stored, blob);
+    const attached = attach(state, stored, content);
+    if (attached !== undefined) return attached;
+    const { key, action } = stored;
+    const job = queue.add({ service, request: stored.id, key, action, content }, (id) => {
+      recordBlobs(state, service, id, blobsOf(manifest));
+      setRequestJob(state, stored.id, id);
+    });
+    return { request: stored.id, job: job.id, missing: [] };
+  };
+
+  const beginOnce = async (stored: StoredRequest): Promise<Accepted> => {
+    try {
+      return await begin(stored);
+    } finally {
+      starting.delete(stored.id);
+    }
+  };
+
+  return {
+    isTaking: () => starting.size > 0,
+    status: answer,
+    accept: async (stored, request, body) => {
+      const missing = await missingBlobs(parts, request.service, request.push);
+      await store.refuseWhenFull(missing.reduce((sum, { size }) => sum + size, body.length));
+      acceptOnce(state, stored, body);
+      const attached = attach(state, stored, contentWithOptions(stored, request.push));
+      return attached ?? { request: stored.id, missing };
+    },
+    start: (stored) => {
+      // A client that lost the answer asks again while the first call is still copying.
+      const begun = starting.get(stored.id) ?? beginOnce(stored);
+      starting.set(stored.id, begun);
+      return begun;
+    },
+  };
+}
+
+/** The blobs that this service has never sent; what other services have sent does not count, or a push could ask what others hold. */
+async function missingBlobs(
+  { state, store }: PushParts,
+  service: string,
+  manifest: PushManifest,
+): Promise<readonly WantedBlob[]> {
+  const missing: WantedBlob[] = [];
+  for (const blob of blobsOf(manifest)) {
+    if (!knowsBlob(state, service, blob.sha256)) missing.push(blob);
+    else if (!(await store.has(blob))) {
+      forgetBlob(state, service, blob.sha256);
+      missing.push(blob);
+    }
+  }
+  return missing;
+}
+
+function readManifest(state: State, stored: StoredRequest) {
+  const body = requestBody(state, stored.id);
+  const request = body === undefined ? undefined : parseRequest(body);
+  if (request?.action !== "push") {
+    throw new UserError(`request ${stored.id.slice(0, 12)}: ${stored.action} has no uploads`, {
+      code: "bad-request",
+    });
+  }
+  const manifest = request.push;
+  return { manifest, content: contentWithOptions(stored, manifest) };
+}
+
+/** The content id leaves the options out; a push that asks for more is not the one that does not. */
+function contentWithOptions(stored: StoredRequest, { options }: PushManifest): string {
+  const { pull, noCache, takeFrom } = options;
+  const taking = takeFrom === undefined ? "" : `+take-from ${takeFrom}`;
+  return `${stored.content}${pull ? "+pull" : ""}${noCache ? "+no-cache" : ""}${taking}`;
+}
+
+function blobsOf(manifest: PushManifest): readonly WantedBlob[] {
+  const files = manifest.entries.filter((entry) => isFile(entry));
+  const bySum = new Map(files.map(({ sha256, size }) => [sha256, { sha256, size }]));
+  return [...bySum.values()];
+}
+
+function serviceOf(stored: StoredRequest): string {
+  if (stored.service === undefined) throw new Error("a push without a service");
+  return stored.service;
+}

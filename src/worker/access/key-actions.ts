@@ -1,0 +1,86 @@
+import { addKey, lastUses, removeKey } from "../../adapters/state/keys.ts";
+import type { State } from "../../adapters/state/state.ts";
+import { UserError } from "../../core/errors.ts";
+import { parseKeyLine, type EnrolledKey } from "../../core/ssh/authorized-keys.ts";
+import { idOf, mayManageKeys, type Caller } from "../../core/wire/permissions.ts";
+import type { KeyInfo } from "../../core/wire/results.ts";
+import { enrolledKeys } from "./enrolled-keys.ts";
+
+export interface KeyParts {
+  readonly state: State;
+  readonly now: () => number;
+  /** Brings the receiver's file in line with the keys in the state. */
+  readonly keysChanged: () => Promise<void>;
+}
+
+/** All keys, in the order they were enrolled. */
+export function keyInfos({ state, now }: KeyParts): readonly KeyInfo[] {
+  const uses = lastUses(state);
+  return enrolledKeys(state).map((key) => keyInfo(key, now(), uses.get(key.fingerprint)));
+}
+
+/** Lets a key send requests from now on; throws UserError "bad-key" or "duplicate-key". */
+export async function enrol(parts: KeyParts, line: string, caller: Caller): Promise<KeyInfo> {
+  const key = parseKeyLine(line);
+  if (typeof key === "string")
+    throw new UserError(`key: ${key}`, {
+      code: "bad-key",
+      hint: "give one line of an OpenSSH public key file: mypaas key add ~/.ssh/id_ed25519.pub",
+    });
+  const { fingerprint } = key;
+  const added = { fingerprint, line: key.line, now: parts.now(), by: idOf(caller) };
+  if (!addKey(parts.state, added))
+    throw new UserError(`key ${fingerprint}: already enrolled`, {
+      code: "duplicate-key",
+      hint: `to change its options, first run: mypaas key remove ${fingerprint}`,
+    });
+  await parts.keysChanged();
+  return keyInfo(key, parts.now(), undefined);
+}
+
+/** Refuses a key from now on, by its fingerprint or its name, and with it the tokens of what it had asked for. */
+export async function revoke(parts: KeyParts, which: string, caller: Caller): Promise<KeyInfo> {
+  const keys = enrolledKeys(parts.state);
+  const key = pick(keys, which);
+  const { fingerprint } = key;
+  const others = keys.filter((other) => other !== key && mayManageKeys(other, parts.now()));
+  if (caller !== "root" && others.length === 0)
+    throw new UserError(`key ${fingerprint}: the last one that may manage keys`, {
+      code: "last-key",
+      hint: "enrol another first: mypaas key add, or remove it as root on the server",
+    });
+  const used = lastUses(parts.state).get(fingerprint);
+  removeKey(parts.state, fingerprint);
+  await parts.keysChanged();
+  return keyInfo(key, parts.now(), used);
+}
+
+/** A fingerprint goes before a name, which is only what somebody wrote behind a key. */
+function pick(keys: readonly EnrolledKey[], which: string): EnrolledKey {
+  const exact = keys.find((key) => key.fingerprint === which);
+  const found = exact ? [exact] : keys.filter((key) => key.name === which);
+  const [first] = found;
+  if (first !== undefined && found.length === 1) return first;
+  const many = found.map((key) => key.fingerprint).join(", ");
+  throw first === undefined
+    ? new UserError(`key ${which}: not enrolled`, {
+        code: "unknown-key",
+        hint: "see which are: mypaas key list",
+      })
+    : new UserError(`key ${which}: the name of ${found.length} keys: ${many}`, {
+        code: "unknown-key",
+        hint: `name one by its fingerprint: mypaas key remove ${first.fingerprint}`,
+      });
+}
+
+function keyInfo(key: EnrolledKey, now: number, lastUsed: number | undefined): KeyInfo {
+  const { expires } = key.options;
+  return {
+    fingerprint: key.fingerprint,
+    type: key.type,
+    name: key.name,
+    options: key.optionsText,
+    expired: expires !== undefined && expires <= now,
+    ...(lastUsed !== undefined && { lastUsed }),
+  };
+}

@@ -1,0 +1,97 @@
+import { UserError } from "../../core/errors.ts";
+import type { InstanceConfig } from "../../core/server/instance.ts";
+import type { Release } from "../../core/release/release.ts";
+import {
+  refusedRoutes,
+  withOwnHost,
+  type ServerNames,
+} from "../../core/release/server-refusals.ts";
+import type { RouteSpec, ServiceSpec } from "../../core/release/spec.ts";
+import { isSamePlace } from "../../core/routing/routes.ts";
+import { ownRoutes } from "../../core/routing/takeovers.ts";
+import { refuseVolumes } from "./volume-checks.ts";
+
+export interface ServerView {
+  readonly config: Pick<InstanceConfig, "domain" | "owner" | "volumes">;
+  /** Releases of all services that are live, or that a running job is about to make live. */
+  readonly live: readonly Release[];
+  /** Services that are being deployed. */
+  readonly underWay?: readonly string[];
+  /** Name of the service that owns the slug. */
+  readonly slugOwner: string | undefined;
+  /** For which wildcards https can be had. */
+  readonly certificates?: Pick<ServerNames, "wildcards" | "own">;
+  /** Values set on the server for this service. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The service whose routes may be taken over; one that has none of them is no mistake, because a push that was repeated finds them taken. */
+  readonly takeFrom?: string | undefined;
+}
+
+/** The spec with `auto` replaced, or the first thing that this server refuses about it, before anything is built. */
+export function admit(spec: ServiceSpec, view: ServerView): ServiceSpec {
+  refuseForeignSlug(spec, view);
+  refuseRoutes(spec, view);
+  const routes = spec.routes.map((route) => withOwnHost(route, view.config, spec.slug));
+  for (const route of routes) refuseTakenRoute(route, spec, view);
+  refuseMissingEnv(spec, view);
+  refuseVolumes(spec, view);
+  return { ...spec, routes };
+}
+
+/** The service in the signed request is what the key was checked against, so the Dockerfile must say the same. */
+export function refuseOtherService(spec: ServiceSpec, requested: string, file: string): void {
+  if (spec.service === requested) return;
+  throw new UserError(
+    `${file}: mypaas.servicename is "${spec.service}", the push is for "${requested}"`,
+    { code: "wrong-service", hint: "push again, with the file as it is: mypaas push" },
+  );
+}
+
+function refuseForeignSlug(spec: ServiceSpec, { slugOwner }: ServerView): void {
+  if (slugOwner === undefined || slugOwner === spec.service) return;
+  throw new UserError(
+    `service ${spec.service}: its short name ${spec.slug} is already used by service "${slugOwner}"`,
+    { code: "slug-taken", hint: "choose another mypaas.servicename" },
+  );
+}
+
+function refuseRoutes(spec: ServiceSpec, { config, certificates }: ServerView): void {
+  const [refusal] = refusedRoutes(spec.routes, { ...config, ...certificates }, spec.slug);
+  if (refusal === undefined) return;
+  const { message, code, hint } = refusal;
+  throw new UserError(message, { code, hint });
+}
+
+function refuseTakenRoute(route: RouteSpec, spec: ServiceSpec, view: ServerView): void {
+  const owner = view.live.find(
+    (other) =>
+      other.spec.service !== spec.service &&
+      ownRoutes(other).some((own) => isSamePlace(own, route)),
+  );
+  if (owner === undefined) return;
+  const { service } = owner.spec;
+  const place = `route ${route.host}${route.path}`;
+  if (service !== view.takeFrom)
+    throw new UserError(`${place}: already used by service "${service}"`, {
+      code: "route-taken",
+      hint: `choose another domain, or take it over: mypaas push --take-from ${service}`,
+    });
+  // Its next release may go live with the route, or fail and go back to one that has it.
+  if (view.underWay?.includes(service) === true)
+    throw new UserError(`${place}: service "${service}" is being deployed and may need it`, {
+      code: "route-busy",
+      hint: `push again when that has ended: mypaas push --take-from ${service}`,
+    });
+}
+
+function refuseMissingEnv(spec: ServiceSpec, { env }: ServerView): void {
+  const missing = spec.env
+    .filter(({ name, value }) => value === undefined && !Object.hasOwn(env, name))
+    .map(({ name }) => name);
+  if (missing.length === 0) return;
+  const values = missing.map((name) => `${name}=…`).join(" ");
+  throw new UserError(`env ${missing.join(", ")}: not set on the server`, {
+    code: "missing-env",
+    hint: `run: mypaas env ${spec.service} set ${values}`,
+  });
+}

@@ -1,0 +1,75 @@
+import type { Inventory, Known } from "../../core/health/inventory.ts";
+import {
+  imageName,
+  apiNetworkName,
+  networkName,
+  receiverNetworkName,
+} from "../../core/release/names.ts";
+import type { InstanceConfig } from "../../core/server/instance.ts";
+import type { TraefikSnapshot } from "../../core/routing/traefik-snapshot.ts";
+import type { CertificateInfo } from "../../core/wire/results.ts";
+import { replicaCount } from "../../core/release/spec.ts";
+import type { EngineInfo } from "../../adapters/engines/docker/info.ts";
+import { allReleases, liveReleases, stoppedReleases } from "../../adapters/state/releases.ts";
+import { unfinishedJobs } from "../../adapters/state/jobs.ts";
+import { serviceNames } from "../../adapters/state/services.ts";
+import type { State } from "../../adapters/state/state.ts";
+import type { TraefikLocation } from "../../adapters/traefik/router.ts";
+
+/** What the checks look at; everything is asked at most once, however many of them need it. */
+export interface Ground {
+  readonly config: InstanceConfig;
+  readonly state: State;
+  readonly now: () => number;
+  /** What the caller dials. */
+  readonly dialled: string | undefined;
+  readonly engine: () => Promise<EngineInfo>;
+  readonly inventory: () => Promise<Inventory>;
+  readonly traefik: () => Promise<TraefikLocation>;
+  readonly snapshot: () => Promise<TraefikSnapshot>;
+  readonly known: () => Known;
+  readonly certificates: () => readonly CertificateInfo[];
+  /** The dynamic file as the worker would write it now. */
+  readonly wantedFile: () => string;
+}
+
+/** Gives every caller the first call's answer. */
+export function once<T>(ask: () => T): () => T {
+  let asked: { readonly answer: T } | undefined;
+  return () => (asked ??= { answer: ask() }).answer;
+}
+
+/** What the state says there should be. */
+export function knownIn(state: State, { instance }: InstanceConfig): Known {
+  const serving = [
+    ...liveReleases(state).map(({ release }) => ({
+      service: release.spec.service,
+      release: release.number,
+      replicas: replicaCount(release.spec.scale),
+    })),
+    ...stoppedReleases(state).map(({ release }) => ({
+      service: release.spec.service,
+      release: release.number,
+      replicas: 0,
+    })),
+  ];
+  return {
+    instance,
+    services: new Set(serviceNames(state)),
+    busy: new Set(unfinishedJobs(state).map(({ service }) => service)),
+    serving,
+    images: new Set(
+      allReleases(state)
+        .filter(({ imageId }) => imageId !== "")
+        .flatMap(({ release }) => [
+          release.image,
+          imageName(instance, release.spec.slug, release.number),
+        ]),
+    ),
+    networks: new Set([
+      networkName(instance),
+      apiNetworkName(instance),
+      receiverNetworkName(instance),
+    ]),
+  };
+}

@@ -1,0 +1,81 @@
+import { createServer, type Server } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { createAdaptorServer } from "@hono/node-server";
+import type { InstanceConfig } from "../../core/server/instance.ts";
+import type { World } from "../../core/world.ts";
+import { realClock } from "../../adapters/clock.ts";
+import { dockerFilter } from "../../adapters/engines/docker/filter.ts";
+import type { Spool } from "../../adapters/spool/spool.ts";
+import { wireApp } from "../../adapters/wire/app.ts";
+import { onUpgrade, shouldUpgrade } from "../../adapters/wire/upgrade.ts";
+import { createBackend } from "../accept/backend.ts";
+import type { Core } from "../compose.ts";
+import type { Door } from "./sockets.ts";
+import { guardOf, requestOfToken } from "../access/tokens.ts";
+
+export interface ServerParts {
+  readonly world: Pick<World, "now">;
+  readonly config: InstanceConfig;
+  readonly core: Core;
+  readonly localSpool: Spool;
+  readonly engineSocket: string;
+  readonly onBug: (error: unknown) => void;
+}
+
+/** Twice what the receiver itself opens. */
+const maxOutsideConnections = 256;
+/** For root and for everybody else. */
+const maxAttached = 32;
+
+/** One HTTP server for each socket; none of them listens yet. */
+export function openServers(parts: ServerParts): Readonly<Record<Door, Server>> {
+  const { world, config, core, localSpool, engineSocket, onBug } = parts;
+  const common = { clock: realClock(world.now), onBug };
+  const local = wireApp({
+    ...common,
+    backend: createBackend({ ...core.backend, door: "local" }),
+    spool: localSpool,
+    requireSignature: false,
+  });
+  const outside = wireApp({
+    ...common,
+    backend: createBackend({ ...core.backend, door: "outside" }),
+    spool: undefined,
+    requireSignature: true,
+  });
+  const docker = createServer(
+    dockerFilter({ engineSocket, instance: config.instance, onEvents: core.traefikEvents.opened }),
+  );
+  const receiver = serve(outside);
+  const here = serve(local);
+  for (const server of [receiver, here])
+    onUpgrade(server, { attach: attachOf(core), onBug, maxOpen: maxAttached });
+  // What the internet reaches may be taken over, and must not use up the worker's file descriptors.
+  for (const server of [receiver, docker]) server.maxConnections = maxOutsideConnections;
+  return { local: here, receiver, docker };
+}
+
+/** A line belongs to its request by the token that was signed with it, whichever door it comes through. */
+function attachOf({ backend: { state, now }, attachments }: Core) {
+  return async ({ request, token }: { readonly request: string; readonly token: string }) => {
+    const stored = requestOfToken(state, { request, token, now: now() });
+    return attachments.attach(request, guardOf(state, stored, now));
+  };
+}
+
+/** Whoever follows a deploy that has just ended hears how, instead of a broken line; waits two seconds at most. */
+export async function lastAnswers(server: Server): Promise<void> {
+  for (let left = 40; left > 0; left -= 1) {
+    server.closeIdleConnections();
+    const open = await promisify(server.getConnections.bind(server))();
+    if (open === 0) return;
+    await sleep(50);
+  }
+}
+
+/** A push of gigabytes takes as long as it takes; the protocol itself drops senders that stall. */
+function serve(app: ReturnType<typeof wireApp>): Server {
+  const serverOptions = { requestTimeout: 0, shouldUpgradeCallback: shouldUpgrade };
+  return createAdaptorServer({ fetch: app.fetch, createServer, serverOptions }) as Server;
+}

@@ -1,0 +1,97 @@
+import { chmod, chown, mkdir, rm } from "node:fs/promises";
+import { connect, type Server } from "node:net";
+import { dirname } from "node:path";
+import { UserError } from "../../core/errors.ts";
+import { receiverUid, traefikUid } from "../../core/server/instance.ts";
+
+export const doors = ["local", "receiver", "docker"] as const;
+export type Door = (typeof doors)[number];
+
+/** Where a door's server listens: a socket that systemd holds, or one that is made here. */
+export type Listening =
+  | { readonly kind: "inherited"; readonly fd: number }
+  | { readonly kind: "own"; readonly path: string };
+
+export interface ListenEnv {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
+  readonly paths: Readonly<Record<Door, string>>;
+}
+
+const firstFd = 3;
+
+/** Takes the sockets that systemd passed on (sd_listen_fds), all three or none. */
+export function listenings({ env, pid, paths }: ListenEnv): Readonly<Record<Door, Listening>> {
+  const names = env["LISTEN_PID"] === String(pid) ? (env["LISTEN_FDNAMES"] ?? "").split(":") : [];
+  const count = Math.min(Number(env["LISTEN_FDS"] ?? "0"), names.length);
+  const passed = names.slice(0, count);
+  const missing = doors.filter((door) => !passed.includes(door));
+  if (count > 0 && missing.length > 0) {
+    throw new UserError(`systemd: passed no socket named ${missing.join(", ")}`, {
+      code: "sockets",
+      hint: "repair the units, run: mypaas init",
+    });
+  }
+  const of = (door: Door): Listening =>
+    count > 0
+      ? { kind: "inherited", fd: firstFd + passed.indexOf(door) }
+      : { kind: "own", path: paths[door] };
+  return { local: of("local"), receiver: of("receiver"), docker: of("docker") };
+}
+
+/** Begins to listen; a file that a dead worker left is replaced, one that answers is not. */
+export async function listen(server: Server, listening: Listening, access: Access): Promise<void> {
+  if (listening.kind === "inherited") {
+    await begin(server, { fd: listening.fd });
+    return;
+  }
+  const { path } = listening;
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  if (await answers(path)) {
+    throw new UserError(`socket ${path}: another program answers on it`, {
+      code: "sockets",
+      hint: "stop it first: systemctl stop mypaas-worker mypaas-local.socket mypaas-receiver.socket mypaas-docker.socket",
+    });
+  }
+  await rm(path, { force: true });
+  await begin(server, { path });
+  // A fresh socket lets nobody but its owner connect, so this only ever opens it further.
+  await chmod(path, access.mode);
+  if (access.gid !== undefined && access.isRoot) await chown(path, 0, access.gid);
+}
+
+export interface Access {
+  readonly mode: number;
+  readonly gid: number | undefined;
+  readonly isRoot: boolean;
+}
+
+/** Who may connect to each socket. */
+export const doorAccess: Readonly<Record<Door, Omit<Access, "isRoot">>> = {
+  local: { mode: 0o600, gid: undefined },
+  receiver: { mode: 0o660, gid: receiverUid },
+  docker: { mode: 0o660, gid: traefikUid },
+};
+
+function begin(server: Server, where: { fd: number } | { path: string }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(where, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+/** True when somebody accepts connections there. */
+export function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}

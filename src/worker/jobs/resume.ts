@@ -1,0 +1,101 @@
+import type { Say } from "../../core/wire/events.ts";
+import type { InstanceConfig } from "../../core/server/instance.ts";
+import type { Clock, Engine } from "../../deploy/ports.ts";
+import { untilDockerAnswers } from "../../deploy/retry-while-down.ts";
+import { recover } from "../../deploy/recover.ts";
+import { openSwitch } from "../../deploy/switch-context.ts";
+import { renames, waitersGraceMs } from "../../deploy/steps/rename-containers.ts";
+import { unfinishedJobs, type Job } from "../../adapters/state/jobs.ts";
+import { hasLogged } from "../../adapters/state/log.ts";
+import {
+  listReleases,
+  liveRelease,
+  releasesOfJob,
+  setReleaseState,
+} from "../../adapters/state/releases.ts";
+import { appendStep, unfinishedSteps } from "../../adapters/state/steps.ts";
+import type { State } from "../../adapters/state/state.ts";
+import { interruptedSwitch, type Interrupted } from "../deploy/interrupted.ts";
+import { recordSwitch } from "../deploy/record-switch.ts";
+import type { TraefikEventStream } from "./traefik-event-stream.ts";
+import { deployPorts, type DeployTools } from "../deploy/deploy-context.ts";
+
+export interface ReconcileParts {
+  readonly state: State;
+  readonly config: InstanceConfig;
+  readonly clock: Clock;
+  readonly tools: DeployTools;
+  readonly traefikEvents: Pick<TraefikEventStream, "waitUntilSubscribed">;
+}
+
+/** Goes on with the switch of a job that a worker left in the middle, forward or back; what never became live is recorded as failed. Every call may be repeated. */
+export async function reconcile(parts: ReconcileParts, job: Job, say: Say): Promise<void> {
+  const { state, clock, tools } = parts;
+  const left = interruptedSwitch(state, job);
+  if (left === undefined)
+    await untilDockerAnswers({ clock, say }, () => removeUnknown(state, tools.engine, job.service));
+  else await goOn(parts, job, say, left);
+  for (const { release, state: was } of releasesOfJob(state, job.id)) {
+    const { service } = job;
+    if (was !== "live") setReleaseState(state, { service, number: release.number }, "failed");
+  }
+}
+
+async function goOn(parts: ReconcileParts, job: Job, say: Say, left: Interrupted): Promise<void> {
+  const { state, config, clock, tools, traefikEvents } = parts;
+  // Else Traefik learns of a container only after its removal, and sends requests to where it was.
+  if (left.progress !== "after") await traefikEvents.waitUntilSubscribed();
+  const alreadyLogged = hasLogged(state, job.id, "live");
+  const record = recordSwitch(parts, job, (event) => {
+    if (event.kind !== "live" || !alreadyLogged) say(event);
+  });
+  const { release, from } = left;
+  const context = openSwitch(
+    { release, from, server: config, signal: new AbortController().signal },
+    deployPorts(tools, { clock, ...record }),
+  );
+  await recover(context, left);
+  await record.recorded();
+}
+
+/** A release without a record cannot be told from one that somebody still needs, unless nothing knows its number. */
+async function removeUnknown(state: State, engine: Engine, service: string): Promise<void> {
+  const known = new Set(listReleases(state, service).map(({ release }) => release.number));
+  for (const { id, release } of await engine.listContainers(service))
+    if (!known.has(release)) await engine.removeContainer(id);
+}
+
+/** Lets the renames follow that a worker which ended too early still owed; the next switch of the service waits for them. */
+export async function finishNames(parts: {
+  readonly state: State;
+  readonly clock: Clock;
+  readonly tools: () => Promise<Pick<DeployTools, "engine" | "nameHandovers">>;
+}): Promise<void> {
+  const { state, clock } = parts;
+  const open = new Set(unfinishedJobs(state).map(({ id }) => id));
+  const owed = unfinishedSteps(state, "take-names").filter(({ job }) => !open.has(job));
+  if (owed.length === 0) return;
+  const { engine, nameHandovers } = await parts.tools();
+  for (const { job, service } of owed) {
+    const give = async () => {
+      await clock.sleep(waitersGraceMs);
+      await untilDockerAnswers({ clock, say: () => undefined }, () =>
+        giveNames({ state, engine }, service),
+      );
+      const data = { service, ok: true };
+      appendStep(state, job, { step: "take-names", phase: "outcome", data, at: clock.now() });
+    };
+    // Whatever stays called wrongly is renamed by the next deploy.
+    nameHandovers.begin(service, () => give().catch(() => undefined));
+  }
+}
+
+async function giveNames(
+  { state, engine }: { readonly state: State; readonly engine: Engine },
+  service: string,
+): Promise<void> {
+  const live = liveRelease(state, service)?.release;
+  if (live === undefined) return;
+  for (const { id, name } of renames(live, await engine.listContainers(service)))
+    await engine.renameContainer(id, name);
+}

@@ -1,0 +1,58 @@
+import type { LogCursor } from "../../core/logs/cursor.ts";
+import {
+  createNumbering,
+  isAfter,
+  type LogItem,
+  type LogLine,
+  type Position,
+} from "../../core/logs/item.ts";
+import type { Redact } from "../../core/redact.ts";
+import type { Action } from "../../core/wire/protocol.ts";
+import type { Clock } from "../../deploy/ports.ts";
+import type {
+  LogContainer,
+  LogPart,
+  LogSource,
+  RawLine,
+} from "../../adapters/engines/docker/log-stream.ts";
+
+export type LogsAction = Extract<Action, { readonly action: "logs" }>;
+
+/** One reading of the logs of a service, from a cursor on. */
+export interface LogReading {
+  readonly source: LogSource;
+  readonly clock: Clock;
+  readonly wanted: LogsAction;
+  /** Of `--since`, in the engine's form. */
+  readonly begin: string | undefined;
+  readonly cursor: LogCursor;
+  /** Takes an item; resolves when there is room for the next. */
+  readonly emit: (item: LogItem) => Promise<void>;
+  /** False once the service was removed: nothing of it can come then. */
+  readonly isKnown: () => boolean;
+  /** What hides the values that were set on the server as they are now. */
+  readonly redact: () => Redact;
+  readonly signal: AbortSignal;
+}
+
+/** Lines of one container as they travel, without those before `positions`. */
+export async function* linesOf(
+  { source, redact }: Pick<LogReading, "source" | "redact">,
+  container: LogContainer,
+  positions: ReadonlyMap<string, Position>,
+  part: LogPart,
+): AsyncGenerator<readonly LogLine[]> {
+  // As it is now: a clock that is set back must not make new lines look like old ones.
+  const seen = new Map(["o", "e"].map((end) => [end, positions.get(`${container.id}${end}`)]));
+  const numbers = { stdout: createNumbering(), stderr: createNumbering() };
+  const { id, release, replica } = container;
+  const hide = redact();
+  const made = ({ stream, at, text }: RawLine): LogLine => {
+    const nth = numbers[stream](at);
+    return { kind: "line", container: id, stream, release, replica, at, nth, text: hide(text) };
+  };
+  for await (const batch of source.read(id, part))
+    yield batch
+      .map(made)
+      .filter((line) => isAfter(line, seen.get(line.stream === "stdout" ? "o" : "e")));
+}

@@ -1,0 +1,45 @@
+import { redactor } from "../../core/redact.ts";
+import type { InstanceConfig } from "../../core/server/instance.ts";
+import type { Clock, Engine } from "../../deploy/ports.ts";
+import { createUsage } from "../../adapters/engines/docker/usage.ts";
+import type { State } from "../../adapters/state/state.ts";
+import { knownSecrets } from "../jobs/known-secrets.ts";
+import { createStreams, type Streams } from "./streams.ts";
+
+/** Streams of this worker's Docker; nothing of it is loaded before somebody looks. */
+export function openStreams(parts: {
+  readonly state: State;
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Buffer;
+  readonly config: Pick<InstanceConfig, "instance">;
+  readonly engineSocket: string;
+}): Streams {
+  const { state, clock, random, config, engineSocket: socketPath } = parts;
+  const { instance } = config;
+  return createStreams({
+    state,
+    clock,
+    random,
+    docker: async () => {
+      const [{ createLogSource }, { createReplicas }] = await Promise.all([
+        import("../../adapters/engines/docker/log-stream.ts"),
+        import("../../adapters/engines/docker/replicas.ts"),
+      ]);
+      return {
+        logs: createLogSource({ instance, socketPath }),
+        replicas: createReplicas({ instance, socketPath }),
+      };
+    },
+    usage: createUsage(),
+    redactFor: (service) => redactor(knownSecrets(state, service)),
+  });
+}
+
+/** An engine that lets readers have the last lines of a container before it removes it. */
+export const drainingEngine = (engine: Engine, { drained }: Pick<Streams, "drained">): Engine => ({
+  ...engine,
+  removeContainer: async (id) => {
+    await drained(id);
+    await engine.removeContainer(id);
+  },
+});

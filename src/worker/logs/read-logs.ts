@@ -1,0 +1,96 @@
+import { otherStream, sinceOf } from "../../core/logs/cursor.ts";
+import { behind, streamKey, type LogLine, type Position } from "../../core/logs/item.ts";
+import { mergeEnded } from "../../core/logs/merge.ts";
+import { UserError } from "../../core/errors.ts";
+import type { LogContainer } from "../../adapters/engines/docker/log-stream.ts";
+import { followContainers, type Following } from "./follow.ts";
+import { linesOf, type LogReading, type LogsAction } from "./lines.ts";
+
+/** Reads what is there in the order of its times and then, where wanted, what comes; returns how each container can be waited for meanwhile. */
+export async function readLogs(
+  reading: LogReading,
+  onFollowing: (following: Following) => void,
+): Promise<void> {
+  const { source, wanted, emit, signal } = reading;
+  const there = (await source.list(wanted.service)).filter((one) => isWanted(one, wanted));
+  if (there.length === 0) refuseNothing(reading);
+  const positions = new Map(Object.entries(reading.cursor.positions));
+  const parts = there.map((container) => pastOf(reading, container, positions));
+  await emitPast(reading, mergeEnded(parts), positions);
+  for (const { id } of there) {
+    const other = otherStream(positions, id);
+    if (other !== undefined) positions.set(...other);
+  }
+  await emit({ kind: "caught-up", positions: Object.fromEntries(positions) });
+  if (wanted.follow) {
+    const following = followContainers({
+      ...reading,
+      isWanted: (container) => isWanted(container, wanted),
+      positions,
+    });
+    onFollowing(following);
+    await following.done;
+  }
+  if (!signal.aborted) await emit({ kind: "end" });
+}
+
+const isWanted = ({ release, replica }: LogContainer, wanted: LogsAction): boolean =>
+  (wanted.release ?? release) === release && (wanted.replica ?? replica) === replica;
+
+/** A service may start later; a release that is gone does not come back. */
+function refuseNothing({ wanted, cursor }: LogReading): void {
+  const { service, release, replica, follow } = wanted;
+  const isResumed = cursor.session !== "";
+  if (isResumed || (follow && release === undefined)) return;
+  const what = [
+    service,
+    ...(release === undefined ? [] : [`release ${release}`]),
+    ...(replica === undefined ? [] : [`replica ${replica}`]),
+  ].join(" ");
+  throw new UserError(`logs of ${what}: it has no container here, and logs go with containers`, {
+    code: "no-logs",
+    hint: `see what runs: mypaas ps ${service}; how its last deploy ended: mypaas logs ${service} --job`,
+  });
+}
+
+/** All that one container has printed, but for what was sent before. */
+function pastOf(
+  reading: LogReading,
+  container: LogContainer,
+  positions: ReadonlyMap<string, Position>,
+): AsyncIterable<readonly LogLine[]> {
+  const { cursor, begin, wanted, signal } = reading;
+  const from = sinceOf(Object.fromEntries(positions), container.id);
+  const isNew = from === undefined && cursor.session !== "";
+  // Who was cut off before the end of the past has all that is older than the newest line that arrived.
+  const since = from ?? (isNew && !cursor.isCaughtUp ? (newest(positions) ?? begin) : begin);
+  // With one line more than none the place is known from which to go on.
+  const tail =
+    cursor.session === "" && wanted.lines !== undefined ? Math.max(1, wanted.lines) : undefined;
+  return linesOf(reading, container, positions, { since, tail, isFollowed: false, signal });
+}
+
+const newest = (positions: ReadonlyMap<string, Position>): string | undefined =>
+  [...positions.values()]
+    .map(({ at }) => at)
+    .toSorted()
+    .at(-1);
+
+async function emitPast(
+  { wanted, cursor, emit }: LogReading,
+  lines: AsyncIterable<LogLine>,
+  positions: Map<string, Position>,
+): Promise<void> {
+  const isTrimmed = wanted.lines !== undefined && cursor.session === "";
+  const kept: LogLine[] = [];
+  for await (const line of lines) {
+    positions.set(streamKey(line), behind(line));
+    if (!isTrimmed) await emit(line);
+    else if (kept.push(line) > 2 * (wanted.lines ?? 0))
+      kept.splice(0, kept.length - (wanted.lines ?? 0));
+  }
+  if (isTrimmed) for (const line of lastOf(kept, wanted.lines ?? 0)) await emit(line);
+}
+
+const lastOf = <T>(all: readonly T[], count: number): readonly T[] =>
+  count === 0 ? [] : all.slice(-count);

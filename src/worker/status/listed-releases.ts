@@ -1,0 +1,44 @@
+import { maySee, type Caller } from "../../core/wire/permissions.ts";
+import type { ReleaseInfo } from "../../core/wire/results.ts";
+import { allReleases, listReleases, type StoredRelease } from "../../adapters/state/releases.ts";
+import type { State } from "../../adapters/state/state.ts";
+import { canRollBack } from "../deploy/rollback.ts";
+import { enrolledKeys } from "../access/enrolled-keys.ts";
+
+export interface ListParts {
+  readonly state: State;
+  readonly imagesThere: (references: readonly string[]) => Promise<ReadonlySet<string> | undefined>;
+}
+
+/** The releases of one service or of all that the caller may see, newest first, by service. */
+export async function listedReleases(
+  { state, imagesThere }: ListParts,
+  service: string | undefined,
+  caller: Caller,
+): Promise<readonly ReleaseInfo[]> {
+  const stored = (service === undefined ? allReleases(state) : listReleases(state, service)).filter(
+    ({ release }) => maySee(caller, release.spec.service),
+  );
+  const kept = stored.filter(canRollBack);
+  const there = await imagesThere([...new Set(kept.map(({ release }) => release.image))]);
+  const names = new Map(enrolledKeys(state).map(({ fingerprint, name }) => [fingerprint, name]));
+  return stored.map((one) => ({
+    ...infoOf(one),
+    by: names.get(one.key) || one.key,
+    // What somebody removed behind our back can't be gone back to.
+    canRollBack: canRollBack(one) && (there?.has(one.imageId) ?? true),
+  }));
+}
+
+function infoOf(stored: StoredRelease): Omit<ReleaseInfo, "by" | "canRollBack"> {
+  const { release, state, created, imageId, repeats, receipt } = stored;
+  return {
+    service: release.spec.service,
+    release: release.number,
+    state,
+    created,
+    image: imageId,
+    ...(repeats !== undefined && { repeats }),
+    ...(receipt !== undefined && { receipt }),
+  };
+}

@@ -1,0 +1,131 @@
+import type { Release } from "../../core/release/release.ts";
+import { replicaCount } from "../../core/release/spec.ts";
+import { writeRoute } from "../../core/release/format-spec.ts";
+import { ownRoutes } from "../../core/routing/takeovers.ts";
+import { maySee, type Caller } from "../../core/wire/permissions.ts";
+import type { PsReplica, PsService, PsSnapshot } from "../../core/wire/watching.ts";
+import type { Clock } from "../../deploy/ports.ts";
+import type { ReadUsage, Usage } from "../../adapters/engines/docker/usage.ts";
+import type { ReplicaFacts } from "../../adapters/engines/docker/replicas.ts";
+import { overviews, type StoredOverview } from "../../adapters/state/overview.ts";
+import { scaleOverride } from "../../adapters/state/services.ts";
+import type { State } from "../../adapters/state/state.ts";
+
+export interface PsParts {
+  readonly state: State;
+  readonly replicas: () => Promise<readonly ReplicaFacts[]>;
+  readonly usage: ReadUsage;
+  readonly clock: Clock;
+}
+
+export interface PsAsked {
+  readonly service?: string;
+  readonly watch: boolean;
+  readonly caller: Caller;
+}
+
+/** Between the two looks that tell how busy a container is. */
+const firstLookMs = 400;
+const everyMs = 2000;
+/** A container that lasts shorter than this between two ends is not up. */
+const steadyMs = 10_000;
+
+/** What runs now; with `watch` again every 2 s until the signal is aborted. */
+export async function* watchServices(
+  parts: PsParts,
+  asked: PsAsked,
+  signal: AbortSignal,
+): AsyncGenerator<PsSnapshot> {
+  const { clock } = parts;
+  const look = async (): Promise<readonly Seen[]> => {
+    const replicas = (await parts.replicas()).filter(({ service }) => isShown(asked, service));
+    const seen = async (facts: ReplicaFacts) => {
+      const usage = await parts.usage(facts.pid);
+      return { facts, usage, at: clock.now() };
+    };
+    return Promise.all(replicas.map(seen));
+  };
+  let before = await look();
+  for (let pause = firstLookMs; !signal.aborted; pause = everyMs) {
+    // Who leaves is not waited for.
+    await clock.sleep(pause, signal).catch(() => undefined);
+    if (signal.aborted) return;
+    const after = await look();
+    const shown = after.map((seen) => {
+      const then = before.find(({ facts }) => facts.id === seen.facts.id);
+      return {
+        of: seen.facts.service,
+        replica: replicaOf(seen.facts, loadOf(then, seen), clock.now()),
+      };
+    });
+    const services = overviews(parts.state)
+      .filter(({ service }) => isShown(asked, service))
+      .map((one) => {
+        const own = shown.filter(({ of }) => of === one.service).map(({ replica }) => replica);
+        return serviceOf(parts.state, one, own);
+      });
+    yield { kind: "services", at: clock.now(), services };
+    if (!asked.watch) return;
+    before = after;
+  }
+}
+
+interface Seen {
+  readonly facts: ReplicaFacts;
+  readonly usage: Usage | undefined;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+const isShown = ({ service, caller }: PsAsked, name: string): boolean =>
+  (service ?? name) === name && maySee(caller, name);
+
+function serviceOf(
+  state: State,
+  { service, current, job }: StoredOverview,
+  replicas: readonly PsReplica[],
+): PsService {
+  const own = scaleOverride(state, service);
+  return {
+    service,
+    ...(current !== undefined && { release: current.release.number }),
+    state: current?.state ?? "none",
+    routes: current === undefined ? [] : ownRoutes(current.release).map(writeRoute),
+    wanted: wantedOf(current),
+    ...(own !== undefined && { scaledByCommand: own }),
+    replicas,
+    ...(job !== undefined && {
+      job: { job: job.id, action: job.action, state: job.state, at: job.ended ?? job.created },
+    }),
+  };
+}
+
+const wantedOf = (current: { readonly release: Release; readonly state: string } | undefined) =>
+  current?.state === "live" ? replicaCount(current.release.spec.scale) : 0;
+
+type Load = Pick<PsReplica, "cpu" | "memoryBytes">;
+
+function loadOf(then: Seen | undefined, { usage, at }: Seen): Load {
+  if (usage === undefined) return {};
+  const ms = at - (then?.at ?? at);
+  const used = usage.cpuMs - (then?.usage?.cpuMs ?? Number.POSITIVE_INFINITY);
+  // A container that was started again counts from 0.
+  return { memoryBytes: usage.memoryBytes, ...(ms > 0 && used >= 0 && { cpu: used / ms }) };
+}
+
+function replicaOf(facts: ReplicaFacts, load: Load, now: number): PsReplica {
+  const { replica, release, state, health, restarts, exitCode, startedAt, memoryLimit } = facts;
+  const upMs = state === "running" ? Math.max(0, now - startedAt) : undefined;
+  const isCrashing = restarts > 0 && (state === "restarting" || (upMs ?? steadyMs) < steadyMs);
+  return {
+    replica,
+    release,
+    state: isCrashing ? "crashing" : state,
+    ...(health !== undefined && { health }),
+    restarts,
+    ...(state !== "running" && { exitCode }),
+    ...(upMs !== undefined && { upMs }),
+    ...load,
+    ...(memoryLimit !== undefined && { memoryLimit }),
+  };
+}

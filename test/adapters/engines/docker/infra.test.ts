@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createInfra } from "../../../../src/adapters/engines/docker/infra.ts";
+import { startFakeDocker } from "../../../support/fake-docker.ts";
+import { refusal } from "../../../support/worker.ts";
+
+const taken: readonly (readonly [string, number, string])[] = [
+  [
+    "no range is left",
+    404,
+    "could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network",
+  ],
+  ["the range is in use", 403, "Pool overlaps with other one on this address space"],
+  ["a newer engine has none left", 400, "all predefined address pools have been fully subnetted"],
+];
+
+for (const [title, status, message] of taken) {
+  test(`a network for which ${title} is refused in the engine's words`, async (t) => {
+    const docker = await startFakeDocker({
+      "GET /networks/mypaas": () => ({ status: 404, body: { message: "no such network" } }),
+      "POST /networks/create": () => ({ status, body: { message } }),
+    });
+    t.after(docker.close);
+    const infra = createInfra({ instance: "mypaas", socketPath: docker.socketPath });
+    const plan = { name: "mypaas", internal: false, labels: {} };
+    assert.equal(
+      await refusal(() => infra.ensureNetwork(plan)),
+      `network "mypaas": no free address range, ${message}\nhint: remove networks that nobody uses: docker network prune`,
+    );
+  });
+}
+
+const others: readonly (readonly [string, object, string])[] = [
+  [
+    "of somebody else",
+    { Internal: false, Labels: {} },
+    'network "mypaas": made by somebody else\nhint: choose another instance name: mypaas init --instance NAME, or remove it: docker network rm mypaas',
+  ],
+  [
+    "of ours with other settings",
+    { Internal: true, Labels: { "mypaas.instance": "mypaas" } },
+    'network "mypaas": has other settings than mypaas gives it\nhint: remove it and run init again: docker network rm mypaas',
+  ],
+];
+
+for (const [title, facts, expected] of others) {
+  test(`a network ${title} is left as it is`, async (t) => {
+    const docker = await startFakeDocker({
+      "GET /networks/mypaas": () => ({ body: { Id: "abc", Name: "mypaas", ...facts } }),
+    });
+    t.after(docker.close);
+    const infra = createInfra({ instance: "mypaas", socketPath: docker.socketPath });
+    const plan = { name: "mypaas", internal: false, labels: {} };
+    assert.equal(await refusal(() => infra.ensureNetwork(plan)), expected);
+    assert.deepEqual(docker.seen, ["GET /networks/mypaas"]);
+  });
+}

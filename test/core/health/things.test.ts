@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Finding } from "../../../src/core/health/check.ts";
+import { judgeOrphans } from "../../../src/core/health/orphans.ts";
+import { judgeLogs, judgePublished, judgeReplicas } from "../../../src/core/health/services.ts";
+import type { Inventory, Known, SeenContainer } from "../../../src/core/health/inventory.ts";
+
+const now = 1_000_000_000;
+const known: Known = {
+  instance: "mypaas",
+  services: new Set(["web", "shop"]),
+  busy: new Set(),
+  serving: [{ service: "web", release: 3, replicas: 2 }],
+  images: new Set(["mypaas/web:r3"]),
+  networks: new Set(["mypaas"]),
+};
+
+const replica = (change: Partial<SeenContainer> & { labels?: Record<string, string> } = {}) => ({
+  name: "web",
+  id: "1",
+  state: "running",
+  restarts: 0,
+  startedAt: now - 3_600_000,
+  published: [],
+  logPath: "/log/1-json.log",
+  rotates: true,
+  ...change,
+  labels: {
+    "mypaas.instance": "mypaas",
+    "mypaas.role": "service",
+    "mypaas.service": "web",
+    "mypaas.release": "3",
+    ...change.labels,
+  },
+});
+
+const engine = (change: Partial<Inventory>): Inventory => ({
+  containers: [],
+  images: [],
+  volumes: [],
+  networks: [],
+  ...change,
+});
+
+const said = (findings: readonly Finding[]) =>
+  findings.map(({ result, title = "", evidence }) => `${result} ${title}: ${evidence}`);
+
+test("containers of services and releases that nobody knows are orphans, and nobody else's are", () => {
+  const without = { ...replica({ name: "by-hand" }), labels: { "mypaas.instance": "mypaas" } };
+  const containers = [
+    replica(),
+    replica({ name: "old", labels: { "mypaas.release": "2" } }),
+    replica({ name: "lost", state: "exited", labels: { "mypaas.service": "gone" } }),
+    replica({ name: "other", labels: { "mypaas.instance": "second", "mypaas.service": "gone" } }),
+    replica({ name: "one-off", labels: { "mypaas.role": "run", "mypaas.service": "gone" } }),
+    without,
+  ];
+  assert.deepEqual(said(judgeOrphans(engine({ containers }), known)), [
+    "warning orphan container: old, running: release 2 of web does not serve",
+    "warning orphan container: lost, exited: service gone is not known",
+    "warning orphan container: by-hand, running: not started by mypaas, from an image of it",
+  ]);
+  const busy = { ...known, busy: new Set(["web", "gone"]) };
+  assert.deepEqual(said(judgeOrphans(engine({ containers: containers.slice(0, 3) }), busy)), [
+    "ok : none",
+  ]);
+});
+
+test("images, volumes and networks without a service are orphans", () => {
+  const labels = { "mypaas.instance": "mypaas", "mypaas.service": "web" };
+  const gone = { ...labels, "mypaas.service": "gone" };
+  const all = engine({
+    images: [
+      { id: "1", tags: ["mypaas/web:r3"], labels },
+      { id: "2", tags: ["mypaas/web:r1"], labels },
+      { id: "3", tags: [], labels },
+      { id: "4", tags: ["mypaas/receiver:1"], labels: { "mypaas.instance": "mypaas" } },
+    ],
+    volumes: [
+      { name: "mypaas-web-data", labels },
+      { name: "mypaas-gone-data", labels: gone },
+    ],
+    networks: [
+      { name: "mypaas", labels: { "mypaas.instance": "mypaas" } },
+      { name: "odd", labels: { "mypaas.instance": "mypaas" } },
+      { name: "bridge", labels: {} },
+    ],
+  });
+  assert.deepEqual(said(judgeOrphans(all, known)), [
+    "warning orphan image: mypaas/web:r1: no release has it",
+    "warning orphan images: 1 without a name, from builds that failed or were replaced",
+    "warning orphan volume: mypaas-gone-data: service gone is not known",
+    "warning orphan network: odd: not one of this instance's",
+  ]);
+});
+
+test("a service has as many containers as it should, and none in a loop", () => {
+  const judge = (containers: readonly SeenContainer[], more: Partial<Known> = {}) =>
+    said(judgeReplicas(engine({ containers }), { ...known, ...more }, now));
+  assert.deepEqual(judge([replica(), replica()]), [
+    "ok service web: release 3, 2 of 2 replicas run",
+  ]);
+  const elsewhere = replica({ labels: { "mypaas.instance": "second" } });
+  assert.deepEqual(judge([replica(), replica(), elsewhere]), [
+    "ok service web: release 3, 2 of 2 replicas run",
+  ]);
+  assert.deepEqual(judge([replica(), replica({ state: "exited" })]), [
+    "failed service web: release 3, 1 of 2 replicas run",
+  ]);
+  assert.deepEqual(judge([replica(), replica({ restarts: 5, startedAt: now - 4000 })]), [
+    "failed service web: web was restarted 5 times, last 4 s ago",
+  ]);
+  assert.deepEqual(judge([replica(), replica({ restarts: 5 })]), [
+    "ok service web: release 3, 2 of 2 replicas run",
+  ]);
+  assert.deepEqual(judge([], { busy: new Set(["web"]) }), ["ok : no service runs"]);
+  assert.deepEqual(judge([], { serving: [{ service: "web", release: 3, replicas: 0 }] }), [
+    "ok : no service runs",
+  ]);
+});
+
+test("published ports: open to everybody warns, and 127.0.0.1 does before Docker 28", () => {
+  const on = (ip: string) => replica({ published: [{ ip, port: 5432, protocol: "tcp" }] });
+  const judge = (ips: readonly string[], version = "28.1.0") =>
+    said(judgePublished(engine({ containers: ips.map(on) }), known, version));
+  assert.deepEqual(judge(["0.0.0.0", "::"]), [
+    "warning port 5432/tcp: web publishes it to everybody; Docker opens it past ufw and firewalld",
+  ]);
+  assert.deepEqual(judge(["127.0.0.1"]), ["ok : 1, bound"]);
+  assert.deepEqual(judge(["127.0.0.1"], "27.5.1"), [
+    "warning port 5432/tcp: web publishes it on 127.0.0.1; before Docker 28 machines on the same network segment reach it too",
+  ]);
+  assert.deepEqual(judge([]), ["ok : none"]);
+});
+
+test("logs: ours beyond their rotation, others' above 1 GB", () => {
+  const other = { ...replica({ name: "other", rotates: false }), labels: {} };
+  const judge = (ours: number, others: number) =>
+    said(
+      judgeLogs(
+        [
+          { container: replica(), bytes: ours },
+          { container: other, bytes: others },
+        ],
+        "mypaas",
+      ),
+    );
+  assert.deepEqual(judge(30e6, 900e6), ["ok : 930 MB in 2 containers"]);
+  assert.deepEqual(judge(40e6, 2e9), [
+    "warning container log: web: 40 MB",
+    "warning container log: other: 2 GB, never cut off",
+  ]);
+});

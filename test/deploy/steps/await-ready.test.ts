@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Release } from "../../../src/core/release/release.ts";
+import type { ServiceSpec } from "../../../src/core/release/spec.ts";
+import type { Behaviour } from "../../support/fake-engine.ts";
+import { fakeServer } from "../../support/fake-story.ts";
+import { release } from "../../support/releases.ts";
+
+const web = (number: number, spec: Partial<ServiceSpec> = {}): Release =>
+  release("web", number, { routes: ["http://example.com"], spec });
+const replace = { scale: { kind: "replace" } } as const;
+const healthcheck = { path: "/up", intervalMs: 1_000, timeoutMs: 1_000 };
+
+/** Answers its health check with one status after the other, the last one for ever. */
+const wavering = (...statuses: number[]): Behaviour => ({
+  get status() {
+    return (statuses.length > 1 ? statuses.shift() : statuses[0]) ?? 200;
+  },
+});
+
+test("a release that ends 200 ms after it opened its port never gets a request", async () => {
+  const ends = { afterMs: 300, exitCode: 9 };
+  const server = fakeServer({ 2: { bootMs: 100, ends, logs: ["no database"] } });
+  const from = await server.deploy(web(1));
+  server.forget();
+  await assert.rejects(server.deploy(web(2), from), {
+    message: "deploy web: container stopped with exit code 9, 320 ms after start",
+    details: ["no database"],
+    still: "web still runs release 1",
+  });
+  assert.equal(server.done.includes("cut over"), false);
+  assert.deepEqual(server.containers(), ["web running"]);
+  assert.deepEqual(server.unserved, []);
+});
+
+test("a release that wavers is ready once it has answered twice in a row", async () => {
+  const server = fakeServer({ 1: wavering(200, 503, 503, 200) });
+  await server.deploy(web(1, { healthcheck }));
+  assert.deepEqual(
+    server.events.filter(({ kind }) => kind === "ready"),
+    [
+      { kind: "ready", replica: 1, ms: 120 },
+      { kind: "ready", replica: 1, ms: 40 },
+    ],
+  );
+});
+
+test("a release that wavers until its time is over does not go live", async () => {
+  const turns = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? 200 : 503));
+  const server = fakeServer({ 1: wavering(...turns) });
+  await assert.rejects(server.deploy(web(1, { healthcheck, startTimeoutMs: 2_000 })), {
+    message: /^deploy web: \/up still answers 503 after 2(\.\d)? s$/,
+    still: "no release of web runs",
+  });
+});
+
+for (const [what, spec, back] of [
+  ["beside the old one", {}, ["remove web-r2-1", "settled on 1"]],
+  [
+    "in place of the old one",
+    replace,
+    [
+      "remove web.next.invalid",
+      "start web",
+      "rename web to web.back.invalid",
+      "settled on 1",
+      "rename web.back.invalid to web",
+    ],
+  ],
+] as const)
+  test(`a release that ends at the cut-over ${what} gives the requests back`, async () => {
+    const behaviours: Record<number, Behaviour> = {};
+    const server = fakeServer(behaviours);
+    const from = await server.deploy(web(1, spec));
+    server.on((did) => {
+      if (did === "cut over") behaviours[2] = { ends: { afterMs: 0, exitCode: 1 } };
+    });
+    server.forget();
+    await assert.rejects(server.deploy(web(2, spec), from), {
+      message: /^deploy web: container stopped with exit code 1, \d+ ms after start$/,
+      still: "web still runs release 1",
+    });
+    const hold = spec === replace ? "hold, wait" : "hold, serving";
+    assert.deepEqual(server.done.slice(server.done.indexOf("cut over") + 1), [hold, ...back]);
+    assert.deepEqual(server.containers(), ["web running"]);
+    assert.equal(
+      server.events.some(({ kind }) => kind === "live"),
+      false,
+    );
+  });

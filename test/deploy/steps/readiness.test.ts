@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ContainerFacts, ProbeAnswer } from "../../../src/deploy/ports.ts";
+import { judge } from "../../../src/deploy/steps/readiness.ts";
+
+const running: ContainerFacts = {
+  id: "1",
+  name: "web-r1-1",
+  service: "web",
+  release: 1,
+  replica: 1,
+  state: "running",
+  exitCode: 0,
+  oomKilled: false,
+  error: "",
+  health: undefined,
+  pid: 1,
+  address: "172.18.0.3",
+  startedAt: 0,
+};
+const web = { port: 3000, imageHealthcheck: false };
+const checked = { port: 3000, imageHealthcheck: true };
+const worker = { port: undefined, imageHealthcheck: false };
+const ready: ProbeAnswer = { kind: "ready" };
+
+const cases: readonly [string, Parameters<typeof judge>, ReturnType<typeof judge>][] = [
+  ["a connection is enough", [web, { facts: running, answer: ready, runningMs: 1 }], "ready"],
+  [
+    "no answer yet",
+    [web, { facts: running, answer: { kind: "refused" }, runningMs: 1 }],
+    "waiting",
+  ],
+  [
+    "not started yet",
+    [web, { facts: { ...running, state: "created" }, answer: undefined, runningMs: 1 }],
+    "waiting",
+  ],
+  [
+    "stopped",
+    [web, { facts: { ...running, state: "exited" }, answer: ready, runningMs: 1 }],
+    "ended",
+  ],
+  ["removed", [web, { facts: undefined, answer: ready, runningMs: 1 }], "ended"],
+  [
+    "Docker's verdict is out",
+    [checked, { facts: { ...running, health: "starting" }, answer: ready, runningMs: 1 }],
+    "waiting",
+  ],
+  [
+    "Docker may change its mind until the timeout",
+    [checked, { facts: { ...running, health: "unhealthy" }, answer: ready, runningMs: 1 }],
+    "waiting",
+  ],
+  [
+    "both agree",
+    [checked, { facts: { ...running, health: "healthy" }, answer: ready, runningMs: 1 }],
+    "ready",
+  ],
+  [
+    "a process without a port is young",
+    [worker, { facts: running, answer: undefined, runningMs: 1_999 }],
+    "waiting",
+  ],
+  [
+    "a process without a port has lived",
+    [worker, { facts: running, answer: undefined, runningMs: 2_000 }],
+    "ready",
+  ],
+];
+
+for (const [title, args, expected] of cases) {
+  test(`${title}: ${expected}`, () => assert.equal(judge(...args), expected));
+}

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ContainerFacts } from "../../../src/deploy/ports.ts";
+import { renames } from "../../../src/deploy/steps/rename-containers.ts";
+import { release } from "../../support/releases.ts";
+
+const facts = (name: string, release: number, replica: number): ContainerFacts => ({
+  id: name,
+  name,
+  service: "web",
+  release,
+  replica,
+  state: "running",
+  exitCode: 0,
+  oomKilled: false,
+  error: "",
+  health: undefined,
+  pid: 1,
+  address: undefined,
+  startedAt: 0,
+});
+
+const cases: readonly [string, readonly ContainerFacts[], readonly string[]][] = [
+  [
+    "the old first replica makes room before the new one takes the name",
+    [facts("web-r2-1", 2, 1), facts("web-r2-2", 2, 2), facts("web", 1, 1)],
+    ["web to web-r1-1", "web-r2-1 to web"],
+  ],
+  [
+    "a name that was waited for is given up",
+    [facts("web.next.invalid", 2, 1)],
+    ["web.next.invalid to web"],
+  ],
+  ["nothing is renamed twice", [facts("web", 2, 1), facts("web-r2-2", 2, 2)], []],
+];
+
+for (const [title, containers, expected] of cases) {
+  test(title, () => {
+    const done = renames(release("web", 2), containers).map(({ id, name }) => `${id} to ${name}`);
+    assert.deepEqual(done, expected);
+  });
+}

@@ -1,0 +1,342 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { UserError } from "../../../src/core/errors.ts";
+import { stdinWindowBytes, type Frame } from "../../../src/core/wire/frames.ts";
+import type { OneOff, Programs } from "../../../src/adapters/engines/docker/attach.ts";
+import type { Output } from "../../../src/adapters/engines/docker/demux.ts";
+import type { Program } from "../../../src/adapters/engines/docker/program-streams.ts";
+import { openPrograms, rememberProgram } from "../../../src/adapters/state/open-programs.ts";
+import { putRelease, type ReleaseState } from "../../../src/adapters/state/releases.ts";
+import { ensureService } from "../../../src/adapters/state/services.ts";
+import { openLine } from "../../../src/adapters/wire/terminal-connection.ts";
+import type { ContainerFacts, Engine } from "../../../src/deploy/ports.ts";
+import { createAttachments, type ProgramAction } from "../../../src/worker/programs/terminals.ts";
+import { release } from "../../support/releases.ts";
+import { socketPair } from "../../support/socket-pair.ts";
+import { refusal, scratchState } from "../../support/worker.ts";
+
+const request = "ab".repeat(32);
+const run: ProgramAction = { action: "run", service: "web", command: ["node", "x.js"] };
+const exec: ProgramAction = { action: "exec", service: "web", command: ["sh"] };
+const fine = () => undefined;
+
+interface Setup {
+  readonly states?: readonly ReleaseState[];
+  readonly image?: string;
+  readonly list?: readonly OneOff[];
+  /** What the program says and does. */
+  readonly output?: () => AsyncIterable<Output>;
+  readonly isDeaf?: boolean;
+}
+
+function open(t: TestContext, setup: Setup = {}) {
+  const state = scratchState(t);
+  ensureService(state, { name: "web", slug: "web", now: 1 });
+  for (const [index, was] of (setup.states ?? ["retired", "live"]).entries()) {
+    const mounts = [
+      { type: "volume", source: "mypaas-web-data", target: "/data", readOnly: false },
+    ] as const;
+    const one = release("web", index + 1, { mounts });
+    const more = { imageId: "sha256:x", content: "c", created: 1, key: "root", job: 1 };
+    putRelease(state, { release: one, state: was, ...more });
+  }
+  const did: string[] = [];
+  const over = Promise.withResolvers<void>();
+  const program: Program = {
+    output:
+      setup.output ??
+      async function* () {
+        yield { stream: "stdout", bytes: Buffer.from("hello") };
+        yield { stream: "stderr", bytes: Buffer.alloc(100_000) };
+      },
+    write: async (bytes) => {
+      did.push(`stdin ${bytes.length}`);
+      if (setup.isDeaf === true) await new Promise(() => {});
+    },
+    endInput: () => void did.push("stdin-end"),
+    resize: async ({ cols, rows }) => void did.push(`size ${cols}x${rows}`),
+    signal: async (signal) => void did.push(signal),
+    end: async () => 7,
+    abandon: async () => {
+      did.push("abandoned");
+      over.resolve();
+    },
+  };
+  const programs: Programs = {
+    run: async (plan) => {
+      did.push(`run ${plan.name} of ${plan.image}`);
+      return program;
+    },
+    detach: async (plan) => void did.push(`detach ${plan.name}`),
+    enter: async (container, asked, onId) => {
+      onId("exec-1");
+      did.push(`enter ${container}: ${asked.command.join(" ")}`);
+      return program;
+    },
+    leave: async (id) => void did.push(`leave ${id}`),
+    list: async () => setup.list ?? [],
+    remove: async (name) => void did.push(`remove ${name}`),
+  };
+  const containers = [
+    { id: "c3", replica: 2, release: 2, state: "running" },
+    { id: "c2", replica: 1, release: 2, state: "exited" },
+    { id: "c1", replica: 1, release: 1, state: "running" },
+  ].map((one) => ({ ...one, service: "web", name: `web.${one.replica}` }) as ContainerFacts);
+  const engine = {
+    inspectImage: async () => ({
+      id: setup.image ?? "sha256:x",
+      exposed: [],
+      hasHealthcheck: false,
+      user: "",
+      routingLabels: [],
+    }),
+    ensureVolume: async (name: string) => void did.push(`volume ${name}`),
+    listContainers: async () => containers,
+  } as Partial<Engine> as Engine;
+  let time = 1_000_000_000;
+  const attachments = createAttachments({
+    state,
+    now: () => time,
+    programs: async () => programs,
+    engine: async () => engine,
+    guardMs: 5,
+  });
+  /** Attaches, and hears all that is said to the client's end of the line. */
+  const attach = async (guard = fine) => {
+    const [client, socket] = await socketPair();
+    const done = attachments.attach(request, guard)(socket, Buffer.alloc(0));
+    const line = openLine(client, { head: Buffer.alloc(0), place: "prod" });
+    const heard = async () => {
+      const frames: Frame[] = [];
+      for await (const frame of line.frames()) {
+        frames.push(frame);
+        if (frame.kind === "exit" || frame.kind === "error") break;
+      }
+      await line.end();
+      await done;
+      return frames;
+    };
+    return { line, done, heard };
+  };
+  const wait = (ms: number) => (time += ms);
+  return { state, did, over: over.promise, attachments, attach, wait, now: () => time };
+}
+
+const endless = (): AsyncIterable<Output> => ({
+  [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }),
+});
+
+test("a run begins when somebody is attached, says everything, ends with its code and is forgotten", async (t) => {
+  const { attachments, attach, did, state } = open(t);
+  assert.deepEqual(await attachments.accept(request, run), {
+    service: "web",
+    release: 2,
+    name: "web-run-abababab",
+  });
+  assert.deepEqual(did, []);
+  const frames = await (await attach()).heard();
+  assert.deepEqual(
+    frames.map((frame) =>
+      "bytes" in frame ? `${frame.kind} ${Buffer.byteLength(frame.bytes as Uint8Array)}` : frame,
+    ),
+    ["stdout 5", "stderr 65536", "stderr 34464", { kind: "exit", code: 7 }],
+  );
+  assert.deepEqual(did, ["volume mypaas-web-data", "run web-run-abababab of mypaas/web:r2"]);
+  assert.deepEqual(openPrograms(state), []);
+});
+
+test("an accepted request is attached once, and only for a minute", async (t) => {
+  const { attachments, attach, wait } = open(t);
+  const none = "request: waits for no line, or not any more\nhint: run the same command again";
+  assert.equal(await refusal(() => attachments.attach(request, fine)), none);
+  await attachments.accept(request, run);
+  await (await attach()).heard();
+  assert.equal(await refusal(() => attachments.attach(request, fine)), none);
+  await attachments.accept(request, run);
+  wait(60_000);
+  assert.equal(await refusal(() => attachments.attach(request, fine)), none);
+});
+
+test("not more requests wait for a line than there is room for", async (t) => {
+  const { attachments } = open(t);
+  for (let count = 0; count < 64; count += 1)
+    await attachments.accept(String(count).padStart(64, "0"), run);
+  assert.equal(
+    await refusal(() => attachments.accept(request, run)),
+    "server: too many programs wait for their line",
+  );
+});
+
+test("input, its end, sizes and signals reach the program, and what it took is told", async (t) => {
+  const { attachments, attach, did, over } = open(t, { output: endless });
+  await attachments.accept(request, exec);
+  const { line, done } = await attach();
+  await line.send({ kind: "stdin", bytes: Buffer.from("abc") });
+  await line.send({ kind: "stdin-end" });
+  await line.send({ kind: "resize", cols: 90, rows: 20 });
+  await line.send({ kind: "signal", signal: "SIGTERM" });
+  for await (const frame of line.frames()) {
+    assert.deepEqual(frame, { kind: "taken", bytes: 3 });
+    break;
+  }
+  await line.end();
+  await over;
+  await done;
+  assert.deepEqual(did.toSorted(), [
+    "SIGTERM",
+    "abandoned",
+    "enter c3: sh",
+    "size 90x20",
+    "stdin 3",
+    "stdin-end",
+  ]);
+});
+
+const wrong: readonly [string, readonly Frame[], string][] = [
+  [
+    "a frame of a server",
+    [{ kind: "exit", code: 0 }],
+    "line: carried a frame that only a server sends (exit)",
+  ],
+  [
+    "more input than was asked for",
+    Array.from({ length: stdinWindowBytes / 65_536 + 1 }, () => ({
+      kind: "stdin",
+      bytes: Buffer.alloc(65_536),
+    })),
+    "line: carried more than 1048576 bytes that were not asked for",
+  ],
+];
+for (const [what, frames, message] of wrong)
+  test(`who breaks the protocol loses program and line: ${what}`, async (t) => {
+    const { attachments, attach, did } = open(t, { output: endless, isDeaf: true });
+    await attachments.accept(request, run);
+    const { line, heard } = await attach();
+    for (const frame of frames) void line.send(frame);
+    const said = (await heard()).filter(({ kind }) => kind === "error");
+    assert.deepEqual(said, [{ kind: "error", error: { code: "protocol", message } }]);
+    assert.equal(did.at(-1), "abandoned");
+  });
+
+test("a line ends with the key that it was opened with", async (t) => {
+  const { attachments, attach, did } = open(t, { output: endless });
+  await attachments.accept(request, run);
+  const line = await attach(() => {
+    throw new UserError("key: not enrolled any more", { code: "unknown-key" });
+  });
+  const frames = await line.heard();
+  assert.deepEqual(frames, [
+    { kind: "error", error: { code: "unknown-key", message: "key: not enrolled any more" } },
+  ]);
+  assert.equal(did.at(-1), "abandoned");
+});
+
+test("a worker that stops tells everybody and leaves nothing", async (t) => {
+  const { attachments, attach, did, state } = open(t, { output: endless });
+  await attachments.accept(request, run);
+  const { heard } = await attach();
+  const [frames] = await Promise.all([heard(), attachments.stop()]);
+  const message = "server: its worker was stopped, and what you were attached to with it";
+  const hint = "run the same command again";
+  assert.deepEqual(frames, [{ kind: "error", error: { code: "worker-away", message, hint } }]);
+  assert.equal(did.at(-1), "abandoned");
+  assert.deepEqual(openPrograms(state), []);
+  await attachments.accept(request, run);
+  assert.equal(await refusal(() => attachments.attach(request, fine)), `${message}\nhint: ${hint}`);
+});
+
+test("what an earlier worker left is cleared away; what nobody was attached to stays, until a day after its end", async (t) => {
+  const day = 24 * 60 * 60_000;
+  const now = 1_000_000_000;
+  const list: readonly OneOff[] = [
+    { name: "attached", isDetached: false, endedAt: undefined },
+    { name: "running", isDetached: true, endedAt: undefined },
+    { name: "fresh", isDetached: true, endedAt: now - day + 1 },
+    { name: "old", isDetached: true, endedAt: now - day },
+  ];
+  const { attachments, did, state } = open(t, { list });
+  for (const id of ["attached", "running", "fresh", "old", "gone"])
+    rememberProgram(state, { kind: "run", id });
+  rememberProgram(state, { kind: "exec", id: "e1" });
+  await attachments.sweep();
+  assert.deepEqual(did.toSorted(), ["leave e1", "remove attached", "remove old"]);
+  assert.deepEqual(
+    openPrograms(state).map(({ id }) => id),
+    ["fresh", "running"],
+  );
+});
+
+test("what runs now is left alone by the clearing away; a detached run begins at once", async (t) => {
+  const { attachments, did, state } = open(t, {
+    list: [{ name: "web-run-abababab", isDetached: true, endedAt: undefined }],
+  });
+  const result = await attachments.accept(request, { ...run, detach: true });
+  assert.deepEqual(result, { service: "web", release: 2, name: "web-run-abababab" });
+  await attachments.sweep();
+  assert.deepEqual(did, ["volume mypaas-web-data", "detach web-run-abababab"]);
+  assert.equal(openPrograms(state).length, 1);
+});
+
+const refused: readonly [string, ProgramAction, Setup, string][] = [
+  [
+    "an unknown service",
+    { ...run, service: "shop" },
+    {},
+    "run shop: no such service here\nhint: see what there is: mypaas releases",
+  ],
+  [
+    "nothing was ever live",
+    run,
+    { states: ["failed"] },
+    "run web: it was never live\nhint: push it: mypaas push",
+  ],
+  [
+    "an unknown release",
+    { ...run, release: 9 },
+    {},
+    "run web: release 9 is not known\nhint: see which are kept: mypaas releases web",
+  ],
+  [
+    "an image that is gone",
+    run,
+    { image: "sha256:other" },
+    "run web: the image of release 2 was removed\nhint: see which are kept: mypaas releases web",
+  ],
+  [
+    "a replica that does not run",
+    { ...exec, replica: 1 },
+    {},
+    "exec web: replica 1 does not run\nhint: choose one that runs (2): mypaas exec web --replica N -- …",
+  ],
+  [
+    "a stopped service",
+    exec,
+    { states: ["stopped"] },
+    "exec web: it is stopped\nhint: start it: mypaas start web",
+  ],
+  [
+    "a service that does not run",
+    exec,
+    { states: ["failed"] },
+    "exec web: it does not run\nhint: see what does: mypaas ps",
+  ],
+  [
+    "no replica at all",
+    exec,
+    { states: ["retired", "retired", "live"] },
+    "exec web: no replica of it runs now\nhint: choose one that runs (none): mypaas exec web --replica N -- …",
+  ],
+];
+for (const [what, action, setup, message] of refused)
+  test(`refused before anything begins: ${what}`, async (t) => {
+    const { attachments, did } = open(t, setup);
+    assert.equal(await refusal(() => attachments.accept(request, action)), message);
+    assert.deepEqual(did, []);
+  });
+
+test("a stopped service can be run by hand, and so can an older release", async (t) => {
+  const stopped = open(t, { states: ["retired", "stopped"] });
+  assert.equal((await stopped.attachments.accept(request, run)).release, 2);
+  const older = open(t);
+  assert.equal((await older.attachments.accept(request, { ...run, release: 1 })).release, 1);
+});
