@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { keysMarkdown } from "../src/core/dockerfile/key-help.ts";
@@ -20,10 +20,17 @@ test("the README names the command for the main job and the one for the tests", 
   assert.ok(scripts["test"] !== undefined && readme.includes("npm cit"));
 });
 
-test("every file that the map names is there", () => {
-  const map = readFileSync(join(import.meta.dirname, "../src/README.md"), "utf8");
-  const named = [...map.matchAll(/`((?:core|deploy|adapters|cli|worker|receiver)\/[\w/-]+\.ts)`/g)];
-  assert.ok(named.length > 5);
-  for (const [, path = ""] of named)
-    assert.ok(existsSync(join(import.meta.dirname, "../src", path)), path);
+test("every file that ARCHITECTURE.md and the decisions name is there", () => {
+  const root = join(import.meta.dirname, "..");
+  const decisions = readdirSync(join(root, "docs/decisions")).map(
+    (file) => `docs/decisions/${file}`,
+  );
+  const text = ["ARCHITECTURE.md", ...decisions]
+    .map((file) => readFileSync(join(root, file), "utf8"))
+    .join("\n");
+  const named = [...text.matchAll(/`((?:core|deploy|adapters|cli|worker|receiver)\/[\w./-]*)`/g)];
+  assert.ok(named.length > 20);
+  for (const [, path = ""] of named) assert.ok(existsSync(join(root, "src", path)), path);
+  for (const [, path = ""] of text.matchAll(/\]\(([\w/-]+\.md)\)/g))
+    assert.ok(existsSync(join(root, path)), path);
 });
