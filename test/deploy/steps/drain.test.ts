@@ -24,7 +24,7 @@ const cases: readonly Case[] = [
   {
     what: "another service for ever",
     spec: roll,
-    old: { busyMs: 600_000, busyFrom: "172.30.0.99" },
+    old: { busyMs: 600_000, busyFrom: "blog" },
     drainedMs: 300,
     said: [],
   },

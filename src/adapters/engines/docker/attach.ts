@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ContainerPlan } from "../../../core/release/container.ts";
 import { label } from "../../../core/release/names.ts";
 import type { ProgramAsked, TerminalAsked } from "../../../core/wire/program.ts";
 import { answering, openDocker, reaching, tolerating } from "./client.ts";
+import type { ContainerPlan } from "./container-plan.ts";
 import { createOptions } from "./create-options.ts";
 import { enterContainer, leaveExec, type Kill } from "./exec.ts";
 import { detachKeys, programStreams, type Program, type Size } from "./program-streams.ts";

@@ -49,6 +49,14 @@ export function reaching<A extends readonly unknown[], R>(
   };
 }
 
+/** The same, and the method always ends: `extraMs` of its arguments is the time that the call itself may take. */
+export const bounded = <A extends readonly unknown[], R>(
+  socketPath: string,
+  method: (...args: A) => Promise<R>,
+  extraMs: (...args: A) => number = () => 0,
+): ((...args: A) => Promise<R>) =>
+  reaching(socketPath, (...args) => answering(method(...args), extraMs(...args)));
+
 /** What the engine does at once on a healthy machine, however slow its disk is. */
 const patienceMs = 60_000;
 

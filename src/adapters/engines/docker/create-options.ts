@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type Docker from "dockerode";
-import type { ContainerPlan } from "../../../core/release/container.ts";
+import type { ContainerPlan } from "./container-plan.ts";
 import type { InfraEndpoint, InfraPlan } from "../../../core/server/infra.ts";
 import type { Mount } from "../../../core/release/release.ts";
 

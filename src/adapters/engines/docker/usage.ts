@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { readCpuMs, readMemoryBytes, usageFiles } from "../../../core/server/cgroup.ts";
+import { readCpuMs, readMemoryBytes, usageFiles } from "./cgroup.ts";
 
 /** What a container has used up to now. */
 export interface Usage {
