@@ -10,15 +10,15 @@ import { giveBackName, removeNew, bringBackOld } from "./undo.ts";
 
 export interface Left {
   readonly progress: Progress;
-  /** When its first step was begun. */
+  /** The time at which its first step was begun. */
   readonly begun: number;
-  /** When its cut-over was done. */
+  /** The time at which its cut-over was done. */
   readonly cutAt: number | undefined;
 }
 
 /**
- * Goes on with a switch whose worker ended in the middle: with the switch's own steps to its end where requests may have been
- * answered by the new release already, else back. Says `live` where that was not certain before. May be interrupted and begun again.
+ * Goes on with a switch whose worker ended in the middle: to its end where the new release may have answered requests already,
+ * else back to the old release. Says `live` where that was not certain before. May be interrupted and begun again.
  */
 export async function recover(
   context: SwitchContext,

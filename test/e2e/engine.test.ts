@@ -408,7 +408,7 @@ test("infrastructure is made once, left alone while it is as planned, and replac
   });
   assert.match(
     (await userError(infra.ensureNetwork({ ...network, name: "bridge" }))).message,
-    /^network "bridge": made by somebody else$/,
+    /^network "bridge": not made by mypaas$/,
   );
   const image = await scriptImage("infra", script("setInterval(() => {}, 1e3)"));
   const wanted: InfraPlan = {

@@ -9,7 +9,7 @@ const logConfig = { Type: "json-file", Config: { "max-size": "10m", "max-file": 
 /** Carries the hash of the plan that an infrastructure container was made from. */
 export const planHashLabel = "mypaas.plan";
 
-/** A service's container in the engine's words; whatever a plan says, it gets no privilege, no host network and no unlimited log. */
+/** A service's container in the engine's words; no plan can ask for a privilege, the host's network or an unlimited log. */
 export function createOptions(plan: ContainerPlan): Docker.ContainerCreateOptions {
   return {
     name: plan.name,
