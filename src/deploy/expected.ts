@@ -1,6 +1,6 @@
 import type { Release } from "../core/release/release.ts";
 import { dockerRouterNames } from "../core/routing/labels.ts";
-import { traefikServiceName } from "../core/release/names.ts";
+import { backendName, backendOf } from "../core/routing/backend.ts";
 import { releaseRouting } from "../core/routing/release-routing.ts";
 import { replicaCount } from "../core/release/spec.ts";
 import type { Expected } from "../core/routing/traefik-snapshot.ts";
@@ -20,7 +20,7 @@ export const expectHeld = (context: Place): Expected => ({
 export const expectStarted = (context: Place): Expected => ({
   ...nothing,
   routers: dockerRouterNames(context.release, context.server),
-  servers: expectServers(context.release),
+  servers: expectServers(context.release, context.server),
 });
 
 export const expectCutOver = (context: Place): Expected => ({
@@ -38,7 +38,7 @@ export const expectRemoved = (context: Place): Expected => ({
 export const expectBackBeforeHold = (context: Place, from: Release): Expected => ({
   routers: dockerRouterNames(from, context.server),
   gone: dockerRouterNames(context.release, context.server),
-  servers: expectServers(from),
+  servers: expectServers(from, context.server),
 });
 
 /** Traefik knows no replica of the replaced release any more. */
@@ -51,14 +51,17 @@ export const expectForgotten = (from: Release, server: Place["server"]): Expecte
 export const expectBack = (context: Place, from: Release): Expected => ({
   routers: dockerRouterNames(from, context.server),
   gone: holdRouters(context),
-  servers: expectServers(from),
+  servers: expectServers(from, context.server),
 });
 
 const holdRouters = ({ release, server }: Place): readonly string[] =>
   releaseRouting(release, server).routers.map(({ name }) => `hold-${name}@file`);
 
-function expectServers({ spec, number }: Release): Readonly<Record<string, number>> {
-  return spec.routes.length === 0
-    ? {}
-    : { [`${traefikServiceName(spec.slug, number)}@docker`]: replicaCount(spec.scale) };
+function expectServers(
+  release: Release,
+  server: Place["server"],
+): Readonly<Record<string, number>> {
+  const { routes, scale } = release.spec;
+  if (routes.length === 0) return {};
+  return { [backendName(backendOf(releaseRouting(release, server)))]: replicaCount(scale) };
 }
