@@ -23,7 +23,7 @@ export interface Releases {
   readonly keepRunning: (release: Release) => Promise<void>;
   /** Removes everything of a release; with `graceMs` its replicas are asked to end first. Tries all of it, then throws the first error. */
   readonly remove: (release: ReleaseId, graceMs?: number) => Promise<void>;
-  /** Numbers of the releases of a service that the engine still has anything of, newest first. */
+  /** Numbers of the releases of a service that the engine still has anything of. */
   readonly releases: (service: string) => Promise<readonly number[]>;
   /** Runs the release command of a release in its image until it ends, and leaves nothing of it. */
   readonly runCommand: (
