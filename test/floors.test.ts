@@ -19,6 +19,12 @@ const homes: readonly [RegExp, RegExp][] = [
 ];
 const pure = /^(\.|yaml$|node:(crypto|path|url)$)/;
 
+/** Words about single containers, which only the folder of an engine may speak of; the second list has words with another meaning elsewhere. */
+const containerWords: readonly [RegExp, RegExp][] = [
+  [/^(core|deploy)\//, /\b(dockerode|container(Id|Plan|Facts)|restartPolicy)\b/i],
+  [/^(deploy|core\/(release|routing))\//, /\b(renam\w*|alias(es)?|unless-stopped|pid)\b/i],
+];
+
 const root = join(import.meta.dirname, "../src");
 const files = globSync("**/*.ts", { cwd: root }).map((file) => ({
   file,
@@ -44,3 +50,11 @@ for (const { file, floor, text } of files)
     assert.doesNotMatch(text, /\bprocess\.(env|argv|exit|cwd|stdout|stderr|stdin)\b/);
     assert.doesNotMatch(text, /\bconsole\./);
   });
+
+test("nothing in core or deploy knows the containers of an engine", () => {
+  for (const { file, text } of files) {
+    const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, "");
+    for (const [rooms, words] of containerWords)
+      if (rooms.test(file)) assert.doesNotMatch(code, words, file);
+  }
+});

@@ -1,5 +1,4 @@
 import { UserError } from "../core/errors.ts";
-import { serviceContainerName } from "../core/release/names.ts";
 import type { Release } from "../core/release/release.ts";
 import { plainText } from "../core/terminal-text.ts";
 import type { DeployInput, DeployPorts, SwitchContext } from "./switch-context.ts";
@@ -27,7 +26,7 @@ export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Re
   const opened = openSwitch(input, ports);
   await unchanged(opened, refuseUnfit);
   await unchanged(opened, runReleaseCommand);
-  // The names that waiting requests look for are lent to one release at a time; asked before the hold, so that nobody waits for this.
+  // The names that waiting requests dial are lent to one release at a time. Before the hold, so that no request waits for this.
   if (opened.oldFirst || opened.someWait) await waitForHandover(opened);
   const begun = opened.clock.now();
   const count = await countAnswers(opened);
@@ -48,12 +47,12 @@ export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Re
   }
   const ms = liveAt - begun;
   context.say(messages.live(input.release, input.server, ms));
-  await Promise.all([finish(context), context.someWait && count.waitersAnswered()]);
+  await Promise.all([finish(context), context.someWait && count.waitingAnswered()]);
   context.say(await count.receipt(ms));
   return input.release;
 }
 
-/** Does what leaves the old release as it was, whatever comes of it. */
+/** Does work that leaves the old release as it was, also when it fails. */
 async function unchanged(
   context: SwitchContext,
   work: (context: SwitchContext) => Promise<void>,
@@ -65,11 +64,10 @@ async function unchanged(
   }
 }
 
-/** Refuses, before anything is done, a name by which the service could not be called, and routes that come with the image. */
+/** Refuses, before anything is done, a name that other things have, and routes that come with the image. */
 async function refuseUnfit(context: SwitchContext): Promise<void> {
   const { engine, service, release } = context;
-  const name = serviceContainerName(release.instance, release.spec.slug);
-  await engine.ensureNameFree(name, service);
+  await engine.refuseTakenName(release);
   const [label] = (await engine.inspectImage(release.image))?.routingLabels ?? [];
   if (label !== undefined) throw foreignRouting(service, label);
 }

@@ -5,7 +5,7 @@ import type { RouteSpec } from "../core/release/spec.ts";
 import { formatDuration } from "../core/format.ts";
 import { replicaCount } from "../core/release/spec.ts";
 
-/** What a switch tells its user while it goes well. */
+/** The messages of a switch to its user. */
 export const messages = {
   starting: ({ spec, number }: Release): Event => {
     const count = replicaCount(spec.scale);
@@ -19,13 +19,13 @@ export const messages = {
     step(`${spec.release} ended well after ${formatDuration(ms)}`),
   stillWaiting: (release: Release, replica: number, ms: number): Event =>
     step(`waiting for ${replicaWord(release, replica)}, ${formatDuration(ms)} so far`),
-  takingOut: ({ spec, number }: Release): Event =>
+  stopping: ({ spec, number }: Release): Event =>
     step(`stopping ${spec.service} release ${number}; its routes answer 503`),
   stoppingOld: (from: Release): Event =>
     step(`stopping ${from.spec.service} release ${from.number}; its requests wait`),
   reaching: ({ spec }: Release, ms: number): Event =>
     step(`letting requests that waited for ${spec.service} reach it, ${formatDuration(ms)}`),
-  settling: (service: string): Event =>
+  waitingForHandover: (service: string): Event =>
     step(`letting requests that waited for ${service} reach it before it changes again`),
   draining: (from: Release, open: number): Event =>
     step(`waiting for ${connections(open)} to ${from.spec.service} release ${from.number} to end`),
@@ -34,8 +34,8 @@ export const messages = {
     text: `${connections(open)} to ${from.spec.service} release ${from.number} did not end in time`,
     hint: "set # mypaas.drain-timeout to give them longer",
   }),
-  waitingFor: (whom: string, error: unknown): Event =>
-    step(`waiting for ${whom}, without which this cannot end: ${messageOf(error)}`),
+  waitingFor: (system: string, error: unknown): Event =>
+    step(`waiting for ${system}, without which this cannot end: ${messageOf(error)}`),
   bringingBack: (from: Release): Event =>
     step(`starting ${from.spec.service} release ${from.number} again`),
   notBack: (from: Release, error: unknown): Event => ({
@@ -64,7 +64,7 @@ type Server = Pick<InstanceConfig, "httpPort" | "httpsPort">;
 
 const step = (text: string): Event => ({ kind: "step", text });
 
-/** A replica as people see it: `web`, or `web.2` where there are several. */
+/** A replica as messages call it: `web`, or `web.2` where there are several. */
 export const replicaWord = ({ spec }: Release, replica: number): string =>
   replicaCount(spec.scale) === 1 ? spec.service : `${spec.service}.${replica}`;
 
@@ -82,7 +82,7 @@ export function routeUrl({ host, path, https }: RouteSpec, server: Server): stri
   return `${scheme}://${host}${port === usual ? "" : `:${port}`}${path}`;
 }
 
-/** What runs although a deploy failed. */
+/** The sentence about the release that runs although a deploy failed. */
 export function stillRuns(service: string, from: Release | "unknown" | undefined): string {
   if (from === "unknown") return `it could not be seen what of ${service} still runs`;
   return from === undefined

@@ -1,13 +1,13 @@
-/** What a switch leaves to be done once requests that waited have been answered. No job waits for it, but the next switch of the service does before it touches the same containers. */
+/** Names that a switch has lent, and gives back once requests that waited have been answered. No job waits for that, but the next switch of the service does. */
 export interface NameHandovers {
-  /** True when nothing is left from an earlier switch. */
+  /** True when an earlier switch has no name to give back any more. */
   readonly isSettled: (service: string) => boolean;
   readonly settled: (service: string) => Promise<void>;
-  /** Begins after what the service has left before; `work` deals with its own failures. */
+  /** Begins after the handovers of the service that were begun before; `work` must not throw. */
   readonly begin: (service: string, work: () => Promise<void>) => void;
 }
 
-/** Keeps account of it in memory; after a crash the journal says what is left. */
+/** Keeps them in memory; after a crash the journal says which are left. */
 export function createNameHandovers(): NameHandovers {
   const left = new Map<string, Promise<void>>();
   return {

@@ -1,43 +1,82 @@
 import type { PushOptions } from "../core/wire/protocol.ts";
-import type { ContainerPlan } from "../core/release/container.ts";
-import type { KernelSocket } from "../core/server/proc-net.ts";
+import type { Release } from "../core/release/release.ts";
+import type { RoutingServer } from "../core/routing/release-routing.ts";
 import type { RoutingChange } from "../core/routing/routing-change.ts";
 import type { Answers } from "../core/routing/metrics.ts";
 import type { Expected } from "../core/routing/traefik-snapshot.ts";
 
-/** What a switch needs of Docker; one adapter and one fake implement it. Every call may be repeated safely. */
-export interface Engine {
-  /** Undefined when there is no such image. */
-  readonly inspectImage: (reference: string) => Promise<ImageFacts | undefined>;
-  /** Creates without starting; an identical container of ours with that name is replaced. Returns its id. */
-  readonly createContainer: (plan: ContainerPlan) => Promise<string>;
-  /** Throws UserError when a container of anything but `service` has the name. */
-  readonly ensureNameFree: (name: string, service: string) => Promise<void>;
-  readonly startContainer: (id: string) => Promise<void>;
-  /** SIGTERM, then SIGKILL after `timeoutMs`; fine when it is not running. */
-  readonly stopContainer: (id: string, timeoutMs: number) => Promise<void>;
-  /** Kills and removes; fine when it is gone. */
-  readonly removeContainer: (id: string) => Promise<void>;
-  readonly renameContainer: (id: string, name: string) => Promise<void>;
-  /** Lets others find a container that is stopped under one more name from its next start on; nothing happens to one that runs. */
-  readonly aliasStopped: (id: string, alias: string) => Promise<void>;
-  readonly setRestartPolicy: (id: string, policy: "no" | "unless-stopped") => Promise<void>;
-  /** Starts a container whose program ends by itself; returns when it has. */
-  readonly runToEnd: (
-    id: string,
+/** What runs the releases of services: one adapter for each engine. Every call may be repeated safely. */
+export interface Engine extends Releases, Replicas, Names, Images, Volumes {}
+
+/** Releases as a whole. */
+export interface Releases {
+  /** Creates and starts every replica; throws the signal's reason when it is aborted before all are created. */
+  readonly start: (
+    release: Release,
+    options: { readonly server: RoutingServer; readonly signal: AbortSignal },
+  ) => Promise<void>;
+  /** Asks every replica to end, and kills it after the stop timeout of the release. */
+  readonly stop: (release: Release) => Promise<void>;
+  /** Starts the replicas that have stopped. */
+  readonly startAgain: (release: Release) => Promise<void>;
+  /** From now on the engine starts a replica again when it ends, also after a reboot. */
+  readonly keepRunning: (release: Release) => Promise<void>;
+  /** Removes everything of a release; with `graceMs` its replicas are asked to end first. Tries all of it, then throws the first error. */
+  readonly remove: (release: ReleaseId, graceMs?: number) => Promise<void>;
+  /** Numbers of the releases of a service that the engine still has anything of. */
+  readonly releases: (service: string) => Promise<readonly number[]>;
+  /** Runs the release command of a release in its image until it ends, and leaves nothing of it. */
+  readonly runCommand: (
+    release: Release,
     run: { readonly onLine: (text: string) => void; readonly signal: AbortSignal },
   ) => Promise<ProgramEnd>;
-  /** Undefined when it is gone. */
-  readonly inspectContainer: (id: string) => Promise<ContainerFacts | undefined>;
-  /** Containers of one service, running or not, newest release first. */
-  readonly listContainers: (service: string) => Promise<readonly ContainerFacts[]>;
+  /** Kills and removes the one-off programs of a service; see `mypaas run`. */
+  readonly removeOneOffs: (service: string) => Promise<void>;
+}
+
+export interface ReleaseId {
+  readonly service: string;
+  readonly number: number;
+}
+
+/** Single replicas, and the connections to them. */
+export interface Replicas {
+  /** Replicas of one service, running or not, newest release first. */
+  readonly replicas: (service: string) => Promise<readonly Replica[]>;
+  /** A replica as it is now; undefined when it is gone. */
+  readonly replica: (id: string) => Promise<Replica | undefined>;
   /** The last lines of stdout and stderr together, in order, without terminal controls. */
   readonly lastLogLines: (id: string, lines: number) => Promise<readonly string[]>;
+  /** The places on which a replica waits for connections, lowest port first; none when it does not run. */
+  readonly listeners: (id: string) => Promise<readonly Listener[]>;
+  /** Asks one replica directly, once. Never throws. */
+  readonly probe: (target: ProbeTarget) => Promise<ProbeAnswer>;
+  /** How many connections Traefik has to each of these addresses now; none while Traefik does not run. */
+  readonly openConnections: (addresses: readonly Address[]) => Promise<readonly number[]>;
+}
+
+/** Names by which services, and requests that wait, find a release. */
+export interface Names {
+  /** Throws UserError when something that is not of this service has its name. */
+  readonly refuseTakenName: (release: Release) => Promise<void>;
+  /** Gives the service's own name to this release; a name that was lent ends with it. */
+  readonly giveName: (release: Release) => Promise<void>;
+  /** Lends a release that is ready the name that waiting requests dial: `next` for the new one, `back` for the old one. */
+  readonly lendName: (release: Release, name: "next" | "back") => Promise<void>;
+  /** Lets other services find a stopped release under the service's name while another name is lent to it. */
+  readonly keepNameWhileLent: (release: Release) => Promise<void>;
+}
+
+export interface Images {
+  /** Undefined when there is no such image. */
+  readonly inspectImage: (reference: string) => Promise<ImageFacts | undefined>;
+  /** Fine when it is gone or still in use. */
   readonly removeImage: (reference: string) => Promise<void>;
+}
+
+export interface Volumes {
   readonly ensureVolume: (name: string, service: string) => Promise<void>;
   /** Names of the volumes of one service, sorted. */
-  /** Kills and removes what runs by hand of a service; see `mypaas run`. */
-  readonly removeOneOffs: (service: string) => Promise<void>;
   readonly listVolumes: (service: string) => Promise<readonly string[]>;
   /** With all that is in it; fine when it is gone. */
   readonly removeVolume: (name: string) => Promise<void>;
@@ -54,13 +93,18 @@ export interface ImageFacts {
   readonly routingLabels: readonly string[];
 }
 
-export interface ContainerFacts {
+/** One replica of a release as the engine sees it. */
+export interface Replica {
+  /** Means something to the engine only. */
   readonly id: string;
+  /** The name that people see. */
   readonly name: string;
   readonly service: string;
   readonly release: number;
+  /** Counts from 1. */
   readonly replica: number;
-  readonly state: "created" | "running" | "restarting" | "exited" | "dead" | "paused" | "removing";
+  /** `waiting`: not started yet, paused or about to start again; `ended`: it stays so unless it is started. */
+  readonly state: "waiting" | "running" | "ended";
   readonly exitCode: number;
   readonly oomKilled: boolean;
   /** Text of a start error, such as `exec format error`; empty when none. */
@@ -69,13 +113,21 @@ export interface ContainerFacts {
   readonly health: "starting" | "healthy" | "unhealthy" | undefined;
   /** The last line that HEALTHCHECK printed, maybe empty; left out while it has not run. */
   readonly healthOutput?: string;
-  readonly pid: number;
-  /** Address on the instance's network; undefined while not running. */
+  /** Where Traefik reaches it; undefined while it does not run. */
   readonly address: string | undefined;
   readonly startedAt: number;
 }
 
-export type ProgramEnd = Pick<ContainerFacts, "exitCode" | "oomKilled" | "error">;
+/** A place to connect to. */
+export interface Address {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A place on which a program waits for connections; `0.0.0.0` and `::` mean every address. */
+export type Listener = Address;
+
+export type ProgramEnd = Pick<Replica, "exitCode" | "oomKilled" | "error">;
 
 /** Builds an image out of blobs; the context is streamed, nothing is unpacked. */
 export interface Builder {
@@ -114,17 +166,15 @@ export interface Router {
   readonly apply: (change: RoutingChange) => Promise<void>;
   /** Waits until Traefik's API shows what the last `apply` and the running containers mean; nudges a lost update; throws UserError after `timeoutMs`. */
   readonly confirm: (expected: Expected, timeoutMs: number, signal?: AbortSignal) => Promise<void>;
-  /** Asks for one route as a client would and returns the release header of who answered, undefined when nobody did. */
-  readonly whoAnswers: (route: {
+  /** Asks for one route as a client would; returns the release header of the answer, undefined without an answer. */
+  readonly answeringRelease: (route: {
     host: string;
     path: string;
     https: boolean;
   }) => Promise<string | undefined>;
-  /** Addresses of Traefik inside the instance's network, to recognise its connections. */
-  readonly addresses: () => Promise<readonly string[]>;
 }
 
-/** Counts what clients are answered, whoever else counts at the same time. */
+/** Counts the answers that clients get; several counts may run at the same time. */
 export interface Meter {
   /** Returns once the reading is there from which it counts, or could not be had. */
   readonly begin: () => Promise<Metering>;
@@ -133,7 +183,7 @@ export interface Meter {
 export interface Metering {
   /** What was answered so far, by router; undefined when it could not be counted from the beginning to now. Never rejects. */
   readonly read: () => Promise<ReadonlyMap<string, Answers> | undefined>;
-  /** Must be called once nobody wants to read any more. */
+  /** Must be called after the last reading. */
   readonly end: () => void;
 }
 
@@ -149,14 +199,7 @@ export interface Clock {
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
-/** Asks one replica directly, once. */
-export interface Probe {
-  readonly ask: (target: ProbeTarget) => Promise<ProbeAnswer>;
-}
-
-export interface ProbeTarget {
-  readonly address: string;
-  readonly port: number;
+export interface ProbeTarget extends Address {
   /** Undefined: a TCP connection is enough. */
   readonly http: { readonly path: string; readonly host: string } | undefined;
   readonly timeoutMs: number;
@@ -169,11 +212,3 @@ export type ProbeAnswer =
   | { readonly kind: "slow" }
   | { readonly kind: "unreachable"; readonly reason: string }
   | { readonly kind: "status"; readonly status: number };
-
-/** TCP sockets as the kernel lists them inside a container. */
-export interface Connections {
-  /** Sockets in the network namespace of a process; undefined when the process is gone. */
-  readonly socketsOf: (pid: number) => Promise<readonly TcpSocket[] | undefined>;
-}
-
-export type TcpSocket = Omit<KernelSocket, "inode">;

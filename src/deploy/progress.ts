@@ -2,7 +2,7 @@ import type { RoutingChange } from "../core/routing/routing-change.ts";
 import { holdMode } from "./steps/hold.ts";
 import type { SwitchContext } from "./switch-context.ts";
 
-/** An entry of the journal, as far as it says how far a switch came. */
+/** The part of a journal entry that tells how far a switch came. */
 export interface JournalEntry {
   readonly step: string;
   readonly phase: "intent" | "outcome";
@@ -25,7 +25,7 @@ export function progressOf(notes: readonly JournalEntry[]): Progress {
   return notes.some(({ step }) => step !== "release-command") ? "before" : "nothing";
 }
 
-/** What the dynamic file must say of an interrupted switch until it is finished or undone. */
+/** The routing of an interrupted switch until it is finished or undone. */
 export function routingLeft(
   context: Pick<SwitchContext, "service" | "release" | "from" | "oldFirst">,
   progress: Progress,
@@ -34,7 +34,7 @@ export function routingLeft(
   const { service, release: to, from } = context;
   const mode = holdMode(context);
   const held = { kind: "hold", service, to, from, mode } as const;
-  // Where the old release still runs, whoever had an answer of the new one must not go back to it meanwhile.
+  // Where the old release still runs, a client that had an answer of the new one must not go back to it meanwhile.
   const isCut = progress === "after" || (progress === "cutting-over" && mode === "serving");
   return isCut ? [held, { kind: "cut-over", service }] : [held];
 }

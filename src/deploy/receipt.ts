@@ -2,18 +2,18 @@ import type { ReceiptEvent } from "../core/wire/events.ts";
 import { sumOf, switchRouters, type Answers } from "../core/routing/metrics.ts";
 import type { SwitchContext } from "./switch-context.ts";
 
-/** Who waits dials again every 200 to 600 ms. */
+/** A waiting request dials again every 200 to 600 ms. */
 const quietMs = 700;
 const betweenReadingsMs = 200;
-/** Where the DNS server upstream is slow a few wait longer; the receipt does not wait for those. */
+/** Where the DNS server upstream is slow a few requests wait longer; the receipt does not wait for those. */
 const longestMs = 3_000;
 
-/** Counts what clients are answered on the routes of a service while it is switched. */
+/** Counts the answers that clients get on the routes of a service while it is switched. */
 export interface Count {
-  /** The switch to go on with: what it asks through Traefik itself is no client's request. */
+  /** The switch to go on with: its own questions through Traefik are not counted. */
   readonly context: SwitchContext;
-  /** Returns when those who waited have their answers, as far as can be seen. */
-  readonly waitersAnswered: () => Promise<void>;
+  /** Returns when the requests that waited have their answers, as far as Traefik's counts show. */
+  readonly waitingAnswered: () => Promise<void>;
   /** Ends the count; `ms` is the time to the cut-over. */
   readonly receipt: (ms: number) => Promise<ReceiptEvent>;
   readonly giveUp: () => void;
@@ -36,14 +36,14 @@ export async function countAnswers(context: SwitchContext): Promise<Count> {
       ...context,
       router: {
         ...router,
-        whoAnswers: async (route) => {
-          const who = await router.whoAnswers(route);
-          if (who !== undefined) ownQuestions += 1;
-          return who;
+        answeringRelease: async (route) => {
+          const answering = await router.answeringRelease(route);
+          if (answering !== undefined) ownQuestions += 1;
+          return answering;
         },
       },
     },
-    waitersAnswered: async () => {
+    waitingAnswered: async () => {
       const begun = clock.now();
       let known = await held();
       for (let since = begun; known !== undefined;) {

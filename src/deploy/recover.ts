@@ -3,22 +3,22 @@ import { cutOver } from "./steps/cut-over.ts";
 import { finish } from "./steps/finish.ts";
 import { holdAgain } from "./steps/hold.ts";
 import type { Progress } from "./progress.ts";
-import { untilDockerAnswers } from "./retry-while-down.ts";
+import { untilEngineAnswers } from "./retry-while-down.ts";
 import { messages } from "./messages.ts";
 import type { SwitchContext } from "./switch-context.ts";
-import { giveBackName, removeNew, takeBack } from "./undo.ts";
+import { giveBackName, removeNew, bringBackOld } from "./undo.ts";
 
 export interface Left {
   readonly progress: Progress;
-  /** When its first step was begun. */
+  /** The time at which its first step was begun. */
   readonly begun: number;
-  /** When its cut-over was done. */
+  /** The time at which its cut-over was done. */
   readonly cutAt: number | undefined;
 }
 
 /**
- * Goes on with a switch whose worker ended in the middle: with the switch's own steps to its end where requests may have been
- * answered by the new release already, else back. Says `live` where that was not certain before. May be interrupted and begun again.
+ * Goes on with a switch whose worker ended in the middle: to its end where the new release may have answered requests already,
+ * else back to the old release. Says `live` where that was not certain before. May be interrupted and begun again.
  */
 export async function recover(
   context: SwitchContext,
@@ -31,15 +31,15 @@ export async function recover(
     context.say(messages.live(context.release, context.server, ms));
     await finish(context);
   } else if (progress === "nothing") {
-    await untilDockerAnswers(context, () => removeNew(context));
+    await untilEngineAnswers(context, () => removeNew(context));
     giveBackName(context);
   } else {
     if (progress === "undoing") await holdAgain(context);
-    await takeBack(context);
+    await bringBackOld(context);
   }
 }
 
-/** Nothing but the cut-over was left, so it is done again; a release that has fallen over meanwhile cannot have it. */
+/** Only the cut-over was left, so it is done again; false when the new release has failed meanwhile. */
 async function isCutOver(context: SwitchContext): Promise<boolean> {
   try {
     await awaitReady(context);

@@ -1,11 +1,21 @@
-import type { ContainerFacts } from "./ports.ts";
+import type { Replica } from "./ports.ts";
 import type { SwitchContext } from "./switch-context.ts";
 
-/** The containers of one release of the service, first replica first. */
+type Place = Pick<SwitchContext, "engine" | "service">;
+
+/** The replicas of one release of the service, first replica first. */
 export async function replicasOf(
-  { engine, service }: Pick<SwitchContext, "engine" | "service">,
-  release: number | undefined,
-): Promise<readonly ContainerFacts[]> {
-  const all = await engine.listContainers(service);
-  return all.filter((facts) => facts.release === release).toSorted((a, b) => a.replica - b.replica);
+  { engine, service }: Place,
+  release: number,
+): Promise<readonly Replica[]> {
+  const all = await engine.replicas(service);
+  return all.filter((one) => one.release === release).toSorted((a, b) => a.replica - b.replica);
+}
+
+/** Numbers of the releases of the service that the engine has anything of, without the one that stays. */
+export async function otherReleases(
+  { engine, service }: Place,
+  stays: number | undefined,
+): Promise<readonly number[]> {
+  return (await engine.releases(service)).filter((number) => number !== stays);
 }

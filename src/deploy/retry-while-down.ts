@@ -5,32 +5,32 @@ import type { SwitchContext } from "./switch-context.ts";
 type Waiting = Pick<SwitchContext, "clock" | "say">;
 
 const retryMs = 3_000;
-/** A Traefik that hangs is waited for that long; what it has not heard by then it hears when it goes on. */
-const traefikPatienceMs = 5 * 60_000;
+/** The longest wait for a Traefik that hangs; it reads the rest when it goes on. */
+const longestTraefikMs = 5 * 60_000;
 
-/** True when Docker could not be asked, which says nothing about what it was asked for. */
-export const isDockerAway = (error: unknown): boolean =>
+/** True when Docker did not answer, which says nothing about what it was asked for. */
+export const isEngineAway = (error: unknown): boolean =>
   codeOf(error) === "docker-unreachable" || codeOf(error) === "docker-silent";
 
-/** Does work that may be repeated, again and again while Docker is away: half of it must not stay undone. Says so once. */
-export async function untilDockerAnswers<T>(
+/** Repeats work while Docker is away, because half of it must not stay undone. Says so once. */
+export async function untilEngineAnswers<T>(
   { clock, say }: Waiting,
   work: () => Promise<T>,
 ): Promise<T> {
-  for (let told = false; ;) {
+  for (let isSaid = false; ;) {
     try {
       return await work();
     } catch (error) {
-      if (!isDockerAway(error)) throw error;
-      if (!told) say(messages.waitingFor("Docker", error));
-      told = true;
+      if (!isEngineAway(error)) throw error;
+      if (!isSaid) say(messages.waitingFor("Docker", error));
+      isSaid = true;
       await clock.sleep(retryMs);
     }
   }
 }
 
 /**
- * Does work that waits for Traefik, again and again while it hangs: what it has not heard of yet it may still act upon.
+ * Repeats work that waits for Traefik while Traefik hangs, because it may still send requests by its old routing.
  * One that does not run at all is not waited for, because it reads everything anew when it starts.
  */
 export async function untilTraefikAnswers(
@@ -38,14 +38,14 @@ export async function untilTraefikAnswers(
   work: () => Promise<void>,
 ): Promise<void> {
   const begun = clock.now();
-  for (let told = false; ;) {
+  for (let isSaid = false; ;) {
     try {
       return await work();
     } catch (error) {
-      const isOver = clock.now() - begun >= traefikPatienceMs;
+      const isOver = clock.now() - begun >= longestTraefikMs;
       if (codeOf(error) !== "traefik-silent" || isOver) throw error;
-      if (!told) say(messages.waitingFor("Traefik", error));
-      told = true;
+      if (!isSaid) say(messages.waitingFor("Traefik", error));
+      isSaid = true;
       await clock.sleep(retryMs);
     }
   }

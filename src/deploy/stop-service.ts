@@ -2,22 +2,23 @@ import type { Release } from "../core/release/release.ts";
 import { drainOld } from "./steps/drain.ts";
 import { expectForgotten } from "./expected.ts";
 import { routingTimeoutMs } from "./steps/hold.ts";
-import { untilDockerAnswers } from "./retry-while-down.ts";
+import { otherReleases } from "./replicas.ts";
+import { untilEngineAnswers } from "./retry-while-down.ts";
 import { messages } from "./messages.ts";
 import { openSwitch, type DeployInput, type DeployPorts } from "./switch-context.ts";
 
-export interface TakeOut extends Pick<DeployInput, "server" | "signal"> {
-  /** What serves, or served until it was stopped. */
+export interface StopInput extends Pick<DeployInput, "server" | "signal"> {
+  /** The release that serves, or served until it was stopped. */
   readonly release: Release;
   readonly isLive: boolean;
 }
 
 /**
- * Takes a service out of use: its places answer 503 first, then open requests may end, then its containers go. Safe to repeat.
+ * Stops a service: its routes answer 503 first, then open requests may end, then its replicas go. Safe to repeat.
  * Throws, with everything as it was, while Traefik does not take over the routing.
  */
-export async function takeOut(
-  { release, isLive, ...input }: TakeOut,
+export async function stopService(
+  { release, isLive, ...input }: StopInput,
   ports: DeployPorts,
 ): Promise<void> {
   const context = openSwitch({ ...input, release, from: release }, ports);
@@ -33,18 +34,14 @@ export async function takeOut(
       throw error;
     }
   }
-  say(messages.takingOut(release));
-  await untilDockerAnswers(context, async () => {
+  say(messages.stopping(release));
+  await untilEngineAnswers(context, async () => {
     await drainOld(context);
-    const all = await engine.listContainers(service);
-    await Promise.all(
-      all.map(async ({ id }) => {
-        await engine.stopContainer(id, release.spec.stopTimeoutMs);
-        await engine.removeContainer(id);
-      }),
-    );
+    const all = await otherReleases(context, undefined);
+    const { stopTimeoutMs } = release.spec;
+    await Promise.all(all.map((number) => engine.remove({ service, number }, stopTimeoutMs)));
   });
-  // Whoever asks Traefik next must not find labels of what is gone.
+  // The next question to Traefik must not find labels of replicas that are gone.
   if (isRouted)
     await router
       .confirm(expectForgotten(release, context.server), routingTimeoutMs)

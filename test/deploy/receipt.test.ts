@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Event } from "../../src/core/wire/events.ts";
-import { fakeServer } from "../support/fake-story.ts";
+import { fakeServer } from "../support/fake-server.ts";
 import { release } from "../support/releases.ts";
 
 const web = (number: number, kind: "roll" | "replace" = "roll", routes = ["http://a.test"]) =>

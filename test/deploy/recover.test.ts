@@ -4,7 +4,7 @@ import { UserError } from "../../src/core/errors.ts";
 import type { Release } from "../../src/core/release/release.ts";
 import type { ServiceSpec } from "../../src/core/release/spec.ts";
 import { progressOf, type JournalEntry } from "../../src/deploy/progress.ts";
-import { fakeServer } from "../support/fake-story.ts";
+import { fakeServer } from "../support/fake-server.ts";
 import { fakeLives } from "../support/fake-lives.ts";
 import { release } from "../support/releases.ts";
 

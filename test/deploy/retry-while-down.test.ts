@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UserError } from "../../src/core/errors.ts";
 import type { Event } from "../../src/core/wire/events.ts";
-import { untilDockerAnswers, untilTraefikAnswers } from "../../src/deploy/retry-while-down.ts";
+import { untilEngineAnswers, untilTraefikAnswers } from "../../src/deploy/retry-while-down.ts";
 import { fakeClock } from "../support/fake-clock.ts";
 
 const away = new UserError("docker: not running", { code: "docker-unreachable" });
@@ -23,8 +23,8 @@ async function meet(wait: typeof untilTraefikAnswers, ...errors: readonly Error[
 }
 
 test("Docker is asked again for as long as it is away, which is said once", async () => {
-  assert.deepEqual(await meet(untilDockerAnswers), { waited: 0, said: [] });
-  assert.deepEqual(await meet(untilDockerAnswers, ...Array.from({ length: 400 }, () => away)), {
+  assert.deepEqual(await meet(untilEngineAnswers), { waited: 0, said: [] });
+  assert.deepEqual(await meet(untilEngineAnswers, ...Array.from({ length: 400 }, () => away)), {
     waited: 1_200_000,
     said: [
       {
@@ -37,8 +37,8 @@ test("Docker is asked again for as long as it is away, which is said once", asyn
 
 test("a Docker that hangs is one that is away, anything else is not", async () => {
   const hangs = new UserError("docker: gave no answer", { code: "docker-silent" });
-  assert.equal((await meet(untilDockerAnswers, hangs)).waited, 3_000);
-  await assert.rejects(meet(untilDockerAnswers, away, new Error("no space")), /no space/);
+  assert.equal((await meet(untilEngineAnswers, hangs)).waited, 3_000);
+  await assert.rejects(meet(untilEngineAnswers, away, new Error("no space")), /no space/);
 });
 
 test("a Traefik that hangs is waited for, but not for ever, and one that does not run is not", async () => {

@@ -3,14 +3,15 @@ import { Readable } from "node:stream";
 import { after, before, test } from "node:test";
 import Docker from "dockerode";
 import { pack } from "tar-stream";
-import type { ContainerPlan } from "../../src/core/release/container.ts";
+import type { ContainerPlan } from "../../src/adapters/engines/docker/container-plan.ts";
 import { freePort } from "../../scripts/machine/ports.ts";
 import type { InfraPlan } from "../../src/core/server/infra.ts";
 import { label, networkName } from "../../src/core/release/names.ts";
+import { createContainers } from "../../src/adapters/engines/docker/containers.ts";
 import { createEngine } from "../../src/adapters/engines/docker/engine.ts";
+import type { ContainerFacts } from "../../src/adapters/engines/docker/facts.ts";
 import { createInfra } from "../../src/adapters/engines/docker/infra.ts";
 import { engineInfo, pingEngine } from "../../src/adapters/engines/docker/info.ts";
-import type { ContainerFacts } from "../../src/deploy/ports.ts";
 import { nodeImage as node } from "../support/images.ts";
 
 const socketPath = "/var/run/docker.sock";
@@ -18,6 +19,7 @@ const instance = "t-engine";
 const images: string[] = [];
 const docker = new Docker({ socketPath });
 const engine = createEngine({ instance, socketPath });
+const containers = createContainers({ docker, instance, socketPath });
 const infra = createInfra({ instance, socketPath });
 
 async function removeAll(): Promise<void> {
@@ -107,7 +109,7 @@ function plan(image: string, more: Partial<ContainerPlan> = {}): ContainerPlan {
 
 async function ended(id: string): Promise<ContainerFacts> {
   await docker.getContainer(id).wait();
-  const facts = await engine.inspectContainer(id);
+  const facts = await containers.inspect(id);
   assert.ok(facts);
   return facts;
 }
@@ -129,26 +131,26 @@ test("a container goes through its whole life, and every step may be taken twice
       "console.log(process.env.GREETING); console.error('\\u001b[2Jerr'); setInterval(() => {}, 1e3)",
     ),
   );
-  const id = await engine.createContainer(plan(image));
-  const again = await engine.createContainer(plan(image));
+  const id = await containers.create(plan(image));
+  const again = await containers.create(plan(image));
   assert.notEqual(again, id);
-  assert.equal(await engine.inspectContainer(id), undefined);
-  const created = await engine.inspectContainer(again);
+  assert.equal(await containers.inspect(id), undefined);
+  const created = await containers.inspect(again);
   assert.equal(created?.state, "created");
   assert.equal(created.address, undefined);
   assert.equal(created.startedAt, 0);
 
   for (const twice of [1, 2]) {
-    await engine.startContainer(again);
-    const facts = await engine.inspectContainer(again);
+    await containers.start(again);
+    const facts = await containers.inspect(again);
     assert.equal(facts?.state, "running", `start ${twice}`);
     assert.match(facts.address ?? "", /^\d+\.\d+\.\d+\.\d+$/);
-    assert.ok(facts.pid > 0 && facts.startedAt > 0);
+    assert.ok(facts.startedAt > 0);
   }
   for (const twice of [1, 2]) {
-    await engine.renameContainer(again, "t-engine-web");
-    await engine.setRestartPolicy(again, "unless-stopped");
-    const [facts] = await engine.listContainers("web");
+    await containers.rename(again, "t-engine-web");
+    await containers.setRestartPolicy(again, "unless-stopped");
+    const [facts] = await containers.list("web");
     assert.equal(facts?.name, "t-engine-web", `rename ${twice}`);
     assert.deepEqual([facts.service, facts.release, facts.replica], ["web", 1, 1]);
   }
@@ -156,24 +158,24 @@ test("a container goes through its whole life, and every step may be taken twice
   assert.equal(info.HostConfig.RestartPolicy?.Name, "unless-stopped");
   assert.deepEqual(info.HostConfig.SecurityOpt, ["no-new-privileges"]);
   assert.deepEqual(await untilLines(again, 2), ["err", "hello world=1"]);
-  for (const _twice of [1, 2]) await engine.stopContainer(again, 200);
-  assert.equal((await engine.inspectContainer(again))?.state, "exited");
-  for (const _twice of [1, 2]) await engine.aliasStopped(again, "t-engine-other");
-  await engine.startContainer(again);
-  await engine.aliasStopped(again, "t-engine-not-while-it-runs");
+  for (const _twice of [1, 2]) await containers.stop(again, 200);
+  assert.equal((await containers.inspect(again))?.state, "exited");
+  for (const _twice of [1, 2]) await containers.aliasStopped(again, "t-engine-other");
+  await containers.start(again);
+  await containers.aliasStopped(again, "t-engine-not-while-it-runs");
   const { Networks } = (await docker.getContainer(again).inspect()).NetworkSettings;
   const aliases: readonly string[] = Object.values(Networks)[0]?.Aliases ?? [];
   assert.deepEqual(aliases.toSorted(), [again.slice(0, 12), "t-engine-other"].toSorted());
-  await engine.stopContainer(again, 200);
-  for (const _twice of [1, 2]) await engine.removeContainer(again);
-  assert.deepEqual(await engine.listContainers("web"), []);
-  assert.deepEqual(await engine.lastLogLines(again, 5), []);
-  await engine.stopContainer(again, 200);
+  await containers.stop(again, 200);
+  for (const _twice of [1, 2]) await containers.remove(again);
+  assert.deepEqual(await containers.list("web"), []);
+  assert.deepEqual(await containers.lastLogLines(again, 5), []);
+  await containers.stop(again, 200);
 });
 
 async function untilLines(id: string, count: number): Promise<readonly string[]> {
   for (let round = 0; round < 100; round += 1) {
-    const lines = await engine.lastLogLines(id, 20);
+    const lines = await containers.lastLogLines(id, 20);
     if (lines.length >= count) return lines.toSorted();
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -189,12 +191,12 @@ test("the last log lines are those of both streams in order", async () => {
     };
     say(0);`;
   const image = await scriptImage("lines", script(source.replace(/\s+/g, " ")));
-  const id = await engine.createContainer(plan(image));
-  await engine.startContainer(id);
+  const id = await containers.create(plan(image));
+  await containers.start(id);
   await ended(id);
-  const lines = await engine.lastLogLines(id, 5);
+  const lines = await containers.lastLogLines(id, 5);
   assert.deepEqual(lines, ["line 25", "line 26", "line 27", "line 28", "line 29"]);
-  await engine.removeContainer(id);
+  await containers.remove(id);
 });
 
 test("a line of 100 kB comes back whole up to the cut", async () => {
@@ -202,12 +204,12 @@ test("a line of 100 kB comes back whole up to the cut", async () => {
     "long",
     script("console.log('x'.repeat(1e5)); console.log('end')"),
   );
-  const id = await engine.createContainer(plan(image));
-  await engine.startContainer(id);
+  const id = await containers.create(plan(image));
+  await containers.start(id);
   await ended(id);
-  const lines = await engine.lastLogLines(id, 20);
+  const lines = await containers.lastLogLines(id, 20);
   assert.deepEqual(lines, [`${"x".repeat(2000)}…`, "end"]);
-  await engine.removeContainer(id);
+  await containers.remove(id);
 });
 
 test("facts say why a container ended", async (t) => {
@@ -248,11 +250,11 @@ test("facts say why a container ended", async (t) => {
   ];
   for (const { name, instructions, more, expect } of cases) {
     await t.test(name, async () => {
-      const id = await engine.createContainer(plan(await scriptImage(name, instructions), more));
-      await engine.startContainer(id);
+      const id = await containers.create(plan(await scriptImage(name, instructions), more));
+      await containers.start(id);
       const { exitCode, oomKilled, error } = await ended(id);
       assert.deepEqual({ exitCode, oomKilled, error }, expect);
-      await engine.removeContainer(id);
+      await containers.remove(id);
     });
   }
 });
@@ -267,15 +269,15 @@ test("health comes from the image's HEALTHCHECK", async () => {
     { ...(await engine.inspectImage(image)), id: "" },
     { id: "", exposed: [8080], hasHealthcheck: true, user: "1000", routingLabels: [] },
   );
-  const id = await engine.createContainer(plan(image));
-  await engine.startContainer(id);
+  const id = await containers.create(plan(image));
+  await containers.start(id);
   const seen = new Set<string | undefined>();
   for (let round = 0; round < 100 && !seen.has("healthy"); round += 1) {
-    seen.add((await engine.inspectContainer(id))?.health);
+    seen.add((await containers.inspect(id))?.health);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   assert.deepEqual([...seen], ["starting", "healthy"]);
-  await engine.removeContainer(id);
+  await containers.remove(id);
 });
 
 test("others find a container by its name and its aliases", async () => {
@@ -289,23 +291,23 @@ test("others find a container by its name and its aliases", async () => {
       "fetch(process.env.URL).then((r) => r.text()).then(console.log, (e) => console.log(e.cause.code))",
     ),
   );
-  const id = await engine.createContainer(plan(server, { aliases: ["one.alias"] }));
+  const id = await containers.create(plan(server, { aliases: ["one.alias"] }));
   const ask = async (host: string): Promise<readonly string[]> => {
     const name = "t-engine-ask-r1-1";
     const env = { URL: `http://${host}:3000/` };
-    const asker = await engine.createContainer(plan(asks, { name, env }));
-    await engine.startContainer(asker);
+    const asker = await containers.create(plan(asks, { name, env }));
+    await containers.start(asker);
     await ended(asker);
-    const lines = await engine.lastLogLines(asker, 5);
-    await engine.removeContainer(asker);
+    const lines = await containers.lastLogLines(asker, 5);
+    await containers.remove(asker);
     return lines;
   };
-  await engine.startContainer(id);
+  await containers.start(id);
   await new Promise((resolve) => setTimeout(resolve, 300));
   assert.deepEqual(await ask("one.alias"), ["yes"]);
   assert.deepEqual(await ask("t-engine-web-r1-1"), ["yes"]);
   assert.match((await ask("two.alias")).join(), /ENOTFOUND|EAI_AGAIN/);
-  await engine.removeContainer(id);
+  await containers.remove(id);
 });
 
 test("a container that mypaas did not start is never touched", async () => {
@@ -321,28 +323,28 @@ test("a container that mypaas did not start is never touched", async () => {
   };
   const image = await scriptImage("mine", script("1"));
   const wanted = plan(image, { name: "t-engine-foreign" });
-  assert.deepEqual(await userError(engine.createContainer(wanted)), expected);
-  const id = await engine.createContainer(plan(image));
-  assert.deepEqual(await userError(engine.renameContainer(id, "t-engine-foreign")), expected);
+  assert.deepEqual(await userError(containers.create(wanted)), expected);
+  const id = await containers.create(plan(image));
+  assert.deepEqual(await userError(containers.rename(id, "t-engine-foreign")), expected);
   const other = { ...plan(image), labels: { ...plan(image).labels, [label.service]: "shop" } };
-  assert.deepEqual(await userError(engine.createContainer(other)), {
+  assert.deepEqual(await userError(containers.create(other)), {
     message: 'container name "t-engine-web-r1-1": taken by "web"',
     hint: "choose another mypaas.servicename",
   });
   const touches = [
-    () => engine.stopContainer(foreign.id, 0),
-    () => engine.removeContainer(foreign.id),
-    () => engine.startContainer(foreign.id),
-    () => engine.lastLogLines(foreign.id, 5),
-    () => engine.setRestartPolicy(foreign.id, "no"),
-    () => engine.inspectContainer(foreign.id),
+    () => containers.stop(foreign.id, 0),
+    () => containers.remove(foreign.id),
+    () => containers.start(foreign.id),
+    () => containers.lastLogLines(foreign.id, 5),
+    () => containers.setRestartPolicy(foreign.id, "no"),
+    () => containers.inspect(foreign.id),
     () => infra.removeContainer("t-engine-foreign"),
   ];
   for (const touch of touches) {
     await assert.rejects(touch(), /not of instance "t-engine"|did not start/);
   }
   assert.equal((await foreign.inspect()).State.Running, true);
-  await engine.removeContainer(id);
+  await containers.remove(id);
   await foreign.remove({ force: true });
 });
 
@@ -350,33 +352,33 @@ test("a port, a volume source or an image that is not to be had is said in one s
   const hostPort = await freePort();
   const publish = [{ ip: "127.0.0.1", hostPort, containerPort: 80, protocol: "tcp" as const }];
   const image = await scriptImage("sleeps", script("setInterval(() => {}, 1e3)"));
-  const first = await engine.createContainer(plan(image, { publish }));
-  await engine.startContainer(first);
-  const second = await engine.createContainer(plan(image, { publish, name: "t-engine-two-r1-1" }));
-  assert.deepEqual(await userError(engine.startContainer(second)), {
+  const first = await containers.create(plan(image, { publish }));
+  await containers.start(first);
+  const second = await containers.create(plan(image, { publish, name: "t-engine-two-r1-1" }));
+  assert.deepEqual(await userError(containers.start(second)), {
     message: `container t-engine-two-r1-1: port 127.0.0.1:${hostPort} is already in use`,
     hint: `see who has it on the server: ss -lntup "sport = :${hostPort}"`,
   });
-  await engine.removeContainer(first);
-  await engine.startContainer(second);
-  await engine.removeContainer(second);
+  await containers.remove(first);
+  await containers.start(second);
+  await containers.remove(second);
   const mounts = [
     { type: "bind" as const, source: "/no/such/dir", target: "/data", readOnly: false },
   ];
-  assert.deepEqual(await userError(engine.createContainer(plan(image, { mounts }))), {
+  assert.deepEqual(await userError(containers.create(plan(image, { mounts }))), {
     message: "container t-engine-web-r1-1: volume source /no/such/dir does not exist",
     hint: "create it on the server: mkdir -p /no/such/dir",
   });
-  assert.deepEqual(await userError(engine.createContainer(plan("t-engine/nope:r1"))), {
+  assert.deepEqual(await userError(containers.create(plan("t-engine/nope:r1"))), {
     message: "container t-engine-web-r1-1: image t-engine/nope:r1 is gone",
     hint: undefined,
   });
-  assert.deepEqual(await userError(engine.createContainer(plan(image, { maxMemoryBytes: 1e6 }))), {
+  assert.deepEqual(await userError(containers.create(plan(image, { maxMemoryBytes: 1e6 }))), {
     message: "container t-engine-web-r1-1: mypaas.maxmem is below the engine's minimum of 6MB",
     hint: undefined,
   });
   assert.match(
-    (await userError(engine.createContainer(plan(image, { maxCpu: 500 })))).message,
+    (await userError(containers.create(plan(image, { maxCpu: 500 })))).message,
     /^container t-engine-web-r1-1: mypaas.maxcpu has to be from 0.01 to \d+\.00 on this server$/,
   );
 });
@@ -406,7 +408,7 @@ test("infrastructure is made once, left alone while it is as planned, and replac
   });
   assert.match(
     (await userError(infra.ensureNetwork({ ...network, name: "bridge" }))).message,
-    /^network "bridge": made by somebody else$/,
+    /^network "bridge": not made by mypaas$/,
   );
   const image = await scriptImage("infra", script("setInterval(() => {}, 1e3)"));
   const wanted: InfraPlan = {

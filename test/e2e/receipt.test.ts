@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Event, ReceiptEvent } from "../../src/core/wire/events.ts";
-import { waitersGraceMs } from "../../src/deploy/steps/rename-containers.ts";
+import { waitingRequestsMs } from "../../src/deploy/steps/give-name.ts";
 import { readMetrics } from "../../src/core/routing/metrics.ts";
 import { docker, startServer, type TestServer } from "../support/mypaas-e2e.ts";
 import { eventOf } from "../support/said-e2e.ts";
@@ -35,7 +35,7 @@ before(async () => {
   sick = await makeSource(server, "sick", { keys: ["scale = 1"], files });
   await Promise.all([web, one, sick].map((source) => server.mustPush(source)));
   // A switch begins once those who waited for the first release are taken care of.
-  await sleep(waitersGraceMs + 1_000);
+  await sleep(waitingRequestsMs + 1_000);
 });
 after(() => server?.remove());
 

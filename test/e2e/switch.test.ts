@@ -37,7 +37,7 @@ test("releases follow one another under load and no request is lost", async () =
   for (const number of [2, 3, 4]) live = await world.deploy(world.release(number, {}, roll), live);
   await sleep(300);
   assertLossless(await load.stop());
-  const left = await world.engine.listContainers("web");
+  const left = await world.engine.replicas("web");
   assert.deepEqual(
     left.map(({ name, state }) => `${name} ${state}`),
     [`${at.instance}-web running`, `${at.instance}-web-r4-2 running`],
@@ -99,7 +99,7 @@ test("a bad release that replaces the only container gives the waiting requests 
   assertLossless(report);
   assert.deepEqual(Object.keys(report.byRelease), ["web/31"]);
   await world.settled();
-  const left = await world.engine.listContainers("web");
+  const left = await world.engine.replicas("web");
   assert.deepEqual(
     left.map(({ name, state }) => `${name} ${state}`),
     [`${at.instance}-web running`],
@@ -108,10 +108,10 @@ test("a bad release that replaces the only container gives the waiting requests 
 
 test("a release that is down does not keep its repair from going live", async () => {
   const live = await world.deploy(world.release(41, {}, roll), undefined);
-  for (const { id } of await world.engine.listContainers("web"))
-    await world.engine.stopContainer(id, 0);
+  for (const { id } of await world.engine.replicas("web"))
+    await world.traefik.docker.getContainer(id).stop({ t: 0 });
   assert.equal((await world.deploy(world.release(42, {}, roll), live)).number, 42);
-  const left = await world.engine.listContainers("web");
+  const left = await world.engine.replicas("web");
   assert.deepEqual(
     left.map(({ name, state }) => `${name} ${state}`),
     [`${at.instance}-web running`, `${at.instance}-web-r42-2 running`],

@@ -90,12 +90,12 @@ for (const [url, expected] of table)
     assert.equal(await ask(url), expected);
   });
 
-test("whoAnswers sees the release header on both entry points", async () => {
+test("answeringRelease sees the release header on both entry points", async () => {
   const seen = await Promise.all([
-    router.whoAnswers({ host: "plain.test", path: "", https: false }),
-    router.whoAnswers({ host: "secure.test", path: "", https: true }),
-    router.whoAnswers({ host: "*.wild.test", path: "", https: false }),
-    router.whoAnswers({ host: "nobody.test", path: "", https: false }),
+    router.answeringRelease({ host: "plain.test", path: "", https: false }),
+    router.answeringRelease({ host: "secure.test", path: "", https: true }),
+    router.answeringRelease({ host: "*.wild.test", path: "", https: false }),
+    router.answeringRelease({ host: "nobody.test", path: "", https: false }),
   ]);
   assert.deepEqual(seen, ["plain/1", "secure/2", "wild/12", undefined]);
 });
@@ -175,10 +175,10 @@ test("requests that waited for the longest time get 503 and when to come back", 
 });
 
 test("a service can reach neither the API nor the metrics of Traefik", async () => {
-  const { api, addresses } = await traefik.locate();
+  const { api } = await traefik.locate();
   const targets = [
     [new URL(api).hostname, 8080],
-    [addresses[0], 8080],
+    [await traefik.address(), 8080],
     ["traefik.api", 8080],
     ["traefik-api", 8080],
   ];

@@ -5,7 +5,7 @@ import { UserError } from "../../src/core/errors.ts";
 import { createNameHandovers } from "../../src/deploy/name-handover.ts";
 import type { Event } from "../../src/core/wire/events.ts";
 import type { JobAction } from "../../src/core/wire/protocol.ts";
-import type { ContainerFacts, Engine, ImageFacts } from "../../src/deploy/ports.ts";
+import type { Engine, ImageFacts, Replica } from "../../src/deploy/ports.ts";
 import { openBlobStore } from "../../src/adapters/host/blob-store.ts";
 import { stageEnv, stageScale } from "../../src/adapters/state/job-changes.ts";
 import { beginJob, insertJob } from "../../src/adapters/state/jobs.ts";
@@ -28,11 +28,13 @@ export function deployWorld(t: TestContext) {
   let isTraefikAway = false;
   const engine: Partial<Engine> = {
     inspectImage: (reference) => Promise.resolve(images.get(reference)),
-    listContainers: () => Promise.resolve(running as unknown as readonly ContainerFacts[]),
+    replicas: () => Promise.resolve(running as unknown as readonly Replica[]),
+    releases: () => Promise.resolve(running.map(({ release }) => release)),
     ensureVolume: async (name) => void done.push(`volume ${name}`),
     removeImage: async (reference) => void done.push(`remove ${reference}`),
-    stopContainer: async () => void done.push("stop"),
-    removeContainer: async () => {
+    openConnections: async (addresses) => addresses.map(() => 0),
+    remove: async (_release, graceMs) => {
+      if (graceMs !== undefined) done.push("stop");
       done.push("remove container");
       running.length = 0;
     },
@@ -47,9 +49,7 @@ export function deployWorld(t: TestContext) {
       confirm: async () => {
         if (isTraefikAway) throw new UserError("traefik: away");
       },
-      addresses: () => Promise.resolve([]),
     },
-    connections: { socketsOf: () => Promise.resolve([]) },
     nameHandovers: createNameHandovers(),
     builder: {
       build: async ({

@@ -1,15 +1,13 @@
-import type { ContainerPlan } from "../../src/core/release/container.ts";
+import type { ContainerPlan } from "../../src/adapters/engines/docker/container-plan.ts";
+import type { Containers } from "../../src/adapters/engines/docker/containers.ts";
+import type { ContainerFacts } from "../../src/adapters/engines/docker/facts.ts";
+import { createReplicaInspector } from "../../src/adapters/engines/docker/inspect-replicas.ts";
+import { createReleases } from "../../src/adapters/engines/docker/releases.ts";
+import { createServiceNames } from "../../src/adapters/engines/docker/service-names.ts";
 import { UserError } from "../../src/core/errors.ts";
-import { label } from "../../src/core/release/names.ts";
-import type {
-  Clock,
-  Connections,
-  ContainerFacts,
-  Engine,
-  Probe,
-  TcpSocket,
-} from "../../src/deploy/ports.ts";
-import type { ProbeAnswer } from "../../src/deploy/ports.ts";
+import { label, traefikContainerName } from "../../src/core/release/names.ts";
+import type { KernelSocket } from "../../src/core/server/proc-net.ts";
+import type { Clock, Engine, ProbeAnswer } from "../../src/deploy/ports.ts";
 
 /** What the program in a container does, by virtual time since its start. */
 export interface Behaviour {
@@ -34,7 +32,7 @@ export interface Behaviour {
   };
   /** How long Traefik's connections to it stay open after nobody new is sent there. */
   readonly busyMs?: number;
-  /** Whose connections these are; Traefik's when left out. */
+  /** The container whose connections these are; Traefik's when left out. */
   readonly busyFrom?: string;
 }
 
@@ -48,18 +46,18 @@ interface FakeContainer {
 
 export interface FakeEngine {
   readonly engine: Engine;
-  readonly probe: Probe;
-  readonly connections: Connections;
-  /** Name and state of what there is. */
-  readonly containers: () => readonly string[];
+  /** The containers below it. */
+  readonly containers: Containers;
+  /** The same engine over containers that somebody has wrapped. */
+  readonly engineOver: (wrapped: Containers) => Engine;
+  /** Name and state of each container. */
+  readonly states: () => readonly string[];
   readonly isReady: (release: number) => boolean;
   readonly keep: (name: string) => void;
   readonly lose: (name: string) => void;
 }
 
-export const traefikAddress = "172.30.0.2";
-
-/** Docker with the programs in its containers, in memory; `did` hears of every change. */
+/** The engine of Docker over containers in memory, with the programs in them; `did` hears of every change of a container. */
 export function fakeEngine(options: {
   readonly clock: Clock;
   readonly behaviours: Readonly<Record<number, Behaviour>>;
@@ -97,7 +95,6 @@ export function fakeEngine(options: {
       oomKilled: state === "exited" && ends?.oomKilled === true,
       error: state === "exited" ? (ends?.error ?? "") : "",
       health: health ?? undefined,
-      pid: state === "running" ? number : 0,
       address: state === "running" ? `172.30.0.${number + 10}` : undefined,
       startedAt: one.startedAt ?? 0,
     };
@@ -110,15 +107,26 @@ export function fakeEngine(options: {
   const listening = (one: FakeContainer) =>
     isUp(one) ? (behaviourOf(one).listens ?? [{ address: "0.0.0.0", port: 3000 }]) : [];
 
-  const engine: Engine = {
-    inspectImage: async (reference) => ({
-      id: reference,
-      exposed: [],
-      hasHealthcheck: false,
-      user: "",
-      routingLabels: options.imageLabels ?? [],
-    }),
-    createContainer: async (plan) => {
+  const find = (idOrName: string): FakeContainer | undefined =>
+    all.get(idOrName) ?? [...all.values()].find(({ name }) => name === idOrName);
+
+  /** What the kernel says of the network of a container. */
+  const socketsIn = (container: string): readonly KernelSocket[] => {
+    const one = find(container);
+    const isRunning = one !== undefined && stateOf(one) === "running";
+    const own = isRunning ? listening(one).map(listeningSocket) : [];
+    const opened = [...all.values()].flatMap((to) => {
+      const { busyMs = 0, busyFrom = traefikContainerName(instanceOf(to)) } = behaviourOf(to);
+      const { address } = factsOf(to);
+      return busyFrom === container && address !== undefined && age(to) < busyMs
+        ? [openSocket(address)]
+        : [];
+    });
+    return [...own, ...opened];
+  };
+
+  const containers: Containers = {
+    create: async (plan) => {
       serial += 1;
       const id = String(serial);
       all.set(id, { id, plan, name: plan.name, startedAt: undefined, stopped: false });
@@ -130,26 +138,26 @@ export function fakeEngine(options: {
       if (holder !== undefined && factsOf(holder).service !== service)
         throw new UserError(`container name "${name}": taken by "${factsOf(holder).service}"`);
     },
-    startContainer: async (id) => {
+    start: async (id) => {
       const one = need(id);
       one.startedAt = clock.now();
       one.stopped = false;
       did(`start ${one.name}`);
     },
-    stopContainer: async (id) => {
+    stop: async (id) => {
       const one = all.get(id);
       if (one === undefined || stateOf(one) !== "running") return;
       one.stopped = true;
       did(`stop ${one.name}`);
     },
-    removeContainer: async (id) => {
+    remove: async (id) => {
       const one = all.get(id);
       if (one === undefined) return;
       if (kept.has(one.name)) throw new Error("device or resource busy");
       all.delete(id);
       did(`remove ${one.name}`);
     },
-    renameContainer: async (id, name) => {
+    rename: async (id, name) => {
       const one = need(id);
       if (one.name === name) return;
       if ([...all.values()].some((other) => other.name === name)) throw new Error(`${name} exists`);
@@ -170,18 +178,14 @@ export function fakeEngine(options: {
       if (stateOf(need(id)) !== "running") did(`alias ${need(id).name} ${alias}`);
     },
     setRestartPolicy: async (id, policy) => did(`restart ${need(id).name} ${policy}`),
-    inspectContainer: async (id) => {
-      const one = all.get(id) ?? [...all.values()].find(({ name }) => name === id);
+    inspect: async (id) => {
+      const one = find(id);
       return one && factsOf(one);
     },
-    listContainers: async (service) =>
+    list: async (service) =>
       [...all.values()].map(factsOf).filter((facts) => facts.service === service),
     lastLogLines: async (id, lines) => (behaviourOf(need(id)).logs ?? []).slice(-lines),
-    removeImage: async () => {},
-    ensureVolume: async (name) => did(`volume ${name}`),
-    removeOneOffs: async (service) => did(`remove one-offs of ${service}`),
-    listVolumes: async () => [],
-    removeVolume: async (name) => did(`remove volume ${name}`),
+    socketsOf: async (container) => socketsIn(container),
   };
 
   const answer = (one: FakeContainer | undefined, port: number, http: boolean): ProbeAnswer => {
@@ -191,41 +195,35 @@ export function fakeEngine(options: {
     return http && status >= 400 ? { kind: "status", status } : { kind: "ready" };
   };
 
+  const engineOver = (wrapped: Containers): Engine => ({
+    ...createReleases(wrapped),
+    ...createReplicaInspector(wrapped, "mypaas"),
+    ...createServiceNames(wrapped),
+    probe: async ({ address, port, http }) =>
+      answer(
+        [...all.values()].find((one) => factsOf(one).address === address),
+        port,
+        http !== undefined,
+      ),
+    inspectImage: async (reference) => ({
+      id: reference,
+      exposed: [],
+      hasHealthcheck: false,
+      user: "",
+      routingLabels: options.imageLabels ?? [],
+    }),
+    removeImage: async () => {},
+    ensureVolume: async (name) => did(`volume ${name}`),
+    removeOneOffs: async (service) => did(`remove one-offs of ${service}`),
+    listVolumes: async () => [],
+    removeVolume: async (name) => did(`remove volume ${name}`),
+  });
+
   return {
-    engine,
-    probe: {
-      ask: async ({ address, port, http }) =>
-        answer(
-          [...all.values()].find((one) => factsOf(one).address === address),
-          port,
-          http !== undefined,
-        ),
-    },
-    connections: {
-      socketsOf: async (pid) => {
-        const one = all.get(String(pid));
-        if (one === undefined || stateOf(one) !== "running") return undefined;
-        const { busyMs = 0, busyFrom = traefikAddress } = behaviourOf(one);
-        const open: TcpSocket = {
-          state: "established",
-          localAddress: "172.30.0.10",
-          localPort: 3000,
-          remoteAddress: busyFrom,
-        };
-        return [
-          ...listening(one).map(({ address, port }): TcpSocket => {
-            return {
-              state: "listening",
-              localAddress: address,
-              localPort: port,
-              remoteAddress: "",
-            };
-          }),
-          ...(age(one) < busyMs ? [open] : []),
-        ];
-      },
-    },
-    containers: () => [...all.values()].map((one) => `${one.name} ${stateOf(one)}`),
+    engine: engineOver(containers),
+    containers,
+    engineOver,
+    states: () => [...all.values()].map((one) => `${one.name} ${stateOf(one)}`),
     keep: (name) => kept.add(name),
     lose: (name) => {
       for (const [id, one] of all) if (one.name === name) all.delete(id);
@@ -235,4 +233,29 @@ export function fakeEngine(options: {
       return ours.length > 0 && ours.every(isUp);
     },
   };
+}
+
+const instanceOf = ({ plan }: FakeContainer): string => plan.labels[label.instance] ?? "";
+
+const listeningSocket = ({ address, port }: Place): KernelSocket => ({
+  state: "listening",
+  localAddress: address,
+  localPort: port,
+  remoteAddress: "0.0.0.0",
+  remotePort: 0,
+  inode: "1",
+});
+
+const openSocket = (address: string): KernelSocket => ({
+  state: "established",
+  localAddress: "172.30.0.2",
+  localPort: 40_000,
+  remoteAddress: address,
+  remotePort: 3000,
+  inode: "2",
+});
+
+interface Place {
+  readonly address: string;
+  readonly port: number;
 }

@@ -68,9 +68,7 @@ export function fakeLives(behaviours: Readonly<Record<number, Behaviour>> = {}) 
     const nameHandovers = createNameHandovers();
     const all = async (): Promise<"ended"> => {
       await work({
-        engine: mortal(engine.engine, isDead),
-        probe: mortal(engine.probe, isDead),
-        connections: mortal(engine.connections, isDead),
+        engine: mortal(engine.engineOver(mortal(engine.containers, isDead)), isDead),
         router: mortal(started.router, isDead),
         meter: { begin: async () => ({ read: async () => undefined, end: () => undefined }) },
         clock: {
@@ -102,7 +100,7 @@ export function fakeLives(behaviours: Readonly<Record<number, Behaviour>> = {}) 
     events,
     unserved,
     clock,
-    containers: engine.containers,
+    containers: engine.states,
     target: () => router?.target(),
     lose: engine.lose,
     /** A deploy whose worker dies after so many changes and entries in the journal. */
@@ -131,8 +129,8 @@ function restarted(
   did: (what: string) => void,
 ): FakeRouter {
   const oldFirst = from !== undefined && release.spec.scale.kind === "replace";
-  const story = { service: release.spec.service, release, from, oldFirst };
-  const last = routingLeft(story, progress).at(-1);
+  const context = { service: release.spec.service, release, from, oldFirst };
+  const last = routingLeft(context, progress).at(-1);
   const held = last?.kind === "hold" && last.mode === "wait" ? "wait" : from;
   const live = last?.kind === "cut-over" ? release : held;
   return fakeRouter({ live, to: release, did });

@@ -4,7 +4,6 @@ import type { Release } from "../../src/core/release/release.ts";
 import type { RoutingChange } from "../../src/core/routing/routing-change.ts";
 import type { Expected } from "../../src/core/routing/traefik-snapshot.ts";
 import type { Router } from "../../src/deploy/ports.ts";
-import { traefikAddress } from "./fake-engine.ts";
 
 export interface FakeRouter {
   readonly router: Router;
@@ -51,9 +50,8 @@ export function fakeRouter(options: {
       confirm: async (_expected: Expected) => {
         if (stuck) throw new UserError("traefik: did not take over the routing within 15 s");
       },
-      whoAnswers: async () =>
+      answeringRelease: async () =>
         target === "wait" || target === undefined ? undefined : releaseTag(target),
-      addresses: async () => [traefikAddress],
     },
   };
 }

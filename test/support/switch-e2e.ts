@@ -3,11 +3,9 @@ import { pack } from "tar-stream";
 import type { Event } from "../../src/core/wire/events.ts";
 import type { Release } from "../../src/core/release/release.ts";
 import type { ServiceSpec } from "../../src/core/release/spec.ts";
-import { createConnections } from "../../src/adapters/engines/docker/connections.ts";
 import { createInfra } from "../../src/adapters/engines/docker/infra.ts";
 import { nudgeTraefik } from "../../src/adapters/engines/docker/nudge.ts";
 import { createEngine } from "../../src/adapters/engines/docker/engine.ts";
-import { createProbe } from "../../src/adapters/probe.ts";
 import { createMeter } from "../../src/adapters/traefik/metrics.ts";
 import { createTraefikRouter } from "../../src/adapters/traefik/router.ts";
 import { createNameHandovers } from "../../src/deploy/name-handover.ts";
@@ -80,8 +78,6 @@ export async function startSwitchWorld(at: {
           engine,
           router,
           clock: realClock,
-          probe: createProbe(),
-          connections: createConnections(),
           meter,
           journal: {
             intent: (step) => steps.push(`> ${step}`),

@@ -6,7 +6,7 @@ import type { InfraPlan } from "../../src/core/server/infra.ts";
 import type { InstanceConfig } from "../../src/core/server/instance.ts";
 import type { Release } from "../../src/core/release/release.ts";
 import { networkPlans, traefikContainer, traefikPaths } from "../../src/core/server/infra.ts";
-import { containerPlan } from "../../src/core/release/container.ts";
+import { containerPlan } from "../../src/adapters/engines/docker/container-plan.ts";
 import { instancePaths, traefikUid } from "../../src/core/server/instance.ts";
 import { label, apiNetworkName, networkName } from "../../src/core/release/names.ts";
 import { traefikStatic } from "../../src/core/routing/traefik-static.ts";
@@ -69,13 +69,14 @@ export async function startTraefik(config: {
       }),
     locate: async () => {
       const { Networks } = (await container.inspect()).NetworkSettings;
-      const address = Networks[networkName(instance)]?.IPAddress ?? "";
       return {
         api: `http://${Networks[apiNetworkName(instance)]?.IPAddress}:8080`,
         entry: { host: "127.0.0.1", httpPort: config.httpPort, httpsPort: config.httpsPort },
-        addresses: [address],
       };
     },
+    /** Where services could reach it. */
+    address: async () =>
+      (await container.inspect()).NetworkSettings.Networks[networkName(instance)]?.IPAddress,
     run: (release: Release, script: string, replica = 1) =>
       runService(docker, { release, script, replica, httpsPort: config.httpsPort }),
     stop: async () => {

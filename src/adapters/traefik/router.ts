@@ -30,8 +30,6 @@ export interface TraefikLocation {
   /** Base of its API, such as `http://172.20.0.2:8080`. */
   readonly api: string;
   readonly entry: EntryAddress;
-  /** Its addresses on the network of the services. */
-  readonly addresses: readonly string[];
 }
 
 /** A Router that also writes the file of the state it has, for a worker that starts. */
@@ -53,13 +51,6 @@ export function createTraefikRouter(options: TraefikRouterOptions): TraefikRoute
   let state = options.state;
   let file: DynamicConfig | undefined;
   let last: Promise<void> = Promise.resolve();
-  /** A Traefik that is away just now has no connections any more, or still those that it had. */
-  let seen: readonly string[] = [];
-  const locate = async (): Promise<TraefikLocation> => {
-    const here = await options.locate();
-    seen = here.addresses;
-    return here;
-  };
 
   /** A change that could not be written has not happened. */
   const change = (
@@ -89,13 +80,9 @@ export function createTraefikRouter(options: TraefikRouterOptions): TraefikRoute
       const { instance } = state.server;
       return confirm(options, { expected, timeoutMs, signal, instance, file: () => file });
     },
-    whoAnswers: async (route) => {
-      const here = await locate().catch(() => undefined);
+    answeringRelease: async (route) => {
+      const here = await options.locate().catch(() => undefined);
       return here && askRoute(here.entry, route);
-    },
-    addresses: async () => {
-      const here = await locate().catch(() => undefined);
-      return here?.addresses ?? seen;
     },
   };
 }

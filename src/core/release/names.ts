@@ -5,34 +5,18 @@ export const receiverNetworkName = (instance: string): string => `${instance}-re
 export const traefikContainerName = (instance: string): string => `${instance}-traefik`;
 export const receiverContainerName = (instance: string): string => `${instance}-receiver`;
 
-/** The name under which other services reach this one: the bare slug in the default instance, so that `http://web/` works there. */
-export const serviceContainerName = (instance: string, slug: string): string =>
+/** The host name under which other services reach this one: the bare slug in the default instance, so that `http://web/` works there. */
+export const serviceHostName = (instance: string, slug: string): string =>
   instance === "mypaas" ? slug : `${instance}-${slug}`;
 
-/** The name of one replica until the cut-over; replica counts from 1. */
-export const replicaName = (
-  instance: string,
-  slug: string,
-  release: number,
-  replica: number,
-): string => `${serviceContainerName(instance, slug)}-r${release}-${replica}`;
-
-/** The name of the container in which a release's own command runs before the switch. */
-export const commandName = (instance: string, slug: string, release: number): string =>
-  `${serviceContainerName(instance, slug)}-r${release}-release`;
-
-/** The name of a one-off container; `tag` keeps those of one service apart. */
-export const runName = (instance: string, slug: string, tag: string): string =>
-  `${serviceContainerName(instance, slug)}-run-${tag}`;
-
 /**
- * The host names that waiting requests dial (DESIGN §5), as container names: a release that is ready is renamed to one of them,
- * so that nobody waiting reaches it before. `.invalid` exists nowhere else (RFC 6761), and the dial ends it with a dot against search domains.
+ * The host names that waiting requests dial. No replica has one of them until its release is ready and the engine lends it the name.
+ * `.invalid` exists nowhere else (RFC 6761), and the dial ends it with a dot against search domains.
  */
 export const nextName = (instance: string, slug: string): string =>
-  `${serviceContainerName(instance, slug)}.next.invalid`;
+  `${serviceHostName(instance, slug)}.next.invalid`;
 export const backName = (instance: string, slug: string): string =>
-  `${serviceContainerName(instance, slug)}.back.invalid`;
+  `${serviceHostName(instance, slug)}.back.invalid`;
 
 export const imageName = (instance: string, slug: string, release: number): string =>
   `${instance}/${slug}:r${release}`;

@@ -3,6 +3,7 @@ import type { RoutingState, Switch } from "./routing-state.ts";
 import type { ReleaseRouting, RoutePlan } from "./release-routing.ts";
 import type { DynamicConfig } from "./traefik-config.ts";
 import type { Target } from "./dynamic-draft.ts";
+import { backendOf } from "./backend.ts";
 import { DynamicDraft } from "./dynamic-draft.ts";
 import { hstsOff, releaseRouting } from "./release-routing.ts";
 import { covers } from "./routes.ts";
@@ -138,7 +139,8 @@ function leftAt(
   const middlewares = plan.config.middlewares ?? [];
   file.copy(routing, middlewares);
   file.add({ middlewares: { "let-go": hstsOff } });
-  return { service: `${routing.service}@docker`, middlewares: ["let-go", ...middlewares] };
+  const service = file.lead(backendOf(routing));
+  return { service, middlewares: ["let-go", ...middlewares] };
 }
 
 /** The place of a route on the https port, on which its release is not. */
@@ -192,7 +194,7 @@ function answerOf(file: DynamicDraft, state: RoutingState, place: RoutePlan, own
   const middlewares = owner.plan.config.middlewares ?? [];
   file.copy(owner.routing, middlewares);
   // A redirect needs nobody who answers.
-  const service = owner.plan.redirects ? nobody : `${owner.routing.service}@docker`;
+  const service = owner.plan.redirects ? nobody : file.lead(backendOf(owner.routing));
   return { service, middlewares };
 }
 

@@ -3,6 +3,7 @@ import type { Release } from "../release/release.ts";
 import type { Switch } from "./routing-state.ts";
 import type { HttpConfig, MiddlewareConfig, ServersTransportConfig } from "./traefik-config.ts";
 import { backName, nextName } from "../release/names.ts";
+import { backendName, backendServices, type Backend } from "./backend.ts";
 import { covers } from "./routes.ts";
 import { drainTimeMs } from "../release/spec.ts";
 
@@ -47,20 +48,20 @@ export function waitFor(wait: Wait): Waiting {
 
   const service = `wait-${place.name}`;
   const patience = `${one.to.spec.slug}-${isNew ? "new" : "wait"}`;
-  const named = sides.map((side) => ({ ...side, name: `${service}-${side.suffix}` }));
+  const backends = sides.map(({ suffix, url, plan }): Backend => ({
+    kind: "servers",
+    service: `${service}-${suffix}`,
+    urls: [url],
+    middlewares: plan.shape,
+    transport: "wait",
+  }));
   return {
     target: { service, middlewares: [`${patience}-503`, `${patience}-retry`] },
     services: {
-      ...Object.fromEntries(
-        named.map(({ name, plan, url }) => [
-          name,
-          {
-            middlewares: plan.shape,
-            loadBalancer: { servers: [{ url }], serversTransport: "wait" },
-          },
-        ]),
-      ),
-      [service]: { weighted: { services: named.map(({ name }) => ({ name, weight: 1 })) } },
+      ...Object.assign({}, ...backends.map(backendServices)),
+      [service]: {
+        weighted: { services: backends.map((one) => ({ name: backendName(one), weight: 1 })) },
+      },
       later: { middlewares: ["later"], loadBalancer: { servers: [] } },
     },
     middlewares: {

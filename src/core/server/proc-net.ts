@@ -8,33 +8,37 @@ export interface Listener {
 
 /** A TCP socket as the kernel lists it in /proc/net/tcp or tcp6. */
 export interface KernelSocket {
-  readonly state: "established" | "listening" | "other";
+  /** `opening`: this end has asked for a connection that the other end has not taken yet. */
+  readonly state: "established" | "opening" | "listening" | "other";
   readonly localAddress: string;
   readonly localPort: number;
   readonly remoteAddress: string;
+  readonly remotePort: number;
   readonly inode: string;
 }
 
 const states: Readonly<Record<string, KernelSocket["state"]>> = {
   "01": "established",
+  "02": "opening",
   "0A": "listening",
 };
 
 const line =
-  /^\s*\d+: ([\dA-F]{8}|[\dA-F]{32}):([\dA-F]{4}) ([\dA-F]{8}|[\dA-F]{32}):[\dA-F]{4} ([\dA-F]{2}) \S+ \S+ \S+ +\d+ +\d+ (\d+) /;
+  /^\s*\d+: ([\dA-F]{8}|[\dA-F]{32}):([\dA-F]{4}) ([\dA-F]{8}|[\dA-F]{32}):([\dA-F]{4}) ([\dA-F]{2}) \S+ \S+ \S+ +\d+ +\d+ (\d+) /;
 
 /** Reads the table of `/proc/<pid>/net/tcp` or `tcp6` (proc(5)); lines of any other form are skipped. */
 export function parseSockets(table: string): readonly KernelSocket[] {
   return table.split("\n").flatMap((text) => {
     const match = line.exec(text);
     if (match === null) return [];
-    const [, local = "", port = "", remote = "", state = "", inode = ""] = match;
+    const [, local = "", port = "", remote = "", remotePort = "", state = "", inode = ""] = match;
     return [
       {
         state: states[state] ?? "other",
         localAddress: parseAddress(local),
         localPort: Number.parseInt(port, 16),
         remoteAddress: parseAddress(remote),
+        remotePort: Number.parseInt(remotePort, 16),
         inode,
       },
     ];

@@ -1,47 +1,53 @@
 import type { Release } from "../../core/release/release.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import { formatDuration } from "../../core/format.ts";
-import type { Sentence } from "./late-replica.ts";
-import { describeLateness } from "./late-replica.ts";
+import { isLoopback } from "../../core/server/addresses.ts";
 import { replicaWord } from "../messages.ts";
+import type { Listener, ProbeAnswer } from "../ports.ts";
 import type { ReplicaFailure } from "./replica-failure.ts";
 
-/** Puts a replica's trouble into words; `lastLines` of its log may tell more than the engine does. */
-export function describeTrouble(
+/** The message for a release that could not take over. */
+export interface Sentence {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** Puts the failure of a replica into words; the last lines of its log may tell more than the engine does. */
+export function describeFailure(
   release: Release,
   {
     replica,
-    trouble,
+    failure,
     lastLines,
   }: {
     readonly replica: number;
-    readonly trouble: ReplicaFailure;
+    readonly failure: ReplicaFailure;
     readonly lastLines: readonly string[];
   },
 ): Sentence {
   const place = `deploy ${replicaWord(release, replica)}`;
-  const said = describe(release, trouble, lastLines);
+  const said = describe(release, failure, lastLines);
   return { ...said, message: `${place}: ${said.message}` };
 }
 
 function describe(
   release: Release,
-  trouble: ReplicaFailure,
+  failure: ReplicaFailure,
   lastLines: readonly string[],
 ): Sentence {
-  switch (trouble.kind) {
+  switch (failure.kind) {
     case "removed":
       return { message: "container was removed by someone else while it started" };
     case "restarted":
       return { message: "container stopped just after it had taken over, and was started again" };
     case "not-started":
-      return describeNoStart(trouble.error);
+      return describeNoStart(failure.error);
     case "ended": {
       const said = lastLines.find(isFormatError);
-      return said === undefined ? describeEnd(release, trouble) : describeNoStart(said);
+      return said === undefined ? describeEnd(release, failure) : describeNoStart(said);
     }
     case "late":
-      return describeLateness(release, trouble);
+      return describeLate(release, failure);
   }
 }
 
@@ -87,7 +93,7 @@ function describeEnd(
   return { message: `container ${what}, ${after}`, ...hint };
 }
 
-/** Whose fault it was that the kernel ended a program, and the way out where it was the limit's. */
+/** The reason for which the kernel ended a program, with a hint where the limit was the reason. */
 export function killedForMemory({ maxMemoryBytes }: Pick<ServiceSpec, "maxMemoryBytes">): {
   readonly what: string;
   readonly hint?: string;
@@ -109,3 +115,88 @@ const signals: Readonly<Record<number, string>> = {
   11: "SIGSEGV",
   15: "SIGTERM",
 };
+
+type Late = Extract<ReplicaFailure, { kind: "late" }>;
+
+/** The behaviour of a replica that did not become ready in time. */
+function describeLate(release: Release, late: Late): Sentence {
+  const time = formatDuration(late.afterMs);
+  const { port } = release;
+  const { healthcheck } = release.spec;
+  if (port === undefined || late.answer?.kind === "ready") return describeHealth(late, time);
+  if (late.answer?.kind === "refused") return describeRefusal(port, late.listening, time);
+  if (healthcheck === undefined)
+    return { message: `port ${port} takes no connection after ${time}` };
+  const said = describeAnswer(release.spec, late.answer);
+  return {
+    message: `${healthcheck.path} ${said} after ${time}`,
+    hint: "set # mypaas.healthcheck to a path that answers 2xx or 3xx, or raise # mypaas.start-timeout",
+  };
+}
+
+function describeHealth({ health, healthOutput }: Late, time: string): Sentence {
+  if (healthOutput === undefined)
+    return {
+      message: `the image's HEALTHCHECK has no result after ${time}`,
+      hint: "shorten its --interval in the Dockerfile, or raise # mypaas.start-timeout",
+    };
+  if (/exec: "\/bin\/sh"/.test(healthOutput))
+    return {
+      message: "the image's HEALTHCHECK cannot run /bin/sh: the image has no shell",
+      hint: 'write it as a JSON array, such as: HEALTHCHECK CMD ["node", "check.js"]',
+    };
+  const said = healthOutput === "" ? "" : `: ${healthOutput}`;
+  return {
+    message: `the image's HEALTHCHECK says ${health ?? "nothing"} after ${time}${said}`,
+    hint: "correct HEALTHCHECK in the Dockerfile, or raise # mypaas.start-timeout",
+  };
+}
+
+function describeAnswer(
+  { healthcheck, startTimeoutMs }: Release["spec"],
+  answer: ProbeAnswer | undefined,
+): string {
+  const timeoutMs = healthcheck?.timeoutMs ?? startTimeoutMs;
+  switch (answer?.kind) {
+    case "status":
+      return `still answers ${answer.status}`;
+    case "slow":
+      return timeoutMs < startTimeoutMs
+        ? `gives no answer within ${formatDuration(timeoutMs)}`
+        : "gives no answer";
+    case "unreachable":
+      return `is cut off (${answer.reason})`;
+    case "refused":
+    case "ready":
+    case undefined:
+      return "is not reachable";
+  }
+}
+
+function describeRefusal(port: number, listening: readonly Listener[], time: string): Sentence {
+  const local = listening.find((one) => one.port === port);
+  if (local !== undefined)
+    return {
+      message: `listens on ${place(local)} only, which nothing outside its container reaches`,
+      hint: `listen on 0.0.0.0:${port}`,
+    };
+  const [other] = listening.filter(({ address }) => !isLoopback(address));
+  if (other !== undefined)
+    return {
+      message: `listens on port ${other.port}, not on port ${port}`,
+      hint: `set # mypaas.port = ${other.port}, or listen on the port in $PORT`,
+    };
+  const [hidden] = listening;
+  if (hidden !== undefined)
+    return {
+      message: `listens on ${place(hidden)} only, not on port ${port}`,
+      hint: `listen on 0.0.0.0:${port}`,
+    };
+  return {
+    message: `nothing listens on port ${port} after ${time}`,
+    hint: "set # mypaas.port to the port it listens on, or raise # mypaas.start-timeout",
+  };
+}
+
+const place = ({ address, port }: Listener): string =>
+  `${address.includes(":") ? `[${address}]` : address}:${port}`;

@@ -1,23 +1,23 @@
 import { UserError } from "../../core/errors.ts";
 import type { Release } from "../../core/release/release.ts";
-import { describeTrouble } from "./describe-failure.ts";
+import { describeFailure } from "./describe-failure.ts";
 import { stillRuns } from "../messages.ts";
 import type { SwitchContext } from "../switch-context.ts";
 import { ReplicaFailureError } from "./replica-failure.ts";
 
 const shownLogLines = 20;
 
-/** Turns what ended a deploy into words while its containers can still be looked at; a bug stays what it is. */
+/** Turns the error that ended a deploy into words while its replicas are still there; a bug stays as it is. */
 export async function explain(
   context: Pick<SwitchContext, "engine" | "release" | "service" | "signal">,
   error: unknown,
 ): Promise<unknown> {
   const { engine, release, service, signal } = context;
   if (error instanceof ReplicaFailureError) {
-    const details = await lastWords(engine, error.replica.id);
-    const { message, hint } = describeTrouble(release, {
+    const details = await lastLines(engine, error.replica.id);
+    const { message, hint } = describeFailure(release, {
       replica: error.replica.replica,
-      trouble: error.trouble,
+      failure: error.failure,
       lastLines: details,
     });
     return new UserError(message, { code: "unready", hint, details, cause: error });
@@ -29,7 +29,7 @@ export async function explain(
     : new UserError(`deploy ${service}: cancelled`, { code: "cancelled", cause: error });
 }
 
-/** The same error, now that it is known what runs. */
+/** The same error with the release that still runs. */
 export function failDeploy(
   context: SwitchContext,
   error: unknown,
@@ -46,8 +46,8 @@ export function failDeploy(
   });
 }
 
-/** A container that cannot be asked any more has no last words; that must not hide why it ended. */
-async function lastWords(engine: SwitchContext["engine"], id: string): Promise<readonly string[]> {
+/** A replica that is gone has no log; that must not hide why it ended. */
+async function lastLines(engine: SwitchContext["engine"], id: string): Promise<readonly string[]> {
   try {
     return await engine.lastLogLines(id, shownLogLines);
   } catch {

@@ -1,6 +1,8 @@
-import type { ContainerFacts, ProbeAnswer, TcpSocket } from "../ports.ts";
+import type { Listener, ProbeAnswer, Replica } from "../ports.ts";
+import type { ReplicaCheck } from "../steps/readiness.ts";
+import type { SwitchContext } from "../switch-context.ts";
 
-/** Why a replica cannot take over, in facts; `failures.ts` has the words. */
+/** Why a replica cannot take over, in facts; `describe-failure.ts` has the words. */
 export type ReplicaFailure =
   | { readonly kind: "not-started"; readonly error: string }
   | {
@@ -16,39 +18,55 @@ export type ReplicaFailure =
       readonly afterMs: number;
       /** Undefined for a worker process. */
       readonly answer: ProbeAnswer | undefined;
-      readonly health: ContainerFacts["health"];
+      readonly health: Replica["health"];
       /** Undefined while HEALTHCHECK has not run. */
       readonly healthOutput: string | undefined;
       readonly listening: readonly Listener[];
     };
 
-export interface Listener {
-  readonly address: string;
-  readonly port: number;
-}
-
-/** What listens inside a container, without Docker's own DNS server; each place once, lowest port first. */
-export function listeners(sockets: readonly TcpSocket[]): readonly Listener[] {
-  const found = new Map<string, Listener>();
-  for (const { state, localAddress: address, localPort: port } of sockets)
-    if (state === "listening" && address !== "127.0.0.11")
-      found.set(`${address} ${port}`, { address, port });
-  return [...found.values()].toSorted((a, b) => a.port - b.port);
-}
-
-/** True for an address that nothing outside the container reaches. */
-export const isLoopback = (address: string): boolean =>
-  address.startsWith("127.") || address === "::1";
-
-/** Ends a switch before it is done; on the way back it becomes a UserError with the container's last words. */
+/** Ends a switch before it is done; on the way back it becomes a UserError with the last log lines of the replica. */
 export class ReplicaFailureError extends Error {
   override readonly name = "ReplicaFailureError";
-  readonly replica: Pick<ContainerFacts, "id" | "replica">;
-  readonly trouble: ReplicaFailure;
+  readonly replica: Pick<Replica, "id" | "replica">;
+  readonly failure: ReplicaFailure;
 
-  constructor(replica: ReplicaFailureError["replica"], trouble: ReplicaFailure, cause?: unknown) {
-    super(trouble.kind, { cause });
+  constructor(replica: ReplicaFailureError["replica"], failure: ReplicaFailure, cause?: unknown) {
+    super(failure.kind, { cause });
     this.replica = replica;
-    this.trouble = trouble;
+    this.failure = failure;
   }
+}
+
+/** The failure of a replica that does not run any more; `seen` is the replica now, undefined when it is gone. */
+export function endedFailure(
+  replica: Replica,
+  seen: Replica | undefined,
+  now: number,
+): ReplicaFailureError {
+  return new ReplicaFailureError(replica, seen ? ended(seen, now) : { kind: "removed" });
+}
+
+function ended({ error, exitCode, oomKilled, startedAt }: Replica, now: number): ReplicaFailure {
+  if (error !== "") return { kind: "not-started", error };
+  return { kind: "ended", exitCode, oomKilled, afterMs: Math.max(0, now - startedAt) };
+}
+
+/** The failure of a replica that did not become ready in time, with the places on which it listens instead. */
+export async function lateFailure(
+  { engine }: Pick<SwitchContext, "engine">,
+  replica: Replica,
+  {
+    replica: seen,
+    answer,
+    afterMs,
+  }: Omit<ReplicaCheck, "runningMs"> & { readonly afterMs: number },
+): Promise<ReplicaFailureError> {
+  return new ReplicaFailureError(replica, {
+    kind: "late",
+    afterMs,
+    answer,
+    health: seen?.health,
+    healthOutput: seen?.healthOutput,
+    listening: await engine.listeners(replica.id),
+  });
 }

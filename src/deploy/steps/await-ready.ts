@@ -3,16 +3,17 @@ import { UserError } from "../../core/errors.ts";
 import { replicaCount } from "../../core/release/spec.ts";
 import { expectStarted } from "../expected.ts";
 import { routingTimeoutMs } from "./hold.ts";
-import { lookAt, whyEnded, whyLate } from "../failures/look.ts";
-import type { ContainerFacts } from "../ports.ts";
-import { judge } from "./readiness.ts";
+import { endedFailure, lateFailure } from "../failures/replica-failure.ts";
+import type { Replica } from "../ports.ts";
+import { checkReplica } from "./check-replica.ts";
+import { readinessOf } from "./readiness.ts";
 import { replicasOf } from "../replicas.ts";
 import { messages } from "../messages.ts";
 import { step } from "./step.ts";
 import type { SwitchContext } from "../switch-context.ts";
 import { steadyMs, whileRunning } from "./while-running.ts";
 
-const betweenLooksMs = 40;
+const betweenChecksMs = 40;
 const betweenNewsMs = 5_000;
 
 /** Returns when every replica of the new release has answered twice, a moment apart, and Traefik knows all of them. */
@@ -35,22 +36,22 @@ export async function awaitReady(context: SwitchContext): Promise<void> {
   });
 }
 
-/** A release that wavers may do so until its time is over; one that has ended may not. */
+/** A release may become unready again until its time is over; one that has ended has failed. */
 async function areStillReady(context: SwitchContext, begun: number): Promise<boolean> {
   const { release, clock } = context;
   for (const replica of await allReplicas(context, release)) {
-    const { facts, answer } = await lookAt(context, release, replica);
+    const check = await checkReplica(context, release, replica);
     const afterMs = clock.now() - begun;
-    const verdict = judge(release, { facts, answer, runningMs: afterMs });
-    if (verdict === "ready") continue;
-    if (verdict === "ended") throw whyEnded(replica, facts, clock.now());
+    const readiness = readinessOf(release, { ...check, runningMs: afterMs });
+    if (readiness === "ready") continue;
+    if (readiness === "ended") throw endedFailure(replica, check.replica, clock.now());
     if (afterMs < release.spec.startTimeoutMs) return false;
-    throw await whyLate(context, replica, { afterMs, answer, facts });
+    throw await lateFailure(context, replica, { ...check, afterMs });
   }
   return true;
 }
 
-/** Asks all replicas side by side; the first that cannot come any more ends the wait for all. */
+/** Checks all replicas side by side; the first that has failed ends the wait for all. */
 export async function awaitReplicas(
   context: SwitchContext,
   release: Release,
@@ -60,16 +61,13 @@ export async function awaitReplicas(
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
   try {
-    await Promise.all(replicas.map((facts) => awaitReplica(context, release, facts, either)));
+    await Promise.all(replicas.map((one) => awaitReplica(context, release, one, either)));
   } finally {
     failed.abort();
   }
 }
 
-async function allReplicas(
-  context: SwitchContext,
-  release: Release,
-): Promise<readonly ContainerFacts[]> {
+async function allReplicas(context: SwitchContext, release: Release): Promise<readonly Replica[]> {
   const found = await replicasOf(context, release.number);
   const wanted = replicaCount(release.spec.scale);
   if (found.length >= wanted) return found;
@@ -82,31 +80,31 @@ async function allReplicas(
 async function awaitReplica(
   context: SwitchContext,
   release: Release,
-  replica: ContainerFacts,
+  replica: Replica,
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, say } = context;
   const begun = clock.now();
-  let toldAt = begun;
+  let saidAt = begun;
   for (;;) {
     signal.throwIfAborted();
-    const { facts, answer } = await lookAt(context, release, replica);
+    const check = await checkReplica(context, release, replica);
     const now = clock.now();
     const elapsed = now - begun;
-    switch (judge(release, { facts, answer, runningMs: elapsed })) {
+    switch (readinessOf(release, { ...check, runningMs: elapsed })) {
       case "ready":
         say({ kind: "ready", replica: replica.replica, ms: elapsed });
         return;
       case "ended":
-        throw whyEnded(replica, facts, now);
+        throw endedFailure(replica, check.replica, now);
       case "waiting":
     }
     if (elapsed >= release.spec.startTimeoutMs)
-      throw await whyLate(context, replica, { afterMs: elapsed, answer, facts });
-    if (now - toldAt >= betweenNewsMs) {
-      toldAt = now;
+      throw await lateFailure(context, replica, { ...check, afterMs: elapsed });
+    if (now - saidAt >= betweenNewsMs) {
+      saidAt = now;
       say(messages.stillWaiting(release, replica.replica, elapsed));
     }
-    await clock.sleep(betweenLooksMs, signal);
+    await clock.sleep(betweenChecksMs, signal);
   }
 }

@@ -1,14 +1,14 @@
 import { drainOld } from "./drain.ts";
-import { untilDockerAnswers } from "../retry-while-down.ts";
+import { untilEngineAnswers } from "../retry-while-down.ts";
 import { removeOldRelease } from "./remove-old-release.ts";
 import { messages } from "../messages.ts";
 import type { SwitchContext } from "../switch-context.ts";
-import { renameContainers, renameContainersLater } from "./rename-containers.ts";
+import { giveName, giveNameLater } from "./give-name.ts";
 
-/** What the new release does not depend on any more: a failure here is left for the next deploy to tidy up. Safe to repeat. */
+/** Ends a switch whose new release is live: a failure here is left for the next deploy to tidy up. Safe to repeat. */
 export async function finish(context: SwitchContext): Promise<void> {
   try {
-    await untilDockerAnswers(context, () => finishOnce(context));
+    await untilEngineAnswers(context, () => finishOnce(context));
   } catch (error) {
     context.say(
       messages.leftOver(`${context.service}: the release before could not be removed`, error),
@@ -18,24 +18,24 @@ export async function finish(context: SwitchContext): Promise<void> {
 
 async function finishOnce(context: SwitchContext): Promise<void> {
   const { service, nameHandovers, oldFirst, from } = context;
-  // Where an old release runs beside the new one, callers inside must find the new one before it goes.
+  // Where an old release runs beside the new one, other services must find the new one before the old one goes.
   const isNamedFirst = !oldFirst && from !== undefined;
   if (isNamedFirst) {
     await waitForHandover(context);
-    await renameContainers(context);
+    await giveName(context);
     await drainOld(context);
   }
   await removeOldRelease(context);
-  if (!isNamedFirst) nameHandovers.begin(service, () => renameContainersLater(context));
+  if (!isNamedFirst) nameHandovers.begin(service, () => giveNameLater(context));
 }
 
-/** Waits until what an earlier switch of the service still owes has been done. */
+/** Waits until an earlier switch of the service has given back the names that it lent. */
 export async function waitForHandover({
   service,
   nameHandovers,
   say,
 }: SwitchContext): Promise<void> {
   if (nameHandovers.isSettled(service)) return;
-  say(messages.settling(service));
+  say(messages.waitingForHandover(service));
   await nameHandovers.settled(service);
 }

@@ -1,28 +1,28 @@
 import type { SwitchContext } from "../switch-context.ts";
 import { expectHeld } from "../expected.ts";
-import { untilDockerAnswers, untilTraefikAnswers } from "../retry-while-down.ts";
+import { untilEngineAnswers, untilTraefikAnswers } from "../retry-while-down.ts";
 import { messages } from "../messages.ts";
 import { step } from "./step.ts";
 
 /** How long Traefik gets to take over a change of routing. */
 export const routingTimeoutMs = 15_000;
 
-/** Keeps requests where they are, or lets them wait, whatever containers come and go until the cut-over. */
+/** Keeps requests where they are, or lets them wait, until the cut-over. */
 export async function hold(context: SwitchContext): Promise<void> {
   if (!context.isRouted) return;
   context.signal.throwIfAborted();
   await step(context, "hold", () => applyHold(context));
 }
 
-/** `wait` where nobody serves until the new release does. */
+/** `wait` where no release serves until the new one does. */
 export const holdMode = ({ from, oldFirst }: Pick<SwitchContext, "from" | "oldFirst">) =>
   from === undefined || oldFirst ? ("wait" as const) : ("serving" as const);
 
-/** Requests go back to the hold before anyone takes containers away; a failure is said. */
+/** Gives requests back to the hold before replicas are removed; a failure is said. */
 export async function holdAgain(context: SwitchContext): Promise<void> {
   if (!context.isRouted) return;
   try {
-    await untilDockerAnswers(context, () => untilTraefikAnswers(context, () => applyHold(context)));
+    await untilEngineAnswers(context, () => untilTraefikAnswers(context, () => applyHold(context)));
   } catch (error) {
     context.say(messages.leftOver("while undoing", error));
   }

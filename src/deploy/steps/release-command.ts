@@ -1,6 +1,5 @@
 import { UserError } from "../../core/errors.ts";
 import { formatDuration } from "../../core/format.ts";
-import { commandPlan } from "../../core/release/container.ts";
 import type { Release } from "../../core/release/release.ts";
 import { ensureVolumes } from "../ensure-volumes.ts";
 import { killedForMemory } from "../failures/describe-failure.ts";
@@ -12,11 +11,10 @@ import type { SwitchContext } from "../switch-context.ts";
 const betweenNewsMs = 30_000;
 const shownLines = 20;
 
-/** Runs what `# mypaas.release` says once in the new image, while the old release serves on; throws UserError "release-command" unless it ends with 0. */
+/** Runs the command of `# mypaas.release` once in the new image, while the old release serves on; throws UserError "release-command" unless it ends with 0. */
 export async function runReleaseCommand(context: SwitchContext): Promise<void> {
   const { engine, release, clock, say, signal } = context;
-  const plan = commandPlan(release);
-  if (plan === undefined) return;
+  if (release.spec.release === undefined) return;
   signal.throwIfAborted();
   say(messages.running(release));
   const tail: string[] = [];
@@ -27,20 +25,15 @@ export async function runReleaseCommand(context: SwitchContext): Promise<void> {
   await step(context, "release-command", async () => {
     await ensureVolumes(engine, release);
     const begun = clock.now();
-    const id = await engine.createContainer(plan);
-    try {
-      const end = await withNews(context, () => engine.runToEnd(id, { onLine, signal }));
-      signal.throwIfAborted();
-      const afterMs = clock.now() - begun;
-      if (end.exitCode !== 0 || end.error !== "") throw failure(release, { end, afterMs, tail });
-      say(messages.ran(release, afterMs));
-    } finally {
-      await engine.removeContainer(id);
-    }
+    const end = await withNews(context, () => engine.runCommand(release, { onLine, signal }));
+    signal.throwIfAborted();
+    const afterMs = clock.now() - begun;
+    if (end.exitCode !== 0 || end.error !== "") throw failure(release, { end, afterMs, tail });
+    say(messages.ran(release, afterMs));
   });
 }
 
-/** A migration may be silent for long, and a silent deploy looks like a dead one. */
+/** Says every now and then that it still runs: a migration may be silent for long. */
 async function withNews<T>(
   { clock, release, say }: SwitchContext,
   work: () => Promise<T>,

@@ -2,7 +2,7 @@ import type { Release } from "../../core/release/release.ts";
 import type { SwitchContext } from "../switch-context.ts";
 import { expectForgotten } from "../expected.ts";
 import { routingTimeoutMs } from "./hold.ts";
-import { replicasOf } from "../replicas.ts";
+import { otherReleases } from "../replicas.ts";
 import { messages } from "../messages.ts";
 import { step } from "./step.ts";
 
@@ -12,36 +12,26 @@ export async function stopOldRelease(context: SwitchContext): Promise<void> {
   if (from === undefined) return;
   signal.throwIfAborted();
   say(messages.stoppingOld(from));
-  await step(context, "stop-old", async () => {
-    const old = await replicasOf(context, from.number);
-    await Promise.all(old.map(({ id }) => engine.stopContainer(id, from.spec.stopTimeoutMs)));
-  });
+  await step(context, "stop-old", () => engine.stop(from));
 }
 
-/** Removes whatever is not of the release that is live now, and then what kept its requests away from it. */
+/** Removes every release but the one that is live now, and then the routers that kept its requests away from them. */
 export async function removeOldRelease(context: SwitchContext): Promise<void> {
   const { engine, router, service, release, from, isRouted } = context;
   await step(context, "retire", async () => {
-    const others = (await engine.listContainers(service)).filter(
-      (facts) => facts.release !== release.number,
-    );
     const graceMs = from?.spec.stopTimeoutMs ?? release.spec.stopTimeoutMs;
-    await Promise.all(
-      others.map(async ({ id }) => {
-        await engine.stopContainer(id, graceMs);
-        await engine.removeContainer(id);
-      }),
-    );
+    const others = await otherReleases(context, release.number);
+    await Promise.all(others.map((number) => engine.remove({ service, number }, graceMs)));
     if (!isRouted) return;
-    if (from !== undefined) await forgotten(context, from);
+    if (from !== undefined) await waitUntilForgotten(context, from);
     await router.apply({ kind: "settled", service, live: release });
   });
 }
 
 /**
- * Traefik hears a little later that containers are gone; until then only the file keeps requests to a route that the new release does not have
- * away from them. A Traefik that cannot be asked is not waited for longer.
+ * Traefik hears a little later that replicas are gone. Until then only the file keeps requests away from them at routes that the
+ * new release does not have. A Traefik that does not answer is not waited for longer.
  */
-async function forgotten({ router, server }: SwitchContext, from: Release): Promise<void> {
+async function waitUntilForgotten({ router, server }: SwitchContext, from: Release): Promise<void> {
   await router.confirm(expectForgotten(from, server), routingTimeoutMs).catch(() => undefined);
 }

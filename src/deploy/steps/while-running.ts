@@ -1,26 +1,25 @@
-import { whyEnded } from "../failures/look.ts";
-import type { ContainerFacts } from "../ports.ts";
+import { endedFailure, ReplicaFailureError } from "../failures/replica-failure.ts";
+import type { Replica } from "../ports.ts";
 import type { SwitchContext } from "../switch-context.ts";
-import { ReplicaFailureError } from "../failures/replica-failure.ts";
 
-const betweenLooksMs = 100;
+const betweenChecksMs = 100;
 
-/** Many a program opens its port, or takes its first request, fails at what comes next and ends. */
+/** Many programs open their port, or take a first request, fail at what comes next and end. */
 export const steadyMs = 250;
 
-/** Does `work`, and throws as soon as one of the replicas has ended; the signal it gets says that nobody waits for it any more. */
+/** Does `work`, and throws as soon as one of the replicas has ended; the signal aborts when the work is not needed any more. */
 export async function whileRunning(
   context: Pick<SwitchContext, "engine" | "clock">,
-  replicas: readonly ContainerFacts[],
+  replicas: readonly Replica[],
   work: (over: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  for (const facts of replicas)
-    if (facts.state !== "running") throw whyEnded(facts, facts, context.clock.now());
+  for (const replica of replicas)
+    if (replica.state !== "running") throw endedFailure(replica, replica, context.clock.now());
   const over = new AbortController();
   const watch = async (): Promise<void> => {
     for (;;) {
       await refuseEnded(context, replicas);
-      await context.clock.sleep(betweenLooksMs, over.signal);
+      await context.clock.sleep(betweenChecksMs, over.signal);
     }
   };
   try {
@@ -28,19 +27,19 @@ export async function whileRunning(
   } finally {
     over.abort();
   }
-  // The work may have been quicker than the next look.
+  // The work may have ended before the next check.
   await refuseEnded(context, replicas);
 }
 
 async function refuseEnded(
   { engine, clock }: Pick<SwitchContext, "engine" | "clock">,
-  replicas: readonly ContainerFacts[],
+  replicas: readonly Replica[],
 ): Promise<void> {
   for (const before of replicas) {
-    const facts = await engine.inspectContainer(before.id);
-    if (facts?.state !== "running") throw whyEnded(before, facts, clock.now());
-    // From the cut-over on Docker starts again what ends.
-    if (facts.startedAt !== before.startedAt)
+    const now = await engine.replica(before.id);
+    if (now?.state !== "running") throw endedFailure(before, now, clock.now());
+    // From the cut-over on the engine starts a replica again when it ends.
+    if (now.startedAt !== before.startedAt)
       throw new ReplicaFailureError(before, { kind: "restarted" });
   }
 }

@@ -13,10 +13,7 @@ import type { Order } from "./desired-release.ts";
 import { planRelease } from "./release-plan.ts";
 
 /** What a deploy needs of the world outside the state; opened when the first job runs. */
-export interface DeployTools extends Pick<
-  DeployPorts,
-  "router" | "probe" | "connections" | "meter" | "nameHandovers"
-> {
+export interface DeployTools extends Pick<DeployPorts, "router" | "meter" | "nameHandovers"> {
   readonly engine: Engine;
   readonly builder: Builder;
   readonly deploy: (input: DeployInput, ports: DeployPorts) => Promise<Release>;
@@ -24,11 +21,11 @@ export interface DeployTools extends Pick<
 
 /** The tools as the switch of one job takes them. */
 export function deployPorts(
-  { engine, router, probe, connections, meter, nameHandovers }: DeployTools,
+  { engine, router, meter, nameHandovers }: DeployTools,
   ofJob: Pick<DeployPorts, "clock" | "journal" | "say">,
 ): DeployPorts {
   const { clock, journal, say } = ofJob;
-  return { engine, router, probe, connections, meter, nameHandovers, clock, journal, say };
+  return { engine, router, meter, nameHandovers, clock, journal, say };
 }
 
 export interface DeployJobParts {

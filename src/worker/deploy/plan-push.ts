@@ -27,7 +27,7 @@ export interface PlanParts {
   readonly state: State;
   readonly config: InstanceConfig;
   readonly tools: () => Promise<{
-    readonly engine: Pick<Engine, "inspectImage" | "listContainers">;
+    readonly engine: Pick<Engine, "inspectImage" | "replicas">;
   }>;
 }
 

@@ -17,7 +17,7 @@ import { stopRelease } from "./stop-job.ts";
 
 type RemoveAction = Extract<Action, { readonly action: "remove" }>;
 
-/** Removes a service: routes, containers, images, the volumes that were named, and what the state knows of it, in this order. Safe to repeat. */
+/** Removes a service: routes, releases, images, the volumes that were named, and what the state knows of it, in this order. Safe to repeat. */
 export async function runRemoveJob(
   parts: DeployJobParts,
   job: Job,
@@ -37,8 +37,8 @@ export async function runRemoveJob(
   appendStep(state, job.id, { step: "remove", phase: "intent", data, at: parts.clock.now() });
   const last = currentRelease(state, service);
   if (last !== undefined) await stopRelease(parts, last, { job, say, signal });
-  for (const { id } of await tools.engine.listContainers(service))
-    await tools.engine.removeContainer(id);
+  for (const number of await tools.engine.releases(service))
+    await tools.engine.remove({ service, number });
   await tools.engine.removeOneOffs(service);
   say({ kind: "step", text: `removing the images of ${service}` });
   for (const image of imagesOf(listReleases(state, service))) await tools.engine.removeImage(image);
@@ -72,7 +72,7 @@ export async function removeInfo(
   return {
     service,
     routes: last === undefined ? [] : ownRoutes(last.release).map(writeRoute),
-    containers: (await engine.listContainers(service)).length,
+    containers: (await engine.replicas(service)).length,
     images: imagesOf(releases).length,
     releases: releases.length,
     env: Object.keys(readEnv(state, service)),

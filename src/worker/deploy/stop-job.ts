@@ -1,5 +1,5 @@
 import type { Say } from "../../core/wire/events.ts";
-import { takeOut } from "../../deploy/stop-service.ts";
+import { stopService } from "../../deploy/stop-service.ts";
 import type { Job } from "../../adapters/state/jobs.ts";
 import {
   setReleaseState,
@@ -35,7 +35,7 @@ export async function stopRelease(
   const place = { service: job.service, number: release.number };
   setReleaseState(state, place, "stopped");
   try {
-    await takeOut(
+    await stopService(
       { release, isLive: was === "live", server: config, signal },
       deployPorts(await tools(), { clock, ...recordSwitch({ state, clock }, job, say) }),
     );

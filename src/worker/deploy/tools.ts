@@ -25,7 +25,6 @@ import {
 } from "../../adapters/traefik/router.ts";
 import { storedCertificates } from "../certificates/server-facts.ts";
 import { interruptedChanges } from "./interrupted.ts";
-import { drainingEngine } from "../logs/open-streams.ts";
 import type { Streams } from "../logs/streams.ts";
 import type { DeployTools } from "./deploy-context.ts";
 
@@ -102,7 +101,6 @@ export async function locateTraefik(
   return {
     api: `http://${api}:${traefikApiPort}`,
     entry: { host: reachable(bind), httpPort, httpsPort },
-    addresses: [address],
   };
 }
 
@@ -113,23 +111,18 @@ export async function openTools(
   streams: Pick<Streams, "drained">,
 ): Promise<DeployTools> {
   const { config, clock, random, engineSocket: socketPath } = parts;
-  const [
-    { createEngine },
-    { createBuilder },
-    { createProbe },
-    { createConnections },
-    meter,
-    context,
-  ] = await Promise.all([
+  const [{ createEngine }, { createBuilder }, meter, context] = await Promise.all([
     import("../../adapters/engines/docker/engine.ts"),
     import("../../adapters/engines/docker/build.ts"),
-    import("../../adapters/probe.ts"),
-    import("../../adapters/engines/docker/connections.ts"),
     import("../../adapters/traefik/metrics.ts"),
     import("../../deploy/deploy.ts"),
   ]);
   return {
-    engine: drainingEngine(createEngine({ instance: config.instance, socketPath }), streams),
+    engine: createEngine({
+      instance: config.instance,
+      socketPath,
+      beforeRemoval: streams.drained,
+    }),
     builder: createBuilder({
       socketPath,
       now: clock.now,
@@ -137,8 +130,6 @@ export async function openTools(
       logins: () => readRegistries(parts.state),
     }),
     router,
-    probe: createProbe(),
-    connections: createConnections(),
     meter: meter.createMeter(() => locateTraefik(config, socketPath)),
     nameHandovers: createNameHandovers(),
     deploy: context.deploy,

@@ -1,10 +1,10 @@
 import type { Say } from "../../core/wire/events.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { Clock, Engine } from "../../deploy/ports.ts";
-import { untilDockerAnswers } from "../../deploy/retry-while-down.ts";
+import { untilEngineAnswers } from "../../deploy/retry-while-down.ts";
 import { recover } from "../../deploy/recover.ts";
 import { openSwitch } from "../../deploy/switch-context.ts";
-import { renames, waitersGraceMs } from "../../deploy/steps/rename-containers.ts";
+import { waitingRequestsMs } from "../../deploy/steps/give-name.ts";
 import { unfinishedJobs, type Job } from "../../adapters/state/jobs.ts";
 import { hasLogged } from "../../adapters/state/log.ts";
 import {
@@ -33,7 +33,7 @@ export async function reconcile(parts: ReconcileParts, job: Job, say: Say): Prom
   const { state, clock, tools } = parts;
   const left = interruptedSwitch(state, job);
   if (left === undefined)
-    await untilDockerAnswers({ clock, say }, () => removeUnknown(state, tools.engine, job.service));
+    await untilEngineAnswers({ clock, say }, () => removeUnknown(state, tools.engine, job.service));
   else await goOn(parts, job, say, left);
   for (const { release, state: was } of releasesOfJob(state, job.id)) {
     const { service } = job;
@@ -61,11 +61,11 @@ async function goOn(parts: ReconcileParts, job: Job, say: Say, left: Interrupted
 /** A release without a record cannot be told from one that somebody still needs, unless nothing knows its number. */
 async function removeUnknown(state: State, engine: Engine, service: string): Promise<void> {
   const known = new Set(listReleases(state, service).map(({ release }) => release.number));
-  for (const { id, release } of await engine.listContainers(service))
-    if (!known.has(release)) await engine.removeContainer(id);
+  for (const number of await engine.releases(service))
+    if (!known.has(number)) await engine.remove({ service, number });
 }
 
-/** Lets the renames follow that a worker which ended too early still owed; the next switch of the service waits for them. */
+/** Gives the names that a worker which ended too early had not given yet; the next switch of the service waits for them. */
 export async function finishNames(parts: {
   readonly state: State;
   readonly clock: Clock;
@@ -78,14 +78,14 @@ export async function finishNames(parts: {
   const { engine, nameHandovers } = await parts.tools();
   for (const { job, service } of owed) {
     const give = async () => {
-      await clock.sleep(waitersGraceMs);
-      await untilDockerAnswers({ clock, say: () => undefined }, () =>
+      await clock.sleep(waitingRequestsMs);
+      await untilEngineAnswers({ clock, say: () => undefined }, () =>
         giveNames({ state, engine }, service),
       );
       const data = { service, ok: true };
       appendStep(state, job, { step: "take-names", phase: "outcome", data, at: clock.now() });
     };
-    // Whatever stays called wrongly is renamed by the next deploy.
+    // A name that is not given now is given by the next deploy.
     nameHandovers.begin(service, () => give().catch(() => undefined));
   }
 }
@@ -95,7 +95,5 @@ async function giveNames(
   service: string,
 ): Promise<void> {
   const live = liveRelease(state, service)?.release;
-  if (live === undefined) return;
-  for (const { id, name } of renames(live, await engine.listContainers(service)))
-    await engine.renameContainer(id, name);
+  if (live !== undefined) await engine.giveName(live);
 }

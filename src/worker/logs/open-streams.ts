@@ -1,7 +1,6 @@
 import { redactor } from "../../core/redact.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
-import type { Clock, Engine } from "../../deploy/ports.ts";
-import { createUsage } from "../../adapters/engines/docker/usage.ts";
+import type { Clock } from "../../deploy/ports.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { knownSecrets } from "../jobs/known-secrets.ts";
 import { createStreams, type Streams } from "./streams.ts";
@@ -30,16 +29,6 @@ export function openStreams(parts: {
         replicas: createReplicas({ instance, socketPath }),
       };
     },
-    usage: createUsage(),
     redactFor: (service) => redactor(knownSecrets(state, service)),
   });
 }
-
-/** An engine that lets readers have the last lines of a container before it removes it. */
-export const drainingEngine = (engine: Engine, { drained }: Pick<Streams, "drained">): Engine => ({
-  ...engine,
-  removeContainer: async (id) => {
-    await drained(id);
-    await engine.removeContainer(id);
-  },
-});

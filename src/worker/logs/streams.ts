@@ -5,7 +5,6 @@ import { parseRequest } from "../../core/wire/request.ts";
 import type { WatchAction } from "../../core/wire/watching.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import type { LogSource } from "../../adapters/engines/docker/log-stream.ts";
-import type { ReadUsage } from "../../adapters/engines/docker/usage.ts";
 import type { ReplicaFacts } from "../../adapters/engines/docker/replicas.ts";
 import { readMeta, writeMeta } from "../../adapters/state/meta.ts";
 import { requestBody, type StoredRequest } from "../../adapters/state/requests.ts";
@@ -41,7 +40,6 @@ export interface StreamParts {
     readonly logs: LogSource;
     readonly replicas: () => Promise<readonly ReplicaFacts[]>;
   }>;
-  readonly usage: ReadUsage;
   /** Hides the values that were set on the server for a service. */
   readonly redactFor: (service: string) => Redact;
 }
@@ -114,8 +112,7 @@ export function createStreams(parts: StreamParts): Streams {
       if (request.action !== "ps") throw notAStream();
       const { replicas } = await parts.docker();
       const asked = { ...request, caller: callerOf(state, stored.key) };
-      const { usage } = parts;
-      return jsonLines(watchServices({ state, clock, replicas, usage }, asked, signal));
+      return jsonLines(watchServices({ state, clock, replicas }, asked, signal));
     },
     drained: async (container) => {
       await allBack();

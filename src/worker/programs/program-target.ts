@@ -7,7 +7,7 @@ import {
   type StoredRelease,
 } from "../../adapters/state/releases.ts";
 import type { State } from "../../adapters/state/state.ts";
-import type { ContainerFacts } from "../../deploy/ports.ts";
+import type { Replica } from "../../deploy/ports.ts";
 
 /** The release that a one-off container is made of: the one named, else what is live or was stopped; throws UserError "no-release". */
 export function releaseToRun(
@@ -34,8 +34,8 @@ export function releaseToRun(
 export function replicaToEnter(
   state: State,
   { service, replica: wanted }: { readonly service: string; readonly replica?: number },
-  containers: readonly ContainerFacts[],
-): ContainerFacts {
+  containers: readonly Replica[],
+): Replica {
   const refuse = (what: string, hint: string): UserError =>
     new UserError(`exec ${service}: ${what}`, { code: "not-running", hint });
   const live = liveRelease(state, service)?.release.number;

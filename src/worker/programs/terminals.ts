@@ -1,8 +1,8 @@
 import { UserError } from "../../core/errors.ts";
-import { runPlan } from "../../core/release/container.ts";
 import type { ExecResult, ProgramAsked, RunResult } from "../../core/wire/program.ts";
 import type { Action } from "../../core/wire/protocol.ts";
 import type { Programs } from "../../adapters/engines/docker/attach.ts";
+import { runPlan } from "../../adapters/engines/docker/container-plan.ts";
 import type { Program } from "../../adapters/engines/docker/program-streams.ts";
 import {
   forgetProgram,
@@ -107,7 +107,7 @@ export function createAttachments(parts: AttachmentParts): Attachments {
   };
 
   const acceptExec = async (request: string, action: ExecAction): Promise<ExecResult> => {
-    const containers = await (await parts.engine()).listContainers(action.service);
+    const containers = await (await parts.engine()).replicas(action.service);
     const replica = replicaToEnter(state, action, containers);
     wait(request, () => enter(replica.id, action));
     const { service, release, name } = replica;

@@ -5,7 +5,7 @@ import { ownRoutes } from "../../core/routing/takeovers.ts";
 import { maySee, type Caller } from "../../core/wire/permissions.ts";
 import type { PsReplica, PsService, PsSnapshot } from "../../core/wire/watching.ts";
 import type { Clock } from "../../deploy/ports.ts";
-import type { ReadUsage, Usage } from "../../adapters/engines/docker/usage.ts";
+import type { Usage } from "../../adapters/engines/docker/usage.ts";
 import type { ReplicaFacts } from "../../adapters/engines/docker/replicas.ts";
 import { overviews, type StoredOverview } from "../../adapters/state/overview.ts";
 import { scaleOverride } from "../../adapters/state/services.ts";
@@ -14,7 +14,6 @@ import type { State } from "../../adapters/state/state.ts";
 export interface PsParts {
   readonly state: State;
   readonly replicas: () => Promise<readonly ReplicaFacts[]>;
-  readonly usage: ReadUsage;
   readonly clock: Clock;
 }
 
@@ -40,7 +39,7 @@ export async function* watchServices(
   const look = async (): Promise<readonly Seen[]> => {
     const replicas = (await parts.replicas()).filter(({ service }) => isShown(asked, service));
     const seen = async (facts: ReplicaFacts) => {
-      const usage = await parts.usage(facts.pid);
+      const usage = await facts.usage();
       return { facts, usage, at: clock.now() };
     };
     return Promise.all(replicas.map(seen));

@@ -14,7 +14,7 @@ const fine: Facts = {
   taken: [],
   noKey: undefined,
 };
-const down = new UserError("docker: not running, nobody answers on /var/run/docker.sock", {
+const down = new UserError("docker: not running, no answer on /var/run/docker.sock", {
   hint: "start it: systemctl start docker",
 });
 const taken = {
@@ -91,7 +91,7 @@ test("everything that is missing is said at once", () => {
   assert.deepEqual(error.details, [
     "user: should be root, got user id 1000",
     "  hint: run: sudo mypaas init",
-    "docker: not running, nobody answers on /var/run/docker.sock",
+    "docker: not running, no answer on /var/run/docker.sock",
     "  hint: start it: systemctl start docker",
     "port 0.0.0.0:80: held by nginx (pid 812)",
     "  hint: stop it, or choose another port: mypaas init --http-port PORT",

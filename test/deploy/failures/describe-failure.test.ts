@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ServiceSpec } from "../../../src/core/release/spec.ts";
-import { describeTrouble } from "../../../src/deploy/failures/describe-failure.ts";
+import { describeFailure } from "../../../src/deploy/failures/describe-failure.ts";
 import type { ReplicaFailure } from "../../../src/deploy/failures/replica-failure.ts";
 import { release } from "../../support/releases.ts";
 
@@ -20,7 +20,7 @@ const raise =
   "set # mypaas.healthcheck to a path that answers 2xx or 3xx, or raise # mypaas.start-timeout";
 
 interface Case {
-  readonly trouble: ReplicaFailure;
+  readonly failure: ReplicaFailure;
   readonly spec?: Partial<ServiceSpec>;
   readonly replica?: number;
   readonly lastLines?: readonly string[];
@@ -30,40 +30,40 @@ interface Case {
 
 const cases: readonly Case[] = [
   {
-    trouble: ended,
+    failure: ended,
     message: "deploy web: container stopped with exit code 1, 4 s after start",
   },
   {
-    trouble: { ...ended, exitCode: 137, oomKilled: true },
+    failure: { ...ended, exitCode: 137, oomKilled: true },
     spec: { maxMemoryBytes: 256 * 1024 * 1024 },
     message:
       "deploy web: container was killed for using more than mypaas.maxmem = 256m, 4 s after start",
     hint: "raise # mypaas.maxmem",
   },
   {
-    trouble: { ...ended, exitCode: 137, oomKilled: true },
+    failure: { ...ended, exitCode: 137, oomKilled: true },
     message:
       "deploy web: container was killed because the server ran out of memory, 4 s after start",
   },
   {
-    trouble: ended,
+    failure: ended,
     lastLines: ["standard_init_linux.go: exec user process caused: exec format error"],
     message:
       "deploy web: container could not start: standard_init_linux.go: exec user process caused: exec format error",
     hint: "build for this server's processor, from a base image that its program fits",
   },
   {
-    trouble: { kind: "not-started", error: "cannot run /app: permission denied" },
+    failure: { kind: "not-started", error: "cannot run /app: permission denied" },
     message: "deploy web: container could not start: cannot run /app: permission denied",
     hint: "make it executable in the Dockerfile: COPY --chmod=755 …",
   },
   {
-    trouble: { kind: "not-started", error: "cannot run /bin/sh: the image has no shell" },
+    failure: { kind: "not-started", error: "cannot run /bin/sh: the image has no shell" },
     message: "deploy web: container could not start: cannot run /bin/sh: the image has no shell",
     hint: 'write CMD and ENTRYPOINT as JSON arrays, such as: CMD ["node", "server.js"]',
   },
   {
-    trouble: {
+    failure: {
       kind: "not-started",
       error: "cannot run app: the image has no /bin/bash, which it needs",
     },
@@ -72,7 +72,7 @@ const cases: readonly Case[] = [
     hint: "take a base image that has it, or add it with COPY",
   },
   {
-    trouble: {
+    failure: {
       kind: "not-started",
       error:
         "cannot run /start: its first line ends with a carriage return, as files from Windows do",
@@ -82,51 +82,51 @@ const cases: readonly Case[] = [
     hint: "save the file with Unix line ends",
   },
   {
-    trouble: { kind: "not-started", error: "cannot run nope: no such file or directory" },
+    failure: { kind: "not-started", error: "cannot run nope: no such file or directory" },
     message: "deploy web: container could not start: cannot run nope: no such file or directory",
     hint: "check CMD and ENTRYPOINT in the Dockerfile",
   },
   {
-    trouble: { kind: "not-started", error: "device or resource busy" },
+    failure: { kind: "not-started", error: "device or resource busy" },
     message: "deploy web: container could not start: device or resource busy",
   },
   {
-    trouble: { ...ended, exitCode: 0 },
+    failure: { ...ended, exitCode: 0 },
     message: "deploy web: container stopped with exit code 0, 4 s after start",
     hint: "let CMD run in the foreground: a container ends with it",
   },
   {
-    trouble: { ...ended, exitCode: 139 },
+    failure: { ...ended, exitCode: 139 },
     message: "deploy web: container stopped with exit code 139 (SIGSEGV), 4 s after start",
   },
   {
-    trouble: { kind: "restarted" },
+    failure: { kind: "restarted" },
     message: "deploy web: container stopped just after it had taken over, and was started again",
   },
   {
-    trouble: { kind: "removed" },
+    failure: { kind: "removed" },
     message: "deploy web: container was removed by someone else while it started",
   },
   {
-    trouble: late({}),
+    failure: late({}),
     spec: { scale: { kind: "roll", replicas: 3 } },
     replica: 2,
     message: "deploy web.2: nothing listens on port 3000 after 1 min",
     hint: "set # mypaas.port to the port it listens on, or raise # mypaas.start-timeout",
   },
   {
-    trouble: late({ listening: [{ address: "127.0.0.1", port: 3000 }] }),
+    failure: late({ listening: [{ address: "127.0.0.1", port: 3000 }] }),
     message:
       "deploy web: listens on 127.0.0.1:3000 only, which nothing outside its container reaches",
     hint: "listen on 0.0.0.0:3000",
   },
   {
-    trouble: late({ listening: [{ address: "::1", port: 3000 }] }),
+    failure: late({ listening: [{ address: "::1", port: 3000 }] }),
     message: "deploy web: listens on [::1]:3000 only, which nothing outside its container reaches",
     hint: "listen on 0.0.0.0:3000",
   },
   {
-    trouble: late({
+    failure: late({
       listening: [
         { address: "127.0.0.1", port: 9229 },
         { address: "::", port: 8080 },
@@ -136,39 +136,39 @@ const cases: readonly Case[] = [
     hint: "set # mypaas.port = 8080, or listen on the port in $PORT",
   },
   {
-    trouble: late({ listening: [{ address: "127.0.0.1", port: 8080 }] }),
+    failure: late({ listening: [{ address: "127.0.0.1", port: 8080 }] }),
     message: "deploy web: listens on 127.0.0.1:8080 only, not on port 3000",
     hint: "listen on 0.0.0.0:3000",
   },
   {
-    trouble: late({ answer: { kind: "status", status: 503 } }),
+    failure: late({ answer: { kind: "status", status: 503 } }),
     spec: checked,
     message: "deploy web: /up still answers 503 after 1 min",
     hint: raise,
   },
   {
-    trouble: late({ answer: { kind: "slow" } }),
+    failure: late({ answer: { kind: "slow" } }),
     spec: checked,
     message: "deploy web: /up gives no answer within 5 s after 1 min",
     hint: raise,
   },
   {
-    trouble: late({ answer: { kind: "unreachable", reason: "ECONNRESET" } }),
+    failure: late({ answer: { kind: "unreachable", reason: "ECONNRESET" } }),
     spec: checked,
     message: "deploy web: /up is cut off (ECONNRESET) after 1 min",
     hint: raise,
   },
   {
-    trouble: late({ answer: { kind: "slow" } }),
+    failure: late({ answer: { kind: "slow" } }),
     message: "deploy web: port 3000 takes no connection after 1 min",
   },
   {
-    trouble: late({ answer: { kind: "ready" }, health: "starting" }),
+    failure: late({ answer: { kind: "ready" }, health: "starting" }),
     message: "deploy web: the image's HEALTHCHECK has no result after 1 min",
     hint: "shorten its --interval in the Dockerfile, or raise # mypaas.start-timeout",
   },
   {
-    trouble: late({
+    failure: late({
       answer: { kind: "ready" },
       health: "unhealthy",
       healthOutput: "queue is full",
@@ -177,7 +177,7 @@ const cases: readonly Case[] = [
     hint: "correct HEALTHCHECK in the Dockerfile, or raise # mypaas.start-timeout",
   },
   {
-    trouble: late({
+    failure: late({
       answer: { kind: "ready" },
       health: "starting",
       healthOutput:
@@ -187,22 +187,22 @@ const cases: readonly Case[] = [
     hint: 'write it as a JSON array, such as: HEALTHCHECK CMD ["node", "check.js"]',
   },
   {
-    trouble: late({ answer: { kind: "ready" }, health: "starting", healthOutput: "" }),
+    failure: late({ answer: { kind: "ready" }, health: "starting", healthOutput: "" }),
     message: "deploy web: the image's HEALTHCHECK says starting after 1 min",
     hint: "correct HEALTHCHECK in the Dockerfile, or raise # mypaas.start-timeout",
   },
   {
-    trouble: late({ answer: { kind: "slow" } }),
+    failure: late({ answer: { kind: "slow" } }),
     spec: { healthcheck: { ...checked.healthcheck, timeoutMs: 60_000 } },
     message: "deploy web: /up gives no answer after 1 min",
     hint: raise,
   },
 ];
 
-for (const { message, hint, trouble, spec = {}, replica = 1, lastLines = [] } of cases) {
+for (const { message, hint, failure, spec = {}, replica = 1, lastLines = [] } of cases) {
   test(message, () => {
     const web = release("web", 2, { spec: { scale: { kind: "replace" }, ...spec } });
-    const said = describeTrouble(web, { replica, trouble, lastLines });
+    const said = describeFailure(web, { replica, failure, lastLines });
     assert.deepEqual(said, hint === undefined ? { message } : { message, hint });
   });
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Release } from "../../../src/core/release/release.ts";
 import type { ServiceSpec } from "../../../src/core/release/spec.ts";
 import type { Behaviour } from "../../support/fake-engine.ts";
-import { fakeServer } from "../../support/fake-story.ts";
+import { fakeServer } from "../../support/fake-server.ts";
 import { release } from "../../support/releases.ts";
 
 const web = (number: number, spec: Partial<ServiceSpec> = {}): Release =>

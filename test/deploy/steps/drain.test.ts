@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ServiceSpec } from "../../../src/core/release/spec.ts";
 import type { Behaviour } from "../../support/fake-engine.ts";
-import { fakeServer } from "../../support/fake-story.ts";
+import { fakeServer } from "../../support/fake-server.ts";
 import { release } from "../../support/releases.ts";
 
 const roll = { scale: { kind: "roll", replicas: 1 } } as const;
@@ -24,7 +24,7 @@ const cases: readonly Case[] = [
   {
     what: "another service for ever",
     spec: roll,
-    old: { busyMs: 600_000, busyFrom: "172.30.0.99" },
+    old: { busyMs: 600_000, busyFrom: "blog" },
     drainedMs: 300,
     said: [],
   },

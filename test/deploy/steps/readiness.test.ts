@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ContainerFacts, ProbeAnswer } from "../../../src/deploy/ports.ts";
-import { judge } from "../../../src/deploy/steps/readiness.ts";
+import type { Replica, ProbeAnswer } from "../../../src/deploy/ports.ts";
+import { readinessOf } from "../../../src/deploy/steps/readiness.ts";
 
-const running: ContainerFacts = {
+const running: Replica = {
   id: "1",
   name: "web-r1-1",
   service: "web",
@@ -14,7 +14,6 @@ const running: ContainerFacts = {
   oomKilled: false,
   error: "",
   health: undefined,
-  pid: 1,
   address: "172.18.0.3",
   startedAt: 0,
 };
@@ -23,51 +22,51 @@ const checked = { port: 3000, imageHealthcheck: true };
 const worker = { port: undefined, imageHealthcheck: false };
 const ready: ProbeAnswer = { kind: "ready" };
 
-const cases: readonly [string, Parameters<typeof judge>, ReturnType<typeof judge>][] = [
-  ["a connection is enough", [web, { facts: running, answer: ready, runningMs: 1 }], "ready"],
+const cases: readonly [string, Parameters<typeof readinessOf>, ReturnType<typeof readinessOf>][] = [
+  ["a connection is enough", [web, { replica: running, answer: ready, runningMs: 1 }], "ready"],
   [
     "no answer yet",
-    [web, { facts: running, answer: { kind: "refused" }, runningMs: 1 }],
+    [web, { replica: running, answer: { kind: "refused" }, runningMs: 1 }],
     "waiting",
   ],
   [
     "not started yet",
-    [web, { facts: { ...running, state: "created" }, answer: undefined, runningMs: 1 }],
+    [web, { replica: { ...running, state: "waiting" }, answer: undefined, runningMs: 1 }],
     "waiting",
   ],
   [
     "stopped",
-    [web, { facts: { ...running, state: "exited" }, answer: ready, runningMs: 1 }],
+    [web, { replica: { ...running, state: "ended" }, answer: ready, runningMs: 1 }],
     "ended",
   ],
-  ["removed", [web, { facts: undefined, answer: ready, runningMs: 1 }], "ended"],
+  ["removed", [web, { replica: undefined, answer: ready, runningMs: 1 }], "ended"],
   [
     "Docker's verdict is out",
-    [checked, { facts: { ...running, health: "starting" }, answer: ready, runningMs: 1 }],
+    [checked, { replica: { ...running, health: "starting" }, answer: ready, runningMs: 1 }],
     "waiting",
   ],
   [
     "Docker may change its mind until the timeout",
-    [checked, { facts: { ...running, health: "unhealthy" }, answer: ready, runningMs: 1 }],
+    [checked, { replica: { ...running, health: "unhealthy" }, answer: ready, runningMs: 1 }],
     "waiting",
   ],
   [
     "both agree",
-    [checked, { facts: { ...running, health: "healthy" }, answer: ready, runningMs: 1 }],
+    [checked, { replica: { ...running, health: "healthy" }, answer: ready, runningMs: 1 }],
     "ready",
   ],
   [
     "a process without a port is young",
-    [worker, { facts: running, answer: undefined, runningMs: 1_999 }],
+    [worker, { replica: running, answer: undefined, runningMs: 1_999 }],
     "waiting",
   ],
   [
     "a process without a port has lived",
-    [worker, { facts: running, answer: undefined, runningMs: 2_000 }],
+    [worker, { replica: running, answer: undefined, runningMs: 2_000 }],
     "ready",
   ],
 ];
 
 for (const [title, args, expected] of cases) {
-  test(`${title}: ${expected}`, () => assert.equal(judge(...args), expected));
+  test(`${title}: ${expected}`, () => assert.equal(readinessOf(...args), expected));
 }

@@ -13,7 +13,7 @@ for (const isAway of [false, true])
     const order: string[] = [];
     const clock = fakeClock();
     const did = (): void => {};
-    const { engine, probe, connections } = fakeEngine({ clock, behaviours: {}, did });
+    const { engine } = fakeEngine({ clock, behaviours: {}, did });
     const context = openSwitch(
       {
         release: release("web", 2, { routes: ["http://a.test"] }),
@@ -23,8 +23,6 @@ for (const isAway of [false, true])
       },
       {
         engine,
-        probe,
-        connections,
         clock,
         router: {
           apply: async ({ kind }) => void order.push(kind),
@@ -32,8 +30,7 @@ for (const isAway of [false, true])
             order.push(`gone: ${gone.join(" ")}`);
             if (isAway) throw new UserError("traefik: did not take over the routing within 15 s");
           },
-          whoAnswers: async () => undefined,
-          addresses: async () => [],
+          answeringRelease: async () => undefined,
         },
         meter: { begin: async () => ({ read: async () => undefined, end: () => undefined }) },
         journal: { intent: () => {}, outcome: () => {} },

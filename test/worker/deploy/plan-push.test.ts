@@ -7,7 +7,7 @@ import { contentId } from "../../../src/core/wire/request.ts";
 import { setEnv } from "../../../src/adapters/state/env.ts";
 import { putRelease, setReceipt } from "../../../src/adapters/state/releases.ts";
 import { ensureService } from "../../../src/adapters/state/services.ts";
-import type { ContainerFacts, ImageFacts } from "../../../src/deploy/ports.ts";
+import type { Replica, ImageFacts } from "../../../src/deploy/ports.ts";
 import { planPush, type PlanAction } from "../../../src/worker/deploy/plan-push.ts";
 import { planRelease } from "../../../src/worker/deploy/release-plan.ts";
 import { parseDockerfile } from "../../../src/core/dockerfile/parse.ts";
@@ -37,10 +37,10 @@ function open(t: TestContext) {
   const state = scratchState(t);
   const config = testConfig(scratch(t));
   const images = new Map<string, ImageFacts>();
-  const running: Partial<ContainerFacts>[] = [];
+  const running: Partial<Replica>[] = [];
   const engine = {
     inspectImage: async (reference: string) => images.get(reference),
-    listContainers: async () => running as readonly ContainerFacts[],
+    replicas: async () => running as readonly Replica[],
   };
   const parts = { state, config, tools: async () => ({ engine }) };
   /** What a push of that text would have left. */

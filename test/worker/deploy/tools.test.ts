@@ -105,5 +105,4 @@ test("deploy tools: a Traefik that does not run is said so", async (t) => {
       "hint: start it: sudo mypaas init",
     ].join("\n"),
   );
-  assert.deepEqual(await router.addresses(), []);
 });

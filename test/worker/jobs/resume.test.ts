@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { Event } from "../../../src/core/wire/events.ts";
-import { containerPlan } from "../../../src/core/release/container.ts";
+import { containerPlan } from "../../../src/adapters/engines/docker/container-plan.ts";
 import { createNameHandovers } from "../../../src/deploy/name-handover.ts";
 import { beginJob, endJob, findJob, insertJob } from "../../../src/adapters/state/jobs.ts";
 import {
@@ -42,17 +42,17 @@ async function open(t: TestContext, states: readonly ReleaseState[], ...numbers:
     putRelease(state, { release: web(number), state: was, job, ...more });
   }
   const parts = fakeEngine({ clock, behaviours: {}, did: (what) => did.push(what) });
-  const { engine, probe, connections } = parts;
+  const { engine, containers } = parts;
   const server = { instance: "mypaas", httpsPort: 443 };
   for (const number of numbers) {
     const plan = containerPlan(web(number), 1, { server, aliases: [] });
-    await engine.startContainer(await engine.createContainer(plan));
+    await containers.start(await containers.create(plan));
   }
   await clock.sleep(1_000);
   did.length = 0;
   const { router } = fakeRouter({ live: web(1), to: web(2), did: (what) => did.push(what) });
   const nameHandovers = createNameHandovers();
-  const tools = { engine, probe, connections, router, nameHandovers } as Partial<DeployTools>;
+  const tools = { engine, router, nameHandovers } as Partial<DeployTools>;
   const traefikEvents = { waitUntilSubscribed: async () => void did.push("Traefik hears") };
   const all = {
     state,
@@ -71,7 +71,7 @@ async function open(t: TestContext, states: readonly ReleaseState[], ...numbers:
     end: () => endJob(state, id, "done", 2),
     finishNames: () => finishNames({ state, clock, tools: async () => tools as DeployTools }),
     settled: () => nameHandovers.settled("web"),
-    containers: parts.containers,
+    containers: parts.states,
     releases: () => listReleases(state, "web").map((one) => `${one.release.number} ${one.state}`),
     note: (step: string, phase: "intent" | "outcome", from: number | null = 1) =>
       appendStep(state, id, { step, phase, data: { from, ok: phase === "outcome" }, at: 7 }),

@@ -30,7 +30,6 @@ function world(t: TestContext) {
       logs: fake.source,
       replicas: async () => [],
     }),
-    usage: async () => undefined,
     redactFor: () => redactor(["a-long-secret"]),
   };
   const all: ReturnType<typeof createStreams>[] = [];

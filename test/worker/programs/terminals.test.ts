@@ -9,7 +9,7 @@ import { openPrograms, rememberProgram } from "../../../src/adapters/state/open-
 import { putRelease, type ReleaseState } from "../../../src/adapters/state/releases.ts";
 import { ensureService } from "../../../src/adapters/state/services.ts";
 import { openLine } from "../../../src/adapters/wire/terminal-connection.ts";
-import type { ContainerFacts, Engine } from "../../../src/deploy/ports.ts";
+import type { Replica, Engine } from "../../../src/deploy/ports.ts";
 import { createAttachments, type ProgramAction } from "../../../src/worker/programs/terminals.ts";
 import { release } from "../../support/releases.ts";
 import { socketPair } from "../../support/socket-pair.ts";
@@ -79,9 +79,9 @@ function open(t: TestContext, setup: Setup = {}) {
   };
   const containers = [
     { id: "c3", replica: 2, release: 2, state: "running" },
-    { id: "c2", replica: 1, release: 2, state: "exited" },
+    { id: "c2", replica: 1, release: 2, state: "ended" },
     { id: "c1", replica: 1, release: 1, state: "running" },
-  ].map((one) => ({ ...one, service: "web", name: `web.${one.replica}` }) as ContainerFacts);
+  ].map((one) => ({ ...one, service: "web", name: `web.${one.replica}` }) as Replica);
   const engine = {
     inspectImage: async () => ({
       id: setup.image ?? "sha256:x",
@@ -91,7 +91,7 @@ function open(t: TestContext, setup: Setup = {}) {
       routingLabels: [],
     }),
     ensureVolume: async (name: string) => void did.push(`volume ${name}`),
-    listContainers: async () => containers,
+    replicas: async () => containers,
   } as Partial<Engine> as Engine;
   let time = 1_000_000_000;
   const attachments = createAttachments({

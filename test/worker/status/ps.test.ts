@@ -26,7 +26,7 @@ const facts = (
   restarts: 0,
   exitCode: 0,
   startedAt: 900_000,
-  pid: replica,
+  usage: async () => undefined,
   memoryLimit: undefined,
   ...more,
 });
@@ -53,9 +53,9 @@ function world(t: Parameters<typeof scratchState>[0], replicas: readonly Replica
   );
   endJob(state, job.id, "failed", 9);
   // Half a core for replica 1, nothing known of the others.
-  const usage = async (pid: number) =>
-    pid === 1 ? { cpuMs: clock.now() / 2, memoryBytes: 4096 } : undefined;
-  return { state, clock, replicas: async () => replicas, usage };
+  const busy = async () => ({ cpuMs: clock.now() / 2, memoryBytes: 4096 });
+  const all = replicas.map((one) => (one.replica === 1 ? { ...one, usage: busy } : one));
+  return { state, clock, replicas: async () => all };
 }
 
 async function looks(
@@ -74,7 +74,7 @@ async function looks(
 }
 
 test("a look shows each service with its release, replicas, load and last job", async (t) => {
-  const replicas = [facts("web", 1), facts("web", 2, { state: "exited", exitCode: 3, pid: 0 })];
+  const replicas = [facts("web", 1), facts("web", 2, { state: "exited", exitCode: 3 })];
   const [snapshot] = await looks(t, replicas, { watch: false, caller: "root" });
   const common = { release: 2, restarts: 0 };
   assert.deepEqual(snapshot?.services, [

@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ContainerPlan } from "../../../core/release/container.ts";
 import { label } from "../../../core/release/names.ts";
 import type { ProgramAsked, TerminalAsked } from "../../../core/wire/program.ts";
 import { answering, openDocker, reaching, tolerating } from "./client.ts";
+import type { ContainerPlan } from "./container-plan.ts";
 import { createOptions } from "./create-options.ts";
 import { enterContainer, leaveExec, type Kill } from "./exec.ts";
 import { detachKeys, programStreams, type Program, type Size } from "./program-streams.ts";
@@ -13,15 +13,15 @@ import { startError } from "./start-errors.ts";
 export interface Programs {
   /** Starts a container of its own for it. */
   readonly run: (plan: ContainerPlan, terminal: TerminalAsked | undefined) => Promise<Program>;
-  /** Starts a container that nobody is attached to. */
+  /** Starts a container without a terminal or streams. */
   readonly detach: (plan: ContainerPlan) => Promise<void>;
-  /** Starts it in a container that runs; `onId` hears its id before it runs. */
+  /** Starts it in a container that runs; `onId` gets its id before it runs. */
   readonly enter: (
     container: string,
     asked: ProgramAsked,
     onId: (id: string) => void,
   ) => Promise<Program>;
-  /** Ends what was entered by a worker that is no more. */
+  /** Ends a program that an earlier worker entered. */
   readonly leave: (exec: string) => Promise<void>;
   /** All one-off containers. */
   readonly list: () => Promise<readonly OneOff[]>;
@@ -61,9 +61,9 @@ export function createPrograms(options: ProgramsOptions): Programs {
   const programs: Programs = {
     run: async (plan, terminal) => {
       const container = await docker.createContainer(interactive(plan, terminal));
-      const wish = { stream: true, hijack: true, stdin: true, stdout: true, stderr: true };
+      const wanted = { stream: true, hijack: true, stdin: true, stdout: true, stderr: true };
       try {
-        const socket = (await container.attach({ ...wish, detachKeys })) as unknown as Duplex;
+        const socket = (await container.attach({ ...wanted, detachKeys })) as unknown as Duplex;
         await container.start();
         const resize = async ({ cols, rows }: Size) => {
           await tolerating([404, 409, 500], container.resize({ h: rows, w: cols }));
@@ -133,7 +133,7 @@ export function createPrograms(options: ProgramsOptions): Programs {
   };
 }
 
-/** What nobody is attached to keeps its log; else each byte would be written down once more. */
+/** A program that is attached has no log of its own: its output would be stored once more. */
 function interactive(plan: ContainerPlan, terminal: TerminalAsked | undefined) {
   const options = createOptions(
     terminal === undefined ? plan : { ...plan, env: { TERM: terminal.type, ...plan.env } },

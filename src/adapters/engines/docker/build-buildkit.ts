@@ -1,7 +1,7 @@
 import { decodeStatus } from "./buildkit-status.ts";
 import type { Vertex, VertexStatus } from "./buildkit-status.ts";
 import { cleanLine, keepTail, lineSplitter, seconds } from "./build-log.ts";
-import type { BuildStory } from "./build-log.ts";
+import type { BuildLog } from "./build-log.ts";
 
 /** Pull progress is said this often, in the engine's own time. */
 const pullIntervalMs = 2000;
@@ -17,7 +17,7 @@ interface Step {
 }
 
 /** Tells a BuildKit build: each step once when it starts, its output, `CACHED`, how long it took. */
-export function buildkitStory(onLine: (text: string) => void): BuildStory {
+export function buildkitLog(onLine: (text: string) => void): BuildLog {
   const steps = new Map<string, Step>();
   let failed: Step | undefined;
   let last: Step | undefined;

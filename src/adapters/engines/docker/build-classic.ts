@@ -1,8 +1,8 @@
 import { cleanLine, keepTail, lineSplitter } from "./build-log.ts";
-import type { BuildStory } from "./build-log.ts";
+import type { BuildLog } from "./build-log.ts";
 
-/** Tells a build of the classic builder in the same words as BuildKit's. */
-export function classicStory(onLine: (text: string) => void): BuildStory {
+/** The log of a build of the classic builder, in the same words as BuildKit's. */
+export function classicLog(onLine: (text: string) => void): BuildLog {
   let instruction: string | undefined;
   let tail: string[] = [];
   const encoder = new TextEncoder();

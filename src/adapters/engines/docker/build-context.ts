@@ -20,7 +20,7 @@ export function packContext(entries: readonly ContextEntry[], now: number): Cont
   const tar = pack();
   const given = new AbortController();
   let failure: unknown;
-  // A destroyed stream reports to whoever reads it; without a reader yet the error must not end the process.
+  // A destroyed stream reports to its reader; without a reader yet the error must not end the process.
   tar.on("error", () => given.abort());
   tar.on("close", () => given.abort());
   const fill = async (): Promise<void> => {
@@ -65,7 +65,7 @@ export function packContext(entries: readonly ContextEntry[], now: number): Cont
   };
 }
 
-/** A tar that somebody else packs, as a build context. */
+/** A tar that the caller packs, as a build context. */
 export function tarContext(tar: AsyncIterable<Uint8Array>): ContextStream {
   const stream = Readable.from(tar, { objectMode: false });
   let failure: unknown;

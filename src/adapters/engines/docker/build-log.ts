@@ -1,7 +1,7 @@
 import { stripControls } from "../../../core/terminal-text.ts";
 
-/** Turns the messages of a running build into lines; keeps what a failure will want to say. */
-export interface BuildStory {
+/** Turns the messages of a running build into lines, and keeps the step and the last lines for the error of a failure. */
+export interface BuildLog {
   readonly take: (message: Readonly<Record<string, unknown>>) => void;
   /** The instruction that failed or ran last, such as `RUN npm test`. */
   readonly step: () => string | undefined;
@@ -31,7 +31,7 @@ export function lineSplitter(onLine: (text: string) => void) {
   };
 }
 
-/** One line of somebody else's output, safe for a terminal. */
+/** One line of foreign output, safe for a terminal. */
 export function cleanLine(line: string): string {
   const drawn = line
     .replace(/\r+$/, "")

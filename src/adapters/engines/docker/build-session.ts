@@ -26,7 +26,7 @@ export async function openSession(
     stream.on("error", () => undefined);
     void answer(stream, String(headers[":path"]), logins).catch(() => stream.destroy());
   });
-  // Whoever builds hears of a lost engine from the build itself.
+  // The build itself reports a lost engine.
   session.on("error", () => socket.destroy());
   socket.on("error", () => session.destroy());
   return {

@@ -2,8 +2,8 @@ import type Docker from "dockerode";
 import { UserError } from "../../../core/errors.ts";
 import { engineAddress } from "../../../core/server/registry.ts";
 import type { Builder, BuildInput, ImageFacts } from "../../../deploy/ports.ts";
-import { buildkitStory } from "./build-buildkit.ts";
-import { classicStory } from "./build-classic.ts";
+import { buildkitLog } from "./build-buildkit.ts";
+import { classicLog } from "./build-classic.ts";
 import { packContext } from "./build-context.ts";
 import type { ContextStream } from "./build-context.ts";
 import { buildError } from "./build-errors.ts";
@@ -39,7 +39,7 @@ export function createBuilder(options: BuilderOptions): Builder {
 
 /** A build whose context is a stream. */
 export interface Build extends Omit<BuildInput, "context"> {
-  /** By which BuildKit can be told to cancel it; unique. */
+  /** The name by which BuildKit can cancel it; unique. */
   readonly id: string;
   readonly context: ContextStream;
   readonly builder: BuilderOptions["builder"];
@@ -58,10 +58,10 @@ export async function runBuild(build: Build, docker: Docker): Promise<ImageFacts
   }
 }
 
-/** Sends the context, tells the story and gives the id of the image. */
+/** Sends the context, passes the log on and returns the id of the image. */
 async function follow(build: Build, docker: Docker, buildkit: boolean): Promise<string> {
   const { signal, context, service } = build;
-  const story = (buildkit ? buildkitStory : classicStory)(build.onLine);
+  const log = (buildkit ? buildkitLog : classicLog)(build.onLine);
   let session: BuildSession | undefined;
   const cancel = (): void => {
     context.stop();
@@ -74,7 +74,7 @@ async function follow(build: Build, docker: Docker, buildkit: boolean): Promise<
     if (buildkit) session = await openSession(docker, build);
     const answer = await docker.buildImage(context.stream, query(build, buildkit));
     for await (const message of readMessages(answer as AsyncIterable<Uint8Array>)) {
-      story.take(message);
+      log.take(message);
       image = messageImage(message) ?? image;
       error = messageError(message) ?? error;
     }
@@ -89,15 +89,15 @@ async function follow(build: Build, docker: Docker, buildkit: boolean): Promise<
   }
   signal.throwIfAborted();
   if (context.failure() !== undefined) throw context.failure();
-  const told = { step: story.step(), tail: story.tail() };
+  const failed = { step: log.step(), tail: log.tail() };
   if (error !== undefined) {
-    throw buildError({ service, dockerfile: build.dockerfile, message: error, ...told });
+    throw buildError({ service, dockerfile: build.dockerfile, message: error, ...failed });
   }
   if (image === undefined) {
     throw new UserError(`build ${service}: the engine ended the build without an image`, {
       code: "build-failed",
       hint: "push again; if it stays so, see the engine's log: journalctl -u docker",
-      details: told.tail,
+      details: failed.tail,
     });
   }
   return image;
@@ -131,7 +131,7 @@ function registryConfig(logins: readonly Login[]) {
   return { registryconfig: { base64: base64.replaceAll("+", "-").replaceAll("/", "_") } };
 }
 
-/** Closing the connection is not always enough for BuildKit, so it is also told; whether it hears changes nothing for us. */
+/** Asks BuildKit to cancel, because closing the connection is not always enough; the answer does not matter. */
 function cancelBuild(docker: Docker, id: string): void {
   const options = { id };
   const statusCodes = { 200: true, 204: true };

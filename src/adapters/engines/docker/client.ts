@@ -35,7 +35,7 @@ export async function tolerating<T>(
   }
 }
 
-/** Wraps a method so that an engine nobody can talk to is a UserError instead of a socket's error. */
+/** Wraps a method so that an engine that does not answer is a UserError instead of a socket's error. */
 export function reaching<A extends readonly unknown[], R>(
   socketPath: string,
   method: (...args: A) => Promise<R>,
@@ -49,12 +49,20 @@ export function reaching<A extends readonly unknown[], R>(
   };
 }
 
-/** What the engine does at once on a healthy machine, however slow its disk is. */
-const patienceMs = 60_000;
+/** The same, and the method always ends: `extraMs` of its arguments is the time that the call itself may take. */
+export const bounded = <A extends readonly unknown[], R>(
+  socketPath: string,
+  method: (...args: A) => Promise<R>,
+  extraMs: (...args: A) => number = () => 0,
+): ((...args: A) => Promise<R>) =>
+  reaching(socketPath, (...args) => answering(method(...args), extraMs(...args)));
+
+/** The longest time for a call that the engine does at once on a healthy machine, also with a slow disk. */
+const silenceMs = 60_000;
 
 /** Ends the wait for a call that the engine never answers, such as one of a daemon that hangs; `extraMs` is what the call itself may take. */
 export async function answering<T>(call: Promise<T>, extraMs = 0): Promise<T> {
-  const ms = patienceMs + extraMs;
+  const ms = silenceMs + extraMs;
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(silent(ms)), ms);
@@ -92,7 +100,7 @@ export function unreachable(
   }
   if (code === "ECONNREFUSED" || (code === "ENOENT" && fieldOf(error, "syscall") === "connect")) {
     const hint = "start it: systemctl start docker";
-    return new UserError(`docker: not running, nobody answers on ${socketPath}`, { ...more, hint });
+    return new UserError(`docker: not running, no answer on ${socketPath}`, { ...more, hint });
   }
   return undefined;
 }

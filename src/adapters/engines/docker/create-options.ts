@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type Docker from "dockerode";
-import type { ContainerPlan } from "../../../core/release/container.ts";
+import type { ContainerPlan } from "./container-plan.ts";
 import type { InfraEndpoint, InfraPlan } from "../../../core/server/infra.ts";
 import type { Mount } from "../../../core/release/release.ts";
 
@@ -9,7 +9,7 @@ const logConfig = { Type: "json-file", Config: { "max-size": "10m", "max-file": 
 /** Carries the hash of the plan that an infrastructure container was made from. */
 export const planHashLabel = "mypaas.plan";
 
-/** A service's container in the engine's words; whatever a plan says, it gets no privilege, no host network and no unlimited log. */
+/** A service's container in the engine's words; no plan can ask for a privilege, the host's network or an unlimited log. */
 export function createOptions(plan: ContainerPlan): Docker.ContainerCreateOptions {
   return {
     name: plan.name,

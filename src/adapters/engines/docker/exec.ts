@@ -14,7 +14,7 @@ interface Ending {
   readonly graceMs: number;
 }
 
-/** Starts a program in a container that runs; `onId` hears its id before it runs. */
+/** Starts a program in a container that runs; `onId` gets its id before it runs. */
 export async function enterContainer(
   container: Docker.Container,
   { command, terminal }: ProgramAsked,
@@ -54,25 +54,25 @@ export async function leaveExec(exec: Docker.Exec, { kill, graceMs }: Ending): P
   if ((await ended(exec, graceMs)) === undefined) await signalExec(exec, "SIGKILL", kill);
 }
 
-/** Between two looks, longer each time. */
-const lookMs = { first: 20, last: 1_000 };
+/** Between two inspections, longer each time. */
+const inspectMs = { first: 20, last: 1_000 };
 
-/** The exit code of what was entered; undefined while it still runs after `patienceMs`. */
-async function ended(exec: Docker.Exec, patienceMs: number): Promise<number | undefined> {
-  let pause = lookMs.first;
-  for (let left = patienceMs; left >= 0; left -= pause) {
+/** The exit code of the program; undefined while it still runs after `timeoutMs`. */
+async function ended(exec: Docker.Exec, timeoutMs: number): Promise<number | undefined> {
+  let pause = inspectMs.first;
+  for (let left = timeoutMs; left >= 0; left -= pause) {
     // oxlint-disable-next-line no-await-in-loop
     const info = await inspectExec(exec);
     if (info === undefined) return 137;
     if (!info.Running) return info.ExitCode ?? 137;
     // oxlint-disable-next-line no-await-in-loop
     await sleep(pause);
-    pause = Math.min(pause * 1.5, lookMs.last);
+    pause = Math.min(pause * 1.5, inspectMs.last);
   }
   return undefined;
 }
 
-/** The engine passes no signal to what was entered, but says which process it is; the runtime made it the leader of a group. */
+/** The engine passes no signal to an entered program, but names its process, which the runtime made the leader of a group. */
 async function signalExec(exec: Docker.Exec, signal: NodeJS.Signals, kill: Kill): Promise<void> {
   const info = await inspectExec(exec);
   if (info?.Running === true && info.Pid > 1) kill(-info.Pid, signal);
@@ -82,7 +82,7 @@ async function inspectExec(exec: Docker.Exec): Promise<Docker.ExecInspectInfo | 
   try {
     return await exec.inspect();
   } catch (error) {
-    // With its container everything that was entered there is gone.
+    // The programs that were entered are gone with their container.
     if (statusOf(error) === 404) return undefined;
     throw error;
   }

@@ -2,9 +2,17 @@ import type Docker from "dockerode";
 import { routingLabels } from "../../../core/routing/labels.ts";
 import { label, networkName } from "../../../core/release/names.ts";
 import { stripControls } from "../../../core/terminal-text.ts";
-import type { ContainerFacts, ImageFacts } from "../../../deploy/ports.ts";
+import type { ImageFacts, Replica } from "../../../deploy/ports.ts";
 
-/** What the engine knows about a container, in the words of the story; `instance` picks the network whose address counts. */
+/** A container of a service in Docker's words; replica 0 is the container of a release command. */
+export interface ContainerFacts extends Omit<Replica, "state"> {
+  readonly state: "created" | "running" | "restarting" | "exited" | "dead" | "paused" | "removing";
+}
+
+/** False for the container of a release command, which never answers requests. */
+export const isReplica = ({ replica }: ContainerFacts): boolean => replica >= 1;
+
+/** What the engine knows about a container; `instance` picks the network whose address counts. */
 export function containerFacts(
   info: Docker.ContainerInspectInfo,
   instance: string,
@@ -24,7 +32,6 @@ export function containerFacts(
     error: stripControls(state.Error ?? ""),
     health: healthOf(state.Health?.Status),
     ...healthOutput(state.Health?.Log),
-    pid: state.Pid,
     address: state.Running && address !== undefined && address !== "" ? address : undefined,
     startedAt: timeOf(state.StartedAt),
   };

@@ -10,7 +10,7 @@ export interface DockerFilterOptions {
   /** The engine's own socket. */
   readonly engineSocket: string;
   readonly instance: string;
-  /** Hears when a stream of events begins; what it returns, when that ends. */
+  /** Called when a stream of events begins; the function that it returns is called when that ends. */
   readonly onEvents?: () => () => void;
 }
 

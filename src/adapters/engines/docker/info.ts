@@ -16,7 +16,7 @@ export interface EngineInfo {
   readonly buildkit: boolean;
 }
 
-/** Asks the engine about itself; throws UserError when nobody answers, saying whether it is missing, stopped or closed to us. */
+/** Asks the engine about itself; throws UserError without an answer, saying whether it is missing, stopped or closed to us. */
 export async function engineInfo(socketPath: string): Promise<EngineInfo> {
   const ask = reaching(socketPath, async () => {
     const docker = openDocker(socketPath);
@@ -48,7 +48,7 @@ export async function pingEngine(socketPath: string): Promise<true> {
   return true;
 }
 
-/** BuildKit is part of Docker since API 1.39; an engine that prefers the classic builder says version 1, other engines that speak its API say who they are. */
+/** BuildKit is part of Docker since API 1.39. An engine that prefers the classic builder says version 1; other engines with the same API name themselves. */
 export async function hasBuildkit(docker: Docker): Promise<boolean> {
   const headers = await pingHeaders(docker);
   if (headers["libpod-api-version"] !== undefined) return false;

@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import { UserError } from "../../../core/errors.ts";
 import type { InfraPlan, NetworkPlan } from "../../../core/server/infra.ts";
 import { label } from "../../../core/release/names.ts";
-import { classicStory } from "./build-classic.ts";
+import { classicLog } from "./build-classic.ts";
 import { runBuild } from "./build.ts";
 import { tarContext } from "./build-context.ts";
 import { buildError } from "./build-errors.ts";
@@ -134,7 +134,7 @@ async function createNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
     const reason = reasonOf(error);
     if (/overlap|address pools/i.test(reason)) {
       throw new UserError(`network "${plan.name}": no free address range, ${reason}`, {
-        hint: "remove networks that nobody uses: docker network prune",
+        hint: "remove unused networks: docker network prune",
         cause: error,
       });
     }
@@ -143,7 +143,7 @@ async function createNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
 }
 
 function networkTaken(name: string): UserError {
-  return new UserError(`network "${name}": made by somebody else`, {
+  return new UserError(`network "${name}": not made by mypaas`, {
     code: "name-taken",
     hint: `choose another instance name: mypaas init --instance NAME, or remove it: docker network rm ${name}`,
   });
@@ -205,7 +205,7 @@ async function pullImage(
   reference: string,
   onLine: (text: string) => void,
 ): Promise<ImageFacts> {
-  const story = classicStory(onLine);
+  const log = classicLog(onLine);
   const fail = (message: string): UserError => {
     const about = { service: reference, dockerfile: "", step: `FROM ${reference}`, tail: [] };
     const { message: text, hint, details } = buildError({ ...about, message });
@@ -216,7 +216,7 @@ async function pullImage(
   try {
     const answer = await docker.pull(reference);
     for await (const message of readMessages(answer as AsyncIterable<Uint8Array>)) {
-      story.take(message);
+      log.take(message);
       error = messageError(message) ?? error;
     }
   } catch (thrown) {

@@ -81,7 +81,7 @@ export function createLogSource({ instance, socketPath }: LogSourceOptions): Log
           onChange();
           for await (const _chunk of events) onChange();
         } catch {
-          // An engine that restarts is there again soon, and who watches looks by itself meanwhile.
+          // An engine that restarts is there again soon, and the caller looks by itself meanwhile.
         }
         await sleep(1000, undefined, { signal }).catch(() => undefined);
       }

@@ -4,7 +4,7 @@ import { answering, openDocker } from "./client.ts";
 export interface NudgeOptions {
   readonly socketPath: string;
   readonly instance: string;
-  /** Traefik's own image, which is there whenever somebody needs a nudge. */
+  /** Traefik's own image, which is there whenever a nudge is needed. */
   readonly image: string;
 }
 

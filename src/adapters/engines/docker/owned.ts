@@ -11,7 +11,7 @@ export interface OwnedContainers {
   readonly take: (id: string) => Promise<Docker.Container | undefined>;
   /** Like `take`, for calls that make no sense on a container that is gone. */
   readonly need: (id: string) => Promise<Docker.Container>;
-  /** Says who has a name that we were refused. */
+  /** The error for a name that another container has. */
   readonly nameTaken: (name: string, cause: unknown) => Promise<UserError>;
 }
 
@@ -72,7 +72,7 @@ export function isOwned(info: Docker.ContainerInspectInfo, instance: string): bo
   return fieldOf(info.Config.Labels, label.instance) === instance;
 }
 
-/** Removes the one-off containers of a service, whatever they are doing. */
+/** Removes the one-off containers of a service, also those that run. */
 export async function removeOneOffs(
   docker: Docker,
   { instance, service }: { readonly instance: string; readonly service: string },

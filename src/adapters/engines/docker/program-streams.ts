@@ -17,7 +17,7 @@ export interface Program {
   readonly signal: (signal: PassedSignal) => Promise<void>;
   /** Its exit code, once its output has ended; nothing is left of it then. */
   readonly end: () => Promise<number>;
-  /** Nobody listens any more: asks it to end, as a terminal does that is closed, and kills it when it does not. */
+  /** Asks the program to end, as a terminal does that is closed, and kills it when it does not. */
   readonly abandon: () => Promise<void>;
 }
 

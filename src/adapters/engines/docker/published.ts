@@ -11,7 +11,7 @@ export interface Publisher {
   readonly port: number;
 }
 
-/** Who publishes which TCP port on this engine; docker-proxy alone would not say for whom it listens. */
+/** The containers that publish TCP ports on this engine; the process docker-proxy alone does not name its container. */
 export async function publishers(socketPath: string): Promise<readonly Publisher[]> {
   const list = reaching(socketPath, () => openDocker(socketPath).listContainers());
   return (await list()).flatMap((container) =>

@@ -13,7 +13,7 @@ export interface Login {
 
 const patienceMs = 20_000;
 
-/** Has the engine try a login at its registry, so that it is tried from where it will be used; throws UserError when it is refused or nobody answers. */
+/** Has the engine try a login at its registry, so that it is tried from where it will be used; throws UserError when it is refused or gets no answer. */
 export async function checkLogin(socketPath: string, login: Login): Promise<void> {
   const { host, username, password } = login;
   const ask = reaching(socketPath, async () => {

@@ -2,14 +2,15 @@ import type Docker from "dockerode";
 import { label } from "../../../core/release/names.ts";
 import { answering, openDocker, reaching } from "./client.ts";
 import { inspectAny } from "./owned.ts";
+import { createUsage, type ReadUsage, type Usage } from "./usage.ts";
 
-/** One container of a service as it is now. */
+/** One replica of a service as `ps` shows it. */
 export interface ReplicaFacts {
   readonly id: string;
   readonly service: string;
   readonly release: number;
   readonly replica: number;
-  /** Docker's word: `running`, `restarting`, `exited`, `created` … */
+  /** As Docker says it: `running`, `restarting`, `exited`, `created` … */
   readonly state: string;
   /** Undefined without a health check of the image's own. */
   readonly health: string | undefined;
@@ -18,8 +19,8 @@ export interface ReplicaFacts {
   readonly exitCode: number;
   /** Milliseconds since the epoch; 0 when it never started. */
   readonly startedAt: number;
-  /** 0 while it does not run. */
-  readonly pid: number;
+  /** What it has used until now; undefined when that cannot be seen. */
+  readonly usage: () => Promise<Usage | undefined>;
   /** Undefined where the container has none of its own. */
   readonly memoryLimit: number | undefined;
 }
@@ -28,22 +29,23 @@ export interface ReplicaFacts {
 export function createReplicas(options: {
   readonly instance: string;
   readonly socketPath: string;
+  readonly readUsage?: ReadUsage;
 }): () => Promise<readonly ReplicaFacts[]> {
-  const { instance, socketPath } = options;
+  const { instance, socketPath, readUsage = createUsage() } = options;
   const docker = openDocker(socketPath);
   const list = async () => {
     const filters = { label: [`${label.instance}=${instance}`, `${label.role}=service`] };
     const listed = await docker.listContainers({ all: true, filters });
     const infos = await Promise.all(listed.map(({ Id }) => inspectAny(docker, Id)));
     return infos
-      .flatMap((info) => (info === undefined ? [] : [factsOf(info)]))
+      .flatMap((info) => (info === undefined ? [] : [factsOf(info, readUsage)]))
       .filter(({ replica }) => replica >= 1)
       .toSorted((a, b) => a.release - b.release || a.replica - b.replica);
   };
   return reaching(socketPath, () => answering(list()));
 }
 
-function factsOf(info: Docker.ContainerInspectInfo): ReplicaFacts {
+function factsOf(info: Docker.ContainerInspectInfo, readUsage: ReadUsage): ReplicaFacts {
   const labels = info.Config.Labels;
   const { Status, ExitCode, StartedAt, Health, Pid } = info.State;
   const started = Date.parse(StartedAt);
@@ -57,7 +59,7 @@ function factsOf(info: Docker.ContainerInspectInfo): ReplicaFacts {
     restarts: info.RestartCount,
     exitCode: ExitCode,
     startedAt: Math.max(0, Number.isNaN(started) ? 0 : started),
-    pid: Pid,
+    usage: () => readUsage(Pid),
     memoryLimit: info.HostConfig.Memory || undefined,
   };
 }

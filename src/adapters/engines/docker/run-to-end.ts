@@ -12,7 +12,7 @@ export interface RunToEnd {
 
 const stopSeconds = 10;
 
-/** Starts a container that was created, hears all it says and returns when it has ended. */
+/** Starts a container that was created, passes its output on and returns when it has ended. */
 export async function runToEnd(
   docker: Docker,
   container: Docker.Container,

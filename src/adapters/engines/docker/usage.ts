@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { readCpuMs, readMemoryBytes, usageFiles } from "../../../core/server/cgroup.ts";
+import { readCpuMs, readMemoryBytes, usageFiles } from "./cgroup.ts";
 
-/** What a container has used up to now. */
+/** The resources that a container has used until now. */
 export interface Usage {
   /** Milliseconds of one core since it started. */
   readonly cpuMs: number;

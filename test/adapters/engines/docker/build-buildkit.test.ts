@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { buildkitStory } from "../../../../src/adapters/engines/docker/build-buildkit.ts";
-import { classicStory } from "../../../../src/adapters/engines/docker/build-classic.ts";
+import { buildkitLog } from "../../../../src/adapters/engines/docker/build-buildkit.ts";
+import { classicLog } from "../../../../src/adapters/engines/docker/build-classic.ts";
 import { decodeStatus } from "../../../../src/adapters/engines/docker/buildkit-status.ts";
 
 /** Protobuf, as far as the tests need it: numbers are varints, everything else has a length. */
@@ -42,7 +42,7 @@ function vertex(digest: string, name: string, { cached, from, to, error }: V): B
     ...(error === undefined ? [] : [[7, error] as const]),
   ]);
 }
-const log = (digest: string, text: string): Buffer =>
+const logged = (digest: string, text: string): Buffer =>
   message([
     [1, digest],
     [3, 1],
@@ -55,15 +55,15 @@ function trace(fields: readonly (readonly [number, Buffer])[]) {
 
 test("a BuildKit build is told step by step", () => {
   const lines: string[] = [];
-  const story = buildkitStory((line) => lines.push(line));
+  const log = buildkitLog((line) => lines.push(line));
   const test1 = "[build 2/3] RUN npm test";
-  story.take(trace([[1, vertex("i", "[internal] load remote build context", { from: 0 })]]));
-  story.take(
+  log.take(trace([[1, vertex("i", "[internal] load remote build context", { from: 0 })]]));
+  log.take(
     trace([
       [1, vertex("m", "[internal] load metadata for docker.io/library/node:24", { from: 0 })],
     ]),
   );
-  story.take(
+  log.take(
     trace([
       [
         1,
@@ -71,22 +71,22 @@ test("a BuildKit build is told step by step", () => {
       ],
     ]),
   );
-  story.take(trace([[1, vertex("b", test1, {})]]));
-  story.take(
+  log.take(trace([[1, vertex("b", test1, {})]]));
+  log.take(
     trace([
       [1, vertex("b", test1, { from: 1 })],
-      [3, log("b", "one\ntw")],
+      [3, logged("b", "one\ntw")],
     ]),
   );
-  story.take(
+  log.take(
     trace([
       [1, vertex("c", "[web 1/1] RUN other", { from: 1 })],
-      [3, log("c", "10%\r90%\r100%\n")],
+      [3, logged("c", "10%\r90%\r100%\n")],
     ]),
   );
-  story.take(trace([[3, log("b", "o \u001b[2Jx\n")]]));
-  story.take(trace([[1, vertex("c", "[web 1/1] RUN other", { from: 1, to: 3 })]]));
-  story.take(trace([[1, vertex("b", test1, { from: 1, to: 5, error: "exit code: 1" })]]));
+  log.take(trace([[3, logged("b", "o \u001b[2Jx\n")]]));
+  log.take(trace([[1, vertex("c", "[web 1/1] RUN other", { from: 1, to: 3 })]]));
+  log.take(trace([[1, vertex("b", test1, { from: 1, to: 5, error: "exit code: 1" })]]));
   assert.deepEqual(lines, [
     "looking up node:24",
     "[build 1/3] FROM docker.io/library/node:24 CACHED",
@@ -98,13 +98,13 @@ test("a BuildKit build is told step by step", () => {
     "two x",
     "[web 1/1] done after 2.0 s",
   ]);
-  assert.equal(story.step(), "RUN npm test");
-  assert.deepEqual(story.tail(), ["one", "two x"]);
+  assert.equal(log.step(), "RUN npm test");
+  assert.deepEqual(log.tail(), ["one", "two x"]);
 });
 
 test("layers being pulled are summed up every two seconds", () => {
   const lines: string[] = [];
-  const story = buildkitStory((line) => lines.push(line));
+  const log = buildkitLog((line) => lines.push(line));
   const layer = (id: string, current: number, at: number): Buffer =>
     message([
       [1, id],
@@ -114,14 +114,14 @@ test("layers being pulled are summed up every two seconds", () => {
       [5, 50_000_000],
       [6, time(at)],
     ]);
-  story.take(
+  log.take(
     trace([
       [1, vertex("a", "[1/2] FROM x", { from: 0 })],
       [2, layer("l1", 1e6, 0)],
     ]),
   );
-  story.take(trace([[2, layer("l2", 2e6, 1)]]));
-  story.take(trace([[2, layer("l1", 21_500_000, 2)]]));
+  log.take(trace([[2, layer("l2", 2e6, 1)]]));
+  log.take(trace([[2, layer("l1", 21_500_000, 2)]]));
   assert.deepEqual(lines, ["[1/2] FROM x", "[1/2] 23.5 of 100.0 MB"]);
 });
 
@@ -134,7 +134,7 @@ test("a build status that is cut off is no status", () => {
 
 test("a classic build is told in the same words", () => {
   const lines: string[] = [];
-  const story = classicStory((line) => lines.push(line));
+  const log = classicLog((line) => lines.push(line));
   for (const stream of [
     "Step 1/2 : FROM node:24",
     "\n",
@@ -146,9 +146,9 @@ test("a classic build is told in the same words", () => {
     "\u001b[91mtwo\n\u001b[0m",
     "Removing intermediate container 0123456789ab\n",
   ]) {
-    story.take({ stream });
+    log.take({ stream });
   }
   assert.deepEqual(lines, ["[1/2] FROM node:24", "[2/2] RUN npm test", "one", "two"]);
-  assert.equal(story.step(), "RUN npm test");
-  assert.deepEqual(story.tail(), ["one", "two"]);
+  assert.equal(log.step(), "RUN npm test");
+  assert.deepEqual(log.tail(), ["one", "two"]);
 });

@@ -19,13 +19,13 @@ const cases = [
   [
     "ENOENT",
     ["/"],
-    `docker: not running, nobody answers on ${socket}`,
+    `docker: not running, no answer on ${socket}`,
     "start it: systemctl start docker",
   ],
   [
     "ECONNREFUSED",
     ["/"],
-    `docker: not running, nobody answers on ${socket}`,
+    `docker: not running, no answer on ${socket}`,
     "start it: systemctl start docker",
   ],
 ] as const;

@@ -5,7 +5,7 @@ import {
   infraHash,
   infraOptions,
 } from "../../../../src/adapters/engines/docker/create-options.ts";
-import type { ContainerPlan } from "../../../../src/core/release/container.ts";
+import type { ContainerPlan } from "../../../../src/adapters/engines/docker/container-plan.ts";
 import { traefikContainer } from "../../../../src/core/server/infra.ts";
 import type { InstanceConfig } from "../../../../src/core/server/instance.ts";
 

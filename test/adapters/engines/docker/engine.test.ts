@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openDocker } from "../../../../src/adapters/engines/docker/client.ts";
+import { createContainers } from "../../../../src/adapters/engines/docker/containers.ts";
 import { createEngine } from "../../../../src/adapters/engines/docker/engine.ts";
 import { createBuilder } from "../../../../src/adapters/engines/docker/build.ts";
 import { engineInfo } from "../../../../src/adapters/engines/docker/info.ts";
@@ -12,6 +14,9 @@ const inspected = (labels: object) => ({
   body: { Id: "abc", Name: "/web", Config: { Labels: labels }, State: {}, NetworkSettings: {} },
 });
 
+const containersAt = (socketPath: string) =>
+  createContainers({ docker: openDocker(socketPath), instance: "mypaas", socketPath });
+
 test("starting, stopping and removing what already is so are fine", async (t) => {
   const docker = await startFakeDocker({
     "GET /containers/abc/json": () => inspected(ours),
@@ -20,10 +25,10 @@ test("starting, stopping and removing what already is so are fine", async (t) =>
     "DELETE /containers/abc": () => ({ status: 404, body: { message: "gone" } }),
   });
   t.after(docker.close);
-  const engine = createEngine({ instance: "mypaas", socketPath: docker.socketPath });
-  await engine.startContainer("abc");
-  await engine.stopContainer("abc", 1500);
-  await engine.removeContainer("abc");
+  const containers = containersAt(docker.socketPath);
+  await containers.start("abc");
+  await containers.stop("abc", 1500);
+  await containers.remove("abc");
   assert.deepEqual(docker.seen, [
     "GET /containers/abc/json",
     "POST /containers/abc/start",
@@ -35,8 +40,8 @@ test("starting, stopping and removing what already is so are fine", async (t) =>
 test("nothing but inspect reaches a container without our label", async (t) => {
   const docker = await startFakeDocker({ "GET /containers/abc/json": () => inspected({}) });
   t.after(docker.close);
-  const engine = createEngine({ instance: "mypaas", socketPath: docker.socketPath });
-  await assert.rejects(engine.removeContainer("abc"), {
+  const containers = containersAt(docker.socketPath);
+  await assert.rejects(containers.remove("abc"), {
     message: 'container abc: not of instance "mypaas", so mypaas leaves it alone',
   });
   assert.deepEqual(docker.seen, ["GET /containers/abc/json"]);
@@ -45,8 +50,8 @@ test("nothing but inspect reaches a container without our label", async (t) => {
 test("what somebody starts by hand from an image of ours is none of a service's containers", async (t) => {
   const docker = await startFakeDocker({ "GET /containers/json": () => ({ body: [] }) });
   t.after(docker.close);
-  const engine = createEngine({ instance: "mypaas", socketPath: docker.socketPath });
-  assert.deepEqual(await engine.listContainers("web"), []);
+  const containers = containersAt(docker.socketPath);
+  assert.deepEqual(await containers.list("web"), []);
   assert.deepEqual(docker.seen, [
     'GET /containers/json?all=true&filters={"label":["mypaas.instance=mypaas","mypaas.role=service","mypaas.service=web"]}',
   ]);

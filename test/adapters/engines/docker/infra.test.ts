@@ -34,7 +34,7 @@ const others: readonly (readonly [string, object, string])[] = [
   [
     "of somebody else",
     { Internal: false, Labels: {} },
-    'network "mypaas": made by somebody else\nhint: choose another instance name: mypaas init --instance NAME, or remove it: docker network rm mypaas',
+    'network "mypaas": not made by mypaas\nhint: choose another instance name: mypaas init --instance NAME, or remove it: docker network rm mypaas',
   ],
   [
     "of ours with other settings",

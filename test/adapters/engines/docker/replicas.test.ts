@@ -32,9 +32,14 @@ test("replicas are listed with how they are, oldest release first", async (t) =>
     },
   });
   t.after(docker.close);
-  const replicas = createReplicas({ instance: "mypaas", socketPath: docker.socketPath });
+  const readUsage = async (pid: number) => ({ cpuMs: pid, memoryBytes: 1 });
+  const { socketPath } = docker;
+  const replicas = createReplicas({ instance: "mypaas", socketPath, readUsage });
   const common = { service: "web", replica: 1, restarts: 4 };
-  assert.deepEqual(await replicas(), [
+  const seen = await Promise.all(
+    (await replicas()).map(async (one) => ({ ...one, usage: await one.usage() })),
+  );
+  assert.deepEqual(seen, [
     {
       ...common,
       id: "a",
@@ -43,7 +48,7 @@ test("replicas are listed with how they are, oldest release first", async (t) =>
       health: undefined,
       exitCode: 137,
       startedAt: 0,
-      pid: 0,
+      usage: { cpuMs: 0, memoryBytes: 1 },
       memoryLimit: undefined,
     },
     {
@@ -54,7 +59,7 @@ test("replicas are listed with how they are, oldest release first", async (t) =>
       health: "healthy",
       exitCode: 0,
       startedAt: Date.parse(started),
-      pid: 12,
+      usage: { cpuMs: 12, memoryBytes: 1 },
       memoryLimit: 1000,
     },
   ]);

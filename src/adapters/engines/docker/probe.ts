@@ -1,11 +1,10 @@
 import { request } from "node:http";
 import { connect } from "node:net";
-import type { Probe, ProbeAnswer, ProbeTarget } from "../deploy/ports.ts";
+import type { ProbeAnswer, ProbeTarget } from "../../../deploy/ports.ts";
 
 /** Asks a replica on its network address: a TCP connection, or one GET whose redirects are answers. Never throws. */
-export function createProbe(): Probe {
-  return { ask: (target) => (target.http === undefined ? dial(target) : get(target, target.http)) };
-}
+export const probe = (target: ProbeTarget): Promise<ProbeAnswer> =>
+  target.http === undefined ? dial(target) : get(target, target.http);
 
 function dial({ address, port, timeoutMs }: ProbeTarget): Promise<ProbeAnswer> {
   return new Promise((resolve) => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ContainerFacts } from "../../../src/deploy/ports.ts";
-import { renames } from "../../../src/deploy/steps/rename-containers.ts";
-import { release } from "../../support/releases.ts";
+import type { ContainerFacts } from "../../../../src/adapters/engines/docker/facts.ts";
+import { renames } from "../../../../src/adapters/engines/docker/service-names.ts";
+import { release } from "../../../support/releases.ts";
 
 const facts = (name: string, release: number, replica: number): ContainerFacts => ({
   id: name,
@@ -15,7 +15,6 @@ const facts = (name: string, release: number, replica: number): ContainerFacts =
   oomKilled: false,
   error: "",
   health: undefined,
-  pid: 1,
   address: undefined,
   startedAt: 0,
 });

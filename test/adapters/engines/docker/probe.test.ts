@@ -3,8 +3,8 @@ import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { createProbe } from "../../src/adapters/probe.ts";
-import type { ProbeAnswer } from "../../src/deploy/ports.ts";
+import { probe } from "../../../../src/adapters/engines/docker/probe.ts";
+import type { ProbeAnswer } from "../../../../src/deploy/ports.ts";
 
 const address = "127.0.0.1";
 
@@ -39,10 +39,7 @@ for (const [status, expected] of statuses) {
       response.writeHead(status, { location: "/elsewhere" }).end();
     };
     await withServer(listener, async (port) => {
-      assert.deepEqual(
-        await createProbe().ask({ address, port, http, timeoutMs: 1_000 }),
-        expected,
-      );
+      assert.deepEqual(await probe({ address, port, http, timeoutMs: 1_000 }), expected);
     });
     assert.deepEqual(seen, ["/up", "example.com"]);
   });
@@ -52,7 +49,7 @@ test("a health path that says nothing is slow after its timeout", async () => {
   await withServer(
     () => {},
     async (port) => {
-      const answer = await createProbe().ask({ address, port, http, timeoutMs: 30 });
+      const answer = await probe({ address, port, http, timeoutMs: 30 });
       assert.deepEqual(answer, { kind: "slow" });
     },
   );
@@ -62,7 +59,7 @@ test("a connection that is closed without an answer is unreachable", async () =>
   await withServer(
     (request) => request.socket.destroy(),
     async (port) => {
-      const answer = await createProbe().ask({ address, port, http, timeoutMs: 1_000 });
+      const answer = await probe({ address, port, http, timeoutMs: 1_000 });
       assert.deepEqual(answer, { kind: "unreachable", reason: "ECONNRESET" });
     },
   );
@@ -75,11 +72,11 @@ test("without a path a connection is enough, and nothing listening is refused", 
     async (port) => {
       free = port;
       const ask = { address, port, http: undefined, timeoutMs: 1_000 };
-      assert.deepEqual(await createProbe().ask(ask), { kind: "ready" });
+      assert.deepEqual(await probe(ask), { kind: "ready" });
     },
   );
   for (const path of [undefined, http]) {
     const ask = { address, port: free, http: path, timeoutMs: 1_000 };
-    assert.deepEqual(await createProbe().ask(ask), { kind: "refused" });
+    assert.deepEqual(await probe(ask), { kind: "refused" });
   }
 });

@@ -48,7 +48,7 @@ export function fakeServer(
     notedAt,
     unserved,
     clock,
-    containers: engine.containers,
+    containers: engine.states,
     /** Forgets what was done so far. */
     forget: () => {
       for (const list of [done, events, journal]) list.length = 0;
@@ -91,8 +91,6 @@ export function fakeServer(
         {
           engine: engine.engine,
           router: router.router,
-          probe: engine.probe,
-          connections: engine.connections,
           meter: { begin: async () => ({ read: async () => answers(), end: () => undefined }) },
           clock,
           journal: {

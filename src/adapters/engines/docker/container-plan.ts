@@ -1,11 +1,12 @@
-import type { Mount, Release } from "./release.ts";
-import type { RoutingServer } from "../routing/release-routing.ts";
-import type { PublishSpec } from "./spec.ts";
-import { ownLabels, traefikLabels } from "../routing/labels.ts";
-import { commandWords } from "./command.ts";
-import { commandName, label, networkName, replicaName, runName } from "./names.ts";
+import { commandWords } from "../../../core/release/command.ts";
+import { label, networkName, serviceHostName } from "../../../core/release/names.ts";
+import type { Mount, Release } from "../../../core/release/release.ts";
+import { replicaCount, stopsOldFirst, type PublishSpec } from "../../../core/release/spec.ts";
+import { ownLabels, traefikLabels } from "../../../core/routing/labels.ts";
+import type { RoutingServer } from "../../../core/routing/release-routing.ts";
+import { commandName, replicaName, runName } from "./container-names.ts";
 
-/** One container as mypaas wants it, in our words; `adapters/docker` translates it for the engine. */
+/** One container as mypaas wants it, in our words; `create-options.ts` translates it for Docker. */
 export interface ContainerPlan {
   readonly name: string;
   readonly image: string;
@@ -42,6 +43,19 @@ const capabilities = [
 /** Threads count too: generous for a JVM, small enough that a fork bomb stays the service's own problem. */
 const pidsLimit = 1024;
 
+/**
+ * The replicas of a release as containers to be created. Where the old release stops first no other container has the service's
+ * name, so the new one is found under it from the start; elsewhere such an alias would outlive the cut-over and lead callers to a
+ * release that is about to stop.
+ */
+export function replicaPlans(release: Release, server: RoutingServer): readonly ContainerPlan[] {
+  const { instance, spec } = release;
+  const alone = stopsOldFirst(spec) ? [serviceHostName(instance, spec.slug)] : [];
+  return Array.from({ length: replicaCount(spec.scale) }, (_, index) =>
+    containerPlan(release, index + 1, { server, aliases: index === 0 ? alone : [] }),
+  );
+}
+
 /** One replica of a release as a container to be created; replica counts from 1. */
 export function containerPlan(
   release: Release,
@@ -58,10 +72,10 @@ export function containerPlan(
   };
 }
 
-/** What `# mypaas.release` runs, as a container that nobody reaches; undefined when there is nothing to run. */
-export function commandPlan(release: Release): ContainerPlan | undefined {
+/** The release command of a release as a container that no request reaches. */
+export function commandPlan(release: Release): ContainerPlan {
   const { instance, spec } = release;
-  if (spec.release === undefined) return undefined;
+  if (spec.release === undefined) throw new Error(`${spec.service} has no release command`);
   return {
     ...commonPlan(release),
     name: commandName(instance, spec.slug, release.number),

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readCpuMs, readMemoryBytes, usageFiles } from "../../../src/core/server/cgroup.ts";
+import {
+  readCpuMs,
+  readMemoryBytes,
+  usageFiles,
+} from "../../../../src/adapters/engines/docker/cgroup.ts";
 
 test("the files of a container are found on both versions of cgroups", () => {
   assert.deepEqual(usageFiles("0::/system.slice/docker-abc.scope\n"), {

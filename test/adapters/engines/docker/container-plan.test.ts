@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { containerPlan, runPlan } from "../../../src/core/release/container.ts";
-import { release } from "../../support/releases.ts";
+import { containerPlan, runPlan } from "../../../../src/adapters/engines/docker/container-plan.ts";
+import { release } from "../../../support/releases.ts";
 
 const server = { instance: "demo", httpsPort: 8443 };
 

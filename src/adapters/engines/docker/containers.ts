@@ -1,0 +1,217 @@
+import { machine } from "node:os";
+import type Docker from "dockerode";
+import { label, networkName } from "../../../core/release/names.ts";
+import type { KernelSocket } from "../../../core/server/proc-net.ts";
+import type { ProgramEnd } from "../../../deploy/ports.ts";
+import { bounded, reaching, statusOf, tolerating } from "./client.ts";
+import type { ContainerPlan } from "./container-plan.ts";
+import { createOptions } from "./create-options.ts";
+import { containerFacts, type ContainerFacts } from "./facts.ts";
+import { readLog } from "./logs.ts";
+import { inspectAny, isOwned, ownedContainers, removeForGood } from "./owned.ts";
+import type { OwnedContainers } from "./owned.ts";
+import { programHead } from "./program.ts";
+import { runToEnd, type RunToEnd } from "./run-to-end.ts";
+import { socketReader } from "./sockets.ts";
+import { initError, initFailure, startError } from "./start-errors.ts";
+
+/** Single containers of services of one instance. Every call may be repeated safely. */
+export interface Containers {
+  /** Creates without starting; an identical container of ours with that name is replaced. Returns its id. */
+  readonly create: (plan: ContainerPlan) => Promise<string>;
+  /** Throws UserError when a container of anything but `service` has the name. */
+  readonly ensureNameFree: (name: string, service: string) => Promise<void>;
+  readonly start: (id: string) => Promise<void>;
+  /** SIGTERM, then SIGKILL after `timeoutMs`; fine when it is not running. */
+  readonly stop: (id: string, timeoutMs: number) => Promise<void>;
+  /** Kills and removes; fine when it is gone. */
+  readonly remove: (id: string) => Promise<void>;
+  readonly rename: (id: string, name: string) => Promise<void>;
+  /** Lets others find a container that is stopped under one more name from its next start on; nothing happens to one that runs. */
+  readonly aliasStopped: (id: string, alias: string) => Promise<void>;
+  readonly setRestartPolicy: (id: string, policy: "no" | "unless-stopped") => Promise<void>;
+  /** Starts a container whose program ends by itself; returns when it has. */
+  readonly runToEnd: (id: string, run: RunToEnd) => Promise<ProgramEnd>;
+  /** Undefined when it is gone. */
+  readonly inspect: (id: string) => Promise<ContainerFacts | undefined>;
+  /** Containers of one service, running or not, newest release first. */
+  readonly list: (service: string) => Promise<readonly ContainerFacts[]>;
+  readonly lastLogLines: (id: string, lines: number) => Promise<readonly string[]>;
+  /** Sockets in the network of a container, by id or name; none while it does not run. */
+  readonly socketsOf: (container: string) => Promise<readonly KernelSocket[]>;
+}
+
+interface Client {
+  readonly docker: Docker;
+  readonly owned: OwnedContainers;
+  readonly instance: string;
+}
+
+/** Docker's containers; nothing without the label of the instance is touched, and each call ends. */
+export function createContainers(options: {
+  readonly docker: Docker;
+  readonly instance: string;
+  readonly socketPath: string;
+}): Containers {
+  const { docker, instance, socketPath } = options;
+  const owned = ownedContainers(docker, instance);
+  const client = { docker, owned, instance };
+  const find = bounded(socketPath, owned.find);
+  return {
+    create: bounded(socketPath, (plan) => createAnew(client, plan)),
+    ensureNameFree: bounded(socketPath, (name, service) => ensureNameFree(client, name, service)),
+    start: bounded(socketPath, (id) => start(client, id)),
+    stop: bounded(
+      socketPath,
+      async (id, timeoutMs) => {
+        const container = await owned.take(id);
+        const t = Math.ceil(timeoutMs / 1000);
+        if (container !== undefined) await tolerating([304, 404], container.stop({ t }));
+      },
+      (_id, timeoutMs) => timeoutMs,
+    ),
+    remove: bounded(socketPath, async (id) => {
+      const container = await owned.take(id);
+      if (container !== undefined) await removeForGood(container);
+    }),
+    rename: bounded(socketPath, (id, name) => rename(client, id, name)),
+    aliasStopped: bounded(socketPath, (id, alias) => aliasStopped(client, id, alias)),
+    setRestartPolicy: bounded(socketPath, async (id, policy) => {
+      const container = await owned.need(id);
+      await container.update({ RestartPolicy: { Name: policy } });
+    }),
+    // A release command takes as long as it takes.
+    runToEnd: reaching(socketPath, (id, run) => runAndLook(client, id, run)),
+    inspect: bounded(socketPath, async (id) => {
+      const info = await owned.find(id);
+      return info === undefined ? undefined : factsOf(client, info);
+    }),
+    list: bounded(socketPath, (service) => list(client, service)),
+    lastLogLines: bounded(socketPath, async (id, lines) => {
+      const container = await owned.take(id);
+      return container === undefined ? [] : logLines(container, lines);
+    }),
+    socketsOf: socketReader(async (container) => (await find(container))?.State.Pid ?? 0),
+  };
+}
+
+async function createAnew(client: Client, plan: ContainerPlan): Promise<string> {
+  const { docker, owned, instance } = client;
+  const create = async () => (await docker.createContainer(createOptions(plan))).id;
+  try {
+    return await create();
+  } catch (error) {
+    if (statusOf(error) !== 409) throw startError(plan.name, error) ?? error;
+    const holder = await inspectAny(docker, plan.name);
+    if (holder !== undefined && !isSame(holder, plan, instance)) {
+      throw await owned.nameTaken(plan.name, error);
+    }
+    if (holder !== undefined) await removeForGood(docker.getContainer(holder.Id));
+    return create();
+  }
+}
+
+/** Only a container of the same replica of the same release may be thrown away for a new one. */
+function isSame(info: Docker.ContainerInspectInfo, plan: ContainerPlan, instance: string): boolean {
+  const keys = [label.service, label.release, label.replica];
+  return (
+    isOwned(info, instance) && keys.every((key) => info.Config.Labels[key] === plan.labels[key])
+  );
+}
+
+async function ensureNameFree(client: Client, name: string, service: string): Promise<void> {
+  const { docker, owned, instance } = client;
+  const info = await inspectAny(docker, name);
+  // The engine also finds a container by the beginning of its id.
+  if (info?.Name !== `/${name}`) return;
+  const isOurs = isOwned(info, instance) && info.Config.Labels[label.service] === service;
+  if (!isOurs) throw await owned.nameTaken(name, undefined);
+}
+
+async function start({ owned }: Client, id: string): Promise<void> {
+  const container = await owned.need(id);
+  try {
+    await tolerating([304], container.start());
+  } catch (error) {
+    throw startError(await nameOf(owned, id), error) ?? error;
+  }
+}
+
+const nameOf = async (owned: OwnedContainers, id: string): Promise<string> =>
+  (await owned.find(id))?.Name.replace(/^\//, "") ?? id;
+
+async function rename({ owned }: Client, id: string, name: string): Promise<void> {
+  const container = await owned.need(id);
+  try {
+    // Not asked before: between two renames no container has the service's name.
+    await container.rename({ name });
+  } catch (error) {
+    if ((await owned.find(id))?.Name === `/${name}`) return;
+    throw statusOf(error) === 409 ? await owned.nameTaken(name, error) : error;
+  }
+}
+
+async function aliasStopped(client: Client, id: string, alias: string): Promise<void> {
+  const { docker, owned, instance } = client;
+  const info = await owned.find(id);
+  if (info === undefined) throw new Error(`container ${id}: gone`);
+  const network = docker.getNetwork(networkName(instance));
+  const endpoint = info.NetworkSettings.Networks[networkName(instance)];
+  const known: readonly string[] = endpoint?.Aliases ?? [];
+  if (info.State.Running || known.includes(alias)) return;
+  // The engine changes no alias of an endpoint; a stopped container has no connection to lose.
+  if (endpoint !== undefined) await network.disconnect({ Container: id });
+  const Aliases = [...known.filter((name) => !info.Id.startsWith(name)), alias];
+  await network.connect({ Container: id, EndpointConfig: { Aliases } });
+}
+
+async function runAndLook(client: Client, id: string, run: RunToEnd): Promise<ProgramEnd> {
+  const { docker, owned } = client;
+  const container = await owned.need(id);
+  try {
+    await runToEnd(docker, container, run);
+  } catch (error) {
+    throw startError(await nameOf(owned, id), error) ?? error;
+  }
+  const info = await owned.find(id);
+  if (info === undefined) throw new Error(`container ${id}: gone`);
+  const { exitCode, oomKilled, error } = await factsOf(client, info);
+  return { exitCode, oomKilled, error };
+}
+
+async function list(client: Client, service: string): Promise<readonly ContainerFacts[]> {
+  const { docker, owned, instance } = client;
+  // Images carry the other two, and so does every container that a person starts from one by hand.
+  const filter = [
+    `${label.instance}=${instance}`,
+    `${label.role}=service`,
+    `${label.service}=${service}`,
+  ];
+  const listed = await docker.listContainers({ all: true, filters: { label: filter } });
+  const infos = await Promise.all(listed.map((item) => owned.find(item.Id)));
+  const there = infos.filter((info) => info !== undefined);
+  const facts = await Promise.all(there.map((info) => factsOf(client, info)));
+  return facts.toSorted((a, b) => b.release - a.release || a.replica - b.replica);
+}
+
+async function factsOf(
+  { docker, instance }: Client,
+  info: Docker.ContainerInspectInfo,
+): Promise<ContainerFacts> {
+  const facts = containerFacts(info, instance);
+  const isSilent = facts.error === "" && facts.state === "exited";
+  if (!isSilent || (facts.exitCode !== 126 && facts.exitCode !== 127)) return facts;
+  const container = docker.getContainer(info.Id);
+  const failure = initFailure(await logLines(container, 5));
+  if (failure === undefined) return facts;
+  const head = await programHead(container, info.Config, failure.program);
+  return { ...facts, error: initError(failure, head, machine()) };
+}
+
+async function logLines(container: Docker.Container, lines: number): Promise<readonly string[]> {
+  const options = { stdout: true, stderr: true, timestamps: true, tail: lines };
+  // 409: dead or marked for removal.
+  const log: unknown = await tolerating([404, 409], container.logs(options));
+  // dockerode parses a log that happens to be JSON; with the binary frame in front it cannot be.
+  return Buffer.isBuffer(log) ? readLog(log) : [];
+}
