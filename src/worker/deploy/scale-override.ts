@@ -1,31 +1,31 @@
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import { writeScale } from "../../core/release/format-spec.ts";
 import { liveRelease } from "../../adapters/state/releases.ts";
-import { stageScale } from "../../adapters/state/job-changes.ts";
+import { keepScaleChange } from "../../adapters/state/job-changes.ts";
 import { scaleOverride, type ScaleOverride } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { scaleOf } from "./from-existing.ts";
 
-/** The scale that a command has set while the Dockerfile says what it says; undefined where the Dockerfile decides. */
+/** The scale that a command set since the Dockerfile has its present scale; undefined where the Dockerfile decides. */
 export function standingScale(state: State, written: ServiceSpec): ScaleOverride | undefined {
   const own = scaleOverride(state, written.service);
   return own?.written === writeScale(written.scale) ? own : undefined;
 }
 
-/** What a Dockerfile says, but for a scale that a command has set since it says so. */
+/** The settings of a Dockerfile, with the scale that a command set since. */
 export function scaledByCommand(state: State, written: ServiceSpec): ServiceSpec {
   const own = standingScale(state, written);
   return own === undefined ? written : { ...written, scale: scaleOf(written.scale, own.replicas) };
 }
 
-/** Lets go, once this push is live, of a scale that was set while the Dockerfile said another one. */
+/** Drops, once this push is live, a scale that was set while the Dockerfile had another one. */
 export function forgetOutdatedScale(state: State, job: number, written: ServiceSpec): void {
   const isOutdated = standingScale(state, written) === undefined;
   if (isOutdated && scaleOverride(state, written.service) !== undefined)
-    stageScale(state, job, undefined);
+    keepScaleChange(state, job, undefined);
 }
 
-/** The scale that the Dockerfile of what runs says, whatever commands have made of it. */
+/** The scale in the Dockerfile of the live release, without the changes of commands. */
 export function writtenScale(state: State, service: string): string {
   const own = scaleOverride(state, service);
   if (own !== undefined) return own.written;

@@ -1,0 +1,19 @@
+import { keepScaleChange } from "../../../adapters/state/job-changes.ts";
+import { readCurrent, rescale, runningRelease } from "../../deploy/from-existing.ts";
+import { writtenScale } from "../../deploy/scale-override.ts";
+import type { ActionOf } from "../job-kind.ts";
+import { releaseKind } from "./release-kind.ts";
+
+/** The live release with another number of replicas. */
+export const scale = releaseKind<ActionOf<"scale">>({
+  words: {
+    verb: "scale",
+    again: ({ service, replicas }) => `scale it again: mypaas scale ${service} ${replicas}`,
+  },
+  desired: ({ state }, { action, service, replicas }) =>
+    rescale(runningRelease(action, readCurrent(state, service)), replicas),
+  acceptance: {
+    prepare: (state, job, { service, replicas }) =>
+      keepScaleChange(state, job, { written: writtenScale(state, service), replicas }),
+  },
+});
