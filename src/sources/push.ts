@@ -26,7 +26,7 @@ export function pushSource({ service, push }: Push, blobs: Blobs): BuildSource {
     kind: "push",
     id: contentId({ action: "push", service, push }),
     dockerfile: { path, read: async () => readAll(blobs.open(dockerfileOf(push))) },
-    context: () => entries.map((entry) => contextEntry(entry, blobs)),
+    context: async () => entries.map((entry) => contextEntry(entry, blobs)),
     options,
     admission: { needsCertificates: true, takeFrom: options.takeFrom },
     describe: () => sizeOf(push),

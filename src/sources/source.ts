@@ -16,7 +16,7 @@ interface AnySource {
 /** A Dockerfile and its context, out of which an image is built. */
 export interface BuildSource extends AnySource {
   readonly dockerfile: Dockerfile;
-  readonly context: () => readonly ContextEntry[];
+  readonly context: () => Promise<readonly ContextEntry[]>;
   readonly options: BuildOptions;
 }
 

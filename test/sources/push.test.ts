@@ -31,9 +31,7 @@ const web = "# mypaas.servicename = web\nFROM x\n";
 test("push: the source has the files of the manifest, and each blob is sent once", async () => {
   const push = manifest(web);
   assert.deepEqual(
-    source(push)
-      .context()
-      .map(({ path }) => path),
+    (await source(push).context()).map(({ path }) => path),
     ["Dockerfile", "copy", "link"],
   );
   assert.equal(source(push).describe(), "3 files, 68 B");

@@ -40,8 +40,8 @@ async function builtImage(
   }
   const image = imageName(config.instance, spec.slug, number);
   say({ kind: "step", text: `building ${image} out of ${source.describe()}` });
-  const facts = await tools.builder.build(buildInput(context, source, { number, tag: image }));
-  return { image, facts };
+  const input = await buildInput(context, source, { number, tag: image });
+  return { image, facts: await tools.builder.build(input) };
 }
 
 /** The image of the newest of these releases with the content of a source that may do without a build. */
@@ -59,15 +59,15 @@ export async function keptImage(
   return undefined;
 }
 
-function buildInput(
+async function buildInput(
   { spec, job, config, say, signal }: DeployContext,
   { dockerfile, context, options }: BuildSource,
   { number, tag }: { readonly number: number; readonly tag: string },
-): BuildInput {
+): Promise<BuildInput> {
   return {
     service: job.service,
     dockerfile: dockerfile.path,
-    context: context(),
+    context: await context(),
     tag,
     target: spec.target,
     buildArgs: Object.fromEntries(spec.buildArgs.map(({ name, value }) => [name, value])),

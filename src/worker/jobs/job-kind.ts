@@ -62,5 +62,5 @@ export interface Acceptance<A extends JobAction> {
 export const noService = "";
 
 /** The service of the job that an action becomes. */
-export const serviceOf = (action: JobAction | { readonly action: string }): string =>
-  "service" in action ? action.service : noService;
+export const serviceOf = (action: { readonly action: string; readonly service?: string }): string =>
+  action.service ?? noService;

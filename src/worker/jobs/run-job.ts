@@ -20,22 +20,25 @@ export interface RunParts extends EndParts {
 
 /** Does a job and ends it, whatever happens. */
 export async function runJob(parts: RunParts, job: Job, signal: AbortSignal): Promise<void> {
-  let logged: DoneEvent | undefined;
+  let outcomeLogged: DoneEvent | undefined;
   try {
     const write = parts.log.writer(job.id, parts.secretsOf(job));
     const say: Say = (event) => {
-      if (isDone(event)) logged = event;
+      if (isDone(event)) outcomeLogged = event;
       write(event);
     };
     const outcome = await parts.kindOf(job.action).perform(job, say, signal);
-    await endJob(parts, job, { end: "done", event: logged === undefined ? outcome : undefined });
+    await endJob(parts, job, {
+      end: "done",
+      event: outcomeLogged === undefined ? outcome : undefined,
+    });
   } catch (error) {
     await endJob(
       parts,
       job,
-      logged === undefined
+      outcomeLogged === undefined
         ? failed(parts, job, causeOf(error, signal))
-        : doneAllTheSame(logged, error),
+        : doneAllTheSame(outcomeLogged, error),
     );
   }
 }
@@ -60,12 +63,12 @@ export async function resumeJob(
   job: Job,
   recovery: QueuedRecovery,
 ): Promise<void> {
-  let logged: DoneEvent | undefined;
+  let outcomeLogged: DoneEvent | undefined;
   let problem: unknown;
   try {
     const write = parts.log.writer(job.id, parts.secretsOf(job));
     await recovery.resume(job, (event) => {
-      if (isDone(event)) logged = event;
+      if (isDone(event)) outcomeLogged = event;
       write(event);
     });
   } catch (error) {
@@ -74,7 +77,7 @@ export async function resumeJob(
   const done = recovery.outcome(job);
   // What the job was for is done; a failure to tidy up after it is left for the next deploy.
   if (done !== undefined) {
-    const event = logged === undefined ? done.missingEvent : undefined;
+    const event = outcomeLogged === undefined ? done.missingEvent : undefined;
     await endJob(parts, job, { end: "done", event });
     return;
   }
