@@ -150,7 +150,7 @@ export function deployWorld(t: TestContext) {
       traefikEvents: { waitUntilSubscribed: async () => {} },
       certificates: {
         requestEarly: () => Promise.resolve([]),
-        awaitCertificates: async (hosts: readonly string[]) => void settled.push(hosts.join(" ")),
+        report: async (hosts: readonly string[]) => void settled.push(hosts.join(" ")),
       },
     };
     const { perform: performJob } = queuedKinds(parts)(action.action);

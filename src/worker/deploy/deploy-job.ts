@@ -15,7 +15,7 @@ import { ensureService, takeReleaseNumber } from "../../adapters/state/services.
 import type { JobRun } from "../jobs/job-run.ts";
 import { deployPorts, plan, record, type DeployContext } from "./deploy-context.ts";
 import type { DesiredRelease } from "./desired-release.ts";
-import { hostsOf, hostsWithoutHttps } from "./https-hosts.ts";
+import { hostsOf, hostsMovedToHttp } from "./https-hosts.ts";
 import { provideImage, removeOldImages } from "./image.ts";
 import { recordSwitch } from "./record-switch.ts";
 import { runsAlready } from "./runs-already.ts";
@@ -121,8 +121,8 @@ function awaitCertificates(
   { certificates, spec, live, say, signal }: DeployContext,
   requestedEarly: readonly string[],
 ): Promise<void> {
-  const left = hostsWithoutHttps(live?.release.spec, spec);
-  return certificates.awaitCertificates(hostsOf(spec), { say, signal, requestedEarly, left });
+  const movedToHttp = hostsMovedToHttp(live?.release.spec, spec);
+  return certificates.report(hostsOf(spec), { say, signal, requestedEarly, movedToHttp });
 }
 
 /** A disk that is full costs the receipt, and nothing else. */

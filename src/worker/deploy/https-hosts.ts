@@ -8,7 +8,7 @@ export const hostsOf = ({ routes }: Routes): readonly string[] => [
 ];
 
 /** The hosts that a service keeps, and that it wanted https for until now. */
-export function hostsWithoutHttps(before: Routes | undefined, after: Routes): readonly string[] {
+export function hostsMovedToHttp(before: Routes | undefined, after: Routes): readonly string[] {
   const wanted = hostsOf(after);
   return (before === undefined ? [] : hostsOf(before)).filter(
     (host) => !wanted.includes(host) && after.routes.some((route) => route.host === host),

@@ -16,7 +16,7 @@ export interface JobParts {
   readonly config: InstanceConfig;
   readonly clock: Clock;
   readonly tools: () => Promise<DeployTools>;
-  readonly certificates: Pick<Certificates, "requestEarly" | "awaitCertificates">;
+  readonly certificates: Pick<Certificates, "requestEarly" | "report">;
   readonly traefikEvents: Pick<TraefikEventStream, "waitUntilSubscribed">;
 }
 

@@ -9,7 +9,7 @@ import {
   runningRelease,
   withChanges,
 } from "../../../src/worker/deploy/from-existing.ts";
-import { hostsOf, hostsWithoutHttps } from "../../../src/worker/deploy/https-hosts.ts";
+import { hostsOf, hostsMovedToHttp } from "../../../src/worker/deploy/https-hosts.ts";
 import { oldImages } from "../../../src/worker/deploy/image.ts";
 import { mayRunAlready } from "../../../src/worker/deploy/runs-already.ts";
 import { release } from "../../support/releases.ts";
@@ -61,7 +61,7 @@ test("hosts that want https are asked for once, and those that want it no more a
       [before, ["b.test"]],
     ];
   for (const [was, left] of cases)
-    assert.deepEqual(hostsWithoutHttps(was, of("https://a.test", "http://b.test")), left);
+    assert.deepEqual(hostsMovedToHttp(was, of("https://a.test", "http://b.test")), left);
 });
 
 test("a release is made whatever runs where its code is new, its build is asked for, or it is forced", () => {
