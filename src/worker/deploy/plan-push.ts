@@ -15,11 +15,12 @@ import { readSpec } from "../../sources/read-spec.ts";
 import type { BuildSource } from "../../sources/source.ts";
 import { readEnv } from "../../adapters/state/env.ts";
 import { listReleases, liveRelease, type StoredRelease } from "../../adapters/state/releases.ts";
+import { scaleOverride } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { plan } from "./deploy-context.ts";
 import { keptImage } from "./image.ts";
 import { runsAlready } from "./runs-already.ts";
-import { scaledByCommand, standingScale } from "./scale-override.ts";
+import { decideScale } from "./scale-override.ts";
 import { admitHere } from "./server-view.ts";
 import { resolveHomes } from "./volumes.ts";
 
@@ -44,7 +45,8 @@ export async function planPush(
   const source = plannedSource(action);
   // Its warnings have been said where the file is.
   const written = await readSpec(source.dockerfile, service, () => undefined);
-  const desired = { spec: scaledByCommand(state, written), env: readEnv(state, service), source };
+  const scale = decideScale(written, scaleOverride(state, service));
+  const desired = { spec: scale.spec, env: readEnv(state, service), source };
   authoriseSpec(caller, desired.spec);
   const spec = admitHere(parts, desired);
   const context = { config, desired, spec, homes: await resolveHomes(spec, config) };
@@ -63,7 +65,7 @@ export async function planPush(
     to: withImage({ number, image }, facts),
     unchanged: await runsAlready(engine, { live, desired, withImage }),
     isKept: kept !== undefined,
-    scaledByCommand: standingScale(state, written),
+    scaledByCommand: scale.override,
     unknown: kept === undefined && spec.port === undefined ? ["port"] : [],
   });
 }

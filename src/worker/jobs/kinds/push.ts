@@ -1,7 +1,9 @@
 import { readEnv } from "../../../adapters/state/env.ts";
+import { keepScaleChange } from "../../../adapters/state/job-changes.ts";
+import { scaleOverride } from "../../../adapters/state/services.ts";
 import { pushSource } from "../../../sources/push.ts";
 import { readSpec } from "../../../sources/read-spec.ts";
-import { forgetOutdatedScale, scaledByCommand } from "../../deploy/scale-override.ts";
+import { decideScale } from "../../deploy/scale-override.ts";
 import type { ActionOf } from "../job-kind.ts";
 import { releaseKind } from "./release-kind.ts";
 
@@ -14,7 +16,8 @@ export const push = releaseKind<ActionOf<"push">>({
     const { service } = action;
     const source = pushSource(action, store);
     const written = await readSpec(source.dockerfile, service, say);
-    forgetOutdatedScale(state, job.id, written);
-    return { spec: scaledByCommand(state, written), env: readEnv(state, service), source };
+    const { spec, isOutdated } = decideScale(written, scaleOverride(state, service));
+    if (isOutdated) keepScaleChange(state, job.id, undefined);
+    return { spec, env: readEnv(state, service), source };
   },
 });

@@ -1,4 +1,6 @@
 import { keepScaleChange } from "../../../adapters/state/job-changes.ts";
+import { liveRelease } from "../../../adapters/state/releases.ts";
+import { scaleOverride } from "../../../adapters/state/services.ts";
 import { readCurrent, rescale, runningRelease } from "../../deploy/from-existing.ts";
 import { writtenScale } from "../../deploy/scale-override.ts";
 import type { ActionOf } from "../job-kind.ts";
@@ -13,7 +15,9 @@ export const scale = releaseKind<ActionOf<"scale">>({
   desired: ({ state }, { action, service, replicas }) =>
     rescale(runningRelease(action, readCurrent(state, service)), replicas),
   acceptance: {
-    prepare: (state, job, { service, replicas }) =>
-      keepScaleChange(state, job, { written: writtenScale(state, service), replicas }),
+    prepare: (state, job, { service, replicas }) => {
+      const written = writtenScale(scaleOverride(state, service), liveRelease(state, service));
+      keepScaleChange(state, job, { written, replicas });
+    },
   },
 });
