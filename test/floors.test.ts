@@ -6,10 +6,11 @@ import { test } from "node:test";
 const floors: Readonly<Record<string, readonly string[]>> = {
   core: ["core"],
   deploy: ["core", "deploy"],
+  sources: ["core", "deploy", "sources"],
   adapters: ["core", "deploy", "adapters"],
   cli: ["core", "deploy", "adapters", "cli"],
   receiver: ["core", "deploy", "adapters", "receiver"],
-  worker: ["core", "deploy", "adapters", "worker"],
+  worker: ["core", "deploy", "sources", "adapters", "worker"],
 };
 /** A package and the only files that may import it. */
 const homes: readonly [RegExp, RegExp][] = [

@@ -1,4 +1,3 @@
-import type { PushOptions } from "../core/wire/protocol.ts";
 import type { Release } from "../core/release/release.ts";
 import type { RoutingServer } from "../core/routing/release-routing.ts";
 import type { RoutingChange } from "../core/routing/routing-change.ts";
@@ -144,10 +143,16 @@ export interface BuildInput {
   readonly target: string | undefined;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
-  readonly options: PushOptions;
+  readonly options: BuildOptions;
   /** One line of the build's own output, without terminal controls. */
   readonly onLine: (text: string) => void;
   readonly signal: AbortSignal;
+}
+
+export interface BuildOptions {
+  /** Fetches newer base images. */
+  readonly pull: boolean;
+  readonly noCache: boolean;
 }
 
 /** `open` yields the bytes of a blob and throws when they no longer match their hash. */

@@ -10,7 +10,7 @@ import { openState } from "../adapters/state/state.ts";
 import { lockState } from "../adapters/host/worker-lock.ts";
 import { openCore } from "./compose.ts";
 import { lastAnswers, openServers } from "./entries/servers.ts";
-import { doorAccess, doors, listen, listenings } from "./entries/sockets.ts";
+import { entryAccess, entries, listen, listenings } from "./entries/sockets.ts";
 
 export interface WorkerOptions {
   readonly stateDir: string;
@@ -19,11 +19,11 @@ export interface WorkerOptions {
   readonly onReady?: () => void;
 }
 
-/** How long running deploys may go on after a SIGTERM, and then undo themselves; together below systemd's TimeoutStopSec of 90 s. */
-const patience = { waitMs: 60_000, undoMs: 20_000 };
+/** How long running jobs may go on after a SIGTERM, and then undo themselves; together below systemd's TimeoutStopSec of 90 s. */
+const shutdownLimits = { waitMs: 60_000, undoMs: 20_000 };
 const tidyMs = 10 * 60_000;
 
-/** Runs the worker until the world is interrupted; what then still runs is left to the next start. */
+/** Runs the worker until the world is interrupted; jobs that still run then are left to the next start. */
 export async function runWorker(world: World, options: WorkerOptions): Promise<void> {
   const config = await readInstanceConfig(options.stateDir);
   await refuseUnfinished(config);
@@ -40,7 +40,7 @@ export async function runWorker(world: World, options: WorkerOptions): Promise<v
   }
 }
 
-/** A worker that began on half a server would have nowhere to write what Traefik and the receiver read. */
+/** Throws UserError "no-instance" where init has not made the folders that Traefik and the receiver read. */
 async function refuseUnfinished(config: InstanceConfig): Promise<void> {
   const { receiverDir, dynamicDir } = instancePaths(config);
   for (const folder of [receiverDir, dynamicDir]) {
@@ -78,24 +78,27 @@ async function work(
     paths: { local: paths.localSocket, receiver: paths.receiverSocket, docker: paths.dockerSocket },
   });
   try {
-    for (const door of doors) {
-      await listen(servers[door], where[door], { ...doorAccess[door], isRoot: world.uid === 0 });
+    for (const entry of entries) {
+      await listen(servers[entry], where[entry], {
+        ...entryAccess[entry],
+        isRoot: world.uid === 0,
+      });
     }
     options.onReady?.();
     await core.recover();
-    // A disk that is full now is no reason to let go of the deploys that run.
+    // A full disk is no reason to abandon the jobs that run.
     const tidying = setInterval(() => void core.tidy(localSpool).catch(onBug), tidyMs);
     await interrupted(world.interrupted);
     clearInterval(tidying);
     // Traefik's socket stays: without it the deploys that still run could not be switched.
     const entrances = [servers.local, servers.receiver];
     for (const server of entrances) server.close();
-    await core.stop(patience);
+    await core.stop(shutdownLimits);
     await Promise.all(entrances.map((server) => lastAnswers(server)));
   } finally {
-    for (const door of doors) {
-      servers[door].close();
-      servers[door].closeAllConnections();
+    for (const entry of entries) {
+      servers[entry].close();
+      servers[entry].closeAllConnections();
     }
   }
 }

@@ -3,16 +3,15 @@ import { mkdirSync } from "node:fs";
 import type { TestContext } from "node:test";
 import { UserError } from "../../src/core/errors.ts";
 import { createNameHandovers } from "../../src/deploy/name-handover.ts";
+import { isDone } from "../../src/core/wire/event-roles.ts";
 import type { Event } from "../../src/core/wire/events.ts";
 import type { JobAction } from "../../src/core/wire/protocol.ts";
 import type { Engine, ImageFacts, Replica } from "../../src/deploy/ports.ts";
 import { openBlobStore } from "../../src/adapters/host/blob-store.ts";
-import { stageEnv, stageScale } from "../../src/adapters/state/job-changes.ts";
 import { beginJob, insertJob } from "../../src/adapters/state/jobs.ts";
 import { insertRequest } from "../../src/adapters/state/requests.ts";
-import { runDeployJob } from "../../src/worker/deploy/deploy-job.ts";
-import { writtenScale } from "../../src/worker/deploy/scale-override.ts";
 import type { DeployTools } from "../../src/worker/deploy/deploy-context.ts";
+import { kindOf, queuedKinds } from "../../src/worker/jobs/job-kinds.ts";
 import { scratch, scratchState, testConfig } from "./worker.ts";
 
 /** A worker whose Docker is a list of images and whose deploys succeed. */
@@ -137,14 +136,7 @@ export function deployWorld(t: TestContext) {
       Buffer.from(JSON.stringify(body)),
     );
     const job = insertJob(state, { service, request, key, action: action.action, content: "c" }, 1);
-    if (action.action === "env.set") stageEnv(state, job.id, action.set);
-    if (action.action === "env.unset")
-      stageEnv(state, job.id, Object.fromEntries(action.names.map((name) => [name, undefined])));
-    if (action.action === "scale")
-      stageScale(state, job.id, {
-        written: writtenScale(state, service),
-        replicas: action.replicas,
-      });
+    kindOf(action).acceptance?.prepare?.(state, job.id, action);
     beginJob(state, job.id);
     before(job.id);
     const events: Event[] = [];
@@ -155,13 +147,16 @@ export function deployWorld(t: TestContext) {
       config: testConfig(dir, { volumes: { allow } }),
       clock,
       tools: () => Promise.resolve(tools),
+      traefikEvents: { waitUntilSubscribed: async () => {} },
       certificates: {
         requestEarly: () => Promise.resolve([]),
-        settle: async (hosts: readonly string[]) => void settled.push(hosts.join(" ")),
+        report: async (hosts: readonly string[]) => void settled.push(hosts.join(" ")),
       },
     };
-    await runDeployJob(parts, job, (event) => events.push(event), new AbortController().signal);
-    return events;
+    const { perform: performJob } = queuedKinds(parts)(action.action);
+    const { signal } = new AbortController();
+    const outcome = await performJob(job, (event) => events.push(event), signal);
+    return events.some(isDone) ? events : [...events, outcome];
   };
   const rollBack = (release?: number) =>
     perform({ action: "rollback", service: "web", ...(release !== undefined && { release }) });

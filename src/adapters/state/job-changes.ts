@@ -6,17 +6,17 @@ import type { State } from "./state.ts";
 export type EnvChanges = Readonly<Record<string, string | undefined>>;
 
 /** Keeps what a job changes beside its release, until that is live. */
-export function stageEnv(state: State, job: number, changes: EnvChanges): void {
+export function keepEnvChanges(state: State, job: number, changes: EnvChanges): void {
   for (const [name, value] of Object.entries(changes)) stage(state, job, ["env", name, value]);
 }
 
 /** The same for the scale that a command asks for; undefined goes back to the Dockerfile's. */
-export function stageScale(state: State, job: number, scale: ScaleOverride | undefined): void {
+export function keepScaleChange(state: State, job: number, scale: ScaleOverride | undefined): void {
   stage(state, job, ["scale", "", scale === undefined ? undefined : JSON.stringify(scale)]);
 }
 
 /** The variables that a job changes. */
-export function stagedEnv(state: State, job: number): EnvChanges {
+export function envChangesOfJob(state: State, job: number): EnvChanges {
   const rows = state.all("SELECT name, value FROM job_changes WHERE job = ? AND what = 'env'", job);
   return Object.fromEntries(rows.map((row) => [row.text("name"), row.optionalText("value")]));
 }
@@ -26,7 +26,7 @@ export function applyChanges(
   state: State,
   { id, service }: { readonly id: number; readonly service: string },
 ): void {
-  const env = Object.entries(stagedEnv(state, id));
+  const env = Object.entries(envChangesOfJob(state, id));
   const set = env.filter((entry): entry is [string, string] => entry[1] !== undefined);
   setEnv(state, service, Object.fromEntries(set));
   unsetEnv(

@@ -55,7 +55,7 @@ export function scaleOverride(state: State, service: string): ScaleOverride | un
   const text = state
     .get("SELECT scale FROM services WHERE name = ?", service)
     ?.optionalText("scale");
-  // Only setScale writes this column, with what stageScale was given.
+  // Only setScale writes this column, with what keepScaleChange was given.
   return text === undefined ? undefined : (JSON.parse(text) as ScaleOverride);
 }
 

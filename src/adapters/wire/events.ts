@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../core/errors.ts";
-import { isLast, readLoggedEvent } from "../../core/wire/event-reader.ts";
+import { readLoggedEvent } from "../../core/wire/event-reader.ts";
+import { isLast } from "../../core/wire/event-roles.ts";
 import type { LoggedEvent } from "../../core/wire/events.ts";
 import { isTransient } from "./call.ts";
 import { patientPausesMs, type WireRequest } from "./client.ts";

@@ -1,7 +1,7 @@
 import { followEvents } from "../../adapters/wire/events.ts";
 import type { WireRequest } from "../../adapters/wire/client.ts";
 import type { LoggedEvent } from "../../core/wire/events.ts";
-import { isOutcome } from "../../core/wire/event-reader.ts";
+import { isOutcome } from "../../core/wire/event-roles.ts";
 import type { Accepted } from "../../core/wire/protocol.ts";
 import type { Connection } from "./connect.ts";
 import type { CommandIo } from "../io.ts";

@@ -1,28 +1,9 @@
-import type { Event, Say } from "../../core/wire/events.ts";
+import { isLast, isOutcome } from "../../core/wire/event-roles.ts";
+import type { Say } from "../../core/wire/events.ts";
 
-/** What each event is to the person who waits: on the way, how it ended, or something to know or mend. */
-const roles: Readonly<Record<Event["kind"], "progress" | "end" | "problem">> = {
-  step: "progress",
-  note: "progress",
-  warning: "problem",
-  upload: "progress",
-  queued: "progress",
-  attached: "progress",
-  build: "progress",
-  output: "progress",
-  ready: "progress",
-  live: "end",
-  receipt: "end",
-  unchanged: "end",
-  stopped: "end",
-  removed: "end",
-  failed: "problem",
-  superseded: "problem",
-};
-
-/** With `--quiet`: the same voice without progress. */
+/** With `--quiet`: the same events without those that are only progress. */
 export const quietly =
   (say: Say): Say =>
   (event) => {
-    if (roles[event.kind] !== "progress") say(event);
+    if (event.kind === "warning" || isOutcome(event) || isLast(event)) say(event);
   };

@@ -41,6 +41,7 @@ const renderers: Renderers = {
     `${service} is stopped; release ${release} comes back with: mypaas start ${service}`,
   removed: ({ service, kept }) =>
     lines(`${service} is removed`, ...kept.map((volume) => `volume ${volume} stays`)),
+  finished: (event, theme) => theme.live(event.text),
   failed: (event, theme) => renderFailure(event, theme),
   superseded: (event, theme) =>
     theme.failed(`job ${event.job}: superseded by job ${event.by}, which has newer content`),

@@ -31,6 +31,7 @@ const shapes: { readonly [K in LoggedEvent["kind"]]: Readonly<Record<string, Che
   unchanged: { service: text, release: count },
   stopped: { service: text, release: count },
   removed: { service: text, kept: texts },
+  finished: { action: text, text },
   failed: { message: text, hint: maybe(text), details: texts, still: maybe(text) },
   superseded: { job: count, by: count },
 };
@@ -59,14 +60,6 @@ export function readLoggedEvent(
   const safe = Object.fromEntries(known.map((name) => [name, makeSafe(fields[name])]));
   return { offset, event: { kind, offset, at: count(at) ? at : 0, ...safe } as LoggedEvent };
 }
-
-/** True for the events after which a job says nothing more. */
-export const isLast = (event: LoggedEvent): boolean =>
-  event.kind === "receipt" || (isOutcome(event) && event.kind !== "live");
-
-/** True for the events that tell what became of a job. After `live` its old release is still to be removed, and the receipt to be said. */
-export const isOutcome = (event: LoggedEvent): boolean =>
-  ["live", "unchanged", "stopped", "removed", "failed", "superseded"].includes(event.kind);
 
 function makeSafe(value: unknown): unknown {
   if (typeof value === "string") return stripControls(value);

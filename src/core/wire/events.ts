@@ -19,6 +19,8 @@ export type Event =
   | { readonly kind: "stopped"; readonly service: string; readonly release: number }
   /** The end of a job that removed a service; `kept` are the volumes that stay. */
   | { readonly kind: "removed"; readonly service: string; readonly kept: readonly string[] }
+  /** The end of a job of any other kind: the `action` that it did, and what came of it. */
+  | { readonly kind: "finished"; readonly action: string; readonly text: string }
   | FailedEvent
   | { readonly kind: "superseded"; readonly job: number; readonly by: number };
 

@@ -3,7 +3,7 @@ import { keyUsed } from "../../adapters/state/keys.ts";
 import { findRequest, insertRequest, type StoredRequest } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
 
-/** Records a request as accepted; throws UserError "replayed" when it has been before, and then nothing is done for it. */
+/** Records a request as accepted; throws UserError "replayed" for a request that was accepted before, and then does nothing. */
 export function acceptOnce(
   state: State,
   stored: StoredRequest,

@@ -2,7 +2,7 @@ import { UserError } from "../../core/errors.ts";
 import { knowsService } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
 
-/** Throws UserError "no-service" for one that no push has ever made; `look` is the command that shows which there are. */
+/** Throws UserError "no-service" for a service that no push has made; `look` is the command that lists services. */
 export function refuseUnknownService(state: State, service: string, look: string): void {
   if (knowsService(state, service)) return;
   throw new UserError(`service ${service}: not known here`, {

@@ -1,16 +1,16 @@
 import { UserError } from "../../core/errors.ts";
 import { parseRequest } from "../../core/wire/request.ts";
 import type { Accepted, PushManifest, Request, WantedBlob } from "../../core/wire/protocol.ts";
+import { askedFor, blobsOf } from "../../sources/push.ts";
 import type { BlobStore } from "../../adapters/host/blob-store.ts";
 import { forgetBlob, knowsBlob, recordBlobs } from "../../adapters/state/blobs.ts";
 import { requestBody, setRequestJob, type StoredRequest } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { acceptOnce } from "./accept-once.ts";
-import { attach } from "./follow-existing-job.ts";
-import { isFile } from "../deploy/push-content.ts";
+import { followExistingJob } from "./follow-existing-job.ts";
 import type { Queue } from "../jobs/queue.ts";
 
-/** From a manifest to a job: what is missing, taking it over, and the queue. */
+/** From the manifest of a push to its job: says which blobs are missing, takes them over, adds the job. */
 export interface Pushes {
   readonly accept: (
     stored: StoredRequest,
@@ -29,7 +29,7 @@ export interface PushParts {
   readonly state: State;
   readonly store: BlobStore;
   readonly queue: Queue;
-  /** Copies an uploaded blob into the store, out of the spool of the door that the request came through. */
+  /** Copies an uploaded blob into the store, out of the spool of the entry that the request came through. */
   readonly take: (stored: StoredRequest, wanted: WantedBlob) => Promise<void>;
 }
 
@@ -50,8 +50,8 @@ export function createPushes(parts: PushParts): Pushes {
     const service = serviceOf(stored);
     const missing = await missingBlobs(parts, service, manifest);
     for (const blob of missing) await parts.take(stored, blob);
-    const attached = attach(state, stored, content);
-    if (attached !== undefined) return attached;
+    const existing = followExistingJob(state, stored, { service, content });
+    if (existing !== undefined) return existing;
     const { key, action } = stored;
     const job = queue.add({ service, request: stored.id, key, action, content }, (id) => {
       recordBlobs(state, service, id, blobsOf(manifest));
@@ -75,8 +75,11 @@ export function createPushes(parts: PushParts): Pushes {
       const missing = await missingBlobs(parts, request.service, request.push);
       await store.refuseWhenFull(missing.reduce((sum, { size }) => sum + size, body.length));
       acceptOnce(state, stored, body);
-      const attached = attach(state, stored, contentWithOptions(stored, request.push));
-      return attached ?? { request: stored.id, missing };
+      const { service } = request;
+      const content = askedFor(stored.content, request.push);
+      return (
+        followExistingJob(state, stored, { service, content }) ?? { request: stored.id, missing }
+      );
     },
     start: (stored) => {
       // A client that lost the answer asks again while the first call is still copying.
@@ -113,20 +116,7 @@ function readManifest(state: State, stored: StoredRequest) {
     });
   }
   const manifest = request.push;
-  return { manifest, content: contentWithOptions(stored, manifest) };
-}
-
-/** The content id leaves the options out; a push that asks for more is not the one that does not. */
-function contentWithOptions(stored: StoredRequest, { options }: PushManifest): string {
-  const { pull, noCache, takeFrom } = options;
-  const taking = takeFrom === undefined ? "" : `+take-from ${takeFrom}`;
-  return `${stored.content}${pull ? "+pull" : ""}${noCache ? "+no-cache" : ""}${taking}`;
-}
-
-function blobsOf(manifest: PushManifest): readonly WantedBlob[] {
-  const files = manifest.entries.filter((entry) => isFile(entry));
-  const bySum = new Map(files.map(({ sha256, size }) => [sha256, { sha256, size }]));
-  return [...bySum.values()];
+  return { manifest, content: askedFor(stored.content, manifest) };
 }
 
 function serviceOf(stored: StoredRequest): string {

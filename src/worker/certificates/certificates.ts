@@ -40,14 +40,14 @@ export interface Certificates extends Pick<CertificateManager, "start" | "stop" 
   /** Asks now, for one host or for all without a certificate, and waits a while for the answer; throws UserError "unknown-host". */
   readonly retry: (host: string | undefined) => Promise<readonly CertificateInfo[]>;
   /** Says how the hosts of a deploy stand, and which of those that it has left for http browsers still know; never rejects. */
-  readonly settle: (
+  readonly report: (
     hosts: readonly string[],
     voice: {
       readonly say: Say;
       readonly signal: AbortSignal;
       /** Those of the hosts that had no certificate when the deploy began. */
       readonly requestedEarly: readonly string[];
-      readonly left: readonly string[];
+      readonly movedToHttp: readonly string[];
     },
   ) => Promise<void>;
 }
@@ -143,8 +143,9 @@ export function openCertificates(parts: CertificateParts): Certificates {
       if (await settledWithin(clock, done, { ms: retryMs })) await done;
       return infos().filter((one) => names.includes(one.host));
     },
-    settle: async (hosts, voice) => {
-      for (const host of voice.left) if (manager.record(host).secured) voice.say(stillBound(host));
+    report: async (hosts, voice) => {
+      for (const host of voice.movedToHttp)
+        if (manager.record(host).secured) voice.say(stillBound(host));
       await settleCertificates({ clock, manager, infos }, hosts, voice);
     },
   };

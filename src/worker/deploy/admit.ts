@@ -38,15 +38,6 @@ export function admit(spec: ServiceSpec, view: ServerView): ServiceSpec {
   return { ...spec, routes };
 }
 
-/** The service in the signed request is what the key was checked against, so the Dockerfile must say the same. */
-export function refuseOtherService(spec: ServiceSpec, requested: string, file: string): void {
-  if (spec.service === requested) return;
-  throw new UserError(
-    `${file}: mypaas.servicename is "${spec.service}", the push is for "${requested}"`,
-    { code: "wrong-service", hint: "push again, with the file as it is: mypaas push" },
-  );
-}
-
 function refuseForeignSlug(spec: ServiceSpec, { slugOwner }: ServerView): void {
   if (slugOwner === undefined || slugOwner === spec.service) return;
   throw new UserError(

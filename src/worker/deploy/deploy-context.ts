@@ -1,15 +1,10 @@
-import type { Say } from "../../core/wire/events.ts";
-import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { Release } from "../../core/release/release.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import type { DeployInput, DeployPorts } from "../../deploy/deploy.ts";
-import type { Builder, Clock, Engine, ImageFacts } from "../../deploy/ports.ts";
-import type { BlobStore } from "../../adapters/host/blob-store.ts";
-import type { Job } from "../../adapters/state/jobs.ts";
+import type { Builder, Engine, ImageFacts } from "../../deploy/ports.ts";
 import type { StoredRelease } from "../../adapters/state/releases.ts";
-import type { State } from "../../adapters/state/state.ts";
-import type { Certificates } from "../certificates/certificates.ts";
-import type { Order } from "./desired-release.ts";
+import type { JobRun } from "../jobs/job-run.ts";
+import type { DesiredRelease } from "./desired-release.ts";
 import { planRelease } from "./release-plan.ts";
 
 /** What a deploy needs of the world outside the state; opened when the first job runs. */
@@ -28,23 +23,10 @@ export function deployPorts(
   return { engine, router, meter, nameHandovers, clock, journal, say };
 }
 
-export interface DeployJobParts {
-  readonly state: State;
-  readonly store: BlobStore;
-  readonly config: InstanceConfig;
-  readonly clock: Clock;
-  readonly tools: () => Promise<DeployTools>;
-  /** Begins with the hosts that a deploy brings, and says in the end how they stand. */
-  readonly certificates: Pick<Certificates, "requestEarly" | "settle">;
-}
-
-/** One deploy under way. */
-export interface Run extends Omit<DeployJobParts, "tools"> {
+/** One deploy that runs. */
+export interface DeployContext extends Omit<JobRun, "tools"> {
   readonly tools: DeployTools;
-  readonly job: Job;
-  readonly say: Say;
-  readonly signal: AbortSignal;
-  readonly order: Order;
+  readonly desired: DesiredRelease;
   /** With `auto` replaced. */
   readonly spec: ServiceSpec;
   readonly homes: ReadonlyMap<string, string>;
@@ -53,26 +35,24 @@ export interface Run extends Omit<DeployJobParts, "tools"> {
 
 /** The release as it would be with this image. */
 export function plan(
-  run: Run,
+  { spec, desired, homes, config }: Pick<DeployContext, "spec" | "desired" | "homes" | "config">,
   parts: { number: number; image: string; facts: Pick<ImageFacts, "exposed" | "hasHealthcheck"> },
 ): Release {
-  const { spec, order, homes, config } = run;
-  return planRelease({ ...parts, instance: config.instance, spec, env: order.env, homes });
+  return planRelease({ ...parts, instance: config.instance, spec, env: desired.env, homes });
 }
 
 /** What the state keeps of a release of this deploy. */
 export function record(
-  run: Run,
+  { desired, job, clock }: DeployContext,
   release: Release,
   imageId: string,
   state: StoredRelease["state"],
 ): StoredRelease {
-  const { order, job, clock } = run;
-  const { content, repeats } = order;
+  const { source, repeats } = desired;
   return {
     release,
     imageId,
-    content,
+    content: source.id,
     state,
     created: clock.now(),
     key: job.key,

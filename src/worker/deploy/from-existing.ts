@@ -1,29 +1,41 @@
 import { UserError } from "../../core/errors.ts";
 import type { Scale } from "../../core/release/spec.ts";
+import { repeatSource } from "../../sources/repeat.ts";
 import type { EnvChanges } from "../../adapters/state/job-changes.ts";
 import { liveRelease, stoppedRelease, type StoredRelease } from "../../adapters/state/releases.ts";
 import type { State } from "../../adapters/state/state.ts";
-import type { Order } from "./desired-release.ts";
+import type { DesiredRelease } from "./desired-release.ts";
 
-/** What runs, for a command that changes it; throws UserError "not-running". */
+/** What a service is now; at most one of the two is there. */
+export interface Current {
+  readonly service: string;
+  readonly live: StoredRelease | undefined;
+  readonly stopped: StoredRelease | undefined;
+}
+
+/** Reads what a service is now. */
+export const readCurrent = (state: State, service: string): Current => ({
+  service,
+  live: liveRelease(state, service),
+  stopped: stoppedRelease(state, service),
+});
+
+/** The live release, for a command that changes it; throws UserError "not-running". */
 export function runningRelease(
-  state: State,
-  { action, service }: { readonly action: string; readonly service: string },
+  command: string,
+  { service, live, stopped }: Current,
 ): StoredRelease {
-  const live = liveRelease(state, service);
   if (live !== undefined) return live;
-  const isStopped = stoppedRelease(state, service) !== undefined;
-  throw new UserError(`${action} ${service}: ${isStopped ? "it is stopped" : "it does not run"}`, {
+  const isStopped = stopped !== undefined;
+  throw new UserError(`${command} ${service}: it ${isStopped ? "is stopped" : "does not run"}`, {
     code: "not-running",
     hint: isStopped ? `start it: mypaas start ${service}` : "push it: mypaas push",
   });
 }
 
-/** What a service was stopped with; throws UserError "running" or "not-running". */
-export function releaseToStart(state: State, service: string): StoredRelease {
-  const stopped = stoppedRelease(state, service);
+/** The release that a service was stopped with; throws UserError "running" or "not-running". */
+export function releaseToStart({ service, live, stopped }: Current): StoredRelease {
   if (stopped !== undefined) return stopped;
-  const live = liveRelease(state, service);
   throw live === undefined
     ? new UserError(`start ${service}: it was never live`, {
         code: "not-running",
@@ -36,16 +48,15 @@ export function releaseToStart(state: State, service: string): StoredRelease {
 }
 
 /** The same again: image, settings and values as they were. */
-export function repeat(of: StoredRelease): Order {
-  const { spec, env, number } = of.release;
-  const source = { kind: "repeat", of } as const;
-  return { spec, env, content: of.content, source, repeats: of.repeats ?? number };
+export function repeatOf(stored: StoredRelease): DesiredRelease {
+  const { spec, env, number } = stored.release;
+  return { spec, env, source: repeatSource(stored), repeats: stored.repeats ?? number };
 }
 
-/** With another number of replicas; one container that is replaced becomes one of several that come before the old ones go. */
-export function rescale(of: StoredRelease, replicas: number): Order {
-  const { spec } = of.release;
-  return { ...repeat(of), spec: { ...spec, scale: scaleOf(spec.scale, replicas) } };
+/** The same with another number of replicas; one container that is replaced becomes one of several that come before the old ones go. */
+export function rescale(stored: StoredRelease, replicas: number): DesiredRelease {
+  const { spec } = stored.release;
+  return { ...repeatOf(stored), spec: { ...spec, scale: scaleOf(spec.scale, replicas) } };
 }
 
 /** Keeps the way in which a service is replaced, as far as there is one for so many. */
@@ -54,11 +65,11 @@ export const scaleOf = (before: Scale, replicas: number): Scale => ({
   replicas,
 });
 
-/** With other values; what is taken away is again as the Dockerfile says. */
-export function withChanges(of: StoredRelease, changes: EnvChanges): Order {
-  const { repeats: _, ...order } = repeat(of);
-  const env = Object.entries({ ...order.env, ...changes }).filter(
+/** The same with other values; for a value that is taken away the Dockerfile's counts again. */
+export function withChanges(stored: StoredRelease, changes: EnvChanges): DesiredRelease {
+  const { repeats: _, ...desired } = repeatOf(stored);
+  const env = Object.entries({ ...desired.env, ...changes }).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
-  return { ...order, env: Object.fromEntries(env) };
+  return { ...desired, env: Object.fromEntries(env) };
 }

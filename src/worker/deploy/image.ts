@@ -1,82 +1,73 @@
-import { formatBytes, formatFiles } from "../../core/format.ts";
-import type { PushManifest } from "../../core/wire/protocol.ts";
 import { UserError } from "../../core/errors.ts";
 import { imageName, label } from "../../core/release/names.ts";
 import type { BuildInput, Engine, ImageFacts } from "../../deploy/ports.ts";
+import { asksForBuild, type BuildSource, type ImageSource } from "../../sources/source.ts";
 import { listReleases, putRelease, type StoredRelease } from "../../adapters/state/releases.ts";
-import type { State } from "../../adapters/state/state.ts";
-import { asksForBuild, type Order } from "./desired-release.ts";
-import type { Run } from "./deploy-context.ts";
-import { contextOf } from "./push-content.ts";
+import type { DeployContext } from "./deploy-context.ts";
+import type { DesiredRelease } from "./desired-release.ts";
 
 export interface Image {
   readonly image: string;
   readonly facts: ImageFacts;
 }
 
-/** The image of the release that is repeated or of an earlier one with the same content, else a new one. */
-export async function provideImage(run: Run, number: number): Promise<Image> {
-  const { source } = run.order;
-  return source.kind === "push"
-    ? imageOfPush(run, number, source.manifest)
-    : imageOf(run, source.of);
+/** Provides the image of a deploy: one that the source names, one of an earlier release with the same content, else a new one. */
+export async function provideImage(context: DeployContext, number: number): Promise<Image> {
+  const { source } = context.desired;
+  return "image" in source ? existingImage(context, source) : builtImage(context, source, number);
 }
 
-async function imageOf({ tools, job }: Run, { release, imageId }: StoredRelease): Promise<Image> {
-  const facts = await tools.engine.inspectImage(release.image);
-  if (facts?.id === imageId) return { image: release.image, facts };
-  throw new UserError(
-    `rollback ${job.service}: the image of release ${release.number} is not there any more`,
-    { code: "no-rollback", hint: "push its files again: mypaas push" },
-  );
+async function existingImage({ tools, title }: DeployContext, source: ImageSource): Promise<Image> {
+  const { reference, id } = source.image;
+  const facts = await tools.engine.inspectImage(reference);
+  if (facts?.id === id) return { image: reference, facts };
+  throw new UserError(`${title}: ${source.describe()} is not there any more`, {
+    code: "no-rollback",
+    hint: "push its files again: mypaas push",
+  });
 }
 
-async function imageOfPush(run: Run, number: number, manifest: PushManifest): Promise<Image> {
-  const { job, order, spec, tools, say } = run;
-  const kept = await keptImage(run.state, tools.engine, { ...order, service: job.service });
+async function builtImage(
+  context: DeployContext,
+  source: BuildSource,
+  number: number,
+): Promise<Image> {
+  const { state, job, desired, spec, config, tools, say } = context;
+  const kept = await keptImage(tools.engine, listReleases(state, job.service), desired);
   if (kept !== undefined) {
     say({ kind: "note", text: `image of release ${kept.release} has this content, no build` });
     return kept;
   }
-  const image = imageName(run.config.instance, spec.slug, number);
-  say({ kind: "step", text: `building ${image} out of ${sizeOf(manifest)}` });
-  return {
-    image,
-    facts: await tools.builder.build(buildInput(run, manifest, { number, tag: image })),
-  };
+  const image = imageName(config.instance, spec.slug, number);
+  say({ kind: "step", text: `building ${image} out of ${source.describe()}` });
+  const input = await buildInput(context, source, { number, tag: image });
+  return { image, facts: await tools.builder.build(input) };
 }
 
-/** The image of the newest release with the content of an order that may do without a build. */
+/** The image of the newest of these releases with the content of a source that may do without a build. */
 export async function keptImage(
-  state: State,
   engine: Pick<Engine, "inspectImage">,
-  { service, content, source }: Pick<Order, "content" | "source"> & { readonly service: string },
+  releases: readonly StoredRelease[],
+  { source }: Pick<DesiredRelease, "source">,
 ): Promise<(Image & { readonly release: number }) | undefined> {
-  if (asksForBuild({ source })) return undefined;
-  for (const { release, imageId, content: known } of listReleases(state, service)) {
-    if (known !== content || imageId === "") continue;
+  if (asksForBuild(source)) return undefined;
+  for (const { release, imageId, content } of releases) {
+    if (content !== source.id || imageId === "") continue;
     const facts = await engine.inspectImage(release.image);
     if (facts?.id === imageId) return { image: release.image, facts, release: release.number };
   }
   return undefined;
 }
 
-/** What is sent to the builder, which takes a while for many or large files. */
-function sizeOf({ entries }: PushManifest): string {
-  const bytes = entries.reduce((sum, entry) => sum + ("size" in entry ? entry.size : 0), 0);
-  return `${formatFiles(entries.length)}, ${formatBytes(bytes)}`;
-}
-
-function buildInput(
-  run: Run,
-  manifest: PushManifest,
+async function buildInput(
+  { spec, job, config, say, signal }: DeployContext,
+  { dockerfile, context, options }: BuildSource,
   { number, tag }: { readonly number: number; readonly tag: string },
-): BuildInput {
-  const { spec, job, config, say } = run;
+): Promise<BuildInput> {
   return {
     service: job.service,
-    dockerfile: manifest.dockerfile,
-    context: contextOf(manifest, run.store),
+    dockerfile: dockerfile.path,
+    context: await context(),
     tag,
     target: spec.target,
     buildArgs: Object.fromEntries(spec.buildArgs.map(({ name, value }) => [name, value])),
@@ -85,34 +76,40 @@ function buildInput(
       [label.service]: job.service,
       [label.release]: String(number),
     },
-    options: manifest.options,
+    options,
     onLine: (text) => say({ kind: "build", text }),
-    signal: run.signal,
+    signal,
   };
 }
 
 /** The image that serves, and so many more to go back to. */
 const keptImages = 1 + 5;
 
-/** Removes images that no rollback needs; what Docker refuses to remove is tried again after the next deploy. */
-export async function removeOldImages(run: Run): Promise<void> {
-  const { state, job, tools } = run;
-  const stored = listReleases(state, job.service).filter(({ imageId }) => imageId !== "");
-  const served = stored.filter(({ state: was }) => ["live", "stopped", "retired"].includes(was));
-  // The newest whatever became of it: trying the same content again needs no build.
+/** The images of a service that no rollback needs; `releases` are all of it, newest first. */
+export function oldImages(
+  releases: readonly Pick<StoredRelease, "release" | "imageId" | "state">[],
+): readonly string[] {
+  const stored = releases.filter(({ imageId }) => imageId !== "");
+  const served = stored.filter(({ state }) => ["live", "stopped", "retired"].includes(state));
   // Several releases may share one image: rollbacks, changed values.
-  const ever = new Set(served.map(({ release }) => release.image));
-  const kept = new Set([...ever].slice(0, keptImages));
-  for (const { release } of stored.slice(0, 1)) kept.add(release.image);
-  const old = new Set(
-    stored.map(({ release }) => release.image).filter((image) => !kept.has(image)),
+  const ever = [...new Set(served.map(({ release }) => release.image))];
+  // The newest whatever became of it: trying the same content again needs no build.
+  const newest = stored.slice(0, 1).map(({ release }) => release.image);
+  const kept = new Set([...ever.slice(0, keptImages), ...newest]);
+  return [...new Set(stored.map(({ release }) => release.image))].filter(
+    (image) => !kept.has(image),
   );
-  for (const image of old) {
+}
+
+/** Removes images that no rollback needs; an image that Docker refuses to remove is tried again after the next deploy. */
+export async function removeOldImages({ state, job, tools }: DeployContext): Promise<void> {
+  const releases = listReleases(state, job.service);
+  for (const image of oldImages(releases)) {
     try {
       await tools.engine.removeImage(image);
-      for (const one of stored) {
-        if (one.release.image === image) putRelease(state, { ...one, imageId: "" });
-      }
+      for (const one of releases)
+        if (one.release.image === image && one.imageId !== "")
+          putRelease(state, { ...one, imageId: "" });
     } catch {
       continue;
     }

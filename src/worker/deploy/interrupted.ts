@@ -14,7 +14,7 @@ export interface Interrupted extends Left {
   readonly from: Release | undefined;
 }
 
-/** What the journal of a job tells of its switch; undefined when it had not begun one. */
+/** Reads the switch of a job from its journal; undefined when it had not begun one. */
 export function interruptedSwitch(state: State, job: Job): Interrupted | undefined {
   const steps = readSteps(state, job.id);
   const [first] = steps;
@@ -33,7 +33,7 @@ export function interruptedSwitch(state: State, job: Job): Interrupted | undefin
   };
 }
 
-/** What the dynamic file must hold at the start of a worker of all switches that an earlier one left in the middle. */
+/** The changes to the dynamic file that belong to switches which an earlier worker left in the middle. */
 export function interruptedChanges(state: State): readonly RoutingChange[] {
   return unfinishedJobs(state)
     .filter((job) => job.state === "running")

@@ -3,24 +3,25 @@ import { UserError } from "../../core/errors.ts";
 import { changesBetween } from "../../core/release/changes.ts";
 import { imageName } from "../../core/release/names.ts";
 import type { Release } from "../../core/release/release.ts";
-import { stopsOldFirst, type ServiceSpec } from "../../core/release/spec.ts";
-import { pauseOf } from "../../core/release/switch-way.ts";
+import { stopsOldFirst } from "../../core/release/spec.ts";
+import { pauseOf, type Pause } from "../../core/release/switch-way.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { authoriseSpec, type Caller } from "../../core/wire/permissions.ts";
 import type { Action } from "../../core/wire/protocol.ts";
 import type { PlannedChanges } from "../../core/wire/results.ts";
-import { contentId } from "../../core/wire/request.ts";
 import type { Engine, ImageFacts } from "../../deploy/ports.ts";
+import { dockerfileOf, pushSource } from "../../sources/push.ts";
+import { readSpec } from "../../sources/read-spec.ts";
+import type { BuildSource } from "../../sources/source.ts";
 import { readEnv } from "../../adapters/state/env.ts";
-import { listReleases, liveRelease } from "../../adapters/state/releases.ts";
+import { listReleases, liveRelease, type StoredRelease } from "../../adapters/state/releases.ts";
+import { scaleOverride } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
+import { plan } from "./deploy-context.ts";
 import { keptImage } from "./image.ts";
-import { admitHere } from "./deploy-job.ts";
-import { asksForBuild, type Order } from "./desired-release.ts";
-import { scaledByCommand, standingScale } from "./scale-override.ts";
-import { isFile, readSpec } from "./push-content.ts";
-import { planRelease } from "./release-plan.ts";
 import { runsAlready } from "./runs-already.ts";
+import { decideScale } from "./scale-override.ts";
+import { admitHere } from "./server-view.ts";
 import { resolveHomes } from "./volumes.ts";
 
 export interface PlanParts {
@@ -40,46 +41,52 @@ export async function planPush(
   caller: Caller,
 ): Promise<PlannedChanges> {
   const { state, config } = parts;
-  const { service, push: manifest } = action;
-  const written = readWritten(action);
-  const own = standingScale(state, written);
-  const order = orderOf(state, action, written);
-  authoriseSpec(caller, order.spec);
-  const spec = admitHere(parts, order);
-  const homes = await resolveHomes(spec, config);
-  const live = liveRelease(state, service);
+  const { service } = action;
+  const source = plannedSource(action);
+  // Its warnings have been said where the file is.
+  const written = await readSpec(source.dockerfile, service, () => undefined);
+  const scale = decideScale(written, scaleOverride(state, service));
+  const desired = { spec: scale.spec, env: readEnv(state, service), source };
+  authoriseSpec(caller, desired.spec);
+  const spec = admitHere(parts, desired);
+  const context = { config, desired, spec, homes: await resolveHomes(spec, config) };
   const { engine } = await parts.tools();
-  const releaseOf = (number: number, image: string, facts: Facts): Release =>
-    planRelease({
-      instance: config.instance,
-      number,
-      spec,
-      image,
-      facts,
-      env: order.env,
-      homes,
-    });
+  const live = liveRelease(state, service);
+  const releases = listReleases(state, service);
+  const kept = await keptImage(engine, releases, desired);
+  const number = (releases[0]?.release.number ?? 0) + 1;
+  const image = kept?.image ?? imageName(config.instance, spec.slug, number);
+  const facts = kept?.facts ?? (live && (await engine.inspectImage(live.release.image))) ?? unbuilt;
+  const withImage = (of: Pick<Release, "number" | "image">, known: Facts) =>
+    plan(context, { number: of.number, image: of.image, facts: known });
+  return planned({
+    service,
+    live,
+    to: withImage({ number, image }, facts),
+    unchanged: await runsAlready(engine, { live, desired, withImage }),
+    isKept: kept !== undefined,
+    scaledByCommand: scale.override,
+    unknown: kept === undefined && spec.port === undefined ? ["port"] : [],
+  });
+}
 
-  const kept = await keptImage(state, engine, { ...order, service });
-  const number = (listReleases(state, service)[0]?.release.number ?? 0) + 1;
-  const to = releaseOf(
-    number,
-    kept?.image ?? imageName(config.instance, spec.slug, number),
-    kept?.facts ?? (live && (await engine.inspectImage(live.release.image))) ?? unbuilt,
-  );
+type Facts = Pick<ImageFacts, "exposed" | "hasHealthcheck">;
+
+const unbuilt: Facts = { exposed: [], hasHealthcheck: false };
+
+interface Found extends Pick<PlannedChanges, "service" | "unchanged" | "unknown"> {
+  readonly live: StoredRelease | undefined;
+  readonly to: Release;
+  readonly isKept: boolean;
+  readonly scaledByCommand: PlannedChanges["scaledByCommand"] | undefined;
+}
+
+/** The answer, out of the facts that were found. */
+function planned(found: Found): PlannedChanges {
+  const { service, live, to, unchanged, isKept, scaledByCommand: own, unknown } = found;
   const from = live?.release;
   const pause = pauseOf(from, to);
-  const lastMs =
-    live !== undefined && stopsOldFirst(live.release.spec) && pause.kind !== "none"
-      ? live.receipt?.ms
-      : undefined;
-  const unchanged =
-    live !== undefined &&
-    live.content === order.content &&
-    !asksForBuild({ source: { kind: "push", manifest } }) &&
-    (await runsAlready(engine, live.release, (facts) =>
-      releaseOf(live.release.number, live.release.image, facts),
-    ));
+  const lastMs = lastPauseMs(live, pause);
   return {
     service,
     ...(own !== undefined && { scaledByCommand: own }),
@@ -88,35 +95,32 @@ export async function planPush(
     changes: changesBetween(from, to),
     pause,
     ...(lastMs !== undefined && { lastMs }),
-    image: kept === undefined ? "to be built" : "kept",
-    unknown: kept === undefined && spec.port === undefined ? ["port"] : [],
+    image: isKept ? "kept" : "to be built",
+    unknown,
   };
 }
 
-type Facts = Pick<ImageFacts, "exposed" | "hasHealthcheck">;
+/** How long requests waited at the last switch; undefined where none will, or none did. */
+const lastPauseMs = (live: StoredRelease | undefined, pause: Pause): number | undefined =>
+  live !== undefined && stopsOldFirst(live.release.spec) && pause.kind !== "none"
+    ? live.receipt?.ms
+    : undefined;
 
-const unbuilt: Facts = { exposed: [], hasHealthcheck: false };
-
-/** What the Dockerfile says, which has to be the one of the manifest. */
-function readWritten({ service, push, text }: PlanAction): ServiceSpec {
+/** The source that the push would be, with the Dockerfile that the request brings; nothing was uploaded. */
+function plannedSource({ service, push, text }: PlanAction): BuildSource {
   const bytes = Buffer.from(text);
-  const entry = push.entries.find(({ path }) => path === push.dockerfile);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  if (entry === undefined || !isFile(entry) || entry.sha256 !== sha256)
+  const source = pushSource(
+    { service, push },
+    {
+      open: () => {
+        throw new Error("a plan reads no blobs");
+      },
+    },
+  );
+  if (dockerfileOf(push).sha256 !== createHash("sha256").update(bytes).digest("hex"))
     throw new UserError(`${push.dockerfile}: changed while it was read`, {
       code: "bad-request",
       hint: "ask again: mypaas plan",
     });
-  // Its warnings have been said where the file is.
-  return readSpec({ service, push }, bytes, () => undefined);
-}
-
-/** What the push would be an order for. */
-function orderOf(state: State, { service, push }: PlanAction, written: ServiceSpec): Order {
-  return {
-    spec: scaledByCommand(state, written),
-    env: readEnv(state, service),
-    content: contentId({ action: "push", service, push }),
-    source: { kind: "push", manifest: push },
-  };
+  return { ...source, dockerfile: { ...source.dockerfile, read: async () => bytes } };
 }

@@ -8,16 +8,16 @@ import type { State } from "../../adapters/state/state.ts";
 
 const retryMs = 5000;
 
-/** How the state hears of a switch. */
+/** Records a switch in the state. */
 export interface SwitchRecord {
   readonly journal: Journal;
   /** Records `live` before it passes it on. */
   readonly say: Say;
-  /** Resolves once the state knows what is live. */
+  /** Resolves once the state has the release as live. */
   readonly recorded: () => Promise<void>;
 }
 
-/** Writes the steps of a job's switch into its journal, and the release as live when that is said. */
+/** Writes the steps of a job's switch into its journal, and records the release as live when `live` is said. */
 export function recordSwitch(
   { state, clock }: { readonly state: State; readonly clock: Clock },
   job: Pick<Job, "id" | "service">,
@@ -27,7 +27,7 @@ export function recordSwitch(
     try {
       appendStep(state, job.id, { step: name, phase, data, at: clock.now() });
     } catch (error) {
-      // A disk that takes no notes must not keep the old release from coming back.
+      // A full disk must not keep the old release from coming back.
       if (name !== "undo") throw error;
     }
   };
@@ -49,14 +49,14 @@ export function recordSwitch(
     journal: { intent: note("intent"), outcome: note("outcome") },
     say: (event) => {
       if (event.kind === "live") {
-        // First, because whoever reads "live" may ask for the releases at once.
+        // First, because a reader of `live` may ask for the releases at once.
         unrecorded = event.release;
         record();
       }
       say(event);
     },
     recorded: async () => {
-      // It serves, and nothing can take that back, so the state has to follow.
+      // The release serves, and that cannot be taken back, so the state has to follow.
       for (record(); unrecorded !== undefined; record()) await clock.sleep(retryMs);
     },
   };

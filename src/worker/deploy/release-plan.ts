@@ -16,7 +16,7 @@ export interface ReleaseParts {
   readonly homes: ReadonlyMap<string, string>;
 }
 
-/** Everything a server decides about a release, out of the spec, its image and the values set here. */
+/** Decides all about a release, out of the spec, its image and the values set on the server. */
 export function planRelease(parts: ReleaseParts): Release {
   const { instance, number, spec, image, facts, homes } = parts;
   const port = portOf(spec, facts.exposed);

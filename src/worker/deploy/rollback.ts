@@ -2,7 +2,7 @@ import { UserError } from "../../core/errors.ts";
 import type { StoredRelease } from "../../adapters/state/releases.ts";
 
 /**
- * The release that a rollback goes back to: the one named, else the newest that served before what is live now was made.
+ * The release that a rollback goes back to: the one named, else the newest one that served before the live release was made.
  * `releases` are all of the service, newest first. Throws UserError "no-rollback" with the numbers that would do.
  */
 export function rollbackTarget(

@@ -1,18 +1,35 @@
 import type { Release } from "../../core/release/release.ts";
 import { replicaCount } from "../../core/release/spec.ts";
+import { asksForBuild } from "../../sources/source.ts";
 import type { Engine, ImageFacts } from "../../deploy/ports.ts";
+import type { StoredRelease } from "../../adapters/state/releases.ts";
+import type { DesiredRelease } from "./desired-release.ts";
 import { runsTheSame } from "./release-plan.ts";
 
-/** True where what is wanted of the image of the live release runs already, with all its replicas: a deploy would change nothing. */
+export interface Wanted {
+  readonly live: StoredRelease | undefined;
+  readonly desired: DesiredRelease;
+  /** The release as it would be with the image of the live one. */
+  readonly withImage: (live: Release, facts: ImageFacts) => Release;
+}
+
+/** Finds out whether the desired release runs already, with all its replicas: a deploy would change nothing. */
 export async function runsAlready(
   engine: Pick<Engine, "inspectImage" | "replicas">,
-  live: Release,
-  wanted: (facts: ImageFacts) => Release,
+  { live: stored, desired, withImage }: Wanted,
 ): Promise<boolean> {
+  if (stored === undefined || !mayRunAlready(stored, desired)) return false;
+  const live = stored.release;
   const facts = await engine.inspectImage(live.image);
-  if (facts === undefined || !runsTheSame(live, wanted(facts))) return false;
+  if (facts === undefined || !runsTheSame(live, withImage(live, facts))) return false;
   const running = (await engine.replicas(live.spec.service)).filter(
     ({ release, state }) => release === live.number && state === "running",
   );
   return running.length === replicaCount(live.spec.scale);
 }
+
+/** False where a release is to be made whatever runs. */
+export const mayRunAlready = (
+  { content }: Pick<StoredRelease, "content">,
+  { source, isForced }: Pick<DesiredRelease, "source" | "isForced">,
+): boolean => content === source.id && !asksForBuild(source) && isForced !== true;

@@ -1,34 +1,35 @@
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import { writeScale } from "../../core/release/format-spec.ts";
-import { liveRelease } from "../../adapters/state/releases.ts";
-import { stageScale } from "../../adapters/state/job-changes.ts";
-import { scaleOverride, type ScaleOverride } from "../../adapters/state/services.ts";
-import type { State } from "../../adapters/state/state.ts";
+import type { StoredRelease } from "../../adapters/state/releases.ts";
+import type { ScaleOverride } from "../../adapters/state/services.ts";
 import { scaleOf } from "./from-existing.ts";
 
-/** The scale that a command has set while the Dockerfile says what it says; undefined where the Dockerfile decides. */
-export function standingScale(state: State, written: ServiceSpec): ScaleOverride | undefined {
-  const own = scaleOverride(state, written.service);
-  return own?.written === writeScale(written.scale) ? own : undefined;
+export interface DecidedScale {
+  /** The settings of the Dockerfile, with the scale that counts. */
+  readonly spec: ServiceSpec;
+  /** The scale that a command set; undefined where the Dockerfile decides. */
+  readonly override: ScaleOverride | undefined;
+  /** True for a scale of a command that counts no more, because the Dockerfile has another one since. */
+  readonly isOutdated: boolean;
 }
 
-/** What a Dockerfile says, but for a scale that a command has set since it says so. */
-export function scaledByCommand(state: State, written: ServiceSpec): ServiceSpec {
-  const own = standingScale(state, written);
-  return own === undefined ? written : { ...written, scale: scaleOf(written.scale, own.replicas) };
+/** Decides between the scale of a Dockerfile and the one that a command set. */
+export function decideScale(
+  written: ServiceSpec,
+  override: ScaleOverride | undefined,
+): DecidedScale {
+  if (override === undefined) return { spec: written, override, isOutdated: false };
+  if (override.written !== writeScale(written.scale))
+    return { spec: written, override: undefined, isOutdated: true };
+  const scale = scaleOf(written.scale, override.replicas);
+  return { spec: { ...written, scale }, override, isOutdated: false };
 }
 
-/** Lets go, once this push is live, of a scale that was set while the Dockerfile said another one. */
-export function forgetOutdatedScale(state: State, job: number, written: ServiceSpec): void {
-  const isOutdated = standingScale(state, written) === undefined;
-  if (isOutdated && scaleOverride(state, written.service) !== undefined)
-    stageScale(state, job, undefined);
-}
-
-/** The scale that the Dockerfile of what runs says, whatever commands have made of it. */
-export function writtenScale(state: State, service: string): string {
-  const own = scaleOverride(state, service);
-  if (own !== undefined) return own.written;
-  const live = liveRelease(state, service);
+/** The scale in the Dockerfile of the live release, without the changes of commands. */
+export function writtenScale(
+  override: ScaleOverride | undefined,
+  live: StoredRelease | undefined,
+): string {
+  if (override !== undefined) return override.written;
   return live === undefined ? "" : writeScale(live.release.spec.scale);
 }

@@ -37,7 +37,7 @@ export interface ToolParts {
   readonly isRoot: boolean;
 }
 
-/** The one writer of Traefik's dynamic file, beginning with what the state says is live and with the switches that an earlier worker left in the middle; speaks to Docker only when asked where Traefik is. */
+/** Opens the one writer of Traefik's dynamic file. It begins with the live releases and with the switches that an earlier worker left in the middle; it calls Docker only to find Traefik. */
 export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
   const { state, config, clock, engineSocket } = parts;
   const { instance, httpsPort } = config;
@@ -46,7 +46,7 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
   const identity = pem === undefined ? undefined : readIdentity(pem.toString("utf8"));
   const { certificate: cert, privateKey: key } = identity ?? {};
   const certificate = cert !== undefined && key !== undefined ? { certificate: { cert, key } } : {};
-  // The file holds the key of the server's certificate, so nobody but Traefik reads it.
+  // The file holds the key of the server's certificate, so only Traefik may read it.
   const owner = { uid: traefikUid, gid: traefikUid };
   const live = liveReleases(state).map(({ release }) => release);
   const settled: RoutingState = {
@@ -104,7 +104,7 @@ export async function locateTraefik(
   };
 }
 
-/** Everything of a deploy that is heavy to load; called when the first job runs. */
+/** Opens the parts of a deploy that are heavy to load; called when the first job runs. */
 export async function openTools(
   parts: ToolParts,
   router: TraefikRouter,

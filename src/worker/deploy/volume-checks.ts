@@ -16,7 +16,7 @@ export function refuseVolumes(spec: ServiceSpec, view: VolumeView): void {
   refuseNested(spec, view);
 }
 
-/** Throws UserError "bad-volume" when a host path is none of the folders and below none, as far as names tell; `source` is what the Dockerfile says. */
+/** Throws UserError "bad-volume" when a host path is not in an allowed folder, judged by its name; `source` is the path in the Dockerfile. */
 export function refuseHostPath(source: string, path: string, allow: readonly string[]): void {
   const isClean = !path.split("/").includes("..");
   if (isClean && allow.some((folder) => isInside(withSlash(path), withSlash(folder)))) return;

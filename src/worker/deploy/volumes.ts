@@ -8,10 +8,10 @@ import {
   type HomeVolume,
 } from "../../adapters/host/home-volumes.ts";
 import { realPath } from "../../adapters/real-path.ts";
-import type { Run } from "./deploy-context.ts";
+import type { DeployContext } from "./deploy-context.ts";
 import { refuseHostPath } from "./volume-checks.ts";
 
-/** Where `~/…` volumes are; host paths that lead out of what is allowed are refused here, because it takes a look at the disk. */
+/** Finds the folders of `~/…` volumes, and refuses host paths whose links lead out of the allowed folders. */
 export async function resolveHomes(
   spec: ServiceSpec,
   config: InstanceConfig,
@@ -25,9 +25,9 @@ export async function resolveHomes(
   return homes;
 }
 
-/** Makes what the image needs before its first container; folders belong to its user. */
-export async function provideVolumes(run: Run, facts: ImageFacts): Promise<void> {
-  const { spec, config, tools, job } = run;
+/** Makes the volumes of a release; folders belong to the user of its image. */
+export async function provideVolumes(context: DeployContext, facts: ImageFacts): Promise<void> {
+  const { spec, config, tools, job } = context;
   for (const { kind, source } of spec.volumes) {
     if (kind === "named") {
       const name = volumeName(config.instance, spec.slug, source);

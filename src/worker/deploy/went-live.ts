@@ -1,4 +1,3 @@
-import type { LiveEvent } from "../../core/wire/events.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { messages } from "../../deploy/messages.ts";
 import type { Job } from "../../adapters/state/jobs.ts";
@@ -6,18 +5,13 @@ import { hasLogged } from "../../adapters/state/log.ts";
 import { liveRelease } from "../../adapters/state/releases.ts";
 import { readSteps } from "../../adapters/state/steps.ts";
 import type { State } from "../../adapters/state/state.ts";
+import type { Recovered } from "../jobs/job-kind.ts";
 
-/** How a job ended that a worker left behind after its cut-over. */
-export interface WentLive {
-  /** Undefined where its log says so already. */
-  readonly missingEvent: LiveEvent | undefined;
-}
-
-/** Tells whether the release of a job serves now, though its worker did not live to see the end; undefined when it never went live. */
+/** How a job ended whose worker stopped before its end; undefined when its release never went live. */
 export function wentLive(
   { state, config }: { readonly state: State; readonly config: InstanceConfig },
   job: Job,
-): WentLive | undefined {
+): Recovered | undefined {
   const live = liveRelease(state, job.service);
   if (live === undefined || live.job !== job.id) return undefined;
   if (hasLogged(state, job.id, "live")) return { missingEvent: undefined };

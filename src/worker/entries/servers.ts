@@ -11,7 +11,7 @@ import { wireApp } from "../../adapters/wire/app.ts";
 import { onUpgrade, shouldUpgrade } from "../../adapters/wire/upgrade.ts";
 import { createBackend } from "../accept/backend.ts";
 import type { Core } from "../compose.ts";
-import type { Door } from "./sockets.ts";
+import type { Entry } from "./sockets.ts";
 import { guardOf, requestOfToken } from "../access/tokens.ts";
 
 export interface ServerParts {
@@ -25,11 +25,11 @@ export interface ServerParts {
 
 /** Twice what the receiver itself opens. */
 const maxOutsideConnections = 256;
-/** For root and for everybody else. */
+/** On the local entry and on the outside one. */
 const maxAttached = 32;
 
 /** One HTTP server for each socket; none of them listens yet. */
-export function openServers(parts: ServerParts): Readonly<Record<Door, Server>> {
+export function openServers(parts: ServerParts): Readonly<Record<Entry, Server>> {
   const { world, config, core, localSpool, engineSocket, onBug } = parts;
   const common = { clock: realClock(world.now), onBug };
   const local = wireApp({
@@ -56,7 +56,7 @@ export function openServers(parts: ServerParts): Readonly<Record<Door, Server>> 
   return { local: here, receiver, docker };
 }
 
-/** A line belongs to its request by the token that was signed with it, whichever door it comes through. */
+/** A connection belongs to its request by the token that was signed with it, whichever entry it comes through. */
 function attachOf({ backend: { state, now }, attachments }: Core) {
   return async ({ request, token }: { readonly request: string; readonly token: string }) => {
     const stored = requestOfToken(state, { request, token, now: now() });
@@ -64,7 +64,7 @@ function attachOf({ backend: { state, now }, attachments }: Core) {
   };
 }
 
-/** Whoever follows a deploy that has just ended hears how, instead of a broken line; waits two seconds at most. */
+/** Lets the clients of a job that has just ended read its last event, instead of a broken connection; waits two seconds at most. */
 export async function lastAnswers(server: Server): Promise<void> {
   for (let left = 40; left > 0; left -= 1) {
     server.closeIdleConnections();

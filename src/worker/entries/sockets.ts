@@ -4,10 +4,10 @@ import { dirname } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { receiverUid, traefikUid } from "../../core/server/instance.ts";
 
-export const doors = ["local", "receiver", "docker"] as const;
-export type Door = (typeof doors)[number];
+export const entries = ["local", "receiver", "docker"] as const;
+export type Entry = (typeof entries)[number];
 
-/** Where a door's server listens: a socket that systemd holds, or one that is made here. */
+/** Where an entry's server listens: a socket that systemd holds, or one that is made here. */
 export type Listening =
   | { readonly kind: "inherited"; readonly fd: number }
   | { readonly kind: "own"; readonly path: string };
@@ -15,31 +15,31 @@ export type Listening =
 export interface ListenEnv {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
-  readonly paths: Readonly<Record<Door, string>>;
+  readonly paths: Readonly<Record<Entry, string>>;
 }
 
 const firstFd = 3;
 
 /** Takes the sockets that systemd passed on (sd_listen_fds), all three or none. */
-export function listenings({ env, pid, paths }: ListenEnv): Readonly<Record<Door, Listening>> {
+export function listenings({ env, pid, paths }: ListenEnv): Readonly<Record<Entry, Listening>> {
   const names = env["LISTEN_PID"] === String(pid) ? (env["LISTEN_FDNAMES"] ?? "").split(":") : [];
   const count = Math.min(Number(env["LISTEN_FDS"] ?? "0"), names.length);
   const passed = names.slice(0, count);
-  const missing = doors.filter((door) => !passed.includes(door));
+  const missing = entries.filter((entry) => !passed.includes(entry));
   if (count > 0 && missing.length > 0) {
     throw new UserError(`systemd: passed no socket named ${missing.join(", ")}`, {
       code: "sockets",
       hint: "repair the units, run: mypaas init",
     });
   }
-  const of = (door: Door): Listening =>
+  const of = (entry: Entry): Listening =>
     count > 0
-      ? { kind: "inherited", fd: firstFd + passed.indexOf(door) }
-      : { kind: "own", path: paths[door] };
+      ? { kind: "inherited", fd: firstFd + passed.indexOf(entry) }
+      : { kind: "own", path: paths[entry] };
   return { local: of("local"), receiver: of("receiver"), docker: of("docker") };
 }
 
-/** Begins to listen; a file that a dead worker left is replaced, one that answers is not. */
+/** Begins to listen; the socket file of a dead worker is replaced; one on which a program answers is refused. */
 export async function listen(server: Server, listening: Listening, access: Access): Promise<void> {
   if (listening.kind === "inherited") {
     await begin(server, { fd: listening.fd });
@@ -56,7 +56,7 @@ export async function listen(server: Server, listening: Listening, access: Acces
   }
   await rm(path, { force: true });
   await begin(server, { path });
-  // A fresh socket lets nobody but its owner connect, so this only ever opens it further.
+  // A fresh socket lets only its owner connect, so this can only allow more.
   await chmod(path, access.mode);
   if (access.gid !== undefined && access.isRoot) await chown(path, 0, access.gid);
 }
@@ -68,7 +68,7 @@ export interface Access {
 }
 
 /** Who may connect to each socket. */
-export const doorAccess: Readonly<Record<Door, Omit<Access, "isRoot">>> = {
+export const entryAccess: Readonly<Record<Entry, Omit<Access, "isRoot">>> = {
   local: { mode: 0o600, gid: undefined },
   receiver: { mode: 0o660, gid: receiverUid },
   docker: { mode: 0o660, gid: traefikUid },
@@ -84,7 +84,7 @@ function begin(server: Server, where: { fd: number } | { path: string }): Promis
   });
 }
 
-/** True when somebody accepts connections there. */
+/** True when a program accepts connections on that socket. */
 export function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);

@@ -1,13 +1,15 @@
 import type { Event, LoggedEvent, Say } from "../../core/wire/events.ts";
-import { redactEvent, redactor, type Redact } from "../../core/redact.ts";
+import { redactor } from "../../core/redact.ts";
 import { endJob, findJob, type JobEnd } from "../../adapters/state/jobs.ts";
 import { insertLog, nextOffset, readLog } from "../../adapters/state/log.ts";
 import type { State } from "../../adapters/state/state.ts";
+import { createListeners, type Listeners } from "./listeners.ts";
+import { append, newBuffer, type LogBuffer } from "./log-buffer.ts";
 
-/** What every job says: on disk before anyone hears it, followed live by any number of listeners. */
+/** The events of every job: on disk before anyone reads them, followed live by any number of readers. */
 export interface JobLog {
-  /** A voice for one job; the values given never appear in what it says. */
-  readonly voice: (job: number, secrets: readonly string[]) => Say;
+  /** Takes the events of one job; the values given never appear in what is written. */
+  readonly writer: (job: number, secrets: readonly string[]) => Say;
   /** Ends the job with its last event in one commit; false when it had ended before, and then nothing is written. */
   readonly end: (job: number, end: JobEnd, event: Event | undefined) => boolean;
   /** Yields events from offset `from` on and ends with the job. */
@@ -24,116 +26,42 @@ export interface JobLogParts {
 const batchMs = 20;
 const batchEvents = 64;
 const pageEvents = 200;
-/** Output of programs is dropped when so many events wait for a disk that takes none. */
-const maxWaiting = 2000;
-const maxTextLength = 8 * 1024;
-/** Output beyond this many characters is left out, so that one endless program cannot fill the disk. */
-const maxOutputLength = 8 * 1024 * 1024;
-
-interface Open {
-  next: number;
-  waiting: LoggedEvent[];
-  outputLength: number;
-  redact: Redact;
-}
 
 export function createJobLog({ state, now }: JobLogParts): JobLog {
-  const open = new Map<number, Open>();
-  const listeners = new Map<number, Set<() => void>>();
-  let timer: NodeJS.Timeout | undefined;
-
-  const opened = (job: number): Open => {
-    const known = open.get(job);
-    if (known !== undefined) return known;
-    const made = {
-      next: nextOffset(state, job),
-      waiting: [],
-      outputLength: 0,
-      redact: (text: string) => text,
-    };
-    open.set(job, made);
-    return made;
+  const listeners = createListeners();
+  const { buffers, flush, tryFlush, flushLater } = createBuffers(state, listeners);
+  const bufferOf = (job: number): LogBuffer => {
+    const buffer = buffers.get(job) ?? newBuffer(nextOffset(state, job));
+    buffers.set(job, buffer);
+    return buffer;
   };
-
-  const append = (log: Open, event: Event) => {
-    const kept = withinLimits(log, event);
-    if (kept === undefined) return;
-    const safe = redactEvent(kept, log.redact);
-    log.waiting.push({ ...shortened(safe), offset: log.next, at: now() });
-    log.next += 1;
-  };
-
-  const flush = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    const flushed = [...open].filter(([, log]) => log.waiting.length > 0);
-    state.transaction(() => {
-      for (const [job, log] of flushed) insertLog(state, job, log.waiting);
-    });
-    for (const [job, log] of flushed) {
-      log.waiting = [];
-      wake(job);
-    }
-  };
-
-  /** Where the disk refuses, the events wait for the next try; the end of the job tries until it is written. */
-  const tryFlush = () => {
-    try {
-      flush();
-    } catch {
-      // Nothing is lost: what was not written is still waiting.
-    }
-  };
-
-  const flushLater = () => {
-    timer ??= setTimeout(tryFlush, batchMs);
-  };
-
-  const wake = (job: number) => {
-    for (const listener of listeners.get(job) ?? []) listener();
-  };
-
-  const changed = (job: number, signal: AbortSignal): Promise<void> =>
-    new Promise((resolve) => {
-      const set = listeners.get(job) ?? new Set();
-      listeners.set(job, set);
-      const done = () => {
-        set.delete(done);
-        if (set.size === 0) listeners.delete(job);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      set.add(done);
-      signal.addEventListener("abort", done);
-    });
-
   return {
     flush,
-    voice: (job, secrets) => {
-      const log = opened(job);
-      log.redact = redactor(secrets);
+    writer: (job, secrets) => {
+      const buffer = bufferOf(job);
+      buffer.redact = redactor(secrets);
       return (event) => {
-        // A build that was given up may go on talking; the end of the job was the last word.
-        if (open.get(job) !== log) return;
-        append(log, event);
-        const { waiting } = log;
-        if (waiting.length > 0 && waiting.length % batchEvents === 0) tryFlush();
+        // A build that was given up may go on printing; the end of the job was its last event.
+        if (buffers.get(job) !== buffer) return;
+        append(buffer, event, now());
+        const { length } = buffer.waiting;
+        if (length > 0 && length % batchEvents === 0) tryFlush();
         else flushLater();
       };
     },
     end: (job, end, event) => {
-      const log = opened(job);
+      const buffer = bufferOf(job);
       // A copy: where the disk refuses, the next try must not find the last event in it already.
-      const last = { ...log, waiting: [...log.waiting] };
-      if (event !== undefined) append(last, event);
-      const ended = state.transaction(() => {
-        const first = endJob(state, job, end, now());
-        if (first) insertLog(state, job, last.waiting);
-        return first;
+      const last = { ...buffer, waiting: [...buffer.waiting] };
+      if (event !== undefined) append(last, event, now());
+      const isFirst = state.transaction(() => {
+        const ended = endJob(state, job, end, now());
+        if (ended) insertLog(state, job, last.waiting);
+        return ended;
       });
-      open.delete(job);
-      wake(job);
-      return ended;
+      buffers.delete(job);
+      listeners.notify(job);
+      return isFirst;
     },
     follow: async function* follow(job, from, signal) {
       let next = from;
@@ -148,24 +76,38 @@ export function createJobLog({ state, now }: JobLogParts): JobLog {
         if (page.length > 0) continue;
         const found = findJob(state, job);
         if (found === undefined || !["queued", "running"].includes(found.state)) return;
-        await changed(job, signal);
+        await listeners.changed(job, signal);
       }
     },
   };
 }
 
-function withinLimits(log: Open, event: Event): Event | undefined {
-  if (event.kind !== "build" && event.kind !== "output") return event;
-  const before = log.outputLength;
-  log.outputLength += event.text.length;
-  if (log.waiting.length > maxWaiting) return undefined;
-  if (log.outputLength <= maxOutputLength) return event;
-  return before > maxOutputLength
-    ? undefined
-    : { kind: "note", text: "more output follows and is left out" };
-}
-
-function shortened(event: Event): Event {
-  if (!("text" in event) || event.text.length <= maxTextLength) return event;
-  return { ...event, text: `${event.text.slice(0, maxTextLength)}…` };
+/** The buffers of the jobs that have not ended, written in batches. */
+function createBuffers(state: State, listeners: Listeners) {
+  const buffers = new Map<number, LogBuffer>();
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const flushed = [...buffers].filter(([, { waiting }]) => waiting.length > 0);
+    state.transaction(() => {
+      for (const [job, { waiting }] of flushed) insertLog(state, job, waiting);
+    });
+    for (const [job, buffer] of flushed) {
+      buffer.waiting = [];
+      listeners.notify(job);
+    }
+  };
+  /** Where the disk refuses, the events wait for the next try; the end of the job tries until it is written. */
+  const tryFlush = () => {
+    try {
+      flush();
+    } catch {
+      // Nothing is lost: what was not written is still waiting.
+    }
+  };
+  const flushLater = () => {
+    timer ??= setTimeout(tryFlush, batchMs);
+  };
+  return { buffers, flush, tryFlush, flushLater };
 }

@@ -28,7 +28,7 @@ export interface ReconcileParts {
   readonly traefikEvents: Pick<TraefikEventStream, "waitUntilSubscribed">;
 }
 
-/** Goes on with the switch of a job that a worker left in the middle, forward or back; what never became live is recorded as failed. Every call may be repeated. */
+/** Continues the switch of a job that a worker left in the middle, forward or back; a release that never became live is recorded as failed. Every call may be repeated. */
 export async function reconcile(parts: ReconcileParts, job: Job, say: Say): Promise<void> {
   const { state, clock, tools } = parts;
   const left = interruptedSwitch(state, job);
@@ -43,7 +43,7 @@ export async function reconcile(parts: ReconcileParts, job: Job, say: Say): Prom
 
 async function goOn(parts: ReconcileParts, job: Job, say: Say, left: Interrupted): Promise<void> {
   const { state, config, clock, tools, traefikEvents } = parts;
-  // Else Traefik learns of a container only after its removal, and sends requests to where it was.
+  // Otherwise Traefik learns of a container only after its removal, and sends requests to its address.
   if (left.progress !== "after") await traefikEvents.waitUntilSubscribed();
   const alreadyLogged = hasLogged(state, job.id, "live");
   const record = recordSwitch(parts, job, (event) => {
@@ -58,14 +58,14 @@ async function goOn(parts: ReconcileParts, job: Job, say: Say, left: Interrupted
   await record.recorded();
 }
 
-/** A release without a record cannot be told from one that somebody still needs, unless nothing knows its number. */
+/** Removes containers whose release number is not recorded; any other container may still be needed. */
 async function removeUnknown(state: State, engine: Engine, service: string): Promise<void> {
   const known = new Set(listReleases(state, service).map(({ release }) => release.number));
   for (const number of await engine.releases(service))
     if (!known.has(number)) await engine.remove({ service, number });
 }
 
-/** Gives the names that a worker which ended too early had not given yet; the next switch of the service waits for them. */
+/** Does the renames that an earlier worker had no time for; the next switch of the service waits for them. */
 export async function finishNames(parts: {
   readonly state: State;
   readonly clock: Clock;
@@ -85,7 +85,7 @@ export async function finishNames(parts: {
       const data = { service, ok: true };
       appendStep(state, job, { step: "take-names", phase: "outcome", data, at: clock.now() });
     };
-    // A name that is not given now is given by the next deploy.
+    // A container that keeps a wrong name is renamed by the next deploy.
     nameHandovers.begin(service, () => give().catch(() => undefined));
   }
 }

@@ -1,14 +1,14 @@
 import type { Clock } from "../../deploy/ports.ts";
 
-/** Whether Traefik hears what happens to containers: it does through the worker's own socket, so not for a moment after a worker has started. */
+/** Tells whether Traefik receives Docker's events; it does so through the worker's socket, so not for a moment after a worker has started. */
 export interface TraefikEventStream {
-  /** A stream of events was opened; call what is returned when it ends. */
+  /** Call it when a stream of events was opened, and its result when that stream ends. */
   readonly opened: () => () => void;
-  /** Resolves once Traefik has listened long enough to know all containers as they are, or does not come in time. */
+  /** Resolves once Traefik has read events long enough to know all containers, or after 15 s. */
   readonly waitUntilSubscribed: () => Promise<void>;
 }
 
-/** Traefik lists containers just before it listens, and takes them over within a tenth of a second. */
+/** Traefik lists containers just before it opens the stream, and has read them within a tenth of a second. */
 const settledMs = 1_000;
 /** It tries again after 0.3 to 1.5 s, and on a busy machine later. */
 const longestMs = 15_000;
@@ -24,9 +24,9 @@ export function createTraefikEventStream({ now, sleep }: Clock): TraefikEventStr
     },
     waitUntilSubscribed: async () => {
       const begun = now();
-      const hears = () => [...open.values()].some((since) => now() - since >= settledMs);
+      const isSubscribed = () => [...open.values()].some((since) => now() - since >= settledMs);
       // oxlint-disable-next-line no-await-in-loop
-      while (!hears() && now() - begun < longestMs) await sleep(pollMs);
+      while (!isSubscribed() && now() - begun < longestMs) await sleep(pollMs);
     },
   };
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isLast, isOutcome, readLoggedEvent } from "../../../src/core/wire/event-reader.ts";
+import type { LoggedEvent } from "../../../src/core/wire/events.ts";
+import { readLoggedEvent } from "../../../src/core/wire/event-reader.ts";
+import { isDone, isLast, isOutcome } from "../../../src/core/wire/event-roles.ts";
 
 test("a line becomes an event with safe texts and nothing that was not asked for", () => {
   const line = (event: object) => JSON.stringify({ offset: 3, at: 5, ...event });
@@ -29,6 +31,10 @@ test("a line becomes an event with safe texts and nothing that was not asked for
         offset: 3,
         at: 5,
       },
+    ],
+    [
+      line({ kind: "finished", action: "backup", text: "3 volumes\u0007", x: 1 }),
+      { kind: "finished", action: "backup", text: "3 volumes", offset: 3, at: 5 },
     ],
     [line({ kind: "step", text: "x", at: "never" }), { kind: "step", text: "x", offset: 3, at: 0 }],
   ];
@@ -61,11 +67,13 @@ test("unknown kinds keep their place in the log, broken lines have none", () => 
     assert.equal(readLoggedEvent(text), undefined, text);
 });
 
-test("a job becomes live, unchanged, failed or superseded, and after live there is its receipt", () => {
-  const outcomes = ["live", "unchanged", "failed", "superseded"];
-  const last = ["receipt", "unchanged", "failed", "superseded"];
+test("every outcome but live is the last event of its job, and after live there is its receipt", () => {
+  const done = ["live", "unchanged", "stopped", "removed", "finished"];
+  const outcomes = [...done, "failed", "superseded"];
+  const last = ["receipt", ...outcomes.filter((kind) => kind !== "live")];
   for (const kind of [...outcomes, "receipt", "step", "ready", "queued"]) {
-    const event = { kind } as Parameters<typeof isLast>[0];
+    const event = { kind } as LoggedEvent;
+    assert.equal(isDone(event), done.includes(kind), kind);
     assert.equal(isOutcome(event), outcomes.includes(kind), kind);
     assert.equal(isLast(event), last.includes(kind), kind);
   }

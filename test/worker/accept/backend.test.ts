@@ -18,6 +18,7 @@ import { keysFileWriter, syncKeysFile } from "../../../src/worker/access/enrolle
 import { createJobLog } from "../../../src/worker/jobs/job-log.ts";
 import { createPushes } from "../../../src/worker/accept/pushes.ts";
 import { createQueue } from "../../../src/worker/jobs/queue.ts";
+import { queuedKindsOf, unchanged } from "../../support/queued-kind.ts";
 import { release } from "../../support/releases.ts";
 import { refusal, scratch, scratchState } from "../../support/worker.ts";
 
@@ -50,11 +51,9 @@ function open(t: TestContext, free = 1e12) {
     state,
     log,
     now,
-    perform: () => Promise.resolve(),
+    kindOf: queuedKindsOf(async () => unchanged),
     secretsOf: () => [],
     still: () => "",
-    reconcile: () => Promise.resolve(),
-    wentLive: () => undefined,
     onEnd: () => {},
     limit: 1,
   });
@@ -454,7 +453,7 @@ test("backend: who cancels follows the job that ends, and hears when there is no
   const log = await local.events(accepted.request, "token", 0, new AbortController().signal);
   const heard: string[] = [];
   for await (const event of log) heard.push("message" in event ? event.message : event.kind);
-  assert.deepEqual(heard, ["queued", "deploy web: cancelled by root"]);
+  assert.deepEqual(heard, ["queued", "rollback web: cancelled by root"]);
   assert.equal(
     await refusal(cancel),
     "cancel web: nothing of it is being deployed\nhint: to go back to what ran before: mypaas rollback web",

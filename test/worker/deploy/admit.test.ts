@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ServiceSpec } from "../../../src/core/release/spec.ts";
-import { admit, refuseOtherService, type ServerView } from "../../../src/worker/deploy/admit.ts";
+import { admit, type ServerView } from "../../../src/worker/deploy/admit.ts";
 import { release } from "../../support/releases.ts";
 import { refusal } from "../../support/worker.ts";
 
@@ -105,10 +105,3 @@ for (const [title, specMore, viewMore, expected] of refusals) {
     assert.equal(await refusal(() => admit(spec(specMore), view(viewMore))), expected);
   });
 }
-
-test("a Dockerfile of another service than the push was signed for is refused", async () => {
-  assert.equal(
-    await refusal(() => refuseOtherService(spec(), "blog", "app/Dockerfile")),
-    'app/Dockerfile: mypaas.servicename is "web", the push is for "blog"\nhint: push again, with the file as it is: mypaas push',
-  );
-});

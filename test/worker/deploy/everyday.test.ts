@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readEnv } from "../../../src/adapters/state/env.ts";
 import { listReleases, liveRelease, stoppedRelease } from "../../../src/adapters/state/releases.ts";
-import { takeReleaseNumber } from "../../../src/adapters/state/services.ts";
+import { scaleOverride, takeReleaseNumber } from "../../../src/adapters/state/services.ts";
 import { appendStep } from "../../../src/adapters/state/steps.ts";
-import { standingScale } from "../../../src/worker/deploy/scale-override.ts";
+import { decideScale } from "../../../src/worker/deploy/scale-override.ts";
 import { deployWorld } from "../../support/deploy-world.ts";
 import { refusal } from "../../support/worker.ts";
 
@@ -150,9 +150,10 @@ test("a scale is said to stand only while the Dockerfile says what it said then"
   });
   await run(file("# mypaas.scale = 2\n"));
   await perform({ action: "scale", service, replicas: 3 });
-  assert.deepEqual(standingScale(state, said("2")), { written: "2", replicas: 3 });
+  const decide = (scale: string) => decideScale(said(scale), scaleOverride(state, service));
+  assert.deepEqual(decide("2").override, { written: "2", replicas: 3 });
   // The same number, but now it is the Dockerfile's own.
-  assert.equal(standingScale(state, said("3")), undefined);
+  assert.deepEqual([decide("3").override, decide("3").isOutdated], [undefined, true]);
 });
 
 test("a removal that Traefik does not follow leaves the service live", async (t) => {

@@ -29,7 +29,7 @@ const step = (text: string) => ({ kind: "step", text }) as const;
 
 test("job log: many listeners hear everything from their offset on and end with the job", async (t) => {
   const { log, job } = open(t);
-  const say = log.voice(job, []);
+  const say = log.writer(job, []);
   say(step("one"));
   const heard = [0, 1, 3, 99].map((from) => collect(log.follow(job, from, never())));
   say(step("two"));
@@ -43,7 +43,7 @@ test("job log: many listeners hear everything from their offset on and end with 
 
 test("job log: an event is on disk before it is heard", async (t) => {
   const { state, log, job } = open(t);
-  log.voice(job, [])(step("one"));
+  log.writer(job, [])(step("one"));
   const iterator = log.follow(job, 0, never())[Symbol.asyncIterator]();
   assert.deepEqual((await iterator.next()).value, { kind: "step", text: "one", offset: 0, at: 7 });
   assert.equal(state.all("SELECT offset FROM job_log").length, 1);
@@ -61,7 +61,7 @@ test("job log: a listener that leaves while it waits is let go", async (t) => {
 
 test("job log: secrets are gone before anything is written, long texts are cut behind them", async (t) => {
   const { state, log, job } = open(t);
-  log.voice(job, ["s3cretvalue"])(step(`${"x".repeat(8190)}s3cretvalue`));
+  log.writer(job, ["s3cretvalue"])(step(`${"x".repeat(8190)}s3cretvalue`));
   log.end(job, "failed", { kind: "failed", message: "s3cretvalue", details: ["a s3cretvalue"] });
   const written = state
     .all("SELECT event FROM job_log ORDER BY offset")
@@ -84,7 +84,7 @@ test("job log: a second end is not written", async (t) => {
 
 test("job log: endless build output is cut off with a note, and other events still come through", async (t) => {
   const { log, job } = open(t);
-  const say = log.voice(job, []);
+  const say = log.writer(job, []);
   const text = "y".repeat(1024 * 1024);
   for (let line = 0; line < 20; line += 1) say({ kind: "build", text });
   log.end(job, "done", step("end"));
@@ -94,17 +94,17 @@ test("job log: endless build output is cut off with a note, and other events sti
 
 test("job log: offsets go on after a restart", async (t) => {
   const { state, log, job } = open(t);
-  log.voice(job, [])(step("one"));
+  log.writer(job, [])(step("one"));
   log.flush();
   const next = createJobLog({ state, now: () => 8 });
-  next.voice(job, [])(step("two"));
+  next.writer(job, [])(step("two"));
   next.end(job, "done", undefined);
   assert.deepEqual(await collect(next.follow(job, 0, never())), ["0 one", "1 two"]);
 });
 
 test("job log: what is said after the end is neither written nor heard", async (t) => {
   const { log, job } = open(t);
-  const say = log.voice(job, ["s3cretvalue"]);
+  const say = log.writer(job, ["s3cretvalue"]);
   log.end(job, "failed", step("end"));
   say(step("s3cretvalue"));
   log.flush();
@@ -113,7 +113,7 @@ test("job log: what is said after the end is neither written nor heard", async (
 
 test("job log: an end that the disk refused at first is written once, with all that was said before", async (t) => {
   const { state, log, job } = open(t);
-  log.voice(job, [])(step("one"));
+  log.writer(job, [])(step("one"));
   state.run("CREATE TRIGGER full BEFORE INSERT ON job_log BEGIN SELECT RAISE(ABORT, 'full'); END");
   assert.throws(() => log.end(job, "failed", step("end")), /full/);
   assert.throws(() => log.end(job, "failed", step("end")), /full/);

@@ -4,7 +4,9 @@ import type { Event, Say } from "../../../src/core/wire/events.ts";
 import { UserError } from "../../../src/core/errors.ts";
 import { beginJob, findJob, insertJob, type Job } from "../../../src/adapters/state/jobs.ts";
 import { createJobLog } from "../../../src/worker/jobs/job-log.ts";
+import type { QueuedKind, QueuedRecovery } from "../../../src/worker/jobs/job-kinds.ts";
 import { createQueue, type QueueParts } from "../../../src/worker/jobs/queue.ts";
+import { queuedKindsOf } from "../../support/queued-kind.ts";
 import { scratchState } from "../../support/worker.ts";
 
 const live = { kind: "live", service: "web", release: 1, urls: [], ms: 1 } as const;
@@ -19,7 +21,17 @@ const nothing = () => {};
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A queue whose jobs wait until the test lets each go on. */
-function open(t: TestContext, more: Partial<QueueParts> = {}) {
+function open(
+  t: TestContext,
+  {
+    perform,
+    recovery,
+    ...more
+  }: Partial<QueueParts> & {
+    readonly perform?: QueuedKind["perform"];
+    readonly recovery?: QueuedKind["recovery"];
+  } = {},
+) {
   const state = scratchState(t);
   const log = createJobLog({ state, now: () => 1 });
   const begun: number[] = [];
@@ -30,20 +42,18 @@ function open(t: TestContext, more: Partial<QueueParts> = {}) {
     gates.set(id, known);
     return known;
   };
-  const perform = async (job: Job, say: Say) => {
+  const waitForGate = async (job: Job) => {
     begun.push(job.id);
     await gate(job.id).promise;
-    say(live);
+    return live;
   };
   const queue = createQueue({
     state,
     log,
     now: () => 1,
-    perform,
+    kindOf: queuedKindsOf(perform ?? waitForGate, recovery),
     secretsOf: () => [],
     still: (service) => `nothing runs under ${service} yet`,
-    reconcile: () => Promise.resolve(),
-    wentLive: () => undefined,
     onEnd: (job, end) => ends.push(`${job.id} ${end}`),
     limit: 2,
     ...more,
@@ -144,11 +154,19 @@ test("queue: a job that throws although everything around it throws too still en
   assert.equal(last?.kind === "failed" && last.still, "what runs under web is unknown: broken");
 });
 
-test("queue: a job that says nothing at its end is a bug", async (t) => {
-  const { queue, events } = open(t, { perform: () => Promise.resolve() });
-  await queue.recover(() => Promise.resolve());
-  const last = (await events(queue.add(wanted("web"), nothing).id)).at(-1);
-  assert.equal(last?.kind === "failed" && last.message, "bug: the deploy ended without saying how");
+test("queue: the outcome that a job returns ends its log, and one that it said before is not said again", async (t) => {
+  const finished = { kind: "finished", action: "push", text: "all is well" } as const;
+  for (const isSaid of [false, true]) {
+    const perform = async (_job: Job, say: Say) => {
+      if (isSaid) say(finished);
+      return finished;
+    };
+    const { queue, events, state } = open(t, { perform });
+    await queue.recover(() => Promise.resolve());
+    const { id } = queue.add(wanted("web"), nothing);
+    assert.deepEqual((await events(id)).slice(1), [finished]);
+    assert.equal(findJob(state, id)?.state, "done");
+  }
 });
 
 test("queue: what goes wrong after live is a warning", async (t) => {
@@ -169,9 +187,12 @@ test("queue: what goes wrong after live is a warning", async (t) => {
 test("queue: after a restart what ran is reconciled and then interrupted, and what waited runs after it", async (t) => {
   const reconciled: number[] = [];
   const { state, queue, gate, events } = open(t, {
-    reconcile: (job) => {
-      reconciled.push(job.id);
-      return Promise.reject(new Error("docker is away"));
+    recovery: {
+      resume: (job) => {
+        reconciled.push(job.id);
+        return Promise.reject(new Error("docker is away"));
+      },
+      outcome: () => undefined,
     },
   });
   const ran = insertJob(state, wanted("web"), 1).id;
@@ -198,10 +219,12 @@ test("queue: after a restart what ran is reconciled and then interrupted, and wh
 
 test("queue: what a worker left behind after the cut-over is done, and its log says so once", async (t) => {
   for (const missingEvent of [live, undefined]) {
-    const { state, queue, log, ends, events } = open(t, { wentLive: () => ({ missingEvent }) });
+    const { state, queue, log, ends, events } = open(t, {
+      recovery: { resume: async () => {}, outcome: () => ({ missingEvent }) },
+    });
     const { id } = insertJob(state, wanted("web"), 1);
     beginJob(state, id);
-    if (missingEvent === undefined) log.voice(id, [])(live);
+    if (missingEvent === undefined) log.writer(id, [])(live);
     await queue.recover(() => Promise.resolve());
     assert.deepEqual(ends, [`${id} done`]);
     assert.deepEqual(await events(id), [live]);
@@ -209,8 +232,11 @@ test("queue: what a worker left behind after the cut-over is done, and its log s
 });
 
 test("queue: what is said to be live while it is reconciled is not said again", async (t) => {
-  const reconcile: QueueParts["reconcile"] = async (_job, say) => say(live);
-  const { state, queue, events } = open(t, { reconcile, wentLive: () => ({ missingEvent: live }) });
+  const recovery: QueuedRecovery = {
+    resume: async (_job, say) => say(live),
+    outcome: () => ({ missingEvent: live }),
+  };
+  const { state, queue, events } = open(t, { recovery });
   const { id } = insertJob(state, wanted("web"), 1);
   beginJob(state, id);
   await queue.recover(() => Promise.resolve());
@@ -233,7 +259,7 @@ test("queue: stopping waits for what runs and begins nothing more", async (t) =>
 
 test("queue: stopping asks what takes too long to undo itself", async (t) => {
   const perform = (_job: Job, _say: Say, signal: AbortSignal) =>
-    new Promise<void>((_resolve, reject) => {
+    new Promise<never>((_resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason as Error));
     });
   const { queue, events } = open(t, { perform });
@@ -242,7 +268,7 @@ test("queue: stopping asks what takes too long to undo itself", async (t) => {
   assert.equal(await queue.stop({ waitMs: 1, undoMs: 60_000 }), true);
   assert.deepEqual((await events(id)).at(-1), {
     kind: "failed",
-    message: "worker: stopping, and this deploy took longer than it could wait",
+    message: "worker: stopping, and this job took longer than it could wait",
     hint: "push again: mypaas push",
     details: [],
     still: "nothing runs under web yet",
@@ -264,7 +290,7 @@ test("queue: where the disk takes no end for it, the older push runs first inste
 
 test("queue: a cancel asks what runs to undo itself and ends what waits, with a word about who asked", async (t) => {
   const perform = (_job: Job, _say: Say, signal: AbortSignal) =>
-    new Promise<void>((_resolve, reject) => {
+    new Promise<never>((_resolve, reject) => {
       signal.addEventListener("abort", () =>
         reject(new UserError("broken off", { still: "4 runs" })),
       );
@@ -291,6 +317,7 @@ test("queue: a cancel after the cut-over changes nothing", async (t) => {
   const perform = async (_job: Job, say: Say) => {
     say(live);
     await gate.promise;
+    return live;
   };
   const { queue, events, state } = open(t, { perform });
   await queue.recover(() => Promise.resolve());

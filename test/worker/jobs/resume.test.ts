@@ -13,6 +13,10 @@ import { ensureService } from "../../../src/adapters/state/services.ts";
 import { appendStep, readSteps } from "../../../src/adapters/state/steps.ts";
 import { interruptedChanges } from "../../../src/worker/deploy/interrupted.ts";
 import type { DeployTools } from "../../../src/worker/deploy/deploy-context.ts";
+import { createJobLog } from "../../../src/worker/jobs/job-log.ts";
+import { queuedKinds } from "../../../src/worker/jobs/job-kinds.ts";
+import type { JobParts } from "../../../src/worker/jobs/job-run.ts";
+import { createQueue } from "../../../src/worker/jobs/queue.ts";
 import { finishNames, reconcile } from "../../../src/worker/jobs/resume.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { fakeEngine } from "../../support/fake-engine.ts";
@@ -62,11 +66,27 @@ async function open(t: TestContext, states: readonly ReleaseState[], ...numbers:
     tools: tools as DeployTools,
   };
   const job = () => findJob(state, id) ?? assert.fail();
+  /** Starts a worker's queue on that state, as an earlier program left it for a job of this action. */
+  const recoverAs = async (action: string) => {
+    state.run("UPDATE jobs SET action = ? WHERE id = ?", action, id);
+    const log = createJobLog({ state, now: clock.now });
+    const kindOf = queuedKinds({ ...all, tools: async () => all.tools } as unknown as JobParts);
+    const parts = { secretsOf: () => [], still: () => "web still runs release 1", limit: 1 };
+    const onEnd = () => undefined;
+    const queue = createQueue({ ...parts, state, log, now: clock.now, kindOf, onEnd });
+    await queue.recover(async () => {});
+    const { signal } = new AbortController();
+    const events: Event[] = [];
+    for await (const { offset: _, at: __, ...event } of log.follow(id, 0, signal))
+      events.push(event);
+    return { state: job().state, last: events.at(-1) };
+  };
   return {
     did,
     said,
     clock,
     state,
+    recoverAs,
     run: () => reconcile(all, job(), (event) => said.push(event)),
     end: () => endJob(state, id, "done", 2),
     finishNames: () => finishNames({ state, clock, tools: async () => tools as DeployTools }),
@@ -148,3 +168,38 @@ test("a name that a worker still owed is given once who waits for it has had tim
   assert.deepEqual(server.did, ["rename web-r1-1 to web"]);
   assert.deepEqual(server.steps(), ["intent take-names", "outcome take-names"]);
 });
+
+const verbs: readonly (readonly [action: string, verb: string])[] = [
+  ["push", "deploy"],
+  ["rollback", "rollback"],
+  ["scale", "scale"],
+  ["restart", "restart"],
+  ["start", "start"],
+  ["env.set", "env"],
+  ["env.unset", "env"],
+];
+
+for (const [action, verb] of verbs)
+  test(`a ${action} that an earlier worker left in the middle is finished after its cut-over, and undone before`, async (t) => {
+    const cut = await open(t, ["live", "starting"], 1, 2);
+    cut.note("hold", "intent");
+    cut.note("cut-over", "outcome");
+    const urls = ["http://example.com"];
+    assert.deepEqual(await cut.recoverAs(action), {
+      state: "done",
+      last: { kind: "live", service: "web", release: 2, urls, ms: 0 },
+    });
+    const held = await open(t, ["live", "starting"], 1, 2);
+    held.note("hold", "intent");
+    held.note("start", "intent");
+    assert.deepEqual(await held.recoverAs(action), {
+      state: "interrupted",
+      last: {
+        kind: "failed",
+        message: `${verb} web: the worker was stopped in the middle`,
+        details: [],
+        still: "web still runs release 1",
+      },
+    });
+    assert.deepEqual(held.releases(), ["2 failed", "1 live"]);
+  });

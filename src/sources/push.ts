@@ -1,0 +1,80 @@
+import { formatBytes, formatFiles } from "../core/format.ts";
+import { UserError } from "../core/errors.ts";
+import type { ManifestEntry, PushManifest, WantedBlob } from "../core/wire/protocol.ts";
+import { contentId } from "../core/wire/request.ts";
+import type { ContextEntry } from "../deploy/ports.ts";
+import type { BuildSource } from "./source.ts";
+
+/** Where the bytes of uploaded files are. */
+export interface Blobs {
+  /** Yields the bytes, and throws instead of ending when they do not match. */
+  readonly open: (blob: WantedBlob) => AsyncIterable<Uint8Array>;
+}
+
+export interface Push {
+  readonly service: string;
+  readonly push: PushManifest;
+}
+
+/** Longer ones are no Dockerfiles that anybody wrote. */
+const maxDockerfileBytes = 4 * 1024 * 1024;
+
+/** The files of a push. */
+export function pushSource({ service, push }: Push, blobs: Blobs): BuildSource {
+  const { dockerfile: path, entries, options } = push;
+  return {
+    kind: "push",
+    id: contentId({ action: "push", service, push }),
+    dockerfile: { path, read: async () => readAll(blobs.open(dockerfileOf(push))) },
+    context: async () => entries.map((entry) => contextEntry(entry, blobs)),
+    options,
+    admission: { needsCertificates: true, takeFrom: options.takeFrom },
+    describe: () => sizeOf(push),
+  };
+}
+
+/** The blobs that the files of a push consist of, each once. */
+export function blobsOf({ entries }: PushManifest): readonly WantedBlob[] {
+  const files = entries.filter((entry) => isFile(entry));
+  const bySum = new Map(files.map(({ sha256, size }) => [sha256, { sha256, size }]));
+  return [...bySum.values()];
+}
+
+/** Names what a push asks for, its options included: one that asks for a build is not one that does without. */
+export function askedFor(content: string, { options }: PushManifest): string {
+  const { pull, noCache, takeFrom } = options;
+  const taking = takeFrom === undefined ? "" : `+take-from ${takeFrom}`;
+  return `${content}${pull ? "+pull" : ""}${noCache ? "+no-cache" : ""}${taking}`;
+}
+
+/** The blob of the Dockerfile; throws UserError when it is too long. */
+export function dockerfileOf({ entries, dockerfile }: PushManifest): WantedBlob {
+  const entry = entries.find(({ path }) => path === dockerfile);
+  // A request without it was never accepted.
+  if (entry === undefined || !isFile(entry)) throw new Error("a push without its Dockerfile");
+  if (entry.size <= maxDockerfileBytes) return entry;
+  throw new UserError(
+    `${dockerfile}: ${entry.size} bytes, at most ${maxDockerfileBytes} are read`,
+    { code: "bad-request", hint: "name a Dockerfile: mypaas push PATH" },
+  );
+}
+
+type FileEntry = Extract<ManifestEntry, { readonly sha256: string }>;
+
+const isFile = (entry: ManifestEntry): entry is FileEntry => "sha256" in entry;
+
+const contextEntry = (entry: ManifestEntry, blobs: Blobs): ContextEntry =>
+  isFile(entry)
+    ? { path: entry.path, mode: entry.mode, size: entry.size, open: () => blobs.open(entry) }
+    : { path: entry.path, link: entry.link };
+
+function sizeOf({ entries }: PushManifest): string {
+  const bytes = entries.reduce((sum, entry) => sum + (isFile(entry) ? entry.size : 0), 0);
+  return `${formatFiles(entries.length)}, ${formatBytes(bytes)}`;
+}
+
+async function readAll(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

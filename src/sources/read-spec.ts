@@ -1,0 +1,32 @@
+import { parseDockerfile } from "../core/dockerfile/parse.ts";
+import { formatProblem, problemsError } from "../core/dockerfile/problems.ts";
+import { UserError } from "../core/errors.ts";
+import type { ServiceSpec } from "../core/release/spec.ts";
+import type { Say } from "../core/wire/events.ts";
+import type { Dockerfile } from "./source.ts";
+
+/** Reads the service that a Dockerfile describes; throws UserError with everything that is wrong in it, or when it describes another service. */
+export async function readSpec(
+  { path, read }: Dockerfile,
+  service: string,
+  say: Say,
+): Promise<ServiceSpec> {
+  const { spec, problems, warnings } = parseDockerfile(await read(), path);
+  for (const warning of warnings) {
+    const { hint } = warning;
+    say({ kind: "warning", text: formatProblem(warning), ...(hint !== undefined && { hint }) });
+  }
+  if (problems.length > 0) throw problemsError(problems);
+  if (spec === undefined) throw new Error("a Dockerfile without problems and without a service");
+  refuseOtherService(spec, service, path);
+  return spec;
+}
+
+/** The key was checked against the service in the signed request, so the Dockerfile must name the same. */
+export function refuseOtherService(spec: ServiceSpec, requested: string, file: string): void {
+  if (spec.service === requested) return;
+  throw new UserError(
+    `${file}: mypaas.servicename is "${spec.service}", the push is for "${requested}"`,
+    { code: "wrong-service", hint: "push again, with the file as it is: mypaas push" },
+  );
+}

@@ -1,0 +1,131 @@
+import { UserError } from "../../core/errors.ts";
+import type { DoneEvent } from "../../core/wire/event-roles.ts";
+import type { Say } from "../../core/wire/events.ts";
+import { authorise, type Caller } from "../../core/wire/permissions.ts";
+import { isJobAction, type JobAction } from "../../core/wire/protocol.ts";
+import { parseRequest } from "../../core/wire/request.ts";
+import type { Job } from "../../adapters/state/jobs.ts";
+import { requestBody } from "../../adapters/state/requests.ts";
+import type { State } from "../../adapters/state/state.ts";
+import { enrolledKeys } from "../access/enrolled-keys.ts";
+import {
+  noService,
+  type ActionOf,
+  type JobKind,
+  type JobName,
+  type Recovered,
+} from "./job-kind.ts";
+import type { JobParts } from "./job-run.ts";
+import { envSet, envUnset } from "./kinds/env.ts";
+import { push } from "./kinds/push.ts";
+import { remove } from "./kinds/remove.ts";
+import { restart } from "./kinds/restart.ts";
+import { rollback } from "./kinds/rollback.ts";
+import { scale } from "./kinds/scale.ts";
+import { start } from "./kinds/start.ts";
+import { stop } from "./kinds/stop.ts";
+
+/** One kind of job for each action that becomes one. */
+const jobKinds: { readonly [N in JobName]: JobKind<ActionOf<N>> } = {
+  push,
+  rollback,
+  scale,
+  restart,
+  start,
+  stop,
+  remove,
+  "env.set": envSet,
+  "env.unset": envUnset,
+};
+
+/** The kind of job that an action becomes. */
+export const kindOf = <A extends JobAction>({ action }: A): JobKind<A> =>
+  jobKinds[action] as unknown as JobKind<A>;
+
+/** A kind of job as the queue takes it. */
+export interface QueuedKind extends Pick<JobKind<JobAction>, "scope" | "supersedes"> {
+  /** What errors call a job, such as `restart web`. */
+  readonly title: (job: Job) => string;
+  /** A hint with the command that asks for the same again; undefined where the request is not known any more. */
+  readonly again: (job: Job) => string | undefined;
+  /** Does the job and returns how it ended; throws, and then nothing changed. */
+  readonly perform: (job: Job, say: Say, signal: AbortSignal) => Promise<DoneEvent>;
+  readonly recovery: "repeat" | QueuedRecovery;
+}
+
+export interface QueuedRecovery {
+  readonly resume: (job: Job, say: Say) => Promise<void>;
+  readonly outcome: (job: Job) => Recovered | undefined;
+}
+
+/** The kinds of jobs for a queue, by action; a job whose action only another version knows fails. */
+export function queuedKinds(parts: JobParts): (action: string) => QueuedKind {
+  return (action) =>
+    Object.hasOwn(jobKinds, action) ? queuedKind(parts, action as JobName) : unknownKind(action);
+}
+
+function queuedKind(parts: JobParts, name: JobName): QueuedKind {
+  const { state, clock } = parts;
+  const kind = jobKinds[name] as unknown as JobKind<JobAction>;
+  const { scope, supersedes, words, recovery } = kind;
+  const title = ({ service }: Job) => `${words.verb}${service === noService ? "" : ` ${service}`}`;
+  return {
+    scope,
+    supersedes,
+    title,
+    again: (job) => {
+      try {
+        const action = readAction(state, job);
+        return action && words.again(action);
+      } catch {
+        return undefined;
+      }
+    },
+    perform: async (job, say, signal) => {
+      const caller = callerOf(state, job);
+      const action = readAction(state, job);
+      if (action === undefined) throw new Error(`job ${job.id} has nothing to do`);
+      // Again, because a key may have expired or been limited while its request waited.
+      authorise(caller, action, clock.now());
+      return kind.perform({ ...parts, job, title: title(job), caller, say, signal }, action);
+    },
+    recovery:
+      recovery === "repeat"
+        ? recovery
+        : {
+            resume: (job, say) => recovery.resume(parts, job, say),
+            outcome: (job) => recovery.outcome(parts, job),
+          },
+  };
+}
+
+const unknownKind = (action: string): QueuedKind => ({
+  scope: "service",
+  supersedes: false,
+  title: ({ service }) => `${action} ${service}`,
+  again: () => undefined,
+  perform: async ({ service }) => {
+    throw new UserError(`${action} ${service}: not known to this version of mypaas`, {
+      code: "unknown-job",
+      hint: "update mypaas on the server",
+    });
+  },
+  recovery: { resume: async () => undefined, outcome: () => undefined },
+});
+
+/** What the signed bytes of a job's request ask for; they are kept until it ends. */
+function readAction(state: State, job: Job): JobAction | undefined {
+  const body = requestBody(state, job.request);
+  const request = body === undefined ? undefined : parseRequest(body);
+  return request !== undefined && isJobAction(request) ? request : undefined;
+}
+
+function callerOf(state: State, job: Job): Caller {
+  if (job.key === "root") return "root";
+  const key = enrolledKeys(state).find(({ fingerprint }) => fingerprint === job.key);
+  if (key !== undefined) return key;
+  throw new UserError(`key ${job.key}: was removed before its job began`, {
+    code: "unknown-key",
+    hint: "ask again with a key that is enrolled: mypaas key list",
+  });
+}

@@ -1,0 +1,23 @@
+import { readEnv } from "../../../adapters/state/env.ts";
+import { keepScaleChange } from "../../../adapters/state/job-changes.ts";
+import { scaleOverride } from "../../../adapters/state/services.ts";
+import { pushSource } from "../../../sources/push.ts";
+import { readSpec } from "../../../sources/read-spec.ts";
+import { decideScale } from "../../deploy/scale-override.ts";
+import type { ActionOf } from "../job-kind.ts";
+import { releaseKind } from "./release-kind.ts";
+
+/** A release out of files that were sent. */
+export const push = releaseKind<ActionOf<"push">>({
+  words: { verb: "deploy", again: () => "push again: mypaas push" },
+  // It holds everything that an older push does.
+  supersedes: true,
+  desired: async ({ state, store, job, say }, action) => {
+    const { service } = action;
+    const source = pushSource(action, store);
+    const written = await readSpec(source.dockerfile, service, say);
+    const { spec, isOutdated } = decideScale(written, scaleOverride(state, service));
+    if (isOutdated) keepScaleChange(state, job.id, undefined);
+    return { spec, env: readEnv(state, service), source };
+  },
+});

@@ -1,0 +1,99 @@
+import { UserError } from "../../../core/errors.ts";
+import type { RemoveInfo } from "../../../core/wire/results.ts";
+import { ownRoutes } from "../../../core/routing/takeovers.ts";
+import { writeRoute } from "../../../core/release/format-spec.ts";
+import type { Engine } from "../../../deploy/ports.ts";
+import { readEnv } from "../../../adapters/state/env.ts";
+import {
+  currentRelease,
+  listReleases,
+  type StoredRelease,
+} from "../../../adapters/state/releases.ts";
+import { forgetService } from "../../../adapters/state/services.ts";
+import { appendStep, readSteps } from "../../../adapters/state/steps.ts";
+import type { State } from "../../../adapters/state/state.ts";
+import { refuseUnknownService } from "../../accept/known-service.ts";
+import type { ActionOf, JobKind } from "../job-kind.ts";
+import type { JobRun } from "../job-run.ts";
+import { stopRelease } from "./stop.ts";
+
+type RemoveAction = ActionOf<"remove">;
+
+/** Removes a service: routes, releases, images, the volumes that were named, and what the state knows of it, in this order. */
+export const remove: JobKind<RemoveAction> = {
+  scope: "service",
+  supersedes: false,
+  words: { verb: "remove", again: ({ service }) => `remove it again: mypaas remove ${service}` },
+  recovery: "repeat",
+  perform: async (run, action) => {
+    const { state, job, clock } = run;
+    const { service } = action;
+    const { engine, router } = await run.tools();
+    const volumes = await engine.listVolumes(service);
+    // An earlier worker may have removed some of them.
+    if (readSteps(state, job.id).length === 0) refuseForeign(action, volumes);
+    const data = { service };
+    appendStep(state, job.id, { step: "remove", phase: "intent", data, at: clock.now() });
+    const last = currentRelease(state, service);
+    if (last !== undefined) await stopRelease(run, last);
+    await removeFromEngine(run, engine, action);
+    forgetService(state, service, job.id);
+    await router.apply({ kind: "removed", service });
+    const kept = [...volumes, ...foldersOf(last)].filter((name) => !action.volumes.includes(name));
+    return { kind: "removed", service, kept };
+  },
+};
+
+async function removeFromEngine(
+  { state, say }: JobRun,
+  engine: Engine,
+  { service, volumes }: RemoveAction,
+): Promise<void> {
+  for (const number of await engine.releases(service)) await engine.remove({ service, number });
+  await engine.removeOneOffs(service);
+  say({ kind: "step", text: `removing the images of ${service}` });
+  for (const image of imagesOf(listReleases(state, service))) await engine.removeImage(image);
+  for (const name of volumes) {
+    say({ kind: "step", text: `removing the volume ${name}` });
+    await engine.removeVolume(name);
+  }
+}
+
+function refuseForeign({ service, volumes: named }: RemoveAction, own: readonly string[]): void {
+  const foreign = named.find((name) => !own.includes(name));
+  if (foreign === undefined) return;
+  throw new UserError(`remove ${service}: no volume "${foreign}" belongs to it`, {
+    code: "no-volume",
+    hint: `see what does: mypaas remove ${service}`,
+  });
+}
+
+/** What a removal would take away and what it would leave. */
+export async function removeInfo(
+  { state, engine }: { readonly state: State; readonly engine: Engine },
+  service: string,
+): Promise<RemoveInfo> {
+  refuseUnknownService(state, service, "mypaas releases");
+  const releases = listReleases(state, service);
+  const last = currentRelease(state, service);
+  return {
+    service,
+    routes: last === undefined ? [] : ownRoutes(last.release).map(writeRoute),
+    containers: (await engine.replicas(service)).length,
+    images: imagesOf(releases).length,
+    releases: releases.length,
+    env: Object.keys(readEnv(state, service)),
+    volumes: await engine.listVolumes(service),
+    folders: foldersOf(last),
+  };
+}
+
+const imagesOf = (releases: readonly StoredRelease[]): readonly string[] => [
+  ...new Set(releases.filter(({ imageId }) => imageId !== "").map(({ release }) => release.image)),
+];
+
+function foldersOf(last: StoredRelease | undefined): readonly string[] {
+  return (last?.release.mounts ?? [])
+    .filter(({ type }) => type === "bind")
+    .map(({ source }) => source);
+}

@@ -1,0 +1,15 @@
+import { readCurrent, repeatOf, runningRelease } from "../../deploy/from-existing.ts";
+import type { ActionOf } from "../job-kind.ts";
+import { releaseKind } from "./release-kind.ts";
+
+/** A release like the live one. */
+export const restart = releaseKind<ActionOf<"restart">>({
+  words: {
+    verb: "restart",
+    again: ({ service }) => `restart it again: mypaas restart ${service}`,
+  },
+  desired: ({ state }, { action, service }) => ({
+    ...repeatOf(runningRelease(action, readCurrent(state, service))),
+    isForced: true,
+  }),
+});

@@ -1,0 +1,20 @@
+import { listReleases } from "../../../adapters/state/releases.ts";
+import { repeatOf } from "../../deploy/from-existing.ts";
+import { rollbackTarget } from "../../deploy/rollback.ts";
+import type { ActionOf } from "../job-kind.ts";
+import { releaseKind } from "./release-kind.ts";
+
+/** A release like an earlier one. */
+export const rollback = releaseKind<ActionOf<"rollback">>({
+  words: {
+    verb: "rollback",
+    again: ({ service, release }) =>
+      `roll back again: mypaas rollback ${service}${release === undefined ? "" : ` ${release}`}`,
+  },
+  desired: ({ state, say }, { service, release }) => {
+    const target = rollbackTarget(service, listReleases(state, service), release);
+    const text = `going back to release ${target.release.number} with the values it had`;
+    say({ kind: "step", text });
+    return repeatOf(target);
+  },
+});

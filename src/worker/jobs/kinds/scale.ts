@@ -1,0 +1,23 @@
+import { keepScaleChange } from "../../../adapters/state/job-changes.ts";
+import { liveRelease } from "../../../adapters/state/releases.ts";
+import { scaleOverride } from "../../../adapters/state/services.ts";
+import { readCurrent, rescale, runningRelease } from "../../deploy/from-existing.ts";
+import { writtenScale } from "../../deploy/scale-override.ts";
+import type { ActionOf } from "../job-kind.ts";
+import { releaseKind } from "./release-kind.ts";
+
+/** The live release with another number of replicas. */
+export const scale = releaseKind<ActionOf<"scale">>({
+  words: {
+    verb: "scale",
+    again: ({ service, replicas }) => `scale it again: mypaas scale ${service} ${replicas}`,
+  },
+  desired: ({ state }, { action, service, replicas }) =>
+    rescale(runningRelease(action, readCurrent(state, service)), replicas),
+  acceptance: {
+    prepare: (state, job, { service, replicas }) => {
+      const written = writtenScale(scaleOverride(state, service), liveRelease(state, service));
+      keepScaleChange(state, job, { written, replicas });
+    },
+  },
+});

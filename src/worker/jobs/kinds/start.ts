@@ -1,0 +1,9 @@
+import { readCurrent, releaseToStart, repeatOf } from "../../deploy/from-existing.ts";
+import type { ActionOf } from "../job-kind.ts";
+import { releaseKind } from "./release-kind.ts";
+
+/** A release like the one that a service was stopped with. */
+export const start = releaseKind<ActionOf<"start">>({
+  words: { verb: "start", again: ({ service }) => `start it again: mypaas start ${service}` },
+  desired: ({ state }, { service }) => repeatOf(releaseToStart(readCurrent(state, service))),
+});

@@ -1,0 +1,39 @@
+import { stopService } from "../../../deploy/stop-service.ts";
+import { setReleaseState, type StoredRelease } from "../../../adapters/state/releases.ts";
+import { deployPorts } from "../../deploy/deploy-context.ts";
+import { readCurrent, runningRelease } from "../../deploy/from-existing.ts";
+import { recordSwitch } from "../../deploy/record-switch.ts";
+import type { ActionOf, JobKind } from "../job-kind.ts";
+import type { JobRun } from "../job-run.ts";
+
+/** Stops a service until it is started again. */
+export const stop: JobKind<ActionOf<"stop">> = {
+  scope: "service",
+  supersedes: false,
+  words: { verb: "stop", again: ({ service }) => `stop it again: mypaas stop ${service}` },
+  recovery: "repeat",
+  perform: async (run, { action, service }) => {
+    const current = readCurrent(run.state, service);
+    const stored = current.stopped ?? runningRelease(action, current);
+    await stopRelease(run, stored);
+    return { kind: "stopped", service, release: stored.release.number };
+  },
+};
+
+/** Takes a release that is live, or stopped already, out of use. Recorded first, so that a worker that ends in the middle goes on with it; a failure leaves it as it was. */
+export async function stopRelease(
+  { state, clock, config, tools, job, say, signal }: JobRun,
+  { release, state: was }: StoredRelease,
+): Promise<void> {
+  const place = { service: job.service, number: release.number };
+  setReleaseState(state, place, "stopped");
+  try {
+    await stopService(
+      { release, isLive: was === "live", server: config, signal },
+      deployPorts(await tools(), { clock, ...recordSwitch({ state, clock }, job, say) }),
+    );
+  } catch (error) {
+    setReleaseState(state, place, was);
+    throw error;
+  }
+}
