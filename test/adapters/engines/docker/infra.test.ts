@@ -25,7 +25,7 @@ for (const [title, status, message] of taken) {
     const plan = { name: "mypaas", internal: false, labels: {} };
     assert.equal(
       await refusal(() => infra.ensureNetwork(plan)),
-      `network "mypaas": no free address range, ${message}\nhint: remove networks that nobody uses: docker network prune`,
+      `network "mypaas": no free address range, ${message}\nhint: remove unused networks: docker network prune`,
     );
   });
 }
