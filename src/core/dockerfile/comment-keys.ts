@@ -1,6 +1,7 @@
 import { countCharacters, type Comment } from "./comments.ts";
 import { didYouMean } from "./did-you-mean.ts";
-import { findKey, keyNames, type Key } from "./keys.ts";
+import type { Key } from "./keys/key.ts";
+import { findKey, keyNames } from "./keys/table.ts";
 import type { ProblemList } from "./problems.ts";
 import { firstNonSpace, isSpace } from "../white-space.ts";
 import { good, refuse, show, unquote, type Read } from "./values.ts";

@@ -1,10 +1,8 @@
-import { keys, type Key } from "./keys.ts";
-
-const all: readonly Key<unknown>[] = Object.values(keys);
+import { keys } from "./keys/table.ts";
 
 /** The table of keys for the README, from the one table of keys; a test keeps the two equal. */
 export function keysMarkdown(): string {
-  const rows = all.map((key) => [
+  const rows = keys.map((key) => [
     [key.name, ...key.aliases].map((name) => `\`${name}\``).join(", "),
     key.many ? "✔" : "",
     key.syntax,
@@ -21,7 +19,7 @@ export function keysMarkdown(): string {
 
 /** The same for a terminal, in lines of at most `width` characters. */
 export function keysText(width: number): string {
-  const entries = all.map((key) => {
+  const entries = keys.map((key) => {
     const names = [key.name, ...key.aliases.map((alias) => `(${alias})`)].join(" ");
     const lines = [
       `  ${names} = ${key.syntax}`,

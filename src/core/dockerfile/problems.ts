@@ -34,9 +34,9 @@ export function problemsError(problems: readonly Problem[]): UserError {
 
 /** Collects problems in any order and gives them back in file order; hints are made only for those that are shown. */
 export function problemList(file: string) {
-  const found: Draft[] = [];
+  const found: ProblemDraft[] = [];
   return {
-    add(draft: Draft): void {
+    add(draft: ProblemDraft): void {
       found.push(draft);
     },
     sorted(): readonly Problem[] {
@@ -52,14 +52,14 @@ export function problemList(file: string) {
 
 export type ProblemList = ReturnType<typeof problemList>;
 
-interface Draft {
+export interface ProblemDraft {
   readonly line: number;
   readonly column: number;
   readonly message: string;
   readonly hint?: string | undefined | (() => string | undefined);
 }
 
-function finish(file: string, draft: Draft): Problem {
+function finish(file: string, draft: ProblemDraft): Problem {
   const hint = typeof draft.hint === "function" ? draft.hint() : draft.hint;
   const { line, column, message } = draft;
   return { file, line, column, message, ...(hint === undefined ? {} : { hint }) };

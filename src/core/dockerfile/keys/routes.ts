@@ -1,0 +1,182 @@
+import type { Change } from "../../release/change.ts";
+import { writeRoute } from "../../release/format-spec.ts";
+import type { RouteSpec } from "../../release/spec.ts";
+import { ownRoutes } from "../../routing/takeovers.ts";
+import { isIpv4, readRoute, readUrl, type HostAndPath } from "../hosts.ts";
+import { readBoolean, readPort } from "../values.ts";
+import {
+  about,
+  ifSet,
+  oneValue,
+  refuseTwice,
+  type FileKeys,
+  type Found,
+  type Key,
+  type SpecField,
+  type SpecTable,
+} from "./key.ts";
+
+const domain: Key<HostAndPath> = {
+  name: "domain",
+  aliases: [],
+  many: true,
+  syntax: "host[/path] or auto",
+  fallback: "none: not reachable from outside",
+  help: "Where the service answers. The path is not taken off. auto is <name>.<server domain>.",
+  read: readRoute,
+};
+
+const https: Key<boolean> = {
+  name: "https",
+  aliases: [],
+  many: false,
+  syntax: "true or false",
+  fallback: "false",
+  help: "https for every domain of the service; http redirects once the certificate is there.",
+  read: readBoolean,
+};
+
+const url: Key<RouteSpec> = {
+  name: "url",
+  aliases: [],
+  many: true,
+  syntax: "http(s)://host[/path]",
+  fallback: "none",
+  help: "domain and https in one; not mixed with those two.",
+  read: readUrl,
+};
+
+const routes: SpecField<readonly RouteSpec[]> = {
+  keys: [domain, https, url],
+  default: [],
+  merge: (file) => {
+    checkRoutes(file);
+    return routesOf(file).map(({ value }) => value);
+  },
+  describe: (list, { slug }) => {
+    const texts = list.map((route) =>
+      route.host === "auto" ? `auto${route.path} (${slug}.<server domain>)` : writeRoute(route),
+    );
+    const shown = texts.length === 0 ? ["none: not reachable from outside"] : texts;
+    return shown.map((text) => ({ title: "routes", text }));
+  },
+  changes: (from, to) => [
+    ...routeChanges(from === undefined ? [] : ownRoutes(from.release), to.value),
+    ...newCertificates(from?.value ?? [], to.value),
+  ],
+};
+
+const stripPrefix = oneValue<"stripPrefix">({
+  name: "strip-prefix",
+  syntax: "true or false",
+  fallback: "false",
+  help: "Takes the path of the route off before the service sees the request.",
+  read: readBoolean,
+  default: false,
+  rule: (found, file) => {
+    const { warnings } = file;
+    if (found?.value !== true || isMixed(file)) return;
+    if (routesOf(file).every(({ value }) => value.path === ""))
+      warnings.add(about(stripPrefix.key, found, "has no effect, no route has a path"));
+  },
+  describe: undefined,
+  write: (isStripped) => (isStripped ? "true" : undefined),
+});
+
+const port = oneValue<"port">({
+  name: "port",
+  syntax: "1 to 65535",
+  fallback: "the image's only EXPOSE, else 80",
+  help: "The port that the service listens on. No domain, port or EXPOSE: a worker process.",
+  read: readPort,
+  default: undefined,
+  describe: { title: "port", text: ifSet(String) },
+  // The port of the release is known even when the Dockerfile leaves it to the image.
+  write: (_port, release) => ifSet(String)(release.port),
+});
+
+export const routeFields = { routes, stripPrefix, port } satisfies Partial<SpecTable>;
+
+/** Routes of `domain` and `url` together, each with its place. */
+function routesOf({ values }: FileKeys): readonly Found<RouteSpec>[] {
+  const isHttps = values(https)[0]?.value ?? false;
+  const domains = values(domain).map((found) => ({
+    ...found,
+    value: { ...found.value, https: isHttps },
+  }));
+  return [...domains, ...values(url)];
+}
+
+function isMixed({ firstLine }: FileKeys): boolean {
+  const other = firstLine(domain) ?? firstLine(https);
+  return other !== undefined && firstLine(url) !== undefined;
+}
+
+function checkRoutes(file: FileKeys): void {
+  const { values, firstLine, problems, warnings } = file;
+  if (isMixed(file)) refuseMixed(file);
+  else {
+    const [isHttps] = values(https);
+    if (isHttps?.value === true && firstLine(domain) === undefined)
+      warnings.add(about(https, isHttps, "has no effect without mypaas.domain"));
+    const key = values(url).length > 0 ? url : domain;
+    for (const found of routesOf(file))
+      if (found.value.https && isIpv4(found.value.host))
+        problems.add(
+          about(key, found, `no certificate can be had for the address ${found.value.host}`),
+        );
+  }
+  const place = ({ host, path }: HostAndPath): string => host + path;
+  refuseTwice(place)(domain, file);
+  refuseTwice(place)(url, file);
+}
+
+function refuseMixed({ firstLine, problems }: FileKeys): void {
+  const places = [domain, https, url]
+    .flatMap((key) => {
+      const place = firstLine(key);
+      return place === undefined ? [] : [{ key, ...place }];
+    })
+    .toSorted((a, b) => a.line - b.line);
+  const urlLine = places.find(({ key }) => key === url);
+  const other = places.find(({ key }) => key !== url);
+  if (urlLine === undefined || other === undefined) return;
+  const [first, last] = other.line < urlLine.line ? [other, urlLine] : [urlLine, other];
+  problems.add(
+    about(
+      last.key,
+      last,
+      `cannot stand beside mypaas.${first.key.name} (line ${first.line})`,
+      "write every route as mypaas.url, or use mypaas.domain with mypaas.https",
+    ),
+  );
+}
+
+function routeChanges(from: readonly RouteSpec[], to: readonly RouteSpec[]): readonly Change[] {
+  const gone = from.filter((route) => !isIn(to, route));
+  const added = to.filter((route) => !isIn(from, route));
+  const otherScheme = (route: RouteSpec): RouteSpec => ({ ...route, https: !route.https });
+  return [
+    ...added.map((route): Change => {
+      const before = otherScheme(route);
+      return isIn(gone, before)
+        ? { kind: "route", how: "changed", from: writeRoute(before), route: writeRoute(route) }
+        : { kind: "route", how: "added", route: writeRoute(route) };
+    }),
+    ...gone
+      .filter((route) => !isIn(added, otherScheme(route)))
+      .map((route): Change => ({ kind: "route", how: "removed", route: writeRoute(route) })),
+  ];
+}
+
+const isIn = (routes: readonly RouteSpec[], route: RouteSpec): boolean =>
+  routes.some((one) => writeRoute(one) === writeRoute(route));
+
+function newCertificates(from: readonly RouteSpec[], to: readonly RouteSpec[]): readonly Change[] {
+  const hosts = (routes: readonly RouteSpec[]): ReadonlySet<string> =>
+    new Set(routes.filter((route) => route.https).map(({ host }) => host));
+  const known = hosts(from);
+  return [...hosts(to)]
+    .filter((host) => !known.has(host))
+    .map((host) => ({ kind: "certificate", host }));
+}
