@@ -1,6 +1,6 @@
 import { keys } from "./keys/table.ts";
 
-/** The table of keys for the README, from the one table of keys; a test keeps the two equal. */
+/** The table of keys for the README; a test compares the two. */
 export function keysMarkdown(): string {
   const rows = keys.map((key) => [
     [key.name, ...key.aliases].map((name) => `\`${name}\``).join(", "),
@@ -17,7 +17,7 @@ export function keysMarkdown(): string {
   return `${lines.map((cells) => `| ${cells.map(escapeCell).join(" | ")} |`).join("\n")}\n`;
 }
 
-/** The same for a terminal, in lines of at most `width` characters. */
+/** The same table for a terminal, in lines of at most `width` characters. */
 export function keysText(width: number): string {
   const entries = keys.map((key) => {
     const names = [key.name, ...key.aliases.map((alias) => `(${alias})`)].join(" ");
@@ -35,8 +35,8 @@ export function keysText(width: number): string {
 }
 
 const intro =
-  "A service is described by comments in its Dockerfile, anywhere a comment may stand. " +
-  "A line that begins #--- is switched off. Quotes around a value are optional.";
+  "Comments in the Dockerfile describe a service. They may stand anywhere in the file. " +
+  "A line that begins with #--- is ignored. Quotes around a value are optional.";
 
 const example = [
   "  # mypaas.servicename = web",

@@ -55,7 +55,10 @@ function readAll<T>(key: Key<T>, { lines, problems, warnings }: SpecInput): read
     const read = "bad" in value ? value : key.read(value.value);
     if ("bad" in read) {
       const hasNote = "value" in value && value.value.includes(" #");
-      report(read.bad, read.hint ?? (hasNote ? "put the note on a line of its own" : undefined));
+      report(
+        read.bad,
+        read.hint ?? (hasNote ? "move the comment to a line of its own" : undefined),
+      );
     } else {
       found.push({ value: read.value, line: line.line, column: line.column });
       if (key.later !== undefined && read.value !== false)

@@ -1,6 +1,6 @@
 import type { PublishSpec, RouteSpec, Scale } from "./spec.ts";
 
-/** Values of a spec as its Dockerfile writes them. */
+/** Writes a scale as the Dockerfile does; the other functions here do the same for their values. */
 export function writeScale(scale: Scale): string {
   if (scale.kind === "replace") return "0";
   return scale.kind === "safe" ? `${scale.replicas} safe` : String(scale.replicas);

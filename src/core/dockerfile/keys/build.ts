@@ -17,7 +17,7 @@ const release = oneValue<"release">({
   name: "release",
   syntax: "command",
   fallback: "none",
-  help: "Run once in the new image before the switch (migrations); its failure fails the deploy.",
+  help: "Command to run once in the new image before the switch, such as a migration. When it fails, the deploy fails.",
   read: good,
   default: undefined,
   describe: { title: "release", text: (command) => command },

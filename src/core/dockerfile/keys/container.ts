@@ -26,7 +26,7 @@ const scale = oneValue<"scale">({
   name: "scale",
   syntax: "0, N, N roll or N safe",
   fallback: "0",
-  help: "0: one container, old before new, requests wait. N: new before old. safe: requests wait.",
+  help: "0: one container; the old one stops before the new one starts, and requests wait. N: N containers; the new ones start before the old ones stop. N safe: N containers; all old ones stop first, and requests wait.",
   read: readScale,
   default: { kind: "replace" },
   describe: { title: "scale", text: describeScale },
@@ -37,7 +37,7 @@ const volumes = manyValues<"volumes">({
   name: "volume",
   syntax: "~/dir:/path[:ro] or name:/path[:ro]",
   fallback: "none",
-  help: "Data that outlives a release: a folder below the server's home, or a named volume.",
+  help: "Data that is kept across releases: a folder in the home of the server's user, or a named volume.",
   read: readVolume,
   rule: refuseTwice(({ target }) => target),
   describe: {
@@ -53,7 +53,7 @@ const env = manyValues<"env">({
   name: "env",
   syntax: "K=V or K",
   fallback: "none",
-  help: "Environment. K alone is set on the server: mypaas env SERVICE set K=V.",
+  help: "Environment variable. Set the value of K alone on the server: mypaas env SERVICE set K=V.",
   read: readEnv,
   rule: refuseTwice(({ name }) => name),
   describe: {
@@ -68,7 +68,7 @@ const publish = manyValues<"publish">({
   name: "publish",
   syntax: "[ip:]host:container[/udp]",
   fallback: "none",
-  help: "A port of the server itself; without an ip on 127.0.0.1 only. Forces old before new.",
+  help: "Opens a port of the server, without ip only on 127.0.0.1. The old container stops before the new one starts.",
   read: readPublish,
   rule: checkPublish,
   describe: {
@@ -92,9 +92,9 @@ function readScale(text: string): Read<Scale> {
 }
 
 function describeScale(value: Scale): string {
-  if (value.kind === "replace") return "1 container, old before new, requests wait";
+  if (value.kind === "replace") return "1 container, the old one stops first, requests wait";
   const count = `${value.replicas} container${value.replicas === 1 ? "" : "s"}`;
-  return `${count}, ${value.kind === "roll" ? "new before old" : "all old before all new, requests wait"}`;
+  return `${count}, ${value.kind === "roll" ? "the new ones start first" : "all old ones stop first, requests wait"}`;
 }
 
 /** Reads `~/dir:/path[:ro]`, `name:/path[:ro]` or `/host/dir:/path[:ro]`. */
@@ -106,7 +106,7 @@ function readVolume(text: string): Read<VolumeSpec> {
   const target = to.replace(/\/$/, "");
   if (!isPlainPath(target)) return bad("an absolute path in the container after the colon", text);
   if (/^\/(proc|sys|dev)(\/|$)/.test(target))
-    return refuse(`cannot cover ${target} of the container`);
+    return refuse(`cannot replace ${target} in the container`);
   const readOnly = mode === "ro";
   if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/.test(from))
     return good({ kind: "named", source: from, target, readOnly });
@@ -142,10 +142,9 @@ function readEnv(text: string): Read<EnvSpec> {
   if (name === "PORT")
     return refuse(
       "PORT is set by mypaas",
-      "use mypaas.port to say which port the service listens on",
+      "set mypaas.port to the port that the service listens on",
     );
-  if (/^MYPAAS_/i.test(name))
-    return refuse(`${name} is a name that mypaas sets itself`, "choose another name");
+  if (/^MYPAAS_/i.test(name)) return refuse(`${name} is set by mypaas`, "choose another name");
   return variable;
 }
 

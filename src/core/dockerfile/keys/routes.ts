@@ -22,7 +22,7 @@ const domain: Key<HostAndPath> = {
   many: true,
   syntax: "host[/path] or auto",
   fallback: "none: not reachable from outside",
-  help: "Where the service answers. The path is not taken off. auto is <name>.<server domain>.",
+  help: "Host and path of the service. Requests keep the path. auto means <name>.<server domain>.",
   read: readRoute,
 };
 
@@ -32,7 +32,7 @@ const https: Key<boolean> = {
   many: false,
   syntax: "true or false",
   fallback: "false",
-  help: "https for every domain of the service; http redirects once the certificate is there.",
+  help: "https for every domain. http redirects to https once there is a certificate.",
   read: readBoolean,
 };
 
@@ -42,7 +42,7 @@ const url: Key<RouteSpec> = {
   many: true,
   syntax: "http(s)://host[/path]",
   fallback: "none",
-  help: "domain and https in one; not mixed with those two.",
+  help: "domain and https in one line. Cannot be combined with those two keys.",
   read: readUrl,
 };
 
@@ -70,14 +70,14 @@ const stripPrefix = oneValue<"stripPrefix">({
   name: "strip-prefix",
   syntax: "true or false",
   fallback: "false",
-  help: "Takes the path of the route off before the service sees the request.",
+  help: "Removes the path of the route from each request before the service gets it.",
   read: readBoolean,
   default: false,
   rule: (found, file) => {
     const { warnings } = file;
     if (found?.value !== true || isMixed(file)) return;
     if (routesOf(file).every(({ value }) => value.path === ""))
-      warnings.add(about(stripPrefix.key, found, "has no effect, no route has a path"));
+      warnings.add(about(stripPrefix.key, found, "has no effect, because no route has a path"));
   },
   describe: undefined,
   write: (isStripped) => (isStripped ? "true" : undefined),
@@ -87,7 +87,7 @@ const port = oneValue<"port">({
   name: "port",
   syntax: "1 to 65535",
   fallback: "the image's only EXPOSE, else 80",
-  help: "The port that the service listens on. No domain, port or EXPOSE: a worker process.",
+  help: "Port that the service listens on. A service without domain, port and EXPOSE is a worker process.",
   read: readPort,
   default: undefined,
   describe: { title: "port", text: ifSet(String) },
@@ -123,7 +123,7 @@ function checkRoutes(file: FileKeys): void {
     for (const found of routesOf(file))
       if (found.value.https && isIpv4(found.value.host))
         problems.add(
-          about(key, found, `no certificate can be had for the address ${found.value.host}`),
+          about(key, found, `https is not possible for the IP address ${found.value.host}`),
         );
   }
   const place = ({ host, path }: HostAndPath): string => host + path;
@@ -146,7 +146,7 @@ function refuseMixed({ firstLine, problems }: FileKeys): void {
     about(
       last.key,
       last,
-      `cannot stand beside mypaas.${first.key.name} (line ${first.line})`,
+      `cannot be combined with mypaas.${first.key.name} (line ${first.line})`,
       "write every route as mypaas.url, or use mypaas.domain with mypaas.https",
     ),
   );

@@ -6,7 +6,7 @@ const service = oneValue<"service">({
   aliases: ["service"],
   syntax: "name",
   fallback: "required",
-  help: "What the service is called: a-z, 0-9, dot and hyphen, 2 to 50 of them.",
+  help: "Name of the service: 2 to 50 characters of a-z, 0-9, dot and hyphen.",
   read: readServiceName,
   default: "",
   rule: (_found, { firstLine, problems }) => {

@@ -11,7 +11,7 @@ export const timeoutFields = {
     name: "healthcheck",
     syntax: "/path [interval] [timeout]",
     fallback: "a TCP connection",
-    help: "Ready when this path answers 2xx or 3xx; asked every 10s, at most 5s, unless said.",
+    help: "A replica is ready when this path answers with 2xx or 3xx. Default interval 10s, timeout 5s.",
     read: readHealthcheck,
     default: undefined,
     describe: {
@@ -40,7 +40,7 @@ export const timeoutFields = {
   drainTimeoutMs: oneValue<"drainTimeoutMs">({
     name: "drain-timeout",
     syntax: "duration",
-    fallback: "30s, 3s where requests wait",
+    fallback: "30s, or 3s while requests wait",
     help: "Time for open requests to end before the old release is stopped.",
     read: (text) => readDuration(text, 0, hour),
     default: undefined,
