@@ -147,6 +147,14 @@ for (const [name, digest] of Object.entries(digests))
     assert.equal(ownLabels(release(name, 1, { spec }), 1)["mypaas.spec"], digest);
   });
 
+test("the digest does not depend on the order in which a spec was read", () => {
+  const one = release("web", 1, { routes: ["http://a.test"] });
+  const entries = Object.entries(one.spec).toReversed();
+  const turned = { ...one, spec: Object.fromEntries(entries) as unknown as Release["spec"] };
+  assert.notEqual(JSON.stringify(turned.spec), JSON.stringify(one.spec));
+  assert.equal(ownLabels(turned, 1)["mypaas.spec"], ownLabels(one, 1)["mypaas.spec"]);
+});
+
 test("environment values never stand in a label", () => {
   const secret = release("web", 1, {
     routes: ["http://a.test"],

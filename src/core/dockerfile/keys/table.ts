@@ -29,6 +29,30 @@ export function buildSpec(
   return Object.fromEntries(fieldNames.map(entry)) as unknown as ServiceSpec;
 }
 
+/** Fields that every stored release has, because version 0.1.0 always wrote them. A newer field does not belong here. */
+export const firstFields = [
+  "service",
+  "slug",
+  "routes",
+  "stripPrefix",
+  "scale",
+  "volumes",
+  "env",
+  "publish",
+  "startTimeoutMs",
+  "stopTimeoutMs",
+  "buildArgs",
+] as const satisfies readonly (keyof ServiceSpec)[];
+
+/** The text whose digest containers carry. A newer field is left out while it has its default, so that a new key does not change old digests. */
+export function digestText(spec: ServiceSpec): string {
+  const isFirst = (name: keyof ServiceSpec) => firstFields.some((first) => first === name);
+  const isDefault = (name: keyof ServiceSpec) =>
+    JSON.stringify(spec[name]) === JSON.stringify(specTable[name].default);
+  const written = fieldNames.filter((name) => isFirst(name) || !isDefault(name));
+  return JSON.stringify(Object.fromEntries(written.map((name) => [name, spec[name]])));
+}
+
 const { service: _service, slug: _slug, ...defaults } = buildSpec((field) => field.default);
 
 /** The value of each field in a release that was stored before the field existed; every stored release has a name. */
