@@ -4,14 +4,13 @@ import type { CommandIo, ExitCode } from "../io.ts";
 
 /** `mypaas help keys`: every key that a Dockerfile comment may set, in at most 80 columns. */
 export function helpKeys(io: CommandIo): ExitCode {
-  const table = keys.map(({ name, aliases, many, syntax, fallback, help, later }) => ({
+  const table = keys.map(({ name, aliases = [], many = false, syntax, fallback, help }) => ({
     name,
     aliases,
     many,
     value: syntax,
     default: fallback,
     help,
-    ...(later === undefined ? {} : { later }),
   }));
   io.answer(keysText(Math.min(io.world.stdout.columns, 80)), { keys: table });
   return 0;

@@ -2,12 +2,12 @@ import { keys } from "./keys/table.ts";
 
 /** The table of keys for the README; a test compares the two. */
 export function keysMarkdown(): string {
-  const rows = keys.map((key) => [
-    [key.name, ...key.aliases].map((name) => `\`${name}\``).join(", "),
-    key.many ? "✔" : "",
-    key.syntax,
-    key.fallback,
-    key.help + (key.later === undefined ? "" : ` *(${key.later})*`),
+  const rows = keys.map(({ name, aliases = [], many, syntax, fallback, help }) => [
+    [name, ...aliases].map((word) => `\`${word}\``).join(", "),
+    many ? "✔" : "",
+    syntax,
+    fallback,
+    help,
   ]);
   const lines = [
     ["key", "many", "value", "default", ""],
@@ -19,19 +19,12 @@ export function keysMarkdown(): string {
 
 /** The same table for a terminal, in lines of at most `width` characters. */
 export function keysText(width: number): string {
-  const entries = keys.map((key) => {
-    const names = [key.name, ...key.aliases.map((alias) => `(${alias})`)].join(" ");
-    const lines = [
-      `  ${names} = ${key.syntax}`,
-      ...wrap(key.help, width, "      "),
-      ...wrap(`default: ${key.fallback}${key.many ? "; may be repeated" : ""}`, width, "      "),
-    ];
-    return [
-      ...lines,
-      ...(key.later === undefined ? [] : wrap(`note: ${key.later}`, width, "      ")),
-    ];
-  });
-  return [...wrap(intro, width, ""), "", ...example, "", ...entries.flat()].join("\n");
+  const entries = keys.flatMap(({ name, aliases = [], many, syntax, fallback, help }) => [
+    `  ${[name, ...aliases.map((alias) => `(${alias})`)].join(" ")} = ${syntax}`,
+    ...wrap(help, width, "      "),
+    ...wrap(`default: ${fallback}${many ? "; may be repeated" : ""}`, width, "      "),
+  ]);
+  return [...wrap(intro, width, ""), "", ...example, "", ...entries].join("\n");
 }
 
 const intro =

@@ -26,7 +26,7 @@ function readKeys(input: SpecInput): FileKeys {
   return {
     // The values of a key were read by that key.
     values: <T>(key: Key<T>) => (found.get(key) ?? []) as readonly Found<T>[],
-    firstLine: (key) => lines.find((line) => line.key === key),
+    firstLine: (...wanted) => lines.find(({ key }) => wanted.includes(key)),
     stages,
     problems,
     warnings,
@@ -36,7 +36,7 @@ function readKeys(input: SpecInput): FileKeys {
 // More than any service needs. It keeps the checks between lines fast whatever the file contains.
 const maxLines = 250;
 
-function readAll<T>(key: Key<T>, { lines, problems, warnings }: SpecInput): readonly Found<T>[] {
+function readAll<T>(key: Key<T>, { lines, problems }: SpecInput): readonly Found<T>[] {
   const found: Found<T>[] = [];
   const own = lines.filter((line) => line.key === key);
   const [first] = own;
@@ -53,17 +53,13 @@ function readAll<T>(key: Key<T>, { lines, problems, warnings }: SpecInput): read
       break;
     }
     const read = "bad" in value ? value : key.read(value.value);
-    if ("bad" in read) {
-      const hasNote = "value" in value && value.value.includes(" #");
-      report(
-        read.bad,
-        read.hint ?? (hasNote ? "move the comment to a line of its own" : undefined),
-      );
-    } else {
-      found.push({ value: read.value, line: line.line, column: line.column });
-      if (key.later !== undefined && read.value !== false)
-        warnings.add(about(key, line, key.later));
-    }
+    if ("bad" in read) report(read.bad, read.hint ?? noteHint(value));
+    else found.push({ value: read.value, line: line.line, column: line.column });
   }
   return found;
 }
+
+const noteHint = (value: KeyLine["value"]): string | undefined =>
+  "value" in value && value.value.includes(" #")
+    ? "move the comment to a line of its own"
+    : undefined;

@@ -2,16 +2,8 @@ import { nameChanges, type Values } from "../../release/change.ts";
 import type { BuildArgSpec } from "../../release/spec.ts";
 import { didYouMean } from "../did-you-mean.ts";
 import { bad, good, type Read } from "../values.ts";
-import { readVariable, refuseVariable } from "../variables.ts";
-import {
-  about,
-  manyValues,
-  oneValue,
-  refuseTwice,
-  type FileKeys,
-  type Found,
-  type SpecTable,
-} from "./key.ts";
+import { readVariable } from "../variables.ts";
+import { about, manyValues, oneValue, refuseTwice, type FileKeys, type Key } from "./key.ts";
 
 const release = oneValue<"release">({
   name: "release",
@@ -20,7 +12,8 @@ const release = oneValue<"release">({
   help: "Command to run once in the new image before the switch, such as a migration. When it fails, the deploy fails.",
   read: good,
   default: undefined,
-  describe: { title: "release", text: (command) => command },
+  title: "release",
+  text: (command) => command,
   write: (command) => command,
 });
 
@@ -32,7 +25,8 @@ const target = oneValue<"target">({
   read: readTarget,
   default: undefined,
   rule: checkTarget,
-  describe: { title: "target", text: (stage) => stage },
+  title: "target",
+  text: (stage) => stage,
   write: (stage) => stage,
 });
 
@@ -43,11 +37,12 @@ const buildArgs = manyValues<"buildArgs">({
   help: "A value for an ARG of the Dockerfile.",
   read: readBuildArg,
   rule: refuseTwice(({ name }) => name),
-  describe: { title: "build args", text: ({ name }) => name },
+  title: "build args",
+  text: ({ name }) => name,
   changes: (from, to) => nameChanges("build-arg", valuesOf(from?.value ?? []), valuesOf(to.value)),
 });
 
-export const buildFields = { release, target, buildArgs } satisfies Partial<SpecTable>;
+export const buildFields = { release, target, buildArgs };
 
 /** Reads a stage of the Dockerfile: its name or its number. */
 function readTarget(text: string): Read<string> {
@@ -56,7 +51,8 @@ function readTarget(text: string): Read<string> {
     : bad("the name of a build stage", text);
 }
 
-function checkTarget(found: Found<string> | undefined, { stages, problems }: FileKeys): void {
+function checkTarget(key: Key<string>, { values, stages, problems }: FileKeys): void {
+  const [found] = values(key);
   if (found === undefined) return;
   const names = stages.filter((stage) => stage !== "");
   const wanted = found.value.toLowerCase();
@@ -67,15 +63,13 @@ function checkTarget(found: Found<string> | undefined, { stages, problems }: Fil
     if (near !== undefined) return `did you mean ${near}?`;
     return names.length === 0 ? "name it in the Dockerfile: FROM image AS name" : undefined;
   };
-  problems.add(about(target.key, found, `no stage is named "${found.value}"`, hint));
+  problems.add(about(key, found, `no stage is named "${found.value}"`, hint));
 }
 
 function readBuildArg(text: string): Read<BuildArgSpec> {
-  const form = "NAME=value";
-  const variable = readVariable(text, form);
+  const variable = readVariable(text.includes("=") ? text : "", "NAME=value");
   if ("bad" in variable) return variable;
-  const { name, value } = variable.value;
-  return value === undefined ? refuseVariable(form, undefined) : good({ name, value });
+  return good({ name: variable.value.name, value: variable.value.value ?? "" });
 }
 
 const valuesOf = (args: readonly BuildArgSpec[]): Values =>

@@ -19,7 +19,6 @@ import {
   type FileKeys,
   type Found,
   type Key,
-  type SpecTable,
 } from "./key.ts";
 
 const scale = oneValue<"scale">({
@@ -29,7 +28,8 @@ const scale = oneValue<"scale">({
   help: "0: one container; the old one stops before the new one starts, and requests wait. N: N containers; the new ones start before the old ones stop. N safe: N containers; all old ones stop first, and requests wait.",
   read: readScale,
   default: { kind: "replace" },
-  describe: { title: "scale", text: describeScale },
+  title: "scale",
+  text: describeScale,
   write: writeScale,
 });
 
@@ -40,11 +40,9 @@ const volumes = manyValues<"volumes">({
   help: "Data that is kept across releases: a folder in the home of the server's user, or a named volume.",
   read: readVolume,
   rule: refuseTwice(({ target }) => target),
-  describe: {
-    title: "volumes",
-    text: ({ kind, source, target, readOnly }) =>
-      `${kind === "home" ? "~/" : ""}${source} → ${target}${readOnly ? " (read-only)" : ""}`,
-  },
+  title: "volumes",
+  text: ({ kind, source, target, readOnly }) =>
+    `${kind === "home" ? "~/" : ""}${source} → ${target}${readOnly ? " (read-only)" : ""}`,
   changes: (from, to) =>
     valueChanges("volume", from?.value.map(writeVolume), to.value.map(writeVolume)),
 });
@@ -56,10 +54,8 @@ const env = manyValues<"env">({
   help: "Environment variable. Set the value of K alone on the server: mypaas env SERVICE set K=V.",
   read: readEnv,
   rule: refuseTwice(({ name }) => name),
-  describe: {
-    title: "env",
-    text: ({ name, value }) => (value === undefined ? `${name} (set on the server)` : name),
-  },
+  title: "env",
+  text: ({ name, value }) => (value === undefined ? `${name} (set on the server)` : name),
   changes: (from, to) =>
     nameChanges("env", from ? environment(from.release) : new Map(), environment(to.release)),
 });
@@ -71,16 +67,14 @@ const publish = manyValues<"publish">({
   help: "Opens a port of the server, without ip only on 127.0.0.1. The old container stops before the new one starts.",
   read: readPublish,
   rule: checkPublish,
-  describe: {
-    title: "publish",
-    text: ({ ip, hostPort, containerPort, protocol }) =>
-      `${ip.includes(":") ? `[${ip}]` : ip}:${hostPort} → ${containerPort}/${protocol}`,
-  },
+  title: "publish",
+  text: ({ ip, hostPort, containerPort, protocol }) =>
+    `${ip.includes(":") ? `[${ip}]` : ip}:${hostPort} → ${containerPort}/${protocol}`,
   changes: (from, to) =>
     valueChanges("publish", from?.value.map(writePublish), to.value.map(writePublish)),
 });
 
-export const containerFields = { scale, volumes, env, publish } satisfies Partial<SpecTable>;
+export const containerFields = { scale, volumes, env, publish };
 
 function readScale(text: string): Read<Scale> {
   const match = /^(\d{1,4})(?:\s+(roll|safe))?$/i.exec(text);

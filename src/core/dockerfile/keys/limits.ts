@@ -1,5 +1,5 @@
 import { bad, good, type Read } from "../values.ts";
-import { ifSet, oneValue, type SpecTable } from "./key.ts";
+import { ifSet, oneValue } from "./key.ts";
 
 export const limitFields = {
   maxCpu: oneValue<"maxCpu">({
@@ -9,7 +9,8 @@ export const limitFields = {
     help: "Processors that each container may use.",
     read: readCpu,
     default: undefined,
-    describe: { title: "limits", text: ifSet((cpu) => `${cpu} cpu`) },
+    title: "limits",
+    text: ifSet((cpu) => `${cpu} cpu`),
     write: ifSet(String),
   }),
   maxMemoryBytes: oneValue<"maxMemoryBytes">({
@@ -19,10 +20,11 @@ export const limitFields = {
     help: "Memory that each container may use.",
     read: readMemory,
     default: undefined,
-    describe: { title: "limits", text: ifSet((bytes) => `${Math.round(bytes / 2 ** 20)} MiB`) },
+    title: "limits",
+    text: ifSet((bytes) => `${Math.round(bytes / 2 ** 20)} MiB`),
     write: ifSet(writeMemory),
   }),
-} satisfies Partial<SpecTable>;
+};
 
 /** Reads a number of processors: `2`, `0.5`. */
 function readCpu(text: string): Read<number> {

@@ -2,6 +2,7 @@ import type { Change } from "../../release/change.ts";
 import { writeRoute } from "../../release/format-spec.ts";
 import type { RouteSpec } from "../../release/spec.ts";
 import { ownRoutes } from "../../routing/takeovers.ts";
+import type { KeyLine } from "../comment-keys.ts";
 import { isIpv4, readRoute, readUrl, type HostAndPath } from "../hosts.ts";
 import { readBoolean, readPort } from "../values.ts";
 import {
@@ -13,12 +14,10 @@ import {
   type Found,
   type Key,
   type SpecField,
-  type SpecTable,
 } from "./key.ts";
 
 const domain: Key<HostAndPath> = {
   name: "domain",
-  aliases: [],
   many: true,
   syntax: "host[/path] or auto",
   fallback: "none: not reachable from outside",
@@ -28,8 +27,6 @@ const domain: Key<HostAndPath> = {
 
 const https: Key<boolean> = {
   name: "https",
-  aliases: [],
-  many: false,
   syntax: "true or false",
   fallback: "false",
   help: "https for every domain. http redirects to https once there is a certificate.",
@@ -38,7 +35,6 @@ const https: Key<boolean> = {
 
 const url: Key<RouteSpec> = {
   name: "url",
-  aliases: [],
   many: true,
   syntax: "http(s)://host[/path]",
   fallback: "none",
@@ -73,13 +69,14 @@ const stripPrefix = oneValue<"stripPrefix">({
   help: "Removes the path of the route from each request before the service gets it.",
   read: readBoolean,
   default: false,
-  rule: (found, file) => {
-    const { warnings } = file;
-    if (found?.value !== true || isMixed(file)) return;
+  rule: (key, file) => {
+    const [found] = file.values(key);
+    if (found?.value !== true || mixedLines(file) !== undefined) return;
     if (routesOf(file).every(({ value }) => value.path === ""))
-      warnings.add(about(stripPrefix.key, found, "has no effect, because no route has a path"));
+      file.warnings.add(about(key, found, "has no effect, because no route has a path"));
   },
-  describe: undefined,
+  title: "strip-prefix",
+  text: () => undefined,
   write: (isStripped) => (isStripped ? "true" : undefined),
 });
 
@@ -90,12 +87,13 @@ const port = oneValue<"port">({
   help: "Port that the service listens on. A service without domain, port and EXPOSE is a worker process.",
   read: readPort,
   default: undefined,
-  describe: { title: "port", text: ifSet(String) },
+  title: "port",
+  text: ifSet(String),
   // The port of the release is known even when the Dockerfile leaves it to the image.
   write: (_port, release) => ifSet(String)(release.port),
 });
 
-export const routeFields = { routes, stripPrefix, port } satisfies Partial<SpecTable>;
+export const routeFields = { routes, stripPrefix, port };
 
 /** Routes of `domain` and `url` together, each with its place. */
 function routesOf({ values }: FileKeys): readonly Found<RouteSpec>[] {
@@ -107,15 +105,22 @@ function routesOf({ values }: FileKeys): readonly Found<RouteSpec>[] {
   return [...domains, ...values(url)];
 }
 
-function isMixed({ firstLine }: FileKeys): boolean {
-  const other = firstLine(domain) ?? firstLine(https);
-  return other !== undefined && firstLine(url) !== undefined;
+/** A line of `url` and one of `domain` or `https`, in file order, when the file has both. */
+function mixedLines({ firstLine }: FileKeys): readonly [KeyLine, KeyLine] | undefined {
+  const [one, other] = [firstLine(domain, https), firstLine(url)];
+  if (one === undefined || other === undefined) return undefined;
+  return one.line < other.line ? [one, other] : [other, one];
 }
 
 function checkRoutes(file: FileKeys): void {
   const { values, firstLine, problems, warnings } = file;
-  if (isMixed(file)) refuseMixed(file);
-  else {
+  const mixed = mixedLines(file);
+  if (mixed !== undefined) {
+    const [first, last] = mixed;
+    const message = `cannot be combined with mypaas.${first.key.name} (line ${first.line})`;
+    const hint = "write every route as mypaas.url, or use mypaas.domain with mypaas.https";
+    problems.add(about(last.key, last, message, hint));
+  } else {
     const [isHttps] = values(https);
     if (isHttps?.value === true && firstLine(domain) === undefined)
       warnings.add(about(https, isHttps, "has no effect without mypaas.domain"));
@@ -129,27 +134,6 @@ function checkRoutes(file: FileKeys): void {
   const place = ({ host, path }: HostAndPath): string => host + path;
   refuseTwice(place)(domain, file);
   refuseTwice(place)(url, file);
-}
-
-function refuseMixed({ firstLine, problems }: FileKeys): void {
-  const places = [domain, https, url]
-    .flatMap((key) => {
-      const place = firstLine(key);
-      return place === undefined ? [] : [{ key, ...place }];
-    })
-    .toSorted((a, b) => a.line - b.line);
-  const urlLine = places.find(({ key }) => key === url);
-  const other = places.find(({ key }) => key !== url);
-  if (urlLine === undefined || other === undefined) return;
-  const [first, last] = other.line < urlLine.line ? [other, urlLine] : [urlLine, other];
-  problems.add(
-    about(
-      last.key,
-      last,
-      `cannot be combined with mypaas.${first.key.name} (line ${first.line})`,
-      "write every route as mypaas.url, or use mypaas.domain with mypaas.https",
-    ),
-  );
 }
 
 function routeChanges(from: readonly RouteSpec[], to: readonly RouteSpec[]): readonly Change[] {

@@ -1,5 +1,5 @@
 import { readServiceName, slugOf } from "../service-names.ts";
-import { oneValue, type SpecField, type SpecTable } from "./key.ts";
+import { oneValue, type SpecField } from "./key.ts";
 
 const service = oneValue<"service">({
   name: "servicename",
@@ -9,9 +9,9 @@ const service = oneValue<"service">({
   help: "Name of the service: 2 to 50 characters of a-z, 0-9, dot and hyphen.",
   read: readServiceName,
   default: "",
-  rule: (_found, { firstLine, problems }) => {
+  rule: (key, { firstLine, problems }) => {
     // A line with a wrong value has its own problem already.
-    if (firstLine(service.key) === undefined)
+    if (firstLine(key) === undefined)
       problems.add({
         line: 1,
         column: 1,
@@ -19,7 +19,8 @@ const service = oneValue<"service">({
         hint: "add a line such as: # mypaas.servicename = web",
       });
   },
-  describe: { title: "service", text: (name) => name },
+  title: "service",
+  text: (name) => name,
   // Releases of one service never differ in it.
   write: () => undefined,
 });
@@ -32,4 +33,4 @@ const slug: SpecField<string> = {
   changes: () => [],
 };
 
-export const serviceFields = { service, slug } satisfies Partial<SpecTable>;
+export const serviceFields = { service, slug };

@@ -64,10 +64,13 @@ export const keys: readonly Key<unknown>[] = Object.values(specTable).flatMap(
 );
 
 /** Every name and alias, in the order of the table. */
-export const keyNames: readonly string[] = keys.flatMap(({ name, aliases }) => [name, ...aliases]);
+export const keyNames: readonly string[] = keys.flatMap(({ name, aliases = [] }) => [
+  name,
+  ...aliases,
+]);
 
 const byName = new Map(
-  keys.flatMap((key) => [key.name, ...key.aliases].map((name) => [name, key] as const)),
+  keys.flatMap((key) => [key.name, ...(key.aliases ?? [])].map((name) => [name, key] as const)),
 );
 
 /** The key with that name or alias, in any case. */

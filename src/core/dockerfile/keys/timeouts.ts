@@ -1,7 +1,7 @@
 import type { HealthcheckSpec } from "../../release/spec.ts";
 import { readDuration, writeDuration } from "../durations.ts";
 import { bad, good, refuse, type Read } from "../values.ts";
-import { ifSet, oneValue, type SpecTable } from "./key.ts";
+import { ifSet, oneValue } from "./key.ts";
 
 const second = 1000;
 const hour = 3600 * second;
@@ -14,13 +14,11 @@ export const timeoutFields = {
     help: "A replica is ready when this path answers with 2xx or 3xx. Default interval 10s, timeout 5s.",
     read: readHealthcheck,
     default: undefined,
-    describe: {
-      title: "healthcheck",
-      text: ifSet(
-        ({ path, intervalMs, timeoutMs }) =>
-          `${path} every ${writeDuration(intervalMs)}, at most ${writeDuration(timeoutMs)}`,
-      ),
-    },
+    title: "healthcheck",
+    text: ifSet(
+      ({ path, intervalMs, timeoutMs }) =>
+        `${path} every ${writeDuration(intervalMs)}, at most ${writeDuration(timeoutMs)}`,
+    ),
     write: ifSet(
       ({ path, intervalMs, timeoutMs }) =>
         `${path} ${writeDuration(intervalMs)} ${writeDuration(timeoutMs)}`,
@@ -33,7 +31,8 @@ export const timeoutFields = {
     help: "A new release must be ready within this time.",
     read: (text) => readDuration(text, second, hour),
     default: 60_000,
-    describe: { title: "timeouts", text: (ms) => `start ${writeDuration(ms)}` },
+    title: "timeouts",
+    text: (ms) => `start ${writeDuration(ms)}`,
     write: writeDuration,
     hiddenAtFirst: true,
   }),
@@ -44,11 +43,9 @@ export const timeoutFields = {
     help: "Time for open requests to end before the old release is stopped.",
     read: (text) => readDuration(text, 0, hour),
     default: undefined,
-    describe: {
-      title: "timeouts",
-      text: ifSet((ms) => `drain ${writeDuration(ms)}`),
-      sameLine: true,
-    },
+    title: "timeouts",
+    text: ifSet((ms) => `drain ${writeDuration(ms)}`),
+    sameLine: true,
     write: ifSet(writeDuration),
   }),
   stopTimeoutMs: oneValue<"stopTimeoutMs">({
@@ -58,11 +55,13 @@ export const timeoutFields = {
     help: "Time between SIGTERM and SIGKILL.",
     read: (text) => readDuration(text, 0, hour / 6),
     default: 10_000,
-    describe: { title: "timeouts", text: (ms) => `stop ${writeDuration(ms)}`, sameLine: true },
+    title: "timeouts",
+    text: (ms) => `stop ${writeDuration(ms)}`,
+    sameLine: true,
     write: writeDuration,
     hiddenAtFirst: true,
   }),
-} satisfies Partial<SpecTable>;
+};
 
 /** Reads `/path [interval] [timeout]`. */
 function readHealthcheck(text: string): Read<HealthcheckSpec> {
