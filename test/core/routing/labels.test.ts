@@ -131,7 +131,7 @@ test("replicas differ in the number of the replica only", () => {
   });
 });
 
-/** Written down from version 0.1.0: containers that run carry these. */
+/** The digests of version 0.1.0, which running containers carry. */
 const digests = {
   "node-shop": "68dd2c8bfb0c03180159e2f417d898622bf9ff0262fd0c53e9bfb725ff5dec49",
   postgres: "8695d9113e8bf1c157f191906bd33263363e0312da9f997cf6ed64ae2821919e",

@@ -50,7 +50,7 @@ export interface SpecField<T> {
   readonly merge: (file: FileKeys) => T;
   /** The lines that `check` prints. */
   readonly describe: (value: T, spec: ServiceSpec) => readonly Fact[];
-  /** How `plan` and `ps` show a change. */
+  /** How `plan` shows a change. */
   readonly changes: (from: Side<T> | undefined, to: Side<T>) => readonly Change[];
 }
 
