@@ -1,13 +1,13 @@
-/** Something the person who runs mypaas can put right: shown without a stack, exit code 1. */
+/** An error that the user can correct: shown without a stack, exit code 1. */
 export class UserError extends Error {
   override readonly name = "UserError";
-  /** Stable word for callers that branch, such as "unauthorized" or "replayed". */
+  /** A stable word for code that branches on it, such as "unauthorized" or "replayed". */
   readonly code: string;
   /** One imperative sentence with the exact command that helps. */
   readonly hint: string | undefined;
-  /** Evidence below the message, such as the last log lines. */
+  /** Lines below the message, such as the last log lines. */
   readonly details: readonly string[];
-  /** What runs now although this went wrong, such as `web still runs release 41`. */
+  /** What still runs after the error, such as `web still runs release 41`. */
   readonly still: string | undefined;
 
   constructor(message: string, more: UserErrorMore = {}) {

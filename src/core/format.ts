@@ -1,4 +1,4 @@
-/** Bytes for people: `812 B`, `3.4 kB`, `12 MB` (powers of 1000). */
+/** Formats bytes for people: `812 B`, `3.4 kB`, `12 MB` (powers of 1000). */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   for (const unit of ["B", "kB", "MB", "GB"]) {
@@ -8,14 +8,14 @@ export function formatBytes(bytes: number): string {
   return `${round(value, false)} TB`;
 }
 
-/** `1 file`, `20 files`. */
+/** Formats a count: `1 file`, `20 files`. */
 export const formatFiles = (count: number): string => (count === 1 ? "1 file" : `${count} files`);
 
-/** `1 request`, `412 requests`. */
+/** Formats a count: `1 request`, `412 requests`. */
 export const formatRequests = (count: number): string =>
   count === 1 ? "1 request" : `${count} requests`;
 
-/** Milliseconds for people: `85 ms`, `1.8 s`, `2 min 5 s`. */
+/** Formats milliseconds for people: `85 ms`, `1.8 s`, `2 min 5 s`. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${round(ms / 1000, false)} s`;
@@ -25,7 +25,7 @@ export function formatDuration(ms: number): string {
     : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** How long ago, in its largest unit: `5 s`, `12 min`, `3 h`, `8 d`; a clock that runs behind counts as now. */
+/** Formats an age in its largest unit: `5 s`, `12 min`, `3 h`, `8 d`; a negative age becomes `0 s`. */
 export function formatAge(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return `${seconds} s`;

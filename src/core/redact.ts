@@ -1,12 +1,12 @@
 import type { Event } from "./wire/events.ts";
 
-/** Values shorter than this are not secrets one could hide: `true`, `8080`. */
+/** Shorter values, such as `true` or `8080`, are not hidden, because they occur in ordinary text. */
 const minSecretLength = 8;
 const mask = "***";
 
 export type Redact = (text: string) => string;
 
-/** Returns a function that replaces every occurrence of any secret by `***`, overlapping ones together; linear in the text. */
+/** Returns a function that replaces each secret in a text by `***`, overlapping secrets by one; its time is linear in the text. */
 export function redactor(secrets: readonly string[]): Redact {
   const patterns = patternsOf(secrets);
   if (patterns.length === 0) return (text) => text;
@@ -14,7 +14,7 @@ export function redactor(secrets: readonly string[]): Redact {
   return (text) => replaceSpans(text, findSpans(text, root));
 }
 
-/** Applies `redact` to every text of an event but its kind. */
+/** Applies `redact` to every text of an event except its kind. */
 export function redactEvent(event: Event, redact: Redact): Event {
   const entries = Object.entries(event).map(([name, value]) => [
     name,
@@ -28,7 +28,7 @@ function redactValue(value: unknown, redact: Redact): unknown {
   return Array.isArray(value) ? value.map((item: unknown) => redactValue(item, redact)) : value;
 }
 
-/** A value of several lines appears in logs line by line, so its lines count too. */
+/** Logs show a value of several lines line by line, so each line counts as a secret too. */
 function patternsOf(secrets: readonly string[]): readonly string[] {
   const all = secrets.flatMap((secret) => [secret, ...secret.split(/\r?\n/)]);
   return [...new Set(all)].filter((value) => value.length >= minSecretLength);
@@ -96,7 +96,7 @@ function findSpans(text: string, root: Node): readonly Span[] {
   return spans;
 }
 
-/** Ends only grow, so a span can reach back over several before it. */
+/** Ends only grow, so a span can overlap several earlier ones. */
 function pushSpan(spans: Span[], span: Span): void {
   let { start } = span;
   for (let last = spans.at(-1); last !== undefined && last.end > start; last = spans.at(-1)) {

@@ -1,6 +1,6 @@
 /**
  * One alternative per kind of ECMA-48 sequence. Strings (OSC, DCS, SOS, PM, APC) end at BEL or ST;
- * one that never ends is cut at the next ESC or line end, so that it cannot swallow what follows.
+ * one that never ends is cut at the next ESC or line end, so that the text after it stays.
  * Every class excludes what ends it, which keeps the match linear in the text.
  */
 const controls = new RegExp(
@@ -15,7 +15,7 @@ const controls = new RegExp(
   "g",
 );
 
-/** One line of foreign text, safe to show: only tabs and SGR colours are left of its control sequences, and a colour still open at the end is closed. Line ends go too: split first. */
+/** Makes one line of text from others safe to show: it keeps only tabs and SGR colours, and resets a colour at the end. It removes line ends too, so split first. */
 export function stripControls(text: string): string {
   let colour = "";
   const safe = text.replace(controls, (_match, sgr: string | undefined) => {
@@ -26,7 +26,7 @@ export function stripControls(text: string): string {
   return isReset(colour) ? safe : `${safe}\u001b[0m`;
 }
 
-/** The same without colours: nothing but tabs and what can be seen. For names, messages and everything that is compared. */
+/** Does the same without colours, for names, messages and all text that is compared: it keeps only tabs and visible characters. */
 export function plainText(text: string): string {
   return text.replace(controls, "");
 }

@@ -1,4 +1,4 @@
-/** Everything from outside that a command may touch; made in `bin/`, faked in tests. */
+/** Everything outside the program that a command may use; made in `bin/`, faked in tests. */
 export interface World {
   /** Arguments after the program's name. */
   readonly args: readonly string[];
@@ -10,7 +10,7 @@ export interface World {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly stdout: Out;
   readonly stderr: Out;
-  /** What a program elsewhere gets in the place of its own terminal. */
+  /** The terminal for programs that run on a server. */
   readonly terminal: Terminal;
   /** Aborted by the first Ctrl-C or SIGTERM; a second one ends the process. */
   readonly interrupted: AbortSignal;
@@ -35,14 +35,14 @@ export interface Out {
   readonly columns: number;
 }
 
-/** Standard streams as bytes, and the screen that they may be. */
+/** The standard streams as bytes, and their terminal. */
 export interface Terminal {
   /** Resolves when there is room for more. */
   readonly write: (to: "stdout" | "stderr", bytes: Uint8Array) => Promise<void>;
-  /** Undefined unless input and output both are a terminal. */
+  /** Undefined unless both input and output are a terminal. */
   readonly size: () => { readonly cols: number; readonly rows: number } | undefined;
-  /** Returns what ends the listening. */
+  /** Returns a function that removes the listener. */
   readonly onResize: (listener: () => void) => () => void;
-  /** Raw: each key goes through as it is, Ctrl-C too. */
+  /** In raw mode the program receives every key unchanged, also Ctrl-C. */
   readonly setRaw: (isRaw: boolean) => void;
 }

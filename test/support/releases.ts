@@ -1,3 +1,4 @@
+import { specDefaults } from "../../src/core/dockerfile/keys/table.ts";
 import type { Release } from "../../src/core/release/release.ts";
 import type { ServiceSpec } from "../../src/core/release/spec.ts";
 
@@ -25,25 +26,12 @@ export function release(
     spec: {
       service,
       slug,
+      ...specDefaults,
       routes: routes.map((url) => {
         const [, scheme, host = "", path = ""] = /^(https?):\/\/([^/]+)(\/.*)?$/.exec(url) ?? [];
         return { host, path, https: scheme === "https" };
       }),
-      stripPrefix: false,
-      port: undefined,
       scale: { kind: "roll", replicas: 1 },
-      volumes: [],
-      env: [],
-      publish: [],
-      healthcheck: undefined,
-      startTimeoutMs: 60_000,
-      drainTimeoutMs: undefined,
-      stopTimeoutMs: 10_000,
-      maxCpu: undefined,
-      maxMemoryBytes: undefined,
-      release: undefined,
-      target: undefined,
-      buildArgs: [],
       ...spec,
     },
   };

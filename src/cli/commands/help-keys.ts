@@ -1,20 +1,17 @@
 import { keysText } from "../../core/dockerfile/key-help.ts";
-import { keys, type Key } from "../../core/dockerfile/keys.ts";
+import { keys } from "../../core/dockerfile/keys/table.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 
 /** `mypaas help keys`: every key that a Dockerfile comment may set, in at most 80 columns. */
 export function helpKeys(io: CommandIo): ExitCode {
-  const table = Object.values(keys).map(
-    ({ name, aliases, many, syntax, fallback, help, later }: Key<unknown>) => ({
-      name,
-      aliases,
-      many,
-      value: syntax,
-      default: fallback,
-      help,
-      ...(later === undefined ? {} : { later }),
-    }),
-  );
+  const table = keys.map(({ name, aliases = [], many = false, syntax, fallback, help }) => ({
+    name,
+    aliases,
+    many,
+    value: syntax,
+    default: fallback,
+    help,
+  }));
   io.answer(keysText(Math.min(io.world.stdout.columns, 80)), { keys: table });
   return 0;
 }

@@ -1,4 +1,4 @@
-import type { Change, NameChange } from "../../core/release/changes.ts";
+import type { Change, NameChange } from "../../core/release/change.ts";
 import type { Pause } from "../../core/release/switch-way.ts";
 import { formatDuration } from "../../core/format.ts";
 

@@ -1,11 +1,12 @@
 import { countCharacters, type Comment } from "./comments.ts";
 import { didYouMean } from "./did-you-mean.ts";
-import { findKey, keyNames, type Key } from "./keys.ts";
+import type { Key } from "./keys/key.ts";
+import { findKey, keyNames } from "./keys/table.ts";
 import type { ProblemList } from "./problems.ts";
 import { firstNonSpace, isSpace } from "../white-space.ts";
 import { good, refuse, show, unquote, type Read } from "./values.ts";
 
-/** `# mypaas.key = value` as it stands in the file; columns count characters from 1. */
+/** A line `# mypaas.key = value` of the file; columns count characters from 1. */
 export interface KeyLine {
   readonly key: Key<unknown>;
   /** The text after `=`, without quotes. */
@@ -17,13 +18,13 @@ export interface KeyLine {
 const prefix = "mypaas.";
 const maxValue = 4096;
 
-/** True when the comment's text begins `mypaas.`, whatever follows. */
+/** True when the text of the comment begins with `mypaas.`. */
 export function isKeyComment(comment: Comment): boolean {
   const from = firstNonSpace(comment.text, comment.at + 1);
   return comment.text.slice(from, from + prefix.length).toLowerCase() === prefix;
 }
 
-/** Reads one such comment; an unknown key goes to `problems`. */
+/** Reads such a comment; adds a problem for an unknown key. */
 export function readKeyLine(comment: Comment, problems: ProblemList): KeyLine | undefined {
   const { line, text, at } = comment;
   const column = columnOf(text, at);
@@ -44,7 +45,7 @@ export function readKeyLine(comment: Comment, problems: ProblemList): KeyLine | 
   return { key, value: readValue(text, start + written.length, key), line, column };
 }
 
-/** The key that a comment such as `# mypass.port = 80` was meant to set. */
+/** The key that a mistyped comment such as `# mypass.port = 80` should set. */
 export function nearMiss(comment: Comment): string | undefined {
   const start = firstNonSpace(comment.text, comment.at + 1);
   const match = /^([a-z]{4,8})[.:]\s?([a-z-]{3,13})\s*=/i.exec(
@@ -71,8 +72,8 @@ function readValue(text: string, from: number, key: Key<unknown>): Read<string> 
   const value = text.slice(begin, end);
   const hidden = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]/u;
   const bad = hidden.exec(value.replaceAll("\t", " "))?.[0];
-  if (bad === "\ufffd") return refuse("holds bytes that are not UTF-8");
-  if (bad !== undefined) return refuse(`holds the invisible character ${codePoint(bad)}`);
+  if (bad === "\ufffd") return refuse("contains bytes that are not UTF-8");
+  if (bad !== undefined) return refuse(`contains the invisible character ${codePoint(bad)}`);
   if (/^["']/.test(value) && value.indexOf(value.charAt(0), 1) < 0)
     return refuse(`has a quote ${value.charAt(0)} that is never closed`);
   const unquoted = unquote(value);

@@ -1,7 +1,7 @@
 import { heredocsOf, type Heredoc } from "./heredocs.ts";
 import { firstNonSpace } from "../white-space.ts";
 
-/** A comment of the Dockerfile itself, not of a heredoc inside it. */
+/** A comment of the Dockerfile; comments inside a heredoc do not count. */
 export interface Comment {
   /** Counts from 1. */
   readonly line: number;
@@ -17,16 +17,16 @@ export interface DockerfileScan {
   readonly instructions: number;
   /** Line of the first instruction, or one past the end. */
   readonly firstInstruction: number;
-  /** A heredoc that the file ends inside of, with the line of its instruction. */
+  /** The heredoc that is still open at the end of the file, with the line of its instruction. */
   readonly openHeredoc: { readonly name: string; readonly line: number } | undefined;
 }
 
-/** Finds the comments of a Dockerfile by the rules of BuildKit's parser: also between continued lines, not inside heredocs. */
+/** Finds the comments of a Dockerfile by the rules of BuildKit's parser: between continued lines too, but not inside heredocs. */
 export function scanDockerfile(text: string): DockerfileScan {
   const comments: Comment[] = [];
   const stages: string[] = [];
   const directives = readDirectives();
-  // Still to be closed, the next one last.
+  // Open heredocs; the next one to be closed is last.
   let heredocs: Heredoc[] = [];
   let parts: string[] = [];
   let instructions = 0;
@@ -80,7 +80,7 @@ export function countCharacters(text: string): number {
   return count;
 }
 
-/** The parser directive that a comment would be at the very top of the file. */
+/** The parser directive that a comment is when it stands at the top of the file. */
 export function directiveOf(line: string, at: number) {
   if (line[at] !== "#") return undefined;
   const match = /^(syntax|escape|check)\s*=\s*(\S)/i.exec(
@@ -89,7 +89,7 @@ export function directiveOf(line: string, at: number) {
   return match && { name: (match[1] ?? "").toLowerCase(), value: match[2] ?? "" };
 }
 
-/** Directives count only until the first line that is none. */
+/** Directives count only before the first line that is not a directive. */
 function readDirectives() {
   let escape = "\\";
   let over = false;
@@ -119,7 +119,7 @@ function closes(line: string, { name, chomp }: Heredoc): boolean {
   return line.endsWith(name) && /^\t*$/.test(line.slice(0, line.length - name.length));
 }
 
-/** Where the escape character stands that continues the line, undefined when it ends here; two of them continue nothing. */
+/** The index of the escape character that continues the line; undefined when the line ends here. Two escape characters do not continue a line. */
 function continuationEnd(line: string, escape: string): number | undefined {
   let end = line.length;
   while (end > 0 && " \t".includes(line.charAt(end - 1))) end--;

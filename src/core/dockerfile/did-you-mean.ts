@@ -1,6 +1,6 @@
 const maxLength = 40;
 
-/** The known word nearest to `word`, ignoring case, or undefined when none is near enough to be a slip of the finger. */
+/** The known word that is most similar to `word`, ignoring case; undefined when none is similar enough to be a typing error. */
 export function didYouMean(word: string, known: readonly string[]): string | undefined {
   if (word === "" || word.length > maxLength) return undefined;
   const wanted = word.toLowerCase();
@@ -14,7 +14,7 @@ export function didYouMean(word: string, known: readonly string[]): string | und
   return best?.name;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours between two words; anything above `limit` comes back as `limit + 1`. */
+/** The number of insertions, deletions, replacements and swaps of neighbours between two words; `limit + 1` for every larger number. */
 export function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
   let before: readonly number[] = [];

@@ -2,7 +2,7 @@ import { bad, good, type Read } from "./values.ts";
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** Reads `500ms`, `10s`, `2m`, `1h` or `7d` into milliseconds, both bounds allowed. */
+/** Reads `500ms`, `10s`, `2m`, `1h` or `7d` as milliseconds from `min` to `max`. */
 export function readDuration(text: string, min: number, max: number): Read<number> {
   const match = /^(\d{1,9})(?:\.(\d{1,3}))?(ms|s|m|h|d)$/i.exec(text);
   const unit = match?.[3]?.toLowerCase();
@@ -15,7 +15,7 @@ export function readDuration(text: string, min: number, max: number): Read<numbe
   return good(ms);
 }
 
-/** Writes milliseconds as a key takes them, in the largest unit up to hours that needs no fraction. */
+/** Writes milliseconds as a key accepts them, in the largest unit up to hours that needs no fraction. */
 export function writeDuration(ms: number): string {
   if (ms === 0) return "0s";
   if (ms % units.h === 0) return `${ms / units.h}h`;

@@ -9,7 +9,7 @@ export interface Heredoc {
 
 const maxDepth = 50;
 
-/** The heredocs of one joined instruction, by the rules of BuildKit's parser (frontend/dockerfile/parser, shell/lex), its quirks included: only what Docker takes for a heredoc hides comments. */
+/** The heredocs of one joined instruction, by the rules of BuildKit's parser (frontend/dockerfile/parser, shell/lex) with its quirks: comments are hidden only where Docker sees a heredoc. */
 export function heredocsOf(instruction: string): readonly Heredoc[] {
   if (!instruction.includes("<<") || !mayHoldHeredocs(instruction)) return [];
   const words = new Lexer(instruction, true).words() ?? [];
@@ -26,13 +26,13 @@ function mayHoldHeredocs(instruction: string): boolean {
   return first === "run" || first === "copy" || first === "add";
 }
 
-/** Splits words as BuildKit's shell lexer does with no variable set; undefined where it gives up. `raw` keeps quotes and escapes. */
+/** Splits words as BuildKit's shell lexer does when no variable is set; undefined where it fails. `raw` keeps quotes and escapes. */
 class Lexer {
   readonly #text: string;
   readonly #raw: boolean;
   #at = 0;
   #depth = 0;
-  // Shared between nesting levels as in BuildKit, where `${a:-b}` inside a word forgets what came before it.
+  // Shared between nesting levels as in BuildKit, where `${a:-b}` inside a word drops the text before it.
   #word = "";
 
   constructor(text: string, raw: boolean) {

@@ -28,7 +28,7 @@ export function readUrl(text: string): Read<HostAndPath & { readonly https: bool
   return good({ ...route.value, https: match[1]?.toLowerCase() === "https" });
 }
 
-/** Only letters, digits, hyphens and dots come through, so that a host can stand inside a Traefik rule. */
+/** Reads a host; it has only letters, digits, hyphens and dots, so that it is safe inside a Traefik rule. */
 export function readHost(text: string): Read<string> {
   if (text.toLowerCase() === "auto") return good("auto");
   const wildcard = text.startsWith("*.");
@@ -45,7 +45,7 @@ export function readHost(text: string): Read<string> {
     ascii.length <= 253 &&
     labels.every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label));
   if (!isHost) return badHost(text);
-  // Browsers read a name whose last label is a number as an IPv4 address, or not at all.
+  // Browsers read a name whose last label is a number as an IPv4 address, or refuse it.
   if (/^\d+$/.test(labels.at(-1) ?? "") && (wildcard || !isIpv4(ascii))) return badHost(text);
   return good(wildcard ? `*.${ascii}` : ascii);
 }

@@ -1,15 +1,13 @@
-import { keys, type Key } from "./keys.ts";
+import { keys } from "./keys/table.ts";
 
-const all: readonly Key<unknown>[] = Object.values(keys);
-
-/** The table of keys for the README, from the one table of keys; a test keeps the two equal. */
+/** The table of keys for the README; a test compares the two. */
 export function keysMarkdown(): string {
-  const rows = all.map((key) => [
-    [key.name, ...key.aliases].map((name) => `\`${name}\``).join(", "),
-    key.many ? "✔" : "",
-    key.syntax,
-    key.fallback,
-    key.help + (key.later === undefined ? "" : ` *(${key.later})*`),
+  const rows = keys.map(({ name, aliases = [], many, syntax, fallback, help }) => [
+    [name, ...aliases].map((word) => `\`${word}\``).join(", "),
+    many ? "✔" : "",
+    syntax,
+    fallback,
+    help,
   ]);
   const lines = [
     ["key", "many", "value", "default", ""],
@@ -19,26 +17,19 @@ export function keysMarkdown(): string {
   return `${lines.map((cells) => `| ${cells.map(escapeCell).join(" | ")} |`).join("\n")}\n`;
 }
 
-/** The same for a terminal, in lines of at most `width` characters. */
+/** The same table for a terminal, in lines of at most `width` characters. */
 export function keysText(width: number): string {
-  const entries = all.map((key) => {
-    const names = [key.name, ...key.aliases.map((alias) => `(${alias})`)].join(" ");
-    const lines = [
-      `  ${names} = ${key.syntax}`,
-      ...wrap(key.help, width, "      "),
-      ...wrap(`default: ${key.fallback}${key.many ? "; may be repeated" : ""}`, width, "      "),
-    ];
-    return [
-      ...lines,
-      ...(key.later === undefined ? [] : wrap(`note: ${key.later}`, width, "      ")),
-    ];
-  });
-  return [...wrap(intro, width, ""), "", ...example, "", ...entries.flat()].join("\n");
+  const entries = keys.flatMap(({ name, aliases = [], many, syntax, fallback, help }) => [
+    `  ${[name, ...aliases.map((alias) => `(${alias})`)].join(" ")} = ${syntax}`,
+    ...wrap(help, width, "      "),
+    ...wrap(`default: ${fallback}${many ? "; may be repeated" : ""}`, width, "      "),
+  ]);
+  return [...wrap(intro, width, ""), "", ...example, "", ...entries].join("\n");
 }
 
 const intro =
-  "A service is described by comments in its Dockerfile, anywhere a comment may stand. " +
-  "A line that begins #--- is switched off. Quotes around a value are optional.";
+  "Comments in the Dockerfile describe a service. They may stand anywhere in the file. " +
+  "A line that begins with #--- is ignored. Quotes around a value are optional.";
 
 const example = [
   "  # mypaas.servicename = web",

@@ -5,17 +5,17 @@ import { readSpec } from "./spec-reader.ts";
 import type { ServiceSpec } from "../release/spec.ts";
 import { show } from "./values.ts";
 
-/** What a Dockerfile asks for. A spec only when there is no problem; warnings stop nothing. */
+/** A Dockerfile as read. It has a spec only without problems; warnings do not matter for that. */
 export interface ParsedDockerfile {
   readonly spec: ServiceSpec | undefined;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
 }
 
-/** No Dockerfile is longer; what is, was picked by mistake. */
+/** No real Dockerfile is longer; a longer file was chosen by mistake. */
 export const maxDockerfileBytes = 4 * 1024 * 1024;
 
-/** Reads the comments of a Dockerfile, any bytes; `file` is its name in messages. Never throws. */
+/** Reads the comments of a Dockerfile out of any bytes; `file` is its name in messages. Never throws. */
 export function parseDockerfile(bytes: Uint8Array, file: string): ParsedDockerfile {
   const problems = problemList(file);
   const warnings = problemList(file);
@@ -52,7 +52,7 @@ function refuseBytes(bytes: Uint8Array) {
   const start = before.lastIndexOf(10) + 1;
   const line = before.reduce((count, byte) => (byte === 10 ? count + 1 : count), 1);
   const column = countCharacters(new TextDecoder().decode(before.subarray(start))) + 1;
-  return { line, column, message: "holds a NUL byte: not a text file" };
+  return { line, column, message: "contains a NUL byte, so it is not a text file" };
 }
 
 function readKeyLines(

@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 
-/** Something wrong, or worth knowing, at one place of a file; line and column count from 1, columns in characters. */
+/** A problem or warning at one place of a file; line and column count from 1, columns in characters. */
 export interface Problem {
   readonly file: string;
   readonly line: number;
@@ -9,7 +9,7 @@ export interface Problem {
   readonly hint?: string;
 }
 
-/** More than this nobody reads; the rest is counted. */
+/** The number of problems that are shown; the rest is only counted. */
 export const maxProblems = 100;
 
 /** `Dockerfile:3:1: what is wrong`, without the hint. */
@@ -17,7 +17,7 @@ export function formatProblem(problem: Problem): string {
   return `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`;
 }
 
-/** Every problem in one error, in the order given; a single problem is the message itself. */
+/** All problems as one error, in the given order; a single problem becomes the message itself. */
 export function problemsError(problems: readonly Problem[]): UserError {
   const [first] = problems;
   if (first === undefined) throw new TypeError("problemsError needs at least one problem");
@@ -32,11 +32,11 @@ export function problemsError(problems: readonly Problem[]): UserError {
   });
 }
 
-/** Collects problems in any order and gives them back in file order; hints are made only for those that are shown. */
+/** Collects problems in any order and returns them in file order; a hint is made only when its problem is shown. */
 export function problemList(file: string) {
-  const found: Draft[] = [];
+  const found: ProblemDraft[] = [];
   return {
-    add(draft: Draft): void {
+    add(draft: ProblemDraft): void {
       found.push(draft);
     },
     sorted(): readonly Problem[] {
@@ -52,14 +52,14 @@ export function problemList(file: string) {
 
 export type ProblemList = ReturnType<typeof problemList>;
 
-interface Draft {
+export interface ProblemDraft {
   readonly line: number;
   readonly column: number;
   readonly message: string;
   readonly hint?: string | undefined | (() => string | undefined);
 }
 
-function finish(file: string, draft: Draft): Problem {
+function finish(file: string, draft: ProblemDraft): Problem {
   const hint = typeof draft.hint === "function" ? draft.hint() : draft.hint;
   const { line, column, message } = draft;
   return { file, line, column, message, ...(hint === undefined ? {} : { hint }) };

@@ -2,7 +2,7 @@ import { bad, good, refuse, show, type Read } from "./values.ts";
 
 const reserved = ["auto", "localhost", "mypaas", "receiver", "traefik"];
 
-/** Reads a service name; what it allows must be safe as a container name, a DNS name, an image name and in a Traefik label. */
+/** Reads a service name, which must be valid as a container name, a DNS name, an image name and in a Traefik label. */
 export function readServiceName(text: string): Read<string> {
   if (/^[A-Z0-9][A-Za-z0-9.-]*$/.test(text) && text !== text.toLowerCase())
     return bad(
@@ -17,14 +17,14 @@ export function readServiceName(text: string): Read<string> {
     );
   const slug = slugOf(text);
   if (!/[a-z]/.test(slug)) return bad("a name with at least one letter", text);
-  // Replicas are called web-r12-1 and Traefik's services web-r12: such a name would meet those of another service.
+  // Replicas are named web-r12-1 and Traefik's services web-r12, so such a name could equal one of another service.
   if (/-r\d+(-\d+)?$/.test(slug))
     return refuse(
-      `"${show(text)}" ends like a release of another service`,
+      `"${show(text)}" ends like the name of a release`,
       "choose a name that does not end in -r and a number",
     );
   if (reserved.includes(slug) || slug.startsWith("mypaas-"))
-    return refuse(`"${show(text)}" is a name that mypaas keeps for itself`, "choose another name");
+    return refuse(`"${show(text)}" is reserved for mypaas`, "choose another name");
   return good(text);
 }
 

@@ -1,31 +1,65 @@
-import { readValues, routesOf, type SpecInput } from "./parse-values.ts";
-import { checkRules } from "./rules.ts";
-import { slugOf } from "./service-names.ts";
 import type { ServiceSpec } from "../release/spec.ts";
+import type { KeyLine } from "./comment-keys.ts";
+import { about, type FileKeys, type Found, type Key } from "./keys/key.ts";
+import { buildSpec, keys } from "./keys/table.ts";
+import type { ProblemList } from "./problems.ts";
 
-/** Puts the key lines together to one spec; it means something only if no problem was added. */
+export interface SpecInput {
+  readonly lines: readonly KeyLine[];
+  readonly stages: readonly string[];
+  readonly problems: ProblemList;
+  readonly warnings: ProblemList;
+}
+
+/** Merges the key lines into one spec; the spec is valid only if no problem was added. */
 export function readSpec(input: SpecInput): ServiceSpec {
-  const found = readValues(input);
-  checkRules(found, input);
-  const service = found.servicename?.value ?? "";
+  const file = readKeys(input);
+  return buildSpec((field) => field.merge(file));
+}
+
+/** Reads every line with its key before any rule compares them. */
+function readKeys(input: SpecInput): FileKeys {
+  const { lines, stages, problems, warnings } = input;
+  const found = new Map<Key<unknown>, readonly Found<unknown>[]>(
+    keys.map((key) => [key, readAll(key, input)]),
+  );
   return {
-    service,
-    slug: slugOf(service),
-    routes: routesOf(found).map(({ value }) => value),
-    stripPrefix: found.stripPrefix?.value ?? false,
-    port: found.port?.value,
-    scale: found.scale?.value ?? { kind: "replace" },
-    volumes: found.volumes.map(({ value }) => value),
-    env: found.env.map(({ value }) => value),
-    publish: found.publish.map(({ value }) => value),
-    healthcheck: found.healthcheck?.value,
-    startTimeoutMs: found.startTimeout?.value ?? 60_000,
-    drainTimeoutMs: found.drainTimeout?.value,
-    stopTimeoutMs: found.stopTimeout?.value ?? 10_000,
-    maxCpu: found.maxcpu?.value,
-    maxMemoryBytes: found.maxmem?.value,
-    release: found.release?.value,
-    target: found.target?.value,
-    buildArgs: found.buildArgs.map(({ value }) => value),
+    // The values of a key were read by that key.
+    values: <T>(key: Key<T>) => (found.get(key) ?? []) as readonly Found<T>[],
+    firstLine: (...wanted) => lines.find(({ key }) => wanted.includes(key)),
+    stages,
+    problems,
+    warnings,
   };
 }
+
+// More than any service needs. It keeps the checks between lines fast whatever the file contains.
+const maxLines = 250;
+
+function readAll<T>(key: Key<T>, { lines, problems }: SpecInput): readonly Found<T>[] {
+  const found: Found<T>[] = [];
+  const own = lines.filter((line) => line.key === key);
+  const [first] = own;
+  for (const [index, line] of own.entries()) {
+    const { value } = line;
+    const report = (message: string, hint?: string) =>
+      problems.add(about(key, line, message, hint));
+    if (!key.many && first !== undefined && first.line !== line.line) {
+      report(`already set on line ${first.line}`, "keep one of the two lines");
+      continue;
+    }
+    if (index === maxLines) {
+      report(`has more than ${maxLines} lines`);
+      break;
+    }
+    const read = "bad" in value ? value : key.read(value.value);
+    if ("bad" in read) report(read.bad, read.hint ?? noteHint(value));
+    else found.push({ value: read.value, line: line.line, column: line.column });
+  }
+  return found;
+}
+
+const noteHint = (value: KeyLine["value"]): string | undefined =>
+  "value" in value && value.value.includes(" #")
+    ? "move the comment to a line of its own"
+    : undefined;

@@ -1,10 +1,10 @@
-/** What only a shell understands: lists, pipes, redirections, expansions, several lines. */
+/** Syntax that needs a shell: lists, pipes, redirections, expansions, several lines. */
 const needsShell = /[&|;<>$`*?(){}[\]~#!\\\n]|^\w+=/;
 const word = /(?:[^\s"']|"[^"]*"|'[^']*')+/g;
 
 /**
- * A command as a container gets it: its words where it is that simple, so that it runs in an image without a shell too, else a
- * line for `/bin/sh`. Quotes keep spaces together; a quote without its other half is the shell's to complain about.
+ * A command as a container gets it. A simple command becomes its words, so that it also runs in an image without a shell; any other
+ * becomes a line for `/bin/sh`. Quotes keep spaces; the shell reports a quote that is not closed.
  */
 export function commandWords(text: string): readonly string[] {
   const isBalanced = [`"`, `'`].every((quote) => text.split(quote).length % 2 === 1);

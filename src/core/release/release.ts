@@ -1,9 +1,9 @@
 import type { RouteSpec, ServiceSpec } from "./spec.ts";
 
-/** One numbered version of a service with everything that a server has decided about it; stored whole, so that rollback and recovery need nothing else. */
+/** One numbered version of a service with all decisions of the server. It is stored whole, so that rollback and recovery need nothing else. */
 export interface Release {
   readonly instance: string;
-  /** Counts up per service, never reused. */
+  /** Counts up for each service and is never used again. */
   readonly number: number;
   /** `host: auto` is already replaced in `spec.routes`. */
   readonly spec: ServiceSpec;
@@ -16,11 +16,11 @@ export interface Release {
   readonly mounts: readonly Mount[];
   /** Routes of `spec` that another service has taken over while this release is live; its containers keep their labels. */
   readonly yielded?: readonly RouteSpec[];
-  /** True when the image has a HEALTHCHECK of its own, whose verdict counts too. */
+  /** True when the image has its own HEALTHCHECK, which must pass too. */
   readonly imageHealthcheck: boolean;
 }
 
-/** A volume as Docker takes it: `source` is a volume name or an absolute host path. */
+/** A volume as Docker accepts it: `source` is a volume name or an absolute host path. */
 export interface Mount {
   readonly type: "volume" | "bind";
   readonly source: string;
@@ -28,7 +28,7 @@ export interface Mount {
   readonly readOnly: boolean;
 }
 
-/** The values of its environment that no Dockerfile shows, because they were set on the server. */
+/** The values of the environment that were set on the server and are not in the Dockerfile. */
 export function setOnServer({ env, spec }: Pick<Release, "env" | "spec">): readonly string[] {
   const written = new Map(spec.env.map(({ name, value }) => [name, value]));
   return Object.entries(env)

@@ -1,24 +1,24 @@
 import { coversHost } from "../certificates/manual-certificate.ts";
 import type { RouteSpec } from "./spec.ts";
 
-/** What a server can serve, as `server.info` tells it. */
+/** The names that a server can serve, as `server.info` returns them. */
 export interface ServerNames {
-  /** The server's own name. */
+  /** The server's own domain. */
   readonly domain?: string | undefined;
-  /** True where certificates for wildcard domains can be had. */
+  /** True when the server can get certificates for wildcard domains. */
   readonly wildcards?: boolean | undefined;
   /** Names in certificates that were added by hand. */
   readonly own?: readonly string[] | undefined;
 }
 
-/** Why a server does not take a route. */
+/** The reason why a server refuses a route. */
 export interface RouteRefusal {
   readonly code: string;
   readonly message: string;
   readonly hint: string;
 }
 
-/** What a server refuses about the routes of a Dockerfile, each thing once, in file order; `slug` is the one of their service. */
+/** The refusals of a server for the routes of a Dockerfile, each once, in file order; `slug` is the slug of the service. */
 export function refusedRoutes(
   routes: readonly RouteSpec[],
   server: ServerNames,
@@ -52,13 +52,13 @@ function refusalOf(
   return undefined;
 }
 
-/** No CA proves a wildcard by an answer on port 80 (RFC 8555, 8.3). */
+/** The refusal of a wildcard: HTTP-01 on port 80 cannot prove one (RFC 8555, 8.3). */
 export const needsDns = (host: string): RouteRefusal => ({
   code: "wildcard-https",
   message: `domain ${host}: https for a wildcard domain needs DNS-01 on the server`,
   hint: "run on the server: sudo mypaas init --dns-provider NAME --dns-env FILE, or leave out mypaas.https",
 });
 
-/** The route with the host that stands for `auto` on a server that has not refused it. */
+/** The route with `auto` replaced by its host on this server. */
 export const withOwnHost = (route: RouteSpec, { domain }: ServerNames, slug: string): RouteSpec =>
   route.host === "auto" && domain !== undefined ? { ...route, host: `${slug}.${domain}` } : route;

@@ -1,11 +1,11 @@
-/** What the comments of one Dockerfile ask for; every value is checked and normalised, nothing is resolved on a server yet. */
+/** The settings in the comments of one Dockerfile: checked and normalised, but not yet resolved on a server. Each field has its row in `core/dockerfile/keys/`. */
 export interface ServiceSpec {
   readonly service: string;
   /** `service` with `.` replaced by `-`; the name inside Docker and Traefik. */
   readonly slug: string;
   readonly routes: readonly RouteSpec[];
   readonly stripPrefix: boolean;
-  /** Undefined: the image's only EXPOSE, else 80 when there is a route, else none. */
+  /** Undefined: the only EXPOSE of the image, else 80 when there is a route, else no port. */
   readonly port: number | undefined;
   readonly scale: Scale;
   readonly volumes: readonly VolumeSpec[];
@@ -13,7 +13,7 @@ export interface ServiceSpec {
   readonly publish: readonly PublishSpec[];
   readonly healthcheck: HealthcheckSpec | undefined;
   readonly startTimeoutMs: number;
-  /** Undefined: 30 s, or 3 s where requests wait. */
+  /** Undefined: 30 s, or 3 s while requests wait. */
   readonly drainTimeoutMs: number | undefined;
   readonly stopTimeoutMs: number;
   /** Processors, such as 0.5. */
@@ -32,10 +32,10 @@ export interface RouteSpec {
   readonly https: boolean;
 }
 
-/** How many containers a service may have. */
+/** The highest number of containers of a service. */
 export const maxReplicas = 100;
 
-/** `replace`: one container, old before new; `roll`: new before old; `safe`: all old stopped, then all new started. */
+/** `replace`: one container, the old one stops before the new one starts; `roll`: the new ones start before the old ones stop; `safe`: all old ones stop before the new ones start. */
 export type Scale =
   | { readonly kind: "replace" }
   | { readonly kind: "roll"; readonly replicas: number }
@@ -74,7 +74,7 @@ export interface BuildArgSpec {
   readonly value: string;
 }
 
-/** How many containers a scale means. */
+/** The number of containers of a scale. */
 export function replicaCount(scale: Scale): number {
   return scale.kind === "replace" ? 1 : scale.replicas;
 }
@@ -82,12 +82,12 @@ export function replicaCount(scale: Scale): number {
 const besideMs = 30_000;
 const whileWaitingMs = 3_000;
 
-/** Time that open requests of an old release get to end; `someoneWaits` is true where others wait meanwhile. */
+/** The time that open requests of an old release have to end; it is shorter while new requests wait. */
 export function drainTimeMs(
   { drainTimeoutMs }: Pick<ServiceSpec, "drainTimeoutMs">,
-  someoneWaits: boolean,
+  requestsWait: boolean,
 ): number {
-  return drainTimeoutMs ?? (someoneWaits ? whileWaitingMs : besideMs);
+  return drainTimeoutMs ?? (requestsWait ? whileWaitingMs : besideMs);
 }
 
 /** True where the old release stops before the new one starts, so that requests wait. */

@@ -4,13 +4,13 @@ import { ownRoutes } from "../routing/takeovers.ts";
 import { drainTimeMs, stopsOldFirst } from "./spec.ts";
 import { writePublish, writeScale } from "./format-spec.ts";
 
-/** How a service goes from one release to the next, decided before anything is done. */
+/** How a service switches from one release to the next, decided before the switch begins. */
 export interface SwitchWay {
   /** The old release stops before the new one starts. */
   readonly oldFirst: boolean;
-  /** Traefik has anything to do with it. */
+  /** One of the two releases has routes, so Traefik takes part. */
   readonly isRouted: boolean;
-  /** Nobody serves some route meanwhile, so its requests wait for the name of whoever is ready first. */
+  /** During the switch no release serves some route, so its requests wait for the first release that is ready. */
   readonly someWait: boolean;
 }
 
@@ -28,14 +28,14 @@ export function switchWay(from: Release | undefined, to: Release): SwitchWay {
 const routeKey = (route: RouteSpec): string => `${route.host}${route.path} ${route.https}`;
 
 /**
- * What clients that are served now notice of a switch. `wait`: their requests are answered later; `stop`: a service without routes is not there for
- * a while. `because` is the key that asks for it, as in the Dockerfile; `drainMs` the longest time that open requests get first.
+ * What clients of the live release notice of a switch. `wait`: their requests are answered later; `stop`: a service without routes
+ * does not run for a while. `because` is the key that causes it, as in the Dockerfile; `drainMs` is the longest time that open requests have to end.
  */
 export type Pause =
   | { readonly kind: "none" }
   | { readonly kind: "wait" | "stop"; readonly because: string; readonly drainMs: number };
 
-/** Which pause the switch means, by the decision that the switch itself goes by. A first release pauses nobody. */
+/** The pause that the switch causes, from the same decision as the switch itself. A first release causes none. */
 export function pauseOf(from: Release | undefined, to: Release): Pause {
   const { oldFirst, isRouted } = switchWay(from, to);
   if (from === undefined || !oldFirst) return { kind: "none" };

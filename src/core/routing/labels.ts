@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { digestText } from "../dockerfile/keys/table.ts";
 import type { Release } from "../release/release.ts";
 import type { RoutingServer } from "./release-routing.ts";
 import type { ServiceSpec } from "../release/spec.ts";
@@ -33,7 +34,7 @@ export function ownLabels(release: Release, replica: number): Record<string, str
     [label.release]: String(release.number),
     [label.replica]: String(replica),
     // A digest, because everyone who may list containers can read labels, and a spec holds environment values.
-    [label.spec]: createHash("sha256").update(JSON.stringify(release.spec)).digest("hex"),
+    [label.spec]: createHash("sha256").update(digestText(release.spec)).digest("hex"),
   };
 }
 

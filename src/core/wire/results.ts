@@ -1,4 +1,4 @@
-import type { Change } from "../release/changes.ts";
+import type { Change } from "../release/change.ts";
 import type { Pause } from "../release/switch-way.ts";
 import type { Check } from "../health/check.ts";
 import type { ExecResult, RunResult } from "./program.ts";

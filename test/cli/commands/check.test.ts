@@ -47,7 +47,7 @@ async function run(path: string | undefined, folder = cwd) {
 const summary = `Dockerfile: fine
   service      web
   routes       https://www.example.com
-  scale        1 container, old before new, requests wait
+  scale        1 container, the old one stops first, requests wait
   volumes      ~/web-data → /data
   env          SECRET
                TOKEN (set on the server)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderChange, renderPause } from "../../../src/cli/output/render-changes.ts";
-import type { Change } from "../../../src/core/release/changes.ts";
+import type { Change } from "../../../src/core/release/change.ts";
 import type { Pause } from "../../../src/core/release/switch-way.ts";
 
 const lines: readonly [Change, string][] = [

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { specDefaults } from "../../../src/core/dockerfile/keys/table.ts";
 import { parseDockerfile } from "../../../src/core/dockerfile/parse.ts";
 import { formatProblem } from "../../../src/core/dockerfile/problems.ts";
 import type { ServiceSpec } from "../../../src/core/release/spec.ts";
@@ -23,6 +24,10 @@ const nothing: Omit<ServiceSpec, "service" | "slug"> = {
   target: undefined,
   buildArgs: [],
 };
+
+test("a field without a line, or in a release stored before the field existed, has its default", () => {
+  assert.deepEqual(specDefaults, nothing);
+});
 
 const corpus: Readonly<Record<string, ServiceSpec>> = {
   "node-shop": {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseDockerfile } from "../../../src/core/dockerfile/parse.ts";
 import { keysMarkdown, keysText } from "../../../src/core/dockerfile/key-help.ts";
-import { findKey, keyNames, keys } from "../../../src/core/dockerfile/keys.ts";
+import { findKey, keyNames, keys } from "../../../src/core/dockerfile/keys/table.ts";
 import type { ServiceSpec } from "../../../src/core/release/spec.ts";
 
 const parse = (lines: string) =>
@@ -72,14 +72,18 @@ const home = (text: string) =>
   `mypaas.volume: should be a folder below ~/ without .. or dot folders, got "${text}"`;
 const wrong: readonly (readonly [comment: string, message: string, hint?: string])[] = [
   ["port = 0", `mypaas.port: ${between("0")}`],
-  ["port = 80 # web", `mypaas.port: ${between("80 # web")}`, "put the note on a line of its own"],
+  [
+    "port = 80 # web",
+    `mypaas.port: ${between("80 # web")}`,
+    "move the comment to a line of its own",
+  ],
   ["port", "mypaas.port: has no value", "write: # mypaas.port = value"],
   ["port =", "mypaas.port: has no value", "write: # mypaas.port = value"],
   ["port = ''", "mypaas.port: has no value", "write: # mypaas.port = value"],
   ["port: 80", "mypaas.port: has no value", "write: # mypaas.port = value"],
   [`port = "80`, `mypaas.port: has a quote " that is never closed`],
-  ["env = A=b\u0007", "mypaas.env: holds the invisible character U+0007"],
-  ["env = A=b\u202e", "mypaas.env: holds the invisible character U+202E"],
+  ["env = A=b\u0007", "mypaas.env: contains the invisible character U+0007"],
+  ["env = A=b\u202e", "mypaas.env: contains the invisible character U+202E"],
   [`env = A=${"x".repeat(4095)}`, "mypaas.env: is longer than 4096 characters (4097)"],
   ["https = maybe", `mypaas.https: should be true or false, got "maybe"`],
   [
@@ -154,7 +158,7 @@ const wrong: readonly (readonly [comment: string, message: string, hint?: string
     "volume = a:/x/../y",
     `mypaas.volume: should be an absolute path in the container after the colon, got "a:/x/../y"`,
   ],
-  ["volume = a:/proc/x", "mypaas.volume: cannot cover /proc/x of the container"],
+  ["volume = a:/proc/x", "mypaas.volume: cannot replace /proc/x in the container"],
   ["volume = ~/:/x", home("~/:/x")],
   ["volume = ~:/x", home("~:/x")],
   ["volume = ~root/a:/x", home("~root/a:/x")],
@@ -176,13 +180,9 @@ const wrong: readonly (readonly [comment: string, message: string, hint?: string
   [
     "env = PORT=1",
     "mypaas.env: PORT is set by mypaas",
-    "use mypaas.port to say which port the service listens on",
+    "set mypaas.port to the port that the service listens on",
   ],
-  [
-    "env = MYPAAS_SCALE=1",
-    "mypaas.env: MYPAAS_SCALE is a name that mypaas sets itself",
-    "choose another name",
-  ],
+  ["env = MYPAAS_SCALE=1", "mypaas.env: MYPAAS_SCALE is set by mypaas", "choose another name"],
   ["build-arg = A", "mypaas.build-arg: should be NAME=value, the name of letters, digits and _"],
   [
     "publish = 80",
@@ -246,10 +246,10 @@ const names: readonly (readonly [name: string, message: string | undefined])[] =
   ["we`b", `${length}, got "we\`b"`],
   ["we_b", `${length}, got "we_b"`],
   ["1.2", `should be a name with at least one letter, got "1.2"`],
-  ["web-r3", `"web-r3" ends like a release of another service`],
-  ["web.r3-12", `"web.r3-12" ends like a release of another service`],
-  ["traefik", `"traefik" is a name that mypaas keeps for itself`],
-  ["mypaas.x", `"mypaas.x" is a name that mypaas keeps for itself`],
+  ["web-r3", `"web-r3" ends like the name of a release`],
+  ["web.r3-12", `"web.r3-12" ends like the name of a release`],
+  ["traefik", `"traefik" is reserved for mypaas`],
+  ["mypaas.x", `"mypaas.x" is reserved for mypaas`],
 ];
 
 for (const [name, message] of names) {
@@ -270,7 +270,7 @@ test("every key is found by its names in any case and has a row in the README an
     assert.ok(keysMarkdown().includes(`\`${name}\``), name);
     assert.ok(keysText(80).includes(name), name);
   }
-  assert.equal(keysMarkdown().trimEnd().split("\n").length, Object.keys(keys).length + 2);
+  assert.equal(keysMarkdown().trimEnd().split("\n").length, keys.length + 2);
   assert.equal(findKey("constructor"), undefined);
 });
 

@@ -27,7 +27,7 @@ const files: readonly (readonly [
   [
     "a file with a NUL byte",
     "FROM a\n# é\0",
-    ["Dockerfile:2:4: holds a NUL byte: not a text file"],
+    ["Dockerfile:2:4: contains a NUL byte, so it is not a text file"],
   ],
   [
     "UTF-16",
@@ -43,7 +43,7 @@ const files: readonly (readonly [
   [
     "Latin-1 in a value",
     Buffer.from(`${base}# mypaas.env = A=\u00e9`, "latin1"),
-    ["Dockerfile:3:1: mypaas.env: holds bytes that are not UTF-8"],
+    ["Dockerfile:3:1: mypaas.env: contains bytes that are not UTF-8"],
   ],
   [
     "an unknown key",
@@ -105,14 +105,14 @@ const files: readonly (readonly [
     "url beside domain",
     `${base}# mypaas.domain = a.example\n# mypaas.url = http://b.example`,
     [
-      "Dockerfile:4:1: mypaas.url: cannot stand beside mypaas.domain (line 3) / write every route as mypaas.url, or use mypaas.domain with mypaas.https",
+      "Dockerfile:4:1: mypaas.url: cannot be combined with mypaas.domain (line 3) / write every route as mypaas.url, or use mypaas.domain with mypaas.https",
     ],
   ],
   [
     "https beside url",
     `${base}# mypaas.url = http://b.example\n# mypaas.https = true`,
     [
-      "Dockerfile:4:1: mypaas.https: cannot stand beside mypaas.url (line 3) / write every route as mypaas.url, or use mypaas.domain with mypaas.https",
+      "Dockerfile:4:1: mypaas.https: cannot be combined with mypaas.url (line 3) / write every route as mypaas.url, or use mypaas.domain with mypaas.https",
     ],
   ],
   [
@@ -126,7 +126,7 @@ const files: readonly (readonly [
   [
     "https for an address",
     `${base}# mypaas.url = https://1.2.3.4`,
-    ["Dockerfile:3:1: mypaas.url: no certificate can be had for the address 1.2.3.4"],
+    ["Dockerfile:3:1: mypaas.url: https is not possible for the IP address 1.2.3.4"],
   ],
   [
     "a stage by a name that does not exist",
@@ -189,7 +189,7 @@ const warned: readonly (readonly [name: string, text: string, warnings: readonly
   [
     "strip-prefix without a path",
     `${base}# mypaas.domain=a\n# mypaas.strip-prefix = true`,
-    ["Dockerfile:4:1: mypaas.strip-prefix: has no effect, no route has a path"],
+    ["Dockerfile:4:1: mypaas.strip-prefix: has no effect, because no route has a path"],
   ],
 ];
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { changesBetween, type Change } from "../../../src/core/release/changes.ts";
+import type { Change } from "../../../src/core/release/change.ts";
+import { changesBetween } from "../../../src/core/release/changes.ts";
 import type { Release } from "../../../src/core/release/release.ts";
 import type { ServiceSpec } from "../../../src/core/release/spec.ts";
 import { release } from "../../support/releases.ts";

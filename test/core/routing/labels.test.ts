@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { parseDockerfile } from "../../../src/core/dockerfile/parse.ts";
 import type { Release } from "../../../src/core/release/release.ts";
 import {
   dockerRouterNames,
@@ -127,6 +129,30 @@ test("replicas differ in the number of the replica only", () => {
     "mypaas.service": "web",
     "mypaas.release": "43",
   });
+});
+
+/** The digests of version 0.1.0, which running containers carry. */
+const digests = {
+  "node-shop": "68dd2c8bfb0c03180159e2f417d898622bf9ff0262fd0c53e9bfb725ff5dec49",
+  postgres: "8695d9113e8bf1c157f191906bd33263363e0312da9f997cf6ed64ae2821919e",
+  "windows-backtick": "9e26da9fe2e1b71629f913b6916380d5cf131f6be6e5efd14ce0d9779de36161",
+  worker: "96108d1c161303a1b455c8a7adf429299375e6a67fc79f928cd4d0a58173333f",
+};
+
+for (const [name, digest] of Object.entries(digests))
+  test(`the digest of the spec of ${name}.Dockerfile is the one of earlier versions`, async () => {
+    const file = new URL(`../../corpus/dockerfiles/${name}.Dockerfile`, import.meta.url);
+    const { spec } = parseDockerfile(await readFile(file), "Dockerfile");
+    assert.ok(spec);
+    assert.equal(ownLabels(release(name, 1, { spec }), 1)["mypaas.spec"], digest);
+  });
+
+test("the digest does not depend on the order in which a spec was read", () => {
+  const one = release("web", 1, { routes: ["http://a.test"] });
+  const entries = Object.entries(one.spec).toReversed();
+  const turned = { ...one, spec: Object.fromEntries(entries) as unknown as Release["spec"] };
+  assert.notEqual(JSON.stringify(turned.spec), JSON.stringify(one.spec));
+  assert.equal(ownLabels(turned, 1)["mypaas.spec"], ownLabels(one, 1)["mypaas.spec"]);
 });
 
 test("environment values never stand in a label", () => {

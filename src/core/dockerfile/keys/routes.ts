@@ -1,0 +1,166 @@
+import type { Change } from "../../release/change.ts";
+import { writeRoute } from "../../release/format-spec.ts";
+import type { RouteSpec } from "../../release/spec.ts";
+import { ownRoutes } from "../../routing/takeovers.ts";
+import type { KeyLine } from "../comment-keys.ts";
+import { isIpv4, readRoute, readUrl, type HostAndPath } from "../hosts.ts";
+import { readBoolean, readPort } from "../values.ts";
+import {
+  about,
+  ifSet,
+  oneValue,
+  refuseTwice,
+  type FileKeys,
+  type Found,
+  type Key,
+  type SpecField,
+} from "./key.ts";
+
+const domain: Key<HostAndPath> = {
+  name: "domain",
+  many: true,
+  syntax: "host[/path] or auto",
+  fallback: "none: not reachable from outside",
+  help: "Host and path of the service. Requests keep the path. auto means <name>.<server domain>.",
+  read: readRoute,
+};
+
+const https: Key<boolean> = {
+  name: "https",
+  syntax: "true or false",
+  fallback: "false",
+  help: "https for every domain. http redirects to https once there is a certificate.",
+  read: readBoolean,
+};
+
+const url: Key<RouteSpec> = {
+  name: "url",
+  many: true,
+  syntax: "http(s)://host[/path]",
+  fallback: "none",
+  help: "domain and https in one line. Cannot be combined with those two keys.",
+  read: readUrl,
+};
+
+const routes: SpecField<readonly RouteSpec[]> = {
+  keys: [domain, https, url],
+  default: [],
+  merge: (file) => {
+    checkRoutes(file);
+    return routesOf(file).map(({ value }) => value);
+  },
+  describe: (list, { slug }) => {
+    const texts = list.map((route) =>
+      route.host === "auto" ? `auto${route.path} (${slug}.<server domain>)` : writeRoute(route),
+    );
+    const shown = texts.length === 0 ? ["none: not reachable from outside"] : texts;
+    return shown.map((text) => ({ title: "routes", text }));
+  },
+  changes: (from, to) => [
+    ...routeChanges(from === undefined ? [] : ownRoutes(from.release), to.value),
+    ...newCertificates(from?.value ?? [], to.value),
+  ],
+};
+
+const stripPrefix = oneValue<"stripPrefix">({
+  name: "strip-prefix",
+  syntax: "true or false",
+  fallback: "false",
+  help: "Removes the path of the route from each request before the service gets it.",
+  read: readBoolean,
+  default: false,
+  rule: (key, file) => {
+    const [found] = file.values(key);
+    if (found?.value !== true || mixedLines(file) !== undefined) return;
+    if (routesOf(file).every(({ value }) => value.path === ""))
+      file.warnings.add(about(key, found, "has no effect, because no route has a path"));
+  },
+  title: "strip-prefix",
+  text: () => undefined,
+  write: (isStripped) => (isStripped ? "true" : undefined),
+});
+
+const port = oneValue<"port">({
+  name: "port",
+  syntax: "1 to 65535",
+  fallback: "the image's only EXPOSE, else 80",
+  help: "Port that the service listens on. A service without domain, port and EXPOSE is a worker process.",
+  read: readPort,
+  default: undefined,
+  title: "port",
+  text: ifSet(String),
+  // The port of the release is known even when the Dockerfile leaves it to the image.
+  write: (_port, release) => ifSet(String)(release.port),
+});
+
+export const routeFields = { routes, stripPrefix, port };
+
+/** Routes of `domain` and `url` together, each with its place. */
+function routesOf({ values }: FileKeys): readonly Found<RouteSpec>[] {
+  const isHttps = values(https)[0]?.value ?? false;
+  const domains = values(domain).map((found) => ({
+    ...found,
+    value: { ...found.value, https: isHttps },
+  }));
+  return [...domains, ...values(url)];
+}
+
+/** A line of `url` and one of `domain` or `https`, in file order, when the file has both. */
+function mixedLines({ firstLine }: FileKeys): readonly [KeyLine, KeyLine] | undefined {
+  const [one, other] = [firstLine(domain, https), firstLine(url)];
+  if (one === undefined || other === undefined) return undefined;
+  return one.line < other.line ? [one, other] : [other, one];
+}
+
+function checkRoutes(file: FileKeys): void {
+  const { values, firstLine, problems, warnings } = file;
+  const mixed = mixedLines(file);
+  if (mixed !== undefined) {
+    const [first, last] = mixed;
+    const message = `cannot be combined with mypaas.${first.key.name} (line ${first.line})`;
+    const hint = "write every route as mypaas.url, or use mypaas.domain with mypaas.https";
+    problems.add(about(last.key, last, message, hint));
+  } else {
+    const [isHttps] = values(https);
+    if (isHttps?.value === true && firstLine(domain) === undefined)
+      warnings.add(about(https, isHttps, "has no effect without mypaas.domain"));
+    const key = values(url).length > 0 ? url : domain;
+    for (const found of routesOf(file))
+      if (found.value.https && isIpv4(found.value.host))
+        problems.add(
+          about(key, found, `https is not possible for the IP address ${found.value.host}`),
+        );
+  }
+  const place = ({ host, path }: HostAndPath): string => host + path;
+  refuseTwice(place)(domain, file);
+  refuseTwice(place)(url, file);
+}
+
+function routeChanges(from: readonly RouteSpec[], to: readonly RouteSpec[]): readonly Change[] {
+  const gone = from.filter((route) => !isIn(to, route));
+  const added = to.filter((route) => !isIn(from, route));
+  const otherScheme = (route: RouteSpec): RouteSpec => ({ ...route, https: !route.https });
+  return [
+    ...added.map((route): Change => {
+      const before = otherScheme(route);
+      return isIn(gone, before)
+        ? { kind: "route", how: "changed", from: writeRoute(before), route: writeRoute(route) }
+        : { kind: "route", how: "added", route: writeRoute(route) };
+    }),
+    ...gone
+      .filter((route) => !isIn(added, otherScheme(route)))
+      .map((route): Change => ({ kind: "route", how: "removed", route: writeRoute(route) })),
+  ];
+}
+
+const isIn = (routes: readonly RouteSpec[], route: RouteSpec): boolean =>
+  routes.some((one) => writeRoute(one) === writeRoute(route));
+
+function newCertificates(from: readonly RouteSpec[], to: readonly RouteSpec[]): readonly Change[] {
+  const hosts = (routes: readonly RouteSpec[]): ReadonlySet<string> =>
+    new Set(routes.filter((route) => route.https).map(({ host }) => host));
+  const known = hosts(from);
+  return [...hosts(to)]
+    .filter((host) => !known.has(host))
+    .map((host) => ({ kind: "certificate", host }));
+}

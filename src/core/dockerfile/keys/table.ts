@@ -1,0 +1,79 @@
+import type { ServiceSpec } from "../../release/spec.ts";
+import { buildFields } from "./build.ts";
+import { containerFields } from "./container.ts";
+import type { Key, SpecField, SpecTable } from "./key.ts";
+import { limitFields } from "./limits.ts";
+import { routeFields } from "./routes.ts";
+import { serviceFields } from "./service.ts";
+import { timeoutFields } from "./timeouts.ts";
+
+/** Every field of a spec, in the order in which a spec is written, described and documented. The digest of a spec depends on this order. */
+export const specTable: SpecTable = {
+  ...serviceFields,
+  ...routeFields,
+  ...containerFields,
+  ...timeoutFields,
+  ...limitFields,
+  ...buildFields,
+};
+
+export const fieldNames = Object.keys(specTable) as readonly (keyof ServiceSpec)[];
+
+/** Builds a spec out of one value for each field. */
+export function buildSpec(
+  valueOf: <F extends keyof ServiceSpec>(field: SpecField<ServiceSpec[F]>) => ServiceSpec[F],
+): ServiceSpec {
+  const entry = <F extends keyof ServiceSpec>(name: F) =>
+    [name, valueOf<F>(specTable[name])] as const;
+  // Every field of the table has its value.
+  return Object.fromEntries(fieldNames.map(entry)) as unknown as ServiceSpec;
+}
+
+/** Fields that every stored release has, because version 0.1.0 always wrote them. A newer field does not belong here. */
+export const firstFields = [
+  "service",
+  "slug",
+  "routes",
+  "stripPrefix",
+  "scale",
+  "volumes",
+  "env",
+  "publish",
+  "startTimeoutMs",
+  "stopTimeoutMs",
+  "buildArgs",
+] as const satisfies readonly (keyof ServiceSpec)[];
+
+/** The text whose digest containers carry. A newer field is left out while it has its default, so that a new key does not change old digests. */
+export function digestText(spec: ServiceSpec): string {
+  const isFirst = (name: keyof ServiceSpec) => firstFields.some((first) => first === name);
+  const isDefault = (name: keyof ServiceSpec) =>
+    JSON.stringify(spec[name]) === JSON.stringify(specTable[name].default);
+  const written = fieldNames.filter((name) => isFirst(name) || !isDefault(name));
+  return JSON.stringify(Object.fromEntries(written.map((name) => [name, spec[name]])));
+}
+
+const { service: _service, slug: _slug, ...defaults } = buildSpec((field) => field.default);
+
+/** The value of each field in a release that was stored before the field existed; every stored release has a name. */
+export const specDefaults: Omit<ServiceSpec, "service" | "slug"> = defaults;
+
+/** Every key, in the order of the table. */
+export const keys: readonly Key<unknown>[] = Object.values(specTable).flatMap(
+  (field): readonly Key<unknown>[] => field.keys,
+);
+
+/** Every name and alias, in the order of the table. */
+export const keyNames: readonly string[] = keys.flatMap(({ name, aliases = [] }) => [
+  name,
+  ...aliases,
+]);
+
+const byName = new Map(
+  keys.flatMap((key) => [key.name, ...(key.aliases ?? [])].map((name) => [name, key] as const)),
+);
+
+/** The key with that name or alias, in any case. */
+export function findKey(name: string): Key<unknown> | undefined {
+  return byName.get(name.toLowerCase());
+}
