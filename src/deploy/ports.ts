@@ -1,4 +1,4 @@
-import type { PushOptions } from "../core/wire/protocol.ts";
+import type { PushOptions } from "../core/actions/push.ts";
 import type { ContainerPlan } from "../core/release/container.ts";
 import type { KernelSocket } from "../core/server/proc-net.ts";
 import type { RoutingChange } from "../core/routing/routing-change.ts";

@@ -41,7 +41,7 @@ import { wentLive } from "./deploy/went-live.ts";
 
 /** The worker without its sockets: state, queue and log, put together once. */
 export interface Core {
-  readonly backend: Omit<BackendParts, "door">;
+  readonly backend: Omit<BackendParts, "entry">;
   readonly attachments: Attachments;
   readonly traefikEvents: TraefikEventStream;
   /** Ends what an earlier worker left, writes the files that follow from the state, begins what is queued. */

@@ -10,7 +10,7 @@ import { openState } from "../adapters/state/state.ts";
 import { lockState } from "../adapters/host/worker-lock.ts";
 import { openCore } from "./compose.ts";
 import { lastAnswers, openServers } from "./entries/servers.ts";
-import { doorAccess, doors, listen, listenings } from "./entries/sockets.ts";
+import { entryAccess, entries, listen, listenings } from "./entries/sockets.ts";
 
 export interface WorkerOptions {
   readonly stateDir: string;
@@ -78,8 +78,11 @@ async function work(
     paths: { local: paths.localSocket, receiver: paths.receiverSocket, docker: paths.dockerSocket },
   });
   try {
-    for (const door of doors) {
-      await listen(servers[door], where[door], { ...doorAccess[door], isRoot: world.uid === 0 });
+    for (const entry of entries) {
+      await listen(servers[entry], where[entry], {
+        ...entryAccess[entry],
+        isRoot: world.uid === 0,
+      });
     }
     options.onReady?.();
     await core.recover();
@@ -93,9 +96,9 @@ async function work(
     await core.stop(patience);
     await Promise.all(entrances.map((server) => lastAnswers(server)));
   } finally {
-    for (const door of doors) {
-      servers[door].close();
-      servers[door].closeAllConnections();
+    for (const entry of entries) {
+      servers[entry].close();
+      servers[entry].closeAllConnections();
     }
   }
 }

@@ -4,7 +4,7 @@ import type { TestContext } from "node:test";
 import { UserError } from "../../src/core/errors.ts";
 import { createNameHandovers } from "../../src/deploy/name-handover.ts";
 import type { Event } from "../../src/core/wire/events.ts";
-import type { JobAction } from "../../src/core/wire/protocol.ts";
+import type { JobAction } from "../../src/core/actions/actions.ts";
 import type { ContainerFacts, Engine, ImageFacts } from "../../src/deploy/ports.ts";
 import { openBlobStore } from "../../src/adapters/host/blob-store.ts";
 import { stageEnv, stageScale } from "../../src/adapters/state/job-changes.ts";

@@ -1,5 +1,5 @@
 import { UserError } from "../../core/errors.ts";
-import type { RunResult } from "../../core/wire/program.ts";
+import type { RunResult } from "../../core/actions/programs.ts";
 import { connect } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { numberOption } from "../input/number-option.ts";

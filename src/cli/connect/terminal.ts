@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { UserError } from "../../core/errors.ts";
 import { maxFrameBytes, stdinWindowBytes } from "../../core/wire/frames.ts";
-import type { TerminalAsked } from "../../core/wire/program.ts";
+import type { TerminalAsked } from "../../core/actions/programs.ts";
 import type { World } from "../../core/world.ts";
 import type { AttachLine } from "../../adapters/wire/terminal-connection.ts";
 import { readServerError } from "../../adapters/wire/call.ts";

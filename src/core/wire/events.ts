@@ -1,4 +1,4 @@
-import type { Receipt } from "./results.ts";
+import type { Receipt } from "../actions/lifecycle.ts";
 
 /** Everything mypaas says while it works: the wire protocol, the `--json` output and the input of the renderers are this one union. */
 export type Event =

@@ -1,49 +1,14 @@
 import { UserError } from "../errors.ts";
-import type { EnrolledKey, Right } from "../ssh/authorized-keys.ts";
+import type { EnrolledKey } from "../ssh/authorized-keys.ts";
 import type { ServiceSpec } from "../release/spec.ts";
-import type { Action, ActionName } from "./protocol.ts";
+import { definitionOf, servicesOf, type Action, type ActionName } from "../actions/actions.ts";
 
 /** Who asks: an enrolled key, or root on the server's own socket. */
 export type Caller = EnrolledKey | "root";
 
-/** The right each action needs; undefined: every enrolled key may. */
-const needed: Readonly<Record<ActionName, Right | undefined>> = {
-  push: "push",
-  plan: "push",
-  rollback: "push",
-  cancel: "push",
-  scale: "manage",
-  restart: "manage",
-  stop: "manage",
-  start: "manage",
-  remove: "manage",
-  "remove.list": "manage",
-  "release.list": undefined,
-  "env.list": "env",
-  "env.set": "env",
-  "env.unset": "env",
-  logs: "logs",
-  "job.log": "logs",
-  ps: undefined,
-  run: "run",
-  exec: "run",
-  "key.list": "key",
-  "key.add": "key",
-  "key.remove": "key",
-  "server.info": undefined,
-  doctor: "manage",
-  "registry.login": "manage",
-  "registry.logout": "manage",
-  "registry.list": "manage",
-  "cert.list": undefined,
-  "cert.add": "manage",
-  "cert.remove": "manage",
-  "cert.retry": "manage",
-};
-
 /** The one place that decides what a caller may do; throws UserError "forbidden" or "expired-key", anything not granted is refused. */
 export function authorise(caller: Caller, action: Action, now: number): void {
-  authoriseTouch(caller, action.action, touchedServices(action), now);
+  authoriseTouch(caller, action.action, servicesOf(action), now);
 }
 
 /** The same for a request that was accepted before, of which only this much is kept. */
@@ -55,14 +20,14 @@ export function authoriseTouch(
 ): void {
   if (caller === "root") return;
   refuseExpired(caller, now);
-  const right = needed[name];
+  const { right } = definitionOf(name);
   const { services, actions } = caller.options;
-  if (right !== undefined && actions && !actions.includes(right))
+  if (right !== "any key" && actions && !actions.includes(right))
     throw forbidden(caller, name, "actions", actions);
   if (right === "key" && !actions) refuseLimited(caller, name);
   if (!services) return;
   // What needs a right and touches no service touches the server.
-  if (right !== undefined && touched.length === 0)
+  if (right !== "any key" && touched.length === 0)
     throw forbidden(caller, name, "services", services);
   for (const service of touched)
     if (!maySee(caller, service))
@@ -73,12 +38,6 @@ export function authoriseTouch(
 export function maySee(caller: Caller, service: string): boolean {
   if (caller === "root" || !caller.options.services) return true;
   return caller.options.services.some((pattern) => matches(pattern, service));
-}
-
-function touchedServices(action: Action): readonly string[] {
-  const service = "service" in action ? action.service : undefined;
-  const other = "push" in action ? action.push.options.takeFrom : undefined;
-  return [service, other].filter((name) => name !== undefined);
 }
 
 /** A key that may enrol others could enrol itself again without its limits, so a limited one must be given that right by name. */

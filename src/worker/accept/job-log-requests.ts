@@ -1,16 +1,21 @@
 import { UserError } from "../../core/errors.ts";
-import { maySee, type Caller } from "../../core/wire/permissions.ts";
-import type { Action, Request } from "../../core/wire/protocol.ts";
+import { authorise, maySee, type Caller } from "../../core/wire/permissions.ts";
+import type { Action } from "../../core/actions/actions.ts";
 import { findJob, type Job } from "../../adapters/state/jobs.ts";
 import { newestJob } from "../../adapters/state/overview.ts";
 import type { State } from "../../adapters/state/state.ts";
 
 type JobLogAction = Extract<Action, { readonly action: "job.log" }>;
 
-/** A request with all that its rights depend on: who asks for the log of a job may name no service, or no job; one that the caller may not see is not known. */
-export function withItsJob(state: State, request: Request, caller: Caller): Request {
-  if (request.action !== "job.log") return request;
+/** Completes the request for a log with the service and number of its job, on which its rights depend; a job that the caller may not see is not known. */
+export function withItsJob<R extends JobLogAction>(
+  { state, now }: { readonly state: State; readonly now: () => number },
+  request: R,
+  caller: Caller,
+): R {
   const { service, job: wanted } = request;
+  // A key without rights on a service must not learn which jobs it has.
+  if (service !== undefined) authorise(caller, request, now());
   const found = findIt(state, request);
   const isMeant = found !== undefined && (service ?? found.service) === found.service;
   if (isMeant && maySee(caller, found.service))

@@ -1,6 +1,7 @@
 import { UserError } from "../../core/errors.ts";
-import type { Accepted, JobAction } from "../../core/wire/protocol.ts";
-import type { Results } from "../../core/wire/results.ts";
+import type { Accepted } from "../../core/wire/protocol.ts";
+import type { JobAction } from "../../core/actions/actions.ts";
+import type { Results } from "../../core/actions/actions.ts";
 import { setEnv, unsetEnv } from "../../adapters/state/env.ts";
 import { stageEnv, stageScale, type EnvChanges } from "../../adapters/state/job-changes.ts";
 import { liveRelease, setStoppedEnv } from "../../adapters/state/releases.ts";
@@ -33,7 +34,7 @@ export function acceptJob(
   const isRunning = liveRelease(state, service) !== undefined;
   if (env !== undefined && (!isRunning || env.stage === true)) return keepEnv(state, stored, env);
   refuseUnknownService(state, service, "mypaas releases");
-  acceptOnce(state, stored, request.action === "env.set" ? withoutValues(request) : body);
+  acceptOnce(state, stored, body);
   const { id, key, action, content } = stored;
   const attached = attach(state, stored, content);
   if (attached !== undefined) return attached;
@@ -89,10 +90,4 @@ function changeEnv(state: State, change: EnvChange): Results["env.set"] | Result
     return { service, unset: unsetEnv(state, service, change.names) };
   setEnv(state, service, change.set);
   return { service, set: Object.keys(change.set) };
-}
-
-/** What is kept of the signed bytes: everything but secrets. */
-function withoutValues(request: Extract<EnvChange, { readonly action: "env.set" }>): Uint8Array {
-  const set = Object.fromEntries(Object.keys(request.set).map((name) => [name, ""]));
-  return Buffer.from(JSON.stringify({ ...request, set }));
 }

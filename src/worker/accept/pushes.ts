@@ -1,6 +1,7 @@
 import { UserError } from "../../core/errors.ts";
 import { parseRequest } from "../../core/wire/request.ts";
-import type { Accepted, PushManifest, Request, WantedBlob } from "../../core/wire/protocol.ts";
+import type { Accepted, Request, WantedBlob } from "../../core/wire/protocol.ts";
+import type { PushManifest } from "../../core/actions/push.ts";
 import type { BlobStore } from "../../adapters/host/blob-store.ts";
 import { forgetBlob, knowsBlob, recordBlobs } from "../../adapters/state/blobs.ts";
 import { requestBody, setRequestJob, type StoredRequest } from "../../adapters/state/requests.ts";
@@ -29,7 +30,7 @@ export interface PushParts {
   readonly state: State;
   readonly store: BlobStore;
   readonly queue: Queue;
-  /** Copies an uploaded blob into the store, out of the spool of the door that the request came through. */
+  /** Copies an uploaded blob into the store, out of the spool of the entry that the request came through. */
   readonly take: (stored: StoredRequest, wanted: WantedBlob) => Promise<void>;
 }
 

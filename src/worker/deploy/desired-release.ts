@@ -1,5 +1,6 @@
 import type { Say } from "../../core/wire/events.ts";
-import { isJobAction, type JobAction, type PushManifest } from "../../core/wire/protocol.ts";
+import { isJobAction, type JobAction } from "../../core/actions/actions.ts";
+import type { PushManifest } from "../../core/actions/push.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import { contentId, parseRequest } from "../../core/wire/request.ts";
 import { readEnv } from "../../adapters/state/env.ts";

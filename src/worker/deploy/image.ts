@@ -1,5 +1,5 @@
 import { formatBytes, formatFiles } from "../../core/format.ts";
-import type { PushManifest } from "../../core/wire/protocol.ts";
+import type { PushManifest } from "../../core/actions/push.ts";
 import { UserError } from "../../core/errors.ts";
 import { imageName, label } from "../../core/release/names.ts";
 import type { BuildInput, Engine, ImageFacts } from "../../deploy/ports.ts";

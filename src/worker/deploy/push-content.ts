@@ -3,12 +3,9 @@ import type { Say } from "../../core/wire/events.ts";
 import { formatProblem, problemsError } from "../../core/dockerfile/problems.ts";
 import { UserError } from "../../core/errors.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
-import type {
-  JobAction,
-  ManifestEntry,
-  PushManifest,
-  WantedBlob,
-} from "../../core/wire/protocol.ts";
+import type { JobAction } from "../../core/actions/actions.ts";
+import type { ManifestEntry, PushManifest } from "../../core/actions/push.ts";
+import type { WantedBlob } from "../../core/wire/protocol.ts";
 import type { ContextEntry } from "../../deploy/ports.ts";
 import type { BlobStore } from "../../adapters/host/blob-store.ts";
 import { refuseOtherService } from "./admit.ts";

@@ -1,6 +1,6 @@
 import type { Say } from "../../core/wire/events.ts";
-import type { Action } from "../../core/wire/protocol.ts";
-import type { RemoveInfo } from "../../core/wire/results.ts";
+import type { Action } from "../../core/actions/actions.ts";
+import type { RemoveInfo } from "../../core/actions/lifecycle.ts";
 import { UserError } from "../../core/errors.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
 import { writeRoute } from "../../core/release/format-spec.ts";

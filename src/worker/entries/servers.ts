@@ -11,7 +11,7 @@ import { wireApp } from "../../adapters/wire/app.ts";
 import { onUpgrade, shouldUpgrade } from "../../adapters/wire/upgrade.ts";
 import { createBackend } from "../accept/backend.ts";
 import type { Core } from "../compose.ts";
-import type { Door } from "./sockets.ts";
+import type { Entry } from "./sockets.ts";
 import { guardOf, requestOfToken } from "../access/tokens.ts";
 
 export interface ServerParts {
@@ -29,18 +29,18 @@ const maxOutsideConnections = 256;
 const maxAttached = 32;
 
 /** One HTTP server for each socket; none of them listens yet. */
-export function openServers(parts: ServerParts): Readonly<Record<Door, Server>> {
+export function openServers(parts: ServerParts): Readonly<Record<Entry, Server>> {
   const { world, config, core, localSpool, engineSocket, onBug } = parts;
   const common = { clock: realClock(world.now), onBug };
   const local = wireApp({
     ...common,
-    backend: createBackend({ ...core.backend, door: "local" }),
+    backend: createBackend({ ...core.backend, entry: "local" }),
     spool: localSpool,
     requireSignature: false,
   });
   const outside = wireApp({
     ...common,
-    backend: createBackend({ ...core.backend, door: "outside" }),
+    backend: createBackend({ ...core.backend, entry: "outside" }),
     spool: undefined,
     requireSignature: true,
   });
@@ -56,7 +56,7 @@ export function openServers(parts: ServerParts): Readonly<Record<Door, Server>> 
   return { local: here, receiver, docker };
 }
 
-/** A line belongs to its request by the token that was signed with it, whichever door it comes through. */
+/** A line belongs to its request by the token that was signed with it, whichever entry it comes through. */
 function attachOf({ backend: { state, now }, attachments }: Core) {
   return async ({ request, token }: { readonly request: string; readonly token: string }) => {
     const stored = requestOfToken(state, { request, token, now: now() });

@@ -4,10 +4,10 @@ import { dirname } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { receiverUid, traefikUid } from "../../core/server/instance.ts";
 
-export const doors = ["local", "receiver", "docker"] as const;
-export type Door = (typeof doors)[number];
+export const entries = ["local", "receiver", "docker"] as const;
+export type Entry = (typeof entries)[number];
 
-/** Where a door's server listens: a socket that systemd holds, or one that is made here. */
+/** Where an entry's server listens: a socket that systemd holds, or one that is made here. */
 export type Listening =
   | { readonly kind: "inherited"; readonly fd: number }
   | { readonly kind: "own"; readonly path: string };
@@ -15,27 +15,27 @@ export type Listening =
 export interface ListenEnv {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
-  readonly paths: Readonly<Record<Door, string>>;
+  readonly paths: Readonly<Record<Entry, string>>;
 }
 
 const firstFd = 3;
 
 /** Takes the sockets that systemd passed on (sd_listen_fds), all three or none. */
-export function listenings({ env, pid, paths }: ListenEnv): Readonly<Record<Door, Listening>> {
+export function listenings({ env, pid, paths }: ListenEnv): Readonly<Record<Entry, Listening>> {
   const names = env["LISTEN_PID"] === String(pid) ? (env["LISTEN_FDNAMES"] ?? "").split(":") : [];
   const count = Math.min(Number(env["LISTEN_FDS"] ?? "0"), names.length);
   const passed = names.slice(0, count);
-  const missing = doors.filter((door) => !passed.includes(door));
+  const missing = entries.filter((entry) => !passed.includes(entry));
   if (count > 0 && missing.length > 0) {
     throw new UserError(`systemd: passed no socket named ${missing.join(", ")}`, {
       code: "sockets",
       hint: "repair the units, run: mypaas init",
     });
   }
-  const of = (door: Door): Listening =>
+  const of = (entry: Entry): Listening =>
     count > 0
-      ? { kind: "inherited", fd: firstFd + passed.indexOf(door) }
-      : { kind: "own", path: paths[door] };
+      ? { kind: "inherited", fd: firstFd + passed.indexOf(entry) }
+      : { kind: "own", path: paths[entry] };
   return { local: of("local"), receiver: of("receiver"), docker: of("docker") };
 }
 
@@ -68,7 +68,7 @@ export interface Access {
 }
 
 /** Who may connect to each socket. */
-export const doorAccess: Readonly<Record<Door, Omit<Access, "isRoot">>> = {
+export const entryAccess: Readonly<Record<Entry, Omit<Access, "isRoot">>> = {
   local: { mode: 0o600, gid: undefined },
   receiver: { mode: 0o660, gid: receiverUid },
   docker: { mode: 0o660, gid: traefikUid },

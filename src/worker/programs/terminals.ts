@@ -1,7 +1,7 @@
 import { UserError } from "../../core/errors.ts";
 import { runPlan } from "../../core/release/container.ts";
-import type { ExecResult, ProgramAsked, RunResult } from "../../core/wire/program.ts";
-import type { Action } from "../../core/wire/protocol.ts";
+import type { ExecResult, ProgramAsked, RunResult } from "../../core/actions/programs.ts";
+import type { Action } from "../../core/actions/actions.ts";
 import type { Programs } from "../../adapters/engines/docker/attach.ts";
 import type { Program } from "../../adapters/engines/docker/program-streams.ts";
 import {
