@@ -11,7 +11,7 @@ import { receiverPort } from "../core/server/instance.ts";
 import { parseReceiverConfig, receiverPaths } from "../core/server/receiver-container.ts";
 import type { World } from "../core/world.ts";
 import type { Clock } from "../deploy/ports.ts";
-import { maxAttached, passOn } from "./terminal.ts";
+import { maxTerminals, passOn } from "./terminal.ts";
 import { createGate } from "./gate.ts";
 import { receiverApp } from "./receiver-app.ts";
 import { createServer } from "./server.ts";
@@ -53,9 +53,9 @@ export async function runReceiver(
     writeLine,
   });
   onUpgrade(server, {
-    attach: passOn(join(place.socketDir, "receiver.sock")),
+    open: passOn(join(place.socketDir, "receiver.sock")),
     onBug,
-    maxOpen: maxAttached,
+    maxOpen: maxTerminals,
     onAnswer: ({ method, url }, status) => {
       const at = new Date(world.now()).toISOString();
       writeLine(JSON.stringify({ at, method, path: url?.split("?")[0]?.slice(0, 300), status }));

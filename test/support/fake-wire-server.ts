@@ -14,7 +14,8 @@ import { UserError } from "../../src/core/errors.ts";
 import type { Event, LoggedEvent } from "../../src/core/wire/events.ts";
 import { hashToken, parseRequest, requestId } from "../../src/core/wire/request.ts";
 import type { Action } from "../../src/core/actions/actions.ts";
-import type { Accepted, Backend, Request } from "../../src/core/wire/protocol.ts";
+import type { Accepted, Request } from "../../src/core/wire/protocol.ts";
+import type { Backend } from "../../src/core/wire/routes.ts";
 
 const actionOf = (request: Request): Action => {
   const { v: _v, server: _s, created: _c, nonce: _n, tokenHash: _t, ...action } = request;

@@ -6,7 +6,8 @@ import type { TestContext } from "node:test";
 import { pack, type Header } from "tar-stream";
 import { UserError } from "../../src/core/errors.ts";
 import type { LoggedEvent } from "../../src/core/wire/events.ts";
-import type { Accepted, Backend, WantedBlob } from "../../src/core/wire/protocol.ts";
+import type { Accepted, WantedBlob } from "../../src/core/wire/protocol.ts";
+import type { Backend } from "../../src/core/wire/routes.ts";
 import type { Clock } from "../../src/deploy/ports.ts";
 
 export const sha256 = (data: Uint8Array | string): string =>

@@ -4,13 +4,8 @@ import type { Clock } from "../../deploy/ports.ts";
 
 const heartbeatMs = 10_000;
 
-/** A body of one JSON line per event. */
-export const eventLines = (
-  events: AsyncIterable<LoggedEvent>,
-  options: EventLinesOptions,
-): ReadableStream<Uint8Array> => lineBody(jsonLines(events), options);
-
-async function* jsonLines(events: AsyncIterable<LoggedEvent>): AsyncGenerator<string> {
+/** Events as one line of JSON each. */
+export async function* jsonLines(events: AsyncIterable<LoggedEvent>): AsyncGenerator<string> {
   for await (const event of events) yield `${JSON.stringify(event)}\n`;
 }
 

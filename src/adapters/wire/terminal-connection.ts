@@ -10,7 +10,7 @@ import {
 } from "../../core/wire/frames.ts";
 
 /** One end of an attached line; both ends are alike. */
-export interface AttachLine {
+export interface TerminalConnection {
   /** What the other end says, to its end; what it means as a sign of life only is left out. Throws UserError "connection" where the line broke or fell silent, "protocol" for what is no frame. */
   readonly frames: () => AsyncIterable<Frame>;
   /** Resolves when there is room for more; what is said on a line that is gone is lost. */
@@ -31,7 +31,7 @@ export interface LineOptions {
 }
 
 /** Makes a line of frames out of a connection that was upgraded. */
-export function openLine(socket: Duplex, options: LineOptions): AttachLine {
+export function openTerminalConnection(socket: Duplex, options: LineOptions): TerminalConnection {
   const { head, place, silenceMs = usualSilenceMs } = options;
   const gone = new AbortController();
   let room: Promise<undefined> | undefined;

@@ -1,13 +1,16 @@
 import { Agent, request, type IncomingMessage } from "node:http";
 import { UserError } from "../../core/errors.ts";
 import type { LoggedEvent } from "../../core/wire/events.ts";
+import { signatureHeader, wireBase, type ErrorAnswer } from "../../core/wire/protocol.ts";
 import {
-  signatureHeader,
-  wireBase,
-  type Accepted,
+  isWorkerRoute,
+  pathOf,
+  routeNames,
+  routes,
   type Backend,
-  type ErrorAnswer,
-} from "../../core/wire/protocol.ts";
+  type Calls,
+  type RoutesOf,
+} from "../../core/wire/routes.ts";
 
 const maxAnswerBytes = 32 * 1024 * 1024;
 const maxLineBytes = 1024 * 1024;
@@ -20,30 +23,32 @@ const answerMs = 10 * 60_000;
 export function upstreamBackend(socketPath: string): Backend {
   const agent = new Agent({ keepAlive: true, maxSockets: 128, maxFreeSockets: 4 });
   const ask = (path: string, more: Asking) => send({ ...more, socketPath, agent, path });
-  const own = (id: string) => `/requests/${encodeURIComponent(id)}`;
-  return {
-    accept: async (body, signature) =>
-      accepted(
-        await ask("/requests", {
-          method: "POST",
-          body,
-          headers: signature
-            ? { [signatureHeader]: Buffer.from(signature).toString("base64") }
-            : {},
-        }),
-      ),
-    status: async (id, token) => accepted(await ask(own(id), bearer("GET", token))),
-    start: async (id, token) => accepted(await ask(`${own(id)}/start`, bearer("POST", token))),
-    events: async (id, token, from, signal) => {
-      const asking = { ...bearer("GET", token), signal };
-      return readEvents(await ask(`${own(id)}/events?from=${from}`, asking));
-    },
-    stream: async (id, token, from, signal) => {
-      const asking = { ...bearer("GET", token), signal };
-      const path = `${own(id)}/stream?from=${encodeURIComponent(from)}`;
-      return readLines(await ask(path, asking));
-    },
-  };
+  const passOn: { readonly [K in keyof Calls<unknown>]: (name: RoutesOf<K>) => Calls<unknown>[K] } =
+    {
+      signed: (name) => async (body, signature) => {
+        const headers: Record<string, string> = signature
+          ? { [signatureHeader]: Buffer.from(signature).toString("base64") }
+          : {};
+        const { method } = routes[name];
+        return readJson(await ask(pathOf(name, {}), { method, body, headers }));
+      },
+      json: (name) => async (id, token) =>
+        readJson(await ask(pathOf(name, { id }), bearer(routes[name].method, token))),
+      events: (name) => async (id, token, from, signal) => {
+        const asking = { ...bearer(routes[name].method, token), signal };
+        return readEvents(await ask(`${pathOf(name, { id })}?from=${from}`, asking));
+      },
+      lines: (name) => async (id, token, from, signal) => {
+        const asking = { ...bearer(routes[name].method, token), signal };
+        const path = `${pathOf(name, { id })}?from=${encodeURIComponent(from)}`;
+        return readLines(await ask(path, asking));
+      },
+    };
+  const calls = routeNames.filter(isWorkerRoute).map((name) => {
+    const callOf: (route: never) => unknown = passOn[routes[name].kind];
+    return [name, callOf(name as never)];
+  });
+  return Object.fromEntries(calls) as Backend;
 }
 
 interface Asking {
@@ -91,10 +96,6 @@ export function workerAway(cause: unknown): UserError {
     hint: "look on the server: systemctl status mypaas-worker",
     cause,
   });
-}
-
-async function accepted(answer: IncomingMessage): Promise<Accepted> {
-  return (await readJson(answer)) as Accepted;
 }
 
 async function readJson(answer: IncomingMessage): Promise<unknown> {

@@ -38,7 +38,7 @@ export async function run(args: RunArgs, io: CommandIo): Promise<ExitCode> {
       io.answer(describe(result), result);
       return 0;
     }
-    const line = await request.attach();
+    const line = await request.openTerminal();
     const { place } = connection;
     return await joinProgram(io.world, { line, isTerminal: terminal !== undefined, place });
   } finally {

@@ -35,7 +35,7 @@ export type ActionOf<N extends ActionName> = {
 /** What a request asks for. */
 export type Action = ActionOf<ActionName>;
 
-/** The results of actions by name; undefined where the answer has none. */
+/** The results of actions by name; `never` where the answer has none. */
 export type Results = {
   readonly [N in ActionName]: Exclude<Table[N]["becomes"]["result"], undefined>;
 };

@@ -16,7 +16,7 @@ export type Frame =
   | { readonly kind: "exit"; readonly code: number }
   | { readonly kind: "error"; readonly error: ErrorAnswer["error"] };
 
-export const attachProtocol = "mypaas-stream";
+export const terminalProtocol = "mypaas-stream";
 export const passedSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export type PassedSignal = (typeof passedSignals)[number];
 

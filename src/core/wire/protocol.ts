@@ -1,23 +1,6 @@
 import type { Action } from "../actions/actions.ts";
-import type { LoggedEvent } from "./events.ts";
 
-/**
- * The protocol between client and server, the same over TLS and over `local.sock`.
- *
- *   POST {base}/requests                     body: the exact bytes that were signed; header `mypaas-signature`: base64 of the SSHSIG blob
- *                                            (no signature on local.sock) → 200 Accepted
- *   then, with `Authorization: Bearer <token>` whose sha256 stands in the signed request:
- *   GET  {base}/requests/ID                  → 200 Accepted, `missing` as it is now
- *   PUT  {base}/requests/ID/blobs            tar of whole blobs, each entry named by its sha256 → 200 { received: [sha256…] }
- *   GET  {base}/requests/ID/blobs/SHA256     → 200 { have: bytes already here }
- *   PUT  {base}/requests/ID/blobs/SHA256     `content-range: bytes A-B/SIZE`, A = have → 200 { have }
- *   POST {base}/requests/ID/start            all blobs are here → 200 Accepted with `job`
- *   GET  {base}/requests/ID/events?from=N    NDJSON of LoggedEvent from offset N; an empty line every 10 s; ends with the job
- *   GET  {base}/requests/ID/stream?from=C    NDJSON of what the action streams (core/actions/watch.ts), from cursor C on; an empty line every 10 s
- *   GET  {base}/requests/ID/attach           `Connection: Upgrade`, `Upgrade: mypaas-stream`, once, within a minute → 101, then frames (./frames.ts)
- *
- * Anything refused: 4xx or 5xx with ErrorAnswer.
- */
+/** Where the HTTP routes begin (./routes.ts), the same over TLS and over `local.sock`. A refusal is an ErrorAnswer with 4xx or 5xx. */
 export const wireBase = "/.well-known/mypaas/v1";
 export const signatureHeader = "mypaas-signature";
 /** SSHSIG namespace of every signature. */
@@ -61,28 +44,6 @@ export interface Accepted {
 export interface WantedBlob {
   readonly sha256: string;
   readonly size: number;
-}
-
-/** What answers the protocol: the worker itself, or the receiver that passes everything on. Refusals are UserErrors. */
-export interface Backend {
-  /** `signature` is the SSHSIG blob; undefined only over local.sock. */
-  readonly accept: (body: Uint8Array, signature: Uint8Array | undefined) => Promise<Accepted>;
-  readonly status: (request: string, token: string) => Promise<Accepted>;
-  readonly start: (request: string, token: string) => Promise<Accepted>;
-  /** Follows the log from `from` on and ends with the job. */
-  readonly events: (
-    request: string,
-    token: string,
-    from: number,
-    signal: AbortSignal,
-  ) => Promise<AsyncIterable<LoggedEvent>>;
-  /** Text of whole lines, from the cursor on that the lines before it gave; empty: from the start. */
-  readonly stream: (
-    request: string,
-    token: string,
-    from: string,
-    signal: AbortSignal,
-  ) => Promise<AsyncIterable<string>>;
 }
 
 export interface ErrorAnswer {

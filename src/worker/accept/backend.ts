@@ -8,7 +8,8 @@ import {
   nameOf,
 } from "../../core/wire/permissions.ts";
 import { contentId, parseRequest, requestId, storedBody } from "../../core/wire/request.ts";
-import type { Accepted, Backend, Request, RequestHead } from "../../core/wire/protocol.ts";
+import type { Accepted, Request, RequestHead } from "../../core/wire/protocol.ts";
+import type { Backend } from "../../core/wire/routes.ts";
 import { definitionOf, hasScope, type ActionOf, type NamesOf } from "../../core/actions/actions.ts";
 import type { Kind } from "../../core/actions/definition.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
