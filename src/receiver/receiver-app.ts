@@ -10,14 +10,14 @@ import { createWantedCache } from "./wanted-cache.ts";
 
 export interface ReceiverParts {
   readonly gate: Gate;
-  /** The worker, or what stands for it. */
+  /** The worker. */
   readonly upstream: Backend;
   readonly spool: Spool;
   readonly clock: Clock;
   readonly onBug: (error: unknown) => void;
 }
 
-/** The receiver as a function from request to answer: checks who asks, keeps uploads, and passes the same bytes on. */
+/** The receiver as a function from request to answer: it checks signatures, keeps uploads and passes the same bytes on. */
 export function receiverApp({ gate, upstream, spool, clock, onBug }: ReceiverParts): Hono {
   const cache = createWantedCache();
 

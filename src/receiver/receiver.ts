@@ -24,10 +24,10 @@ export interface ReceiverOptions {
   readonly port?: number;
 }
 
-/** The little of the world that the receiver touches. */
+/** The part of the world that the receiver uses. */
 export type ReceiverWorld = Pick<World, "now" | "interrupted" | "stderr">;
 
-/** Serves until interrupted; the options are for tests, in its container the paths are fixed. */
+/** Serves until interrupted; the options are for tests, because the paths in the container are fixed. */
 export async function runReceiver(
   world: ReceiverWorld,
   options: ReceiverOptions = {},
@@ -81,7 +81,7 @@ async function sweepUntil(
   { spool, clock, onBug }: Sweeping,
 ): Promise<void> {
   while (!interrupted.aborted) {
-    // A file that cannot be removed now must not take the pushes down that are under way.
+    // A file that cannot be removed must not end the pushes that are under way.
     // oxlint-disable-next-line no-await-in-loop
     await spool.sweep(clock.now()).catch(onBug);
     // oxlint-disable-next-line no-await-in-loop

@@ -25,19 +25,19 @@ import { errorResponse } from "./errors.ts";
 
 export interface WireAppOptions {
   readonly backend: Backend;
-  /** Undefined where nothing may be uploaded: on the socket between receiver and worker. */
+  /** Undefined on the socket between receiver and worker, where nothing is uploaded. */
   readonly spool: Spool | undefined;
   readonly requireSignature: boolean;
   readonly clock: Clock;
-  /** Told about everything thrown that is not a UserError. */
+  /** Called with every error that is not a UserError. */
   readonly onBug: (error: unknown) => void;
-  /** Looks at a signature before the body that it is for is read; may refuse. */
+  /** Checks a signature before the body is read; may refuse it. */
   readonly admit?: (signature: Uint8Array) => Promise<void>;
-  /** Which blobs a request may upload, where that is known without asking the backend. */
+  /** The blobs that a request may upload; asked of the backend when left out. */
   readonly wanted?: (request: string, token: string) => Promise<readonly WantedBlob[]>;
 }
 
-/** All request bodies that are being read at the same time, together. */
+/** Limit of all request bodies together that are read at the same time. */
 const maxBufferedBytes = 2 * maxRequestBytes;
 
 /** Serves the routes of core/wire/routes.ts; call it as a function with `app.request`, or through any server of hono's. */
@@ -176,7 +176,7 @@ function withUploads(backend: Backend, spool: Spool): Backend {
     status: async (request, token) => stillMissing(await backend.status(request, token)),
     start: async (request, token) => {
       const accepted = await backend.start(request, token);
-      // A job exists once the backend has taken every blob, so the uploads have served.
+      // A job exists once the backend has copied every blob, so the uploads are not needed any more.
       if (accepted.job !== undefined) await spool.drop(request);
       return stillMissing(accepted);
     },

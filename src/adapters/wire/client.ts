@@ -8,15 +8,15 @@ import { pathOf, routes, type RouteName } from "../../core/wire/routes.ts";
 import { send, sendForJson, type Call } from "./call.ts";
 import { openPool, type Target } from "./pool.ts";
 
-/** The client's side of core/wire/protocol.ts for one server. */
+/** The client's side of core/wire/routes.ts for one server. */
 export interface WireClient {
-  /** Posts the exact signed bytes; `once` for what must not be done twice by a broken line. */
+  /** Posts the exact signed bytes; `once` for an action that must not be done twice after a broken connection. */
   readonly accept: (
     body: Uint8Array,
     signature: Uint8Array | undefined,
     repeat: Call["repeat"],
   ) => Promise<Accepted>;
-  /** The rest of one accepted request, under the token that it was signed with. */
+  /** The later calls of one accepted request, with the token that it was signed with. */
   readonly request: (id: string, token: string) => WireRequest;
   readonly close: () => Promise<void>;
 }
@@ -24,16 +24,16 @@ export interface WireClient {
 export interface WireRequest {
   readonly status: () => Promise<Accepted>;
   readonly start: () => Promise<Accepted>;
-  /** Sends a tar of `length` bytes once; not repeated here, because what is missing then is another batch. */
+  /** Sends a tar of `length` bytes once; it is not repeated, because another batch is missing then. */
   readonly putBatch: (length: number, body: AsyncIterable<Uint8Array>) => Promise<void>;
   readonly have: (sha256: string) => Promise<number>;
   /** Sends bytes `from` up to `to` (exclusive) once and returns how many the server has then. */
   readonly putRange: (range: BlobRange, body: AsyncIterable<Uint8Array>) => Promise<number>;
   /** Opens the connection to the program that was begun; once. */
   readonly openTerminal: () => Promise<TerminalConnection>;
-  /** One connection to the log; its lines end when the line breaks or the job ends. */
+  /** One connection to the log; its lines end when the connection breaks or the job ends. */
   readonly openEvents: (from: number, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
-  /** The same for what an action streams, from a cursor on. */
+  /** The same for the lines of a stream, from a cursor on. */
   readonly openStream: (from: string, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
 }
 
@@ -51,10 +51,10 @@ export interface WireClientOptions {
   readonly pausesMs?: readonly number[];
 }
 
-/** About half a minute: a worker that restarts is back by then. */
+/** About half a minute, in which a worker restarts. */
 export const patientPausesMs = [200, 500, 1000, 2000, 4000, 8000, 8000, 8000] as const;
 
-/** Opens nothing yet; the first call does. */
+/** Makes a client; the first call opens a connection. */
 export function createWireClient(options: WireClientOptions): WireClient {
   const { place, signal } = options;
   const patient = options.pausesMs ?? patientPausesMs;

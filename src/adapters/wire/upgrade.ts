@@ -27,7 +27,7 @@ export interface UpgradeOptions {
   readonly onAnswer?: (incoming: IncomingMessage, status: number) => void;
 }
 
-/** For the options of a server: any other upgrade is a request like every other, and answered as one. */
+/** For the options of a server: an upgrade to another protocol is answered like any other request. */
 export const shouldUpgrade = ({ headers }: IncomingMessage): boolean =>
   headers.upgrade === terminalProtocol;
 

@@ -13,7 +13,7 @@ export const maxBatchedBlobBytes = 1024 * 1024;
 export const maxBatchBytes = 8 * 1024 * 1024;
 export const maxBlobBytes = 4 * 1024 * 1024 * 1024;
 
-/** What a client signs, as JSON in UTF-8. */
+/** The content of the signed bytes, as JSON in UTF-8. */
 export type Request = RequestHead & Action;
 
 export interface RequestHead {
@@ -33,7 +33,7 @@ export interface Accepted {
   readonly request: string;
   /** Set from the moment a job exists. */
   readonly job?: number;
-  /** True when `job` was begun by an earlier request with the same content. */
+  /** True when an earlier request with the same content began `job`. */
   readonly attached?: boolean;
   /** Blobs still to be uploaded before `start`. */
   readonly missing: readonly WantedBlob[];

@@ -11,7 +11,7 @@ const head = {
   tokenHash: text(/^[0-9a-f]{64}$/),
 };
 
-/** Reads the bytes that were signed; throws UserError "bad-request" that names the first thing out of place. */
+/** Reads the bytes that were signed; throws UserError "bad-request" for the first field that is wrong. */
 export function parseRequest(bytes: Uint8Array): Request {
   if (bytes.length > maxRequestBytes)
     throw bad(`${bytes.length} bytes, at most ${maxRequestBytes}`);
@@ -20,13 +20,13 @@ export function parseRequest(bytes: Uint8Array): Request {
   return { v: 1, ...readFields(value, head), ...readAction(value) };
 }
 
-/** Names a request for good: a replay has the same id, whatever signature it carries. */
+/** The id of a request: a replay has the same id, even with another signature. */
 export const requestId = (bytes: Uint8Array): string => sha256(bytes);
 
-/** Names what is asked for, whoever asks and whenever; options of a push do not count. */
+/** The id of what is asked for: the same for every caller and time. Servers store it, so it must not change between versions. */
 export const contentId = (action: Action): string => sha256(canonical(contentOf(action)));
 
-/** What a server keeps of a bearer token. */
+/** The form in which a server keeps a bearer token. */
 export const hashToken = (token: string): string => sha256(token);
 
 /** What the server keeps of a signed request until its job or stream ends: everything but secrets. */

@@ -71,9 +71,12 @@ async function listen(line: TerminalConnection, program: Program): Promise<void>
       case "exit":
       case "error":
       case "keepalive":
-        throw new UserError(`line: carried a frame that only a server sends (${frame.kind})`, {
-          code: "protocol",
-        });
+        throw new UserError(
+          `connection: carried a frame that only a server sends (${frame.kind})`,
+          {
+            code: "protocol",
+          },
+        );
     }
   }
 }
@@ -87,6 +90,6 @@ function refusal(signal: AbortSignal): Promise<never> {
 }
 
 const tooFast = (): UserError =>
-  new UserError(`line: carried more than ${stdinWindowBytes} bytes that were not asked for`, {
+  new UserError(`connection: carried more than ${stdinWindowBytes} bytes that were not asked for`, {
     code: "protocol",
   });

@@ -143,7 +143,7 @@ test("a worker that is away is named", async (t) => {
   const { dial, receiver } = await open(t, async () => async () => undefined);
   assert.equal(
     await refusal(() => dial(`${receiver}-none`)),
-    "prod: nobody answers there\nhint: on the server, see what is missing and repair it: sudo mypaas init",
+    "prod: nothing listens there\nhint: on the server, see what is missing and repair it: sudo mypaas init",
   );
 });
 

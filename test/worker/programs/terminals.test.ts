@@ -196,7 +196,7 @@ const wrong: readonly [string, readonly Frame[], string][] = [
   [
     "a frame of a server",
     [{ kind: "exit", code: 0 }],
-    "line: carried a frame that only a server sends (exit)",
+    "connection: carried a frame that only a server sends (exit)",
   ],
   [
     "more input than was asked for",
@@ -204,7 +204,7 @@ const wrong: readonly [string, readonly Frame[], string][] = [
       kind: "stdin",
       bytes: Buffer.alloc(65_536),
     })),
-    "line: carried more than 1048576 bytes that were not asked for",
+    "connection: carried more than 1048576 bytes that were not asked for",
   ],
 ];
 for (const [what, frames, message] of wrong)
