@@ -16,6 +16,7 @@ import { hashToken, parseRequest, requestId } from "../../src/core/wire/request.
 import type { Action } from "../../src/core/actions/actions.ts";
 import type { Accepted, Request } from "../../src/core/wire/protocol.ts";
 import type { Backend } from "../../src/core/wire/routes.ts";
+import { refusingBackend } from "./wire.ts";
 
 const actionOf = (request: Request): Action => {
   const { v: _v, server: _s, created: _c, nonce: _n, tokenHash: _t, ...action } = request;
@@ -66,6 +67,7 @@ export async function fakeWireServer(t: TestContext, options: FakeServerOptions 
           .filter((e) => !options.known?.has(e.sha256))
           .map(({ sha256, size }) => ({ sha256, size }));
   const backend: Backend = {
+    ...refusingBackend,
     accept: async (body, signature) => {
       const id = requestId(body);
       signatures.push(signature);

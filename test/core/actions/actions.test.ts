@@ -27,10 +27,18 @@ test("an action is read as it was made, without fields that are not its own", ()
   }
 });
 
-test("actions that only look, and pushes, may arrive twice", () => {
-  const safe = actionNames.filter((name) => actions[name].repeat === "safe");
+test("an action that changes something is sent once, except a push, which joins its own job", () => {
+  const safe = actionNames.filter((name) => actions[name].repeat === "safe" && name !== "push");
+  for (const name of safe) {
+    assert.equal(actions[name].becomes.kind, "answer", name);
+    assert.doesNotMatch(name, /\.(add|remove|login|logout|retry)$/);
+  }
   const looks = actionNames.filter((name) => /\.(list|info)$/.test(name));
-  assert.deepEqual(safe.toSorted(), [...looks, "doctor", "plan", "push"].toSorted());
+  assert.deepEqual(
+    looks.filter((name) => !safe.includes(name)),
+    [],
+  );
+  assert.equal(actions.push.repeat, "safe");
 });
 
 test("what is stored of a request is the request without the values of variables", () => {
@@ -48,4 +56,13 @@ test("what is stored of a request is the request without the values of variables
     if (name === "env.set") assert.deepEqual(parseRequest(stored), { ...request, set: { A: "" } });
     else assert.equal(stored, body);
   }
+});
+
+test("no secret is in a request whose bytes are stored", () => {
+  const hasSecret = actionNames.filter((name) =>
+    Object.values(actions[name].fields).some((reader) => "isSecret" in reader),
+  );
+  assert.deepEqual(hasSecret, ["run", "exec", "registry.login", "cert.add"]);
+  for (const name of hasSecret)
+    assert.ok(["answer", "terminal"].includes(actions[name].becomes.kind), name);
 });
