@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
+  isCallExpression,
   isExpressionWithTypeArguments,
   isInterfaceDeclaration,
+  isPropertyAssignment,
   isPropertySignatureDeclaration,
   isTypeAliasDeclaration,
   isTypeReferenceNode,
@@ -36,7 +38,7 @@ function describe(project: Project): string {
   const inWire = (name: string) => find(name, `${root}/src/core/wire/`);
   const events = unionMembers(inWire("Event"));
   const answers = members(inWire("Answers"));
-  const results = new Map(members(inWire("Results")).map((one) => [one.name, one.node]));
+  const results = resultTypes(project);
   const typeOf = (node: Node): Node => {
     const action = /^Results\["([^"]+)"\]$/.exec(node.getText())?.[1];
     return (action === undefined ? undefined : results.get(action)) ?? node;
@@ -83,9 +85,25 @@ ${[...shown]
 `;
 }
 
+/** The result type of each action: the type argument of `becomes` in its definition. */
+function resultTypes({ program }: Project): ReadonlyMap<string, Node> {
+  const results = new Map<string, Node>();
+  const look = (node: Node, action: string): void => {
+    const name = isPropertyAssignment(node) ? node.name.getText().replaceAll('"', "") : action;
+    const becomes = isPropertyAssignment(node) && name === "becomes" ? node.initializer : undefined;
+    const type = becomes && isCallExpression(becomes) ? becomes.typeArguments?.[0] : undefined;
+    if (type !== undefined) results.set(action, type);
+    node.forEachChild((child) => look(child, name));
+  };
+  for (const name of program.getSourceFileNames())
+    if (name.startsWith(`${root}/src/core/actions/`))
+      program.getSourceFile(name)?.forEachChild((node) => look(node, ""));
+  return results;
+}
+
 type Find = (name: string, place: string) => Declaration;
 
-/** Finds a type by its name: first in the file or folder where the name stands, then among what is exported, the wire's before others. */
+/** Finds a type by its name: first in the file or folder where the name stands, then among what is exported, the protocol's before others. */
 function finder({ program }: Project): Find {
   const files = program.getSourceFileNames().filter((name) => name.startsWith(`${root}/src/core/`));
   const all = files
@@ -96,7 +114,7 @@ function finder({ program }: Project): Find {
     const called = all.filter((node) => node.name.text === name);
     const found =
       called.find((node) => fileOf(node).startsWith(place)) ??
-      called.find((node) => isExported(node) && fileOf(node).includes("/core/wire/")) ??
+      called.find((node) => isExported(node) && /\/core\/(wire|actions)\//.test(fileOf(node))) ??
       called.find(isExported);
     if (found === undefined) throw new Error(`${name}: no such type below src/core`);
     return found;
@@ -201,7 +219,7 @@ const section = (title: string, comment: string, code: string): string =>
 
 const head = `# What \`--json\` prints
 
-Made by \`node scripts/docs.ts\` from the types in \`src/core/wire\`; a test compares the two.
+Made by \`node scripts/docs.ts\` from the types in \`src/core\`; a test compares the two.
 
 With \`--json\` every command prints one JSON object per line on stdout and nothing else there; stderr stays empty, except for what \`mypaas logs\` says when a line breaks. A line is one of two things, told apart by \`kind\`:
 

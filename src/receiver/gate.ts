@@ -6,7 +6,7 @@ import { SshFormatError } from "../core/ssh/wire-format.ts";
 import { readSshSignature } from "../core/ssh/sshsig.ts";
 import type { Request } from "../core/wire/protocol.ts";
 
-/** Keeps out whoever the worker would refuse anyway; the worker checks all of it again. */
+/** Refuses requests that the worker would refuse; the worker checks them again. */
 export interface Gate {
   /** Refuses a key that is not enrolled before anything else is read. */
   readonly admit: (signature: Uint8Array) => Promise<void>;
@@ -19,7 +19,7 @@ export interface GateOptions {
   readonly now: () => number;
 }
 
-/** Signatures that name an enrolled key and do not fit, per key and minute; only such ones cost more than a look at the list. Per key, because public keys are public: whoever knows one must not lock out the others. */
+/** Limit of wrong signatures for one enrolled key; only these cost more than a look at the list. Counted per key, because anybody who knows a public key could else lock out the others. */
 const maxFailuresPerMinute = 60;
 
 /** Opens the gate of one server. */

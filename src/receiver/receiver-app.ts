@@ -2,21 +2,22 @@ import type { Hono } from "hono";
 import type { Spool } from "../adapters/spool/spool.ts";
 import { wireApp } from "../adapters/wire/app.ts";
 import { hashToken } from "../core/wire/request.ts";
-import type { Backend, WantedBlob } from "../core/wire/protocol.ts";
+import type { WantedBlob } from "../core/wire/protocol.ts";
+import type { Backend } from "../core/wire/routes.ts";
 import type { Clock } from "../deploy/ports.ts";
 import type { Gate } from "./gate.ts";
 import { createWantedCache } from "./wanted-cache.ts";
 
 export interface ReceiverParts {
   readonly gate: Gate;
-  /** The worker, or what stands for it. */
+  /** The worker. */
   readonly upstream: Backend;
   readonly spool: Spool;
   readonly clock: Clock;
   readonly onBug: (error: unknown) => void;
 }
 
-/** The receiver as a function from request to answer: checks who asks, keeps uploads, and passes the same bytes on. */
+/** The receiver as a function from request to answer: it checks signatures, keeps uploads and passes the same bytes on. */
 export function receiverApp({ gate, upstream, spool, clock, onBug }: ReceiverParts): Hono {
   const cache = createWantedCache();
 

@@ -11,7 +11,7 @@ import { receiverPort } from "../core/server/instance.ts";
 import { parseReceiverConfig, receiverPaths } from "../core/server/receiver-container.ts";
 import type { World } from "../core/world.ts";
 import type { Clock } from "../deploy/ports.ts";
-import { maxAttached, passOn } from "./terminal.ts";
+import { maxTerminals, passOn } from "./terminal.ts";
 import { createGate } from "./gate.ts";
 import { receiverApp } from "./receiver-app.ts";
 import { createServer } from "./server.ts";
@@ -24,10 +24,10 @@ export interface ReceiverOptions {
   readonly port?: number;
 }
 
-/** The little of the world that the receiver touches. */
+/** The part of the world that the receiver uses. */
 export type ReceiverWorld = Pick<World, "now" | "interrupted" | "stderr">;
 
-/** Serves until interrupted; the options are for tests, in its container the paths are fixed. */
+/** Serves until interrupted; the options are for tests, because the paths in the container are fixed. */
 export async function runReceiver(
   world: ReceiverWorld,
   options: ReceiverOptions = {},
@@ -53,9 +53,9 @@ export async function runReceiver(
     writeLine,
   });
   onUpgrade(server, {
-    attach: passOn(join(place.socketDir, "receiver.sock")),
+    open: passOn(join(place.socketDir, "receiver.sock")),
     onBug,
-    maxOpen: maxAttached,
+    maxOpen: maxTerminals,
     onAnswer: ({ method, url }, status) => {
       const at = new Date(world.now()).toISOString();
       writeLine(JSON.stringify({ at, method, path: url?.split("?")[0]?.slice(0, 300), status }));
@@ -81,7 +81,7 @@ async function sweepUntil(
   { spool, clock, onBug }: Sweeping,
 ): Promise<void> {
   while (!interrupted.aborted) {
-    // A file that cannot be removed now must not take the pushes down that are under way.
+    // A file that cannot be removed must not end the pushes that are under way.
     // oxlint-disable-next-line no-await-in-loop
     await spool.sweep(clock.now()).catch(onBug);
     // oxlint-disable-next-line no-await-in-loop

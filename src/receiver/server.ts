@@ -13,7 +13,7 @@ export interface ServingOptions {
 
 const maxConcurrent = 128;
 
-/** An HTTP server with the limits of something that everybody can reach; not listening yet. */
+/** An HTTP server with limits for the open internet; it does not listen yet. */
 export function createServer(options: ServingOptions): Server {
   let running = 0;
   const fetch = async (
@@ -36,7 +36,7 @@ export function createServer(options: ServingOptions): Server {
     serverOptions: {
       headersTimeout: 10_000,
       connectionsCheckingInterval: 2_000,
-      // Uploads may take long; how slow they may be is decided while they are read.
+      // Uploads may take long; their pace is checked while they are read.
       requestTimeout: 60 * 60_000,
       keepAliveTimeout: 30_000,
       maxHeaderSize: 16 * 1024,
@@ -45,7 +45,7 @@ export function createServer(options: ServingOptions): Server {
   }) as Server;
   server.maxConnections = 512;
   server.maxRequestsPerSocket = 1000;
-  // A client that reads nothing any more; the answer to `start` may take this long.
+  // For a client that stopped reading; the answer to `start` may take this long.
   server.setTimeout(15 * 60_000);
   return server;
 }

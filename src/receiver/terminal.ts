@@ -2,26 +2,26 @@ import { request, type IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { attachProtocol, silenceMs } from "../core/wire/frames.ts";
-import { wireBase } from "../core/wire/protocol.ts";
-import type { AttachAsked, OnLine } from "../adapters/wire/upgrade.ts";
+import { terminalProtocol, silenceMs } from "../core/wire/frames.ts";
+import { fullPathOf } from "../core/wire/routes.ts";
+import type { TerminalRequest, OnConnection } from "../adapters/wire/upgrade.ts";
 import { refusalOf, workerAway } from "../adapters/wire/upstream.ts";
 
-/** Lines that strangers may hold open together; each costs two sockets and what they buffer. */
-export const maxAttached = 32;
+/** Limit of open connections from outside; each costs two sockets and their buffers. */
+export const maxTerminals = 32;
 
-/** Passes an attached line on to the worker as bytes: whose it is and what it says is the worker's to judge. */
+/** Passes a terminal connection on to the worker as bytes; only the worker checks the token and reads the frames. */
 export function passOn(socketPath: string) {
-  return async ({ request: id, token }: AttachAsked): Promise<OnLine> => {
+  return async ({ request: id, token }: TerminalRequest): Promise<OnConnection> => {
     const upstream = await openUpstream(socketPath, id, token);
     return async (socket, head) => {
-      // Each end says something within this time, so one of them is no more.
-      for (const line of [socket, upstream.socket])
-        if (line instanceof Socket) line.setTimeout(silenceMs, () => line.destroy());
+      // Each end sends something within this time, so a silent one is gone.
+      for (const end of [socket, upstream.socket])
+        if (end instanceof Socket) end.setTimeout(silenceMs, () => end.destroy());
       if (upstream.head.length > 0) socket.write(upstream.head);
       if (head.length > 0) upstream.socket.write(head);
       const ways = [pipeline(socket, upstream.socket), pipeline(upstream.socket, socket)];
-      // A line that broke is nothing to tell here; both ends see it.
+      // Both ends see a broken connection themselves.
       await Promise.all(ways.map((way) => way.catch(() => undefined)));
       upstream.socket.destroy();
     };
@@ -39,12 +39,12 @@ async function openUpstream(socketPath: string, id: string, token: string): Prom
   const { promise, resolve, reject } = Promise.withResolvers<Upstream>();
   const asked = request({
     socketPath,
-    path: `${wireBase}/requests/${id}/attach`,
+    path: fullPathOf("terminal", { id }),
     headers: {
       host: "worker",
       authorization: `Bearer ${token}`,
       connection: "Upgrade",
-      upgrade: attachProtocol,
+      upgrade: terminalProtocol,
     },
   });
   asked.setTimeout(answerMs, () => asked.destroy(new Error("no answer")));

@@ -2,7 +2,7 @@ import { UserError } from "../core/errors.ts";
 import { hashToken } from "../core/wire/request.ts";
 import type { WantedBlob } from "../core/wire/protocol.ts";
 
-/** What each open request may upload and which token opens it, so that the worker is not asked for every batch; the oldest are forgotten first. */
+/** The missing blobs and the token hash of each open request, so that the worker is not asked for every batch; the oldest are dropped first. */
 export interface WantedCache {
   readonly remember: (request: string, tokenHash: string, wanted: readonly WantedBlob[]) => void;
   /** Undefined when the request is not known here; throws UserError "unauthorized" for another token than its own. */

@@ -1,6 +1,7 @@
 import { formatBytes, formatFiles } from "../core/format.ts";
 import { UserError } from "../core/errors.ts";
-import type { ManifestEntry, PushManifest, WantedBlob } from "../core/wire/protocol.ts";
+import type { ManifestEntry, PushManifest } from "../core/actions/push.ts";
+import type { WantedBlob } from "../core/wire/protocol.ts";
 import { contentId } from "../core/wire/request.ts";
 import type { ContextEntry } from "../deploy/ports.ts";
 import type { BuildSource } from "./source.ts";

@@ -25,7 +25,7 @@ import { createAttachments, type Attachments } from "./programs/terminals.ts";
 
 /** The worker without its sockets. */
 export interface Core {
-  readonly backend: Omit<BackendParts, "door">;
+  readonly backend: Omit<BackendParts, "entry">;
   readonly attachments: Attachments;
   readonly traefikEvents: TraefikEventStream;
   /** Ends the jobs that an earlier worker left, writes the dynamic file, begins the queued jobs. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { main } from "../../src/cli/main.ts";
-import type { CertificateInfo } from "../../src/core/wire/results.ts";
+import type { CertificateInfo } from "../../src/core/actions/certificates.ts";
 import { fakeWireServer } from "../support/fake-wire-server.ts";
 import { laptop } from "../support/laptop.ts";
 import { fakeWorld } from "../support/world.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { plan } from "../../src/cli/commands/plan.ts";
-import type { PlannedChanges } from "../../src/core/wire/results.ts";
+import type { PlannedChanges } from "../../src/core/actions/push.ts";
 import { runCommand } from "../support/command.ts";
 import { fakeWireServer } from "../support/fake-wire-server.ts";
 

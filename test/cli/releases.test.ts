@@ -4,7 +4,7 @@ import { cancel } from "../../src/cli/commands/cancel.ts";
 import { releases } from "../../src/cli/commands/releases.ts";
 import { rollback } from "../../src/cli/commands/rollback.ts";
 import type { Event } from "../../src/core/wire/events.ts";
-import type { ReleaseInfo } from "../../src/core/wire/results.ts";
+import type { ReleaseInfo } from "../../src/core/actions/lifecycle.ts";
 import { runCommand } from "../support/command.ts";
 import { fakeWireServer, type FakeServerOptions } from "../support/fake-wire-server.ts";
 

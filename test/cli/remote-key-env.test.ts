@@ -8,7 +8,7 @@ import { after, before, test, type TestContext } from "node:test";
 import { env } from "../../src/cli/commands/env.ts";
 import { keyAdd, keyList, keyRemove } from "../../src/cli/commands/key.ts";
 import { remoteAdd, remoteList, remoteRemove } from "../../src/cli/commands/remote.ts";
-import type { Action } from "../../src/core/wire/protocol.ts";
+import type { Action } from "../../src/core/actions/actions.ts";
 import { runCommand } from "../support/command.ts";
 import { fakeWireServer } from "../support/fake-wire-server.ts";
 

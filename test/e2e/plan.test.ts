@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { PlannedChanges } from "../../src/core/wire/results.ts";
+import type { PlannedChanges } from "../../src/core/actions/push.ts";
 import { startServer, type TestServer } from "../support/mypaas-e2e.ts";
 import { makeSource, writeDockerfile, type Source } from "../support/source-e2e.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { spawn } from "node:child_process";
-import type { PsService, PsSnapshot } from "../../src/core/wire/watching.ts";
+import type { PsService, PsSnapshot } from "../../src/core/actions/watch.ts";
 import { startServer, type TestServer } from "../support/mypaas-e2e.ts";
 import { makeSource } from "../support/source-e2e.ts";
 

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { readMessages } from "../../src/adapters/engines/docker/messages.ts";
-import type { RegistryInfo } from "../../src/core/wire/results.ts";
+import type { RegistryInfo } from "../../src/core/actions/registries.ts";
 import { nodeImage } from "../support/images.ts";
 import { docker, startServer, type TestServer } from "../support/mypaas-e2e.ts";
 import { failureOf } from "../support/said-e2e.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Event } from "../../src/core/wire/events.ts";
-import type { ReleaseInfo } from "../../src/core/wire/results.ts";
+import type { ReleaseInfo } from "../../src/core/actions/lifecycle.ts";
 import { docker, startServer, type TestServer } from "../support/mypaas-e2e.ts";
 import { eventOf, failureOf } from "../support/said-e2e.ts";
 import { makeSource, slowStep, writeDockerfile, type Source } from "../support/source-e2e.ts";

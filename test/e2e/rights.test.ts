@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fingerprint } from "../../src/core/ssh/public-key.ts";
-import type { Results } from "../../src/core/wire/results.ts";
+import type { Results } from "../../src/core/actions/actions.ts";
 import { UserError } from "../../src/core/errors.ts";
 import { startServer, type TestServer } from "../support/mypaas-e2e.ts";
 import { rawClient, refusalOf } from "../support/raw-request.ts";

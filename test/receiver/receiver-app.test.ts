@@ -4,11 +4,12 @@ import { openSpool } from "../../src/adapters/spool/spool.ts";
 import { parseAuthorizedKeys } from "../../src/core/ssh/authorized-keys.ts";
 import { UserError } from "../../src/core/errors.ts";
 import { hashToken, requestId } from "../../src/core/wire/request.ts";
-import { wireBase, type Accepted, type Backend } from "../../src/core/wire/protocol.ts";
+import { wireBase, type Accepted } from "../../src/core/wire/protocol.ts";
+import type { Backend } from "../../src/core/wire/routes.ts";
 import { createGate } from "../../src/receiver/gate.ts";
 import { receiverApp } from "../../src/receiver/receiver-app.ts";
 import { requestBytes, softKey } from "../support/signed.ts";
-import { blobOf, emptyDir, stoppedClock, tarOf } from "../support/wire.ts";
+import { blobOf, emptyDir, refusingBackend, stoppedClock, tarOf } from "../support/wire.ts";
 
 const server = "0123456789abcdef";
 const blob = blobOf("hello");
@@ -25,6 +26,7 @@ async function receiver(t: TestContext) {
     return { request, missing: [blob] };
   };
   const upstream: Backend = {
+    ...refusingBackend,
     status,
     accept: async (body) => {
       asked.push("accept");
@@ -33,8 +35,6 @@ async function receiver(t: TestContext) {
       return { request: requestId(body), missing: [blob] };
     },
     start: async (request) => ({ request, missing: [], job: 1 }),
-    events: () => Promise.reject(new Error("not asked")),
-    stream: () => Promise.reject(new Error("not asked")),
   };
   const spool = await openSpool({ dir: await emptyDir(t), limits: { reserve: 0 } });
   const keys = async () => parseAuthorizedKeys(`${key.line}\n${colleague.line}`).keys;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import type { PushManifest, WantedBlob } from "../../src/core/wire/protocol.ts";
+import type { PushManifest } from "../../src/core/actions/push.ts";
+import type { WantedBlob } from "../../src/core/wire/protocol.ts";
 import { askedFor, blobsOf, pushSource } from "../../src/sources/push.ts";
 import { readSpec } from "../../src/sources/read-spec.ts";
 import { asksForBuild } from "../../src/sources/source.ts";

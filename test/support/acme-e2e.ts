@@ -1,6 +1,6 @@
 import { connect, type PeerCertificate, type SecureVersion } from "node:tls";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CertificateInfo, CertificateList } from "../../src/core/wire/results.ts";
+import type { CertificateInfo, CertificateList } from "../../src/core/actions/certificates.ts";
 import { bridgeAddress } from "./bridge-address.ts";
 import { startDns, type DnsServer } from "./dns-server.ts";
 import { startServer, type TestServer } from "./mypaas-e2e.ts";

@@ -5,7 +5,7 @@ import { UserError } from "../../src/core/errors.ts";
 import { createNameHandovers } from "../../src/deploy/name-handover.ts";
 import { isDone } from "../../src/core/wire/event-roles.ts";
 import type { Event } from "../../src/core/wire/events.ts";
-import type { JobAction } from "../../src/core/wire/protocol.ts";
+import type { JobAction } from "../../src/core/actions/actions.ts";
 import type { Engine, ImageFacts, Replica } from "../../src/deploy/ports.ts";
 import { openBlobStore } from "../../src/adapters/host/blob-store.ts";
 import { beginJob, insertJob } from "../../src/adapters/state/jobs.ts";

@@ -13,7 +13,10 @@ import { wireApp } from "../../src/adapters/wire/app.ts";
 import { UserError } from "../../src/core/errors.ts";
 import type { Event, LoggedEvent } from "../../src/core/wire/events.ts";
 import { hashToken, parseRequest, requestId } from "../../src/core/wire/request.ts";
-import type { Action, Accepted, Backend, Request } from "../../src/core/wire/protocol.ts";
+import type { Action } from "../../src/core/actions/actions.ts";
+import type { Accepted, Request } from "../../src/core/wire/protocol.ts";
+import type { Backend } from "../../src/core/wire/routes.ts";
+import { refusingBackend } from "./wire.ts";
 
 const actionOf = (request: Request): Action => {
   const { v: _v, server: _s, created: _c, nonce: _n, tokenHash: _t, ...action } = request;
@@ -64,6 +67,7 @@ export async function fakeWireServer(t: TestContext, options: FakeServerOptions 
           .filter((e) => !options.known?.has(e.sha256))
           .map(({ sha256, size }) => ({ sha256, size }));
   const backend: Backend = {
+    ...refusingBackend,
     accept: async (body, signature) => {
       const id = requestId(body);
       signatures.push(signature);

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { createWireClient, type WireClient } from "../../src/adapters/wire/client.ts";
 import type { UserError } from "../../src/core/errors.ts";
 import { parseRemoteLine } from "../../src/core/wire/connection-string.ts";
-import type { Accepted, Action, ManifestEntry } from "../../src/core/wire/protocol.ts";
+import type { Accepted } from "../../src/core/wire/protocol.ts";
+import type { Action } from "../../src/core/actions/actions.ts";
+import type { ManifestEntry } from "../../src/core/actions/push.ts";
 import { requestBytes, softKey } from "./signed.ts";
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

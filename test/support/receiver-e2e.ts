@@ -16,6 +16,7 @@ import { label, receiverContainerName, receiverNetworkName } from "../../src/cor
 import { receiverContainer } from "../../src/core/server/receiver-container.ts";
 import { requestId } from "../../src/core/wire/request.ts";
 import type { Accepted, WantedBlob } from "../../src/core/wire/protocol.ts";
+import { refusingBackend } from "./wire.ts";
 
 const socketPath = "/var/run/docker.sock";
 
@@ -113,6 +114,7 @@ async function startWorker(config: InstanceConfig, wanted: readonly WantedBlob[]
     clock: realClock(Date.now),
     onBug: (error) => console.error(error),
     backend: {
+      ...refusingBackend,
       status,
       accept: async (body) => status(requestId(body)),
       start: async (request) => {
@@ -124,7 +126,6 @@ async function startWorker(config: InstanceConfig, wanted: readonly WantedBlob[]
         (async function* () {
           yield { kind: "step", text: "building image", offset: 0, at: 0 } as const;
         })(),
-      stream: () => Promise.reject(new Error("not asked")),
     },
   });
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Action, ActionName } from "../../src/core/wire/protocol.ts";
+import { actions, type Action, type ActionName } from "../../src/core/actions/actions.ts";
 
 const options = { pull: false, noCache: false };
 const text = "# mypaas.servicename = web\nFROM scratch\n";
@@ -76,42 +76,26 @@ export const keyOptions = [
 ] as const;
 
 /** What each key may, column by column: `=` for every service or the server, `b` for blog and not for web, `.` nothing. */
-export const rights: { readonly [K in ActionName]: string } = {
-  push: "= = . . . . .  b b b =  = = . .",
-  plan: "= = . . . . .  b b b =  = = . .",
-  rollback: "= = . . . . .  b b b =  = = . .",
-  cancel: "= = . . . . .  b b b =  = = . .",
-  scale: "= . . . . . =  b . b =  = = . .",
-  restart: "= . . . . . =  b . b =  = = . .",
-  stop: "= . . . . . =  b . b =  = = . .",
-  start: "= . . . . . =  b . b =  = = . .",
-  remove: "= . . . . . =  b . b =  = = . .",
-  "remove.list": "= . . . . . =  b . b =  = = . .",
-  "release.list": "= = = = = = =  b b b =  = = . =",
-  "env.list": "= . = . . . .  b . b =  = = . .",
-  "env.set": "= . = . . . .  b . b =  = = . .",
-  "env.unset": "= . = . . . .  b . b =  = = . .",
-  logs: "= . . . = . .  b b b =  = = . .",
-  "job.log": "= . . . = . .  b b b =  = = . .",
-  ps: "= = = = = = =  b b b =  = = . =",
-  run: "= . . . . = .  b . b =  = = . .",
-  exec: "= . . . . = .  b . b =  = = . .",
-  "key.list": "= . . = . . .  . . . .  . . . =",
-  "key.add": "= . . = . . .  . . . .  . . . =",
-  "key.remove": "= . . = . . .  . . . .  . . . =",
-  "server.info": "= = = = = = =  = = = =  = = . =",
-  doctor: "= . . . . . =  . . . .  = = . .",
-  "registry.login": "= . . . . . =  . . . .  = = . .",
-  "registry.logout": "= . . . . . =  . . . .  = = . .",
-  "registry.list": "= . . . . . =  . . . .  = = . .",
-  "cert.list": "= = = = = = =  = = = =  = = . =",
-  "cert.add": "= . . . . . =  . . . .  = = . .",
-  "cert.remove": "= . . . . . =  . . . .  = = . .",
-  "cert.retry": "= . . . . . =  . . . .  = = . .",
+export const rows: Readonly<Record<string, string>> = {
+  "push on a service": "= = . . . . .  b b b =  = = . .",
+  "manage on a service": "= . . . . . =  b . b =  = = . .",
+  "env on a service": "= . = . . . .  b . b =  = = . .",
+  "logs on a service": "= . . . = . .  b b b =  = = . .",
+  "run on a service": "= . . . . = .  b . b =  = = . .",
+  "any key on a service": "= = = = = = =  b b b =  = = . =",
+  "any key on the server": "= = = = = = =  = = = =  = = . =",
+  "manage on the server": "= . . . . . =  . . . .  = = . .",
+  "key on the server": "= . . = . . .  . . . .  . . . =",
 };
+
+/** The row of an action, from its definition. */
+export function rowOf(name: ActionName): string {
+  const { right, scope } = actions[name];
+  return `${right} on ${scope === "server" ? "the server" : "a service"}`;
+}
 
 /** Whether a key with the options of that column may do it to `service`. */
 export function isAllowed(name: ActionName, column: number, service: string): boolean {
-  const mark = rights[name].split(/ +/)[column];
+  const mark = (rows[rowOf(name)] ?? "").split(/ +/)[column];
   return mark === "=" || (mark === "b" && service === "blog");
 }

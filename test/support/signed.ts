@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { sshString } from "../../src/core/ssh/wire-format.ts";
-import { signatureNamespace, type Action, type Request } from "../../src/core/wire/protocol.ts";
+import { signatureNamespace, type Request } from "../../src/core/wire/protocol.ts";
+import type { Action } from "../../src/core/actions/actions.ts";
 
 /** An ed25519 key in software that signs like `ssh-keygen -Y sign`. */
 export function softKey() {

@@ -8,7 +8,7 @@ import type { Target } from "../../src/adapters/wire/pool.ts";
 import { upload } from "../../src/adapters/wire/upload.ts";
 import type { UploadEvent } from "../../src/core/wire/events.ts";
 import { hashToken } from "../../src/core/wire/request.ts";
-import type { Action } from "../../src/core/wire/protocol.ts";
+import type { Action } from "../../src/core/actions/actions.ts";
 import { fakeWireServer, type FakeServerOptions } from "./fake-wire-server.ts";
 
 export const token = "t".repeat(43);

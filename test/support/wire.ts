@@ -6,7 +6,8 @@ import type { TestContext } from "node:test";
 import { pack, type Header } from "tar-stream";
 import { UserError } from "../../src/core/errors.ts";
 import type { LoggedEvent } from "../../src/core/wire/events.ts";
-import type { Accepted, Backend, WantedBlob } from "../../src/core/wire/protocol.ts";
+import type { Accepted, WantedBlob } from "../../src/core/wire/protocol.ts";
+import { isWorkerRoute, routeNames, type Backend } from "../../src/core/wire/routes.ts";
 import type { Clock } from "../../src/deploy/ports.ts";
 
 export const sha256 = (data: Uint8Array | string): string =>
@@ -77,6 +78,13 @@ export async function tarOf(
 
 export const token = "t0ken-t0ken-t0ken-t0ken";
 
+/** A backend that refuses every call; fakes replace the calls that they expect. */
+export const refusingBackend = Object.fromEntries(
+  routeNames
+    .filter(isWorkerRoute)
+    .map((name) => [name, () => Promise.reject(new Error(`${name} is not expected`))]),
+) as unknown as Backend;
+
 /** A backend that knows one request and notes what it is asked. */
 export function fakeBackend(accepted: Accepted, events: readonly LoggedEvent[] = []) {
   const calls: unknown[] = [];
@@ -88,6 +96,7 @@ export function fakeBackend(accepted: Accepted, events: readonly LoggedEvent[] =
     return accepted;
   };
   const backend: Backend = {
+    ...refusingBackend,
     accept: async (body, signature) => {
       calls.push([
         "accept",

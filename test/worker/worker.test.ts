@@ -5,7 +5,8 @@ import { createServer, request, type IncomingMessage, type ServerResponse } from
 import { once } from "node:events";
 import { test, type TestContext } from "node:test";
 import { instancePaths } from "../../src/core/server/instance.ts";
-import type { Accepted, Action } from "../../src/core/wire/protocol.ts";
+import type { Accepted } from "../../src/core/wire/protocol.ts";
+import type { Action } from "../../src/core/actions/actions.ts";
 import { wireBase } from "../../src/core/wire/protocol.ts";
 import { writeInstanceConfig } from "../../src/adapters/host/instance-config.ts";
 import { runWorker } from "../../src/worker/worker.ts";

@@ -4,7 +4,7 @@ import type { Dirent } from "node:fs";
 import { parseDockerignore, type Ignore, type IgnoreState } from "../../core/push/dockerignore.ts";
 import { UserError } from "../../core/errors.ts";
 import { byPath, maxEntries } from "../../core/push/manifest.ts";
-import type { ManifestEntry } from "../../core/wire/protocol.ts";
+import type { ManifestEntry } from "../../core/actions/push.ts";
 import { hashFile, readLinkTarget, unreadable, type SourceFile } from "./source-file.ts";
 
 /** A build context as it is on this machine. */

@@ -1,5 +1,5 @@
 import type { Release } from "../../core/release/release.ts";
-import type { Receipt } from "../../core/wire/results.ts";
+import type { Receipt } from "../../core/actions/lifecycle.ts";
 import { isSamePlace } from "../../core/routing/routes.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
 import type { Row } from "./row.ts";

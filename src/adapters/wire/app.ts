@@ -1,16 +1,23 @@
 import { Hono, type Context } from "hono";
 import { UserError } from "../../core/errors.ts";
 import {
-  maxBatchBytes,
   maxRequestBytes,
   signatureHeader,
   wireBase,
   type Accepted,
-  type Backend,
   type WantedBlob,
 } from "../../core/wire/protocol.ts";
+import {
+  isWorkerRoute,
+  routeNames,
+  routes,
+  type Backend,
+  type Calls,
+  type Route,
+  type RoutesOf,
+} from "../../core/wire/routes.ts";
 import type { Clock } from "../../deploy/ports.ts";
-import { eventLines, lineBody } from "./event-lines.ts";
+import { jsonLines, lineBody } from "./event-lines.ts";
 import { pacedBody, readWhole, uploadPace } from "./request-body.ts";
 import type { Spool } from "../spool/spool.ts";
 import { receiveBatch, receiveRange } from "../spool/uploads.ts";
@@ -18,107 +25,37 @@ import { errorResponse } from "./errors.ts";
 
 export interface WireAppOptions {
   readonly backend: Backend;
-  /** Undefined where nothing may be uploaded: on the socket between receiver and worker. */
+  /** Undefined on the socket between receiver and worker, where nothing is uploaded. */
   readonly spool: Spool | undefined;
   readonly requireSignature: boolean;
   readonly clock: Clock;
-  /** Told about everything thrown that is not a UserError. */
+  /** Called with every error that is not a UserError. */
   readonly onBug: (error: unknown) => void;
-  /** Looks at a signature before the body that it is for is read; may refuse. */
+  /** Checks a signature before the body is read; may refuse it. */
   readonly admit?: (signature: Uint8Array) => Promise<void>;
-  /** Which blobs a request may upload, where that is known without asking the backend. */
+  /** The blobs that a request may upload; asked of the backend when left out. */
   readonly wanted?: (request: string, token: string) => Promise<readonly WantedBlob[]>;
 }
 
-/** All request bodies that are being read at the same time, together. */
+/** Limit of all request bodies together that are read at the same time. */
 const maxBufferedBytes = 2 * maxRequestBytes;
-/** A tar adds a header to each blob; a batch of tiny files is mostly headers. */
-const maxBatchBodyBytes = 4 * maxBatchBytes;
 
-/** Serves the protocol of core/wire/protocol.ts; call it as a function with `app.request`, or through any server of hono's. */
+/** Serves the routes of core/wire/routes.ts; call it as a function with `app.request`, or through any server of hono's. */
 export function wireApp(options: WireAppOptions): Hono {
-  const { backend, spool, clock } = options;
-  const pace = { ...uploadPace, clock };
+  const { spool } = options;
   const app = new Hono().basePath(wireBase);
-  let buffered = 0;
-
-  app.post("/requests", async (c) => {
-    const signature = options.requireSignature ? readSignature(c) : undefined;
-    if (signature) await options.admit?.(signature);
-    let own = 0;
-    try {
-      const body = pacedBody(c.req.raw.body, { pace, maxBytes: maxRequestBytes });
-      const bytes = await readWhole(body, (length) => {
-        if (buffered + length > maxBufferedBytes)
-          throw new UserError("server: too many requests at once", { code: "busy" });
-        buffered += length;
-        own += length;
-      });
-      return c.json(await stillMissing(await backend.accept(bytes, signature), spool));
-    } finally {
-      buffered -= own;
-    }
-  });
-
-  app.get("/requests/:id", async (c) =>
-    c.json(await stillMissing(await backend.status(c.req.param("id"), readToken(c)), spool)),
-  );
-
-  app.post("/requests/:id/start", async (c) => {
-    const id = c.req.param("id");
-    const accepted = await backend.start(id, readToken(c));
-    // A job exists once the backend has taken every blob, so the uploads have served.
-    if (accepted.job !== undefined) await spool?.drop(id);
-    return c.json(await stillMissing(accepted, spool));
-  });
-
-  app.get("/requests/:id/events", async (c) => {
-    const from = wholeNumber(c.req.query("from") ?? "0", "from");
-    const gone = new AbortController();
-    const signal = AbortSignal.any([gone.signal, c.req.raw.signal]);
-    const events = await backend.events(c.req.param("id"), readToken(c), from, signal);
-    const lines = eventLines(events, { clock, onBug: options.onBug, gone });
-    return c.body(lines, 200, { "content-type": "application/x-ndjson" });
-  });
-
-  app.get("/requests/:id/stream", async (c) => {
-    const from = c.req.query("from") ?? "";
-    const gone = new AbortController();
-    const signal = AbortSignal.any([gone.signal, c.req.raw.signal]);
-    const lines = await backend.stream(c.req.param("id"), readToken(c), from, signal);
-    const body = lineBody(lines, { clock, onBug: options.onBug, gone });
-    return c.body(body, 200, { "content-type": "application/x-ndjson" });
-  });
-
-  if (spool) {
-    const wanted =
-      options.wanted ??
-      (async (id: string, token: string) => (await backend.status(id, token)).missing);
-
-    app.put("/requests/:id/blobs", async (c) => {
-      const id = c.req.param("id");
-      const allowed = await wanted(id, readToken(c));
-      const body = pacedBody(c.req.raw.body, { pace, maxBytes: maxBatchBodyBytes });
-      return c.json({
-        received: await receiveBatch({ spool, request: id, wanted: allowed, body }),
-      });
-    });
-
-    app.get("/requests/:id/blobs/:sha256", async (c) => {
-      const id = c.req.param("id");
-      const blob = pick(await wanted(id, readToken(c)), c.req.param("sha256"));
-      return c.json({ have: await spool.have(id, blob) });
-    });
-
-    app.put("/requests/:id/blobs/:sha256", async (c) => {
-      const id = c.req.param("id");
-      const blob = pick(await wanted(id, readToken(c)), c.req.param("sha256"));
-      const range = readRange(c.req.header("content-range"), blob);
-      const body = pacedBody(c.req.raw.body, { pace, maxBytes: range.length });
-      return c.json({ have: await receiveRange({ spool, request: id, blob, range, body }) });
-    });
+  const backend = spool === undefined ? options.backend : withUploads(options.backend, spool);
+  const serve = workerHandlers(options);
+  for (const name of routeNames.filter(isWorkerRoute)) {
+    const route: Route = routes[name];
+    const handlerOf: (call: never, route: Route) => Handler = serve[routes[name].kind];
+    app.on(route.method, route.path, handlerOf(backend[name] as never, route));
   }
-
+  if (spool !== undefined)
+    for (const [name, handler] of Object.entries(uploadHandlers(options, spool))) {
+      const { method, path } = routes[name as RoutesOf<"upload">];
+      app.on(method, path, handler);
+    }
   app.notFound(() =>
     errorResponse(new UserError("path: not part of the protocol", { code: "not-found" })),
   );
@@ -129,11 +66,125 @@ export function wireApp(options: WireAppOptions): Hono {
   return app;
 }
 
-async function stillMissing(accepted: Accepted, spool: Spool | undefined): Promise<Accepted> {
-  if (!spool || accepted.missing.length === 0) return accepted;
-  const here = await spool.received(accepted.request);
-  return { ...accepted, missing: accepted.missing.filter((blob) => !here.has(blob.sha256)) };
+type Handler = (c: Context) => Promise<Response>;
+
+/** Makes the handler of a route that the worker answers, by the kind of the route. */
+type WorkerHandlers = {
+  readonly [K in keyof Calls<unknown>]: (call: Calls<unknown>[K], route: Route) => Handler;
+};
+
+function workerHandlers(options: WireAppOptions): WorkerHandlers {
+  const { clock, onBug } = options;
+  const readBody = bodyReader(clock);
+  const lineAnswer = async (
+    c: Context,
+    open: (signal: AbortSignal) => Promise<AsyncIterable<string>>,
+  ) => {
+    const gone = new AbortController();
+    const lines = await open(AbortSignal.any([gone.signal, c.req.raw.signal]));
+    const body = lineBody(lines, { clock, onBug, gone });
+    return c.body(body, 200, { "content-type": "application/x-ndjson" });
+  };
+  return {
+    signed:
+      (call, { maxBytes = 0 }) =>
+      async (c) => {
+        const signature = options.requireSignature ? readSignature(c) : undefined;
+        if (signature) await options.admit?.(signature);
+        return readBody(c, maxBytes, async (bytes) => Response.json(await call(bytes, signature)));
+      },
+    json: (call) => async (c) => Response.json(await call(parameter(c, "id"), readToken(c))),
+    events: (call) => async (c) => {
+      const from = wholeNumber(c.req.query("from") ?? "0", "from");
+      return lineAnswer(c, async (signal) =>
+        jsonLines(await call(parameter(c, "id"), readToken(c), from, signal)),
+      );
+    },
+    lines: (call) => async (c) => {
+      const from = c.req.query("from") ?? "";
+      return lineAnswer(c, (signal) => call(parameter(c, "id"), readToken(c), from, signal));
+    },
+  };
 }
+
+/** Reads whole bodies; those that are being read and used at the same time share one limit. */
+function bodyReader(clock: Clock) {
+  const pace = { ...uploadPace, clock };
+  let buffered = 0;
+  return async <T>(c: Context, maxBytes: number, use: (bytes: Buffer) => Promise<T>) => {
+    let own = 0;
+    try {
+      const bytes = await readWhole(pacedBody(c.req.raw.body, { pace, maxBytes }), (length) => {
+        if (buffered + length > maxBufferedBytes)
+          throw new UserError("server: too many requests at once", { code: "busy" });
+        buffered += length;
+        own += length;
+      });
+      return await use(bytes);
+    } finally {
+      buffered -= own;
+    }
+  };
+}
+
+/** Serves the uploads of requests that the backend has accepted. */
+function uploadHandlers(
+  {
+    backend,
+    wanted = async (id, token) => (await backend.status(id, token)).missing,
+    clock,
+  }: WireAppOptions,
+  spool: Spool,
+): { readonly [N in RoutesOf<"upload">]: Handler } {
+  const pace = { ...uploadPace, clock };
+  const wantedBlob = async (c: Context) => {
+    const request = parameter(c, "id");
+    const blob = pick(await wanted(request, readToken(c)), parameter(c, "sha256"));
+    return { request, blob };
+  };
+  return {
+    putBatch: async (c) => {
+      const request = parameter(c, "id");
+      const allowed = await wanted(request, readToken(c));
+      const { maxBytes } = routes.putBatch;
+      const body = pacedBody(c.req.raw.body, { pace, maxBytes });
+      return c.json({ received: await receiveBatch({ spool, request, wanted: allowed, body }) });
+    },
+    have: async (c) => {
+      const { request, blob } = await wantedBlob(c);
+      return c.json({ have: await spool.have(request, blob) });
+    },
+    putRange: async (c) => {
+      const { request, blob } = await wantedBlob(c);
+      const range = readRange(c.req.header("content-range"), blob);
+      const body = pacedBody(c.req.raw.body, { pace, maxBytes: range.length });
+      return c.json({ have: await receiveRange({ spool, request, blob, range, body }) });
+    },
+  };
+}
+
+/** A backend whose answers leave out the blobs that were uploaded here. */
+function withUploads(backend: Backend, spool: Spool): Backend {
+  const stillMissing = async (accepted: Accepted): Promise<Accepted> => {
+    if (accepted.missing.length === 0) return accepted;
+    const here = await spool.received(accepted.request);
+    return { ...accepted, missing: accepted.missing.filter((blob) => !here.has(blob.sha256)) };
+  };
+  return {
+    ...backend,
+    accept: async (body, signature) => stillMissing(await backend.accept(body, signature)),
+    status: async (request, token) => stillMissing(await backend.status(request, token)),
+    start: async (request, token) => {
+      const accepted = await backend.start(request, token);
+      // A job exists once the backend has copied every blob, so the uploads are not needed any more.
+      if (accepted.job !== undefined) await spool.drop(request);
+      return stillMissing(accepted);
+    },
+  };
+}
+
+/** A parameter of the route's path, which hono has matched. */
+const parameter = (c: Context, name: string): string => c.req.param(name) ?? "";
 
 function readToken(c: Context): string {
   const token = /^Bearer ([\x21-\x7e]{16,512})$/.exec(c.req.header("authorization") ?? "")?.[1];

@@ -11,22 +11,22 @@ export interface Call {
   /** After the protocol's base. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Made anew for each try. */
+  /** Called for each try. */
   readonly body?: () => Uint8Array | AsyncIterable<Uint8Array>;
   /** `safe`: may arrive twice; `once`: only repeated while it cannot have arrived. */
   readonly repeat: "safe" | "once";
-  /** Pauses between tries; their number bounds the tries. */
+  /** Pauses between tries; there is one try more than pauses. */
   readonly pausesMs: readonly number[];
   readonly signal: AbortSignal;
 }
 
-/** Another try may help: the line broke, or the server is away for a moment. */
+/** True where another try may help: the connection broke, or the server is away for a moment. */
 export const isTransient = (error: unknown): boolean =>
   error instanceof UserError && transientCodes.has(error.code);
 
 const transientCodes = new Set(["connection", "busy", "worker-away", "too-many", "stalled"]);
 
-/** Sends a request until it is answered, as often as it may be repeated, and returns the answer's body unread; throws UserError, the server's own or "connection". */
+/** Sends a request as often as it may be repeated and returns the answer with its body unread; throws UserError, the server's own or "connection". */
 export async function send(
   pool: Pool,
   place: string,
@@ -94,7 +94,7 @@ function asBody(
 
 class MaybeArrived extends UserError {}
 
-/** What a person reads of a connection that could not be made or broke. */
+/** The error of a connection that could not be made, or broke. */
 export function broken(place: string, error: unknown): UserError {
   if (error instanceof UserError) return error;
   const code = codeOf(error);
@@ -129,10 +129,10 @@ const repair = "on the server, see what is missing and repair it: sudo mypaas in
 const unreachable: Readonly<Record<string, string>> = {
   ENOTFOUND: "no server has this name",
   EAI_AGAIN: "the name cannot be looked up now",
-  ECONNREFUSED: "nobody answers there",
-  ENOENT: "nobody answers there",
+  ECONNREFUSED: "connection refused",
+  ENOENT: "nothing listens there",
   EACCES: "you may not open it",
-  EHOSTUNREACH: "no way to that host",
+  EHOSTUNREACH: "no route to that host",
   ENETUNREACH: "no network",
   ETIMEDOUT: "no answer in time",
   UND_ERR_CONNECT_TIMEOUT: "no answer in time",
@@ -143,7 +143,7 @@ function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
-/** What an answer other than 2xx says. */
+/** The error in an answer other than 2xx. */
 export async function refusal(
   place: string,
   answer: { readonly statusCode: number; readonly body: AsyncIterable<Uint8Array> },
@@ -167,7 +167,7 @@ function readErrorAnswer(text: string): UserError | undefined {
   }
 }
 
-/** The `error` of an ErrorAnswer as what it was on the server, safe for a terminal; undefined for anything else. */
+/** The `error` of an ErrorAnswer as a UserError with text that is safe for a terminal; undefined for anything else. */
 export function readServerError(value: unknown): UserError | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { code, message, hint, details } = value as Readonly<Record<string, unknown>>;
@@ -186,7 +186,7 @@ const notMypaas = (place: string, status: number): UserError =>
     hint: "take the line that mypaas init printed on the server: mypaas remote add",
   });
 
-/** The longest honest answer lists 100 000 missing blobs. */
+/** The longest correct answer lists 100 000 missing blobs. */
 const maxAnswerBytes = 32 * 1024 * 1024;
 
 async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {

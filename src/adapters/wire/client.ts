@@ -2,20 +2,21 @@ import { UserError } from "../../core/errors.ts";
 import { requestId } from "../../core/wire/request.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { signatureHeader, type Accepted, type WantedBlob } from "../../core/wire/protocol.ts";
-import { attachTo } from "./terminal.ts";
-import type { AttachLine } from "./terminal-connection.ts";
+import { openTerminal } from "./terminal.ts";
+import type { TerminalConnection } from "./terminal-connection.ts";
+import { pathOf, routes, type RouteName } from "../../core/wire/routes.ts";
 import { send, sendForJson, type Call } from "./call.ts";
 import { openPool, type Target } from "./pool.ts";
 
-/** The client's side of core/wire/protocol.ts for one server. */
+/** The client's side of core/wire/routes.ts for one server. */
 export interface WireClient {
-  /** Posts the exact signed bytes; `once` for what must not be done twice by a broken line. */
+  /** Posts the exact signed bytes; `once` for an action that must not be done twice after a broken connection. */
   readonly accept: (
     body: Uint8Array,
     signature: Uint8Array | undefined,
     repeat: Call["repeat"],
   ) => Promise<Accepted>;
-  /** The rest of one accepted request, under the token that it was signed with. */
+  /** The later calls of one accepted request, with the token that it was signed with. */
   readonly request: (id: string, token: string) => WireRequest;
   readonly close: () => Promise<void>;
 }
@@ -23,16 +24,16 @@ export interface WireClient {
 export interface WireRequest {
   readonly status: () => Promise<Accepted>;
   readonly start: () => Promise<Accepted>;
-  /** Sends a tar of `length` bytes once; not repeated here, because what is missing then is another batch. */
+  /** Sends a tar of `length` bytes once; it is not repeated, because another batch is missing then. */
   readonly putBatch: (length: number, body: AsyncIterable<Uint8Array>) => Promise<void>;
   readonly have: (sha256: string) => Promise<number>;
   /** Sends bytes `from` up to `to` (exclusive) once and returns how many the server has then. */
   readonly putRange: (range: BlobRange, body: AsyncIterable<Uint8Array>) => Promise<number>;
-  /** Opens the line to what was begun; once. */
-  readonly attach: () => Promise<AttachLine>;
-  /** One connection to the log; its lines end when the line breaks or the job ends. */
+  /** Opens the connection to the program that was begun; once. */
+  readonly openTerminal: () => Promise<TerminalConnection>;
+  /** One connection to the log; its lines end when the connection breaks or the job ends. */
   readonly openEvents: (from: number, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
-  /** The same for what an action streams, from a cursor on. */
+  /** The same for the lines of a stream, from a cursor on. */
   readonly openStream: (from: string, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
 }
 
@@ -50,10 +51,10 @@ export interface WireClientOptions {
   readonly pausesMs?: readonly number[];
 }
 
-/** About half a minute: a worker that restarts is back by then. */
+/** About half a minute, in which a worker restarts. */
 export const patientPausesMs = [200, 500, 1000, 2000, 4000, 8000, 8000, 8000] as const;
 
-/** Opens nothing yet; the first call does. */
+/** Makes a client; the first call opens a connection. */
 export function createWireClient(options: WireClientOptions): WireClient {
   const { place, signal } = options;
   const patient = options.pausesMs ?? patientPausesMs;
@@ -66,60 +67,60 @@ export function createWireClient(options: WireClientOptions): WireClient {
         "content-type": "application/json",
         ...(signature && { [signatureHeader]: Buffer.from(signature).toString("base64") }),
       };
-      const path = "/requests";
-      // Nothing has begun yet: who waits wants to know soon that nobody is there.
+      // Nothing has begun yet, so an absent server is reported soon.
       const answer = await json(
-        { method: "POST", path, headers, body: () => body, repeat },
+        { ...to("accept", {}), headers, body: () => body, repeat },
         patient.slice(0, 3),
       );
       return readAccepted(place, answer, requestId(body));
     },
     request: (id, token) => {
-      const path = `/requests/${id}`;
       const headers = { authorization: `Bearer ${token}` };
-      const get = { method: "GET", headers, repeat: "safe" } as const;
-      const once = { headers, repeat: "once" } as const;
+      const safe = { headers, repeat: "safe" } as const;
+      const openLines = async (name: "events" | "stream", from: string, until: AbortSignal) => {
+        const { method, path } = to(name, { id });
+        const query = `?from=${encodeURIComponent(from)}`;
+        const call = { ...safe, method, path: path + query, pausesMs: [], signal: until };
+        return (await send(pool, place, call)).body;
+      };
       return {
-        status: async () => readAccepted(place, await json({ ...get, path }), id),
-        start: async () =>
-          readAccepted(
-            place,
-            await json({ method: "POST", path: `${path}/start`, headers, repeat: "safe" }),
-            id,
-          ),
+        status: async () =>
+          readAccepted(place, await json({ ...safe, ...to("status", { id }) }), id),
+        start: async () => readAccepted(place, await json({ ...safe, ...to("start", { id }) }), id),
         putBatch: async (length, body) => {
-          const call = { ...once, method: "PUT", path: `${path}/blobs`, body: () => body } as const;
           const types = { "content-type": "application/x-tar", "content-length": String(length) };
+          const call = { ...to("putBatch", { id }), body: () => body, repeat: "once" } as const;
           await json({ ...call, headers: { ...headers, ...types } }, []);
         },
         have: async (sha256) =>
-          readHave(place, await json({ ...get, path: `${path}/blobs/${sha256}` })),
-        putRange: async ({ blob, from, to }, body) => {
-          const call = { ...once, method: "PUT", path: `${path}/blobs/${blob.sha256}` } as const;
+          readHave(place, await json({ ...safe, ...to("have", { id, sha256 }) })),
+        putRange: async ({ blob, from, to: end }, body) => {
           const types = {
             "content-type": "application/octet-stream",
-            "content-length": String(to - from),
-            "content-range": `bytes ${from}-${to - 1}/${blob.size}`,
+            "content-length": String(end - from),
+            "content-range": `bytes ${from}-${end - 1}/${blob.size}`,
           };
-          const all = { ...call, body: () => body, headers: { ...headers, ...types } };
-          return readHave(place, await json(all, []));
+          const route = to("putRange", { id, sha256: blob.sha256 });
+          const call = { ...route, body: () => body, repeat: "once" } as const;
+          return readHave(place, await json({ ...call, headers: { ...headers, ...types } }, []));
         },
-        attach: () => attachTo({ target: options.target, place, request: id, token }),
-        openEvents: async (from, eventsSignal) => {
-          const call = { ...get, path: `${path}/events?from=${from}` };
-          const answer = await send(pool, place, { ...call, pausesMs: [], signal: eventsSignal });
-          return answer.body;
-        },
-        openStream: async (from, streamSignal) => {
-          const call = { ...get, path: `${path}/stream?from=${encodeURIComponent(from)}` };
-          const answer = await send(pool, place, { ...call, pausesMs: [], signal: streamSignal });
-          return answer.body;
-        },
+        openTerminal: () => openTerminal({ target: options.target, place, request: id, token }),
+        openEvents: (from, until) => openLines("events", String(from), until),
+        openStream: (from, until) => openLines("stream", from, until),
       };
     },
     close: () => pool.destroy(),
   };
 }
+
+/** The head of a call to a route. */
+const to: <N extends RouteName>(
+  name: N,
+  parameters: Parameters<typeof pathOf<N>>[1],
+) => Pick<Call, "method" | "path"> = (name, parameters) => ({
+  method: routes[name].method,
+  path: pathOf(name, parameters),
+});
 
 function readAccepted(place: string, answer: unknown, id: string): Accepted {
   const value = answer as Partial<Accepted> | null;

@@ -1,7 +1,7 @@
 import { UserError } from "../../core/errors.ts";
 import type { ErrorAnswer } from "../../core/wire/protocol.ts";
 
-/** The HTTP status of each code a refusal may carry; a code that is not here is the request's own fault (422). */
+/** The HTTP status of each error code; all other codes are an error of the request (422). */
 const statuses: Readonly<Record<string, number>> = {
   "bad-request": 400,
   "wrong-server": 400,
@@ -23,13 +23,13 @@ const statuses: Readonly<Record<string, number>> = {
   "disk-full": 507,
 };
 
-/** Turns a refusal into what the protocol sends; anything but a UserError is a bug, of which nothing is told. */
+/** The HTTP answer for an error; anything but a UserError is a bug and shows no details. */
 export function errorResponse(error: unknown): Response {
   const told = errorAnswer(error);
   return answer(told.code === "bug" ? 500 : (statuses[told.code] ?? 422), told);
 }
 
-/** The same without its status, for a line that is open already. */
+/** The same without a status, for a connection that is open already. */
 export function errorAnswer(error: unknown): ErrorAnswer["error"] {
   if (isDiskFull(error)) return diskFull;
   if (!(error instanceof UserError))
@@ -42,7 +42,7 @@ export function errorAnswer(error: unknown): ErrorAnswer["error"] {
   };
 }
 
-/** SQLITE_FULL, and what the kernel says. */
+/** The code of SQLite (SQLITE_FULL), and of the kernel. */
 const isDiskFull = (error: unknown): boolean =>
   error instanceof Error &&
   (("errcode" in error && error.errcode === 13) || ("code" in error && error.code === "ENOSPC"));
@@ -56,7 +56,7 @@ const diskFull: ErrorAnswer["error"] = {
 function answer(status: number, error: ErrorAnswer["error"]): Response {
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (status === 503 || status === 429) headers["retry-after"] = "5";
-  // A sender that was refused half way must not feed the rest of its body into the next request.
+  // The rest of a refused body must not be read as the next request.
   if (status === 408 || status === 413 || status === 507) headers["connection"] = "close";
   const body: ErrorAnswer = { error };
   return new Response(JSON.stringify(body), { status, headers });

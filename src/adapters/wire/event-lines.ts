@@ -4,17 +4,12 @@ import type { Clock } from "../../deploy/ports.ts";
 
 const heartbeatMs = 10_000;
 
-/** A body of one JSON line per event. */
-export const eventLines = (
-  events: AsyncIterable<LoggedEvent>,
-  options: EventLinesOptions,
-): ReadableStream<Uint8Array> => lineBody(jsonLines(events), options);
-
-async function* jsonLines(events: AsyncIterable<LoggedEvent>): AsyncGenerator<string> {
+/** Events as one line of JSON each. */
+export async function* jsonLines(events: AsyncIterable<LoggedEvent>): AsyncGenerator<string> {
   for await (const event of events) yield `${JSON.stringify(event)}\n`;
 }
 
-/** A body of whole lines, with an empty line whenever 10 s pass without one; takes the next only when the reader asks for more, and aborts `gone` when the reader leaves. */
+/** A body of whole lines, with an empty line after 10 s of silence. It takes the next line when the reader asks for more, and aborts `gone` when the reader leaves. */
 export function lineBody(
   lines: AsyncIterable<string>,
   { clock, onBug, gone }: EventLinesOptions,
@@ -34,7 +29,7 @@ export function lineBody(
           return controller.enqueue(text.encode(result.value));
         } catch (error) {
           if (!gone.signal.aborted && !(error instanceof UserError)) onBug(error);
-          // The reader sees a broken stream, not an end, and comes back for the rest.
+          // A broken stream, unlike an end, makes the reader come back for the rest.
           return controller.error(new Error("events: interrupted"));
         }
       },

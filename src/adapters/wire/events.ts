@@ -11,16 +11,16 @@ export interface Following {
   readonly request: WireRequest;
   readonly place: string;
   readonly signal: AbortSignal;
-  /** The server says something at least every 10 s; a line that is silent for this long is dead. */
+  /** The server sends something at least every 10 s; a connection that is silent for this long is dead. */
   readonly silenceMs?: number;
   readonly pausesMs?: readonly number[];
-  /** Hears once of each break that the first new try has not mended. */
+  /** Called once for each break that the first retry does not repair. */
   readonly onBroken?: () => void;
   /** The command that follows the job again; `mypaas push` when left out. */
   readonly again?: string;
 }
 
-/** The log of a job from its start to its last event, each event once, over as many connections as it takes. What follows `live` may stay away: a worker that was stopped then says no more. */
+/** The log of a job from its start to its last event, each event once, over as many connections as it takes. The events after `live` may be missing, because the worker may be stopped by then. */
 export async function* followEvents(following: Following): AsyncGenerator<LoggedEvent> {
   const { signal, silenceMs } = following;
   const pauses = following.pausesMs ?? patientPausesMs;

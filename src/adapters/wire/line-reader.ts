@@ -22,16 +22,16 @@ export async function* readLines(reading: LineReading): AsyncGenerator<string> {
 export interface LineReading {
   readonly open: (signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
   readonly signal: AbortSignal;
-  /** The server says something at least every 10 s; a line that is silent for this long is dead. */
+  /** The server sends something at least every 10 s; a connection that is silent for this long is dead. */
   readonly silenceMs?: number | undefined;
   readonly lost: () => Error;
 }
 
 const defaultSilenceMs = 30_000;
 
-/** Longer than any line may be. */
+/** The limit of a line. */
 const maxLine = 1024 * 1024;
 
-/** True for what a broken connection throws while it is read. */
+/** True for an error that reading a broken connection throws. */
 export const isLineError = (error: unknown): boolean =>
   error instanceof Error && ("code" in error || error.name === "AbortError");

@@ -4,7 +4,7 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import { buildConnector, Pool } from "undici";
 import { UserError } from "../../core/errors.ts";
 
-/** How a server is reached and recognised. */
+/** How a server is reached and verified. */
 export type Target =
   | { readonly kind: "socket"; readonly path: string }
   | {
@@ -17,7 +17,7 @@ export type Target =
       readonly ca?: string;
     };
 
-/** Opens connections to one server as they are needed; nothing is sent before the server has been recognised. */
+/** Opens connections to one server as they are needed; nothing is sent before the server is verified. */
 export function openPool(target: Target): Pool {
   const options = { connections: 4, headersTimeout: 60_000, bodyTimeout: 60_000 };
   if (target.kind === "socket")
@@ -25,7 +25,7 @@ export function openPool(target: Target): Pool {
   return new Pool(target.origin, { ...options, connect: connectorOf(target) });
 }
 
-/** One connection of its own, for what is no request. */
+/** One connection outside the pool, for a terminal. */
 export function openSocket(target: Target): Promise<Socket> {
   return new Promise((resolve, reject) => {
     if (target.kind === "socket") {

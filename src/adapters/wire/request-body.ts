@@ -1,7 +1,7 @@
 import type { Clock } from "../../deploy/ports.ts";
 import { UserError } from "../../core/errors.ts";
 
-/** How slow a sender may be: time spent waiting for it counts, and every `minBytes` that arrive start the count anew. */
+/** How slow a sender may be: the time spent waiting for it is counted, and each `minBytes` restart the count. */
 export interface Pace {
   readonly clock: Clock;
   readonly windowMs: number;
@@ -23,7 +23,7 @@ export async function* pacedBody(
   try {
     for (;;) {
       const asked = pace.clock.now();
-      // One wait after the other: each read decides whether there is a next.
+      // Each read decides whether there is a next one.
       // oxlint-disable-next-line no-await-in-loop
       const chunk = await readWithin(reader, pace, pace.windowMs - waited);
       if (chunk === undefined) return;
@@ -69,7 +69,7 @@ async function read(reader: Reader) {
   }
 }
 
-/** Collects a body of at most `maxBytes`; `claim` is told each chunk's length before it is kept and may refuse. */
+/** Collects a body of at most `maxBytes`; `claim` gets the length of each chunk first and may refuse it. */
 export async function readWhole(
   chunks: AsyncIterable<Uint8Array>,
   claim: (bytes: number) => void,

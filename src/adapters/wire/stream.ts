@@ -8,20 +8,20 @@ export interface StreamFollowing {
   readonly request: WireRequest;
   readonly place: string;
   readonly signal: AbortSignal;
-  /** Where the next connection begins. */
+  /** The cursor from which the next connection goes on. */
   readonly cursor: () => string;
   readonly pausesMs?: readonly number[];
   readonly silenceMs?: number;
-  /** Hears once of each break that the first new try has not mended. */
+  /** Called once for each break that the first retry does not repair. */
   readonly onBroken: () => void;
-  /** The command that begins anew. */
+  /** The command that starts the stream again. */
   readonly again: string;
 }
 
-/** A laptop that was asleep, a server that starts again: about ten minutes. */
+/** About ten minutes: a laptop may sleep and a server may restart. */
 const longPausesMs = [...patientPausesMs, ...Array.from({ length: 70 }, () => 8000)];
 
-/** The lines that an action streams, over as many connections as it takes, until the reader stops; a connection that just ends counts as broken. */
+/** The lines of a stream until the reader stops, over as many connections as it takes; a connection that ends counts as broken. */
 export async function* followStream(following: StreamFollowing): AsyncGenerator<string> {
   const { request, signal, cursor, place, again, silenceMs } = following;
   const pauses = following.pausesMs ?? longPausesMs;
@@ -50,7 +50,7 @@ export async function* followStream(following: StreamFollowing): AsyncGenerator<
   }
 }
 
-/** A token that has ended is one of this command, not of a push. */
+/** Replaces the hint of an expired token, which tells to push again. */
 const withWayOut = (error: UserError, again: string): UserError =>
   error.code === "unauthorized"
     ? new UserError(error.message, {

@@ -9,20 +9,20 @@ import {
   type Frame,
 } from "../../core/wire/frames.ts";
 
-/** One end of an attached line; both ends are alike. */
-export interface AttachLine {
-  /** What the other end says, to its end; what it means as a sign of life only is left out. Throws UserError "connection" where the line broke or fell silent, "protocol" for what is no frame. */
+/** One end of a terminal connection; both ends are alike. */
+export interface TerminalConnection {
+  /** The frames of the other end without keepalives. Throws UserError "connection" for a broken or silent connection, "protocol" for bytes that are no frame. */
   readonly frames: () => AsyncIterable<Frame>;
-  /** Resolves when there is room for more; what is said on a line that is gone is lost. */
+  /** Resolves when there is room for more; a frame on a connection that is gone is lost. */
   readonly send: (frame: Frame) => Promise<void>;
-  /** Aborted once nobody hears any more. */
+  /** Aborted once the other end is gone. */
   readonly gone: AbortSignal;
-  /** Lets what was said arrive, and ends the line; the server leaves it to the client to hang up first, because a proxy between them may drop what is under way when both do. */
+  /** Sends what is left and ends the connection. The server waits for the client to close first, because a proxy may drop data when both close. */
   readonly end: () => Promise<void>;
 }
 
-export interface LineOptions {
-  /** Bytes that came with the answer that opened the line. */
+export interface TerminalConnectionOptions {
+  /** Bytes that came right behind the answer that opened the connection. */
   readonly head: Uint8Array;
   /** Name of the other end in messages. */
   readonly place: string;
@@ -30,17 +30,20 @@ export interface LineOptions {
   readonly silenceMs?: number;
 }
 
-/** Makes a line of frames out of a connection that was upgraded. */
-export function openLine(socket: Duplex, options: LineOptions): AttachLine {
+/** Sends and reads frames on a connection that was upgraded. */
+export function openTerminalConnection(
+  socket: Duplex,
+  options: TerminalConnectionOptions,
+): TerminalConnection {
   const { head, place, silenceMs = usualSilenceMs } = options;
   const gone = new AbortController();
   let room: Promise<undefined> | undefined;
   const end = () => gone.abort();
   if (head.length > 0) socket.unshift(Buffer.from(head));
-  // A broken line is told by `frames` and by `gone`.
+  // `frames` and `gone` report a broken connection.
   socket.on("error", end).on("close", end).on("end", end);
   const alive = setInterval(() => {
-    // Behind megabytes that nobody takes it would say nothing.
+    // Behind unread megabytes a keepalive is useless.
     if (socket.writableLength === 0) socket.write(encodeFrame({ kind: "keepalive" }));
   }, keepaliveMs);
   gone.signal.addEventListener("abort", () => clearInterval(alive));
@@ -79,7 +82,7 @@ export function openLine(socket: Duplex, options: LineOptions): AttachLine {
 
 const lingerMs = 5_000;
 
-/** Silence counts only while somebody listens: who holds back what comes must not take it for a dead line. */
+/** Silence is measured only while a read waits, so that a slow reader does not look like a dead connection. */
 async function* chunksOf(socket: Duplex, silenceMs: number, place: string): AsyncGenerator<Buffer> {
   const source = socket.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
   try {

@@ -1,12 +1,12 @@
 import { request } from "node:http";
 import type { Duplex } from "node:stream";
-import { attachProtocol } from "../../core/wire/frames.ts";
-import { wireBase } from "../../core/wire/protocol.ts";
-import { openLine, type AttachLine } from "./terminal-connection.ts";
+import { terminalProtocol } from "../../core/wire/frames.ts";
+import { fullPathOf } from "../../core/wire/routes.ts";
+import { openTerminalConnection, type TerminalConnection } from "./terminal-connection.ts";
 import { broken, refusal } from "./call.ts";
 import { openSocket, type Target } from "./pool.ts";
 
-export interface Attaching {
+export interface TerminalOptions {
   readonly target: Target;
   /** Name of the server in messages. */
   readonly place: string;
@@ -16,27 +16,27 @@ export interface Attaching {
 
 const answerMs = 60_000;
 
-/** Opens the line of an accepted request, on a connection of its own; throws UserError, the server's own or "connection". */
-export async function attachTo(attaching: Attaching): Promise<AttachLine> {
-  const { target, place, token } = attaching;
-  const { promise, resolve, reject } = Promise.withResolvers<AttachLine>();
+/** Opens the connection to the program of an accepted request; throws UserError, the server's own or "connection". */
+export async function openTerminal(options: TerminalOptions): Promise<TerminalConnection> {
+  const { target, place, token } = options;
+  const { promise, resolve, reject } = Promise.withResolvers<TerminalConnection>();
   const connection = await openSocket(target).catch((error: unknown) => {
     throw broken(place, error);
   });
   const asked = request({
-    // Recognised already: nothing more is looked up or dialled.
+    // The server is verified already; nothing more is looked up or connected.
     createConnection: () => connection,
-    path: `${wireBase}/requests/${attaching.request}/attach`,
+    path: fullPathOf("terminal", { id: options.request }),
     headers: {
       host: target.kind === "tls" ? new URL(target.origin).host : "localhost",
       authorization: `Bearer ${token}`,
       connection: "Upgrade",
-      upgrade: attachProtocol,
+      upgrade: terminalProtocol,
     },
   });
   asked.setTimeout(answerMs, () => asked.destroy(new Error("no answer in time")));
   asked.on("upgrade", (_answer, socket: Duplex, head: Uint8Array) =>
-    resolve(openLine(socket, { head, place })),
+    resolve(openTerminalConnection(socket, { head, place })),
   );
   asked.on("response", (answer) => {
     const { statusCode = 0 } = answer;

@@ -2,45 +2,46 @@ import type { IncomingMessage, Server } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { UserError } from "../../core/errors.ts";
-import { attachProtocol } from "../../core/wire/frames.ts";
+import { terminalProtocol } from "../../core/wire/frames.ts";
 import { wireBase } from "../../core/wire/protocol.ts";
+import { routes } from "../../core/wire/routes.ts";
 import { errorResponse } from "./errors.ts";
 
-/** Who asks to be attached to what a request began. */
-export interface AttachAsked {
+/** A client that opens the connection to the program of its request. */
+export interface TerminalRequest {
   readonly request: string;
   readonly token: string;
   readonly incoming: IncomingMessage;
 }
 
-/** What happens on the line once it is open; `head` came behind the request. Returns when the line has ended. */
-export type OnLine = (socket: Duplex, head: Uint8Array) => Promise<void>;
+/** Uses an open connection and returns when it has ended; `head` is what came right behind the HTTP request. */
+export type OnConnection = (socket: Duplex, head: Uint8Array) => Promise<void>;
 
 export interface UpgradeOptions {
-  /** Refuses by throwing a UserError, or says what happens on the line. */
-  readonly attach: (asked: AttachAsked) => Promise<OnLine>;
+  /** Throws a UserError as a refusal, or returns what uses the connection. */
+  readonly open: (asked: TerminalRequest) => Promise<OnConnection>;
   readonly onBug: (error: unknown) => void;
-  /** Lines open at the same time. */
+  /** Limit of connections that are open at the same time. */
   readonly maxOpen: number;
-  /** Told of each answer. */
+  /** Called with each answer. */
   readonly onAnswer?: (incoming: IncomingMessage, status: number) => void;
 }
 
-/** For the options of a server: any other upgrade is a request like every other, and answered as one. */
+/** For the options of a server: an upgrade to another protocol is answered like any other request. */
 export const shouldUpgrade = ({ headers }: IncomingMessage): boolean =>
-  headers.upgrade === attachProtocol;
+  headers.upgrade === terminalProtocol;
 
-/** Opens the attached lines of the protocol on a server that was made with `shouldUpgrade`. */
+/** Opens the terminal connections of the protocol on a server that was made with `shouldUpgrade`. */
 export function onUpgrade(server: Server, options: UpgradeOptions): void {
   let open = 0;
-  const attach = async (incoming: IncomingMessage, socket: Duplex, head: Uint8Array) => {
-    // The server's own limit is for requests; on a line each end looks for signs of life.
+  const upgrade = async (incoming: IncomingMessage, socket: Duplex, head: Uint8Array) => {
+    // The server's own limit is for requests; here each end watches for signs of life.
     if (socket instanceof Socket) socket.setTimeout(0);
-    let onLine: OnLine;
+    let onConnection: OnConnection;
     try {
       if (open > options.maxOpen)
-        throw new UserError("server: too many attached lines at once", { code: "busy" });
-      onLine = await options.attach({ ...readHead(incoming), incoming });
+        throw new UserError("server: too many terminal connections at once", { code: "busy" });
+      onConnection = await options.open({ ...readHead(incoming), incoming });
     } catch (error) {
       if (!(error instanceof UserError)) options.onBug(error);
       const answer = errorResponse(error);
@@ -50,15 +51,15 @@ export function onUpgrade(server: Server, options: UpgradeOptions): void {
     }
     options.onAnswer?.(incoming, 101);
     socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${attachProtocol}\r\n\r\n`,
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${terminalProtocol}\r\n\r\n`,
     );
-    await onLine(socket, head);
+    await onConnection(socket, head);
     socket.destroy();
   };
   server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Uint8Array) => {
     open += 1;
     socket.on("error", () => socket.destroy());
-    attach(incoming, socket, head)
+    upgrade(incoming, socket, head)
       .catch((error: unknown) => {
         options.onBug(error);
         socket.destroy();
@@ -69,11 +70,13 @@ export function onUpgrade(server: Server, options: UpgradeOptions): void {
   });
 }
 
-const path = new RegExp(`^${wireBase.replaceAll(".", "\\.")}/requests/([0-9a-f]{64})/attach$`);
+const path = new RegExp(
+  `^${wireBase.replaceAll(".", "\\.")}${routes.terminal.path.replace(":id", "([0-9a-f]{64})")}$`,
+);
 
 function readHead({ url, method, headers }: IncomingMessage) {
   const request = path.exec(url ?? "")?.[1];
-  if (request === undefined || method !== "GET")
+  if (request === undefined || method !== routes.terminal.method)
     throw new UserError("path: not part of the protocol", { code: "not-found" });
   const token = /^Bearer ([\x21-\x7e]{16,512})$/.exec(headers.authorization ?? "")?.[1];
   if (token !== undefined) return { request, token };

@@ -18,16 +18,16 @@ export interface Upload {
   readonly now: () => number;
   readonly signal: AbortSignal;
   readonly pausesMs?: readonly number[];
-  /** Hears once of each break that the first new try has not mended. */
+  /** Called once for each break that the first retry does not repair. */
   readonly onBroken?: () => void;
 }
 
-/** Sends what the server misses; after a broken line it asks again what is still missing, until that no longer shrinks. */
+/** Sends the missing blobs; after a broken connection it asks again which are missing, until their number no longer shrinks. */
 export async function upload(uploading: Upload): Promise<void> {
   const pauses = uploading.pausesMs ?? patientPausesMs;
   const progress = createProgress(uploading);
   let missing = uploading.missing;
-  // Bytes that came before count as progress once, so that a server which always breaks off is left in the end.
+  // Bytes of earlier tries count as progress once, so that the retries end on a server that always breaks off.
   let best = 0;
   for (let stuck = 0; missing.length > 0;) {
     try {
@@ -49,7 +49,7 @@ export async function upload(uploading: Upload): Promise<void> {
   progress.end();
 }
 
-/** "conflict": another part of the same range arrived first, so the place to go on from is another. */
+/** "conflict": another part of the same range arrived first, so the upload goes on from another byte. */
 const mayGoOn = (error: unknown): boolean =>
   isTransient(error) || (error instanceof UserError && error.code === "conflict");
 
@@ -71,7 +71,7 @@ async function sendPart(uploading: Upload, part: UploadPart, progress: Progress)
   progress.confirm(part.blobs.length);
 }
 
-/** Small enough that a line which breaks every few minutes still gets on. */
+/** Small enough for progress on a connection that breaks every few minutes. */
 const rangeBytes = 32 * 1024 * 1024;
 
 async function sendRanges(uploading: Upload, blob: WantedBlob, progress: Progress): Promise<void> {
@@ -131,7 +131,7 @@ async function* tarOf(sources: readonly SourceFile[], progress: Progress) {
 
 const minPauseMs = 100;
 
-/** Counts bytes given to the line; those of a request that failed are taken back. */
+/** Counts the bytes that were sent; those of a failed request are subtracted again. */
 function createProgress({ missing, onProgress, now }: Upload) {
   const sum = (blobs: readonly WantedBlob[]) => blobs.reduce((all, blob) => all + blob.size, 0);
   const totalBytes = sum(missing);
@@ -157,13 +157,13 @@ function createProgress({ missing, onProgress, now }: Upload) {
         add(chunk.length);
       }
     },
-    /** What was sent has arrived. */
+    /** Confirms the bytes that were sent. */
     confirm: (whole: number) => {
       confirmed += inFlight;
       inFlight = 0;
       files += whole;
     },
-    /** Bytes of a file that had come before. */
+    /** Adds bytes of a file that had arrived before. */
     skip: (bytes: number) => {
       confirmed += bytes;
       skipped += bytes;

@@ -1,49 +1,54 @@
 import { Agent, request, type IncomingMessage } from "node:http";
 import { UserError } from "../../core/errors.ts";
 import type { LoggedEvent } from "../../core/wire/events.ts";
+import { signatureHeader, wireBase, type ErrorAnswer } from "../../core/wire/protocol.ts";
 import {
-  signatureHeader,
-  wireBase,
-  type Accepted,
+  isWorkerRoute,
+  pathOf,
+  routeNames,
+  routes,
   type Backend,
-  type ErrorAnswer,
-} from "../../core/wire/protocol.ts";
+  type Calls,
+  type RoutesOf,
+} from "../../core/wire/routes.ts";
 
 const maxAnswerBytes = 32 * 1024 * 1024;
 const maxLineBytes = 1024 * 1024;
 /** The worker sends a heartbeat every 10 s. */
 const silenceMs = 60_000;
-/** Taking over gigabytes of blobs comes before the answer to `start`. */
+/** The worker copies gigabytes of blobs before it answers `start`. */
 const answerMs = 10 * 60_000;
 
-/** The worker's backend, reached over its socket; refusals arrive as the UserErrors that they were there, an absent worker as UserError "worker-away". */
+/** The worker's backend over its socket. A refusal arrives as the UserError that it was there, an absent worker as UserError "worker-away". */
 export function upstreamBackend(socketPath: string): Backend {
   const agent = new Agent({ keepAlive: true, maxSockets: 128, maxFreeSockets: 4 });
   const ask = (path: string, more: Asking) => send({ ...more, socketPath, agent, path });
-  const own = (id: string) => `/requests/${encodeURIComponent(id)}`;
-  return {
-    accept: async (body, signature) =>
-      accepted(
-        await ask("/requests", {
-          method: "POST",
-          body,
-          headers: signature
-            ? { [signatureHeader]: Buffer.from(signature).toString("base64") }
-            : {},
-        }),
-      ),
-    status: async (id, token) => accepted(await ask(own(id), bearer("GET", token))),
-    start: async (id, token) => accepted(await ask(`${own(id)}/start`, bearer("POST", token))),
-    events: async (id, token, from, signal) => {
-      const asking = { ...bearer("GET", token), signal };
-      return readEvents(await ask(`${own(id)}/events?from=${from}`, asking));
-    },
-    stream: async (id, token, from, signal) => {
-      const asking = { ...bearer("GET", token), signal };
-      const path = `${own(id)}/stream?from=${encodeURIComponent(from)}`;
-      return readLines(await ask(path, asking));
-    },
-  };
+  const passOn: { readonly [K in keyof Calls<unknown>]: (name: RoutesOf<K>) => Calls<unknown>[K] } =
+    {
+      signed: (name) => async (body, signature) => {
+        const headers: Record<string, string> = signature
+          ? { [signatureHeader]: Buffer.from(signature).toString("base64") }
+          : {};
+        const { method } = routes[name];
+        return readJson(await ask(pathOf(name, {}), { method, body, headers }));
+      },
+      json: (name) => async (id, token) =>
+        readJson(await ask(pathOf(name, { id }), bearer(routes[name].method, token))),
+      events: (name) => async (id, token, from, signal) => {
+        const asking = { ...bearer(routes[name].method, token), signal };
+        return readEvents(await ask(`${pathOf(name, { id })}?from=${from}`, asking));
+      },
+      lines: (name) => async (id, token, from, signal) => {
+        const asking = { ...bearer(routes[name].method, token), signal };
+        const path = `${pathOf(name, { id })}?from=${encodeURIComponent(from)}`;
+        return readLines(await ask(path, asking));
+      },
+    };
+  const calls = routeNames.filter(isWorkerRoute).map((name) => {
+    const callOf: (route: never) => unknown = passOn[routes[name].kind];
+    return [name, callOf(name as never)];
+  });
+  return Object.fromEntries(calls) as Backend;
 }
 
 interface Asking {
@@ -80,21 +85,17 @@ async function send(
   throw await refusalOf(answer);
 }
 
-/** What an answer other than the one that was asked for says. */
+/** The error in an answer other than 200. */
 export const refusalOf = async (answer: IncomingMessage): Promise<unknown> =>
   refusal(await readJson(answer));
 
-/** The worker could not be reached, or broke off. */
+/** The error of a worker that could not be reached, or broke off. */
 export function workerAway(cause: unknown): UserError {
   return new UserError("server: the worker does not answer", {
     code: "worker-away",
     hint: "look on the server: systemctl status mypaas-worker",
     cause,
   });
-}
-
-async function accepted(answer: IncomingMessage): Promise<Accepted> {
-  return (await readJson(answer)) as Accepted;
 }
 
 async function readJson(answer: IncomingMessage): Promise<unknown> {
@@ -117,7 +118,7 @@ async function readJson(answer: IncomingMessage): Promise<unknown> {
 function refusal(answer: unknown): unknown {
   const error = (answer as Partial<ErrorAnswer> | null)?.error;
   if (typeof error?.message !== "string") return workerAway(new Error("not an answer of ours"));
-  // Its own log has the story; outside it is our bug as much as the worker's.
+  // The worker's log has the details; for the client it is a bug like any other.
   if (error.code === "bug") return new Error(`worker: ${error.message}`);
   const { code, hint, details } = error;
   return new UserError(error.message, { code, hint, ...(details ? { details } : {}) });
@@ -128,7 +129,7 @@ async function* readEvents(answer: IncomingMessage): AsyncGenerator<LoggedEvent>
     for (const line of text.split("\n")) if (line !== "") yield JSON.parse(line) as LoggedEvent;
 }
 
-/** Whole lines, as many at a time as have come. */
+/** Text of whole lines, as soon as they arrive. */
 async function* readLines(answer: IncomingMessage): AsyncGenerator<string> {
   answer.setTimeout(silenceMs, () => answer.destroy(new Error("silent")));
   let rest = "";

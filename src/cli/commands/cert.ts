@@ -1,7 +1,8 @@
 import { readHost } from "../../core/dockerfile/hosts.ts";
 import { UserError } from "../../core/errors.ts";
-import type { Action } from "../../core/wire/protocol.ts";
-import type { CertificateInfo, Results } from "../../core/wire/results.ts";
+import type { Action } from "../../core/actions/actions.ts";
+import type { CertificateInfo } from "../../core/actions/certificates.ts";
+import type { Results } from "../../core/actions/actions.ts";
 import { readCertificateFiles } from "../input/certificate-files.ts";
 import { connect } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";

@@ -3,7 +3,7 @@ import { formatProblem } from "../../core/dockerfile/problems.ts";
 import { describeSpec } from "../../core/dockerfile/describe-spec.ts";
 import { refusedRoutes, type RouteRefusal } from "../../core/release/server-refusals.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
-import type { Results } from "../../core/wire/results.ts";
+import type { Results } from "../../core/actions/actions.ts";
 import { locateDockerfile, readDockerfile } from "../input/dockerfile-path.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 

@@ -3,7 +3,7 @@ import { connect, findRemote } from "../connect/connect.ts";
 import { describeChecks } from "../output/doctor-report.ts";
 import { lookFromHere, lookWithoutWorker, type Outside } from "../connect/doctor-outside.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import type { Results } from "../../core/wire/results.ts";
+import type { Results } from "../../core/actions/actions.ts";
 import { UserError } from "../../core/errors.ts";
 import { hintFor } from "../output/remote-hint.ts";
 import { themeOf } from "../output/theme.ts";

@@ -1,6 +1,6 @@
 import { UserError } from "../../core/errors.ts";
-import type { Action } from "../../core/wire/protocol.ts";
-import type { Results } from "../../core/wire/results.ts";
+import type { Action } from "../../core/actions/actions.ts";
+import type { Results } from "../../core/actions/actions.ts";
 import { connect } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { isLive } from "../connect/follow-job.ts";

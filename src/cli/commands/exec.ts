@@ -29,7 +29,7 @@ export async function exec(args: ExecArgs, io: CommandIo): Promise<ExitCode> {
       ...(replica !== undefined && { replica }),
       ...(terminal !== undefined && { terminal }),
     });
-    const line = await request.attach();
+    const line = await request.openTerminal();
     const { place } = connection;
     return await joinProgram(io.world, { line, isTerminal: terminal !== undefined, place });
   } finally {

@@ -1,4 +1,4 @@
-import type { Results } from "../../core/wire/results.ts";
+import type { Results } from "../../core/actions/actions.ts";
 import { connect } from "../connect/connect.ts";
 import { findDockerfile, readDockerfile } from "../input/dockerfile-path.ts";
 import type { CommandIo, ExitCode } from "../io.ts";

@@ -1,6 +1,6 @@
 import { UserError } from "../../core/errors.ts";
 import { plainText } from "../../core/terminal-text.ts";
-import type { PsSnapshot } from "../../core/wire/watching.ts";
+import type { PsSnapshot } from "../../core/actions/watch.ts";
 import { followStream } from "../../adapters/wire/stream.ts";
 import { connect } from "../connect/connect.ts";
 import { sayBroken } from "../connect/follow-job.ts";

@@ -1,8 +1,9 @@
 import { UserError } from "../../core/errors.ts";
 import { formatAge } from "../../core/format.ts";
 import { registryHost } from "../../core/server/registry.ts";
-import type { Action } from "../../core/wire/protocol.ts";
-import type { RegistryInfo, Results } from "../../core/wire/results.ts";
+import type { Action } from "../../core/actions/actions.ts";
+import type { RegistryInfo } from "../../core/actions/registries.ts";
+import type { Results } from "../../core/actions/actions.ts";
 import { ask } from "../input/ask.ts";
 import { connect } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";

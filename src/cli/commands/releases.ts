@@ -1,4 +1,5 @@
-import type { ReleaseInfo, Results } from "../../core/wire/results.ts";
+import type { ReleaseInfo } from "../../core/actions/lifecycle.ts";
+import type { Results } from "../../core/actions/actions.ts";
 import { formatAge, formatDuration } from "../../core/format.ts";
 import { connect } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";

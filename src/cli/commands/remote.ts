@@ -7,7 +7,7 @@ import {
 import { forgetNames, renameNames } from "../../adapters/laptop/known-services.ts";
 import { UserError } from "../../core/errors.ts";
 import { formatRemoteLine, parseRemoteLine } from "../../core/wire/connection-string.ts";
-import type { Results } from "../../core/wire/results.ts";
+import type { Results } from "../../core/actions/actions.ts";
 import { connect, findRemote } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 

@@ -1,5 +1,5 @@
 import { UserError } from "../../core/errors.ts";
-import type { RemoveInfo } from "../../core/wire/results.ts";
+import type { RemoveInfo } from "../../core/actions/lifecycle.ts";
 import { ask } from "../input/ask.ts";
 import { connect } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";

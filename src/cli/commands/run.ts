@@ -1,5 +1,5 @@
 import { UserError } from "../../core/errors.ts";
-import type { RunResult } from "../../core/wire/program.ts";
+import type { RunResult } from "../../core/actions/programs.ts";
 import { connect } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { numberOption } from "../input/number-option.ts";
@@ -38,7 +38,7 @@ export async function run(args: RunArgs, io: CommandIo): Promise<ExitCode> {
       io.answer(describe(result), result);
       return 0;
     }
-    const line = await request.attach();
+    const line = await request.openTerminal();
     const { place } = connection;
     return await joinProgram(io.world, { line, isTerminal: terminal !== undefined, place });
   } finally {

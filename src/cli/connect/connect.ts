@@ -11,14 +11,9 @@ import { fingerprint } from "../../core/ssh/public-key.ts";
 import { parseRemoteLine } from "../../core/wire/connection-string.ts";
 import { hashToken } from "../../core/wire/request.ts";
 import { readSshSignature } from "../../core/ssh/sshsig.ts";
-import {
-  maxRequestBytes,
-  type Accepted,
-  type Action,
-  type Request,
-} from "../../core/wire/protocol.ts";
+import { maxRequestBytes, type Accepted, type Request } from "../../core/wire/protocol.ts";
+import { mayRepeat, namesAfter, type Action } from "../../core/actions/actions.ts";
 import type { CommandIo } from "../io.ts";
-import { namesAfter } from "./known-names.ts";
 import { sayWhenSlow } from "./say-when-slow.ts";
 import { commandLine } from "../output/shell-words.ts";
 
@@ -214,14 +209,6 @@ function open({ world, say }: CommandIo, opening: Opening): Connection {
     close: client.close,
   };
 }
-
-/** A push meets its own job again; whoever only looks changes nothing. */
-const mayRepeat = ({ action }: Action): boolean =>
-  action === "push" ||
-  action === "plan" ||
-  action === "doctor" ||
-  action.endsWith(".list") ||
-  action.endsWith(".info");
 
 const tooLong = (bytes: number): UserError =>
   new UserError(`request: ${bytes} bytes, at most ${maxRequestBytes}`, {

@@ -4,7 +4,7 @@ import { judgeClock } from "../../core/health/host.ts";
 import { failed, ok, skipped, warning, type Check, type Finding } from "../../core/health/check.ts";
 import { wireBase } from "../../core/wire/protocol.ts";
 import type { RemoteAddress } from "../../core/wire/connection-string.ts";
-import type { Results } from "../../core/wire/results.ts";
+import type { Results } from "../../core/actions/actions.ts";
 import { packageVersion } from "../../adapters/package-version.ts";
 import { lookUp, reachPort } from "../../adapters/reach.ts";
 import { askPinned } from "../../adapters/host/pinned-question.ts";

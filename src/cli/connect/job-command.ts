@@ -1,4 +1,4 @@
-import type { JobAction } from "../../core/wire/protocol.ts";
+import type { JobAction } from "../../core/actions/actions.ts";
 import type { LoggedEvent } from "../../core/wire/events.ts";
 import { connect } from "./connect.ts";
 import { followJob, untilInterrupted } from "./follow-job.ts";

@@ -1,5 +1,5 @@
 import { followEvents } from "../../adapters/wire/events.ts";
-import type { Action } from "../../core/wire/protocol.ts";
+import type { Action } from "../../core/actions/actions.ts";
 import type { Connection } from "./connect.ts";
 import { sayBroken } from "./follow-job.ts";
 import type { CommandIo } from "../io.ts";

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { UserError } from "../../core/errors.ts";
 import { maxFrameBytes, stdinWindowBytes } from "../../core/wire/frames.ts";
-import type { TerminalAsked } from "../../core/wire/program.ts";
+import type { TerminalAsked } from "../../core/actions/programs.ts";
 import type { World } from "../../core/world.ts";
-import type { AttachLine } from "../../adapters/wire/terminal-connection.ts";
+import type { TerminalConnection } from "../../adapters/wire/terminal-connection.ts";
 import { readServerError } from "../../adapters/wire/call.ts";
 
 /** What this terminal is like; undefined where input or output is none. */
@@ -14,7 +14,7 @@ export function terminalOf({ terminal, env }: World): TerminalAsked | undefined 
 }
 
 export interface Joining {
-  readonly line: AttachLine;
+  readonly line: TerminalConnection;
   /** Each key goes through as it is; else input and output are pipes. */
   readonly isTerminal: boolean;
   /** Name of the server in messages. */
@@ -108,7 +108,11 @@ function openWindow(gone: AbortSignal): Window {
 const changed = (changes: EventTarget, gone: AbortSignal): Promise<unknown> =>
   once(changes, "more", { signal: gone }).catch(() => undefined);
 
-async function sendInput({ stdin }: World, line: AttachLine, window: Window): Promise<void> {
+async function sendInput(
+  { stdin }: World,
+  line: TerminalConnection,
+  window: Window,
+): Promise<void> {
   for await (const chunk of stdin) {
     const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
     for (let at = 0; at < bytes.length; at += maxFrameBytes) {

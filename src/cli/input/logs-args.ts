@@ -1,7 +1,7 @@
 import { UserError } from "../../core/errors.ts";
 import { readDuration } from "../../core/dockerfile/durations.ts";
 import { plainText } from "../../core/terminal-text.ts";
-import type { Action } from "../../core/wire/protocol.ts";
+import type { Action } from "../../core/actions/actions.ts";
 import { serviceArgument } from "./service-argument.ts";
 import { commandLine, option } from "../output/shell-words.ts";
 

@@ -1,6 +1,6 @@
 import { warnBeforeMs } from "../../core/certificates/expiry.ts";
 import { formatAge } from "../../core/format.ts";
-import type { CertificateInfo, CertificateList } from "../../core/wire/results.ts";
+import type { CertificateInfo, CertificateList } from "../../core/actions/certificates.ts";
 import { localTime } from "./local-time.ts";
 import { table } from "./table.ts";
 import type { Theme } from "./theme.ts";

@@ -1,5 +1,5 @@
 import { formatAge, formatBytes } from "../../core/format.ts";
-import type { PsReplica, PsService, PsSnapshot } from "../../core/wire/watching.ts";
+import type { PsReplica, PsService, PsSnapshot } from "../../core/actions/watch.ts";
 import { table } from "./table.ts";
 
 const width = 80;

@@ -11,7 +11,7 @@ import { formatBytes, formatFiles } from "../../core/format.ts";
 import { checkManifest } from "../../core/push/manifest.ts";
 import { formatProblem, problemsError } from "../../core/dockerfile/problems.ts";
 import { warnOfRiskyFiles } from "../../core/push/risky-files.ts";
-import type { PushManifest, PushOptions } from "../../core/wire/protocol.ts";
+import type { PushManifest, PushOptions } from "../../core/actions/push.ts";
 import { readDockerfile } from "../input/dockerfile-path.ts";
 import type { CommandIo } from "../io.ts";
 

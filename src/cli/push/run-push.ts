@@ -1,7 +1,8 @@
 import type { SourceTree } from "../../adapters/laptop/source-tree.ts";
 import { upload } from "../../adapters/wire/upload.ts";
 import type { WireRequest } from "../../adapters/wire/client.ts";
-import type { Accepted, PushOptions } from "../../core/wire/protocol.ts";
+import type { Accepted } from "../../core/wire/protocol.ts";
+import type { PushOptions } from "../../core/actions/push.ts";
 import type { Connection } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { followJob, isLive, sayBroken } from "../connect/follow-job.ts";

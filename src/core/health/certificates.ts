@@ -1,4 +1,4 @@
-import type { CertificateInfo } from "../wire/results.ts";
+import type { CertificateInfo } from "../actions/certificates.ts";
 import { judgeCertificate } from "./host.ts";
 import { about, failed, ok, skipped, warning, type Finding } from "./check.ts";
 

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
-import { maxBlobBytes, type ManifestEntry, type PushManifest } from "../wire/protocol.ts";
+import { maxBlobBytes } from "../wire/protocol.ts";
+import type { ManifestEntry, PushManifest } from "../actions/push.ts";
 
 export const maxEntries = 100_000;
 /** All files of one push together. */

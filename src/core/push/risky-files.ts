@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { Event } from "../wire/events.ts";
-import type { ManifestEntry } from "../wire/protocol.ts";
+import type { ManifestEntry } from "../actions/push.ts";
 
 const risky: readonly RegExp[] = [
   /^\.env(?!\.(?:example|sample|template|dist|defaults?)$)(?:\..+)?$/,

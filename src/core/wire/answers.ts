@@ -2,9 +2,10 @@ import type { Problem } from "../dockerfile/problems.ts";
 import type { RouteRefusal } from "../release/server-refusals.ts";
 import type { ServiceSpec } from "../release/spec.ts";
 import type { Check } from "../health/check.ts";
-import type { RunResult } from "./program.ts";
-import type { PlannedChanges, Results } from "./results.ts";
-import type { PsSnapshot } from "./watching.ts";
+import type { RunResult } from "../actions/programs.ts";
+import type { PlannedChanges } from "../actions/push.ts";
+import type { Results } from "../actions/actions.ts";
+import type { PsSnapshot } from "../actions/watch.ts";
 
 /** What each command answers on stdout with `--json`, as one line; what is not here answers with events only. */
 export interface Answers {

@@ -18,7 +18,7 @@ export interface Unauthenticated {
   readonly now: number;
 }
 
-/** Decides who signed a request, before anything in it is believed; throws UserError with one of the codes unknown-key, bad-signature, expired-key, wrong-server, clock, bad-request. */
+/** Finds the key that signed a request and checks the signature before it reads the request; throws UserError with one of the codes unknown-key, bad-signature, expired-key, wrong-server, clock, bad-request. */
 export function authenticate(input: Unauthenticated): {
   readonly request: Request;
   readonly key: EnrolledKey;

@@ -1,4 +1,4 @@
-import type { Receipt } from "./results.ts";
+import type { Receipt } from "../actions/lifecycle.ts";
 
 /** Everything mypaas says while it works: the wire protocol, the `--json` output and the input of the renderers are this one union. */
 export type Event =
@@ -62,5 +62,5 @@ export interface FailedEvent {
 /** An event in a job's log: `offset` counts from 0 without gaps, `at` is milliseconds since the epoch. */
 export type LoggedEvent = Event & { readonly offset: number; readonly at: number };
 
-/** Who wants to hear: every story takes one of these and nothing else to speak with. */
+/** Takes an event; everything that reports progress gets one of these. */
 export type Say = (event: Event) => void;

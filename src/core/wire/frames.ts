@@ -2,7 +2,7 @@ import { UserError } from "../errors.ts";
 import type { ErrorAnswer } from "./protocol.ts";
 
 /**
- * What travels on an attached line, after `GET {wireBase}/requests/ID/attach` with `Upgrade: mypaas-stream` was answered by 101:
+ * The bytes of a terminal connection, after the route `terminal` with `Upgrade: mypaas-stream` was answered by 101:
  * frames of a type byte, the length of the payload (32 bits, big-endian) and the payload.
  * Client to server: stdin, stdin-end, resize, signal. Server to client: taken, stdout, stderr, exit, error. Both: keepalive.
  */
@@ -11,22 +11,22 @@ export type Frame =
   | { readonly kind: "stdin-end" | "keepalive" }
   | { readonly kind: "resize"; readonly cols: number; readonly rows: number }
   | { readonly kind: "signal"; readonly signal: PassedSignal }
-  /** So many more bytes of stdin have gone to the program. */
+  /** The number of bytes of stdin that the program has taken since the last one. */
   | { readonly kind: "taken"; readonly bytes: number }
   | { readonly kind: "exit"; readonly code: number }
   | { readonly kind: "error"; readonly error: ErrorAnswer["error"] };
 
-export const attachProtocol = "mypaas-stream";
+export const terminalProtocol = "mypaas-stream";
 export const passedSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export type PassedSignal = (typeof passedSignals)[number];
 
-/** Larger payloads are refused unread; who sends data cuts it into pieces of at most this. */
+/** Larger payloads are refused unread; a sender cuts data into pieces of at most this size. */
 export const maxFrameBytes = 64 * 1024;
-/** How much stdin may be under way that the program has not taken: a window, so that a signal never waits behind data. */
+/** Limit of stdin that is sent and not yet taken by the program, so that a signal never waits behind data. */
 export const stdinWindowBytes = 1024 * 1024;
-/** Each side says something at least this often. */
+/** Each side sends something at least this often. */
 export const keepaliveMs = 10_000;
-/** A line on which nothing comes for this long is dead. */
+/** A connection that is silent for this long is dead. */
 export const silenceMs = 60_000;
 
 const headBytes = 5;
@@ -54,7 +54,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
   return bytes;
 }
 
-/** Takes the bytes of a line, cut anywhere, and returns the frames that are whole now; throws UserError "protocol". */
+/** Takes bytes of a connection, cut anywhere, and returns the frames that are complete now; throws UserError "protocol". */
 export function createFrameReader(): (chunk: Uint8Array) => readonly Frame[] {
   let rest: Buffer = Buffer.alloc(0);
   return (chunk) => {
@@ -160,7 +160,7 @@ function readError(value: unknown): ErrorAnswer["error"] {
 }
 
 const strange = (what: string): UserError =>
-  new UserError(`line: carried ${what}`, {
+  new UserError(`connection: carried ${what}`, {
     code: "protocol",
     hint: "install the same version on both sides: npm install -g mypaas",
   });

@@ -1,52 +1,17 @@
 import { UserError } from "../errors.ts";
-import type { EnrolledKey, Right } from "../ssh/authorized-keys.ts";
+import type { EnrolledKey } from "../ssh/authorized-keys.ts";
 import type { ServiceSpec } from "../release/spec.ts";
-import type { Action, ActionName } from "./protocol.ts";
+import { definitionOf, servicesOf, type Action, type ActionName } from "../actions/actions.ts";
 
-/** Who asks: an enrolled key, or root on the server's own socket. */
+/** The sender of a request: an enrolled key, or root on the server's own socket. */
 export type Caller = EnrolledKey | "root";
 
-/** The right each action needs; undefined: every enrolled key may. */
-const needed: Readonly<Record<ActionName, Right | undefined>> = {
-  push: "push",
-  plan: "push",
-  rollback: "push",
-  cancel: "push",
-  scale: "manage",
-  restart: "manage",
-  stop: "manage",
-  start: "manage",
-  remove: "manage",
-  "remove.list": "manage",
-  "release.list": undefined,
-  "env.list": "env",
-  "env.set": "env",
-  "env.unset": "env",
-  logs: "logs",
-  "job.log": "logs",
-  ps: undefined,
-  run: "run",
-  exec: "run",
-  "key.list": "key",
-  "key.add": "key",
-  "key.remove": "key",
-  "server.info": undefined,
-  doctor: "manage",
-  "registry.login": "manage",
-  "registry.logout": "manage",
-  "registry.list": "manage",
-  "cert.list": undefined,
-  "cert.add": "manage",
-  "cert.remove": "manage",
-  "cert.retry": "manage",
-};
-
-/** The one place that decides what a caller may do; throws UserError "forbidden" or "expired-key", anything not granted is refused. */
+/** Decides alone what a caller may do and refuses everything that is not granted; throws UserError "forbidden" or "expired-key". */
 export function authorise(caller: Caller, action: Action, now: number): void {
-  authoriseTouch(caller, action.action, touchedServices(action), now);
+  authoriseTouch(caller, action.action, servicesOf(action), now);
 }
 
-/** The same for a request that was accepted before, of which only this much is kept. */
+/** The same for a request that was accepted before, of which the state has only these parts. */
 export function authoriseTouch(
   caller: Caller,
   name: ActionName,
@@ -55,33 +20,27 @@ export function authoriseTouch(
 ): void {
   if (caller === "root") return;
   refuseExpired(caller, now);
-  const right = needed[name];
+  const { right } = definitionOf(name);
   const { services, actions } = caller.options;
-  if (right !== undefined && actions && !actions.includes(right))
+  if (right !== "any key" && actions && !actions.includes(right))
     throw forbidden(caller, name, "actions", actions);
   if (right === "key" && !actions) refuseLimited(caller, name);
   if (!services) return;
-  // What needs a right and touches no service touches the server.
-  if (right !== undefined && touched.length === 0)
+  // An action that needs a right and touches no service touches the server.
+  if (right !== "any key" && touched.length === 0)
     throw forbidden(caller, name, "services", services);
   for (const service of touched)
     if (!maySee(caller, service))
       throw forbidden(caller, `${name} ${service}`, "services", services);
 }
 
-/** True for a service that the key is not kept away from, whatever it may do there. */
+/** True for a service that the options of the key do not exclude, whatever rights it has there. */
 export function maySee(caller: Caller, service: string): boolean {
   if (caller === "root" || !caller.options.services) return true;
   return caller.options.services.some((pattern) => matches(pattern, service));
 }
 
-function touchedServices(action: Action): readonly string[] {
-  const service = "service" in action ? action.service : undefined;
-  const other = "push" in action ? action.push.options.takeFrom : undefined;
-  return [service, other].filter((name) => name !== undefined);
-}
-
-/** A key that may enrol others could enrol itself again without its limits, so a limited one must be given that right by name. */
+/** A key that may enrol keys could enrol itself again without its limits, so a limited key needs that right by name. */
 function refuseLimited(key: EnrolledKey, what: ActionName): void {
   const { noVolumes, expires } = key.options;
   if (!noVolumes && expires === undefined) return;
@@ -105,7 +64,7 @@ export function mayManageKeys(key: EnrolledKey, now: number): boolean {
   }
 }
 
-/** What the comments of a pushed Dockerfile may ask for with this key; throws UserError "forbidden". */
+/** Decides whether the key may use the settings of a service; throws UserError "forbidden". */
 export function authoriseSpec(caller: Caller, spec: ServiceSpec): void {
   if (caller === "root" || !caller.options.noVolumes || spec.volumes.length === 0) return;
   throw new UserError(`key ${nameOf(caller)}: may not use volumes`, {
@@ -149,9 +108,9 @@ function forbidden(key: EnrolledKey, what: string, option: string, granted: read
 
 const otherKey = "use another key, or change its options on the server: mypaas key";
 
-/** What people call a caller. */
+/** The name of a caller for people. */
 export const nameOf = (caller: Caller): string =>
   caller === "root" ? "root" : caller.name || caller.fingerprint;
 
-/** What the state keeps of a caller: a fingerprint, or `root`. */
+/** The id of a caller in the state: a fingerprint, or `root`. */
 export const idOf = (caller: Caller): string => (caller === "root" ? "root" : caller.fingerprint);

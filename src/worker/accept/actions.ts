@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
+import type { ActionOf, NamesOf, Results } from "../../core/actions/actions.ts";
+import type { CertificateList } from "../../core/actions/certificates.ts";
 import { maySee, type Caller } from "../../core/wire/permissions.ts";
-import type { Action, JobAction } from "../../core/wire/protocol.ts";
-import type { CertificateList, RemoveInfo, Results } from "../../core/wire/results.ts";
 import { readEnv } from "../../adapters/state/env.ts";
 import { ensureMeta } from "../../adapters/state/meta.ts";
 import type { State } from "../../adapters/state/state.ts";
@@ -11,11 +11,16 @@ import { enrol, keyInfos, revoke } from "../access/key-actions.ts";
 import { listedReleases } from "../status/listed-releases.ts";
 import { listRegistries, logIn, logOut, type CheckLogin } from "../access/registries.ts";
 
-/** Everything that is answered at once; what becomes a job is not. */
-export type DirectAction = Exclude<
-  Action,
-  JobAction | { readonly action: "cancel" | "run" | "exec" | "logs" | "job.log" | "ps" }
->;
+/** The name of an action that is answered at once. */
+export type DirectActionName = NamesOf<"answer">;
+
+/** How each of them is performed; `authorise` has allowed it before. */
+export type DirectActions = {
+  readonly [N in DirectActionName]: (
+    action: ActionOf<N>,
+    caller: Caller,
+  ) => Results[N] | Promise<Results[N]>;
+};
 
 export interface ActionParts {
   readonly state: State;
@@ -31,60 +36,44 @@ export interface ActionParts {
   /** Throws UserError when the registry does not take the login. */
   readonly checkLogin: CheckLogin;
   readonly examine: (host: string | undefined) => Promise<Results["doctor"]>;
-  readonly removeInfo: (service: string) => Promise<RemoveInfo>;
-  readonly plan: (
-    action: Extract<Action, { readonly action: "plan" }>,
-    caller: Caller,
-  ) => Promise<Results["plan"]>;
+  readonly removeInfo: (service: string) => Promise<Results["remove.list"]>;
+  readonly plan: DirectActions["plan"];
   /** Ids of the images among these that are there; undefined while Docker does not answer. */
   readonly imagesThere: (references: readonly string[]) => Promise<ReadonlySet<string> | undefined>;
 }
 
-/** Performs an action that `authorise` has allowed. */
-export async function performAction(
-  parts: ActionParts,
-  action: DirectAction,
-  caller: Caller,
-): Promise<Results[keyof Results]> {
-  const { state } = parts;
-  switch (action.action) {
-    case "plan":
-      return parts.plan(action, caller);
-    case "remove.list":
-      return parts.removeInfo(action.service);
-    case "release.list":
-      return { releases: await listedReleases(parts, action.service, caller) };
-    case "env.list":
-      return listEnv(parts, action.service);
-    case "key.list":
-      return { keys: keyInfos(parts) };
-    case "key.add":
-      return { key: await enrol(parts, action.line, caller) };
-    case "key.remove":
-      return { key: await revoke(parts, action.fingerprint, caller) };
-    case "registry.list":
-      return { registries: listRegistries(state) };
-    case "registry.login":
-      return { registry: await logIn(parts, action) };
-    case "registry.logout":
-      return { registry: logOut(state, action.host) };
-    case "cert.list":
-      return visibleTo(caller, parts.certificates.list());
-    case "cert.add":
-      return { certificate: await parts.certificates.add(action) };
-    case "cert.remove":
-      await parts.certificates.remove(action.host);
-      return { host: action.host };
-    case "cert.retry":
-      return { certificates: await parts.certificates.retry(action.host) };
-    case "doctor":
-      return parts.examine(action.host);
-    case "server.info": {
+/** Performs the actions that are answered at once. */
+export function directActions(parts: ActionParts): DirectActions {
+  const { state, certificates } = parts;
+  return {
+    plan: parts.plan,
+    "remove.list": ({ service }) => parts.removeInfo(service),
+    "release.list": async ({ service }, caller) => ({
+      releases: await listedReleases(parts, service, caller),
+    }),
+    "env.list": ({ service }) => listEnv(parts, service),
+    "key.list": () => ({ keys: keyInfos(parts) }),
+    "key.add": async ({ line }, caller) => ({ key: await enrol(parts, line, caller) }),
+    "key.remove": async ({ fingerprint }, caller) => ({
+      key: await revoke(parts, fingerprint, caller),
+    }),
+    "registry.list": () => ({ registries: listRegistries(state) }),
+    "registry.login": async (login) => ({ registry: await logIn(parts, login) }),
+    "registry.logout": ({ host }) => ({ registry: logOut(state, host) }),
+    "cert.list": (_, caller) => visibleTo(caller, certificates.list()),
+    "cert.add": async (added) => ({ certificate: await certificates.add(added) }),
+    "cert.remove": async ({ host }) => {
+      await certificates.remove(host);
+      return { host };
+    },
+    "cert.retry": async ({ host }) => ({ certificates: await certificates.retry(host) }),
+    doctor: ({ host }) => parts.examine(host),
+    "server.info": () => {
       const { version, instance, domain, wildcards } = parts;
       const own = ownNames(state).filter((name) => name.startsWith("*."));
       return { version, instance, ...(domain !== undefined && { domain }), wildcards, own };
-    }
-  }
+    },
+  };
 }
 
 /** Hosts of services that the key may see, and the server's own. */
@@ -96,7 +85,7 @@ function visibleTo(caller: Caller, { certificates, acme }: CertificateList): Cer
   return { certificates: shown, ...(acme !== undefined && { acme }) };
 }
 
-/** Values never leave; a keyed fingerprint tells whether two are equal and nothing to who guesses offline. */
+/** Shows keyed fingerprints instead of values: equal values have equal ones, and without the key none can be guessed. */
 function listEnv(parts: ActionParts, service: string): Results["env.list"] {
   const secret = ensureMeta(parts.state, "env-fingerprints", () =>
     parts.random(32).toString("hex"),

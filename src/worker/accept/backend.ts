@@ -7,14 +7,19 @@ import {
   idOf,
   nameOf,
 } from "../../core/wire/permissions.ts";
-import { contentId, parseRequest, requestId } from "../../core/wire/request.ts";
-import { isJobAction, type Backend, type Request } from "../../core/wire/protocol.ts";
+import { contentId, parseRequest, requestId, storedBody } from "../../core/wire/request.ts";
+import type { Accepted, Request, RequestHead } from "../../core/wire/protocol.ts";
+import type { Backend } from "../../core/wire/routes.ts";
+import { definitionOf, hasScope, type ActionOf, type NamesOf } from "../../core/actions/actions.ts";
+import type { Kind } from "../../core/actions/definition.ts";
+import type { ServiceSpec } from "../../core/release/spec.ts";
 import { liveRelease } from "../../adapters/state/releases.ts";
+import type { StoredRequest } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { acceptOnce } from "./accept-once.ts";
 import { attachTo } from "./follow-existing-job.ts";
 import type { Attachments } from "../programs/terminals.ts";
-import { performAction, type ActionParts } from "./actions.ts";
+import { directActions, type ActionParts } from "./actions.ts";
 import { enrolledKeys } from "../access/enrolled-keys.ts";
 import { acceptCancel, acceptJob } from "./job-requests.ts";
 import type { JobLog } from "../jobs/job-log.ts";
@@ -36,26 +41,23 @@ export interface BackendParts {
   readonly now: () => number;
   /** Id of this server. */
   readonly server: string;
-  /** `local`: the caller is root, because nobody else can open the socket; signatures are neither needed nor looked at. */
-  readonly door: "local" | "outside";
+  /** The socket of the requests. `local`: only root can open it, so the caller is root and signatures are ignored. */
+  readonly entry: "local" | "outside";
 }
 
-/** The worker's own end of the protocol; it trusts nothing that the receiver says. */
+/** Answers the protocol as the worker; it trusts nothing that the receiver says. */
 export function createBackend(parts: BackendParts): Backend {
   const { state, pushes, now } = parts;
+  const acceptAs = acceptors(parts);
   const open = (request: string, token: string) =>
     requestOfToken(state, { request, token, now: now() });
   return {
     accept: async (body, signature) => {
       const { request: asked, caller } = identify(parts, body, signature);
-      // Who may not ask about a service does not hear which jobs it has either.
-      if (asked.action === "job.log" && asked.service !== undefined)
-        authorise(caller, asked, now());
-      const request = withItsJob(state, asked, caller);
-      const id = requestId(body);
+      const request = hasScope(asked, "job") ? withItsJob(parts, asked, caller) : asked;
       authorise(caller, request, now());
       const stored = {
-        id,
+        id: requestId(body),
         action: request.action,
         service: "service" in request ? request.service : undefined,
         key: idOf(caller),
@@ -65,32 +67,11 @@ export function createBackend(parts: BackendParts): Backend {
         content: contentId(request),
         job: undefined,
       };
-      if (request.action === "push") return pushes.accept(stored, request, body);
-      if (isJobAction(request)) return acceptJob(parts, stored, request, body);
-      if (request.action === "cancel")
-        return acceptCancel(parts, { ...stored, service: request.service }, nameOf(caller));
-      if (request.action === "logs" || request.action === "ps") {
-        parts.streams.check(request);
-        // It holds no secrets, and says what is streamed also to a worker that has just started.
-        acceptOnce(state, stored, body);
-        return { request: id, missing: [] };
-      }
-      // Who gets in has what is mounted there.
-      if (request.action === "run")
-        authoriseSpec(caller, releaseToRun(state, request).release.spec);
-      if (request.action === "exec") {
-        const live = liveRelease(state, request.service);
-        if (live !== undefined) authoriseSpec(caller, live.release.spec);
-      }
-      acceptOnce(state, stored, undefined);
-      if (request.action === "job.log") return attachTo(state, stored, request.job ?? 0);
-      if (request.action === "run" || request.action === "exec") {
-        // Its words may be secrets, so they are nowhere but in memory.
-        const result = await parts.attachments.accept(id, request);
-        return { request: id, missing: [], result };
-      }
-      const result = await performAction(parts.actions, request, caller);
-      return { request: id, missing: [], result };
+      const { kind } = definitionOf(request.action).becomes;
+      const accept: (incoming: never) => Accepted | Promise<Accepted> = acceptAs[kind];
+      const kept = storedBody(request, body);
+      // The kind belongs to the action of the request.
+      return accept({ request, caller, stored, kept } as never);
     },
     status: async (request, token) => pushes.status(open(request, token)),
     start: async (request, token) => pushes.start(open(request, token)),
@@ -112,6 +93,72 @@ export function createBackend(parts: BackendParts): Backend {
   };
 }
 
+/** A request that `authorise` has allowed. */
+interface Incoming<K extends Kind> {
+  readonly request: RequestHead & ActionOf<NamesOf<K>>;
+  readonly caller: Caller;
+  /** The request as the state gets it; not recorded yet. */
+  readonly stored: StoredRequest;
+  /** The signed bytes without secrets, for what is done after the answer. */
+  readonly kept: Uint8Array;
+}
+
+/** Records a request and answers it, by what its action becomes. */
+type Acceptors = { readonly [K in Kind]: (incoming: Incoming<K>) => Accepted | Promise<Accepted> };
+
+/** A function for each action that is answered in one way. */
+type ByAction<K extends Kind, More extends readonly unknown[], Result> = {
+  readonly [N in NamesOf<K>]: (action: ActionOf<N>, ...more: More) => Result;
+};
+
+function acceptors(parts: BackendParts): Acceptors {
+  const { state, pushes, streams, attachments } = parts;
+  const direct = directActions(parts.actions);
+  const existingJob: ByAction<"job-log", [stored: StoredRequest, caller: Caller], Accepted> = {
+    cancel: ({ service }, stored, caller) =>
+      acceptCancel(parts, { ...stored, service }, nameOf(caller)),
+    "job.log": ({ job = 0 }, stored) => {
+      acceptOnce(state, stored, undefined);
+      return attachTo(state, stored, job);
+    },
+  };
+  /** Settings of the release in whose container a program will run. */
+  const specOf: ByAction<"terminal", [], ServiceSpec | undefined> = {
+    run: (action) => releaseToRun(state, action).release.spec,
+    exec: ({ service }) => liveRelease(state, service)?.release.spec,
+  };
+  return {
+    upload: ({ request, stored, kept }) => pushes.accept(stored, request, kept),
+    job: ({ request, stored, kept }) => acceptJob(parts, stored, request, kept),
+    "job-log": ({ request, stored, caller }) => {
+      const find: (action: never, stored: StoredRequest, caller: Caller) => Accepted =
+        existingJob[request.action];
+      return find(request as never, stored, caller);
+    },
+    stream: ({ request, stored, kept }) => {
+      streams.check(request);
+      // A worker that has just started reads there what is streamed.
+      acceptOnce(state, stored, kept);
+      return { request: stored.id, missing: [] };
+    },
+    terminal: async ({ request, stored, caller }) => {
+      const find: (action: never) => ServiceSpec | undefined = specOf[request.action];
+      const spec = find(request as never);
+      // A program can reach the volumes of its container.
+      if (spec !== undefined) authoriseSpec(caller, spec);
+      acceptOnce(state, stored, undefined);
+      // The command may hold secrets, so it is in memory only.
+      const result = await attachments.accept(stored.id, request);
+      return { request: stored.id, missing: [], result };
+    },
+    answer: async ({ request, stored, caller }) => {
+      acceptOnce(state, stored, undefined);
+      const perform: (action: never, caller: Caller) => unknown = direct[request.action];
+      return { request: stored.id, missing: [], result: await perform(request as never, caller) };
+    },
+  };
+}
+
 interface Identified {
   readonly request: Request;
   readonly caller: Caller;
@@ -123,7 +170,7 @@ function identify(
   signature: Uint8Array | undefined,
 ): Identified {
   const { state, server, now } = parts;
-  if (parts.door === "local") {
+  if (parts.entry === "local") {
     const request = parseRequest(body);
     if (request.server === "local" || request.server === server) return { request, caller: "root" };
     throw new UserError(`request: made for server ${request.server}, this is ${server}`, {

@@ -1,6 +1,6 @@
 import { UserError } from "../../core/errors.ts";
-import { maySee, type Caller } from "../../core/wire/permissions.ts";
-import type { Action, Request } from "../../core/wire/protocol.ts";
+import { authorise, maySee, type Caller } from "../../core/wire/permissions.ts";
+import type { Action } from "../../core/actions/actions.ts";
 import { findJob, type Job } from "../../adapters/state/jobs.ts";
 import { newestJob } from "../../adapters/state/overview.ts";
 import type { State } from "../../adapters/state/state.ts";
@@ -8,10 +8,15 @@ import { noService } from "../jobs/job-kind.ts";
 
 type JobLogAction = Extract<Action, { readonly action: "job.log" }>;
 
-/** Completes a request for the log of a job with the job and its service, on which its rights depend; throws UserError "no-job" for a job that is not known, or that the caller may not see. */
-export function withItsJob(state: State, request: Request, caller: Caller): Request {
-  if (request.action !== "job.log") return request;
+/** Completes the request for a log with the service and number of its job, on which its rights depend; throws UserError "no-job" for a job that is not known, or that the caller may not see. */
+export function withItsJob<R extends JobLogAction>(
+  { state, now }: { readonly state: State; readonly now: () => number },
+  request: R,
+  caller: Caller,
+): R {
   const { service: asked, job: wanted, ...rest } = request;
+  // A key without rights on a service must not learn which jobs it has.
+  if (asked !== undefined) authorise(caller, request, now());
   const found = findIt(state, request);
   const isMeant = found !== undefined && (asked ?? found.service) === found.service;
   if (isMeant && maySeeJob(caller, found))
@@ -20,7 +25,7 @@ export function withItsJob(state: State, request: Request, caller: Caller): Requ
       job: found.id,
       // A job of the server needs the rights of a request that names no service.
       ...(found.service !== noService && { service: found.service }),
-    };
+    } as R;
   const what = wanted === undefined ? `job of ${asked ?? "nothing"}` : `job ${wanted}`;
   throw new UserError(`${what}: not known here`, {
     code: "no-job",

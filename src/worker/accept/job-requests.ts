@@ -1,5 +1,6 @@
 import { UserError } from "../../core/errors.ts";
-import type { Accepted, JobAction } from "../../core/wire/protocol.ts";
+import type { Accepted } from "../../core/wire/protocol.ts";
+import type { JobAction } from "../../core/actions/actions.ts";
 import { setRequestJob, type StoredRequest } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { serviceOf } from "../jobs/job-kind.ts";
@@ -32,12 +33,7 @@ export function acceptJob(
     return { request: stored.id, missing: [], result: answer() };
   }
   if (scope === "service") refuseUnknownService(state, service, "mypaas releases");
-  const open = acceptance?.withoutSecrets?.(request);
-  acceptOnce(
-    state,
-    stored,
-    open === undefined ? body : Buffer.from(JSON.stringify({ ...request, ...open })),
-  );
+  acceptOnce(state, stored, body);
   const { id, key, action, content } = stored;
   const existing = followExistingJob(state, stored, { service, content });
   if (existing !== undefined) return existing;

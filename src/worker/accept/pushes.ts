@@ -1,6 +1,7 @@
 import { UserError } from "../../core/errors.ts";
 import { parseRequest } from "../../core/wire/request.ts";
-import type { Accepted, PushManifest, Request, WantedBlob } from "../../core/wire/protocol.ts";
+import type { Accepted, Request, WantedBlob } from "../../core/wire/protocol.ts";
+import type { PushManifest } from "../../core/actions/push.ts";
 import { askedFor, blobsOf } from "../../sources/push.ts";
 import type { BlobStore } from "../../adapters/host/blob-store.ts";
 import { forgetBlob, knowsBlob, recordBlobs } from "../../adapters/state/blobs.ts";

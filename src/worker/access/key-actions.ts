@@ -3,7 +3,7 @@ import type { State } from "../../adapters/state/state.ts";
 import { UserError } from "../../core/errors.ts";
 import { parseKeyLine, type EnrolledKey } from "../../core/ssh/authorized-keys.ts";
 import { idOf, mayManageKeys, type Caller } from "../../core/wire/permissions.ts";
-import type { KeyInfo } from "../../core/wire/results.ts";
+import type { KeyInfo } from "../../core/actions/keys.ts";
 import { enrolledKeys } from "./enrolled-keys.ts";
 
 export interface KeyParts {

@@ -1,6 +1,6 @@
 import { UserError } from "../../core/errors.ts";
-import type { Action } from "../../core/wire/protocol.ts";
-import type { RegistryInfo } from "../../core/wire/results.ts";
+import type { Action } from "../../core/actions/actions.ts";
+import type { RegistryInfo } from "../../core/actions/registries.ts";
 import { putRegistry, readRegistries, removeRegistry } from "../../adapters/state/registries.ts";
 import type { State } from "../../adapters/state/state.ts";
 

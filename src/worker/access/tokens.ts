@@ -3,7 +3,7 @@ import { UserError } from "../../core/errors.ts";
 import { hashToken } from "../../core/wire/request.ts";
 import { parseKeyLine, type EnrolledKey } from "../../core/ssh/authorized-keys.ts";
 import { authoriseTouch } from "../../core/wire/permissions.ts";
-import type { ActionName } from "../../core/wire/protocol.ts";
+import type { ActionName } from "../../core/actions/actions.ts";
 import { keyLine } from "../../adapters/state/keys.ts";
 import { findRequest, type StoredRequest } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";

@@ -1,4 +1,4 @@
-import type { CertificateInfo } from "../../core/wire/results.ts";
+import type { CertificateInfo } from "../../core/actions/certificates.ts";
 import type { Say } from "../../core/wire/events.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import type { CertificateManager } from "./manager.ts";

@@ -4,7 +4,7 @@ import { wantedHosts, type WantedHost } from "../../core/certificates/wanted.ts"
 import { acmeOf } from "../../core/server/acme.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { Event, Say } from "../../core/wire/events.ts";
-import type { CertificateInfo, CertificateList } from "../../core/wire/results.ts";
+import type { CertificateInfo, CertificateList } from "../../core/actions/certificates.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import {
   putHostRecord,

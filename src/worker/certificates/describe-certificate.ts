@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { issuerName, namesOf } from "../../core/certificates/manual-certificate.ts";
 import type { HostRecord } from "../../core/certificates/record.ts";
 import type { WantedHost } from "../../core/certificates/wanted.ts";
-import type { CertificateInfo } from "../../core/wire/results.ts";
+import type { CertificateInfo } from "../../core/actions/certificates.ts";
 import { readOwnPairs } from "../../adapters/state/certificates.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { notShown } from "./manual-certificates.ts";

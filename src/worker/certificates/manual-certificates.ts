@@ -2,7 +2,7 @@ import { rootCertificates } from "node:tls";
 import { checkOwn, coversHost, namesKey } from "../../core/certificates/manual-certificate.ts";
 import type { Served } from "../../core/certificates/record.ts";
 import { UserError } from "../../core/errors.ts";
-import type { CertificateInfo } from "../../core/wire/results.ts";
+import type { CertificateInfo } from "../../core/actions/certificates.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import {
   putOwnPair,

@@ -7,7 +7,7 @@ import {
 } from "../../core/release/names.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { TraefikSnapshot } from "../../core/routing/traefik-snapshot.ts";
-import type { CertificateInfo } from "../../core/wire/results.ts";
+import type { CertificateInfo } from "../../core/actions/certificates.ts";
 import { replicaCount } from "../../core/release/spec.ts";
 import type { EngineInfo } from "../../adapters/engines/docker/info.ts";
 import { allReleases, liveReleases, stoppedReleases } from "../../adapters/state/releases.ts";

@@ -1,6 +1,6 @@
 import { dynamicConfig } from "../../core/routing/dynamic-config.ts";
 import { dynamicYaml } from "../../core/routing/dynamic-yaml.ts";
-import type { Results } from "../../core/wire/results.ts";
+import type { Results } from "../../core/actions/actions.ts";
 import { realClock } from "../../adapters/clock.ts";
 import { engineInfo } from "../../adapters/engines/docker/info.ts";
 import { readInventory } from "../../adapters/engines/docker/inventory.ts";

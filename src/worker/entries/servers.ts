@@ -26,7 +26,7 @@ export interface ServerParts {
 /** Twice what the receiver itself opens. */
 const maxOutsideConnections = 256;
 /** On the local entry and on the outside one. */
-const maxAttached = 32;
+const maxTerminals = 32;
 
 /** One HTTP server for each socket; none of them listens yet. */
 export function openServers(parts: ServerParts): Readonly<Record<Entry, Server>> {
@@ -34,13 +34,13 @@ export function openServers(parts: ServerParts): Readonly<Record<Entry, Server>>
   const common = { clock: realClock(world.now), onBug };
   const local = wireApp({
     ...common,
-    backend: createBackend({ ...core.backend, door: "local" }),
+    backend: createBackend({ ...core.backend, entry: "local" }),
     spool: localSpool,
     requireSignature: false,
   });
   const outside = wireApp({
     ...common,
-    backend: createBackend({ ...core.backend, door: "outside" }),
+    backend: createBackend({ ...core.backend, entry: "outside" }),
     spool: undefined,
     requireSignature: true,
   });
@@ -50,14 +50,14 @@ export function openServers(parts: ServerParts): Readonly<Record<Entry, Server>>
   const receiver = serve(outside);
   const here = serve(local);
   for (const server of [receiver, here])
-    onUpgrade(server, { attach: attachOf(core), onBug, maxOpen: maxAttached });
+    onUpgrade(server, { open: terminalsOf(core), onBug, maxOpen: maxTerminals });
   // What the internet reaches may be taken over, and must not use up the worker's file descriptors.
   for (const server of [receiver, docker]) server.maxConnections = maxOutsideConnections;
   return { local: here, receiver, docker };
 }
 
-/** A connection belongs to its request by the token that was signed with it, whichever entry it comes through. */
-function attachOf({ backend: { state, now }, attachments }: Core) {
+/** Opens the terminal connection of a request for the holder of its token, on every entry. */
+function terminalsOf({ backend: { state, now }, attachments }: Core) {
   return async ({ request, token }: { readonly request: string; readonly token: string }) => {
     const stored = requestOfToken(state, { request, token, now: now() });
     return attachments.attach(request, guardOf(state, stored, now));

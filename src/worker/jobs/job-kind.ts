@@ -1,6 +1,6 @@
 import type { DoneEvent } from "../../core/wire/event-roles.ts";
 import type { LiveEvent, Say } from "../../core/wire/events.ts";
-import type { JobAction } from "../../core/wire/protocol.ts";
+import type { JobAction } from "../../core/actions/actions.ts";
 import type { Job } from "../../adapters/state/jobs.ts";
 import type { State } from "../../adapters/state/state.ts";
 import type { JobParts, JobRun } from "./job-run.ts";
@@ -52,8 +52,6 @@ export interface Recovered {
 export interface Acceptance<A extends JobAction> {
   /** Decides whether the request needs no job; the function that is returned does it at once and gives the answer. */
   withoutJob?(state: State, action: A): (() => unknown) | undefined;
-  /** The fields of the request that hold secrets, as they are stored. */
-  withoutSecrets?(action: A): Partial<A>;
   /** Writes what becomes true with the job, in the commit that adds it. */
   prepare?(state: State, job: number, action: A): void;
 }

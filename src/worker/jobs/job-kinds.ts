@@ -2,7 +2,7 @@ import { UserError } from "../../core/errors.ts";
 import type { DoneEvent } from "../../core/wire/event-roles.ts";
 import type { Say } from "../../core/wire/events.ts";
 import { authorise, type Caller } from "../../core/wire/permissions.ts";
-import { isJobAction, type JobAction } from "../../core/wire/protocol.ts";
+import { isJobAction, type JobAction } from "../../core/actions/actions.ts";
 import { parseRequest } from "../../core/wire/request.ts";
 import type { Job } from "../../adapters/state/jobs.ts";
 import { requestBody } from "../../adapters/state/requests.ts";

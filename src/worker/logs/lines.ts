@@ -7,7 +7,7 @@ import {
   type Position,
 } from "../../core/logs/item.ts";
 import type { Redact } from "../../core/redact.ts";
-import type { Action } from "../../core/wire/protocol.ts";
+import type { Action } from "../../core/actions/actions.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import type {
   LogContainer,

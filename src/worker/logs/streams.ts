@@ -2,7 +2,7 @@ import { UserError } from "../../core/errors.ts";
 import { readCursor } from "../../core/logs/cursor.ts";
 import type { Redact } from "../../core/redact.ts";
 import { parseRequest } from "../../core/wire/request.ts";
-import type { WatchAction } from "../../core/wire/watching.ts";
+import type { StreamAction } from "../../core/actions/actions.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import type { LogSource } from "../../adapters/engines/docker/log-stream.ts";
 import type { ReplicaFacts } from "../../adapters/engines/docker/replicas.ts";
@@ -19,7 +19,7 @@ import { watchServices } from "../status/ps.ts";
 /** What goes on until its reader leaves. */
 export interface Streams {
   /** Refuses what can show nothing. */
-  readonly check: (action: WatchAction) => void;
+  readonly check: (action: StreamAction) => void;
   /** Text of whole lines, from a cursor on. */
   readonly open: (
     stored: StoredRequest,

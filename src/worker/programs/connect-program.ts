@@ -1,11 +1,11 @@
 import { UserError } from "../../core/errors.ts";
 import { maxFrameBytes, stdinWindowBytes } from "../../core/wire/frames.ts";
 import type { Program } from "../../adapters/engines/docker/program-streams.ts";
-import type { AttachLine } from "../../adapters/wire/terminal-connection.ts";
+import type { TerminalConnection } from "../../adapters/wire/terminal-connection.ts";
 
 /** Brings a line and a program together until either ends: true when the program did and its exit code was said. Throws what the client did wrong. */
 export async function converse(
-  line: AttachLine,
+  line: TerminalConnection,
   program: Program,
   guarded: AbortSignal,
 ): Promise<boolean> {
@@ -27,7 +27,7 @@ export async function converse(
 }
 
 /** All output, then the exit code; slower than the program where the client is. */
-async function speak(line: AttachLine, program: Program): Promise<void> {
+async function speak(line: TerminalConnection, program: Program): Promise<void> {
   for await (const { stream, bytes } of program.output()) {
     for (let at = 0; at < bytes.length; at += maxFrameBytes)
       // oxlint-disable-next-line no-await-in-loop
@@ -38,7 +38,7 @@ async function speak(line: AttachLine, program: Program): Promise<void> {
 }
 
 /** Never waits for the program, so that a signal is heard however much input it has not read. */
-async function listen(line: AttachLine, program: Program): Promise<void> {
+async function listen(line: TerminalConnection, program: Program): Promise<void> {
   let waiting = 0;
   let taken = Promise.resolve();
   const take = async (bytes: Uint8Array) => {
@@ -71,9 +71,12 @@ async function listen(line: AttachLine, program: Program): Promise<void> {
       case "exit":
       case "error":
       case "keepalive":
-        throw new UserError(`line: carried a frame that only a server sends (${frame.kind})`, {
-          code: "protocol",
-        });
+        throw new UserError(
+          `connection: carried a frame that only a server sends (${frame.kind})`,
+          {
+            code: "protocol",
+          },
+        );
     }
   }
 }
@@ -87,6 +90,6 @@ function refusal(signal: AbortSignal): Promise<never> {
 }
 
 const tooFast = (): UserError =>
-  new UserError(`line: carried more than ${stdinWindowBytes} bytes that were not asked for`, {
+  new UserError(`connection: carried more than ${stdinWindowBytes} bytes that were not asked for`, {
     code: "protocol",
   });

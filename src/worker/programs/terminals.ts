@@ -1,6 +1,6 @@
 import { UserError } from "../../core/errors.ts";
-import type { ExecResult, ProgramAsked, RunResult } from "../../core/wire/program.ts";
-import type { Action } from "../../core/wire/protocol.ts";
+import type { ExecResult, ProgramAsked, RunResult } from "../../core/actions/programs.ts";
+import type { Action } from "../../core/actions/actions.ts";
 import type { Programs } from "../../adapters/engines/docker/attach.ts";
 import { runPlan } from "../../adapters/engines/docker/container-plan.ts";
 import type { Program } from "../../adapters/engines/docker/program-streams.ts";
@@ -10,9 +10,12 @@ import {
   rememberProgram,
 } from "../../adapters/state/open-programs.ts";
 import type { State } from "../../adapters/state/state.ts";
-import { openLine, type AttachLine } from "../../adapters/wire/terminal-connection.ts";
+import {
+  openTerminalConnection,
+  type TerminalConnection,
+} from "../../adapters/wire/terminal-connection.ts";
 import { errorAnswer } from "../../adapters/wire/errors.ts";
-import type { OnLine } from "../../adapters/wire/upgrade.ts";
+import type { OnConnection } from "../../adapters/wire/upgrade.ts";
 import { ensureVolumes } from "../../deploy/ensure-volumes.ts";
 import type { Engine } from "../../deploy/ports.ts";
 import { converse } from "./connect-program.ts";
@@ -25,7 +28,7 @@ export interface Attachments {
   /** What was asked for is there; it begins when somebody is attached, or now where nobody will be. */
   readonly accept: (request: string, action: ProgramAction) => Promise<RunResult | ExecResult>;
   /** Takes an accepted request, once; `guard` throws as soon as its key may not ask for it any more. */
-  readonly attach: (request: string, guard: () => void) => OnLine;
+  readonly attach: (request: string, guard: () => void) => OnConnection;
   /** Clears away what an earlier worker left, and detached ones that ended long ago. */
   readonly sweep: () => Promise<void>;
   /** Ends all that somebody is attached to. */
@@ -129,7 +132,11 @@ export function createAttachments(parts: AttachmentParts): Attachments {
     }
   };
 
-  const onLine = async (line: AttachLine, begin: Begin, guard: () => void): Promise<void> => {
+  const onLine = async (
+    line: TerminalConnection,
+    begin: Begin,
+    guard: () => void,
+  ): Promise<void> => {
     const refused = new AbortController();
     const timer = setInterval(() => {
       try {
@@ -171,7 +178,7 @@ export function createAttachments(parts: AttachmentParts): Attachments {
         });
       if (stopping.signal.aborted) throw stopped();
       return async (socket, head) => {
-        const line = openLine(socket, { head, place: "client", isServer: true });
+        const line = openTerminalConnection(socket, { head, place: "client", isServer: true });
         const done = onLine(line, found.begin, guard);
         const settled = done.catch(() => undefined);
         open.add(settled);

@@ -1,5 +1,5 @@
 import { maySee, type Caller } from "../../core/wire/permissions.ts";
-import type { ReleaseInfo } from "../../core/wire/results.ts";
+import type { ReleaseInfo } from "../../core/actions/lifecycle.ts";
 import { allReleases, listReleases, type StoredRelease } from "../../adapters/state/releases.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { canRollBack } from "../deploy/rollback.ts";

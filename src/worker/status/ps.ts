@@ -3,7 +3,7 @@ import { replicaCount } from "../../core/release/spec.ts";
 import { writeRoute } from "../../core/release/format-spec.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
 import { maySee, type Caller } from "../../core/wire/permissions.ts";
-import type { PsReplica, PsService, PsSnapshot } from "../../core/wire/watching.ts";
+import type { PsReplica, PsService, PsSnapshot } from "../../core/actions/watch.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import type { Usage } from "../../adapters/engines/docker/usage.ts";
 import type { ReplicaFacts } from "../../adapters/engines/docker/replicas.ts";

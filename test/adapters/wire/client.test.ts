@@ -54,7 +54,7 @@ test("without a pin the public chain and the host's name decide", async (t) => {
 test("nobody there, and somebody who is not mypaas, are told apart", async (t) => {
   const gone = open(t, { kind: "socket", path: "/nonexistent/x.sock" });
   await assert.rejects(gone.accept(bodyOf({ action: "key.list" }), undefined, "safe"), {
-    message: "prod: nobody answers there",
+    message: "prod: nothing listens there",
     hint: "on the server, see what is missing and repair it: sudo mypaas init",
   });
   for (const [status, message, tries] of [

@@ -9,9 +9,9 @@ import { duplexPair } from "node:stream";
 import { test, type TestContext } from "node:test";
 import { UserError } from "../../../src/core/errors.ts";
 import { encodeFrame, type Frame } from "../../../src/core/wire/frames.ts";
-import { attachTo } from "../../../src/adapters/wire/terminal.ts";
-import { openLine } from "../../../src/adapters/wire/terminal-connection.ts";
-import { onUpgrade, shouldUpgrade, type OnLine } from "../../../src/adapters/wire/upgrade.ts";
+import { openTerminal } from "../../../src/adapters/wire/terminal.ts";
+import { openTerminalConnection } from "../../../src/adapters/wire/terminal-connection.ts";
+import { onUpgrade, shouldUpgrade, type OnConnection } from "../../../src/adapters/wire/upgrade.ts";
 import { passOn } from "../../../src/receiver/terminal.ts";
 import { refusal, shown } from "../../support/worker.ts";
 
@@ -19,7 +19,7 @@ const id = "ab".repeat(32);
 const token = "a-token-of-24-characters";
 
 /** A worker on a socket, and a receiver before it on another. */
-async function open(t: TestContext, attach: () => Promise<OnLine>, maxOpen = 2) {
+async function open(t: TestContext, attach: () => Promise<OnConnection>, maxOpen = 2) {
   const dir = await mkdtemp(join(tmpdir(), "mypaas-attach-"));
   const asked: string[] = [];
   const bugs: unknown[] = [];
@@ -37,7 +37,7 @@ async function open(t: TestContext, attach: () => Promise<OnLine>, maxOpen = 2) 
   const receiver = join(dir, "receiver.sock");
   const answers: number[] = [];
   await serve(worker, {
-    attach: async (one) => {
+    open: async (one) => {
       asked.push(`${one.request} ${one.token}`);
       return attach();
     },
@@ -45,14 +45,14 @@ async function open(t: TestContext, attach: () => Promise<OnLine>, maxOpen = 2) 
     maxOpen,
   });
   await serve(receiver, {
-    attach: passOn(worker),
+    open: passOn(worker),
     onBug,
     maxOpen,
     onAnswer: (_incoming, status) => answers.push(status),
   });
   t.after(() => rm(dir, { recursive: true, force: true }));
   const dial = (path = receiver) =>
-    attachTo({ target: { kind: "socket", path }, place: "prod", request: id, token });
+    openTerminal({ target: { kind: "socket", path }, place: "prod", request: id, token });
   return { asked, bugs, answers, dial, worker, receiver };
 }
 
@@ -66,7 +66,7 @@ async function heard(frames: AsyncIterable<Frame>): Promise<readonly string[]> {
 test("a line carries frames both ways through the receiver, and ends for both", async (t) => {
   const there = Promise.withResolvers<readonly string[]>();
   const { dial, asked, answers, bugs } = await open(t, async () => async (socket, head) => {
-    const line = openLine(socket, { head, place: "client", isServer: true });
+    const line = openTerminalConnection(socket, { head, place: "client", isServer: true });
     await line.send({ kind: "stdout", bytes: Buffer.from("hello") });
     const listening = heard(line.frames());
     await line.send({ kind: "exit", code: 7 });
@@ -109,7 +109,7 @@ test("more lines than there is room for are refused, on this side of the worker"
   const over = Promise.withResolvers<void>();
   const { dial, asked } = await open(t, async () => () => over.promise, 1);
   await dial();
-  assert.equal(await refusal(() => dial()), "server: too many attached lines at once");
+  assert.equal(await refusal(() => dial()), "server: too many terminal connections at once");
   assert.equal(asked.length, 1);
   over.resolve();
 });
@@ -143,14 +143,18 @@ test("a worker that is away is named", async (t) => {
   const { dial, receiver } = await open(t, async () => async () => undefined);
   assert.equal(
     await refusal(() => dial(`${receiver}-none`)),
-    "prod: nobody answers there\nhint: on the server, see what is missing and repair it: sudo mypaas init",
+    "prod: nothing listens there\nhint: on the server, see what is missing and repair it: sudo mypaas init",
   );
 });
 
 test("a line that breaks, or is silent for too long, says so", async () => {
   for (const silent of [false, true]) {
     const [here, there] = duplexPair();
-    const line = openLine(here, { head: Buffer.alloc(0), place: "prod", silenceMs: 10 });
+    const line = openTerminalConnection(here, {
+      head: Buffer.alloc(0),
+      place: "prod",
+      silenceMs: 10,
+    });
     if (!silent) there.destroy(new Error("cut"));
     there.on("error", () => undefined);
     if (!silent) here.destroy(new Error("cut"));
@@ -166,7 +170,7 @@ test("a line that breaks, or is silent for too long, says so", async () => {
 
 test("who does not read is waited for, and frames that came with the answer are not lost", async () => {
   const [here, there] = duplexPair();
-  const line = openLine(here, {
+  const line = openTerminalConnection(here, {
     head: encodeFrame({ kind: "exit", code: 3 }),
     place: "prod",
   });

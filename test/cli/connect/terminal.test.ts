@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { stdinWindowBytes, type Frame } from "../../../src/core/wire/frames.ts";
 import type { World } from "../../../src/core/world.ts";
-import { openLine } from "../../../src/adapters/wire/terminal-connection.ts";
+import { openTerminalConnection } from "../../../src/adapters/wire/terminal-connection.ts";
 import { joinProgram, terminalOf } from "../../../src/cli/connect/terminal.ts";
 import { socketPair } from "../../support/socket-pair.ts";
 import { shown } from "../../support/worker.ts";
@@ -13,8 +13,12 @@ import { fakeWorld } from "../../support/world.ts";
 async function join(change: Partial<World> = {}, isTerminal = false) {
   const [here, there] = await socketPair();
   const world = fakeWorld({ stdin: new PassThrough(), ...change });
-  const line = openLine(here, { head: Buffer.alloc(0), place: "prod" });
-  const server = openLine(there, { head: Buffer.alloc(0), place: "client", isServer: true });
+  const line = openTerminalConnection(here, { head: Buffer.alloc(0), place: "prod" });
+  const server = openTerminalConnection(there, {
+    head: Buffer.alloc(0),
+    place: "client",
+    isServer: true,
+  });
   const code = joinProgram(world, { line, isTerminal, place: "prod" });
   code.catch(() => undefined);
   const frames = server.frames()[Symbol.asyncIterator]();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { byPath, checkManifest, maxEntries } from "../../../src/core/push/manifest.ts";
-import type { ManifestEntry } from "../../../src/core/wire/protocol.ts";
+import type { ManifestEntry } from "../../../src/core/actions/push.ts";
 
 const sha256 = "a".repeat(64);
 const file = (

@@ -65,27 +65,27 @@ const withText = (type: number, text: string) =>
 const same = "\nhint: install the same version on both sides: npm install -g mypaas";
 
 const refused: readonly [string, Buffer, string][] = [
-  ["a huge length", head(1, 0xffff_ffff), "line: carried a frame of 4294967295 bytes"],
-  ["one byte too much", head(1, maxFrameBytes + 1), "line: carried a frame of 65537 bytes"],
-  ["an unknown type", head(77, 0), "line: carried a frame of unknown type 77"],
-  ["no JSON", withText(3, "{"), "line: carried a frame that is not JSON"],
-  ["a list", withText(7, "null"), "line: carried a frame that is not JSON"],
+  ["a huge length", head(1, 0xffff_ffff), "connection: carried a frame of 4294967295 bytes"],
+  ["one byte too much", head(1, maxFrameBytes + 1), "connection: carried a frame of 65537 bytes"],
+  ["an unknown type", head(77, 0), "connection: carried a frame of unknown type 77"],
+  ["no JSON", withText(3, "{"), "connection: carried a frame that is not JSON"],
+  ["a list", withText(7, "null"), "connection: carried a frame that is not JSON"],
   [
     "a size out of reach",
     withText(3, '{"cols":70000,"rows":1}'),
-    "line: carried a number that should be from 0 to 65535",
+    "connection: carried a number that should be from 0 to 65535",
   ],
   [
     "an exit code out of reach",
     withText(7, '{"code":-1}'),
-    "line: carried a number that should be from 0 to 255",
+    "connection: carried a number that should be from 0 to 255",
   ],
   [
     "another signal",
     withText(4, '{"signal":"SIGKILL"}'),
-    "line: carried a signal that is not passed on",
+    "connection: carried a signal that is not passed on",
   ],
-  ["an error of no form", withText(8, '{"error":5}'), "line: carried an error of no form"],
+  ["an error of no form", withText(8, '{"error":5}'), "connection: carried an error of no form"],
 ];
 for (const [what, sent, message] of refused)
   test(`refused on a line: ${what}`, () => {

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import { UserError } from "../../../src/core/errors.ts";
 import { parseKeyLine } from "../../../src/core/ssh/authorized-keys.ts";
@@ -11,12 +9,13 @@ import {
   mayManageKeys,
 } from "../../../src/core/wire/permissions.ts";
 import type { ServiceSpec } from "../../../src/core/release/spec.ts";
-import type { Action } from "../../../src/core/wire/protocol.ts";
+import type { Action } from "../../../src/core/actions/actions.ts";
 import {
   actionNames,
   isAllowed,
   keyOptions,
-  rights,
+  rowOf,
+  rows,
   samples,
 } from "../../support/rights-matrix.ts";
 import fixture from "../ssh/fixtures/sshsig.json" with { type: "json" };
@@ -61,16 +60,31 @@ for (const [column, options] of keyOptions.entries())
       }
   });
 
-test("the table has a row for every action of the protocol, and a column for every key", () => {
-  const protocol = ["protocol", "watching"].map((name) =>
-    readFileSync(join(import.meta.dirname, `../../../src/core/wire/${name}.ts`), "utf8"),
+test("each action needs the right that was decided for it, and each row of the table has an action", () => {
+  assert.deepEqual(
+    { ...Object.groupBy(actionNames, rowOf) },
+    {
+      "push on a service": ["push", "plan", "rollback", "cancel"],
+      "manage on a service": ["scale", "restart", "stop", "start", "remove", "remove.list"],
+      "any key on a service": ["release.list", "ps"],
+      "env on a service": ["env.list", "env.set", "env.unset"],
+      "logs on a service": ["logs", "job.log"],
+      "run on a service": ["run", "exec"],
+      "key on the server": ["key.list", "key.add", "key.remove"],
+      "any key on the server": ["server.info", "cert.list"],
+      "manage on the server": [
+        "doctor",
+        "registry.login",
+        "registry.logout",
+        "registry.list",
+        "cert.add",
+        "cert.remove",
+        "cert.retry",
+      ],
+    },
   );
-  const named = protocol.flatMap((text) =>
-    [...text.matchAll(/readonly action: "([a-z.]+)"/g)].map(([, name = ""]) => name),
-  );
-  assert.deepEqual(actionNames.toSorted(), [...new Set(named)].toSorted());
-  for (const name of actionNames)
-    assert.equal(rights[name].split(/ +/).length, keyOptions.length, name);
+  assert.deepEqual(Object.keys(rows).toSorted(), [...new Set(actionNames.map(rowOf))].toSorted());
+  for (const row of Object.values(rows)) assert.equal(row.split(/ +/).length, keyOptions.length);
 });
 
 test("what another service has to give counts as touched", () => {

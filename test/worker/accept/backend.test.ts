@@ -3,8 +3,8 @@ import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto"
 import { mkdirSync, readFileSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 import { sshString } from "../../../src/core/ssh/wire-format.ts";
-import type { Action } from "../../../src/core/wire/protocol.ts";
-import type { Results } from "../../../src/core/wire/results.ts";
+import type { Action } from "../../../src/core/actions/actions.ts";
+import type { Results } from "../../../src/core/actions/actions.ts";
 import {
   putRelease,
   setReceipt,
@@ -108,8 +108,8 @@ function open(t: TestContext, free = 1e12) {
       })(),
   };
   const parts = { state, log, pushes, queue, actions, attachments, streams, now, server };
-  const local = createBackend({ ...parts, door: "local" });
-  const outside = createBackend({ ...parts, door: "outside" });
+  const local = createBackend({ ...parts, entry: "local" });
+  const outside = createBackend({ ...parts, entry: "outside" });
   const ask = (action: Action, to = "local", token = "token") =>
     Buffer.from(
       JSON.stringify({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import type { JobAction } from "../../../src/core/wire/protocol.ts";
+import type { JobAction } from "../../../src/core/actions/actions.ts";
 import { insertJob } from "../../../src/adapters/state/jobs.ts";
 import { insertRequest } from "../../../src/adapters/state/requests.ts";
 import { queuedKinds } from "../../../src/worker/jobs/job-kinds.ts";

@@ -4,7 +4,6 @@ import { parseAuthorizedKeys } from "../../../src/core/ssh/authorized-keys.ts";
 import type { DoneEvent } from "../../../src/core/wire/event-roles.ts";
 import type { Event } from "../../../src/core/wire/events.ts";
 import { authorise } from "../../../src/core/wire/permissions.ts";
-import type { Request } from "../../../src/core/wire/protocol.ts";
 import { beginJob, findJob, insertJob, type Job } from "../../../src/adapters/state/jobs.ts";
 import { overviews } from "../../../src/adapters/state/overview.ts";
 import { withItsJob } from "../../../src/worker/accept/job-log-requests.ts";
@@ -115,24 +114,26 @@ test("the log of a job of the server is for root and for keys that are not limit
   const { state } = open(t);
   const { id } = insertJob(state, wanted("noop", noService), 1);
   const head = { v: 1, server: "local", created: 1, nonce: "n", tokenHash: "h" } as const;
-  const request: Request = { ...head, action: "job.log", job: id };
+  const request = { ...head, action: "job.log", job: id } as const;
   const keyOf = (options: string) => {
     const [key] = parseAuthorizedKeys(`${options}${softKey().line}`).keys;
     return key ?? assert.fail();
   };
   for (const caller of ["root", keyOf(""), keyOf('actions="logs" ')] as const) {
-    const completed = withItsJob(state, request, caller);
+    const completed = withItsJob({ state, now: () => 1 }, request, caller);
     assert.deepEqual(completed, request);
     authorise(caller, completed, 1);
   }
   for (const options of ['services="*" ', 'services="web" '])
     assert.match(
-      await refusal(() => withItsJob(state, request, keyOf(options))),
+      await refusal(() => withItsJob({ state, now: () => 1 }, request, keyOf(options))),
       new RegExp(`^job ${id}: not known here`),
     );
   assert.throws(() => authorise(keyOf('actions="push" '), request, 1), /not allowed: job.log/);
   assert.match(
-    await refusal(() => withItsJob(state, { ...request, service: "web" }, "root")),
+    await refusal(() =>
+      withItsJob({ state, now: () => 1 }, { ...request, service: "web" }, "root"),
+    ),
     /not known here/,
   );
 });

@@ -5,7 +5,7 @@ import { test, type TestContext } from "node:test";
 import { createCursor } from "../../../src/core/logs/cursor.ts";
 import type { LogItem } from "../../../src/core/logs/item.ts";
 import { redactor } from "../../../src/core/redact.ts";
-import type { Action } from "../../../src/core/wire/protocol.ts";
+import type { Action } from "../../../src/core/actions/actions.ts";
 import { hashToken } from "../../../src/core/wire/request.ts";
 import { insertRequest, type StoredRequest } from "../../../src/adapters/state/requests.ts";
 import { ensureService, forgetService } from "../../../src/adapters/state/services.ts";

@@ -8,7 +8,7 @@ import type { Program } from "../../../src/adapters/engines/docker/program-strea
 import { openPrograms, rememberProgram } from "../../../src/adapters/state/open-programs.ts";
 import { putRelease, type ReleaseState } from "../../../src/adapters/state/releases.ts";
 import { ensureService } from "../../../src/adapters/state/services.ts";
-import { openLine } from "../../../src/adapters/wire/terminal-connection.ts";
+import { openTerminalConnection } from "../../../src/adapters/wire/terminal-connection.ts";
 import type { Replica, Engine } from "../../../src/deploy/ports.ts";
 import { createAttachments, type ProgramAction } from "../../../src/worker/programs/terminals.ts";
 import { release } from "../../support/releases.ts";
@@ -105,7 +105,7 @@ function open(t: TestContext, setup: Setup = {}) {
   const attach = async (guard = fine) => {
     const [client, socket] = await socketPair();
     const done = attachments.attach(request, guard)(socket, Buffer.alloc(0));
-    const line = openLine(client, { head: Buffer.alloc(0), place: "prod" });
+    const line = openTerminalConnection(client, { head: Buffer.alloc(0), place: "prod" });
     const heard = async () => {
       const frames: Frame[] = [];
       for await (const frame of line.frames()) {
@@ -196,7 +196,7 @@ const wrong: readonly [string, readonly Frame[], string][] = [
   [
     "a frame of a server",
     [{ kind: "exit", code: 0 }],
-    "line: carried a frame that only a server sends (exit)",
+    "connection: carried a frame that only a server sends (exit)",
   ],
   [
     "more input than was asked for",
@@ -204,7 +204,7 @@ const wrong: readonly [string, readonly Frame[], string][] = [
       kind: "stdin",
       bytes: Buffer.alloc(65_536),
     })),
-    "line: carried more than 1048576 bytes that were not asked for",
+    "connection: carried more than 1048576 bytes that were not asked for",
   ],
 ];
 for (const [what, frames, message] of wrong)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseKeyLine } from "../../../src/core/ssh/authorized-keys.ts";
-import type { PsSnapshot } from "../../../src/core/wire/watching.ts";
+import type { PsSnapshot } from "../../../src/core/actions/watch.ts";
 import type { ReplicaFacts } from "../../../src/adapters/engines/docker/replicas.ts";
 import { endJob, insertJob } from "../../../src/adapters/state/jobs.ts";
 import { putRelease } from "../../../src/adapters/state/releases.ts";

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { label } from "../../../core/release/names.ts";
-import type { ProgramAsked, TerminalAsked } from "../../../core/wire/program.ts";
+import type { ProgramAsked, TerminalAsked } from "../../../core/actions/programs.ts";
 import { answering, openDocker, reaching, tolerating } from "./client.ts";
 import type { ContainerPlan } from "./container-plan.ts";
 import { createOptions } from "./create-options.ts";

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
-import type { ProgramAsked } from "../../../core/wire/program.ts";
+import type { ProgramAsked } from "../../../core/actions/programs.ts";
 import { statusOf, tolerating } from "./client.ts";
 import { detachKeys, programStreams, type Program, type Size } from "./program-streams.ts";
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import type { PassedSignal } from "../../../core/wire/frames.ts";
-import type { TerminalAsked } from "../../../core/wire/program.ts";
+import type { TerminalAsked } from "../../../core/actions/programs.ts";
 import { outputOf, type Output } from "./demux.ts";
 
 export type Size = Pick<TerminalAsked, "cols" | "rows">;

@@ -1,4 +1,4 @@
-import type { Results } from "../../../core/wire/results.ts";
+import type { Results } from "../../../core/actions/actions.ts";
 import { setEnv, unsetEnv } from "../../../adapters/state/env.ts";
 import {
   envChangesOfJob,
@@ -8,7 +8,7 @@ import {
 import { liveRelease, setStoppedEnv } from "../../../adapters/state/releases.ts";
 import type { State } from "../../../adapters/state/state.ts";
 import { readCurrent, runningRelease, withChanges } from "../../deploy/from-existing.ts";
-import type { Acceptance, ActionOf, JobKind } from "../job-kind.ts";
+import type { ActionOf, JobKind } from "../job-kind.ts";
 import { releaseKind } from "./release-kind.ts";
 
 type EnvChange = ActionOf<"env.set"> | ActionOf<"env.unset">;
@@ -19,9 +19,6 @@ export const envSet = envKind<ActionOf<"env.set">>({
     const values = Object.keys(set).map((name) => `${name}=…`);
     return `set them again: mypaas env ${service} set ${values.join(" ")}`;
   },
-  withoutSecrets: ({ set }) => ({
-    set: Object.fromEntries(Object.keys(set).map((name) => [name, ""])),
-  }),
 });
 
 /** The live release without some of its values. */
@@ -30,10 +27,7 @@ export const envUnset = envKind<ActionOf<"env.unset">>({
     `take them away again: mypaas env ${service} unset ${names.join(" ")}`,
 });
 
-function envKind<A extends EnvChange>({
-  again,
-  ...more
-}: Pick<JobKind<A>["words"], "again"> & Pick<Acceptance<A>, "withoutSecrets">): JobKind<A> {
+function envKind<A extends EnvChange>({ again }: Pick<JobKind<A>["words"], "again">): JobKind<A> {
   return releaseKind<A>({
     words: { verb: "env", again },
     desired: ({ state, job }, { action, service }) =>
@@ -42,7 +36,6 @@ function envKind<A extends EnvChange>({
         envChangesOfJob(state, job.id),
       ),
     acceptance: {
-      ...more,
       withoutJob: (state, change) => {
         const isRunning = liveRelease(state, change.service) !== undefined;
         const needsJob = isRunning && change.stage !== true;

@@ -1,4 +1,4 @@
-import type { JobAction } from "../../../core/wire/protocol.ts";
+import type { JobAction } from "../../../core/actions/actions.ts";
 import type { DesiredRelease } from "../../deploy/desired-release.ts";
 import { makeLive } from "../../deploy/deploy-job.ts";
 import { wentLive } from "../../deploy/went-live.ts";

@@ -1,5 +1,5 @@
 import { UserError } from "../../../core/errors.ts";
-import type { RemoveInfo } from "../../../core/wire/results.ts";
+import type { RemoveInfo } from "../../../core/actions/lifecycle.ts";
 import { ownRoutes } from "../../../core/routing/takeovers.ts";
 import { writeRoute } from "../../../core/release/format-spec.ts";
 import type { Engine } from "../../../deploy/ports.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { namesAfter } from "../../../src/cli/connect/known-names.ts";
-import type { Action } from "../../../src/core/wire/protocol.ts";
+import { namesAfter } from "../../../src/core/actions/actions.ts";
+import type { Action } from "../../../src/core/actions/actions.ts";
 
 const releases = { releases: [{ service: "web" }, { service: "web" }, { service: "blog" }] };
 

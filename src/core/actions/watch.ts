@@ -1,21 +1,45 @@
-import { UserError } from "../errors.ts";
+import { action, jobLog, stream } from "./definition.ts";
+import { boolean, optional, wholeUpTo } from "./fields.ts";
 
-/** What to show of what a service prints. */
-export interface LogsAsked {
-  /** Goes on with what comes, across releases, until the reader leaves. */
-  readonly follow: boolean;
-  /** So many of the newest lines of all replicas together; all without. */
-  readonly lines?: number;
-  /** Nothing older than so many milliseconds before the request was accepted. */
-  readonly sinceMs?: number;
-  readonly release?: number;
-  readonly replica?: number;
-}
+const maxLines = 10_000;
+const maxSinceMs = 100 * 365 * 86_400_000;
 
-/** Actions that are answered by a stream. */
-export type WatchAction =
-  | ({ readonly action: "logs"; readonly service: string } & LogsAsked)
-  | { readonly action: "ps"; readonly service?: string; readonly watch: boolean };
+/** What can be watched: logs and the state of services. */
+export const watch = {
+  logs: action({
+    scope: "service",
+    fields: {
+      /** Of the newest lines of all replicas together; all without. */
+      lines: optional(wholeUpTo(maxLines)),
+      /** Nothing older than so many milliseconds before the request was accepted. */
+      sinceMs: optional(wholeUpTo(maxSinceMs)),
+      release: optional(wholeUpTo(1e9)),
+      replica: optional(wholeUpTo(1e6)),
+      /** Goes on with new lines, across releases, until the reader leaves. */
+      follow: boolean,
+    },
+    right: "logs",
+    becomes: stream(),
+    repeat: "once",
+    knownNames: "unchanged",
+  }),
+  ps: action({
+    scope: "optional service",
+    fields: { watch: boolean },
+    right: "any key",
+    becomes: stream(),
+    repeat: "once",
+    knownNames: "unchanged",
+  }),
+  /** The log of a job, or of the newest one of a service. */
+  "job.log": action({
+    scope: "job",
+    fields: {},
+    right: "logs",
+    becomes: jobLog(),
+    repeat: "once",
+  }),
+} as const;
 
 /** What runs at one moment: one line of the stream of `ps`. */
 export interface PsSnapshot {
@@ -69,27 +93,4 @@ export interface PsJob {
   readonly state: string;
   /** Milliseconds since the epoch: when it ended, or began while it has not. */
   readonly at: number;
-}
-
-const most = {
-  lines: 10_000,
-  sinceMs: 100 * 365 * 86_400_000,
-  release: 1e9,
-  replica: 1e6,
-} as const;
-
-/** Reads what was asked of logs; throws UserError "bad-request". */
-export function readLogsAsked(value: Readonly<Record<string, unknown>>): LogsAsked {
-  const asked: Record<string, number> = {};
-  for (const [name, max] of Object.entries(most)) {
-    const item = value[name];
-    if (item === undefined) continue;
-    if (typeof item !== "number" || !Number.isSafeInteger(item) || item < 0 || item > max)
-      throw new UserError(
-        `request: ${name}: should be a whole number up to ${max}, got ${JSON.stringify(item)?.slice(0, 40)}`,
-        { code: "bad-request" },
-      );
-    asked[name] = item;
-  }
-  return { follow: value["follow"] === true, ...asked };
 }

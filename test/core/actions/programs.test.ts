@@ -1,20 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readExec, readRun } from "../../../src/core/wire/program.ts";
+import { readAction } from "../../../src/core/actions/actions.ts";
 import { refusal } from "../../support/worker.ts";
 
+const readRun = (fields: object) => readAction({ action: "run", service: "web", ...fields });
+const readExec = (fields: object) => readAction({ action: "exec", service: "web", ...fields });
 const terminal = { cols: 80, rows: 24, type: "xterm-256color" };
 
 test("what run and exec ask for is read, and nothing else is kept", () => {
   const asked = { command: ["node", "-e", ""], terminal, other: 1 };
   const program = { command: ["node", "-e", ""], terminal };
+  const run = { action: "run", service: "web" };
+  const exec = { action: "exec", service: "web" };
   assert.deepEqual(readRun({ ...asked, release: 3, detach: true, replica: 1 }), {
+    ...run,
     ...program,
     release: 3,
     detach: true,
   });
-  assert.deepEqual(readRun({ command: ["x"], detach: "yes" }), { command: ["x"] });
-  assert.deepEqual(readExec({ ...asked, replica: 2, release: 1 }), { ...program, replica: 2 });
+  assert.deepEqual(readRun({ command: ["x"], detach: "yes" }), { ...run, command: ["x"] });
+  assert.deepEqual(readExec({ ...asked, replica: 2, release: 1 }), {
+    ...exec,
+    ...program,
+    replica: 2,
+  });
 });
 
 const refused: readonly [object, string][] = [

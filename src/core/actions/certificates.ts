@@ -1,0 +1,83 @@
+import { maxPemBytes } from "../certificates/certificate-files.ts";
+import { action, answer } from "./definition.ts";
+import { bad, optional, secret, shown, type Reader } from "./fields.ts";
+
+/** A host name in lower case and punycode. */
+const host: Reader<string> = (value) => {
+  if (typeof value === "string" && /^(\*\.)?[a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9])?$/.test(value))
+    return value;
+  throw bad(`host: not a host name: ${shown(value, 60)}`);
+};
+
+// No message shows a value: the key may stand in the place of the certificate.
+const pem: Reader<string> = (value, name) => {
+  if (typeof value === "string" && value.length <= maxPemBytes && !value.includes("\0"))
+    return value;
+  throw bad(`${name}: should be PEM of at most ${maxPemBytes} characters`);
+};
+
+/** Certificates of the hosts that want https. */
+export const certificates = {
+  "cert.list": action({
+    scope: "server",
+    fields: {},
+    right: "any key",
+    becomes: answer<CertificateList>(),
+    repeat: "safe",
+  }),
+  /** PEM: the host's own certificate first, then those that lead to its root. */
+  "cert.add": action({
+    scope: "server",
+    fields: { host, certificate: pem, privateKey: secret(pem) },
+    right: "manage",
+    becomes: answer<{ readonly certificate: CertificateInfo }>(),
+    repeat: "once",
+  }),
+  "cert.remove": action({
+    scope: "server",
+    fields: { host },
+    right: "manage",
+    becomes: answer<{ readonly host: string }>(),
+    repeat: "once",
+  }),
+  /** Asks the CA at once, for one host or for all that have no certificate. */
+  "cert.retry": action({
+    scope: "server",
+    fields: { host: optional(host) },
+    right: "manage",
+    becomes: answer<{ readonly certificates: readonly CertificateInfo[] }>(),
+    repeat: "once",
+  }),
+} as const;
+
+/** Every host that wants https, by name. */
+export interface CertificateList {
+  readonly certificates: readonly CertificateInfo[];
+  /** Where certificates are asked for; left out while the server has no email address and so asks nobody. */
+  readonly acme?: { readonly server: string };
+}
+
+/** One host and its certificate. */
+export interface CertificateInfo {
+  readonly host: string;
+  /** Who answers there; empty for the server's own name. */
+  readonly services: readonly string[];
+  /** Set for a certificate that was added and that nobody has a use for now. */
+  readonly unused?: true;
+  /** `own`: added by hand; `waiting`: the CA is not asked, because it would refuse; `failed`: it was asked and refused. */
+  readonly state: "issued" | "own" | "asking" | "waiting" | "failed";
+  /** What is served now; left out while that is the server's own certificate. */
+  readonly certificate?: {
+    readonly issuer: string;
+    /** Milliseconds since the epoch. */
+    readonly from: number;
+    readonly until: number;
+  };
+  /** What it waits for, or why it failed, in a few words such as `waiting for DNS`. */
+  readonly about?: string;
+  /** The same as a sentence with the facts. */
+  readonly reason?: string;
+  readonly hint?: string;
+  /** Milliseconds since the epoch. */
+  readonly nextTry?: number;
+}

@@ -1,0 +1,126 @@
+import { maxReplicas } from "../release/spec.ts";
+import { action, answer, job, jobLog } from "./definition.ts";
+import { bad, list, optional, shown, wholeNumber, type Reader } from "./fields.ts";
+
+const replicas: Reader<number> = (value, name) => {
+  const count = wholeNumber(value, name);
+  if (count >= 1 && count <= maxReplicas) return count;
+  throw bad(`replicas: should be from 1 to ${maxReplicas}, got ${count}`);
+};
+
+const volume: Reader<string> = (name) => {
+  if (typeof name === "string" && /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(name)) return name;
+  throw bad(`not a name of a volume: ${shown(name, 60)}`);
+};
+
+/** An action that needs nothing but the name of its service. */
+const change = action({
+  scope: "service",
+  fields: {},
+  right: "manage",
+  becomes: job(),
+  repeat: "once",
+  knownNames: "added",
+});
+
+/** Jobs of a service whose image exists, and what can be asked about its releases. */
+export const lifecycle = {
+  /** Without a number: the release before the one that is live. */
+  rollback: action({
+    scope: "service",
+    fields: { release: optional(wholeNumber) },
+    right: "push",
+    becomes: job(),
+    repeat: "once",
+    knownNames: "added",
+  }),
+  scale: action({
+    scope: "service",
+    fields: { replicas },
+    right: "manage",
+    becomes: job(),
+    repeat: "once",
+    knownNames: "added",
+  }),
+  restart: change,
+  stop: change,
+  start: change,
+  /** `volumes`: names of Docker volumes that are removed too; all others stay. */
+  remove: action({
+    scope: "service",
+    fields: { volumes: list(volume) },
+    right: "manage",
+    becomes: job(),
+    repeat: "once",
+    knownNames: "removed",
+  }),
+  "remove.list": action({
+    scope: "service",
+    fields: {},
+    right: "manage",
+    becomes: answer<RemoveInfo>(),
+    repeat: "safe",
+    knownNames: "unchanged",
+  }),
+  /** Shows the log of the job that it ends. */
+  cancel: action({
+    scope: "service",
+    fields: {},
+    right: "push",
+    becomes: jobLog(),
+    repeat: "once",
+    knownNames: "unchanged",
+  }),
+  /** Of one service, or of all that the key may see. */
+  "release.list": action({
+    scope: "optional service",
+    fields: {},
+    right: "any key",
+    becomes: answer<{ readonly releases: readonly ReleaseInfo[] }>(),
+    repeat: "safe",
+    knownNames: (known, { service }, { releases }) => {
+      const names = releases.map((release) => release.service);
+      return service === undefined ? names : [...known, ...names];
+    },
+  }),
+} as const;
+
+/** What goes with a service, and what stays unless it is named. */
+export interface RemoveInfo {
+  readonly service: string;
+  readonly routes: readonly string[];
+  readonly containers: number;
+  readonly images: number;
+  readonly releases: number;
+  /** Names of variables that were set on the server. */
+  readonly env: readonly string[];
+  /** Docker volumes. */
+  readonly volumes: readonly string[];
+  /** Folders on the server, which always stay. */
+  readonly folders: readonly string[];
+}
+
+export interface ReleaseInfo {
+  readonly service: string;
+  readonly release: number;
+  readonly state: "building" | "starting" | "live" | "stopped" | "retired" | "failed";
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+  /** Name of the key that asked for it, its fingerprint where it has none, or `root`. */
+  readonly by: string;
+  /** Id of its image, `sha256:…`; empty when it never had one or it was removed. */
+  readonly image: string;
+  /** The release whose image and settings it repeats. */
+  readonly repeats?: number;
+  /** True where a rollback to it needs no build. */
+  readonly canRollBack: boolean;
+  /** Set once its switch has ended. */
+  readonly receipt?: Receipt;
+}
+
+/** What a switch took: milliseconds to its cut-over and, where Traefik could be asked, requests meanwhile. */
+export interface Receipt {
+  readonly ms: number;
+  readonly requests?: number;
+  readonly failed?: number;
+}

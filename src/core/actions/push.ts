@@ -1,0 +1,99 @@
+import type { Change } from "../release/change.ts";
+import type { Pause } from "../release/switch-way.ts";
+import { checkManifest } from "../push/manifest.ts";
+import { action, answer, upload } from "./definition.ts";
+import {
+  asFields,
+  bad,
+  boolean,
+  list,
+  object,
+  optional,
+  serviceName,
+  text,
+  wholeNumber,
+  type Read,
+  type Reader,
+} from "./fields.ts";
+
+const path = text(/^[^\0]{1,4096}$/);
+const file = { path, mode: wholeNumber, size: wholeNumber, sha256: text(/^[0-9a-f]{64}$/) };
+const link = { path, link: path };
+
+const entry: Reader<ManifestEntry> = (value, name) => {
+  const fields = asFields(value, name);
+  return "link" in fields ? object(link)(fields, name) : object(file)(fields, name);
+};
+
+const options = {
+  pull: boolean,
+  noCache: boolean,
+  /** The service whose routes this one may take over. */
+  takeFrom: optional(serviceName),
+};
+
+const manifest = {
+  /** Path of an entry. */
+  dockerfile: path,
+  entries: list(entry, "push.entries"),
+  options: object(options, "push.options"),
+};
+
+const push: Reader<PushManifest> = (value, name) => {
+  const read = object(manifest)(value, name);
+  const problem = checkManifest(read)[0];
+  if (problem !== undefined) throw bad(problem);
+  return read;
+};
+
+export type PushOptions = Read<typeof options>;
+export type PushManifest = Read<typeof manifest>;
+/** Paths are relative, `/`-separated, NFC; `mode` holds permission bits only. Sorted by path, no duplicates; empty directories are left out. */
+export type ManifestEntry = Read<typeof file> | Read<typeof link>;
+
+const touched = ({ push: { options: asked } }: { readonly push: PushManifest }) =>
+  asked.takeFrom === undefined ? [] : [asked.takeFrom];
+
+/** A push, and what it would change. */
+export const pushing = {
+  push: action({
+    scope: "service",
+    fields: { push },
+    right: "push",
+    becomes: upload(),
+    // A push that is sent again joins its own job.
+    repeat: "safe",
+    knownNames: "added",
+    content: (asked) => ({ push: { ...asked.push, options: undefined } }),
+    alsoTouches: touched,
+  }),
+  /** What a push would change; `text` is its Dockerfile, because nothing is uploaded. */
+  plan: action({
+    scope: "service",
+    fields: { push, text: text(/^[^\0]{1,4194304}$/) },
+    right: "push",
+    becomes: answer<PlannedChanges>(),
+    repeat: "safe",
+    knownNames: "unchanged",
+    alsoTouches: touched,
+  }),
+} as const;
+
+/** What a push would do, decided by the code that does it. */
+export interface PlannedChanges {
+  readonly service: string;
+  /** What is live now; left out when nothing is. */
+  readonly live?: number;
+  /** True where a push would say that nothing changed. */
+  readonly unchanged: boolean;
+  readonly changes: readonly Change[];
+  readonly pause: Pause;
+  /** Set while `mypaas scale` stands above what the Dockerfile says. */
+  readonly scaledByCommand?: { readonly written: string; readonly replicas: number };
+  /** How long the switch took that made the live release live, where requests waited then as well. */
+  readonly lastMs?: number;
+  /** `kept`: an image with this content is there. */
+  readonly image: "kept" | "to be built";
+  /** Keys whose values only the build can tell; the changes assume those of the live release. */
+  readonly unknown: readonly string[];
+}
