@@ -29,7 +29,7 @@ export async function takeOut(
     try {
       await router.confirm({ routers: [], gone: [], servers: {} }, routingTimeoutMs);
     } catch (error) {
-      if (isLive) await router.apply({ kind: "settled", service, live: release });
+      if (isLive) await router.apply({ kind: "finished", service, live: release });
       throw error;
     }
   }

@@ -124,7 +124,7 @@ async function settle(context: SwitchContext, { isBegun, isBack }: Back): Promis
   const isSeen =
     !(isBegun || oldFirst) || (await tried(context, () => untilTraefikAnswers(context, see)));
   const isSettled = await tried(context, () =>
-    router.apply({ kind: "settled", service, live: from }),
+    router.apply({ kind: "finished", service, live: from }),
   );
   // A Traefik that did not answer just now is not waited for again.
   if (isSeen && isSettled && (isBegun || oldFirst) && from !== undefined && isBack)

@@ -18,7 +18,7 @@ import { closeRequests, forgetRequests, type StoredRequest } from "../adapters/s
 import type { Spool } from "../adapters/spool/spool.ts";
 import type { State } from "../adapters/state/state.ts";
 import { takeBlob } from "../adapters/spool/take-blob.ts";
-import { createAttachments, type Attachments } from "./programs/terminals.ts";
+import { Terminals } from "./programs/terminals.ts";
 import type { BackendParts } from "./accept/backend.ts";
 import { realClock } from "../adapters/clock.ts";
 import { openCertificates } from "./certificates/certificates.ts";
@@ -42,7 +42,7 @@ import { wentLive } from "./deploy/went-live.ts";
 /** The worker without its sockets: state, queue and log, put together once. */
 export interface Core {
   readonly backend: Omit<BackendParts, "door">;
-  readonly attachments: Attachments;
+  readonly attachments: Terminals;
   readonly traefikEvents: TraefikEventStream;
   /** Ends what an earlier worker left, writes the files that follow from the state, begins what is queued. */
   readonly recover: () => Promise<void>;
@@ -106,7 +106,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     queue,
     take: (stored, wanted) => take(parts, stored, wanted),
   });
-  const attachments = createAttachments({
+  const attachments = new Terminals({
     state,
     now,
     engine: async () => (await tools()).engine,

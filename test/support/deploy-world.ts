@@ -157,7 +157,7 @@ export function deployWorld(t: TestContext) {
       tools: () => Promise.resolve(tools),
       certificates: {
         requestEarly: () => Promise.resolve([]),
-        settle: async (hosts: readonly string[]) => void settled.push(hosts.join(" ")),
+        report: async (hosts: readonly string[]) => void settled.push(hosts.join(" ")),
       },
     };
     await runDeployJob(parts, job, (event) => events.push(event), new AbortController().signal);

@@ -40,7 +40,7 @@ export function fakeRouter(options: {
         } else if (change.kind === "cut-over") {
           if (refusal === false) target = to;
           did("cut over");
-        } else if (change.kind !== "settled") {
+        } else if (change.kind !== "finished") {
           if (refusal === false) target = undefined;
           did(change.kind);
         } else {

@@ -13,7 +13,7 @@ const patience = { timeout: 2000, tries: 2 } as const;
 const ownName = "this server's resolver";
 
 /** Asks each DNS server (`ip` or `ip:port`; undefined: the machine's own) for the addresses of a host. Never rejects. */
-export function askAddresses(
+export function lookUpAddresses(
   host: string,
   servers: readonly (string | undefined)[],
 ): Promise<readonly NameAnswer[]> {
@@ -31,7 +31,7 @@ export function askAddresses(
 }
 
 /** CAA values that apply to a host (RFC 8659): those of the nearest name at or above it that has any; undefined where nobody could be asked. */
-export async function askCaa(
+export async function lookUpCaa(
   host: string,
   servers: readonly (string | undefined)[],
 ): Promise<readonly string[] | undefined> {

@@ -1,6 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
-import type { EntryAddress } from "../traefik/question.ts";
+import type { EntryAddress } from "../traefik/route-probe.ts";
 
 const timeoutMs = 3000;
 

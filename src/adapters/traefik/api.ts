@@ -7,7 +7,7 @@ const maxBytes = 64 * 1024 * 1024;
 const agent = new Agent({ keepAlive: true, maxSockets: 4 });
 
 /** Everything Traefik has loaded, in one consistent answer; `base` is the address of its API, such as `http://172.20.0.2:8080`. */
-export async function askTraefik(base: string): Promise<TraefikSnapshot> {
+export async function readTraefikSnapshot(base: string): Promise<TraefikSnapshot> {
   const parsed: unknown = JSON.parse(await readTraefik(base, "/api/rawdata"));
   return readSnapshot(parsed);
 }

@@ -4,15 +4,15 @@ import type { RoutingChange } from "../../core/routing/routing-change.ts";
 import type { RoutingState, ServerFacts } from "../../core/routing/routing-state.ts";
 import type { Expected, TraefikSnapshot } from "../../core/routing/traefik-snapshot.ts";
 import type { DynamicConfig } from "../../core/routing/traefik-config.ts";
-import type { EntryAddress } from "./question.ts";
+import type { EntryAddress } from "./route-probe.ts";
 import { dynamicYaml } from "../../core/routing/dynamic-yaml.ts";
 import { UserError } from "../../core/errors.ts";
 import { changeRouting } from "../../core/routing/routing-change.ts";
 import { traefikContainerName } from "../../core/release/names.ts";
 import { dynamicConfig } from "../../core/routing/dynamic-config.ts";
 import { differences } from "../../core/routing/traefik-snapshot.ts";
-import { askTraefik } from "./api.ts";
-import { askRoute } from "./question.ts";
+import { readTraefikSnapshot } from "./api.ts";
+import { probeRoute } from "./route-probe.ts";
 
 export interface TraefikRouterOptions {
   /** Live releases and unfinished switches to begin with. */
@@ -42,7 +42,9 @@ export interface TraefikRouter extends Router {
   readonly state: () => RoutingState;
 }
 
-export type CertificateFacts = Partial<Pick<ServerFacts, "secured" | "ownCertificates" | "asking">>;
+export type CertificateFacts = Partial<
+  Pick<ServerFacts, "secured" | "manualCertificates" | "certificateRequests">
+>;
 
 const pollMs = 25;
 const nudgeAfterMs = 3_000;
@@ -91,7 +93,7 @@ export function createTraefikRouter(options: TraefikRouterOptions): TraefikRoute
     },
     whoAnswers: async (route) => {
       const here = await locate().catch(() => undefined);
-      return here && askRoute(here.entry, route);
+      return here && probeRoute(here.entry, route);
     },
     addresses: async () => {
       const here = await locate().catch(() => undefined);
@@ -163,7 +165,7 @@ function asker(locate: TraefikRouterOptions["locate"]): () => Promise<TraefikSna
   return async () => {
     base ??= (await locate()).api;
     try {
-      return await askTraefik(base);
+      return await readTraefikSnapshot(base);
     } catch (error) {
       base = undefined;
       throw error;

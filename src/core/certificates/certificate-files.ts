@@ -10,7 +10,7 @@ const keyBlock =
   /-----BEGIN ((?:[A-Z]+ )*)PRIVATE KEY-----[^-]*(?:-[^-]+)*-----END \1PRIVATE KEY-----/;
 
 /** What is in the two PEM files: every certificate in file order, and the key. A UserError says which of them is no such file. */
-export function readOwnFiles(
+export function readManualFiles(
   certificate: string,
   privateKey: string,
 ): { readonly certificates: readonly X509Certificate[]; readonly key: KeyObject } {

@@ -8,11 +8,11 @@ import {
 import { UserError } from "../errors.ts";
 import { shortList } from "../health/check.ts";
 import { chainOf, isComplete, isSelfSigned } from "./chain.ts";
-import { readOwnFiles } from "./certificate-files.ts";
+import { readManualFiles } from "./certificate-files.ts";
 import { oneLine } from "./foreign-text.ts";
 
 /** A certificate that somebody brought along, ready to be served. */
-export interface OwnCertificate {
+export interface ManualCertificate {
   /** PEM, the host's own certificate first, each issued by the next. */
   readonly chain: string;
   /** PEM (PKCS #8), an EC key by the name of its curve. */
@@ -30,7 +30,7 @@ export interface OwnCertificate {
 }
 
 /** Reads the files of `mypaas cert add HOST cert.pem key.pem`; `roots` (PEM) are those that browsers know. Throws a UserError `bad-certificate` for the first thing that a visitor's browser would refuse. */
-export function checkOwn({
+export function checkManual({
   host,
   certificate,
   privateKey,
@@ -42,8 +42,8 @@ export function checkOwn({
   readonly privateKey: string;
   readonly now: number;
   readonly roots: readonly string[];
-}): OwnCertificate {
-  const { certificates, key } = readOwnFiles(certificate, privateKey);
+}): ManualCertificate {
+  const { certificates, key } = readManualFiles(certificate, privateKey);
   const fitting = certificates.filter((one) => one.checkPrivateKey(key));
   const leaf = fitting.find((one) => coversHost(namesOf(one), host)) ?? fitting[0];
   if (leaf === undefined)

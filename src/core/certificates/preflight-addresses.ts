@@ -1,6 +1,6 @@
 import { isIPv4, isLoopback } from "../server/addresses.ts";
 import { oneLine } from "./foreign-text.ts";
-import type { PreflightFacts, PreflightTrouble, SeenAnswer } from "./preflight.ts";
+import type { PreflightFacts, PreflightTrouble, SeenAnswer } from "./preflight-facts.ts";
 
 type Elsewhere = Exclude<SeenAnswer, { readonly kind: "here" }>;
 interface Wrong {

@@ -1,4 +1,4 @@
-import { nextLook, nextTry } from "./schedule.ts";
+import { nextCheck, nextTry } from "./schedule.ts";
 
 /** What is kept of a host that wants https; the only thing that redirects and HSTS depend on is `secured`. */
 export interface HostRecord {
@@ -55,14 +55,14 @@ export const newRecord = (host: string, now: number): HostRecord => ({
 });
 
 /** After a look at what is served: `own` holds the fingerprints of certificates that were added by hand. A certificate that was there and is not any more is asked for again. */
-export function seen(
+export function afterProbe(
   record: HostRecord,
   served: Served,
-  { own, now }: { readonly own: ReadonlySet<string>; readonly now: number },
+  { manual, now }: { readonly manual: ReadonlySet<string>; readonly now: number },
 ): HostRecord {
   if (served.isValid) {
     const { trouble: _, ...rest } = record;
-    const phase = own.has(served.fingerprint) ? "own" : "issued";
+    const phase = manual.has(served.fingerprint) ? "own" : "issued";
     return { ...enter(rest, phase, now), secured: true, failures: 0, served };
   }
   const { served: _, ...rest } = record;
@@ -73,14 +73,14 @@ export function seen(
 }
 
 /** The CA is about to be asked. */
-export function asking(record: HostRecord, now: number): HostRecord {
+export function afterRequest(record: HostRecord, now: number): HostRecord {
   const asks = [...record.asks.filter((at) => now - at < dayMs), now];
   const { trouble: _, ...rest } = record;
   return { ...enter(rest, "asking", now), asks, next: now };
 }
 
 /** The CA has refused, or could not be asked to the end. What nobody has refused is tried once more soon. */
-export function refused(record: HostRecord, trouble: Trouble, now: number): HostRecord {
+export function afterRefusal(record: HostRecord, trouble: Trouble, now: number): HostRecord {
   const failures = record.failures + 1;
   const isFirstSilence = trouble.isSilence === true && failures === 1;
   const usual = isFirstSilence ? now + soonMs : nextTry({ failures, now, asks: record.asks });
@@ -89,9 +89,9 @@ export function refused(record: HostRecord, trouble: Trouble, now: number): Host
 }
 
 /** The CA would refuse, so it is not asked; looking costs nothing, so it is done often. */
-export function held(record: HostRecord, trouble: Trouble, now: number): HostRecord {
+export function afterPreflight(record: HostRecord, trouble: Trouble, now: number): HostRecord {
   const waiting = enter(record, "waiting", now);
-  return { ...waiting, next: nextLook(waiting.since, now), trouble };
+  return { ...waiting, next: nextCheck(waiting.since, now), trouble };
 }
 
 /** What a worker that has just started makes of a host for which an earlier one was asking: nobody has refused it, and an order that was made may still be answered. */
@@ -101,7 +101,7 @@ export const afterRestart = (record: HostRecord, now: number): HostRecord =>
 const soonMs = 60_000;
 
 /** The same host before another CA, which knows nothing of what was before. */
-export function anew(record: HostRecord, now: number): HostRecord {
+export function withOtherCa(record: HostRecord, now: number): HostRecord {
   const { trouble: _, ...rest } = record;
   const phase = record.secured ? record.phase : "new";
   return { ...enter(rest, phase, now), failures: 0, asks: [], next: now };

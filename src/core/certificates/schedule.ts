@@ -18,18 +18,18 @@ export function nextTry({
   readonly asks: readonly number[];
 }): number {
   const step = Math.min(failures, backOffMs.length) - 1;
-  return mayAsk(asks, now + (backOffMs[step] ?? 0), now);
+  return nextAllowedRequest(asks, now + (backOffMs[step] ?? 0), now);
 }
 
 /** The earliest time from `from` on at which one more attempt stays within four in any hour. Asks later than `now` come from a clock that was put back, and count as just now. */
-export function mayAsk(asks: readonly number[], from: number, now = from): number {
+export function nextAllowedRequest(asks: readonly number[], from: number, now = from): number {
   const times = asks.map((at) => Math.min(at, now)).toSorted((a, b) => b - a);
   const oldest = times[mostInAnHour - 1];
   return oldest === undefined ? from : Math.max(from, oldest + hourMs);
 }
 
 /** When a host is looked at again that the CA would refuse since `since`: soon as long as somebody may sit and wait. */
-export function nextLook(since: number, now: number): number {
+export function nextCheck(since: number, now: number): number {
   const waited = now - since;
   if (waited < atOnceMs) return now + minuteMs / 3;
   return now + (waited < eagerMs ? minuteMs : 10 * minuteMs);

@@ -31,4 +31,4 @@ export function wildcardFor(host: string, all: readonly WantedHost[]): string | 
 }
 
 /** The name to ask a server by: a wildcard is no name, so one below it that nobody else is likely to have. */
-export const nameBelow = (host: string): string => host.replace(/^\*\./, "mypaas-asks.");
+export const nameInWildcard = (host: string): string => host.replace(/^\*\./, "mypaas-asks.");

@@ -10,7 +10,7 @@ import { addServer } from "./server-routes.ts";
 import { strictHosts } from "./strict-hosts.ts";
 import type { Wait } from "./waiting.ts";
 import { nobody, waitFor } from "./waiting.ts";
-import { hasYielded, knownReleases } from "./takeovers.ts";
+import { isTakenOver, knownReleases } from "./takeovers.ts";
 
 /** The dynamic file: holds of every switch in progress, places that were taken over, the receiver, certificates and the answer where nobody lives. */
 export function dynamicConfig(known: RoutingState): DynamicConfig {
@@ -26,7 +26,7 @@ export function dynamicConfig(known: RoutingState): DynamicConfig {
   addFormerHttps(file, state, base);
   for (const one of state.switches)
     if (one.phase === "cut-over") addOldOnlyRoutes(file, state, base, one);
-  addYields(file, state, base);
+  addTakenOver(file, state, base);
   addStopped(file, state);
   addHttps(file, state, base);
   return file.config(state.server);
@@ -40,7 +40,7 @@ interface Answering {
 /** What a release has to answer, whatever more its labels ask for. */
 function ownRouting(state: RoutingState, release: Release): ReleaseRouting {
   const routing = releaseRouting(release, state.server);
-  const isOwn = ({ route }: RoutePlan): boolean => !hasYielded(state, release, route);
+  const isOwn = ({ route }: RoutePlan): boolean => !isTakenOver(state, release, route);
   return { ...routing, routers: routing.routers.filter(isOwn) };
 }
 
@@ -80,10 +80,10 @@ function addOldOnlyRoutes(
 }
 
 /** Labels cannot change while a container lives, so what they ask for in vain is answered from here until it goes. */
-function addYields(file: DynamicDraft, state: RoutingState, base: readonly Answering[]): void {
+function addTakenOver(file: DynamicDraft, state: RoutingState, base: readonly Answering[]): void {
   for (const release of knownReleases(state))
     for (const plan of releaseRouting(release, state.server).routers)
-      if (hasYielded(state, release, plan.route))
+      if (isTakenOver(state, release, plan.route))
         file.hold(`yield-${plan.name}`, plan, nextOwner(file, state, plan, base));
 }
 

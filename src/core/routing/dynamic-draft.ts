@@ -59,7 +59,7 @@ export class DynamicDraft {
     }
   }
 
-  config({ certificate, ownCertificates = [] }: Certificates): DynamicConfig {
+  config({ certificate, manualCertificates = [] }: Certificates): DynamicConfig {
     return {
       http: {
         routers: this.#routers,
@@ -71,7 +71,9 @@ export class DynamicDraft {
       },
       tls: {
         options: { default: { minVersion: "VersionTLS12" } },
-        ...(ownCertificates.length === 0 ? {} : { certificates: ownCertificates.map(inline) }),
+        ...(manualCertificates.length === 0
+          ? {}
+          : { certificates: manualCertificates.map(inline) }),
         ...(certificate === undefined
           ? {}
           : { stores: { default: { defaultCertificate: inline(certificate) } } }),
@@ -80,7 +82,7 @@ export class DynamicDraft {
   }
 }
 
-type Certificates = Pick<ServerFacts, "certificate" | "ownCertificates">;
+type Certificates = Pick<ServerFacts, "certificate" | "manualCertificates">;
 
 /** As text in the file itself: two files of their own could be read between the change of the one and of the other. */
 const inline = ({ cert, key }: KeyPair): CertificateConfig => ({ certFile: cert, keyFile: key });

@@ -2,7 +2,7 @@ import type { Release } from "../release/release.ts";
 import type { RouteSpec } from "../release/spec.ts";
 import type { EntryPoint, MiddlewareConfig, RouterConfig } from "./traefik-config.ts";
 import { traefikServiceName } from "../release/names.ts";
-import { isSamePlace, routePriority, routeRule } from "./routes.ts";
+import { isSameRoute, routePriority, routeRule } from "./routes.ts";
 
 /** What of the server itself a route depends on. */
 export interface RoutingServer {
@@ -96,7 +96,7 @@ export function releaseRouting(release: Release, server: RoutingServer): Release
     const safe = isStrict ? [...shape, use("hsts", hsts)] : shape;
     const side = { name, route, entryPoint: "websecure", redirects: false } as const;
     add({ ...side, isInFile: isStrict, shape: safe }, [...safe, retry]);
-    if (routes.some((other) => !other.https && isSamePlace(other, route))) continue;
+    if (routes.some((other) => !other.https && isSameRoute(other, route))) continue;
     const redirects = server.secured?.includes(route.host) === true;
     const chain = redirects ? [tag, use("https", redirect(server.httpsPort))] : [...shape, retry];
     const http = { name: `${name}-http`, route, entryPoint: "web", redirects } as const;

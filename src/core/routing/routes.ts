@@ -32,7 +32,7 @@ export function holdPriority(place: Place): number {
 }
 
 /** True when two routes are one to whoever owns it, whichever of http and https they serve. */
-export function isSamePlace(one: Place, other: Place): boolean {
+export function isSameRoute(one: Place, other: Place): boolean {
   return one.host === other.host && one.path === other.path;
 }
 

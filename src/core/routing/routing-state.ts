@@ -1,6 +1,5 @@
 import type { Release } from "../release/release.ts";
 import type { RoutingServer } from "./release-routing.ts";
-import type { Takeover } from "./takeovers.ts";
 
 /** Everything that decides where requests go; the dynamic file is a function of this and nothing else. */
 export interface RoutingState {
@@ -20,9 +19,9 @@ export interface ServerFacts extends RoutingServer {
   /** Certificate and key (PEM) for every name that has none of its own. */
   readonly certificate?: KeyPair;
   /** Certificates that were added by hand, with their chains. */
-  readonly ownCertificates?: readonly KeyPair[];
+  readonly manualCertificates?: readonly KeyPair[];
   /** Hosts that ask for a certificate by ACME at this moment. */
-  readonly asking?: readonly Asking[];
+  readonly certificateRequests?: readonly CertificateRequest[];
 }
 
 export interface KeyPair {
@@ -31,7 +30,7 @@ export interface KeyPair {
 }
 
 /** One host that asks, and the resolver of `traefik/traefik.yml` that does it. */
-export interface Asking {
+export interface CertificateRequest {
   readonly host: string;
   readonly resolver: string;
 }
@@ -43,4 +42,14 @@ export interface Switch {
   readonly from: Release | undefined;
   readonly mode: "serving" | "wait";
   readonly phase: "held" | "cut-over";
+}
+
+/** A route that labels of a release still ask for, though another service has taken it over. */
+export interface Takeover {
+  readonly service: string;
+  readonly release: number;
+  readonly host: string;
+  readonly path: string;
+  /** Tag of the release that took the route, such as `new/1`. */
+  readonly by: string;
 }

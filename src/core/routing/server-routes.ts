@@ -29,9 +29,9 @@ export function addServer(file: DynamicDraft, server: ServerFacts): void {
   file.route("nobody-http", { entryPoints: ["web"], ...catchAll });
   file.route("nobody-https", { entryPoints: ["websecure"], ...catchAll, tls: {} });
   if (server.server !== undefined) addHere(file, server.server);
-  for (const { host, resolver } of server.asking ?? [])
+  for (const { host, resolver } of server.certificateRequests ?? [])
     // Only asks for the certificate: everything else outranks it.
-    file.route(askingRouter(host), {
+    file.route(certificateRouter(host), {
       entryPoints: ["websecure"],
       rule: routeRule({ host, path: "" }),
       priority: 2,
@@ -41,7 +41,7 @@ export function addServer(file: DynamicDraft, server: ServerFacts): void {
 }
 
 /** Name of the router whose only purpose is that Traefik asks for the certificate of a host. */
-export const askingRouter = (host: string): string => `certificate-${host}`;
+export const certificateRouter = (host: string): string => `certificate-${host}`;
 
 /** How the server knows itself on port 80 of a name, before it has anybody prove that to a CA. */
 function addHere(file: DynamicDraft, server: string): void {

@@ -34,7 +34,7 @@ export async function removeOldRelease(context: SwitchContext): Promise<void> {
     );
     if (!isRouted) return;
     if (from !== undefined) await forgotten(context, from);
-    await router.apply({ kind: "settled", service, live: release });
+    await router.apply({ kind: "finished", service, live: release });
   });
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { anew } from "../../core/certificates/record.ts";
+import { withOtherCa } from "../../core/certificates/record.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { Clock } from "../../deploy/ports.ts";
@@ -24,7 +24,8 @@ export function forgetOtherCa({
   const digest = createHash("sha256").update(settings).digest("hex");
   if (readMeta(state, key) === digest) return;
   state.transaction(() => {
-    for (const record of readHostRecords(state)) putHostRecord(state, anew(record, clock.now()));
+    for (const record of readHostRecords(state))
+      putHostRecord(state, withOtherCa(record, clock.now()));
     writeMeta(state, key, digest);
   });
 }

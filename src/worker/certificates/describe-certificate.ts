@@ -5,7 +5,7 @@ import type { WantedHost } from "../../core/certificates/wanted.ts";
 import type { CertificateInfo } from "../../core/wire/results.ts";
 import { readOwnPairs } from "../../adapters/state/certificates.ts";
 import type { State } from "../../adapters/state/state.ts";
-import { notShown } from "./manual-certificates.ts";
+import { otherShown } from "./manual-certificates.ts";
 
 /** What a client is told of a host. */
 export function certificateInfo({ services }: WantedHost, record: HostRecord): CertificateInfo {
@@ -30,7 +30,7 @@ const withoutLimit = ({ about, reason, hint }: NonNullable<HostRecord["trouble"]
 });
 
 /** A certificate that was added by hand. */
-export interface OwnInfo {
+export interface ManualInfo {
   readonly host: string;
   readonly names: readonly string[];
   readonly issuer: string;
@@ -38,7 +38,7 @@ export interface OwnInfo {
   readonly until: number;
 }
 
-export const ownInfos = (state: State): readonly OwnInfo[] =>
+export const manualInfos = (state: State): readonly ManualInfo[] =>
   readOwnPairs(state).map(({ host, certificate }) => {
     const parsed = new X509Certificate(certificate);
     const [from, until] = [Date.parse(parsed.validFrom), Date.parse(parsed.validTo)];
@@ -46,7 +46,7 @@ export const ownInfos = (state: State): readonly OwnInfo[] =>
   });
 
 /** One that no service has a use for now. */
-export const unusedInfo = ({ host, issuer, from, until }: OwnInfo): CertificateInfo => ({
+export const unusedInfo = ({ host, issuer, from, until }: ManualInfo): CertificateInfo => ({
   host,
   services: [],
   state: "own",
@@ -55,7 +55,11 @@ export const unusedInfo = ({ host, issuer, from, until }: OwnInfo): CertificateI
 });
 
 /** Where one that was added is not what is shown, that is said too. */
-export function besideOwn(info: CertificateInfo, { until }: OwnInfo, now: number): CertificateInfo {
+export function withManual(
+  info: CertificateInfo,
+  { until }: ManualInfo,
+  now: number,
+): CertificateInfo {
   const { host, state, certificate, reason } = info;
   if (state === "own") return info;
   if (until <= now) {
@@ -67,6 +71,6 @@ export function besideOwn(info: CertificateInfo, { until }: OwnInfo, now: number
     };
   }
   return state === "issued" && certificate !== undefined
-    ? { ...info, ...notShown(host, certificate.issuer) }
+    ? { ...info, ...otherShown(host, certificate.issuer) }
     : info;
 }

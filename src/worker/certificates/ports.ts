@@ -22,11 +22,11 @@ export interface CertificatePorts {
     readonly remove: (host: string) => void;
   };
   /** Fingerprints of the certificates that were added by hand. */
-  readonly own: () => ReadonlySet<string>;
+  readonly manualFingerprints: () => ReadonlySet<string>;
   /** Those of them that have not ended. */
-  readonly ownPairs: () => readonly KeyPair[];
+  readonly manualPairs: () => readonly KeyPair[];
   /** What Traefik shows for a host; undefined while it does not answer. */
-  readonly look: (host: string) => Promise<Served | undefined>;
+  readonly probe: (host: string) => Promise<Served | undefined>;
   /** Why the CA would refuse. */
   readonly preflight: (host: string, challenge: Challenge) => Promise<Trouble | undefined>;
   readonly serve: (facts: CertificateFacts) => Promise<void>;

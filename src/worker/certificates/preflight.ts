@@ -4,12 +4,12 @@ import { publicResolvers } from "../../core/server/resolvers.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
 import { readDirectory } from "../../adapters/certificates/acme-directory.ts";
-import { whoIsThere } from "../../adapters/certificates/answers-here.ts";
-import { askAddresses, askCaa } from "../../adapters/certificates/dns-lookup.ts";
+import { probePort80 } from "../../adapters/certificates/port-80-probe.ts";
+import { lookUpAddresses, lookUpCaa } from "../../adapters/certificates/dns-lookup.ts";
 import { addressesHere } from "./server-addresses.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import type { CertificatePorts } from "./ports.ts";
-import { storeTrouble } from "./traefik-store.ts";
+import { storeProblem } from "./traefik-store.ts";
 
 /** Finds out what a CA would find, without asking it for anything that it counts. */
 export function preflight({
@@ -24,18 +24,18 @@ export function preflight({
   const resolvers = config.resolvers ?? [...publicResolvers, undefined];
   const ca = sharedFor(caMs, clock.now, () => askCa(config));
   return async (host, challenge) => {
-    const broken = await storeTrouble(config);
+    const broken = await storeProblem(config);
     if (broken !== undefined) return broken;
     const [answers, caa, { caIdentities, caTrouble }] = await Promise.all([
-      challenge === "http" ? askAddresses(host, resolvers) : [],
-      askCaa(host, resolvers),
+      challenge === "http" ? lookUpAddresses(host, resolvers) : [],
+      lookUpCaa(host, resolvers),
       ca(),
     ]);
     const found = [...new Set(answers.flatMap(({ addresses }) => addresses ?? []))];
     const seen = await Promise.all(
       found.map(async (address) => ({
         address,
-        answer: await whoIsThere(address, { host, server }),
+        answer: await probePort80(address, { host, server }),
       })),
     );
     const own = addressesHere(config);

@@ -22,7 +22,7 @@ export const hasWildcards = (config: Pick<InstanceConfig, "email" | "acme">): bo
   challengesOf(config)?.includes("dns") === true;
 
 /** Names in the certificates that were added by hand. */
-export const ownNames = (state: State): readonly string[] =>
+export const manualNames = (state: State): readonly string[] =>
   readOwnPairs(state).flatMap((pair) => readCertificate(pair).names);
 
 /** Hosts that redirect to https and the certificates added by hand, as they stood when the worker ended: what Traefik is told first. */
@@ -31,14 +31,17 @@ export function storedCertificates(
   now: number,
 ): {
   readonly secured: readonly string[];
-  readonly ownCertificates: readonly KeyPair[];
+  readonly manualCertificates: readonly KeyPair[];
 } {
   const secured = readHostRecords(state).filter((one) => one.secured);
-  return { secured: secured.map(({ host }) => host), ownCertificates: ownKeyPairs(state, now) };
+  return {
+    secured: secured.map(({ host }) => host),
+    manualCertificates: manualKeyPairs(state, now),
+  };
 }
 
 /** Without those that have ended: Traefik would ask for no other as long as it has them. */
-export const ownKeyPairs = (state: State, now: number): readonly KeyPair[] =>
+export const manualKeyPairs = (state: State, now: number): readonly KeyPair[] =>
   readOwnPairs(state)
     .filter((pair) => readCertificate(pair).until > now)
     .map(({ certificate: cert, privateKey: key }) => ({ cert, key }));

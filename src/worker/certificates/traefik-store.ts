@@ -5,7 +5,7 @@ import type { InstanceConfig } from "../../core/server/instance.ts";
 import { readIfThere } from "../../adapters/files.ts";
 
 /** Why Traefik could keep no certificate, or none that it has over its next start; undefined when its store is fine. */
-export async function storeTrouble(config: InstanceConfig): Promise<Trouble | undefined> {
+export async function storeProblem(config: InstanceConfig): Promise<Trouble | undefined> {
   const file = acmeStore(config);
   const text = (await readIfThere(file))?.toString("utf8");
   if (text === undefined || !isBrokenStorage(text)) return undefined;

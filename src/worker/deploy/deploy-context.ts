@@ -38,7 +38,7 @@ export interface DeployJobParts {
   readonly clock: Clock;
   readonly tools: () => Promise<DeployTools>;
   /** Begins with the hosts that a deploy brings, and says in the end how they stand. */
-  readonly certificates: Pick<Certificates, "requestEarly" | "settle">;
+  readonly certificates: Pick<Certificates, "requestEarly" | "report">;
 }
 
 /** One deploy under way. */

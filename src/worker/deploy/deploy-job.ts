@@ -16,7 +16,7 @@ import {
 } from "../../adapters/state/releases.ts";
 import { ensureService, slugOwner, takeReleaseNumber } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
-import { hasWildcards, ownNames } from "../certificates/server-facts.ts";
+import { hasWildcards, manualNames } from "../certificates/server-facts.ts";
 import { admit } from "./admit.ts";
 import { provideImage, removeOldImages } from "./image.ts";
 import { deployPorts, plan, record, type DeployJobParts, type Run } from "./deploy-context.ts";
@@ -88,7 +88,7 @@ export function admitHere(
     // What runs already may go on as it is, whatever has become of its certificate.
     certificates:
       source.kind === "push"
-        ? { wildcards: hasWildcards(config), own: ownNames(state) }
+        ? { wildcards: hasWildcards(config), own: manualNames(state) }
         : { wildcards: true },
     env,
     takeFrom: source.kind === "push" ? source.manifest.options.takeFrom : undefined,
@@ -168,7 +168,7 @@ const settleHosts = (run: Run, requestedEarly: readonly string[]): Promise<void>
     (host) => !hosts.includes(host) && run.spec.routes.some((route) => route.host === host),
   );
   const { say, signal } = run;
-  return run.certificates.settle(hosts, { say, signal, requestedEarly, left });
+  return run.certificates.report(hosts, { say, signal, requestedEarly, movedToHttp: left });
 };
 
 const httpsHosts = ({ spec }: Pick<Run, "spec">): readonly string[] => [

@@ -4,7 +4,7 @@ import { judgeMemory } from "../../core/health/host.ts";
 import { judgeOrphans } from "../../core/health/orphans.ts";
 import { judgeLogs, judgePublished, judgeReplicas } from "../../core/health/services.ts";
 import { about, failed, ok, skipped } from "../../core/health/check.ts";
-import { nameBelow } from "../../core/certificates/wanted.ts";
+import { nameInWildcard } from "../../core/certificates/wanted.ts";
 import { receiverContainerName, traefikContainerName } from "../../core/release/names.ts";
 import { readTraefik } from "../../adapters/traefik/api.ts";
 import type { Ground } from "./check-context.ts";
@@ -88,7 +88,7 @@ export const checks: readonly CheckSpec<Ground>[] = [
       const own = await addressesOf(ground);
       return Promise.all(
         hosts.map(async (host) => {
-          const found = await addressesFound(ground, nameBelow(host));
+          const found = await addressesFound(ground, nameInWildcard(host));
           return about(`DNS of ${host}`, judgeDomain({ host, found, own }));
         }),
       );

@@ -1,21 +1,27 @@
 import { dynamicConfig } from "../../core/routing/dynamic-config.ts";
 import { dynamicYaml } from "../../core/routing/dynamic-yaml.ts";
+import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { Results } from "../../core/wire/results.ts";
+import type { World } from "../../core/world.ts";
 import { realClock } from "../../adapters/clock.ts";
 import { engineInfo } from "../../adapters/engines/docker/info.ts";
 import { readInventory } from "../../adapters/engines/docker/inventory.ts";
-import { askTraefik } from "../../adapters/traefik/api.ts";
+import { readTraefikSnapshot } from "../../adapters/traefik/api.ts";
+import type { State } from "../../adapters/state/state.ts";
 import type { TraefikRouter } from "../../adapters/traefik/router.ts";
 import type { Certificates } from "../certificates/certificates.ts";
-import type { CoreParts } from "../compose.ts";
 import { locateTraefik } from "../deploy/tools.ts";
 import { checks } from "./checks.ts";
 import { knownIn, once, type Ground } from "./check-context.ts";
 import { runChecks } from "./run-checks.ts";
 
 /** What a doctor's look needs of the worker. */
-export interface ExamineParts extends Omit<CoreParts, "store" | "world"> {
-  readonly world: Pick<CoreParts["world"], "now">;
+export interface ExamineParts {
+  readonly world: Pick<World, "now">;
+  readonly config: InstanceConfig;
+  readonly state: State;
+  readonly engineSocket: string;
+  readonly version: string;
   readonly router: Pick<TraefikRouter, "state">;
   readonly certificates: Pick<Certificates, "list">;
 }
@@ -47,7 +53,7 @@ function groundOf(parts: ExamineParts, dialled: string | undefined): Ground {
     engine: once(() => engineInfo(engineSocket)),
     inventory: once(() => readInventory(engineSocket)),
     traefik,
-    snapshot: once(async () => askTraefik((await traefik()).api)),
+    snapshot: once(async () => readTraefikSnapshot((await traefik()).api)),
     known: () => knownIn(state, config),
     certificates: () => certificates.list().certificates,
     wantedFile: () => dynamicYaml(dynamicConfig(router.state())),

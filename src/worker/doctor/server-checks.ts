@@ -16,13 +16,13 @@ import { instancePaths, reachable } from "../../core/server/instance.ts";
 import { unitNames } from "../../core/server/units.ts";
 import { wireBase } from "../../core/wire/protocol.ts";
 import { readIfThere } from "../../adapters/files.ts";
-import { askAddresses } from "../../adapters/certificates/dns-lookup.ts";
+import { lookUpAddresses } from "../../adapters/certificates/dns-lookup.ts";
 import { httpStatus, lookUp } from "../../adapters/reach.ts";
 import { addressesHere } from "../certificates/server-addresses.ts";
-import { storeTrouble } from "../certificates/traefik-store.ts";
+import { storeProblem } from "../certificates/traefik-store.ts";
 import { readIdentity } from "../../adapters/host/certificate.ts";
 import { portHolder } from "../../adapters/host/host-facts.ts";
-import { askPinned } from "../../adapters/host/pinned-question.ts";
+import { requestPinned } from "../../adapters/host/pinned-request.ts";
 import { hasSystemd, unitProperty } from "../../adapters/host/systemd.ts";
 import { liveReleases } from "../../adapters/state/releases.ts";
 import { answers } from "../entries/sockets.ts";
@@ -82,7 +82,7 @@ export async function httpsPort({ config }: Ground): Promise<Finding> {
   return atPort(config, port, async () => {
     const { pin } = readIdentity(await readFile(instancePaths(config).identity, "utf8"));
     const question = { serverName: `${server}.mypaas.invalid`, path: `${wireBase}/requests` };
-    await askPinned({ ...question, address: reachable(bind), port, pin });
+    await requestPinned({ ...question, address: reachable(bind), port, pin });
     return ok(`${bind}:${port} answers with this server's own certificate`);
   });
 }
@@ -130,14 +130,14 @@ export async function addressesFound(
   host: string,
 ): Promise<readonly string[] | undefined> {
   if (config.resolvers === undefined) return lookUp(host);
-  const answers = await askAddresses(host, config.resolvers);
+  const answers = await lookUpAddresses(host, config.resolvers);
   return answers.find(({ addresses }) => addresses !== undefined)?.addresses;
 }
 
 /** The server's own, and those of all hosts that want https. */
 export async function certificates(ground: Ground): Promise<readonly Finding[]> {
   const { now, certificates: all } = ground;
-  const broken = await storeTrouble(ground.config);
+  const broken = await storeProblem(ground.config);
   const { reason, hint = "" } = broken ?? { reason: "" };
   return [
     await ownCertificate(ground),

@@ -8,7 +8,7 @@ import { test, type TestContext } from "node:test";
 import { parse } from "yaml";
 import { UserError } from "../../../src/core/errors.ts";
 import { writeDynamicFile } from "../../../src/adapters/traefik/file.ts";
-import { askRoute } from "../../../src/adapters/traefik/question.ts";
+import { probeRoute } from "../../../src/adapters/traefik/route-probe.ts";
 import { createTraefikRouter } from "../../../src/adapters/traefik/router.ts";
 import { release } from "../../support/releases.ts";
 
@@ -127,8 +127,8 @@ test("a wildcard route is asked at a name that no other service is likely to own
   t.after(() => traefik.close());
   const { port } = traefik.address() as AddressInfo;
   const entry = { host: "127.0.0.1", httpPort: port, httpsPort: 1 };
-  assert.equal(await askRoute(entry, { host: "*.a.test", path: "", https: false }), "web/43");
-  assert.equal(await askRoute(entry, { host: "*.a.test", path: "", https: true }), undefined);
+  assert.equal(await probeRoute(entry, { host: "*.a.test", path: "", https: false }), "web/43");
+  assert.equal(await probeRoute(entry, { host: "*.a.test", path: "", https: true }), undefined);
   assert.deepEqual(asked, ["mypaas-asks.a.test"]);
 });
 

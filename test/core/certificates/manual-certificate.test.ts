@@ -4,12 +4,12 @@ import { before, test } from "node:test";
 import { rootCertificates } from "node:tls";
 import { generate } from "selfsigned";
 import {
-  checkOwn,
+  checkManual,
   coversHost,
   issuerName,
   namesKey,
   namesOf,
-  type OwnCertificate,
+  type ManualCertificate,
 } from "../../../src/core/certificates/manual-certificate.ts";
 import { maxPemBytes } from "../../../src/core/certificates/certificate-files.ts";
 import { UserError } from "../../../src/core/errors.ts";
@@ -58,8 +58,8 @@ interface Change {
   readonly roots?: readonly string[];
 }
 
-const check = (change: Change = {}): OwnCertificate =>
-  checkOwn({
+const check = (change: Change = {}): ManualCertificate =>
+  checkManual({
     host: "a.test",
     certificate: leaf.chain,
     privateKey: leaf.key,

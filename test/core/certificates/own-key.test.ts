@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import type { JsonWebKey, KeyObject } from "node:crypto";
 import { before, test } from "node:test";
-import { checkOwn } from "../../../src/core/certificates/manual-certificate.ts";
+import { checkManual } from "../../../src/core/certificates/manual-certificate.ts";
 import { makeCa, type TestCa } from "../../support/test-ca.ts";
 
 const now = Date.UTC(2026, 1, 1);
@@ -45,7 +45,7 @@ const spkiOf = (key: KeyObject): Buffer =>
 const pkcs8Of = (key: KeyObject): string => key.export({ type: "pkcs8", format: "pem" }).toString();
 
 const check = (key: KeyObject, spki = spkiOf(key)) =>
-  checkOwn({
+  checkManual({
     host: "a.test",
     certificate: certificateFor(spki),
     privateKey: pkcs8Of(key),
@@ -98,7 +98,13 @@ for (const [title, purposes, isTaken] of [
     const key = ec("prime256v1");
     const certificate = certificateFor(spkiOf(key), use);
     const add = () =>
-      checkOwn({ host: "a.test", certificate, privateKey: pkcs8Of(key), now, roots: [root.cert] });
+      checkManual({
+        host: "a.test",
+        certificate,
+        privateKey: pkcs8Of(key),
+        now,
+        roots: [root.cert],
+      });
     if (isTaken) return assert.deepEqual(add().names, ["a.test"]);
     assert.throws(add, {
       name: "UserError",

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  judgePreflight,
-  type PreflightFacts,
-  type SeenAnswer,
-} from "../../../src/core/certificates/preflight.ts";
+import { judgePreflight } from "../../../src/core/certificates/preflight.ts";
+import type { PreflightFacts, SeenAnswer } from "../../../src/core/certificates/preflight-facts.ts";
 
 const four = "198.51.100.4";
 const six = "2001:db8::4";

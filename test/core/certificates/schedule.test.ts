@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { warnBeforeMs } from "../../../src/core/certificates/expiry.ts";
-import { mayAsk, nextLook, nextTry } from "../../../src/core/certificates/schedule.ts";
+import { nextAllowedRequest, nextCheck, nextTry } from "../../../src/core/certificates/schedule.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -35,7 +35,7 @@ test("no hour sees more than four attempts, whoever asks for them", () => {
   ];
   for (const [title, minutes, wait] of cases) {
     const asks = minutes.map((at) => now + at * minute);
-    assert.equal((mayAsk(asks, now) - now) / minute, wait, title);
+    assert.equal((nextAllowedRequest(asks, now) - now) / minute, wait, title);
   }
   const asks = [now, now, now, now];
   assert.equal(nextTry({ failures: 1, now, asks }) - now, hour);
@@ -52,7 +52,7 @@ test("a host that waits is looked at every 20 s for five minutes, every minute f
     [600, 600],
   ];
   for (const [waited, seconds] of cases)
-    assert.equal((nextLook(now - waited * minute, now) - now) / 1000, seconds);
+    assert.equal((nextCheck(now - waited * minute, now) - now) / 1000, seconds);
 });
 
 test("a certificate is trouble two weeks before its end, a short one at its last tenth", () => {

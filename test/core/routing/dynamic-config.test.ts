@@ -19,7 +19,7 @@ test("a failed switch leaves everything as it was", () => {
     from: web42,
     mode: "serving",
   });
-  const after = changeRouting(held, { kind: "settled", service: "web", live: web42 });
+  const after = changeRouting(held, { kind: "finished", service: "web", live: web42 });
   assert.deepEqual(dynamicConfig(after), dynamicConfig(before));
 });
 
@@ -68,8 +68,8 @@ test("certificates, who asks for one and how the server knows itself stand in th
       ...server,
       server: "0123456789abcdef",
       certificate: { cert: "CERT", key: "KEY" },
-      ownCertificates: [{ cert: "OWN", key: "OWN KEY" }],
-      asking: [{ host: "*.a.test", resolver: "acme-dns" }],
+      manualCertificates: [{ cert: "OWN", key: "OWN KEY" }],
+      certificateRequests: [{ host: "*.a.test", resolver: "acme-dns" }],
     },
     live: [],
     switches: [],

@@ -35,7 +35,7 @@ test("requests wait while it is started, and are its own after the cut-over", ()
 });
 
 test("a start that fails leaves it stopped", () => {
-  const failed = { kind: "settled", service: "part", live: undefined } as const;
+  const failed = { kind: "finished", service: "part", live: undefined } as const;
   assert.deepEqual(leadsTo(after(stop, hold, failed)), { "stopped-part-r4-1": "nobody" });
 });
 

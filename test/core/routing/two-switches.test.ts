@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Release } from "../../../src/core/release/release.ts";
-import { isSamePlace } from "../../../src/core/routing/routes.ts";
+import { isSameRoute } from "../../../src/core/routing/routes.ts";
 import { knownReleases } from "../../../src/core/routing/takeovers.ts";
 import type { Act, Going, Moment } from "../../support/routing-story.ts";
 import {
@@ -125,7 +125,7 @@ function keepAccount(
 }
 
 const sharedRoutes = (one: Release, other: Release) =>
-  one.spec.routes.filter((route) => other.spec.routes.some((its) => isSamePlace(route, its)));
+  one.spec.routes.filter((route) => other.spec.routes.some((its) => isSameRoute(route, its)));
 
 /** What a server lets pass: a route of another service only where that is not being deployed. */
 function isAllowed(

@@ -44,6 +44,6 @@ for (const isAway of [false, true])
     await removeOldRelease(context);
     assert.deepEqual(order, [
       "gone: web-r1-1@docker web-r1-2@docker web-r1-2-http@docker",
-      "settled",
+      "finished",
     ]);
   });

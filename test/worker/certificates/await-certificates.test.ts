@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Event } from "../../../src/core/wire/events.ts";
 import { newRecord } from "../../../src/core/certificates/record.ts";
 import { certificateInfo } from "../../../src/worker/certificates/describe-certificate.ts";
-import { settleCertificates } from "../../../src/worker/certificates/await-certificates.ts";
+import { awaitCertificates } from "../../../src/worker/certificates/await-certificates.ts";
 import { certificateWorld } from "../../support/certificate-world.ts";
 
 async function deploy(
@@ -22,7 +22,7 @@ async function deploy(
     hosts.map((host) =>
       certificateInfo({ host, services: ["web"] }, world.record(host) ?? newRecord(host, 0)),
     );
-  await settleCertificates({ clock, manager, infos }, hosts, { say, signal, requestedEarly });
+  await awaitCertificates({ clock, manager, infos }, hosts, { say, signal, requestedEarly });
   return said;
 }
 
@@ -51,7 +51,7 @@ test("a deploy says why there is none, and that it goes on by itself", async () 
   const reason = "a.test has no address, expected A 192.0.2.1";
   world.troubles.set("a.test", { about: "waiting for DNS", reason, hint });
   assert.deepEqual(await deploy(world, ["a.test"]), [
-    `warning: a.test has no certificate, http does not redirect: ${reason}; it is tried again by itself`,
+    `warning: a.test has no certificate, http does not redirect: ${reason}; mypaas tries again by itself`,
     `hint: ${hint}`,
   ]);
 });
@@ -63,7 +63,7 @@ test("a deploy waits ten seconds for a CA that is slow, and no longer", async ()
   assert.deepEqual(await deploy(world, ["a.test"]), [
     "step: waiting for the certificate of a.test",
     "warning: a.test has no certificate yet; http does not redirect until it comes",
-    "hint: see how it goes: mypaas cert",
+    "hint: follow the request: mypaas cert",
   ]);
   assert.equal(world.clock.now() - begun, 10_000);
 });

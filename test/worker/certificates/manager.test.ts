@@ -7,7 +7,7 @@ const noDns = { about: "waiting for DNS", reason: "a.test has no address", hint:
 
 test("a host is asked for once, and redirects from the moment its certificate is served", async () => {
   const world = certificateWorld(["a.test"]);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   assert.deepEqual(world.log, [
     "asking [a.test by acme]",
     "order a.test",
@@ -87,7 +87,7 @@ test("a retry asks at once, and never more than four times an hour", async () =>
   }
   assert.equal(world.asked("a.test"), 4);
   const record = world.manager().record("a.test");
-  assert.equal(record?.trouble?.reason, "the CA was asked 4 times within an hour");
+  assert.equal(record?.trouble?.reason, "the CA had 4 requests within an hour");
   world.refusals.clear();
   await world.live(61);
   assert.deepEqual([world.asked("a.test"), world.record("a.test")?.phase], [5, "issued"]);
@@ -97,14 +97,14 @@ test("a CA that limits until a moment is left alone until then", async () => {
   const world = certificateWorld(["a.test"]);
   const notBefore = world.clock.now() + 5 * 3_600_000;
   world.refusals.set("a.test", { ...refusal, notBefore });
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   assert.equal(world.record("a.test")?.next, notBefore);
 });
 
 test("a CA that never answers is given up after a minute", async () => {
   const world = certificateWorld(["a.test"]);
   world.silent.add("a.test");
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   const record = world.record("a.test");
   assert.deepEqual(
     [record?.phase, record?.trouble?.reason],
@@ -114,7 +114,7 @@ test("a CA that never answers is given up after a minute", async () => {
 
 test("while Traefik is away nothing is asked, and what redirects goes on to", async () => {
   const world = certificateWorld(["a.test", "b.test"]);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   world.goAway(true);
   await world.live(3);
   assert.equal(world.log.filter((line) => line.startsWith("secured")).length, 1);
@@ -123,7 +123,7 @@ test("while Traefik is away nothing is asked, and what redirects goes on to", as
 
 test("a certificate that is lost or has ended is asked for again at once, and http answers until it comes", async () => {
   const world = certificateWorld(["a.test"]);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   world.served.clear();
   world.log.length = 0;
   await world.live(1);
@@ -138,9 +138,9 @@ test("a certificate that is lost or has ended is asked for again at once, and ht
 
 test("a worker that ended while it asked tries once more in a minute, unless the answer has come, and one that comes back goes on redirecting", async () => {
   const world = certificateWorld(["a.test", "b.test"]);
-  await world.manager().checkNow(["b.test"], "look");
+  await world.manager().checkNow(["b.test"], "planned");
   world.silent.add("a.test");
-  const asking = world.manager().checkNow(["a.test"], "look");
+  const asking = world.manager().checkNow(["a.test"], "planned");
   await world.clock.sleep(2_000);
   assert.equal(world.record("a.test")?.phase, "asking");
   await world.manager().stop();
@@ -154,7 +154,7 @@ test("a worker that ended while it asked tries once more in a minute, unless the
       ["issued", true, 0],
     ],
   );
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   assert.equal(world.asked("a.test"), 1);
   world.silent.clear();
   await world.live(2);
@@ -173,11 +173,11 @@ test("silence is no refusal: the first time it is asked again in a minute, then 
 test("hosts do not wait for each other, and each is asked for once however often somebody wants it", async () => {
   const world = certificateWorld(["a.test", "b.test"]);
   world.silent.add("a.test");
-  const { checkNow } = world.manager();
+  const manager = world.manager();
   await Promise.all([
-    checkNow(["a.test", "b.test"], "look"),
-    checkNow(["a.test", "b.test"], "look"),
-    checkNow(["b.test"], "deploy"),
+    manager.checkNow(["a.test", "b.test"], "planned"),
+    manager.checkNow(["a.test", "b.test"], "planned"),
+    manager.checkNow(["b.test"], "deploy"),
   ]);
   assert.deepEqual([world.asked("a.test"), world.asked("b.test")], [1, 1]);
   assert.deepEqual(world.log.at(-1), "secured [b.test]");
@@ -185,7 +185,7 @@ test("hosts do not wait for each other, and each is asked for once however often
 
 test("a wildcard is asked for over the DNS, and what it covers is not asked for at all", async () => {
   const world = certificateWorld(["*.a.test", "a.test", "x.a.test"], ["http", "dns"]);
-  await world.manager().checkNow(["*.a.test", "a.test", "x.a.test"], "look");
+  await world.manager().checkNow(["*.a.test", "a.test", "x.a.test"], "planned");
   assert.deepEqual(
     ["*.a.test", "a.test", "x.a.test"].map((host) => world.asked(host)),
     [1, 1, 0],
@@ -199,7 +199,7 @@ test("a wildcard is asked for over the DNS, and what it covers is not asked for 
 
 test("a wildcard where nobody can be asked over the DNS says so", async () => {
   const world = certificateWorld(["*.a.test"]);
-  await world.manager().checkNow(["*.a.test"], "look");
+  await world.manager().checkNow(["*.a.test"], "planned");
   assert.deepEqual(world.record("*.a.test")?.trouble, {
     about: "waiting for DNS-01",
     reason: "domain *.a.test: https for a wildcard domain needs DNS-01 on the server",
@@ -210,19 +210,19 @@ test("a wildcard where nobody can be asked over the DNS says so", async () => {
 test("a name whose port 80 does not lead here is proved over the DNS where that can be", async () => {
   const world = certificateWorld(["a.test"], ["http", "dns"]);
   world.troubles.set("http a.test", noDns);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   assert.equal(world.log[0], "asking [a.test by acme-dns]");
   // Where both fail, the first reason is the one that people can do something about.
   const other = certificateWorld(["a.test"], ["http", "dns"]);
   other.troubles.set("http a.test", noDns);
   other.troubles.set("dns a.test", refusal);
-  await other.manager().checkNow(["a.test"], "look");
+  await other.manager().checkNow(["a.test"], "planned");
   assert.deepEqual(other.record("a.test")?.trouble, noDns);
 });
 
 test("a server without an email address asks nobody and says what to do", async () => {
   const none = certificateWorld(["a.test"], []);
-  await none.manager().checkNow(["a.test"], "look");
+  await none.manager().checkNow(["a.test"], "planned");
   assert.deepEqual(none.record("a.test")?.trouble, {
     about: "nobody is asked",
     reason: "this server asks nobody for certificates, because it has no email address to give",
@@ -234,15 +234,15 @@ test("a certificate that was brought by hand is known as one, and asks nobody", 
   const world = certificateWorld(["a.test"]);
   const brought = world.certificate("Somebody");
   world.served.set("a.test", brought);
-  world.own.add(brought.fingerprint);
-  await world.manager().checkNow(["a.test"], "look");
+  world.manual.add(brought.fingerprint);
+  await world.manager().checkNow(["a.test"], "planned");
   assert.deepEqual([world.record("a.test")?.phase, world.asked("a.test")], ["own", 0]);
 });
 
 test("a host that nobody wants any more is forgotten a day after the CA was asked, so that removing and pushing again asks no more often", async () => {
   const world = certificateWorld(["a.test"]);
   world.refusals.set("a.test", refusal);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   world.want([]);
   await world.live(10);
   world.want(["a.test"]);
@@ -254,7 +254,7 @@ test("with hundreds of hosts one asks at a time, and each is asked for once", as
   const hosts = Array.from({ length: 200 }, (_, n) => `h${n}.test`);
   const world = certificateWorld(hosts);
   for (const host of hosts) world.refusals.set(host, refusal);
-  await world.manager().checkNow(hosts, "look");
+  await world.manager().checkNow(hosts, "planned");
   assert.equal(world.most(), 1);
   assert.ok(hosts.every((host) => world.asked(host) === 1));
 });
@@ -262,7 +262,7 @@ test("with hundreds of hosts one asks at a time, and each is asked for once", as
 test("a wildcard that cannot be had keeps nobody below it waiting", async () => {
   const world = certificateWorld(["*.a.test", "x.a.test"], ["http", "dns"]);
   world.refusals.set("*.a.test", refusal);
-  await world.manager().checkNow(["*.a.test", "x.a.test"], "look");
+  await world.manager().checkNow(["*.a.test", "x.a.test"], "planned");
   await world.live(2);
   assert.deepEqual(
     [world.record("*.a.test")?.phase, world.record("x.a.test")?.phase],
@@ -272,10 +272,10 @@ test("a wildcard that cannot be had keeps nobody below it waiting", async () => 
 
 test("a disk that is full ends nothing: the host asks no more, and all goes on when there is room", async () => {
   const world = certificateWorld(["a.test", "gone.test"]);
-  await world.manager().checkNow(["gone.test"], "look");
+  await world.manager().checkNow(["gone.test"], "planned");
   world.want(["a.test"]);
   world.silent.add("a.test");
-  const asking = world.manager().checkNow(["a.test"], "look");
+  const asking = world.manager().checkNow(["a.test"], "planned");
   await world.clock.sleep(1_000);
   world.fillDisk(true);
   await asking.catch(() => undefined);
@@ -293,11 +293,11 @@ test("a withdrawal that could not be written is made up for", async () => {
   const world = certificateWorld(["a.test"]);
   world.silent.add("a.test");
   const { manager } = world;
-  const asking = manager().checkNow(["a.test"], "look");
+  const asking = manager().checkNow(["a.test"], "planned");
   world.fillDisk(true);
   await asking.catch(() => undefined);
   world.fillDisk(false);
-  await manager().checkNow(["a.test"], "look");
+  await manager().checkNow(["a.test"], "planned");
   await world.live(1);
   assert.deepEqual(world.open(), []);
 });
@@ -315,7 +315,7 @@ test("a host that was requested early is not forgotten while its build goes on",
 test("a record from the future, of a clock that was wrong, holds nobody up", async () => {
   const world = certificateWorld(["a.test"]);
   world.troubles.set("a.test", noDns);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   const year = 365 * 24 * 3_600_000;
   const record = world.record("a.test") ?? assert.fail();
   world.store({ ...record, since: record.since + year, next: record.next + year });
@@ -327,11 +327,11 @@ test("a record from the future, of a clock that was wrong, holds nobody up", asy
 
 test("one look that shows another certificate, as while Traefik starts, takes no redirect away", async () => {
   const world = certificateWorld(["a.test"]);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   const certificate = world.served.get("a.test") ?? assert.fail();
   world.served.clear();
   void world.clock.sleep(1_000).then(() => world.served.set("a.test", certificate));
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   assert.deepEqual([world.record("a.test")?.phase, world.asked("a.test")], ["issued", 1]);
   assert.equal(world.log.at(-1), "secured [a.test]");
 });
@@ -339,17 +339,17 @@ test("one look that shows another certificate, as while Traefik starts, takes no
 test("a Traefik that is away is said for a host that nothing is known of", async () => {
   const world = certificateWorld(["a.test"]);
   world.goAway(true);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   assert.deepEqual(world.record("a.test")?.trouble, {
     about: "Traefik away",
-    reason: "Traefik does not answer, and only it can ask",
+    reason: "Traefik does not answer, and only Traefik can request certificates",
     hint: "start it, on the server: sudo mypaas init",
   });
 });
 
 test("a host that has gone from https to http is looked at and not asked for, as long as it is served", async () => {
   const world = certificateWorld(["a.test"]);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   world.want([]);
   world.serveHttp(["a.test"]);
   await world.clock.sleep(3 * 24 * 3_600_000);

@@ -4,7 +4,7 @@ import { wireBase } from "../../core/wire/protocol.ts";
 import { codeOf } from "../files.ts";
 
 /** Who answers at an address when a host is asked for there. */
-export type WhoIsThere =
+export type PortProbe =
   | { readonly kind: "here" }
   | { readonly kind: "other"; readonly what: string }
   | { readonly kind: "nobody"; readonly why: string };
@@ -14,10 +14,10 @@ const port = 80;
 const timeoutMs = 4000;
 
 /** Asks for a host on port 80 of one address, as a CA would, and tells whether this very server answers. Never rejects. */
-export function whoIsThere(
+export function probePort80(
   address: string,
   { host, server }: { readonly host: string; readonly server: string },
-): Promise<WhoIsThere> {
+): Promise<PortProbe> {
   return new Promise((resolve) => {
     const options = {
       host: address,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { request } from "node:https";
 import type { TLSSocket } from "node:tls";
 
-export interface PinnedQuestion {
+export interface PinnedRequest {
   readonly address: string;
   readonly port: number;
   /** TLS name that makes Traefik show its default certificate. */
@@ -20,7 +20,7 @@ export interface PinnedAnswer {
 }
 
 /** Asks once and reads the head of the answer; rejects when nobody answers within 2 s or the key is another one. */
-export function askPinned(question: PinnedQuestion): Promise<PinnedAnswer> {
+export function requestPinned(question: PinnedRequest): Promise<PinnedAnswer> {
   const { address: host, port, serverName: servername, pin, path } = question;
   return new Promise((resolve, reject) => {
     // The key is compared below, before a byte is sent; no authority knows this certificate.

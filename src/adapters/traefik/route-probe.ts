@@ -12,7 +12,7 @@ export interface EntryAddress {
 const timeoutMs = 3_000;
 
 /** Asks for a route as a client would and returns the release header of the answer; undefined when there is none or nobody answers in time. */
-export async function askRoute(
+export async function probeRoute(
   entry: EntryAddress,
   route: { readonly host: string; readonly path: string; readonly https: boolean },
 ): Promise<string | undefined> {
