@@ -1,5 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { access, chmod, chown, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import {
+  access,
+  chmod,
+  chown,
+  mkdir,
+  open,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from "node:fs/promises";
 import { dirname } from "node:path";
 
 export interface FileMode {
@@ -92,13 +103,24 @@ export const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** A path with all its links resolved; unchanged when it does not exist. */
+export async function realPath(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return path;
+    throw error;
+  }
+}
+
 /** The system's word for what went wrong, such as `ENOENT`. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Makes a rename in a directory durable. */
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, "r");
   try {
     await directory.sync();

@@ -8,9 +8,9 @@ export interface NameAnswer {
   readonly addresses: readonly string[] | undefined;
 }
 
-const patience = { timeout: 2000, tries: 2 } as const;
+const resolverOptions = { timeout: 2000, tries: 2 } as const;
 /** How the resolver of the machine itself is called in messages. */
-const ownName = "this server's resolver";
+const machineResolver = "this server's resolver";
 
 /** Asks each DNS server (`ip` or `ip:port`; undefined: the machine's own) for the addresses of a host. Never rejects. */
 export function lookUpAddresses(
@@ -25,7 +25,7 @@ export function lookUpAddresses(
         records(() => resolver.resolve6(host)),
       ]);
       const addresses = four && six && [...four, ...six].toSorted();
-      return { resolver: server ?? ownName, addresses };
+      return { resolver: server ?? machineResolver, addresses };
     }),
   );
 }
@@ -52,7 +52,7 @@ export async function lookUpCaa(
 }
 
 function resolverOf(server: string | undefined): dns.Resolver {
-  const resolver = new dns.Resolver(patience);
+  const resolver = new dns.Resolver(resolverOptions);
   if (server !== undefined) resolver.setServers([server]);
   return resolver;
 }

@@ -1,13 +1,8 @@
 import { request } from "node:http";
 import { hereHeader } from "../../core/routing/server-routes.ts";
 import { wireBase } from "../../core/wire/protocol.ts";
+import type { PortAnswer } from "../../core/certificates/preflight-facts.ts";
 import { codeOf } from "../files.ts";
-
-/** Who answers at an address when a host is asked for there. */
-export type PortProbe =
-  | { readonly kind: "here" }
-  | { readonly kind: "other"; readonly what: string }
-  | { readonly kind: "nobody"; readonly why: string };
 
 /** A CA asks on this port and on no other (RFC 8555, 8.3). */
 const port = 80;
@@ -17,7 +12,7 @@ const timeoutMs = 4000;
 export function probePort80(
   address: string,
   { host, server }: { readonly host: string; readonly server: string },
-): Promise<PortProbe> {
+): Promise<PortAnswer> {
   return new Promise((resolve) => {
     const options = {
       host: address,
@@ -34,7 +29,7 @@ export function probePort80(
       resolve(isHere ? { kind: "here" } : { kind: "other", what: `status ${statusCode}${by}` });
       response.destroy();
     });
-    asked.on("error", (error) => resolve({ kind: "nobody", why: reasonOf(error) }));
+    asked.on("error", (error) => resolve({ kind: "unreachable", why: reasonOf(error) }));
     asked.end();
   });
 }

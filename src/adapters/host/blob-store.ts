@@ -4,7 +4,7 @@ import { mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises
 import { dirname, join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import type { WantedBlob } from "../../core/wire/protocol.ts";
-import { codeOf } from "../files.ts";
+import { codeOf, syncDirectory } from "../files.ts";
 import { freeBytesOf, isDiskFull, mib } from "../disk-space.ts";
 
 /** Blobs as files `<dir>/ab/<sha256>`, for the worker alone; whoever reads one gets exactly what its name promises, or an error. */
@@ -164,15 +164,6 @@ async function sizeOf(file: string): Promise<number | undefined> {
     return facts.isFile() ? facts.size : undefined;
   } catch {
     return undefined;
-  }
-}
-
-async function syncDirectory(dir: string): Promise<void> {
-  const handle = await open(dir, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

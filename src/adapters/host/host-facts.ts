@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink, statfs } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { networkInterfaces, platform } from "node:os";
 import { basename, dirname } from "node:path";
 import {
@@ -8,6 +8,7 @@ import {
   parseListeners,
 } from "../../core/server/proc-net.ts";
 import { plainText } from "../../core/terminal-text.ts";
+import { freeBytesOf } from "../disk-space.ts";
 import { codeOf, readIfThere } from "../files.ts";
 
 /** Such as `linux`. */
@@ -16,8 +17,7 @@ export const operatingSystem = (): string => platform();
 /** Bytes free on the disk of a path, which need not exist yet. */
 export async function freeBytes(path: string): Promise<number> {
   try {
-    const { bavail, bsize } = await statfs(path);
-    return bavail * bsize;
+    return await freeBytesOf(path);
   } catch (error) {
     if (codeOf(error) !== "ENOENT" || path === dirname(path)) throw error;
     return freeBytes(dirname(path));

@@ -1,8 +1,9 @@
-import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseKeyLine } from "../../core/ssh/authorized-keys.ts";
 import { UserError } from "../../core/errors.ts";
+import { isThere } from "../files.ts";
 import { listAgentKeys, type Env } from "./ssh-keygen.ts";
 
 /** The file that `ssh-keygen -f` takes. */
@@ -65,17 +66,8 @@ async function writeKey(text: string, ending = ""): Promise<SigningKey> {
 }
 
 async function existing(files: readonly string[]): Promise<readonly string[]> {
-  const there = await Promise.all(
-    files.map(async (file) => {
-      try {
-        await access(file);
-        return true;
-      } catch {
-        return false;
-      }
-    }),
-  );
-  return files.filter((_, index) => there[index] === true);
+  const isFound = await Promise.all(files.map(isThere));
+  return files.filter((_, index) => isFound[index] === true);
 }
 
 async function fingerprintOf(file: string): Promise<string | undefined> {

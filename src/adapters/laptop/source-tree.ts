@@ -1,10 +1,11 @@
-import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import type { Dirent } from "node:fs";
 import { parseDockerignore, type Ignore, type IgnoreState } from "../../core/push/dockerignore.ts";
 import { UserError } from "../../core/errors.ts";
 import { byPath, maxEntries } from "../../core/push/manifest.ts";
 import type { ManifestEntry } from "../../core/wire/protocol.ts";
+import { readIfThere } from "../files.ts";
 import { hashFile, readLinkTarget, unreadable, type SourceFile } from "./source-file.ts";
 
 /** A build context as it is on this machine. */
@@ -128,17 +129,16 @@ async function list(directory: string, path: string): Promise<readonly Dirent[]>
 /** `<Dockerfile>.dockerignore` beside the Dockerfile wins over `.dockerignore` of the context, as in BuildKit. */
 async function readIgnore({ dockerfile, context }: SourcePlace): Promise<Ignore> {
   for (const path of [`${dockerfile}.dockerignore`, join(context, ".dockerignore")]) {
-    const text = await readIfThere(path);
+    const text = await readText(path);
     if (text !== undefined) return parseDockerignore(text, inside(context, path) ?? path);
   }
   return parseDockerignore("");
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function readText(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, "utf8");
+    return (await readIfThere(path))?.toString("utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw unreadable(basename(path), error);
   }
 }

@@ -1,6 +1,6 @@
 import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { FileMode } from "../files.ts";
+import { syncDirectory, type FileMode } from "../files.ts";
 
 /**
  * Writes Traefik's dynamic file atomically and durably; for one writer at a time. `next` must be on the same file system but outside the
@@ -21,10 +21,5 @@ export async function writeDynamicFile(
     await handle.close();
   }
   await rename(next, path);
-  const directory = await open(dirname(path), "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  await syncDirectory(dirname(path));
 }

@@ -1,8 +1,8 @@
 import { isIPv4, isLoopback } from "../server/addresses.ts";
 import { oneLine } from "./foreign-text.ts";
-import type { PreflightFacts, PreflightTrouble, SeenAnswer } from "./preflight-facts.ts";
+import type { PreflightFacts, PreflightTrouble, PortAnswer } from "./preflight-facts.ts";
 
-type Elsewhere = Exclude<SeenAnswer, { readonly kind: "here" }>;
+type Elsewhere = Exclude<PortAnswer, { readonly kind: "here" }>;
 interface Wrong {
   readonly address: string;
   readonly answer: Elsewhere;
@@ -49,11 +49,12 @@ function unknown(facts: PreflightFacts): PreflightTrouble {
 function wrongAt(address: string, { seen, declared = [] }: PreflightFacts): Wrong | undefined {
   const same = canonical(address);
   const answer = seen.find((one) => canonical(one.address) === same)?.answer;
-  if (answer === undefined) return { address, answer: { kind: "nobody", why: "was not asked" } };
+  if (answer === undefined)
+    return { address, answer: { kind: "unreachable", why: "was not asked" } };
   if (answer.kind === "here") return undefined;
   // Many routers do not lead back in what came from inside.
   const isUnreachableFromInside =
-    answer.kind === "nobody" && declared.some((one) => canonical(one) === same);
+    answer.kind === "unreachable" && declared.some((one) => canonical(one) === same);
   return isUnreachableFromInside ? undefined : { address, answer };
 }
 
@@ -88,7 +89,7 @@ function elsewhereHint(facts: PreflightFacts, strange: readonly Wrong[]): string
   const { host } = facts;
   const [first] = strange;
   const kind = first === undefined || isIPv4(first.address) ? "A" : "AAAA";
-  const isSilent = first?.answer.kind === "nobody";
+  const isSilent = first?.answer.kind === "unreachable";
   const isKnownOutside = outside(facts).some((one) => !isPrivate(one) && kindOf(one) === kind);
   // A server behind a NAT knows only its inner address, and may not reach its outer one.
   if (first !== undefined && kind === "A" && isSilent && !isKnownOutside)

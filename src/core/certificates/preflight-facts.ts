@@ -15,7 +15,7 @@ export interface PreflightFacts {
   /** Addresses named with `init --address`: this server's too, although it may not reach them from inside. */
   readonly declared?: readonly string[];
   /** Who answers on port 80 of each address found when this host is asked for. */
-  readonly seen: readonly { readonly address: string; readonly answer: SeenAnswer }[];
+  readonly seen: readonly { readonly address: string; readonly answer: PortAnswer }[];
   /** Values of the CAA property that applies to the host, empty when there is none; undefined: could not be asked. */
   readonly caa: readonly string[] | undefined;
   /** Names by which CAA records call the CA; undefined where it does not say. */
@@ -24,12 +24,12 @@ export interface PreflightFacts {
   readonly caTrouble: string | undefined;
 }
 
-export type SeenAnswer =
+export type PortAnswer =
   | { readonly kind: "here" }
   /** Somebody else, such as `status 404 from nginx`. */
   | { readonly kind: "other"; readonly what: string }
   /** A reason such as `connection refused`. */
-  | { readonly kind: "nobody"; readonly why: string };
+  | { readonly kind: "unreachable"; readonly why: string };
 
 /** Why the CA would refuse, so that it is not asked. */
 export interface PreflightTrouble extends Trouble {

@@ -23,7 +23,7 @@ export class DynamicDraft {
   readonly #middlewares: Record<string, MiddlewareConfig> = {};
   readonly #services: Record<string, ServiceConfig> = {};
   readonly #transports: Record<string, ServersTransportConfig> = {};
-  readonly #places = new Set<string>();
+  readonly #rules = new Set<string>();
 
   route(name: string, config: RouterConfig): void {
     this.#routers[name] = config;
@@ -32,9 +32,9 @@ export class DynamicDraft {
   /** A router with the rule of `plan` that outranks every release there; the first one at a place stays. */
   hold(name: string, plan: RoutePlan, target: Target): void {
     const { entryPoints, rule, tls } = plan.config;
-    const place = `${plan.entryPoint} ${rule}`;
-    if (this.#places.has(place)) return;
-    this.#places.add(place);
+    const key = `${plan.entryPoint} ${rule}`;
+    if (this.#rules.has(key)) return;
+    this.#rules.add(key);
     this.route(name, {
       entryPoints,
       rule,

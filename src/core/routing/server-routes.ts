@@ -4,17 +4,17 @@ import { wireBase } from "../wire/protocol.ts";
 import type { DynamicDraft } from "./dynamic-draft.ts";
 import { routeRule } from "./routes.ts";
 import type { ServerFacts } from "./routing-state.ts";
-import { nobody } from "./waiting.ts";
+import { emptyService } from "./waiting.ts";
 
 /** Above every hold; hosts and paths are at most some hundred characters long. */
 const receiverPriority = 1_000_000_000_000;
 
-/** What the server itself has in the file: the receiver, the answer where nobody lives, who asks for a certificate, and how it knows itself. */
+/** What the server itself has in the file: the receiver, the answer where emptyService lives, who asks for a certificate, and how it knows itself. */
 export function addServer(file: DynamicDraft, server: ServerFacts): void {
   const receiver = `http://${receiverContainerName(server.instance)}:${receiverPort}`;
   file.add({
     services: {
-      [nobody]: { loadBalancer: { servers: [] } },
+      [emptyService]: { loadBalancer: { servers: [] } },
       receiver: { loadBalancer: { servers: [{ url: receiver }] } },
     },
   });
@@ -25,7 +25,7 @@ export function addServer(file: DynamicDraft, server: ServerFacts): void {
     service: "receiver",
     tls: {},
   });
-  const catchAll = { rule: "PathPrefix(`/`)", priority: 1, service: nobody };
+  const catchAll = { rule: "PathPrefix(`/`)", priority: 1, service: emptyService };
   file.route("nobody-http", { entryPoints: ["web"], ...catchAll });
   file.route("nobody-https", { entryPoints: ["websecure"], ...catchAll, tls: {} });
   if (server.server !== undefined) addHere(file, server.server);
@@ -35,7 +35,7 @@ export function addServer(file: DynamicDraft, server: ServerFacts): void {
       entryPoints: ["websecure"],
       rule: routeRule({ host, path: "" }),
       priority: 2,
-      service: nobody,
+      service: emptyService,
       tls: { certResolver: resolver },
     });
 }
@@ -52,7 +52,7 @@ function addHere(file: DynamicDraft, server: string): void {
     entryPoints: ["web"],
     rule: `PathPrefix(\`${wireBase}/\`)`,
     priority: receiverPriority,
-    service: nobody,
+    service: emptyService,
     middlewares: ["here"],
   });
 }

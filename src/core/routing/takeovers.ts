@@ -6,7 +6,7 @@ import { isSameRoute } from "./routes.ts";
 
 /** The routes of a live release but for those that another service has taken over. */
 export function ownRoutes({ spec, yielded = [] }: Release): readonly RouteSpec[] {
-  return spec.routes.filter((route) => !yielded.some((place) => isSameRoute(place, route)));
+  return spec.routes.filter((route) => !yielded.some((taken) => isSameRoute(taken, route)));
 }
 
 /** What releases have yielded for good, for a worker that starts. */
@@ -26,10 +26,10 @@ export function storedTakeovers(live: readonly Release[]): readonly Takeover[] {
 export function isTakenOver(
   { takeovers = [] }: Pick<RoutingState, "takeovers">,
   { spec, number }: Release,
-  place: Pick<RouteSpec, "host" | "path">,
+  route: Pick<RouteSpec, "host" | "path">,
 ): boolean {
   return takeovers.some(
-    (one) => one.service === spec.service && one.release === number && isSameRoute(one, place),
+    (one) => one.service === spec.service && one.release === number && isSameRoute(one, route),
   );
 }
 

@@ -7,7 +7,7 @@ import {
   resolveHomeVolume,
   type HomeVolume,
 } from "../../adapters/host/home-volumes.ts";
-import { realPath } from "../../adapters/real-path.ts";
+import { realPath } from "../../adapters/files.ts";
 import type { Run } from "./deploy-context.ts";
 import { refuseHostPath } from "./volume-checks.ts";
 

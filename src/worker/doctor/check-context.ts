@@ -17,12 +17,12 @@ import type { State } from "../../adapters/state/state.ts";
 import type { TraefikLocation } from "../../adapters/traefik/router.ts";
 
 /** What the checks look at; everything is asked at most once, however many of them need it. */
-export interface Ground {
+export interface CheckContext {
   readonly config: InstanceConfig;
   readonly state: State;
   readonly now: () => number;
   /** What the caller dials. */
-  readonly dialled: string | undefined;
+  readonly calledHost: string | undefined;
   readonly engine: () => Promise<EngineInfo>;
   readonly inventory: () => Promise<Inventory>;
   readonly traefik: () => Promise<TraefikLocation>;

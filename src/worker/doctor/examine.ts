@@ -12,7 +12,7 @@ import type { TraefikRouter } from "../../adapters/traefik/router.ts";
 import type { Certificates } from "../certificates/certificates.ts";
 import { locateTraefik } from "../deploy/tools.ts";
 import { checks } from "./checks.ts";
-import { knownIn, once, type Ground } from "./check-context.ts";
+import { knownIn, once, type CheckContext } from "./check-context.ts";
 import { runChecks } from "./run-checks.ts";
 
 /** What a doctor's look needs of the worker. */
@@ -29,27 +29,27 @@ export interface ExamineParts {
 /** Within what a person waits for, and below every timeout on the way. */
 const timeoutMs = 8000;
 
-/** Looks at everything at once; `dialled` is the host that the caller dials. */
+/** Looks at everything at once; `calledHost` is the host that the caller dials. */
 export async function examine(
   parts: ExamineParts,
-  dialled: string | undefined,
+  calledHost: string | undefined,
 ): Promise<Results["doctor"]> {
   const { world, config, version } = parts;
   const { httpPort, httpsPort } = config;
   const { sleep } = realClock(world.now);
-  const ground = groundOf(parts, dialled);
-  const found = await runChecks(checks, ground, { sleep, timeoutMs });
+  const context = contextOf(parts, calledHost);
+  const found = await runChecks(checks, context, { sleep, timeoutMs });
   return { version, now: world.now(), httpPort, httpsPort, checks: found };
 }
 
-function groundOf(parts: ExamineParts, dialled: string | undefined): Ground {
+function contextOf(parts: ExamineParts, calledHost: string | undefined): CheckContext {
   const { world, config, state, engineSocket, router, certificates } = parts;
   const traefik = once(() => locateTraefik(config, engineSocket));
   return {
     config,
     state,
     now: world.now,
-    dialled,
+    calledHost,
     engine: once(() => engineInfo(engineSocket)),
     inventory: once(() => readInventory(engineSocket)),
     traefik,

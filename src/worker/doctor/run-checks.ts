@@ -3,11 +3,11 @@ import type { Clock } from "../../deploy/ports.ts";
 import { failed, skipped, type Check, type Finding } from "../../core/health/check.ts";
 
 /** One thing to look at. */
-export interface CheckSpec<Ground> {
+export interface CheckSpec<CheckContext> {
   readonly id: string;
   readonly title: string;
   /** May throw: that is a finding too. */
-  readonly look: (ground: Ground) => Promise<Finding | readonly Finding[]>;
+  readonly check: (context: CheckContext) => Promise<Finding | readonly Finding[]>;
 }
 
 export interface RunOptions {
@@ -16,36 +16,36 @@ export interface RunOptions {
 }
 
 /** Looks at everything side by side; the result has the order of the list, and none of them can hide or hold up another. */
-export async function runChecks<Ground>(
-  specs: readonly CheckSpec<Ground>[],
-  ground: Ground,
+export async function runChecks<CheckContext>(
+  specs: readonly CheckSpec<CheckContext>[],
+  context: CheckContext,
   options: RunOptions,
 ): Promise<readonly Check[]> {
-  const found = await Promise.all(specs.map((spec) => lookOnce(spec, ground, options)));
+  const found = await Promise.all(specs.map((spec) => checkOnce(spec, context, options)));
   return found.flat();
 }
 
-async function lookOnce<Ground>(
-  { id, title, look }: CheckSpec<Ground>,
-  ground: Ground,
+async function checkOnce<CheckContext>(
+  { id, title, check }: CheckSpec<CheckContext>,
+  context: CheckContext,
   { sleep, timeoutMs }: RunOptions,
 ): Promise<readonly Check[]> {
   const ended = new AbortController();
-  const tooLong = sleep(timeoutMs, ended.signal).then(
+  const timeout = sleep(timeoutMs, ended.signal).then(
     () => late(timeoutMs),
     () => [],
   );
-  const findings = await Promise.race([attempt(look, ground), tooLong]);
+  const findings = await Promise.race([attempt(check, context), timeout]);
   ended.abort();
   return findings.map((finding) => ({ id, title, ...finding }));
 }
 
-async function attempt<Ground>(
-  look: CheckSpec<Ground>["look"],
-  ground: Ground,
+async function attempt<CheckContext>(
+  check: CheckSpec<CheckContext>["check"],
+  context: CheckContext,
 ): Promise<readonly Finding[]> {
   try {
-    const found = await look(ground);
+    const found = await check(context);
     return Array.isArray(found) ? found : [found as Finding];
   } catch (error) {
     return [ofError(error)];

@@ -26,10 +26,10 @@ import { requestPinned } from "../../adapters/host/pinned-request.ts";
 import { hasSystemd, unitProperty } from "../../adapters/host/systemd.ts";
 import { liveReleases } from "../../adapters/state/releases.ts";
 import { answers } from "../entries/sockets.ts";
-import type { Ground } from "./check-context.ts";
+import type { CheckContext } from "./check-context.ts";
 
 /** What Traefik reads against what the worker would write; a switch may be between the two for a moment. */
-export async function dynamicFile({ config, wantedFile }: Ground): Promise<Finding> {
+export async function dynamicFile({ config, wantedFile }: CheckContext): Promise<Finding> {
   const { dynamicFile: path } = instancePaths(config);
   for (let tries = 0; tries < 5; tries += 1) {
     const text = (await readIfThere(path))?.toString("utf8");
@@ -45,7 +45,7 @@ export async function dynamicFile({ config, wantedFile }: Ground): Promise<Findi
   );
 }
 
-export async function units({ config }: Ground): Promise<Finding> {
+export async function units({ config }: CheckContext): Promise<Finding> {
   if (!(await hasSystemd())) return skipped("no systemd here");
   const { worker, sockets: names } = unitNames(config.instance);
   if ((await unitProperty(worker, "LoadState")) !== "loaded")
@@ -58,7 +58,7 @@ export async function units({ config }: Ground): Promise<Finding> {
 }
 
 /** The receiver and Traefik come in through these. */
-export async function sockets({ config }: Ground): Promise<Finding> {
+export async function sockets({ config }: CheckContext): Promise<Finding> {
   const { localSocket, receiverSocket, dockerSocket } = instancePaths(config);
   const paths = [localSocket, receiverSocket, dockerSocket];
   const isThere = await Promise.all(paths.map((path) => answers(path)));
@@ -69,7 +69,7 @@ export async function sockets({ config }: Ground): Promise<Finding> {
 
 const portMs = 3000;
 
-export async function httpPort({ config }: Ground): Promise<Finding> {
+export async function httpPort({ config }: CheckContext): Promise<Finding> {
   const { bind, httpPort: port } = config;
   return atPort(config, port, async () => {
     const status = await httpStatus(reachable(bind), port, portMs);
@@ -77,7 +77,7 @@ export async function httpPort({ config }: Ground): Promise<Finding> {
   });
 }
 
-export async function httpsPort({ config }: Ground): Promise<Finding> {
+export async function httpsPort({ config }: CheckContext): Promise<Finding> {
   const { bind, httpsPort: port, server } = config;
   return atPort(config, port, async () => {
     const { pin } = readIdentity(await readFile(instancePaths(config).identity, "utf8"));
@@ -88,7 +88,7 @@ export async function httpsPort({ config }: Ground): Promise<Finding> {
 }
 
 async function atPort(
-  config: Ground["config"],
+  config: CheckContext["config"],
   port: number,
   look: () => Promise<Finding>,
 ): Promise<Finding> {
@@ -107,7 +107,7 @@ async function atPort(
 }
 
 /** Every host that a live release or the server itself is reached by. */
-export function liveHosts({ config, state }: Ground): readonly string[] {
+export function liveHosts({ config, state }: CheckContext): readonly string[] {
   const routes = liveReleases(state).flatMap(({ release }) => release.spec.routes);
   const hosts = [
     ...(config.domain === undefined ? [] : [config.domain]),
@@ -117,8 +117,11 @@ export function liveHosts({ config, state }: Ground): readonly string[] {
 }
 
 /** This host's addresses; behind a NAT the one that the caller dials is the only one that is known, unless somebody has said it. */
-export async function addressesOf({ config, dialled }: Ground): Promise<readonly string[]> {
-  const known = dialled === undefined ? [] : ((await lookUp(dialled)) ?? []);
+export async function addressesOf({
+  config,
+  calledHost,
+}: CheckContext): Promise<readonly string[]> {
+  const known = calledHost === undefined ? [] : ((await lookUp(calledHost)) ?? []);
   const own = addressesHere(config);
   // Who dials a loopback address sits on the machine, where that is as good as any.
   return [...new Set([...known.filter((address) => !isLoopback(address)), ...own, ...known])];
@@ -126,7 +129,7 @@ export async function addressesOf({ config, dialled }: Ground): Promise<readonly
 
 /** What a name leads to: by the DNS servers that this instance was told to ask, or as every program here would look it up. */
 export async function addressesFound(
-  { config }: Pick<Ground, "config">,
+  { config }: Pick<CheckContext, "config">,
   host: string,
 ): Promise<readonly string[] | undefined> {
   if (config.resolvers === undefined) return lookUp(host);
@@ -135,18 +138,18 @@ export async function addressesFound(
 }
 
 /** The server's own, and those of all hosts that want https. */
-export async function certificates(ground: Ground): Promise<readonly Finding[]> {
-  const { now, certificates: all } = ground;
-  const broken = await storeProblem(ground.config);
+export async function certificates(context: CheckContext): Promise<readonly Finding[]> {
+  const { now, certificates: all } = context;
+  const broken = await storeProblem(context.config);
   const { reason, hint = "" } = broken ?? { reason: "" };
   return [
-    await ownCertificate(ground),
+    await ownCertificate(context),
     ...(broken === undefined ? [] : [about("Traefik's certificates", failed(reason, hint))]),
     ...judgeHosts(all(), now()),
   ];
 }
 
-async function ownCertificate({ config, now }: Ground): Promise<Finding> {
+async function ownCertificate({ config, now }: CheckContext): Promise<Finding> {
   const path = instancePaths(config).identity;
   const certificate = new X509Certificate(await readFile(path));
   return judgeCertificate(
@@ -161,15 +164,15 @@ async function ownCertificate({ config, now }: Ground): Promise<Finding> {
 }
 
 /** The disks of the state, of blobs and of Docker; what is on one file system is said once. */
-export async function disks(ground: Ground): Promise<readonly Finding[]> {
-  const { stateDir } = ground.config;
-  const root = await ground.engine().then(
+export async function disks(context: CheckContext): Promise<readonly Finding[]> {
+  const { stateDir } = context.config;
+  const root = await context.engine().then(
     ({ rootDir }) => rootDir,
     () => "",
   );
   const places = [
     { title: "disk of the state", path: stateDir },
-    { title: "disk of the blobs", path: instancePaths(ground.config).blobs },
+    { title: "disk of the blobs", path: instancePaths(context.config).blobs },
     { title: "disk of Docker", path: root },
   ].filter(({ path }) => path !== "");
   const seen = new Map<number, Finding>();

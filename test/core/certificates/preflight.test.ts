@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { judgePreflight } from "../../../src/core/certificates/preflight.ts";
-import type { PreflightFacts, SeenAnswer } from "../../../src/core/certificates/preflight-facts.ts";
+import type { PreflightFacts, PortAnswer } from "../../../src/core/certificates/preflight-facts.ts";
 
 const four = "198.51.100.4";
 const six = "2001:db8::4";
-const here: SeenAnswer = { kind: "here" };
-const nginx: SeenAnswer = { kind: "other", what: "status 404 from nginx" };
-const refused: SeenAnswer = { kind: "nobody", why: "connection refused" };
+const here: PortAnswer = { kind: "here" };
+const nginx: PortAnswer = { kind: "other", what: "status 404 from nginx" };
+const refused: PortAnswer = { kind: "unreachable", why: "connection refused" };
 
 /** A host whose only address leads here; nothing against it. */
 const fine: PreflightFacts = {
@@ -22,7 +22,7 @@ const fine: PreflightFacts = {
 };
 
 /** What resolvers say of the addresses, and who answers there. */
-const at = (seen: Readonly<Record<string, SeenAnswer>>): Partial<PreflightFacts> => ({
+const at = (seen: Readonly<Record<string, PortAnswer>>): Partial<PreflightFacts> => ({
   answers: [{ resolver: "1.1.1.1", addresses: Object.keys(seen) }],
   seen: Object.entries(seen).map(([address, answer]) => ({ address, answer })),
 });

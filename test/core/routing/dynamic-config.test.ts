@@ -108,17 +108,17 @@ test("a host with a certificate redirects and tells browsers to stay, the one be
   const added = Object.fromEntries(
     Object.entries(http.routers).filter(([name]) => name.startsWith("https-")),
   );
-  const place = { rule: "Host(`a.test`)", priority: 1_000_999_999 };
+  const wanted = { rule: "Host(`a.test`)", priority: 1_000_999_999 };
   assert.deepEqual(added, {
     "https-web-r42-1": {
-      ...place,
+      ...wanted,
       entryPoints: ["websecure"],
       service: "web-r42@docker",
       middlewares: ["web-r42-release", "web-r42-hsts", "web-r42-retry"],
       tls: {},
     },
     "https-web-r42-1-http": {
-      ...place,
+      ...wanted,
       entryPoints: ["web"],
       service: "nobody",
       middlewares: ["web-r42-release", "web-r42-https"],

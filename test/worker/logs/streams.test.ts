@@ -281,7 +281,7 @@ test("what can show nothing is refused with a way out", async (t) => {
   const { signal } = new AbortController();
   assert.equal(
     await refusal(() => streams.open(accept({ action: "key.list" }), "", signal)),
-    "request: nothing of it streams",
+    "request: its answer is not a stream",
   );
   fake.start(2, 1);
   const laptop = reader(streams, accept(logs({ release: 1, replica: 3 })));
@@ -304,6 +304,6 @@ test("a server that serves many readers already says so", async (t) => {
   for (let count = 0; count < 32; count += 1) await streams.open(accept(logs()), "", signal);
   assert.equal(
     await refusal(() => streams.open(accept(logs()), "", signal)),
-    "server: too many follow logs at the same time",
+    "server: too many commands follow logs",
   );
 });
