@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import type { Probe, ProbeAnswer, ProbeTarget } from "../deploy/ports.ts";
 
-/** Asks a replica on its network address: a TCP connection, or one GET whose redirects are answers. Never throws. */
+/** Probes a replica at its network address: a TCP connection, or one GET without following redirects. Never throws. */
 export function createProbe(): Probe {
   return { ask: (target) => (target.http === undefined ? dial(target) : get(target, target.http)) };
 }
@@ -27,7 +27,7 @@ function get(
   return new Promise((resolve) => {
     const headers = { host, "user-agent": "mypaas-probe", accept: "*/*" };
     const asked = request({ host: address, port, path, headers, agent: false });
-    // A deadline of its own: the socket's timeout starts again with every byte.
+    // The socket's own timeout would start again with every byte.
     const timer = setTimeout(() => answer({ kind: "slow" }), timeoutMs);
     const answer = (said: ProbeAnswer): void => {
       clearTimeout(timer);
@@ -38,7 +38,7 @@ function get(
       const isGood = statusCode >= 200 && statusCode < 400;
       answer(isGood ? { kind: "ready" } : { kind: "status", status: statusCode });
     });
-    // Destroying the request may emit one more error, so this stays.
+    // After `destroy`, the request may emit one more error.
     asked.on("error", (error) => answer(judge(error)));
     asked.end();
   });

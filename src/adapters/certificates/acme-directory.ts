@@ -1,16 +1,16 @@
 import { request } from "node:https";
 import { codeOf } from "../files.ts";
 
-/** What a CA says of itself. */
+/** The facts that a CA publishes. */
 export interface Directory {
-  /** Names by which CAA records call it; undefined where it does not say. */
+  /** Names of the CA in CAA records; undefined when its directory has none. */
   readonly caIdentities: readonly string[] | undefined;
 }
 
 const timeoutMs = 8000;
 const maxBytes = 100_000;
 
-/** Reads the directory of an ACME server (RFC 8555, 7.1.1); `ca` is the PEM that its own https is trusted by. Rejects with a reason in few words. */
+/** Reads the directory of an ACME server (RFC 8555, 7.1.1). `ca` is the PEM that its https is trusted by. Rejects with a short reason. */
 export function readDirectory(url: string, ca: string | undefined): Promise<Directory> {
   return new Promise((resolve, reject) => {
     const asked = request(
@@ -47,7 +47,7 @@ export function readDirectory(url: string, ca: string | undefined): Promise<Dire
 
 function reasonOf(error: Error): string {
   if (error.name === "TimeoutError") return "no answer within 8 s";
-  // Of several addresses none has answered: the text is in what it holds.
+  // With several addresses, the message is empty and the inner errors have the text.
   return error.message || (codeOf(error) ?? "no answer");
 }
 

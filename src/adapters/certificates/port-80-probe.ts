@@ -4,11 +4,11 @@ import { wireBase } from "../../core/wire/protocol.ts";
 import type { PortAnswer } from "../../core/certificates/preflight-facts.ts";
 import { codeOf } from "../files.ts";
 
-/** A CA asks on this port and on no other (RFC 8555, 8.3). */
+/** A CA connects to this port and to no other (RFC 8555, 8.3). */
 const port = 80;
 const timeoutMs = 4000;
 
-/** Asks for a host on port 80 of one address, as a CA would, and tells whether this very server answers. Never rejects. */
+/** Requests a host on port 80 of one address, as a CA would. Says whether this server answers; never rejects. */
 export function probePort80(
   address: string,
   { host, server }: { readonly host: string; readonly server: string },

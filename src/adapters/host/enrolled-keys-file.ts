@@ -5,7 +5,7 @@ import { ensureFile, type Ensured } from "../files.ts";
 
 const maxBytes = 4 * 1024 * 1024;
 
-/** Reads the enrolled keys; the file is read again only when it is another one than last time. A missing file enrols nobody. */
+/** Returns a reader of the enrolled keys, which parses the file again only after a change. A missing file enrols no key. */
 export function enrolledKeysFile(file: string): () => Promise<readonly EnrolledKey[]> {
   let last: { readonly stamp: string; readonly keys: readonly EnrolledKey[] } | undefined;
   return async () => {
@@ -29,7 +29,7 @@ export function enrolledKeysFile(file: string): () => Promise<readonly EnrolledK
   };
 }
 
-/** Writes the file anew where it differs; whoever reads it is another user. */
+/** Writes the file when it differs; the receiver reads it as another user. */
 export async function writeEnrolledKeys(file: string, lines: readonly string[]): Promise<Ensured> {
   const header = "# Written by mypaas out of its own state; change it with: mypaas key";
   return ensureFile(file, `${[header, ...lines].join("\n")}\n`, { mode: 0o644 });

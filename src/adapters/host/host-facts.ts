@@ -14,7 +14,7 @@ import { codeOf, readIfThere } from "../files.ts";
 /** Such as `linux`. */
 export const operatingSystem = (): string => platform();
 
-/** Bytes free on the disk of a path, which need not exist yet. */
+/** Free bytes on the disk of a path, which need not exist yet. */
 export async function freeBytes(path: string): Promise<number> {
   try {
     return await freeBytesOf(path);
@@ -24,7 +24,7 @@ export async function freeBytes(path: string): Promise<number> {
   }
 }
 
-/** The process that listens where `address:port` would, such as `nginx (pid 812)`; undefined when nobody does. */
+/** The process that listens on `address:port`, such as `nginx (pid 812)`; undefined without one. */
 export async function portHolder(address: string, port: number): Promise<string | undefined> {
   const listener = (await listeners()).find(
     (one) => one.port === port && overlap(one.address, address),
@@ -41,7 +41,7 @@ async function listeners(): Promise<readonly Listener[]> {
 async function processOfSocket(inode: string): Promise<string | undefined> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   for (const pid of pids) {
-    // One process after the other: a server has thousands of descriptors.
+    // One process after the other, because a server has thousands of descriptors.
     // oxlint-disable-next-line no-await-in-loop
     if (await hasSocket(pid, inode)) {
       // oxlint-disable-next-line no-await-in-loop
@@ -51,7 +51,7 @@ async function processOfSocket(inode: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** By its command line: the kernel's own name may be that of a thread, such as `MainThread`. */
+/** From the command line, because the kernel's name may be that of a thread, such as `MainThread`. */
 async function programOf(pid: string): Promise<string> {
   const line = (await readIfThere(`/proc/${pid}/cmdline`))?.toString("utf8") ?? "";
   return plainText(basename(/^[^\0 ]*/.exec(line)?.[0] ?? "")).replace(/:$/, "") || "a process";
@@ -65,12 +65,12 @@ async function hasSocket(pid: string, inode: string): Promise<boolean> {
     );
     return links.includes(`socket:[${inode}]`);
   } catch {
-    // Gone meanwhile, or not ours to look at.
+    // The process has ended, or belongs to another user.
     return false;
   }
 }
 
-/** The IPv4 address by which this machine leaves; undefined without a default route. */
+/** This machine's IPv4 address on the default route; undefined without that route. */
 export async function defaultAddress(): Promise<string | undefined> {
   const name = defaultInterface((await readIfThere("/proc/net/route"))?.toString("utf8") ?? "");
   const addresses = name === undefined ? [] : (networkInterfaces()[name] ?? []);

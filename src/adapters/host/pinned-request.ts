@@ -5,9 +5,9 @@ import type { TLSSocket } from "node:tls";
 export interface PinnedRequest {
   readonly address: string;
   readonly port: number;
-  /** TLS name that makes Traefik show its default certificate. */
+  /** TLS name for which Traefik serves its default certificate. */
   readonly serverName: string;
-  /** base64url of the sha256 of the key that the server must have. */
+  /** base64url of the sha256 of the expected public key. */
   readonly pin: string;
   readonly path: string;
 }
@@ -15,15 +15,15 @@ export interface PinnedRequest {
 export interface PinnedAnswer {
   readonly status: number;
   readonly type: string;
-  /** The server's clock in whole seconds, as milliseconds; undefined where the answer does not say. */
+  /** The server's clock in milliseconds, exact to a second; undefined when the answer has no date. */
   readonly date?: number;
 }
 
-/** Asks once and reads the head of the answer; rejects when nobody answers within 2 s or the key is another one. */
+/** Sends one request and reads the head of the answer. Rejects after 2 s without an answer, or for another key. */
 export function requestPinned(question: PinnedRequest): Promise<PinnedAnswer> {
   const { address: host, port, serverName: servername, pin, path } = question;
   return new Promise((resolve, reject) => {
-    // The key is compared below, before a byte is sent; no authority knows this certificate.
+    // The key is compared below before any byte is sent; no CA issued this certificate.
     const options = { host, port, path, servername, rejectUnauthorized: false, agent: false };
     const asked = request({ ...options, timeout: 2000 }, (response) => {
       response.resume();

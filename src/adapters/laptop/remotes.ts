@@ -12,25 +12,25 @@ import { lockFile } from "./lock-file.ts";
 /** A server that this machine knows. */
 export interface Remote extends RemoteAddress {
   readonly name: string;
-  /** `SHA256:…` of the key whose signature it accepted last. */
+  /** `SHA256:…` of the key that the server accepted last. */
   readonly fingerprint: string | undefined;
 }
 
 export interface RemotesPlace {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
-  /** Milliseconds between two looks at a lock that another process holds; 20 when left out. */
+  /** Milliseconds between two attempts to get the lock; 20 by default. */
   readonly pauseMs?: number;
 }
 
-/** Where the remotes are kept. */
+/** Path of the file of remotes. */
 export function remotesFile({ env, home }: Pick<RemotesPlace, "env" | "home">): string {
   const base = env["XDG_CONFIG_HOME"];
-  // The specification says that a relative path is to be ignored.
+  // The XDG specification ignores a relative path.
   return join(base?.startsWith("/") ? base : join(home, ".config"), "mypaas", "remotes.json");
 }
 
-/** All remotes, the first is the default; empty when there is no file yet. */
+/** All remotes; the first is the default. Empty without a file. */
 export async function readRemotes(place: RemotesPlace): Promise<readonly Remote[]> {
   const file = remotesFile(place);
   let text: string;
@@ -51,7 +51,7 @@ export async function readRemotes(place: RemotesPlace): Promise<readonly Remote[
   }
 }
 
-/** Reads, changes and writes the list while no other mypaas can; the new list is complete on disk or the old one still is. */
+/** Changes the list under a lock. After a power cut, the file has the old list or the new one. */
 export async function changeRemotes(
   place: RemotesPlace,
   change: (remotes: readonly Remote[]) => readonly Remote[],

@@ -8,14 +8,14 @@ import type { ManifestEntry } from "../../core/wire/protocol.ts";
 import { readIfThere } from "../files.ts";
 import { hashFile, readLinkTarget, unreadable, type SourceFile } from "./source-file.ts";
 
-/** A build context as it is on this machine. */
+/** A build context on this machine. */
 export interface SourceTree {
   readonly entries: readonly ManifestEntry[];
-  /** Path of the entry that is the Dockerfile. */
+  /** Path of the entry of the Dockerfile. */
   readonly dockerfile: string;
-  /** Where the bytes of each sha256 are; equal files are there once. */
+  /** File of each sha256; equal files are listed once. */
   readonly files: ReadonlyMap<string, SourceFile>;
-  /** Sentences about what stayed behind. */
+  /** Sentences about files that are left out. */
   readonly notes: readonly string[];
 }
 
@@ -25,20 +25,20 @@ export interface SourcePlace {
   /** Absolute path of the directory that is the build context. */
   readonly context: string;
   readonly signal?: AbortSignal;
-  /** Hears of every piece that was read. */
+  /** Called with the number of bytes of each piece. */
   readonly onRead?: (bytes: number) => void;
 }
 
-/** The folder in which a Dockerfile travels that is no file of the context. */
+/** Folder of a Dockerfile that is outside the context. */
 export const reservedFolder = ".mypaas";
 
-/** The context of a Dockerfile: `--context`, else the current directory if the Dockerfile is in or below it, else the Dockerfile's own. */
+/** The context without `--context`: the current directory when the Dockerfile is below it, else the Dockerfile's own directory. */
 export function chooseContext(dockerfile: string, cwd: string): string {
-  // The whole machine is nobody's build context.
+  // The whole file system is never a build context.
   return cwd === "/" || inside(cwd, dockerfile) === undefined ? dirname(dockerfile) : cwd;
 }
 
-/** Walks the context, leaves out what `.dockerignore` says and every `.git`, and hashes the rest eight files at a time. */
+/** Reads the context without `.git` and the ignored files. Hashes eight files at a time. */
 export async function readSourceTree(place: SourcePlace): Promise<SourceTree> {
   const ignore = await readIgnore(place);
   const notes: string[] = [];
@@ -75,7 +75,7 @@ interface Found {
 interface Walk {
   readonly place: SourcePlace;
   readonly ignore: Ignore;
-  /** Paths that travel whatever `.dockerignore` says. */
+  /** Paths that are sent even if `.dockerignore` excludes them. */
   readonly always: ReadonlySet<string>;
   readonly notes: string[];
   readonly found: Found[];
@@ -126,7 +126,7 @@ async function list(directory: string, path: string): Promise<readonly Dirent[]>
   }
 }
 
-/** `<Dockerfile>.dockerignore` beside the Dockerfile wins over `.dockerignore` of the context, as in BuildKit. */
+/** `<Dockerfile>.dockerignore` replaces `.dockerignore` of the context, as in BuildKit. */
 async function readIgnore({ dockerfile, context }: SourcePlace): Promise<Ignore> {
   for (const path of [`${dockerfile}.dockerignore`, join(context, ".dockerignore")]) {
     const text = await readText(path);
@@ -143,7 +143,7 @@ async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-/** A Dockerfile that is a link is read through it; the context itself never is. */
+/** A link to the Dockerfile is followed; links in the context are not. */
 async function followed({ dockerfile }: SourcePlace): Promise<string> {
   try {
     const real = await realpath(dockerfile);
@@ -161,7 +161,7 @@ function reservedPath(found: readonly Found[]): string {
   return path;
 }
 
-/** The path of `target` below `directory`, undefined when it is not below. */
+/** Path of `target` relative to `directory`; undefined outside of it. */
 function inside(directory: string, target: string): string | undefined {
   const path = relative(directory, target);
   return path === "" || path === ".." || path.startsWith("../") || isAbsolute(path)

@@ -6,22 +6,22 @@ import { plainText } from "../../core/terminal-text.ts";
 import { signatureNamespace } from "../../core/wire/protocol.ts";
 
 export interface Signing {
-  /** Without a terminal nobody can answer, but a FIDO key may still be touched: for this long, 60 s when left out. */
+  /** Without a terminal there is no prompt, but a FIDO key can be touched: within this time, 60 s by default. */
   readonly silentLimitMs?: number;
-  /** Private key, or public key of one that the agent holds. */
+  /** Private key, or public key of one in the agent. */
   readonly keyFile: string;
   readonly message: Uint8Array;
   readonly env: Env;
-  /** False: ssh-keygen gets a session without one and can only fail where it would ask. */
+  /** False: ssh-keygen runs without a terminal, and fails instead of a prompt. */
   readonly hasTerminal: boolean;
-  /** What the key itself asks for, such as a touch. */
+  /** Messages of ssh-keygen, such as the request for a touch. */
   readonly onText: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** Signs with the user's own `ssh-keygen -Y sign` and returns the SSHSIG blob; throws UserError "signing". */
+/** Signs with the user's own `ssh-keygen -Y sign`. Returns the SSHSIG blob; throws UserError "signing". */
 export async function sign(signing: Signing): Promise<Buffer> {
   const { keyFile, message, hasTerminal } = signing;
   const args = ["-Y", "sign", "-n", signatureNamespace, "-f", keyFile];
@@ -61,14 +61,14 @@ async function run(what: Run) {
     out: string;
     err: string;
   }>();
-  // Not the option `timeout` of spawn: its timer outlives a program that could not be started.
+  // The option `timeout` of spawn has a timer that outlives a program that did not start.
   const limitMs = what.silentLimitMs ?? 60_000;
   const limit = what.hasTerminal ? undefined : AbortSignal.timeout(limitMs);
   const child = spawn(what.program, what.args, {
-    // A graphical prompt is only for those who asked for it; the passphrase is never looked for in our input.
+    // A graphical prompt only if the user asked for it. Stdin carries the message, so no passphrase is read from it.
     env: { ...what.env, SSH_ASKPASS_REQUIRE: askpass(what) },
     stdio: ["pipe", "pipe", "pipe"],
-    // A session of its own has no controlling terminal, so that nothing can be asked there.
+    // In its own session the program has no terminal, so it cannot prompt.
     detached: !what.hasTerminal,
     killSignal: "SIGKILL",
     signal: limit ? AbortSignal.any([what.signal, limit]) : what.signal,
@@ -81,7 +81,7 @@ async function run(what: Run) {
     const asked = text.split("\n").filter((line) => !chatter.test(line));
     if (what.hasTerminal) for (const line of asked) what.onText(plainText(line));
   });
-  // It may end without having read everything.
+  // The program may end before it has read all input.
   child.stdin.on("error", () => {}).end(what.input);
   child.on("error", (error) => {
     if ("code" in error && error.code === "ENOENT") reject(missing(what.program, error));

@@ -6,7 +6,7 @@ export interface SpoolLimits {
   readonly perRequest: number;
   /** Bytes of all requests. */
   readonly overall: number;
-  /** Requests that have bytes here. */
+  /** Requests with bytes in the spool. */
   readonly requests: number;
   /** Bytes that stay free on the disk. */
   readonly reserve: number;
@@ -23,20 +23,20 @@ export const defaultSpoolLimits: SpoolLimits = {
 export interface SpoolAccountOptions {
   readonly dir: string;
   readonly limits?: Partial<SpoolLimits>;
-  /** Bytes free for us on the disk of a directory. */
+  /** Free bytes on the disk of a directory. */
   readonly freeBytes?: (dir: string) => Promise<number>;
 }
 
-/** Who has how much in the spool, counting what is promised to uploads that are still running. */
+/** Bytes of each request in the spool, with those reserved for running uploads. */
 export interface SpoolAccount {
-  /** Sets bytes aside or throws UserError with the numbers; `settle` is told how many of them were used. */
+  /** Reserves bytes, or throws UserError. `settle` gets the number of bytes that were used. */
   readonly claim: (
     request: string,
     bytes: number,
   ) => Promise<{ readonly settle: (used: number) => void }>;
   readonly set: (request: string, bytes: number) => void;
   readonly forget: (request: string) => void;
-  /** Gives an error of a full disk its numbers; returns any other as it is. */
+  /** Turns an error of a full disk into a UserError with numbers; returns any other error. */
   readonly explain: (error: unknown, bytes: number) => Promise<unknown>;
 }
 

@@ -8,17 +8,17 @@ export interface BatchUpload {
   readonly spool: Spool;
   readonly request: string;
   readonly wanted: readonly WantedBlob[];
-  /** A tar of whole blobs, each entry named by its sha256. */
+  /** A tar of whole blobs; the name of each entry is its sha256. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** Takes a batch blob by blob as it arrives and returns their hashes; what was whole before the batch broke or was refused stays. */
+/** Stores the blobs of a batch as they arrive, and returns their hashes. Whole blobs stay when the batch breaks or is refused. */
 export async function receiveBatch(upload: BatchUpload): Promise<readonly string[]> {
   const wanted = new Map(upload.wanted.map((blob) => [blob.sha256, blob]));
   const here = await upload.spool.received(upload.request);
   const received: string[] = [];
   const tar = extract();
-  // The tar only says that it ended; why it did, such as a sender that stalled, is known where it is fed.
+  // The tar reports only its end; the cause is an error of the body.
   let broken: unknown;
   const feeding = pipeline(async function* () {
     try {
@@ -52,7 +52,7 @@ export interface RangeUpload {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** Takes one range of a large blob and returns how many of its bytes are here; a range that was cut off counts as far as it came. */
+/** Stores one range of a large blob, and returns its stored bytes. The bytes of a broken range stay. */
 export async function receiveRange(upload: RangeUpload): Promise<number> {
   return upload.spool.write({ ...upload, bytes: upload.body });
 }

@@ -6,13 +6,13 @@ const timeoutMs = 2_000;
 const maxBytes = 64 * 1024 * 1024;
 const agent = new Agent({ keepAlive: true, maxSockets: 4 });
 
-/** Everything Traefik has loaded, in one consistent answer; `base` is the address of its API, such as `http://172.20.0.2:8080`. */
+/** All that Traefik has loaded, in one consistent answer. `base` is the address of its API, such as `http://172.20.0.2:8080`. */
 export async function readTraefikSnapshot(base: string): Promise<TraefikSnapshot> {
   const parsed: unknown = JSON.parse(await readTraefik(base, "/api/rawdata"));
   return readSnapshot(parsed);
 }
 
-/** What its API answers at a path, whole; rejects on anything but a 200 within 2 s. */
+/** The whole answer of Traefik's API at a path. Rejects for any status but 200, and after 2 s. */
 export async function readTraefik(base: string, path: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const asked = request(`${base}${path}`, { agent, timeout: timeoutMs }, (response) => {

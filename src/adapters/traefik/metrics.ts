@@ -5,7 +5,7 @@ import { readTraefik } from "./api.ts";
 
 const longestMs = 5_000;
 
-/** Docker knows where Traefik is, and may not answer either. No deploy waits for that. */
+/** Docker knows the address of Traefik, and may not answer. No deploy waits longer than this. */
 const tooLong = (): Promise<undefined> =>
   new Promise((resolve) => {
     setTimeout(resolve, longestMs, undefined).unref();

@@ -15,29 +15,29 @@ import { readTraefikSnapshot } from "./api.ts";
 import { probeRoute } from "./route-probe.ts";
 
 export interface TraefikRouterOptions {
-  /** Live releases and unfinished switches to begin with. */
+  /** Live releases and unfinished switches at the start. */
   readonly state: RoutingState;
-  /** Puts the text in the place of the dynamic file, atomically and durably. */
+  /** Replaces the dynamic file, atomically and durably. */
   readonly write: (yaml: string) => Promise<void>;
-  /** Asked again and again, because a restarted Traefik may have other addresses. */
+  /** Called again after each error, because a restarted Traefik may have another address. */
   readonly locate: () => Promise<TraefikLocation>;
-  /** Makes Docker tell Traefik something, so that it looks again at all containers. */
+  /** Causes an event of Docker, so that Traefik reads all containers again. */
   readonly nudge: () => Promise<void>;
   readonly clock: Clock;
 }
 
 export interface TraefikLocation {
-  /** Base of its API, such as `http://172.20.0.2:8080`. */
+  /** Base URL of its API, such as `http://172.20.0.2:8080`. */
   readonly api: string;
   readonly entry: EntryAddress;
   /** Its addresses on the network of the services. */
   readonly addresses: readonly string[];
 }
 
-/** A Router that also writes the file of the state it has, for a worker that starts. */
+/** A Router that can also write the file of its current state. */
 export interface TraefikRouter extends Router {
   readonly refresh: () => Promise<void>;
-  /** Takes over what is known of certificates; nothing is written where that is known already. */
+  /** Sets the facts about certificates; writes the file only when it changes. */
   readonly serve: (facts: CertificateFacts) => Promise<void>;
   readonly state: () => RoutingState;
 }
@@ -50,12 +50,12 @@ const pollMs = 25;
 const nudgeAfterMs = 3_000;
 const longestAwayMs = 30_000;
 
-/** The one writer of the dynamic file: all switches of all services go through it, one change after the other. */
+/** The only writer of the dynamic file: the changes of all services come one after the other. */
 export function createTraefikRouter(options: TraefikRouterOptions): TraefikRouter {
   let state = options.state;
   let file: DynamicConfig | undefined;
   let last: Promise<void> = Promise.resolve();
-  /** A Traefik that is away just now has no connections any more, or still those that it had. */
+  /** The last known addresses, for the connections of a Traefik that is away. */
   let seen: readonly string[] = [];
   const locate = async (): Promise<TraefikLocation> => {
     const here = await options.locate();
@@ -63,7 +63,7 @@ export function createTraefikRouter(options: TraefikRouterOptions): TraefikRoute
     return here;
   };
 
-  /** A change that could not be written has not happened. */
+  /** When the write fails, the state does not change. */
   const change = (
     next: (now: RoutingState) => RoutingState,
     { unlessSame = false } = {},
@@ -124,16 +124,16 @@ async function confirm(
     const seen = await look(ask, expected, file());
     if (seen.missing.length === 0) return;
     const now = clock.now();
-    // A Traefik that is being restarted closes slowly and has to read everything before it can take over anything.
+    // A restarting Traefik closes slowly, and reads everything before it takes over a route.
     if (seen.away !== undefined) awayMs = Math.min(awayMs + now - before + pollMs, longestAwayMs);
     if (now - begun >= timeoutMs + awayMs) {
       const details = unheard === undefined ? seen.missing : [...seen.missing, unheard];
       throw notTaken({ instance, ms: now - begun, code: seen.away ?? "routing", details });
     }
-    // Traefik listens to Docker's events only; one that got lost is made up for by the next.
+    // Traefik reads Docker's events only. A new event makes up for a lost one.
     if (seen.away === undefined && now - begun >= nudgeAfterMs * (nudges + 1)) {
       nudges += 1;
-      // Only a help: whether the routing is there is for Traefik to say.
+      // The nudge may fail: only Traefik's answer decides.
       await nudge().catch((error: unknown) => {
         unheard = `docker could not be made to tell it again: ${describe(error)}`;
       });
@@ -159,7 +159,7 @@ const notTaken = ({ instance, ms, code, details }: NotTaken): UserError =>
     details,
   });
 
-/** Asks where Traefik is only once, and again after it did not answer there. */
+/** Locates Traefik once, and again after an error. */
 function asker(locate: TraefikRouterOptions["locate"]): () => Promise<TraefikSnapshot> {
   let base: string | undefined;
   return async () => {
@@ -175,7 +175,7 @@ function asker(locate: TraefikRouterOptions["locate"]): () => Promise<TraefikSna
 
 interface Look {
   readonly missing: readonly string[];
-  /** Why nothing could be seen: the code of the error. */
+  /** Code of the error when Traefik's state could not be read. */
   readonly away?: string;
 }
 

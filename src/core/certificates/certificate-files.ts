@@ -2,14 +2,14 @@ import { type KeyObject, X509Certificate, createPrivateKey } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { formatBytes } from "../format.ts";
 
-/** The certificates of one host at most, and its private key at most; PEM is ASCII, so as many characters. */
+/** Limit for the certificates of one host, and for its private key. PEM is ASCII, so one byte is one character. */
 export const maxPemBytes = 100_000;
 
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 const keyBlock =
   /-----BEGIN ((?:[A-Z]+ )*)PRIVATE KEY-----[^-]*(?:-[^-]+)*-----END \1PRIVATE KEY-----/;
 
-/** What is in the two PEM files: every certificate in file order, and the key. A UserError says which of them is no such file. */
+/** Reads the two PEM files: every certificate in file order, and the key. Throws UserError "bad-certificate". */
 export function readManualFiles(
   certificate: string,
   privateKey: string,
@@ -32,7 +32,7 @@ function checkSize(place: string, text: string): void {
     );
 }
 
-/** A file that holds both is no mistake. */
+/** A file with a certificate and a key is fine in both places. */
 const isSwapped = (certificate: string, privateKey: string): boolean =>
   keyBlock.test(certificate) &&
   !holdsCertificate(certificate) &&
@@ -83,7 +83,7 @@ function readKey(text: string): KeyObject {
   try {
     return createPrivateKey(block);
   } catch {
-    // The cause stays here: nothing that has seen the key may reach a message or a log.
+    // Without a cause: an error that has seen the key must not reach a log.
     return bad(
       "private key: cannot be read",
       "see what is wrong with it: openssl pkey -in key.pem -noout",

@@ -11,15 +11,15 @@ import { chainOf, isComplete, isSelfSigned } from "./chain.ts";
 import { readManualFiles } from "./certificate-files.ts";
 import { oneLine } from "./foreign-text.ts";
 
-/** A certificate that somebody brought along, ready to be served. */
+/** A checked manual certificate. */
 export interface ManualCertificate {
-  /** PEM, the host's own certificate first, each issued by the next. */
+  /** PEM: the host's own certificate first, each issued by the next. */
   readonly chain: string;
-  /** PEM (PKCS #8), an EC key by the name of its curve. */
+  /** PEM (PKCS #8); an EC key names its curve. */
   readonly privateKey: string;
-  /** Host names it is for, lower case. */
+  /** Host names that it covers, lower case. */
   readonly names: readonly string[];
-  /** Who issued it, `self-signed` when nobody did. */
+  /** The issuer, or `self-signed`. */
   readonly issuer: string;
   /** Milliseconds since the epoch. */
   readonly from: number;
@@ -29,7 +29,10 @@ export interface ManualCertificate {
   readonly fingerprint: string;
 }
 
-/** Reads the files of `mypaas cert add HOST cert.pem key.pem`; `roots` (PEM) are those that browsers know. Throws a UserError `bad-certificate` for the first thing that a visitor's browser would refuse. */
+/**
+ * Checks the files of `mypaas cert add HOST cert.pem key.pem`. `roots` (PEM) are those of browsers. Throws UserError "bad-certificate" for
+ * the first thing that a browser would refuse.
+ */
 export function checkManual({
   host,
   certificate,
@@ -75,27 +78,27 @@ export function checkManual({
   };
 }
 
-/** Host names that a certificate is for, lower case; addresses and names that are none are left out. */
+/** Host names in a certificate, lower case; addresses and invalid names are left out. */
 export function namesOf(certificate: X509Certificate): readonly string[] {
   const found: string[] = [];
-  // Node quotes values that hold a comma or the like, so that none can pass for another entry.
+  // Node quotes values with special characters such as a comma, so that no value looks like another entry.
   const entries = /(?:^|, )([^:,"]+):("(?:[^"\\]|\\.)*"|[^,"]*)(?=, |$)/gy;
   for (const [, kind, value = ""] of (certificate.subjectAltName ?? "").matchAll(entries))
     if (kind === "DNS" && /^(?:\*\.)?[a-z0-9._-]+$/i.test(value)) found.push(value.toLowerCase());
   return [...new Set(found)];
 }
 
-/** One text for a set of host names, whatever their order and case, as Traefik tells certificates apart. */
+/** A key for a set of host names, independent of order and case, as in Traefik. */
 export const namesKey = (names: readonly string[]): string =>
   [...new Set(names.map((name) => name.toLowerCase()))].toSorted().join(",");
 
-/** Who issued a certificate, by organization or common name; `self-signed` when nobody did. */
+/** The issuer by organization or common name, or `self-signed`. */
 export function issuerName(certificate: X509Certificate): string {
   if (isSelfSigned(certificate)) return "self-signed";
   return part(certificate.issuer, "O") ?? commonName(certificate);
 }
 
-/** Whether one of a certificate's names is good for a host; `*` stands for one label, and a wildcard host wants the very same wildcard. */
+/** True when one of the names covers a host. `*` stands for one label; a wildcard host needs the same wildcard. */
 export function coversHost(names: readonly string[], host: string): boolean {
   const wanted = host.toLowerCase();
   if (names.includes(wanted)) return true;
@@ -119,7 +122,7 @@ function checkHost(leaf: X509Certificate, host: string): void {
   );
 }
 
-/** A key that Traefik cannot read makes it show its default certificate instead; one that browsers do not take ends every handshake. */
+/** For a key that Traefik cannot read, it serves its default certificate. A key that browsers refuse ends every handshake. */
 function checkKey({ publicKey }: X509Certificate): void {
   const { asymmetricKeyType: type = "unknown", asymmetricKeyDetails: details } = publicKey;
   const { modulusLength: bits = 0, namedCurve: curve = "explicit parameters" } = details ?? {};
@@ -138,7 +141,7 @@ function checkKey({ publicKey }: X509Certificate): void {
 
 const curves: ReadonlySet<string> = new Set(["prime256v1", "secp384r1"]);
 
-/** Names of Node and OpenSSL, as people write them. */
+/** Usual names for those of Node and OpenSSL. */
 const shown: Readonly<Record<string, string>> = {
   dsa: "DSA",
   ed25519: "Ed25519",
@@ -147,7 +150,7 @@ const shown: Readonly<Record<string, string>> = {
   secp224r1: "P-224",
 };
 
-/** Node names the curve of an EC key also where the key spells it out; only its bytes show that. */
+/** Node names the curve also when the key has explicit parameters; only the bytes show the difference. */
 function isNamed(publicKey: KeyObject): boolean {
   const named = createPublicKey({ key: publicKey.export({ format: "jwk" }), format: "jwk" });
   const [was, is] = [publicKey, named].map((key) => key.export({ type: "spki", format: "der" }));
@@ -165,7 +168,7 @@ function pkcs8(key: KeyObject): string {
 const serverAuth = "1.3.6.1.5.5.7.3.1";
 const anyPurpose = "2.5.29.37.0";
 
-/** One for mail, code or clients is refused by browsers; where no purpose stands, any will do (RFC 5280, 4.2.1.12). */
+/** Browsers refuse a certificate for mail, code or clients. Without a purpose, all are allowed (RFC 5280, 4.2.1.12). */
 function checkPurpose({ keyUsage: purposes }: X509Certificate): void {
   const named: readonly string[] | undefined = purposes;
   if (!named || named.includes(serverAuth) || named.includes(anyPurpose)) return;

@@ -10,7 +10,7 @@ interface Wrong {
 
 const about = { dns: "waiting for DNS", port: "port 80" } as const;
 
-/** Why the CA would not find this server at a host; a CA asks on port 80 of one address, and takes IPv6 first. */
+/** Why the CA would not reach this server at a host. A CA connects to port 80 of one address, IPv6 first. */
 export function judgeAddresses(facts: PreflightFacts): PreflightTrouble | undefined {
   const answered = facts.answers.flatMap(({ addresses }) => addresses ?? []);
   if (facts.answers.every(({ addresses }) => addresses === undefined)) return unanswered(facts);
@@ -45,14 +45,14 @@ function unknown(facts: PreflightFacts): PreflightTrouble {
   };
 }
 
-/** Proof that an address leads here is only that this server answers there, whatever it knows of itself (NAT). */
+/** Only an answer of this server proves that an address leads here; behind a NAT its interfaces do not show it. */
 function wrongAt(address: string, { seen, declared = [] }: PreflightFacts): Wrong | undefined {
   const same = canonical(address);
   const answer = seen.find((one) => canonical(one.address) === same)?.answer;
   if (answer === undefined)
     return { address, answer: { kind: "unreachable", why: "was not asked" } };
   if (answer.kind === "here") return undefined;
-  // Many routers do not lead back in what came from inside.
+  // Many routers do not route a connection from inside back to the server.
   const isUnreachableFromInside =
     answer.kind === "unreachable" && declared.some((one) => canonical(one) === same);
   return isUnreachableFromInside ? undefined : { address, answer };
@@ -100,7 +100,7 @@ function elsewhereHint(facts: PreflightFacts, strange: readonly Wrong[]): string
   const lists = facts.answers.map(({ addresses = [] }) => addresses.map(recordOf));
   const hasRight = (one: readonly string[]): boolean =>
     target !== undefined && one.includes(target);
-  // Beside the right record, or where this server has no address of that kind, the wrong one is one too many.
+  // A wrong record beside the right one is deleted, and also one of a kind that this server has no address of.
   const isTooMany =
     lists.some((one) => hasRight(one) && one.includes(wrong)) ||
     (target === undefined && targetOf(facts) !== undefined);
@@ -126,7 +126,7 @@ function closedPort(host: string, { address, answer }: Wrong): PreflightTrouble 
 const answerText = (answer: Elsewhere): string =>
   oneLine(answer.kind === "other" ? answer.what : answer.why, 100);
 
-/** Who says so, where not all of those that know the host do. */
+/** The resolvers with this address, when not all that know the host have it. */
 function resolversOf(address: string, { answers }: PreflightFacts): string | undefined {
   const same = canonical(address);
   const knowing = answers.filter(({ addresses = [] }) => addresses.length > 0);
@@ -137,14 +137,14 @@ function resolversOf(address: string, { answers }: PreflightFacts): string | und
   return saying.map(({ resolver }) => resolver).join(" and ");
 }
 
-/** The record that should be there, `A 198.51.100.4`, of one kind or of any. */
+/** The expected record, such as `A 198.51.100.4`, of one kind or of any. */
 function targetOf(facts: PreflightFacts, kind?: "A" | "AAAA"): string | undefined {
   const fitting = outside(facts).filter((one) => kind === undefined || kindOf(one) === kind);
   const best = fitting.find((one) => isIPv4(one)) ?? fitting[0];
   return best && recordOf(best);
 }
 
-/** Addresses worth a record, the best first: those that were declared, else public ones, else all that others may reach. */
+/** Addresses for a record, best first: declared ones, else public ones, else all that others can reach. */
 function outside({ own, declared = [] }: PreflightFacts): readonly string[] {
   const open = own.filter((one) => !isLoopback(one) && !/^fe[89ab]/i.test(one));
   const open4 = better(open.filter(isIPv4));
@@ -177,7 +177,7 @@ function setRecord(host: string, record: string): string {
 const kindOf = (address: string): "A" | "AAAA" => (isIPv4(address) ? "A" : "AAAA");
 const recordOf = (address: string): string => `${kindOf(address)} ${address}`;
 
-/** IPv6 addresses have many spellings. */
+/** An IPv6 address can be written in several ways. */
 function canonical(address: string): string {
   const url = isIPv4(address) ? null : URL.parse(`http://[${address}]/`);
   return url === null ? address.toLowerCase() : url.hostname.slice(1, -1);

@@ -2,13 +2,13 @@ import { oneLine } from "./foreign-text.ts";
 import { judgeAddresses } from "./preflight-addresses.ts";
 import type { PreflightFacts, PreflightTrouble } from "./preflight-facts.ts";
 
-/** The first thing for which the CA would refuse a certificate, or undefined when it may be asked. */
+/** The first reason for which the CA would refuse; undefined when it may be asked. */
 export function judgePreflight(facts: PreflightFacts): PreflightTrouble | undefined {
   const addresses = facts.challenge === "http" ? judgeAddresses(facts) : undefined;
   return addresses ?? judgeCaa(facts) ?? judgeCa(facts);
 }
 
-/** RFC 8659: a record that names others forbids it to this CA; parameters stand behind a semicolon, and nobody may issue where there is no name. */
+/** RFC 8659: records that name only other CAs forbid this one. Parameters follow a semicolon; without a name, every CA is forbidden. */
 function judgeCaa({ host, caa, caIdentities }: PreflightFacts): PreflightTrouble | undefined {
   const [wanted] = caIdentities ?? [];
   if (caa === undefined || caa.length === 0 || wanted === undefined) return undefined;

@@ -2,7 +2,7 @@ import type { CertificateInfo } from "../wire/results.ts";
 import { judgeCertificate } from "./host.ts";
 import { about, failed, ok, skipped, warning, type Finding } from "./check.ts";
 
-/** Every host that wants https: what it shows, and why it shows nothing of its own. */
+/** Judges the certificate of every host that wants https, or the reason why it has none. */
 export function judgeHosts(all: readonly CertificateInfo[], now: number): readonly Finding[] {
   if (all.length === 0) return [about("certificates", skipped("no service wants https"))];
   return all.map((one) => about(`certificate of ${one.host}`, judgeHost(one, now)));

@@ -3,13 +3,13 @@ import { ok, shortList, warning, type Finding } from "./check.ts";
 
 export interface DomainHealth {
   readonly host: string;
-  /** What the server's resolver says; empty when there is no such name, undefined when nobody could be asked. */
+  /** Answer of the server's resolver; empty for an unknown name, undefined without an answer. */
   readonly found: readonly string[] | undefined;
-  /** Addresses of this host's interfaces, and those that the caller dials. */
+  /** Addresses of this server's interfaces, and of the host that the caller connected to. */
   readonly own: readonly string[];
 }
 
-/** Whether a domain leads here. Behind a NAT or a CDN it may although the addresses differ, so it never fails. */
+/** Judges whether a domain leads here. Never `failed`: behind a NAT or a CDN the addresses differ. */
 export function judgeDomain({ host, found, own }: DomainHealth): Finding {
   const outside = own.filter((address) => !isLoopback(address));
   const expected = outside.length === 0 ? "the address of this server" : shortList(outside);

@@ -7,7 +7,7 @@ export interface DiskHealth {
   readonly path: string;
   readonly totalBytes: number;
   readonly freeBytes: number;
-  /** 0 where the file system counts none. */
+  /** 0 when the file system has no count. */
   readonly totalInodes: number;
   readonly freeInodes: number;
 }
@@ -16,7 +16,7 @@ const warnShare = 0.15;
 const failShare = 0.05;
 const warnBytes = 2e9;
 
-/** Room on one disk, in bytes and in files. */
+/** Judges the free bytes and the free inodes of one disk. */
 export function judgeDisk(disk: DiskHealth): Finding {
   const { path, totalBytes, freeBytes, totalInodes, freeInodes } = disk;
   const share = totalBytes === 0 ? 0 : freeBytes / totalBytes;
@@ -40,7 +40,7 @@ export interface MemoryHealth {
   readonly swapFreeBytes: number;
 }
 
-/** Reads `/proc/meminfo`; undefined where it is not one. */
+/** Reads `/proc/meminfo`; undefined for any other text. */
 export function parseMemory(meminfo: string): MemoryHealth | undefined {
   const bytes = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(meminfo)?.[1]) * 1024;
@@ -55,7 +55,7 @@ export function parseMemory(meminfo: string): MemoryHealth | undefined {
 
 const findHungry = "see who takes it: docker stats --no-stream, then limit it with mypaas.maxmem";
 
-/** Memory left for a build or a second replica. */
+/** Judges the memory left for a build or a second replica. */
 export function judgeMemory(memory: MemoryHealth): Finding {
   const { totalBytes, availableBytes, swapTotalBytes, swapFreeBytes } = memory;
   const share = availableBytes / totalBytes;
@@ -77,7 +77,7 @@ export function judgeMemory(memory: MemoryHealth): Finding {
 
 const warnClockMs = 30_000;
 
-/** The server's clock against the laptop's; `roundTripMs` is how long the question took, which nobody can be blamed for. */
+/** Compares the server's clock with the laptop's, in milliseconds. `roundTripMs`, the time of the request, is not counted. */
 export function judgeClock(clocks: {
   readonly server: number;
   readonly here: number;
@@ -97,11 +97,11 @@ export interface CertificateHealth {
   readonly name: string;
   readonly from: number;
   readonly until: number;
-  /** What makes a new one. */
+  /** Command that makes a new one. */
   readonly renewal: string;
 }
 
-/** The dates of one certificate. */
+/** Judges the dates of one certificate. */
 export function judgeCertificate(certificate: CertificateHealth, now: number): Finding {
   const { name, from, until, renewal } = certificate;
   const facts = `${name}: valid until ${day(until)}`;

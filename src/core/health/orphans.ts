@@ -2,7 +2,7 @@ import { label } from "../release/names.ts";
 import { about, ok, warning, type Finding } from "./check.ts";
 import type { Inventory, Known, SeenContainer } from "./inventory.ts";
 
-/** What carries our label and nobody knows any more, each with its way out; one `ok` when there is none. */
+/** Finds things with the label of this instance that the state does not know; one `ok` when there are none. */
 export function judgeOrphans(all: Inventory, known: Known): readonly Finding[] {
   const found = [
     ...containers(all, known),
@@ -31,7 +31,7 @@ function containers(all: Inventory, known: Known): readonly Finding[] {
 function strangeness({ labels }: SeenContainer, known: Known): string | undefined {
   const role = labels[label.role];
   const service = labels[label.service] ?? "";
-  // Images carry the label of the instance too, and give it to whoever starts one by hand.
+  // Images carry the instance's label too, and pass it on to containers that were started by hand.
   if (role === undefined) return "not started by mypaas, from an image of it";
   if (role !== "service" || known.busy.has(service)) return undefined;
   if (!known.services.has(service)) return `service ${service} is not known`;

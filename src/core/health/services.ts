@@ -6,7 +6,7 @@ import type { Inventory, Known, SeenContainer, Serving } from "./inventory.ts";
 const loopRestarts = 3;
 const loopAgeMs = 10 * 60_000;
 
-/** Each live service: as many containers as it should have, none of them in a loop. */
+/** Judges each live service: the number of running containers, and restart loops. */
 export function judgeReplicas(all: Inventory, known: Known, now: number): readonly Finding[] {
   const live = known.serving.filter(
     ({ service, replicas }) => replicas > 0 && !known.busy.has(service),
@@ -17,7 +17,7 @@ export function judgeReplicas(all: Inventory, known: Known, now: number): readon
   );
 }
 
-/** Several instances may share one engine, and their services names. */
+/** Several instances may share one engine, and have services of the same name. */
 function ownContainers(
   all: Inventory,
   { instance }: Pick<Known, "instance">,
@@ -50,7 +50,7 @@ function judgeOne(
 const isLooping = ({ state, restarts, startedAt }: SeenContainer, now: number): boolean =>
   state === "restarting" || (restarts >= loopRestarts && now - startedAt < loopAgeMs);
 
-/** Ports that services publish: to everybody past the firewall, or to the machine alone, which older engines do not keep to. */
+/** Judges published ports: those open to everybody, past the firewall, and loopback ports that old engines expose. */
 export function judgePublished(
   all: Inventory,
   known: Known,
@@ -62,7 +62,7 @@ export function judgePublished(
   const open = ports.filter(({ ip }) => ip === "0.0.0.0" || ip === "::");
   const local = ports.filter(({ ip }) => ip.startsWith("127."));
   const found = [
-    // An engine lists a port once for each family.
+    // An engine lists a port for IPv4 and IPv6.
     ...unique(open).map(({ service, port, protocol }) =>
       about(
         `port ${port}/${protocol}`,
@@ -72,7 +72,7 @@ export function judgePublished(
         ),
       ),
     ),
-    // moby/moby#45610
+    // Loopback ports before Docker 28: moby/moby#45610.
     ...(isAtLeast(engineVersion, "28.0.0") ? [] : unique(local)).map(
       ({ service, ip, port, protocol }) =>
         about(
@@ -93,17 +93,17 @@ function unique<T extends { readonly port: number; readonly protocol: string }>(
   return [...new Map(ports.map((one) => [`${one.port}/${one.protocol}`, one])).values()];
 }
 
-/** Three files of 10 MB, and what is written while Docker turns them. */
+/** Three files of 10 MB, and what is written during a rotation. */
 const rotatedBytes = 35e6;
 const foreignBytes = 1e9;
 
 export interface SeenLog {
   readonly container: SeenContainer;
-  /** All files of it together; undefined where it has none. */
+  /** Size of all its files; undefined without a file. */
   readonly bytes: number | undefined;
 }
 
-/** Logs of ours beyond their rotation, and of others that grow without an end. */
+/** Judges log files: those of this instance beyond their rotation, and large ones of others. */
 export function judgeLogs(logs: readonly SeenLog[], instance: string): readonly Finding[] {
   const found = logs.flatMap(({ container, bytes = 0 }) => {
     const { name, labels, rotates } = container;

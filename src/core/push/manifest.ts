@@ -6,10 +6,10 @@ export const maxEntries = 100_000;
 const maxContextBytes = 16 * 1024 * 1024 * 1024;
 const maxPathBytes = 4096;
 const maxSegmentBytes = 255;
-/** Nobody reads more, and a hostile manifest must not make a long answer. */
+/** More problems help no reader, and a hostile manifest must not cause a long answer. */
 const maxProblems = 20;
 
-/** Says what is wrong with a manifest, in its own order, at most 20 problems; asked by the client before it sends and by the server before it believes. */
+/** Finds at most 20 problems in a manifest, in its order. The client checks before it sends, and the server again. */
 export function checkManifest(manifest: PushManifest): readonly string[] {
   const { entries, dockerfile } = manifest;
   if (entries.length > maxEntries)
@@ -43,7 +43,7 @@ function* problemsOf(entries: readonly ManifestEntry[], dockerfile: string) {
     yield `dockerfile: ${quote(dockerfile)} is not a file of the build context`;
 }
 
-/** The order of entries: by code unit, so that it is the same in every locale. */
+/** Order of the entries: by code unit, the same in every locale. */
 export const byPath = (a: { readonly path: string }, b: { readonly path: string }): number =>
   a.path < b.path ? -1 : Number(a.path > b.path);
 
@@ -55,7 +55,7 @@ function checkPath(path: string): string | undefined {
   if (path !== path.normalize("NFC")) return "path is not in Unicode normal form NFC";
   if (path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path)) return "path is not relative";
   if (Buffer.byteLength(path) > maxPathBytes) return `path is longer than ${maxPathBytes} bytes`;
-  // A backslash is a letter on Linux and a separator elsewhere: neither reading may climb.
+  // A backslash is a letter on Linux and a separator elsewhere; `..` is forbidden in both cases.
   if (path.split(/[\\/]/).some((part) => part === "..")) return "path leaves the build context";
   const segments = path.split("/");
   if (segments.some((part) => part === "" || part === "."))

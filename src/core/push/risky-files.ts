@@ -11,7 +11,7 @@ const risky: readonly RegExp[] = [
 const riskyFolders: ReadonlySet<string> = new Set([".aws", ".ssh", ".gnupg", ".kube", ".docker"]);
 const maxNamed = 5;
 
-/** Warns, in one event, about files whose names say that they hold secrets; content is not looked at. */
+/** Warns, in one event, of files whose names suggest a secret; does not read them. */
 export function warnOfRiskyFiles(entries: readonly ManifestEntry[]): Event | undefined {
   const found = entries.map((entry) => entry.path).filter(isRisky);
   if (found.length === 0) return undefined;

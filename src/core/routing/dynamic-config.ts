@@ -12,7 +12,7 @@ import type { Wait } from "./waiting.ts";
 import { emptyService, waitFor } from "./waiting.ts";
 import { isTakenOver, knownReleases } from "./takeovers.ts";
 
-/** The dynamic file: holds of every switch in progress, places that were taken over, the receiver, certificates and the answer where emptyService lives. */
+/** The dynamic file: holds of running switches, taken-over routes, the receiver, certificates, and the answer for unknown hosts. */
 export function dynamicConfig(known: RoutingState): DynamicConfig {
   const state = { ...known, server: { ...known.server, strict: strictHosts(known) } };
   const file = new DynamicDraft();
@@ -21,7 +21,7 @@ export function dynamicConfig(known: RoutingState): DynamicConfig {
     ...state.live.filter(({ spec }) => !state.switches.some((one) => one.service === spec.service)),
     ...state.switches.flatMap(({ phase, from, to }) => (phase === "held" ? (from ?? []) : to)),
   ].map((release): RoutedRelease => ({ release, routing: routingOf(state, release) }));
-  // Holds first: where two switches speak about one wanted, the release that comes outranks the one that goes.
+  // Holds first: when two switches have the same route, the newer release wins.
   for (const one of state.switches) if (one.phase === "held") addHolds(file, state, base, one);
   addFormerHttps(file, state, base);
   for (const one of state.switches)
@@ -37,7 +37,7 @@ interface RoutedRelease {
   readonly routing: ReleaseRouting;
 }
 
-/** What a release has to answer, whatever more its labels ask for. */
+/** The routers of a release without the routes that another service has taken over. */
 function routingOf(state: RoutingState, release: Release): ReleaseRouting {
   const routing = releaseRouting(release, state.server);
   const isOwn = ({ route }: RoutePlan): boolean => !isTakenOver(state, release, route);
@@ -52,7 +52,7 @@ function addHolds(
 ): void {
   const to = routingOf(state, one.to).routers;
   const from = one.from === undefined ? [] : routingOf(state, one.from).routers;
-  // The old release stops before the new one is there, so what only the old one has must wait as well.
+  // The old release stops before the new one starts, so requests for its other routes must wait too.
   const gone =
     one.mode === "wait" ? from.filter((old) => !to.some((plan) => isSameRule(plan, old))) : [];
   for (const plan of [...to, ...gone]) {
@@ -65,7 +65,7 @@ function addHolds(
   }
 }
 
-/** Routes that only the old release has lead to whoever owns them next, until the old containers and their labels are gone. */
+/** Routes that only the old release has lead to their next owner, until the old containers and their labels are removed. */
 function addOldOnlyRoutes(
   file: DynamicDraft,
   state: RoutingState,
@@ -79,7 +79,7 @@ function addOldOnlyRoutes(
       file.hold(`rest-${plan.name}`, plan, nextTarget(file, state, plan, base));
 }
 
-/** Labels cannot change while a container lives, so what they ask for in vain is answered from here until it goes. */
+/** Labels cannot change while a container exists. So the file answers for taken-over routes until it is removed. */
 function addTakenOver(
   file: DynamicDraft,
   state: RoutingState,
@@ -91,14 +91,14 @@ function addTakenOver(
         file.hold(`yield-${plan.name}`, plan, nextTarget(file, state, plan, base));
 }
 
-/** A stopped service keeps its places: no less specific route of another one answers there. */
+/** A stopped service keeps its routes: no less specific route of another service answers there. */
 function addStopped(file: DynamicDraft, state: RoutingState): void {
   for (const release of state.stopped ?? [])
     for (const plan of releaseRouting(release, state.server).routers)
       file.hold(`stopped-${plan.name}`, plan, { service: emptyService, middlewares: [] });
 }
 
-/** What the labels of a release cannot know: whether the certificate of a host is there, so that http redirects and https says so. */
+/** Labels do not know whether a host has a certificate. So the file redirects http, and switches HSTS on. */
 function addHttps(file: DynamicDraft, state: RoutingState, base: readonly RoutedRelease[]): void {
   for (const one of base)
     for (const plan of one.routing.routers)
@@ -106,7 +106,7 @@ function addHttps(file: DynamicDraft, state: RoutingState, base: readonly Routed
         file.hold(`https-${plan.name}`, plan, targetOf(file, state, plan, { ...one, plan }));
 }
 
-/** Browsers that know a host over https go on asking there: as long as its certificate is served they are answered, and let go of. */
+/** Browsers that know a host over https come back with https. While its certificate is valid, the http service answers them and switches HSTS off. */
 function addFormerHttps(
   file: DynamicDraft,
   state: RoutingState,
@@ -121,12 +121,12 @@ function addFormerHttps(
     }
 }
 
-/** True for the route of a service that is on http alone, at a host whose certificate is there. */
+/** True for an http route at a host with a certificate. */
 const isFormerHttps = ({ route: { host, https } }: RoutePlan, { server }: RoutingState): boolean =>
-  // Below a wildcard there may be hosts of others that never had a certificate.
+  // A wildcard may cover hosts of others that never had a certificate.
   !https && !host.startsWith("*.") && server.secured?.includes(host) === true;
 
-/** Whoever has the place on http answers there, unless its requests wait just now. */
+/** The service on http answers here too, unless its requests wait now. */
 function formerHttpsTarget(
   file: DynamicDraft,
   state: RoutingState,
@@ -149,7 +149,7 @@ function formerHttpsTarget(
   return { service: `${routing.service}@docker`, middlewares: ["let-go", ...middlewares] };
 }
 
-/** The place of a route on the https port, on which its release is not. */
+/** The same route on the https port. */
 const httpsSideOf = (plan: RoutePlan): RoutePlan => ({
   ...plan,
   entryPoint: "websecure",
@@ -159,7 +159,7 @@ const httpsSideOf = (plan: RoutePlan): RoutePlan => ({
 const isStopped = ({ stopped = [] }: RoutingState, service: string): boolean =>
   stopped.some(({ spec }) => spec.service === service);
 
-/** Who answers there when the labels of a release that goes do not count: whoever is live, or whoever comes. */
+/** The next owner of a route, without the labels of the old release: a live release, or one that gets ready. */
 function nextTarget(
   file: DynamicDraft,
   state: RoutingState,
@@ -184,7 +184,7 @@ interface Owner extends RoutedRelease {
   readonly plan: RoutePlan;
 }
 
-/** Who answers the requests of a place now: of all routers that cover it the most specific, then the newest. */
+/** The owner of a route now: of all routers that cover it the most specific, then the newest. */
 function ownerOf(wanted: RoutePlan, base: readonly RoutedRelease[]): Owner | undefined {
   return base
     .flatMap((one) => one.routing.routers.map((plan) => ({ ...one, plan })))
@@ -192,7 +192,7 @@ function ownerOf(wanted: RoutePlan, base: readonly RoutedRelease[]): Owner | und
     .toSorted((a, b) => b.plan.config.priority - a.plan.config.priority)[0];
 }
 
-/** The owner itself through its label service, or its wait while it has stopped for its own switch. */
+/** The owner's own service, or its wait service while it is stopped for a switch. */
 function targetOf(
   file: DynamicDraft,
   state: RoutingState,
@@ -204,7 +204,7 @@ function targetOf(
     return waitTarget(file, state, { one, plan: wanted, isNew: false });
   const middlewares = owner.plan.config.middlewares ?? [];
   file.copy(owner.routing, middlewares);
-  // A redirect needs emptyService who answers.
+  // A redirect needs no server.
   const service = owner.plan.redirects ? emptyService : `${owner.routing.service}@docker`;
   return { service, middlewares };
 }

@@ -11,13 +11,13 @@ import type {
 } from "./traefik-config.ts";
 import { holdPriority } from "./routes.ts";
 
-/** Where a router of the file leads. */
+/** The service of a router, and its middlewares. */
 export interface Target {
   readonly service: string;
   readonly middlewares: readonly string[];
 }
 
-/** The dynamic file while it grows; parts that several routers need are added once under their own name. */
+/** Builds the dynamic file. Parts that several routers need are added once, by name. */
 export class DynamicDraft {
   readonly #routers: Record<string, RouterConfig> = {};
   readonly #middlewares: Record<string, MiddlewareConfig> = {};
@@ -29,7 +29,7 @@ export class DynamicDraft {
     this.#routers[name] = config;
   }
 
-  /** A router with the rule of `plan` that outranks every release there; the first one at a place stays. */
+  /** Adds a router with the rule of `plan` and a priority above every release. The first router of a rule stays. */
   hold(name: string, plan: RoutePlan, target: Target): void {
     const { entryPoints, rule, tls } = plan.config;
     const key = `${plan.entryPoint} ${rule}`;
@@ -51,7 +51,7 @@ export class DynamicDraft {
     Object.assign(this.#transports, parts.serversTransports);
   }
 
-  /** The file's own copies of middlewares: Traefik drops a router whose middleware is gone with the containers that brought it. */
+  /** Copies middlewares into the file: Traefik drops a router when its middleware is removed with a container. */
   copy(routing: ReleaseRouting, names: readonly string[]): void {
     for (const name of names) {
       const config = routing.middlewares[name];
@@ -84,5 +84,5 @@ export class DynamicDraft {
 
 type Certificates = Pick<ServerFacts, "certificate" | "manualCertificates">;
 
-/** As text in the file itself: two files of their own could be read between the change of the one and of the other. */
+/** As text in the file: Traefik could read two separate files between their changes. */
 const inline = ({ cert, key }: KeyPair): CertificateConfig => ({ certFile: cert, keyFile: key });

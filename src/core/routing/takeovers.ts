@@ -4,12 +4,12 @@ import type { RoutingState, Switch, Takeover } from "./routing-state.ts";
 import { releaseTag } from "./release-routing.ts";
 import { isSameRoute } from "./routes.ts";
 
-/** The routes of a live release but for those that another service has taken over. */
+/** The routes of a live release, without those that another service has taken over. */
 export function ownRoutes({ spec, yielded = [] }: Release): readonly RouteSpec[] {
   return spec.routes.filter((route) => !yielded.some((taken) => isSameRoute(taken, route)));
 }
 
-/** What releases have yielded for good, for a worker that starts. */
+/** Takeovers that are stored with the releases, for a worker that starts. */
 export function storedTakeovers(live: readonly Release[]): readonly Takeover[] {
   return live.flatMap(({ spec, number, yielded = [] }) =>
     yielded.map(({ host, path }) => ({
@@ -22,7 +22,7 @@ export function storedTakeovers(live: readonly Release[]): readonly Takeover[] {
   );
 }
 
-/** True when the release has yielded that place. */
+/** True when another service has taken over that route of the release. */
 export function isTakenOver(
   { takeovers = [] }: Pick<RoutingState, "takeovers">,
   { spec, number }: Release,
@@ -33,7 +33,7 @@ export function isTakenOver(
   );
 }
 
-/** The state in which everything that other services have at the places of `to` is yielded to it. */
+/** The state in which `to` has taken over all its routes from other services. */
 export function takeOver(state: RoutingState, to: Release): RoutingState {
   const others = knownReleases(state).filter(({ spec }) => spec.service !== to.spec.service);
   const taken = others.flatMap((release) =>
@@ -51,12 +51,12 @@ export function takeOver(state: RoutingState, to: Release): RoutingState {
   return { ...state, takeovers: [...(state.takeovers ?? []), ...taken] };
 }
 
-/** The state as if `to` had taken nothing. */
+/** The state without the takeovers of `to`. */
 export function undoTakeovers(state: RoutingState, to: Release): RoutingState {
   return { ...state, takeovers: (state.takeovers ?? []).filter(({ by }) => by !== releaseTag(to)) };
 }
 
-/** Forgets what releases have yielded whose containers are gone. */
+/** Removes takeovers from releases without containers. */
 export function forgetOldTakeovers(state: RoutingState): RoutingState {
   const known = new Set(knownReleases(state).map(releaseTag));
   const takeovers = (state.takeovers ?? []).filter(({ service, release }) =>
@@ -65,7 +65,7 @@ export function forgetOldTakeovers(state: RoutingState): RoutingState {
   return { ...state, takeovers };
 }
 
-/** Every release whose containers may exist, once. */
+/** Every release that may have containers, once. */
 export function knownReleases({
   live,
   switches,

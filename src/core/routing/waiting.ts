@@ -6,7 +6,7 @@ import { backName, nextName } from "../release/names.ts";
 import { covers } from "./routes.ts";
 import { drainTimeMs } from "../release/spec.ts";
 
-/** A place where requests wait, as parts of the dynamic file. */
+/** A route whose requests wait, as parts of the dynamic file. */
 export interface Waiting extends Omit<HttpConfig, "routers"> {
   readonly target: { readonly service: string; readonly middlewares: readonly string[] };
 }
@@ -15,27 +15,27 @@ export interface Waiting extends Omit<HttpConfig, "routers"> {
 export const emptyService = "nobody";
 
 const intervalMs = 200;
-/** Traefik's retry ends after 15 minutes whatever it is told. */
+/** Traefik's retry ends after 15 minutes, whatever its configuration. */
 const longestMs = 14 * 60_000;
-/** Where emptyService was before nothing is lost by an answer that says when to come back, and who waits for a release that fails has it soon. */
+/** A new route loses nothing by an answer with Retry-After, and the client of a failing release gets it soon. */
 const newRouteMs = 15_000;
 
-/** For Docker's and Traefik's own part in a switch and its way back, which takes its time on a busy machine. */
+/** For Docker's and Traefik's own part in a switch and its undo, which is slow on a busy machine. */
 const overheadMs = 30_000;
 
-/** What makes requests wait. */
+/** The facts that make requests wait. */
 export interface Wait {
   readonly one: Switch;
   readonly plan: RoutePlan;
-  /** Nobody answered there before the switch. */
+  /** The route had no owner before the switch. */
   readonly isNew: boolean;
-  /** What a release answers for itself. */
+  /** The routers of a release without its taken-over routes. */
   readonly routingOf: (release: Release) => ReleaseRouting;
 }
 
 /**
- * Requests to `place` wait for whichever release of the switch that serves it appears first under a name that emptyService has yet:
- * they keep the handler chain they began with, so only a name can reach them. In the end they get 503.
+ * Requests to `plan` wait for the first release of the switch that appears under a new name. A waiting request keeps its handler chain, so
+ * only a name that resolves later can reach it. In the end it gets 503.
  */
 export function waitFor(wait: Wait): Waiting {
   const { one, plan, isNew } = wait;
@@ -73,7 +73,7 @@ export function waitFor(wait: Wait): Waiting {
   };
 }
 
-/** A look-up that hangs in a DNS server upstream must not cost a waiting request the time in which the name appears. */
+/** A DNS lookup that hangs upstream must not delay a waiting request when the name appears. */
 const shortDial: ServersTransportConfig = {
   forwardingTimeouts: { dialTimeout: "300ms", idleConnTimeout: "1s" },
 };
@@ -85,7 +85,7 @@ interface Side {
   readonly middlewares: Readonly<Record<string, MiddlewareConfig>>;
 }
 
-/** Undefined where the release does not serve the place: emptyService may reach it by a route that it does not have. */
+/** Undefined when the release does not have this route: it must not answer there. */
 function sideOf(
   { plan: wanted, routingOf }: Wait,
   release: Release,
@@ -96,12 +96,12 @@ function sideOf(
     .filter((one) => one.entryPoint === wanted.entryPoint && covers(one.route, wanted.route))
     .toSorted((a, b) => b.config.priority - a.config.priority)[0];
   if (plan === undefined || release.port === undefined) return undefined;
-  // The dot at the end keeps the resolver from trying the server's search domains.
+  // The dot at the end prevents lookups in the server's search domains.
   const url = `http://${nameOf(release.instance, release.spec.slug)}.:${release.port}`;
   return { suffix: nameOf === nextName ? "next" : "back", url, plan, middlewares };
 }
 
-/** Nobody has to be there for a redirect on which all agree; it is the old release's, or one that no client keeps in mind. */
+/** A redirect of all releases needs no server. A new route's redirect is temporary, so that no client keeps it. */
 function redirectOf({ one, isNew }: Wait, sides: readonly Side[]): Waiting | undefined {
   const answers = sides.at(-1);
   if (answers === undefined || !sides.every(({ plan }) => plan.redirects)) return undefined;
@@ -134,7 +134,7 @@ const unavailable: MiddlewareConfig = {
 function retryFor(ms: number): MiddlewareConfig {
   return {
     retry: {
-      // More than fit into the time, because the interval doubles along the attempts: the timeout ends it.
+      // More attempts than fit into the time, because the interval doubles: the timeout ends the retry.
       attempts: Math.ceil(ms / intervalMs),
       initialInterval: `${intervalMs}ms`,
       timeout: `${ms}ms`,
@@ -146,7 +146,7 @@ const startMs = ({ spec }: Release): number => spec.startTimeoutMs + spec.stopTi
 
 const newRouteWaitMs = ({ to }: Switch): number => Math.min(newRouteMs, startMs(to));
 
-/** Drain and stop of the old release, start of the new one, and the way back when it does not become ready. */
+/** Drain and stop of the old release, start of the new one, and the undo when it does not become ready. */
 function longestSwitchMs({ to, from = to }: Switch): number {
   const old = drainTimeMs(from.spec, true) + startMs(from);
   return Math.min(startMs(to) + old + overheadMs, longestMs);

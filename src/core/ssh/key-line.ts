@@ -2,14 +2,14 @@ import { parseKeyLine } from "./authorized-keys.ts";
 import { UserError } from "../errors.ts";
 
 export interface KeyLimits {
-  /** Comma-separated service names, `*` at any place. */
+  /** Comma-separated service names with `*` at any place. */
   readonly services?: string | undefined;
   readonly actions?: string | undefined;
   readonly expires?: string | undefined;
   readonly noVolumes?: boolean | undefined;
 }
 
-/** Puts limits in front of a public key, as in authorized_keys; throws UserError "key" when the result is not a line that a server takes. */
+/** Puts limits before a public key, as in authorized_keys. Throws UserError "key" for a line that a server would refuse. */
 export function buildKeyLine(publicKey: string, limits: KeyLimits): string {
   const line = publicKey.trim();
   const wrong = (problem: string, hint: string) =>
@@ -34,7 +34,7 @@ export function buildKeyLine(publicKey: string, limits: KeyLimits): string {
 }
 
 function formatLimits({ services, actions, expires, noVolumes }: KeyLimits): string {
-  // A quote would end the value and begin another option.
+  // A quote would end the value and start another option.
   const quoted = (name: string, value: string | undefined) =>
     value === undefined
       ? []

@@ -9,17 +9,17 @@ import { enrolledKeys } from "./enrolled-keys.ts";
 export interface KeyParts {
   readonly state: State;
   readonly now: () => number;
-  /** Brings the receiver's file in line with the keys in the state. */
+  /** Writes the keys of the state to the receiver's file. */
   readonly keysChanged: () => Promise<void>;
 }
 
-/** All keys, in the order they were enrolled. */
+/** All keys, in the order of their enrolment. */
 export function keyInfos({ state, now }: KeyParts): readonly KeyInfo[] {
   const uses = lastUses(state);
   return enrolledKeys(state).map((key) => keyInfo(key, now(), uses.get(key.fingerprint)));
 }
 
-/** Lets a key send requests from now on; throws UserError "bad-key" or "duplicate-key". */
+/** Enrols a key; throws UserError "bad-key" or "duplicate-key". */
 export async function enrol(parts: KeyParts, line: string, caller: Caller): Promise<KeyInfo> {
   const key = parseKeyLine(line);
   if (typeof key === "string")
@@ -38,7 +38,7 @@ export async function enrol(parts: KeyParts, line: string, caller: Caller): Prom
   return keyInfo(key, parts.now(), undefined);
 }
 
-/** Refuses a key from now on, by its fingerprint or its name, and with it the tokens of what it had asked for. */
+/** Revokes a key by fingerprint or name, and with it the tokens of its requests. */
 export async function revoke(parts: KeyParts, which: string, caller: Caller): Promise<KeyInfo> {
   const keys = enrolledKeys(parts.state);
   const key = pick(keys, which);
@@ -55,7 +55,7 @@ export async function revoke(parts: KeyParts, which: string, caller: Caller): Pr
   return keyInfo(key, parts.now(), used);
 }
 
-/** A fingerprint goes before a name, which is only what somebody wrote behind a key. */
+/** A fingerprint comes before a name, which can be any text. */
 function pick(keys: readonly EnrolledKey[], which: string): EnrolledKey {
   const exact = keys.find((key) => key.fingerprint === which);
   const found = exact ? [exact] : keys.filter((key) => key.name === which);

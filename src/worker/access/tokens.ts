@@ -8,12 +8,12 @@ import { keyLine } from "../../adapters/state/keys.ts";
 import { findRequest, type StoredRequest } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
 
-/** How long a token lives when no job has ended before. */
+/** A token expires after this time if its job has not ended. */
 export const tokenLifeMs = 24 * 60 * 60_000;
-/** How long it lives on after the end of its job. */
+/** A token expires this long after the end of its job. */
 export const tokenAfterJobMs = 60 * 60_000;
 
-/** The request that a bearer token belongs to, while its key may still ask for it; an unknown request and a wrong token are refused with the same words. */
+/** The request of a bearer token, while its key still has the right. An unknown request and a wrong token give the same error. */
 export function requestOfToken(state: State, proof: TokenProof): StoredRequest {
   const request = findRequest(state, proof.request);
   const known = Buffer.from(request?.tokenHash ?? "0".repeat(64), "hex");
@@ -34,7 +34,7 @@ export function requestOfToken(state: State, proof: TokenProof): StoredRequest {
   return request;
 }
 
-/** A check to repeat while something that a token opened goes on; it throws once the key may not ask for it any more: it was removed, has expired or got other options. */
+/** A check that is repeated while a token is in use. It throws when the key was removed, has expired or has lost the right. */
 export function guardOf(state: State, request: StoredRequest, now: () => number): () => void {
   const touched = request.service === undefined ? [] : [request.service];
   let key: EnrolledKey | undefined;
@@ -47,7 +47,7 @@ export function guardOf(state: State, request: StoredRequest, now: () => number)
   };
 }
 
-/** What a token opened, item by item, for as long as the guard lets it pass. */
+/** Passes items on while the guard allows it. */
 export async function* whileAllowed<T>(
   items: AsyncIterable<T>,
   guard: () => void,

@@ -9,7 +9,7 @@ import type { State } from "../../adapters/state/state.ts";
 
 const key = "acme";
 
-/** Where init has named another CA, email address or DNS provider, no host waits for what an earlier one has said. */
+/** Resets the records of all hosts when init has named another CA, email address or DNS provider. */
 export function forgetOtherCa({
   state,
   config,

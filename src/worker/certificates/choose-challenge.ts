@@ -2,7 +2,7 @@ import type { Trouble } from "../../core/certificates/record.ts";
 import { needsDns } from "../../core/release/server-refusals.ts";
 import type { CertificatePorts, Challenge } from "./ports.ts";
 
-/** How a host is proved to a CA, or why that would fail: port 80 where it leads here, else the DNS where a provider is known. */
+/** Chooses the challenge for a host: port 80 if it leads here, else DNS if a provider is configured. Returns a reason when neither works. */
 export async function chooseChallenge(
   { challenges, preflight }: Pick<CertificatePorts, "challenges" | "preflight">,
   host: string,

@@ -7,7 +7,7 @@ import { readOwnPairs } from "../../adapters/state/certificates.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { otherShown } from "./manual-certificates.ts";
 
-/** What a client is told of a host. */
+/** A host's certificate for the client. */
 export function certificateInfo({ services }: WantedHost, record: HostRecord): CertificateInfo {
   const { host, phase, secured, served, trouble, next } = record;
   const state = phase === "new" ? "asking" : phase;
@@ -29,7 +29,7 @@ const withoutLimit = ({ about, reason, hint }: NonNullable<HostRecord["trouble"]
   ...(hint !== undefined && { hint }),
 });
 
-/** A certificate that was added by hand. */
+/** A manual certificate. */
 export interface ManualInfo {
   readonly host: string;
   readonly names: readonly string[];
@@ -45,7 +45,7 @@ export const manualInfos = (state: State): readonly ManualInfo[] =>
     return { host, names: namesOf(parsed), issuer: issuerName(parsed), from, until };
   });
 
-/** One that no service has a use for now. */
+/** A manual certificate that no service uses now. */
 export const unusedInfo = ({ host, issuer, from, until }: ManualInfo): CertificateInfo => ({
   host,
   services: [],
@@ -54,7 +54,7 @@ export const unusedInfo = ({ host, issuer, from, until }: ManualInfo): Certifica
   unused: true,
 });
 
-/** Where one that was added is not what is shown, that is said too. */
+/** Adds a reason when Traefik serves another certificate than the manual one. */
 export function withManual(
   info: CertificateInfo,
   { until }: ManualInfo,

@@ -16,7 +16,7 @@ import type { TraefikRouter } from "../../adapters/traefik/router.ts";
 import { manualKeyPairs } from "./server-facts.ts";
 import type { CertificatePorts } from "./ports.ts";
 
-/** A certificate that somebody brings, as PEM, and the host that it is for. */
+/** A manual certificate in PEM, and its host. */
 export interface ManualFiles {
   readonly host: string;
   readonly certificate: string;
@@ -33,7 +33,10 @@ interface ManualParts {
 const shownMs = 5_000;
 const pollMs = 100;
 
-/** Keeps a certificate that fits and waits until Traefik shows it; throws UserError "bad-certificate" where it does not fit or Traefik cannot load it, and then what was there before stays. */
+/**
+ * Stores a manual certificate and waits until Traefik serves it. Throws UserError "bad-certificate" when it does not fit or does not load;
+ * then the old one stays.
+ */
 export async function addManual(
   parts: ManualParts,
   { host, certificate, privateKey }: ManualFiles,
@@ -45,7 +48,7 @@ export async function addManual(
   const before = readOwnPairs(state);
   const same = before.filter((one) => namesKey(namesIn(one)) === namesKey(names));
   state.transaction(() => {
-    // Traefik would show any one of several with the same names.
+    // Traefik would serve any one of several with the same names.
     for (const one of same) removeOwnPair(state, one.host);
     const pair = { host, certificate: chain, privateKey: checked.privateKey, fingerprint };
     putOwnPair(state, { ...pair, added: now });
@@ -67,7 +70,7 @@ export async function addManual(
   });
 }
 
-/** What Traefik shows once it is what is waited for, or in the end; undefined while it does not answer. */
+/** Probes until the wanted certificate is served, or the time is over. Undefined without an answer. */
 async function probeUntil(
   { clock, probe }: Pick<ManualParts, "clock" | "probe">,
   host: string,
@@ -85,14 +88,14 @@ async function probeUntil(
 
 const namesIn = (pair: OwnPair): readonly string[] => readCertificate(pair).names;
 
-/** Traefik tells certificates apart by their names, and shows any one of several with the same. */
+/** Traefik distinguishes certificates by their names, and serves any one of several with the same. */
 export const otherShown = (host: string, issuer: string) => ({
   about: "not shown",
   reason: `Traefik shows the certificate of ${issuer} for ${host}, which it has for the same names`,
   hint: "run on the server: sudo mypaas init; it restarts Traefik, which closes its ports for a moment",
 });
 
-/** Forgets the certificate that was added for a host, or that has it among its names, and waits until Traefik shows it no more; throws UserError "no-certificate" when there is none. */
+/** Removes the manual certificate of a host, or one that covers it, and waits until Traefik has dropped it. Throws UserError "no-certificate". */
 export async function removeManual(parts: ManualParts, host: string): Promise<void> {
   const { state, clock, router } = parts;
   const all = readOwnPairs(state);
@@ -107,6 +110,6 @@ export async function removeManual(parts: ManualParts, host: string): Promise<vo
     });
   removeOwnPair(state, fitting.host);
   await router.serve({ manualCertificates: manualKeyPairs(state, clock.now()) });
-  // Until then it would pass for one of the CA.
+  // Until then the old one would count as a certificate of the CA.
   await probeUntil(parts, fitting.host, (one) => one?.fingerprint !== fitting.fingerprint);
 }

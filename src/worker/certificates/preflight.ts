@@ -11,7 +11,7 @@ import type { Clock } from "../../deploy/ports.ts";
 import type { CertificatePorts } from "./ports.ts";
 import { storeProblem } from "./traefik-store.ts";
 
-/** Finds out what a CA would find, without asking it for anything that it counts. */
+/** Checks what a CA would check, without a request that the CA counts. */
 export function preflight({
   config,
   clock,
@@ -20,7 +20,7 @@ export function preflight({
   readonly clock: Pick<Clock, "now">;
 }): CertificatePorts["preflight"] {
   const { server, addresses: declared = [] } = config;
-  // Who names DNS servers has names that no others know.
+  // Configured DNS servers may have names that no others know.
   const resolvers = config.resolvers ?? [...publicResolvers, undefined];
   const ca = sharedFor(caMs, clock.now, () => askCa(config));
   return async (host, challenge) => {
@@ -53,10 +53,10 @@ export function preflight({
   };
 }
 
-/** Long enough for all hosts of a deploy, too short for a CA to go away meanwhile. */
+/** Long enough for all hosts of a deploy, and short enough to notice a CA that goes away. */
 const caMs = 3_000;
 
-/** Gives everybody who asks within so many milliseconds the same answer. */
+/** Gives all callers within `ms` the same answer. */
 function sharedFor<T>(ms: number, now: () => number, ask: () => Promise<T>): () => Promise<T> {
   let last: { readonly at: number; readonly answer: Promise<T> } | undefined;
   return () => {

@@ -12,7 +12,7 @@ import type { Clock } from "../../deploy/ports.ts";
 import { readIfThere } from "../../adapters/files.ts";
 import type { CertificatePorts } from "./ports.ts";
 
-/** Looks at the certificate that a client would be shown. */
+/** Reads the certificate that a client would get. */
 export function httpsProbe({
   config,
   clock,
@@ -37,7 +37,7 @@ export function httpsProbe({
   };
 }
 
-/** Reads in Traefik's log why a CA has refused; Traefik tells nobody else. Hosts that ask at the same time share one reading. */
+/** Reads the CA's refusal in Traefik's log, its only source. Hosts that wait at the same time share one reading. */
 export function refusalSince({
   config,
   clock,
@@ -70,7 +70,7 @@ export function refusalSince({
 
 const sharedMs = 300;
 
-/** What a DNS provider answers may hold what it was asked with. */
+/** The answer of a DNS provider may hold its credentials. */
 function withoutSecrets(trouble: Trouble, secrets: readonly string[]): Trouble {
   const redact = redactor(secrets);
   const { reason, hint } = trouble;

@@ -4,7 +4,7 @@ import { acmeStore } from "../../core/server/acme.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { readIfThere } from "../../adapters/files.ts";
 
-/** Why Traefik could keep no certificate, or none that it has over its next start; undefined when its store is fine. */
+/** The problem of Traefik's certificate store, which would lose certificates; undefined when it is fine. */
 export async function storeProblem(config: InstanceConfig): Promise<Trouble | undefined> {
   const file = acmeStore(config);
   const text = (await readIfThere(file))?.toString("utf8");

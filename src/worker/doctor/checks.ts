@@ -24,7 +24,7 @@ import {
 } from "./server-checks.ts";
 import type { CheckSpec } from "./run-checks.ts";
 
-/** Everything that the server can see of itself, in the order in which it is shown. */
+/** All checks that run on the server, in the order of the output. */
 export const checks: readonly CheckSpec<CheckContext>[] = [
   {
     id: "docker",

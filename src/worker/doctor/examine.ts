@@ -15,7 +15,7 @@ import { checks } from "./checks.ts";
 import { knownIn, once, type CheckContext } from "./check-context.ts";
 import { runChecks } from "./run-checks.ts";
 
-/** What a doctor's look needs of the worker. */
+/** The parts of the worker that `doctor` needs. */
 export interface ExamineParts {
   readonly world: Pick<World, "now">;
   readonly config: InstanceConfig;
@@ -26,10 +26,10 @@ export interface ExamineParts {
   readonly certificates: Pick<Certificates, "list">;
 }
 
-/** Within what a person waits for, and below every timeout on the way. */
+/** A person waits this long, and it is below every timeout on the way. */
 const timeoutMs = 8000;
 
-/** Looks at everything at once; `calledHost` is the host that the caller dials. */
+/** Runs all checks; `calledHost` is the host that the caller connected to. */
 export async function examine(
   parts: ExamineParts,
   calledHost: string | undefined,

@@ -2,11 +2,11 @@ import { UserError } from "../../core/errors.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import { failed, skipped, type Check, type Finding } from "../../core/health/check.ts";
 
-/** One thing to look at. */
+/** One check. */
 export interface CheckSpec<CheckContext> {
   readonly id: string;
   readonly title: string;
-  /** May throw: that is a finding too. */
+  /** May throw; the error becomes a finding. */
   readonly check: (context: CheckContext) => Promise<Finding | readonly Finding[]>;
 }
 
@@ -15,7 +15,7 @@ export interface RunOptions {
   readonly timeoutMs: number;
 }
 
-/** Looks at everything side by side; the result has the order of the list, and none of them can hide or hold up another. */
+/** Runs all checks at the same time, in the order of the list. None can hide or delay another. */
 export async function runChecks<CheckContext>(
   specs: readonly CheckSpec<CheckContext>[],
   context: CheckContext,
@@ -52,7 +52,7 @@ async function attempt<CheckContext>(
   }
 }
 
-/** What is away has a check of its own that says so. */
+/** The Docker check and the Traefik check report these. */
 const awayCodes = new Set(["docker-unreachable", "traefik-away"]);
 
 function ofError(error: unknown): Finding {

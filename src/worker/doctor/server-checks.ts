@@ -28,7 +28,7 @@ import { liveReleases } from "../../adapters/state/releases.ts";
 import { answers } from "../entries/sockets.ts";
 import type { CheckContext } from "./check-context.ts";
 
-/** What Traefik reads against what the worker would write; a switch may be between the two for a moment. */
+/** Compares the dynamic file with the one that the worker would write. During a switch they may differ for a moment. */
 export async function dynamicFile({ config, wantedFile }: CheckContext): Promise<Finding> {
   const { dynamicFile: path } = instancePaths(config);
   for (let tries = 0; tries < 5; tries += 1) {
@@ -57,7 +57,7 @@ export async function units({ config }: CheckContext): Promise<Finding> {
   return failed(`${all[bad]} is ${states[bad]}`, `see why: systemctl status ${all[bad]}`);
 }
 
-/** The receiver and Traefik come in through these. */
+/** The receiver and Traefik connect to these. */
 export async function sockets({ config }: CheckContext): Promise<Finding> {
   const { localSocket, receiverSocket, dockerSocket } = instancePaths(config);
   const paths = [localSocket, receiverSocket, dockerSocket];
@@ -106,7 +106,7 @@ async function atPort(
   }
 }
 
-/** Every host that a live release or the server itself is reached by. */
+/** Every host of a live release, and the server's own. */
 export function liveHosts({ config, state }: CheckContext): readonly string[] {
   const routes = liveReleases(state).flatMap(({ release }) => release.spec.routes);
   const hosts = [
@@ -116,18 +116,18 @@ export function liveHosts({ config, state }: CheckContext): readonly string[] {
   return [...new Set(hosts)];
 }
 
-/** This host's addresses; behind a NAT the one that the caller dials is the only one that is known, unless somebody has said it. */
+/** Addresses of this server. Behind a NAT, only the one that the caller connected to is known, unless it was configured. */
 export async function addressesOf({
   config,
   calledHost,
 }: CheckContext): Promise<readonly string[]> {
   const known = calledHost === undefined ? [] : ((await lookUp(calledHost)) ?? []);
   const own = addressesHere(config);
-  // Who dials a loopback address sits on the machine, where that is as good as any.
+  // A caller on a loopback address is on this machine, where that address is fine.
   return [...new Set([...known.filter((address) => !isLoopback(address)), ...own, ...known])];
 }
 
-/** What a name leads to: by the DNS servers that this instance was told to ask, or as every program here would look it up. */
+/** Addresses of a name: from the configured DNS servers, or from this machine's resolver. */
 export async function addressesFound(
   { config }: Pick<CheckContext, "config">,
   host: string,
@@ -137,7 +137,7 @@ export async function addressesFound(
   return answers.find(({ addresses }) => addresses !== undefined)?.addresses;
 }
 
-/** The server's own, and those of all hosts that want https. */
+/** The server's own certificate, and those of all hosts that want https. */
 export async function certificates(context: CheckContext): Promise<readonly Finding[]> {
   const { now, certificates: all } = context;
   const broken = await storeProblem(context.config);
@@ -163,7 +163,7 @@ async function ownCertificate({ config, now }: CheckContext): Promise<Finding> {
   );
 }
 
-/** The disks of the state, of blobs and of Docker; what is on one file system is said once. */
+/** The disks of the state, of the blobs and of Docker; each file system once. */
 export async function disks(context: CheckContext): Promise<readonly Finding[]> {
   const { stateDir } = context.config;
   const root = await context.engine().then(
@@ -191,7 +191,7 @@ export async function memory(): Promise<MemoryHealth | undefined> {
   return parseMemory((await readIfThere("/proc/meminfo"))?.toString("utf8") ?? "");
 }
 
-/** Docker writes `x-json.log`, and turns it into `.1` and `.2`. */
+/** Docker writes `x-json.log`, and rotates it to `.1` and `.2`. */
 export async function logSizes(containers: readonly SeenContainer[]): Promise<readonly SeenLog[]> {
   return Promise.all(
     containers

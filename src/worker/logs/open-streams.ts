@@ -6,7 +6,7 @@ import type { State } from "../../adapters/state/state.ts";
 import { knownSecrets } from "../jobs/known-secrets.ts";
 import { createStreams, type Streams } from "./streams.ts";
 
-/** Streams of this worker's Docker; nothing of it is loaded before somebody looks. */
+/** Streams from this worker's Docker; the client is loaded at the first request. */
 export function openStreams(parts: {
   readonly state: State;
   readonly clock: Clock;
@@ -35,7 +35,7 @@ export function openStreams(parts: {
   });
 }
 
-/** An engine that lets readers have the last lines of a container before it removes it. */
+/** An engine that waits for log readers before it removes a container. */
 export const drainingEngine = (engine: Engine, { drained }: Pick<Streams, "drained">): Engine => ({
   ...engine,
   removeContainer: async (id) => {

@@ -9,7 +9,7 @@ import {
 import type { State } from "../../adapters/state/state.ts";
 import type { ContainerFacts } from "../../deploy/ports.ts";
 
-/** The release that a one-off container is made of: the one named, else what is live or was stopped; throws UserError "no-release". */
+/** The release for a one-off container: the named one, or the live or stopped one. Throws UserError "no-release". */
 export function releaseToRun(
   state: State,
   { service, release: wanted }: { readonly service: string; readonly release?: number },
@@ -30,7 +30,7 @@ export function releaseToRun(
   return found;
 }
 
-/** The replica of the live release that somebody wants to enter; without a number the first that runs. Throws UserError "not-running". */
+/** The replica for `exec`: the named one, or the first that runs. Throws UserError "not-running". */
 export function replicaToEnter(
   state: State,
   { service, replica: wanted }: { readonly service: string; readonly replica?: number },

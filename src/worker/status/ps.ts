@@ -24,13 +24,13 @@ export interface PsAsked {
   readonly caller: Caller;
 }
 
-/** Between the two looks that tell how busy a container is. */
+/** Time between the two readings that give the CPU usage. */
 const firstLookMs = 400;
 const everyMs = 2000;
-/** A container that lasts shorter than this between two ends is not up. */
+/** A container that runs shorter than this between two restarts is crashing. */
 const steadyMs = 10_000;
 
-/** What runs now; with `watch` again every 2 s until the signal is aborted. */
+/** The running services; with `watch` again every 2 s until the signal is aborted. */
 export async function* watchServices(
   parts: PsParts,
   asked: PsAsked,
@@ -47,7 +47,7 @@ export async function* watchServices(
   };
   let before = await look();
   for (let pause = firstLookMs; !signal.aborted; pause = everyMs) {
-    // Who leaves is not waited for.
+    // An aborted sleep ends at once.
     await clock.sleep(pause, signal).catch(() => undefined);
     if (signal.aborted) return;
     const after = await look();
@@ -109,7 +109,7 @@ function loadOf(then: Seen | undefined, { usage, at }: Seen): Load {
   if (usage === undefined) return {};
   const ms = at - (then?.at ?? at);
   const used = usage.cpuMs - (then?.usage?.cpuMs ?? Number.POSITIVE_INFINITY);
-  // A container that was started again counts from 0.
+  // A restarted container counts from 0.
   return { memoryBytes: usage.memoryBytes, ...(ms > 0 && used >= 0 && { cpu: used / ms }) };
 }
 

@@ -8,7 +8,7 @@ import {
 import type { AcmeProblem } from "./problem.ts";
 import type { Trouble } from "../record.ts";
 
-/** What a CA says of the request itself: its limits, its rules, the account, its own faults. */
+/** Reasons in the request itself: limits, rules, the account, or an error of the CA. */
 export function caReason(problem: AcmeProblem): Trouble | undefined {
   const { type, detail, host } = problem;
   if (type === undefined) return undefined;
@@ -30,7 +30,7 @@ const waiting = "wait; nothing has to be typed";
 const refusals = new Set(["rejectedIdentifier", "unsupportedIdentifier", "malformed"]);
 const away = new Set(["badNonce", "serverInternal", "orderNotReady"]);
 
-/** Boulder's `Decision.Result` in `ratelimits/limiter.go`; a pause after many failures is one too, and ends by hand only. */
+/** Boulder's `Decision.Result` in `ratelimits/limiter.go`. A pause after many failures comes here too, and ends only by hand. */
 function rateLimit({ detail, host }: AcmeProblem): Trouble {
   const page = /Please visit: (https?:\/\/\S+)/.exec(detail)?.[1];
   if (page !== undefined)
@@ -65,7 +65,7 @@ const span = (hours: number): string =>
 
 const { acmeDir } = instancePaths({ stateDir: defaultStateDir, runDir: defaultRunDir });
 
-// Traefik has the file in memory, and writes it again as it was; init starts a container that is stopped.
+// Traefik keeps the file in memory and writes it again, so it is stopped first; init starts it.
 const newAccount = `run on the server, FILE being that CA's in ${acmeDir}: docker stop ${traefikContainerName(defaultInstance)} && sudo mv FILE FILE.old && sudo mypaas init; every certificate is then asked for again`;
 
 function account({ type = "", detail, instance, host }: AcmeProblem): Trouble | undefined {

@@ -1,10 +1,10 @@
 import type { AcmeProblem } from "./problem.ts";
 import type { Trouble } from "../record.ts";
 
-/** What a CA found when it looked at the host: its DNS, its port 80, its CAA. The texts are Boulder's (`va`, `bdns`) and Pebble's. */
+/** Reasons that the CA found at the host: DNS, port 80, CAA. The texts are those of Boulder (`va`, `bdns`) and Pebble. */
 export function challengeReason(problem: AcmeProblem): Trouble | undefined {
   const { type } = problem;
-  // Pebble calls a name without an address a connection problem, or a malformed request.
+  // Pebble reports a name without an address as a connection problem or a malformed request.
   const found = type === undefined ? undefined : (unresolved(problem) ?? lookUp(problem));
   if (found !== undefined) return found;
   if (type === "dns") return trouble("waiting for DNS", problem.detail, dnsHint(problem));
@@ -22,7 +22,7 @@ function unresolved({ detail, host }: AcmeProblem): Trouble | undefined {
   return trouble("waiting for DNS", `the CA finds no address for ${name}`, setRecordHint(host));
 }
 
-/** `DNS problem: SERVFAIL looking up CAA for a.test - the domain's nameservers may be malfunctioning`, and the form with an extended error. */
+/** `DNS problem: SERVFAIL looking up CAA for a.test - the domain's nameservers may be malfunctioning`, or the form with an extended error. */
 function lookUp(problem: AcmeProblem): Trouble | undefined {
   const { detail, host } = problem;
   const plain = /DNS problem: ([^:]{1,60}) looking up ([A-Z]+) for ([^\s;,]+)/.exec(detail);
@@ -40,7 +40,10 @@ function lookUp(problem: AcmeProblem): Trouble | undefined {
   return trouble(about, `the CA could not look up ${type} of ${name}: ${why}`, hint);
 }
 
-/** `198.51.100.4: Fetching http://a.test/…: Connection refused` of Boulder, and Go's `Get "http://…": dial tcp 198.51.100.4:80: connect: connection refused` of Pebble. */
+/**
+ * Boulder's `198.51.100.4: Fetching http://a.test/…: Connection refused`, and Go's `Get "http://…": dial tcp 198.51.100.4:80: connect:
+ * connection refused` of Pebble.
+ */
 function connection({ detail, host, type }: AcmeProblem): Trouble {
   const far = /^During secondary validation: /.exec(detail);
   const text = far === null ? detail : detail.slice(far[0].length);

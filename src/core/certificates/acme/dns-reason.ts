@@ -3,7 +3,7 @@ import type { Trouble } from "../record.ts";
 
 const about = "DNS provider";
 
-/** What went wrong with the record at the DNS provider before any CA was asked: lego's `dns01` and its providers. */
+/** Reasons at the DNS provider, before the CA is involved: lego's `dns01` and its providers. */
 export function dnsProviderReason(problem: AcmeProblem): Trouble | undefined {
   if (problem.type !== undefined) return undefined;
   return settings(problem) ?? propagation(problem) ?? presenting(problem);

@@ -3,7 +3,7 @@ import type { Trouble } from "../record.ts";
 
 const about = "CA away";
 
-/** Go's words for a connection that did not come about, and what they mean. */
+/** Go's error texts for a failed connection, and their meaning. */
 const causes: readonly (readonly [RegExp, string])[] = [
   [/no such host/, "its name has no address (no such host)"],
   [/server misbehaving|lookup .* i\/o timeout/, "its name could not be looked up"],
@@ -17,7 +17,7 @@ const causes: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** Why Traefik could not talk to the CA at all. */
+/** Reasons why Traefik has no connection to the CA. */
 export function networkReason({ type, detail, url }: AcmeProblem): Trouble | undefined {
   if (type !== undefined) return undefined;
   const ca = placeOf(url);
@@ -41,7 +41,7 @@ export function networkReason({ type, detail, url }: AcmeProblem): Trouble | und
   };
 }
 
-/** lego puts the status in front where the answer is no ACME: `503 :: GET :: https://… :: …`. */
+/** When the answer is not ACME, lego starts with the status: `503 :: GET :: https://… :: …`. */
 function statusIn(detail: string): string | undefined {
   const status = /\b([1-5]\d\d) ::\s?(?:GET|HEAD|POST) ::/.exec(detail)?.[1];
   return status && `status ${status}`;
