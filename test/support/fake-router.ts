@@ -49,7 +49,7 @@ export function fakeRouter(options: {
         }
       },
       confirm: async (_expected: Expected) => {
-        if (stuck) throw new UserError("traefik: did not take over the routing within 15 s");
+        if (stuck) throw new UserError("traefik: did not load the routing within 15 s");
       },
       whoAnswers: async () =>
         target === "wait" || target === undefined ? undefined : releaseTag(target),

@@ -26,7 +26,7 @@ export function readDirectory(url: string, ca: string | undefined): Promise<Dire
         let size = 0;
         response.on("data", (chunk: Buffer) => {
           size += chunk.length;
-          if (size > maxBytes) asked.destroy(new Error("its answer is too long"));
+          if (size > maxBytes) asked.destroy(new Error("the answer is too long"));
           chunks.push(chunk);
         });
         response.on("error", reject);
@@ -56,13 +56,13 @@ function parse(text: string): Directory {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new Error("it is no ACME server");
+    throw new Error("not an ACME server");
   }
   const { newOrder, meta } = (value ?? {}) as {
     readonly newOrder?: unknown;
     readonly meta?: { readonly caaIdentities?: unknown };
   };
-  if (typeof newOrder !== "string") throw new Error("it is no ACME server");
+  if (typeof newOrder !== "string") throw new Error("not an ACME server");
   const names = meta?.caaIdentities;
   const known = Array.isArray(names) ? names.filter((one) => typeof one === "string") : [];
   return { caIdentities: known.length === 0 ? undefined : known };

@@ -38,8 +38,8 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
   ECONNRESET: "connection closed",
   ETIMEDOUT: "no answer",
-  EHOSTUNREACH: "no way to that address",
-  ENETUNREACH: "no way to that address",
+  EHOSTUNREACH: "no route to that address",
+  ENETUNREACH: "no route to that address",
 };
 
 function reasonOf(error: Error): string {

@@ -95,7 +95,7 @@ async function* readChecked(file: string, blob: WantedBlob): AsyncIterable<Uint8
   try {
     yield* checked(blob, createReadStream(file) as AsyncIterable<Uint8Array>);
   } catch (error) {
-    if (codeOf(error) === "ENOENT") throw mismatch(blob.sha256, "its file is gone", error);
+    if (codeOf(error) === "ENOENT") throw mismatch(blob.sha256, "the file is missing", error);
     // A damaged file would make the next push skip this blob.
     const isDamaged = error instanceof UserError && (await sizeOf(file)) === blob.size;
     if (isDamaged) await rm(file, { force: true });
@@ -174,6 +174,6 @@ function diskFull(
   const { dir, free, bytes, reserve } = facts;
   return new UserError(
     `disk: ${dir} has ${mib(free)} free, this needs ${mib(bytes)} and ${mib(reserve)} stay in reserve`,
-    { code: "disk-full", hint: "make room on the server, see: docker system df", cause },
+    { code: "disk-full", hint: "free disk space on the server, see: docker system df", cause },
   );
 }

@@ -36,7 +36,7 @@ export function readIdentity(pem: string): Identity {
   );
   const parsed = new X509Certificate(certificate);
   if (!parsed.checkPrivateKey(createPrivateKey(privateKey)))
-    throw new Error("certificate and private key do not belong together");
+    throw new Error("the private key does not match the certificate");
   const spki = parsed.publicKey.export({ type: "spki", format: "der" });
   return { certificate, privateKey, pin: createHash("sha256").update(spki).digest("base64url") };
 }

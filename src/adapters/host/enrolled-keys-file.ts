@@ -31,6 +31,6 @@ export function enrolledKeysFile(file: string): () => Promise<readonly EnrolledK
 
 /** Writes the file when it differs; the receiver reads it as another user. */
 export async function writeEnrolledKeys(file: string, lines: readonly string[]): Promise<Ensured> {
-  const header = "# Written by mypaas out of its own state; change it with: mypaas key";
+  const header = "# Written by mypaas from its state; to change it, run: mypaas key";
   return ensureFile(file, `${[header, ...lines].join("\n")}\n`, { mode: 0o644 });
 }

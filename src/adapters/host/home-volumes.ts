@@ -25,7 +25,8 @@ export async function resolveHomeVolume(volume: HomeVolume): Promise<string> {
     path = join(path, part);
     const facts = await factsOf(path);
     if (facts?.isSymbolicLink()) throw refused(volume, `${path} is a link`);
-    if (facts !== undefined && !facts.isDirectory()) throw refused(volume, `${path} is no folder`);
+    if (facts !== undefined && !facts.isDirectory())
+      throw refused(volume, `${path} is not a folder`);
   }
   for (const ours of volume.forbidden) {
     const real = await realpath(ours).catch(() => ours);

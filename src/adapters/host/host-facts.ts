@@ -30,7 +30,7 @@ export async function portHolder(address: string, port: number): Promise<string 
     (one) => one.port === port && overlap(one.address, address),
   );
   if (listener === undefined) return undefined;
-  return (await processOfSocket(listener.inode)) ?? "a process that cannot be seen from here";
+  return (await processOfSocket(listener.inode)) ?? "an unknown process";
 }
 
 async function listeners(): Promise<readonly Listener[]> {

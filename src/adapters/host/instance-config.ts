@@ -15,7 +15,7 @@ export async function readInstanceConfig(stateDir: string): Promise<InstanceConf
   const config = await findInstanceConfig(stateDir);
   if (config !== undefined) return config;
   const file = instancePaths({ stateDir, runDir: "" }).config;
-  throw new UserError(`${file}: does not exist, so there is no mypaas here`, {
+  throw new UserError(`${file}: does not exist, so mypaas is not set up here`, {
     code: "no-instance",
     hint: "run: sudo mypaas init",
   });
@@ -98,7 +98,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function fields(value: unknown, file: string, where: string): Fields {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
-  throw wrong(file, `${where || "the file"}: should hold named values`);
+  throw wrong(file, `${where || "the file"}: should be a mapping`);
 }
 
 function text(from: Fields, name: string, file: string, pattern = /^[^\s\p{Cc}]+$/u): string {
@@ -182,7 +182,7 @@ const show = (value: unknown): string => (value === undefined ? "nothing" : JSON
 function wrong(file: string, what: string, cause?: unknown): UserError {
   return new UserError(`${file}: ${what}`, {
     code: "bad-config",
-    hint: "put it right in that file, then run: mypaas init",
+    hint: "correct the file, then run: mypaas init",
     cause,
   });
 }

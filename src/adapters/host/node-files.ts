@@ -33,8 +33,8 @@ export async function nodeFiles(
 async function factsOf(path: string): Promise<readonly [string, number, number]> {
   const { mode, size, mtimeMs } = await stat(path);
   if ((mode & 0o004) !== 0) return [path, size, mtimeMs];
-  throw new UserError(`${path}: not readable for other users, and the receiver runs as one`, {
-    hint: `let others use it: chmod go+rx ${path}`,
+  throw new UserError(`${path}: not readable for other users, such as the receiver's`, {
+    hint: `make it readable: chmod go+rx ${path}`,
   });
 }
 

@@ -41,7 +41,7 @@ export function requestPinned(question: PinnedRequest): Promise<PinnedAnswer> {
     asked.on("socket", (socket) =>
       socket.once("secureConnect", () => {
         if (pinOf(socket as TLSSocket) === pin) asked.end();
-        else asked.destroy(new Error("the server shows another certificate than its own"));
+        else asked.destroy(new Error("the certificate is not the server's own"));
       }),
     );
   });

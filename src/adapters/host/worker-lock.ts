@@ -10,7 +10,7 @@ export function lockState(file: string): { readonly release: () => void } {
   } catch (error) {
     database.close();
     if (!isBusy(error)) throw error;
-    throw new UserError(`${file}: another worker is at work with this state`, {
+    throw new UserError(`${file}: another worker uses this state`, {
       code: "second-worker",
       hint: "stop it first: systemctl stop mypaas-worker",
       cause: error,

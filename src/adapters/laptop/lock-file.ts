@@ -28,8 +28,8 @@ export async function lockFile(file: string, pauseMs = 20): Promise<() => void> 
     // oxlint-disable-next-line no-await-in-loop
     await sleep(pauseMs);
   }
-  throw new UserError(`${file}: another mypaas holds it`, {
+  throw new UserError(`${file}: another mypaas command has the lock`, {
     code: "locked",
-    hint: "end the other one, then run the same command again",
+    hint: "end the other command, then run this one again",
   });
 }

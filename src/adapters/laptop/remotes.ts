@@ -79,8 +79,8 @@ function unwritable(file: string, error: unknown): unknown {
   return new UserError(`${file}: ${isFull ? "the disk is full" : `not writable (${code})`}`, {
     code: "remotes-file",
     hint: isFull
-      ? "make room, then run the same command again"
-      : "keep it in a folder of yours: XDG_CONFIG_HOME=DIR",
+      ? "free disk space, then run the same command again"
+      : "choose another folder: XDG_CONFIG_HOME=DIR",
     cause: error,
   });
 }

@@ -106,11 +106,11 @@ export function unreadable(path: string, error: unknown): UserError {
 }
 
 const reasons: Readonly<Record<string, readonly [string, string]>> = {
-  EACCES: ["not readable for you", "change its permissions, or add it to .dockerignore"],
-  EPERM: ["not readable for you", "change its permissions, or add it to .dockerignore"],
-  ENOENT: ["not there any more", "push again: mypaas push"],
+  EACCES: ["no permission to read it", "change its permissions, or add it to .dockerignore"],
+  EPERM: ["no permission to read it", "change its permissions, or add it to .dockerignore"],
+  ENOENT: ["no longer exists", "push again: mypaas push"],
   ELOOP: ["became a link while it was being read", "push again: mypaas push"],
-  EIO: ["the disk cannot read it", "look at the disk: dmesg"],
+  EIO: ["the disk cannot read it", "check the disk: dmesg"],
   ENAMETOOLONG: ["its path is too long", "add it to .dockerignore"],
 };
 

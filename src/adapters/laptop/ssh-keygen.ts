@@ -106,7 +106,7 @@ const missing = (program: string, cause: unknown): UserError =>
 const tooSlow = (program: string, ms: number, cause: unknown): UserError =>
   new UserError(`${program}: no answer in ${ms} ms`, {
     code: "signing",
-    hint: "run it where a terminal is, or with another key: --key FILE",
+    hint: "run it in a terminal, or with another key: --key FILE",
     cause,
   });
 
@@ -118,11 +118,14 @@ function explain(keyFile: string, hasTerminal: boolean, output: string): UserErr
     return hasTerminal
       ? failed("wrong passphrase", `load it into the agent once: ssh-add ${privateFile}`)
       : failed(
-          "has a passphrase, and there is no terminal to ask for it",
+          "it has a passphrase, and there is no terminal to enter it",
           `load it into the agent first: ssh-add ${privateFile}`,
         );
   if (/UNPROTECTED PRIVATE KEY/.test(output))
-    return failed("others can read it, so ssh-keygen refuses it", `run: chmod 600 ${privateFile}`);
+    return failed(
+      "other users can read it, so ssh-keygen refuses it",
+      `run: chmod 600 ${privateFile}`,
+    );
   if (/No private key found/.test(output))
     return failed(
       "the private key is neither beside it nor in the agent",
@@ -130,7 +133,7 @@ function explain(keyFile: string, hasTerminal: boolean, output: string): UserErr
     );
   if (/No such file/.test(output))
     return failed(
-      "no such key, or its public half is missing",
+      "no such key, or its public key file is missing",
       `choose another with --key, or run: ssh-keygen -y -f ${privateFile} > ${privateFile}.pub`,
     );
   if (/(?:unknown|illegal|invalid) option|Too many arguments|^usage:/im.test(output))

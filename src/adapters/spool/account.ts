@@ -51,7 +51,7 @@ export function openSpoolAccount(options: SpoolAccountOptions): SpoolAccount {
   const full = (free: number, bytes: number, cause?: unknown) =>
     new UserError(
       `disk: ${mib(free)} free for uploads, this needs ${mib(bytes)} and ${mib(limits.reserve)} stay in reserve`,
-      { code: "disk-full", hint: "make room on the server, see: docker system df", cause },
+      { code: "disk-full", hint: "free disk space on the server, see: docker system df", cause },
     );
 
   function refuse(request: string, bytes: number): void {
@@ -63,13 +63,13 @@ export function openSpoolAccount(options: SpoolAccountOptions): SpoolAccount {
       });
     if (own + bytes > limits.perRequest)
       throw new UserError(
-        `uploads: this push has ${mib(own)} here and sends ${mib(bytes)}, at most ${mib(limits.perRequest)} may wait`,
+        `uploads: this push has ${mib(own)} stored and sends ${mib(bytes)}, at most ${mib(limits.perRequest)} are allowed`,
         { code: "too-large", hint: "leave large files out with .dockerignore" },
       );
     const total = [...used.values()].reduce((sum, each) => sum + each, 0);
     if (total + bytes > limits.overall)
       throw new UserError(
-        `uploads: ${mib(total)} are waiting and this sends ${mib(bytes)}, at most ${mib(limits.overall)} may wait`,
+        `uploads: ${mib(total)} are stored and this push sends ${mib(bytes)}, at most ${mib(limits.overall)} are allowed`,
         { code: "busy", hint: "try again in some minutes: mypaas push" },
       );
   }

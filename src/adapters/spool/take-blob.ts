@@ -79,11 +79,11 @@ async function* verified(
     const bytes = chunk.subarray(0, bytesRead);
     hash.update(bytes);
     if (at === wanted.size && hash.copy().digest("hex") !== wanted.sha256)
-      throw badBlob(wanted, "holds something else");
+      throw badBlob(wanted, "has another hash");
     yield bytes;
   }
   if (wanted.size === 0 && hash.digest("hex") !== wanted.sha256)
-    throw badBlob(wanted, "holds something else");
+    throw badBlob(wanted, "has another hash");
 }
 
 function badBlob(wanted: WantedBlob, what: string, cause?: unknown): UserError {

@@ -59,7 +59,8 @@ export async function receiveRange(upload: RangeUpload): Promise<number> {
 
 function allowed(header: Header, wanted: ReadonlyMap<string, WantedBlob>): WantedBlob {
   const name = JSON.stringify(header.name.slice(0, 80));
-  if (header.type !== "file") throw bad(`entry ${name}: is a ${header.type ?? "strange thing"}`);
+  if (header.type !== "file")
+    throw bad(`entry ${name}: is a ${header.type ?? "thing of unknown type"}`);
   const blob = wanted.get(header.name);
   if (!blob) throw bad(`entry ${name}: not wanted by this request`);
   if (header.size !== blob.size)
@@ -73,7 +74,7 @@ async function* bytesOf(entry: AsyncIterable<unknown>): AsyncGenerator<Uint8Arra
 
 function refusal(error: unknown): unknown {
   const isOurs = error instanceof UserError || (error instanceof Error && "syscall" in error);
-  return isOurs ? error : bad("not a whole tar archive", error);
+  return isOurs ? error : bad("not a complete tar archive", error);
 }
 
 const bad = (what: string, cause?: unknown): UserError =>

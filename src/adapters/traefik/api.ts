@@ -21,14 +21,14 @@ export async function readTraefik(base: string, path: string): Promise<string> {
     response.on("data", (chunk: Buffer) => {
       size += chunk.length;
       chunks.push(chunk);
-      if (size > maxBytes) asked.destroy(new Error(`an answer of more than ${maxBytes} bytes`));
+      if (size > maxBytes) asked.destroy(new Error(`the answer is longer than ${maxBytes} bytes`));
     });
     response.on("end", () => {
       if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString());
       else reject(new Error(`${base} answered ${response.statusCode}`));
     });
     response.on("error", reject);
-    response.on("aborted", () => reject(new Error(`${base} broke off its answer`)));
+    response.on("aborted", () => reject(new Error(`${base} closed the connection`)));
   });
   asked.on("timeout", () => asked.destroy(new Error(`${base} did not answer within 2 s`)));
   asked.on("error", reject);

@@ -135,7 +135,7 @@ async function confirm(
       nudges += 1;
       // The nudge may fail: only Traefik's answer decides.
       await nudge().catch((error: unknown) => {
-        unheard = `docker could not be made to tell it again: ${describe(error)}`;
+        unheard = `docker could not send an event: ${describe(error)}`;
       });
     }
     await clock.sleep(pollMs, signal);
@@ -150,12 +150,12 @@ interface NotTaken {
 }
 
 const notTaken = ({ instance, ms, code, details }: NotTaken): UserError =>
-  new UserError(`traefik: did not take over the routing within ${Math.round(ms / 1000)} s`, {
+  new UserError(`traefik: did not load the routing within ${Math.round(ms / 1000)} s`, {
     code,
     hint:
       code === "traefik-away"
         ? "start it: sudo mypaas init"
-        : `look at what it says with: docker logs ${traefikContainerName(instance)}`,
+        : `read its log: docker logs ${traefikContainerName(instance)}`,
     details,
   });
 
@@ -189,7 +189,7 @@ async function look(
   } catch (error) {
     const code = error instanceof UserError ? error.code : undefined;
     return {
-      missing: [`its API does not answer: ${describe(error)}`],
+      missing: [`Traefik's API does not answer: ${describe(error)}`],
       away: code ?? "traefik-silent",
     };
   }

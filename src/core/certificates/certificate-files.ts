@@ -28,7 +28,7 @@ function checkSize(place: string, text: string): void {
   if (text.length > maxPemBytes)
     bad(
       `${place}: the file is too big, ${formatBytes(text.length)} of at most ${formatBytes(maxPemBytes)}`,
-      "give a file with nothing but what this one host needs: mypaas cert add HOST cert.pem key.pem",
+      "give a file with the certificates of this host alone: mypaas cert add HOST cert.pem key.pem",
     );
 }
 
@@ -45,13 +45,13 @@ function readCertificates(text: string): readonly X509Certificate[] {
   const blocks = text.match(certificateBlock) ?? [];
   if (blocks.length === 0 && /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----/.test(text))
     bad(
-      "certificate: the file holds a request for a certificate, and no certificate",
-      "give the file that the issuer sent back for it: mypaas cert add HOST cert.pem key.pem",
+      "certificate: the file holds a certificate request, not a certificate",
+      "give the certificate that the issuer sent back: mypaas cert add HOST cert.pem key.pem",
     );
   if (blocks.length === 0)
     bad(
       "certificate: no certificate in the file, in PEM it begins with -----BEGIN CERTIFICATE-----",
-      "turn a binary one into PEM: openssl x509 -in cert.der -out cert.pem",
+      "convert a binary file to PEM: openssl x509 -in cert.der -out cert.pem",
     );
   return blocks.map((block, index) => readCertificate(block, index + 1));
 }
@@ -62,7 +62,7 @@ function readCertificate(block: string, place: number): X509Certificate {
   } catch (cause) {
     return bad(
       `certificate: number ${place} in the file cannot be read`,
-      "copy the file again, a piece of it is missing or changed: openssl x509 -in cert.pem -noout",
+      "copy the file again, a part is missing or damaged: openssl x509 -in cert.pem -noout",
       cause,
     );
   }
@@ -78,16 +78,13 @@ function readKey(text: string): KeyObject {
   if (/^-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED/m.test(block))
     bad(
       "private key: protected by a passphrase",
-      "take the passphrase off: openssl pkey -in key.pem -out plain.pem",
+      "remove the passphrase: openssl pkey -in key.pem -out plain.pem",
     );
   try {
     return createPrivateKey(block);
   } catch {
     // Without a cause: an error that has seen the key must not reach a log.
-    return bad(
-      "private key: cannot be read",
-      "see what is wrong with it: openssl pkey -in key.pem -noout",
-    );
+    return bad("private key: cannot be read", "check the file: openssl pkey -in key.pem -noout");
   }
 }
 

@@ -51,7 +51,7 @@ export function checkManual({
   const leaf = fitting.find((one) => coversHost(namesOf(one), host)) ?? fitting[0];
   if (leaf === undefined)
     bad(
-      "private key: does not belong to the certificate",
+      "private key: does not match the certificate",
       "give the key that the certificate was issued for; these two must print the same: openssl x509 -in cert.pem -noout -pubkey, openssl pkey -in key.pem -pubout",
     );
   checkHost(leaf, host);
@@ -61,12 +61,12 @@ export function checkManual({
   const chain = chainOf(leaf, certificates);
   if (!isComplete(chain, roots))
     bad(
-      `certificate: the certificates between it and its root are missing, it is issued by ${commonName(leaf)}`,
-      "add the certificates in between, such as fullchain.pem: cat cert.pem chain.pem > fullchain.pem",
+      `certificate: the intermediate certificates are missing, the issuer is ${commonName(leaf)}`,
+      "add the intermediate certificates: cat cert.pem chain.pem > fullchain.pem",
     );
   for (const above of chain.slice(1))
     if (!isSelfSigned(above))
-      checkDates(above, { place: `certificate of ${subjectName(above)}, in between`, host, now });
+      checkDates(above, { place: `intermediate certificate of ${subjectName(above)}`, host, now });
   return {
     chain: chain.map(String).join(""),
     privateKey: pkcs8(key),
@@ -112,13 +112,13 @@ function checkHost(leaf: X509Certificate, host: string): void {
   if (names.length === 0)
     bad(
       `certificate: does not cover ${host}, it holds no host name`,
-      `have one issued with ${host} as subject alternative name`,
+      `request a certificate with ${host} as subject alternative name`,
     );
   bad(
     `certificate: does not cover ${host}, only ${shortList(names)}`,
     host.startsWith("*.")
-      ? `have one issued for ${host}, or add this for a host it covers: mypaas cert add ${names[0]} cert.pem key.pem`
-      : `add it for a host it covers: mypaas cert add ${names[0]} cert.pem key.pem`,
+      ? `request a certificate for ${host}, or add this one for a host that it covers: mypaas cert add ${names[0]} cert.pem key.pem`
+      : `add it for a host that it covers: mypaas cert add ${names[0]} cert.pem key.pem`,
   );
 }
 
@@ -128,12 +128,12 @@ function checkKey({ publicKey }: X509Certificate): void {
   const { modulusLength: bits = 0, namedCurve: curve = "explicit parameters" } = details ?? {};
   if (type === "rsa") {
     if (bits < 2048 || bits > 8192)
-      badKey(`its RSA key has ${bits} bits, browsers want 2048 to 8192`);
+      badKey(`its RSA key has ${bits} bits, browsers accept 2048 to 8192`);
     return;
   }
   if (type !== "ec" || !curves.has(curve)) {
     const kind = type === "ec" ? `EC with ${shown[curve] ?? curve}` : (shown[type] ?? type);
-    badKey(`its key is ${kind}, browsers want RSA or EC with P-256 or P-384`);
+    badKey(`its key is ${kind}, browsers accept RSA or EC with P-256 or P-384`);
   }
   if (!isNamed(publicKey))
     badKey("its EC key has explicit parameters or a compressed point, Traefik reads neither");
@@ -174,7 +174,7 @@ function checkPurpose({ keyUsage: purposes }: X509Certificate): void {
   if (!named || named.includes(serverAuth) || named.includes(anyPurpose)) return;
   bad(
     "certificate: is not for servers, its extended key usage names other purposes",
-    "have one issued with the extended key usage serverAuth",
+    "request a certificate with the extended key usage serverAuth",
   );
 }
 
@@ -186,12 +186,12 @@ function checkDates(
   if (now >= validToDate.getTime())
     bad(
       `${place}: expired on ${day(validToDate)}`,
-      `have it renewed by its issuer, then run: mypaas cert add ${host} cert.pem key.pem`,
+      `renew it at its issuer, then run: mypaas cert add ${host} cert.pem key.pem`,
     );
   if (now < validFromDate.getTime())
     bad(
       `${place}: not valid before ${day(validFromDate)}`,
-      "wait until then, or set the clock of this server right: timedatectl set-ntp true",
+      "wait until then, or correct this server's clock: timedatectl set-ntp true",
     );
 }
 

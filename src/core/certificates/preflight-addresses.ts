@@ -30,7 +30,7 @@ function unanswered({ host, answers }: PreflightFacts): PreflightTrouble {
     kind: "dns",
     about: about.dns,
     reason: `${host}: could not be looked up, no answer from ${asked || "any resolver"}`,
-    hint: `ask by hand: getent ahosts ${host}`,
+    hint: `look it up by hand: getent ahosts ${host}`,
   };
 }
 
@@ -49,8 +49,7 @@ function unknown(facts: PreflightFacts): PreflightTrouble {
 function wrongAt(address: string, { seen, declared = [] }: PreflightFacts): Wrong | undefined {
   const same = canonical(address);
   const answer = seen.find((one) => canonical(one.address) === same)?.answer;
-  if (answer === undefined)
-    return { address, answer: { kind: "unreachable", why: "was not asked" } };
+  if (answer === undefined) return { address, answer: { kind: "unreachable", why: "not probed" } };
   if (answer.kind === "here") return undefined;
   // Many routers do not route a connection from inside back to the server.
   const isUnreachableFromInside =
@@ -65,7 +64,7 @@ function elsewhere(
   const { host } = facts;
   const records = strange.slice(0, 3).map((one) => {
     const who = resolversOf(one.address, facts);
-    const by = who === undefined ? "" : `, says ${who}`;
+    const by = who === undefined ? "" : `, according to ${who}`;
     return `${recordOf(one.address)} leads elsewhere (${answerText(one.answer)}${by})`;
   });
   const more = strange.length - records.length;
@@ -93,7 +92,7 @@ function elsewhereHint(facts: PreflightFacts, strange: readonly Wrong[]): string
   const isKnownOutside = outside(facts).some((one) => !isPrivate(one) && kindOf(one) === kind);
   // A server behind a NAT knows only its inner address, and may not reach its outer one.
   if (first !== undefined && kind === "A" && isSilent && !isKnownOutside)
-    return `if that is the address of this server, say so: mypaas init --address ${first.address}; else ${setRecord(host, targetOf(facts, "A") ?? "A ADDRESS")}`;
+    return `if this server has that address, run: mypaas init --address ${first.address}; else ${setRecord(host, targetOf(facts, "A") ?? "A ADDRESS")}`;
   const target = targetOf(facts, kind);
   if (first === undefined) return setRecord(host, target ?? `${kind} ADDRESS`);
   const wrong = recordOf(first.address);
@@ -106,7 +105,7 @@ function elsewhereHint(facts: PreflightFacts, strange: readonly Wrong[]): string
     (target === undefined && targetOf(facts) !== undefined);
   if (isTooMany) return `delete the record at your DNS provider: ${host} ${wrong}`;
   if (lists.some(hasRight))
-    return "wait until every DNS server has the new record; nothing has to be typed";
+    return "wait until every DNS server has the new record; mypaas tries again by itself";
   return setRecord(host, target ?? `${kind} ADDRESS`);
 }
 
@@ -116,10 +115,10 @@ function closedPort(host: string, { address, answer }: Wrong): PreflightTrouble 
   return {
     kind: "port",
     about: about.port,
-    reason: `port 80 of ${address}: ${isOther ? `somebody else answers for ${host}, ${text}` : text}`,
+    reason: `port 80 of ${address}: ${isOther ? `another server answers for ${host}, ${text}` : text}`,
     hint: isOther
-      ? "see who has the port: ss -ltnp 'sport = :80'"
-      : `open port 80 for everybody in the firewalls, here and at the provider of the server, then try from elsewhere: curl -sI http://${host}/`,
+      ? "see which program has the port: ss -ltnp 'sport = :80'"
+      : `open port 80 in the firewalls of this server and of its provider, then try from another machine: curl -sI http://${host}/`,
   };
 }
 

@@ -15,7 +15,7 @@ function judgeCaa({ host, caa, caIdentities }: PreflightFacts): PreflightTrouble
   const allowed = caa.map((value) => (value.split(";")[0] ?? "").trim().toLowerCase());
   if (caIdentities?.some((name) => allowed.includes(name.toLowerCase()))) return undefined;
   const named = [...new Set(allowed.filter(Boolean))];
-  const found = named.length === 0 ? "nobody" : `only ${oneLine(named.join(", "), 120)}`;
+  const found = named.length === 0 ? "no CA" : `only ${oneLine(named.join(", "), 120)}`;
   const property = host.startsWith("*.") ? "issuewild" : "issue";
   const record = `${host.replace(/^\*\./, "")} CAA 0 ${property} "${oneLine(wanted, 80)}"`;
   return {
@@ -32,6 +32,6 @@ function judgeCa({ caTrouble }: PreflightFacts): PreflightTrouble | undefined {
     kind: "ca",
     about: "CA away",
     reason: `the CA cannot be reached: ${oneLine(caTrouble, 200)}`,
-    hint: "let this server reach the CA over https; it is asked again by itself",
+    hint: "let this server reach the CA over https; mypaas tries again by itself",
   };
 }

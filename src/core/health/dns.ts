@@ -16,7 +16,7 @@ export function judgeDomain({ host, found, own }: DomainHealth): Finding {
   const target = outside.find(isIPv4) ?? outside[0] ?? "ADDRESS";
   const record = `set the record at your DNS provider: ${host} ${isIPv4(target) ? "A" : "AAAA"} ${target}`;
   if (found === undefined)
-    return warning("could not be looked up", `ask by hand: getent ahosts ${host}`);
+    return warning("could not be looked up", `look it up by hand: getent ahosts ${host}`);
   if (found.length === 0) return warning(`no address, expected ${expected}`, record);
   const strange = found.filter((address) => !own.includes(address));
   if (strange.length === 0) return ok(shortList(found));

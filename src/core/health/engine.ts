@@ -37,7 +37,7 @@ export function judgeTraefik(version: string, container: string): Finding {
   if (isAtLeast(version, oldestTraefik)) return ok(`${version}, answers in ${container}`);
   return failed(
     `${version === "" ? "version unknown" : version}: older than ${oldestTraefik}, which mypaas needs`,
-    `take a newer one: sudo mypaas init --traefik-image traefik:v${oldestTraefik}`,
+    `upgrade it: sudo mypaas init --traefik-image traefik:v${oldestTraefik}`,
   );
 }
 
@@ -60,6 +60,6 @@ export function judgeRouting(
   const rest = bad.length === 1 ? "" : `, and ${bad.length - 1} more`;
   return failed(
     `router ${name} is ${status}: ${errors[0] ?? "no reason given"}${rest}`,
-    `see what it says: docker logs --tail 50 ${container}`,
+    `read its log: docker logs --tail 50 ${container}`,
   );
 }

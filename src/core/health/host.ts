@@ -23,7 +23,8 @@ export function judgeDisk(disk: DiskHealth): Finding {
   const files = totalInodes === 0 ? 1 : freeInodes / totalInodes;
   const facts = `${path}: ${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} free (${percent(share)})`;
   const inodes = `${path}: ${percent(files)} of the inodes free`;
-  const hint = "make room: docker system df, then docker image prune and docker builder prune";
+  const hint =
+    "free disk space: docker system df, then docker image prune and docker builder prune";
   if (share < failShare) return failed(facts, hint);
   if (files < failShare) return failed(inodes, `find many small files: du --inodes -xs ${path}/*`);
   if (share < warnShare || freeBytes < warnBytes) return warning(facts, hint);
@@ -53,7 +54,8 @@ export function parseMemory(meminfo: string): MemoryHealth | undefined {
   return Object.values(memory).every(Number.isFinite) ? memory : undefined;
 }
 
-const findHungry = "see who takes it: docker stats --no-stream, then limit it with mypaas.maxmem";
+const findHungry =
+  "see which container uses it: docker stats --no-stream, then limit it with mypaas.maxmem";
 
 /** Judges the memory left for a build or a second replica. */
 export function judgeMemory(memory: MemoryHealth): Finding {
@@ -70,7 +72,7 @@ export function judgeMemory(memory: MemoryHealth): Finding {
   if (swapTotalBytes === 0 && totalBytes < 1.5e9)
     return warning(
       `${facts}: a build may be killed`,
-      "add some: fallocate -l 2G /swap && chmod 600 /swap && mkswap /swap && swapon /swap",
+      "add swap: fallocate -l 2G /swap && chmod 600 /swap && mkswap /swap && swapon /swap",
     );
   return ok(facts);
 }
@@ -87,7 +89,7 @@ export function judgeClock(clocks: {
   const ms = Math.max(0, Math.abs(apart) - clocks.roundTripMs);
   if (ms <= warnClockMs) return ok(`${formatDuration(ms)} apart`);
   const facts = `the server is ${formatDuration(ms)} ${apart > 0 ? "ahead" : "behind"}`;
-  const hint = "set both: timedatectl set-ntp true";
+  const hint = "synchronise both clocks: timedatectl set-ntp true";
   return ms > clockToleranceMs
     ? failed(`${facts}, so requests are refused`, hint)
     : warning(facts, hint);

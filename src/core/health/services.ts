@@ -44,7 +44,7 @@ function judgeOne(
     );
   const facts = `release ${release}, ${running} of ${replicas} replicas run`;
   if (running === replicas) return ok(facts);
-  return failed(facts, `begin it anew: mypaas restart ${service}`);
+  return failed(facts, `restart it: mypaas restart ${service}`);
 }
 
 const isLooping = ({ state, restarts, startedAt }: SeenContainer, now: number): boolean =>
@@ -67,8 +67,8 @@ export function judgePublished(
       about(
         `port ${port}/${protocol}`,
         warning(
-          `${service} publishes it to everybody; Docker opens it past ufw and firewalld`,
-          `unless that is meant, bind it in the Dockerfile of ${service}: # mypaas.publish = 127.0.0.1:${port}:…`,
+          `${service} publishes it on all addresses; ufw and firewalld do not block it`,
+          `to limit it, bind it in the Dockerfile of ${service}: # mypaas.publish = 127.0.0.1:${port}:…`,
         ),
       ),
     ),
@@ -78,13 +78,15 @@ export function judgePublished(
         about(
           `port ${port}/${protocol}`,
           warning(
-            `${service} publishes it on ${ip}; before Docker 28 machines on the same network segment reach it too`,
+            `${service} publishes it on ${ip}; before Docker 28, other machines on the network segment can reach it`,
             "upgrade Docker to 28 or newer: apt-get install --only-upgrade docker-ce",
           ),
         ),
     ),
   ];
-  return found.length > 0 ? found : [ok(ports.length === 0 ? "none" : `${ports.length}, bound`)];
+  return found.length > 0
+    ? found
+    : [ok(ports.length === 0 ? "none" : `${ports.length}, each bound to one address`)];
 }
 
 function unique<T extends { readonly port: number; readonly protocol: string }>(
@@ -109,7 +111,7 @@ export function judgeLogs(logs: readonly SeenLog[], instance: string): readonly 
     const { name, labels, rotates } = container;
     const isOurs = labels[label.instance] === instance;
     if (bytes <= (isOurs ? rotatedBytes : foreignBytes)) return [];
-    const facts = `${name}: ${formatBytes(bytes)}${rotates ? "" : ", never cut off"}`;
+    const facts = `${name}: ${formatBytes(bytes)}${rotates ? "" : ", without a size limit"}`;
     const hint = `empty it: truncate -s 0 ${container.logPath}`;
     return [about("container log", warning(facts, hint))];
   });

@@ -57,7 +57,7 @@ export function readCursor(text: string): LogCursor {
   const [, session, next, when] = head.exec(first) ?? [];
   const streams = rest.map((part) => stream.exec(part));
   if (session === undefined || streams.includes(null))
-    throw new UserError("from: not a place in these logs", { code: "bad-request" });
+    throw new UserError("from: not a log position", { code: "bad-request" });
   const positions = streams.flatMap((found) => {
     const [, key = "", at = "", count = "0"] = found ?? [];
     return [[key, { at, count: Number(count) }] as const];

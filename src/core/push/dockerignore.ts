@@ -35,7 +35,7 @@ export function parseDockerignore(text: string, file = ".dockerignore"): Ignore 
     if (pattern.text === "" || !isWellFormed(pattern.text))
       throw new UserError(`${file}:${index + 1}: bad pattern ${JSON.stringify(line.trim())}`, {
         code: "dockerignore",
-        hint: "correct the line, or put # in front of it",
+        hint: "correct the line, or comment it out with #",
       });
     patterns.push({ ...pattern, matches: matcher(pattern.text) });
   }

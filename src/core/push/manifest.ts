@@ -66,7 +66,7 @@ function checkPath(path: string): string | undefined {
 }
 
 function checkOrder(path: string, previous: string | undefined): string | undefined {
-  if (path === previous) return "path is there twice";
+  if (path === previous) return "path is listed twice";
   return previous !== undefined && path < previous ? "path is not in sorted order" : undefined;
 }
 

@@ -18,8 +18,8 @@ export function warnOfRiskyFiles(entries: readonly ManifestEntry[]): Event | und
   const more = found.length > maxNamed ? ` and ${found.length - maxNamed} more` : "";
   return {
     kind: "warning",
-    text: `build context: may hold secrets that now travel: ${found.slice(0, maxNamed).join(", ")}${more}`,
-    hint: "add them to .dockerignore, and give values with: mypaas env",
+    text: `build context: files that may hold secrets are sent: ${found.slice(0, maxNamed).join(", ")}${more}`,
+    hint: "add them to .dockerignore, and set values with: mypaas env",
   };
 }
 

@@ -74,7 +74,7 @@ function fileDifferences(seen: TraefikSnapshot, { http }: DynamicConfig): readon
       router.rule === config.rule &&
       router.priority === config.priority &&
       router.service.replace(/@file$/, "") === config.service;
-    return isSame ? [] : [`router ${name}@file is still an older one`];
+    return isSame ? [] : [`router ${name}@file is still the old one`];
   });
   const extra = Object.keys(seen.routers)
     .filter((name) => name.endsWith("@file") && http.routers[name.slice(0, -5)] === undefined)

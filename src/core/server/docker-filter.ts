@@ -13,7 +13,7 @@ export interface Allowed {
 
 /** Allows the requests of Traefik's docker provider, for containers of this instance; refuses all others. */
 export function decide(method: string, target: string, instance: string): Decision {
-  if (method !== "GET" && method !== "HEAD") return refused(`${method} is not passed on`);
+  if (method !== "GET" && method !== "HEAD") return refused(`${method} is not allowed`);
   const match = /^(\/v\d+\.\d+)?(\/[^?#]*)(?:\?([^#]*))?$/.exec(target);
   const [, version = "", path = "", query = ""] = match ?? [];
   if (path === "/_ping" || path === "/version") {
@@ -27,7 +27,7 @@ export function decide(method: string, target: string, instance: string): Decisi
   const id = /^\/containers\/([A-Za-z0-9][A-Za-z0-9_.-]*)\/json$/.exec(path)?.[1];
   if (id !== undefined)
     return { kind: "inspect", method, path: `${version}/containers/${id}/json` };
-  return refused("this call is not passed on");
+  return refused("this call is not allowed");
 }
 
 function refused(what: string): Decision {

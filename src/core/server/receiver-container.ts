@@ -33,7 +33,7 @@ export interface ReceiverConfig {
 /** Reads `receiver.json`; throws UserError for a wrong one. */
 export function parseReceiverConfig(text: string, file: string): ReceiverConfig {
   const bad = (what: string) =>
-    new UserError(`${file}: ${what}`, { hint: "write it anew: mypaas init" });
+    new UserError(`${file}: ${what}`, { hint: "write it again: mypaas init" });
   let value: unknown;
   try {
     value = JSON.parse(text);

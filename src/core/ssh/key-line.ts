@@ -15,12 +15,12 @@ export function buildKeyLine(publicKey: string, limits: KeyLimits): string {
   const wrong = (problem: string, hint: string) =>
     new UserError(`key: ${problem}`, { code: "key", hint });
   if (line.includes("PRIVATE KEY-----"))
-    throw wrong("this is a private key, which stays where it is", "give its public half: FILE.pub");
+    throw wrong("this is a private key, which must stay secret", "give the public key: FILE.pub");
   if (/[\r\n]/.test(line)) throw wrong("more than one line", "give one public key at a time");
   const plain = parseKeyLine(line);
   const options = formatLimits(limits);
   if (typeof plain !== "string" && plain.optionsText !== "" && options !== "")
-    throw wrong(`has options already: ${plain.optionsText}`, "leave them out, or the flags");
+    throw wrong(`has options already: ${plain.optionsText}`, "use these options, or the flags");
   const result = options === "" ? line : `${options} ${line}`;
   const parsed = parseKeyLine(result);
   if (typeof parsed !== "string") return result;

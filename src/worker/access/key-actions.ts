@@ -45,9 +45,9 @@ export async function revoke(parts: KeyParts, which: string, caller: Caller): Pr
   const { fingerprint } = key;
   const others = keys.filter((other) => other !== key && mayManageKeys(other, parts.now()));
   if (caller !== "root" && others.length === 0)
-    throw new UserError(`key ${fingerprint}: the last one that may manage keys`, {
+    throw new UserError(`key ${fingerprint}: it is the last key that may manage keys`, {
       code: "last-key",
-      hint: "enrol another first: mypaas key add, or remove it as root on the server",
+      hint: "enrol another key first: mypaas key add, or remove it as root on the server",
     });
   const used = lastUses(parts.state).get(fingerprint);
   removeKey(parts.state, fingerprint);
@@ -65,11 +65,11 @@ function pick(keys: readonly EnrolledKey[], which: string): EnrolledKey {
   throw first === undefined
     ? new UserError(`key ${which}: not enrolled`, {
         code: "unknown-key",
-        hint: "see which are: mypaas key list",
+        hint: "list the keys: mypaas key list",
       })
-    : new UserError(`key ${which}: the name of ${found.length} keys: ${many}`, {
+    : new UserError(`key ${which}: ${found.length} keys have this name: ${many}`, {
         code: "unknown-key",
-        hint: `name one by its fingerprint: mypaas key remove ${first.fingerprint}`,
+        hint: `use a fingerprint: mypaas key remove ${first.fingerprint}`,
       });
 }
 

@@ -28,9 +28,9 @@ export async function logIn(parts: LoginParts, login: Login): Promise<RegistryIn
 export function logOut(state: State, host: string): RegistryInfo {
   const gone = removeRegistry(state, host);
   if (gone !== undefined) return gone;
-  throw new UserError(`registry ${host}: no login is kept for it`, {
+  throw new UserError(`registry ${host}: no login is stored`, {
     code: "no-login",
-    hint: "see which are: mypaas registry list",
+    hint: "list the logins: mypaas registry list",
   });
 }
 

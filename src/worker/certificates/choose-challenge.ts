@@ -24,7 +24,7 @@ export async function chooseChallenge(
 }
 
 const noEmail: Trouble = {
-  about: "nobody is asked",
-  reason: "this server asks nobody for certificates, because it has no email address to give",
+  about: "no email address",
+  reason: "no certificate is requested, because this server has no email address",
   hint: "run on the server: sudo mypaas init --email you@example.com",
 };

@@ -63,11 +63,11 @@ export function withManual(
   const { host, state, certificate, reason } = info;
   if (state === "own") return info;
   if (until <= now) {
-    const ended = `the certificate that was added ended on ${new Date(until).toISOString().slice(0, 10)}`;
+    const ended = `the manual certificate ended on ${new Date(until).toISOString().slice(0, 10)}`;
     return {
       ...info,
       reason: reason === undefined ? ended : `${ended}; ${reason}`,
-      hint: `bring a newer one: mypaas cert add ${host} fullchain.pem key.pem, or leave it to the CA: mypaas cert remove ${host}`,
+      hint: `add a newer one: mypaas cert add ${host} fullchain.pem key.pem, or let the CA issue one: mypaas cert remove ${host}`,
     };
   }
   return state === "issued" && certificate !== undefined

@@ -90,8 +90,8 @@ const namesIn = (pair: OwnPair): readonly string[] => readCertificate(pair).name
 
 /** Traefik distinguishes certificates by their names, and serves any one of several with the same. */
 export const otherShown = (host: string, issuer: string) => ({
-  about: "not shown",
-  reason: `Traefik shows the certificate of ${issuer} for ${host}, which it has for the same names`,
+  about: "not served",
+  reason: `Traefik serves the certificate of ${issuer} for ${host}, which has the same names`,
   hint: "run on the server: sudo mypaas init; it restarts Traefik, which closes its ports for a moment",
 });
 
@@ -104,9 +104,9 @@ export async function removeManual(parts: ManualParts, host: string): Promise<vo
     all.find((one) => namesIn(one).includes(host)) ??
     all.find((one) => coversHost(namesIn(one), host));
   if (fitting === undefined)
-    throw new UserError(`certificate ${host}: none was added by hand`, {
+    throw new UserError(`certificate ${host}: no manual certificate`, {
       code: "no-certificate",
-      hint: "see which were: mypaas cert",
+      hint: "list the certificates: mypaas cert",
     });
   removeOwnPair(state, fitting.host);
   await router.serve({ manualCertificates: manualKeyPairs(state, clock.now()) });

@@ -11,7 +11,7 @@ export async function storeProblem(config: InstanceConfig): Promise<Trouble | un
   if (text === undefined || !isBrokenStorage(text)) return undefined;
   return {
     about: "certificate store",
-    reason: `${file}: cannot be read, as after a disk that was full, so Traefik loses all certificates at its next start and asks for none`,
-    hint: "make room, then let it begin anew, on the server: sudo mypaas init",
+    reason: `${file}: cannot be read, perhaps after a full disk; Traefik loses all certificates at its next start`,
+    hint: "free disk space, then reset it, on the server: sudo mypaas init",
   };
 }

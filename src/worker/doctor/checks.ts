@@ -101,7 +101,7 @@ export const checks: readonly CheckSpec<CheckContext>[] = [
     title: "memory",
     check: async () => {
       const seen = await memory();
-      return seen === undefined ? skipped("this system does not say") : judgeMemory(seen);
+      return seen === undefined ? skipped("not available on this system") : judgeMemory(seen);
     },
   },
   {

@@ -60,7 +60,7 @@ function ofError(error: unknown): Finding {
   if (!(error instanceof UserError))
     return failed(
       `could not be checked: ${message}`,
-      "look at the worker: systemctl status mypaas-worker",
+      "check the worker: systemctl status mypaas-worker",
     );
   if (awayCodes.has(error.code)) return skipped(message);
   return failed(message, error.hint ?? "repair the server: sudo mypaas init");

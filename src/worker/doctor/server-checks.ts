@@ -33,16 +33,13 @@ export async function dynamicFile({ config, wantedFile }: CheckContext): Promise
   const { dynamicFile: path } = instancePaths(config);
   for (let tries = 0; tries < 5; tries += 1) {
     const text = (await readIfThere(path))?.toString("utf8");
-    if (text === wantedFile()) return ok(`${path} is what follows from the state`);
+    if (text === wantedFile()) return ok(`${path} matches the state`);
     await sleep(100);
   }
   const again = (await hasSystemd())
     ? `systemctl restart ${unitNames(config.instance).worker}`
     : `stop the worker, then: mypaas worker --state ${config.stateDir}`;
-  return failed(
-    `${path} is missing, or not what the worker wrote`,
-    `have it written again: ${again}`,
-  );
+  return failed(`${path} is missing, or differs from the state`, `write it again: ${again}`);
 }
 
 export async function units({ config }: CheckContext): Promise<Finding> {
@@ -64,7 +61,7 @@ export async function sockets({ config }: CheckContext): Promise<Finding> {
   const isThere = await Promise.all(paths.map((path) => answers(path)));
   const bad = paths.find((_, index) => isThere[index] === false);
   if (bad === undefined) return ok(`${paths.length} sockets answer`);
-  return failed(`nobody answers on ${bad}`, "repair it: sudo mypaas init");
+  return failed(`${bad}: connection refused`, "repair it: sudo mypaas init");
 }
 
 const portMs = 3000;
@@ -73,7 +70,7 @@ export async function httpPort({ config }: CheckContext): Promise<Finding> {
   const { bind, httpPort: port } = config;
   return atPort(config, port, async () => {
     const status = await httpStatus(reachable(bind), port, portMs);
-    return ok(`${bind}:${port} answers, with ${status} for a name nobody has`);
+    return ok(`${bind}:${port} answers with status ${status} for an unknown host`);
   });
 }
 

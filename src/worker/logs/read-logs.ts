@@ -47,10 +47,13 @@ function refuseNothing({ wanted, cursor }: LogReading): void {
     ...(release === undefined ? [] : [`release ${release}`]),
     ...(replica === undefined ? [] : [`replica ${replica}`]),
   ].join(" ");
-  throw new UserError(`logs of ${what}: it has no container here, and logs go with containers`, {
-    code: "no-logs",
-    hint: `see what runs: mypaas ps ${service}; how its last deploy ended: mypaas logs ${service} --job`,
-  });
+  throw new UserError(
+    `logs of ${what}: it has no container, and logs are removed with their container`,
+    {
+      code: "no-logs",
+      hint: `see what runs: mypaas ps ${service}; how its last deploy ended: mypaas logs ${service} --job`,
+    },
+  );
 }
 
 /** All lines of one container that were not sent yet. */

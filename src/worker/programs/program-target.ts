@@ -17,13 +17,13 @@ export function releaseToRun(
   const all = listReleases(state, service);
   const refuse = (what: string, hint: string): UserError =>
     new UserError(`run ${service}: ${what}`, { code: "no-release", hint });
-  if (all.length === 0) throw refuse("no such service here", "see what there is: mypaas releases");
+  if (all.length === 0) throw refuse("no such service here", "list the releases: mypaas releases");
   if (wanted === undefined) {
     const now = currentRelease(state, service);
     if (now !== undefined) return now;
     throw refuse("it was never live", "push it: mypaas push");
   }
-  const look = `see which are kept: mypaas releases ${service}`;
+  const look = `list its releases: mypaas releases ${service}`;
   const found = all.find(({ release }) => release.number === wanted);
   if (found === undefined) throw refuse(`release ${wanted} is not known`, look);
   if (found.imageId === "") throw refuse(`the image of release ${wanted} was removed`, look);
@@ -42,7 +42,7 @@ export function replicaToEnter(
   if (live === undefined) {
     if (stoppedRelease(state, service) !== undefined)
       throw refuse("it is stopped", `start it: mypaas start ${service}`);
-    throw refuse("it does not run", "see what does: mypaas ps");
+    throw refuse("it does not run", "list what runs: mypaas ps");
   }
   const running = containers
     .filter(({ release, state: is }) => release === live && is === "running")

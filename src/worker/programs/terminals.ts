@@ -180,7 +180,7 @@ export class Terminals {
 const noImage = (service: string, release: number): UserError =>
   new UserError(`run ${service}: the image of release ${release} was removed`, {
     code: "no-image",
-    hint: `see which are kept: mypaas releases ${service}`,
+    hint: `list its releases: mypaas releases ${service}`,
   });
 
 const stopped = (): UserError =>

@@ -88,7 +88,7 @@ test("blob store: it refuses before the disk is full, with the numbers", async (
   await store.refuseWhenFull(2 * 1024 * 1024);
   assert.equal(
     await refusal(() => store.refuseWhenFull(2 * 1024 * 1024 + 1)),
-    `disk: ${dir} has 3.0 MiB free, this needs 2.0 MiB and 1.0 MiB stay in reserve\nhint: make room on the server, see: docker system df`,
+    `disk: ${dir} has 3.0 MiB free, this needs 2.0 MiB and 1.0 MiB stay in reserve\nhint: free disk space on the server, see: docker system df`,
   );
 });
 
@@ -120,7 +120,7 @@ test("blob store: one that was damaged on disk is read by nobody, and may come a
   assert.equal(await store.has(blob), false);
   assert.equal(
     await refusal(() => read(store.open(blob))),
-    `blob ${blob.sha256}: damaged: its file is gone\nhint: push again: mypaas push`,
+    `blob ${blob.sha256}: damaged: the file is missing\nhint: push again: mypaas push`,
   );
   await store.put(blob, bytes("hello world"));
   assert.equal(await read(store.open(blob)), "hello world");

@@ -35,5 +35,8 @@ test("half a file, and a key that belongs to another certificate, are not an ide
   const two = await makeIdentity("0123456789abcdef", now);
   assert.throws(() => readIdentity(""), /no certificate and private key/);
   assert.throws(() => readIdentity(one.certificate), /no certificate and private key/);
-  assert.throws(() => readIdentity(one.certificate + two.privateKey), /do not belong together/);
+  assert.throws(
+    () => readIdentity(one.certificate + two.privateKey),
+    /does not match the certificate/,
+  );
 });

@@ -23,7 +23,7 @@ const refusals: readonly (readonly [string, (home: string) => string])[] = [
   ["a/../..", () => 'leads through ".."'],
   [".ssh", () => 'leads through ".ssh"'],
   ["link/x", (home) => `${home}/link is a link`],
-  ["file", (home) => `${home}/file is no folder`],
+  ["file", (home) => `${home}/file is not a folder`],
   ["mypaas", (home) => `holds ${home}/mypaas/state`],
   ["mypaas/state/blobs", (home) => `holds ${home}/mypaas/state`],
 ];

@@ -87,7 +87,7 @@ test("what is known about certificates is read back, and leaves no trace when it
 test("a server that has none says how to get one", async () => {
   const nowhere = join(stateDir, "nowhere");
   await assert.rejects(readInstanceConfig(nowhere), {
-    message: `${nowhere}/config.yml: does not exist, so there is no mypaas here`,
+    message: `${nowhere}/config.yml: does not exist, so mypaas is not set up here`,
     hint: "run: sudo mypaas init",
     code: "no-instance",
   });
@@ -116,8 +116,8 @@ test("every impossible value is refused with its place", async () => {
     ["bind: 0.0.0.0", "", "bind: should be a text that fits ^[^\\s\\p{Cc}]+$, got nothing"],
     ["allow:", "allow: x\n  old:", "volumes.allow: should be a list of absolute paths"],
     ["- /srv/data", "- srv/data", 'volumes.allow: should hold absolute paths, got "srv/data"'],
-    [/^owner:\n.*\n.*\n/m, "owner: me\n", "owner.: should hold named values"],
-    [/^/, "acme: yes\n", "acme.: should hold named values"],
+    [/^owner:\n.*\n.*\n/m, "owner: me\n", "owner.: should be a mapping"],
+    [/^/, "acme: yes\n", "acme.: should be a mapping"],
     [
       /^/,
       acme.replace("https", "http"),
@@ -137,7 +137,7 @@ test("every impossible value is refused with its place", async () => {
       'resolvers: should hold DNS servers such as 1.1.1.1, got "one.one"',
     ],
     [/^/, "addresses: [1.2.3.4, 5]\n", "addresses: should hold IP addresses, got 5"],
-    [/^[^]*$/, "- a", "the file: should hold named values"],
+    [/^[^]*$/, "- a", "the file: should be a mapping"],
   ] as const;
   for (const [from, to, problem] of cases) {
     const text = good.replace("httpPort: 80\n", "httpPort: 8080\n").replace(from, to);
@@ -145,7 +145,7 @@ test("every impossible value is refused with its place", async () => {
     await assert.rejects(readInstanceConfig(stateDir), (error: Error & { hint?: string }) => {
       if (typeof problem === "string") assert.equal(error.message, `${file}: ${problem}`);
       else assert.match(error.message.slice(file.length + 2), problem);
-      assert.equal(error.hint, "put it right in that file, then run: mypaas init");
+      assert.equal(error.hint, "correct the file, then run: mypaas init");
       return true;
     });
   }

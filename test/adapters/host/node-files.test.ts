@@ -42,8 +42,8 @@ test("a Node that only its owner may use is refused", async (t) => {
   await chmod(execPath, 0o700);
   await assert.rejects(nodeFiles({ execPath, sharedObjects: () => [] }), {
     name: "UserError",
-    message: `${execPath}: not readable for other users, and the receiver runs as one`,
-    hint: `let others use it: chmod go+rx ${execPath}`,
+    message: `${execPath}: not readable for other users, such as the receiver's`,
+    hint: `make it readable: chmod go+rx ${execPath}`,
   });
 });
 

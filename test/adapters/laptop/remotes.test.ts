@@ -67,8 +67,8 @@ test("a lock that another process holds is respected, and nobody holds one for e
   await assert.rejects(
     changeRemotes(here, () => []),
     {
-      message: `${lock}: another mypaas holds it`,
-      hint: "end the other one, then run the same command again",
+      message: `${lock}: another mypaas command has the lock`,
+      hint: "end the other command, then run this one again",
     },
   );
   other.close();
@@ -127,7 +127,7 @@ test("a folder in which nothing can be written says the way out", async () => {
     changeRemotes(here, (all) => all),
     {
       message: `${remotesFile(here)}: not writable (ENOTDIR)`,
-      hint: "keep it in a folder of yours: XDG_CONFIG_HOME=DIR",
+      hint: "choose another folder: XDG_CONFIG_HOME=DIR",
     },
   );
 });

@@ -79,7 +79,7 @@ test("an ignored directory is not even opened, another one that cannot be opened
     assert.deepEqual(await paths(root), [".dockerignore", "Dockerfile"]);
     await assert.rejects(
       readSourceTree({ dockerfile: join(root, "Dockerfile"), context: join(root, "big") }),
-      { message: ".dockerignore: not readable for you" },
+      { message: ".dockerignore: no permission to read it" },
     );
   } finally {
     process.seteuid?.(uid ?? 0);
@@ -179,14 +179,14 @@ test("a range of a file is read piece by piece", async () => {
 test("a file that cannot be read is named with the reason", async () => {
   const root = await tree({ "x/y": "" });
   await assert.rejects(read(root), {
-    message: `${join(root, "Dockerfile")}: not there any more`,
+    message: `${join(root, "Dockerfile")}: no longer exists`,
     hint: "push again: mypaas push",
   });
   const cases: readonly [code: string, message: string, hint: string][] = [
-    ["EACCES", "f: not readable for you", "change its permissions, or add it to .dockerignore"],
-    ["EPERM", "f: not readable for you", "change its permissions, or add it to .dockerignore"],
+    ["EACCES", "f: no permission to read it", "change its permissions, or add it to .dockerignore"],
+    ["EPERM", "f: no permission to read it", "change its permissions, or add it to .dockerignore"],
     ["ELOOP", "f: became a link while it was being read", "push again: mypaas push"],
-    ["EIO", "f: the disk cannot read it", "look at the disk: dmesg"],
+    ["EIO", "f: the disk cannot read it", "check the disk: dmesg"],
     ["ENAMETOOLONG", "f: its path is too long", "add it to .dockerignore"],
   ];
   for (const [code, message, hint] of cases) {

@@ -82,7 +82,7 @@ test("a range anywhere but at the end is a conflict", async (t) => {
   for (const at of [0, 4, 6])
     await assert.rejects(range(blob, at, "x"), {
       code: "conflict",
-      message: `blob ${blob.sha256}: range begins at ${at}, 5 bytes are here`,
+      message: `blob ${blob.sha256}: range begins at ${at}, 5 bytes are stored`,
     });
 });
 
@@ -113,7 +113,7 @@ test("what would fill the disk is refused before it does, with the numbers", asy
   await assert.rejects(put({ sha256: sha256("x"), size: 2 * mib }, "x"), {
     code: "disk-full",
     message: "disk: 513.0 MiB free for uploads, this needs 2.0 MiB and 512.0 MiB stay in reserve",
-    hint: "make room on the server, see: docker system df",
+    hint: "free disk space on the server, see: docker system df",
   });
   assert.deepEqual(await readdir(dir), []);
 });
@@ -140,13 +140,13 @@ test("one push, all pushes and their number have limits", async (t) => {
   await put(blobOf("12345678"), "12345678");
   await assert.rejects(put(blobOf("abc"), "abc"), {
     code: "too-large",
-    message: "uploads: this push has 0.0 MiB here and sends 0.0 MiB, at most 0.0 MiB may wait",
+    message: "uploads: this push has 0.0 MiB stored and sends 0.0 MiB, at most 0.0 MiB are allowed",
     hint: "leave large files out with .dockerignore",
   });
   await write(other, "1234");
   await assert.rejects(write(other, "5678"), {
     code: "busy",
-    message: "uploads: 0.0 MiB are waiting and this sends 0.0 MiB, at most 0.0 MiB may wait",
+    message: "uploads: 0.0 MiB are stored and this push sends 0.0 MiB, at most 0.0 MiB are allowed",
     hint: "try again in some minutes: mypaas push",
   });
   await assert.rejects(write(sha256("third"), "x"), {

@@ -84,7 +84,7 @@ const hostile: readonly (readonly [string, string, Make])[] = [
       await truncate(file, 1_000_000_000_000);
     },
   ],
-  ["other content", "holds something else", (file) => writeFile(file, "jello")],
+  ["other content", "has another hash", (file) => writeFile(file, "jello")],
 ];
 
 for (const [what, problem, make] of hostile) {
@@ -112,7 +112,7 @@ test("a blob that changes while it is read is refused", async (t) => {
   await writeFile(file, text);
   await assert.rejects(
     take(dir, blob, () => writeFile(file, "b".repeat(600_000))),
-    { message: `blob ${blob.sha256}: should be 600000 bytes, holds something else` },
+    { message: `blob ${blob.sha256}: should be 600000 bytes, has another hash` },
   );
 });
 

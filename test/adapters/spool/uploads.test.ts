@@ -109,7 +109,7 @@ test("a batch cut off anywhere keeps the whole blobs that arrived and no others"
     const ended = await upload(t, tar.subarray(0, length));
     await assert.rejects(ended.answer, {
       code: "bad-request",
-      message: "batch: not a whole tar archive",
+      message: "batch: not a complete tar archive",
     });
     assert.deepEqual(await ended.stored(), kept);
     const stalled = new UserError("upload: cut off in the middle", { code: "bad-request" });
@@ -124,7 +124,7 @@ test("what is no tar at all is refused", async (t) => {
     const { answer, stored } = await upload(t, bytes);
     await assert.rejects(answer, {
       code: "bad-request",
-      message: "batch: not a whole tar archive",
+      message: "batch: not a complete tar archive",
     });
     assert.deepEqual(await stored(), []);
   }

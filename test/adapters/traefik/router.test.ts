@@ -105,8 +105,8 @@ test("confirm gives up with what is missing", async (t) => {
   };
   await assert.rejects(fake.router.confirm(asked, 10_000), (error) => {
     assert.ok(error instanceof UserError);
-    assert.equal(error.message, "traefik: did not take over the routing within 10 s");
-    assert.equal(error.hint, "look at what it says with: docker logs mypaas-traefik");
+    assert.equal(error.message, "traefik: did not load the routing within 10 s");
+    assert.equal(error.hint, "read its log: docker logs mypaas-traefik");
     assert.equal(error.code, "routing");
     assert.deepEqual(error.details, [
       "router web-r43-9@docker is not there",
@@ -144,7 +144,7 @@ test("confirm goes on looking when Docker cannot be nudged, and says so when it 
     assert.ok(error instanceof UserError);
     assert.deepEqual(error.details, [
       "service web-r43@docker lists 2 servers and 1 of them up instead of 2",
-      "docker could not be made to tell it again: no such image",
+      "docker could not send an event: no such image",
     ]);
     return true;
   });
@@ -155,10 +155,12 @@ test("confirm waits longer for a Traefik that does not answer, and then says so"
   const fake = await routerFor(t, { api: "http://127.0.0.1:1" });
   await assert.rejects(fake.router.confirm(nothing, 100), (error) => {
     assert.ok(error instanceof UserError);
-    assert.equal(error.message, "traefik: did not take over the routing within 30 s");
-    assert.equal(error.hint, "look at what it says with: docker logs mypaas-traefik");
+    assert.equal(error.message, "traefik: did not load the routing within 30 s");
+    assert.equal(error.hint, "read its log: docker logs mypaas-traefik");
     assert.equal(error.code, "traefik-silent");
-    assert.deepEqual(error.details, ["its API does not answer: connect ECONNREFUSED 127.0.0.1:1"]);
+    assert.deepEqual(error.details, [
+      "Traefik's API does not answer: connect ECONNREFUSED 127.0.0.1:1",
+    ]);
     return true;
   });
   assert.equal(fake.nudges(), 0);
@@ -169,10 +171,12 @@ test("confirm says how to start a Traefik that does not run", async (t) => {
   fake.away(new UserError("traefik: container x does not run", { code: "traefik-away" }));
   await assert.rejects(fake.router.confirm(nothing, 10_000), (error) => {
     assert.ok(error instanceof UserError);
-    assert.equal(error.message, "traefik: did not take over the routing within 40 s");
+    assert.equal(error.message, "traefik: did not load the routing within 40 s");
     assert.equal(error.hint, "start it: sudo mypaas init");
     assert.equal(error.code, "traefik-away");
-    assert.deepEqual(error.details, ["its API does not answer: traefik: container x does not run"]);
+    assert.deepEqual(error.details, [
+      "Traefik's API does not answer: traefik: container x does not run",
+    ]);
     return true;
   });
 });

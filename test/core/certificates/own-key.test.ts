@@ -110,11 +110,11 @@ for (const [title, purposes, isTaken] of [
       name: "UserError",
       code: "bad-certificate",
       message: "certificate: is not for servers, its extended key usage names other purposes",
-      hint: "have one issued with the extended key usage serverAuth",
+      hint: "request a certificate with the extended key usage serverAuth",
     });
   });
 
-const only = "browsers want RSA or EC with P-256 or P-384";
+const only = "browsers accept RSA or EC with P-256 or P-384";
 const spelledOut =
   "its EC key has explicit parameters or a compressed point, Traefik reads neither";
 const pair = generateKeyPairSync("rsa-pss", { modulusLength: 2048 });
@@ -125,9 +125,9 @@ const refused: readonly (readonly [
   key: KeyObject,
   spki?: Buffer,
 ])[] = [
-  ["RSA of 1024 bits", "its RSA key has 1024 bits, browsers want 2048 to 8192", rsa(1024)],
-  ["RSA of 2032 bits", "its RSA key has 2032 bits, browsers want 2048 to 8192", rsa(2032)],
-  ["RSA of 8208 bits", "its RSA key has 8208 bits, browsers want 2048 to 8192", rsa(8208)],
+  ["RSA of 1024 bits", "its RSA key has 1024 bits, browsers accept 2048 to 8192", rsa(1024)],
+  ["RSA of 2032 bits", "its RSA key has 2032 bits, browsers accept 2048 to 8192", rsa(2032)],
+  ["RSA of 8208 bits", "its RSA key has 8208 bits, browsers accept 2048 to 8192", rsa(8208)],
   ["RSA-PSS", `its key is RSA-PSS, ${only}`, pair.privateKey],
   [
     "DSA",

@@ -91,12 +91,12 @@ test("DNS that gives no address", () => {
           { resolver: "this server's resolver", addresses: undefined },
         ],
       },
-      "dns | waiting for DNS | a.test: could not be looked up, no answer from 1.1.1.1, this server's resolver | ask by hand: getent ahosts a.test",
+      "dns | waiting for DNS | a.test: could not be looked up, no answer from 1.1.1.1, this server's resolver | look it up by hand: getent ahosts a.test",
     ],
     [
       "nobody was asked",
       { answers: [] },
-      "dns | waiting for DNS | a.test: could not be looked up, no answer from any resolver | ask by hand: getent ahosts a.test",
+      "dns | waiting for DNS | a.test: could not be looked up, no answer from any resolver | look it up by hand: getent ahosts a.test",
     ],
     [
       "no address",
@@ -192,12 +192,12 @@ test("addresses that lead elsewhere", () => {
           { address: "203.0.113.9", answer: nginx },
         ],
       },
-      `dns | waiting for DNS | a.test: A 203.0.113.9 leads elsewhere (status 404 from nginx, says 8.8.8.8), expected A 198.51.100.4 | wait until every DNS server has the new record; nothing has to be typed`,
+      `dns | waiting for DNS | a.test: A 203.0.113.9 leads elsewhere (status 404 from nginx, according to 8.8.8.8), expected A 198.51.100.4 | wait until every DNS server has the new record; mypaas tries again by itself`,
     ],
     [
       "perhaps the outer address of a NAT",
       { ...at({ "203.0.113.9": refused }), own: ["10.0.0.2"] },
-      `dns | waiting for DNS | a.test: A 203.0.113.9 leads elsewhere (connection refused), expected A 10.0.0.2 | if that is the address of this server, say so: mypaas init --address 203.0.113.9; else ${set} A 10.0.0.2, or the public address in front of it`,
+      `dns | waiting for DNS | a.test: A 203.0.113.9 leads elsewhere (connection refused), expected A 10.0.0.2 | if this server has that address, run: mypaas init --address 203.0.113.9; else ${set} A 10.0.0.2, or the public address in front of it`,
     ],
     [
       "a server that knows none of its own",
@@ -212,7 +212,7 @@ test("addresses that lead elsewhere", () => {
     [
       "an address that nobody has asked",
       { ...at({ "203.0.113.9": nginx }), seen: [] },
-      `dns | waiting for DNS | a.test: A 203.0.113.9 leads elsewhere (was not asked), expected A 198.51.100.4 | ${set} A 198.51.100.4`,
+      `dns | waiting for DNS | a.test: A 203.0.113.9 leads elsewhere (not probed), expected A 198.51.100.4 | ${set} A 198.51.100.4`,
     ],
     [
       "control characters in an answer",
@@ -227,22 +227,22 @@ test("port 80 of this server", () => {
     [
       "closed",
       at({ [four]: refused }),
-      "port | port 80 | port 80 of 198.51.100.4: connection refused | open port 80 for everybody in the firewalls, here and at the provider of the server, then try from elsewhere: curl -sI http://a.test/",
+      "port | port 80 | port 80 of 198.51.100.4: connection refused | open port 80 in the firewalls of this server and of its provider, then try from another machine: curl -sI http://a.test/",
     ],
     [
       "somebody else's",
       at({ [four]: nginx }),
-      "port | port 80 | port 80 of 198.51.100.4: somebody else answers for a.test, status 404 from nginx | see who has the port: ss -ltnp 'sport = :80'",
+      "port | port 80 | port 80 of 198.51.100.4: another server answers for a.test, status 404 from nginx | see which program has the port: ss -ltnp 'sport = :80'",
     ],
     [
       "closed for IPv6",
       { ...at({ [four]: here, [six]: refused }), own: [four, six] },
-      "port | port 80 | port 80 of 2001:db8::4: connection refused | open port 80 for everybody in the firewalls, here and at the provider of the server, then try from elsewhere: curl -sI http://a.test/",
+      "port | port 80 | port 80 of 2001:db8::4: connection refused | open port 80 in the firewalls of this server and of its provider, then try from another machine: curl -sI http://a.test/",
     ],
     [
       "somebody else's at a declared address",
       { ...at({ "203.0.113.9": nginx }), declared: ["203.0.113.9"] },
-      "port | port 80 | port 80 of 203.0.113.9: somebody else answers for a.test, status 404 from nginx | see who has the port: ss -ltnp 'sport = :80'",
+      "port | port 80 | port 80 of 203.0.113.9: another server answers for a.test, status 404 from nginx | see which program has the port: ss -ltnp 'sport = :80'",
     ],
   ]);
 });
@@ -265,7 +265,7 @@ test("CAA records and the CA, whatever the challenge", () => {
     [
       "forbidden to everybody",
       { caa: [";"] },
-      'caa | CAA | a.test: the CAA record allows nobody to issue certificates, needed letsencrypt.org | add the record at your DNS provider: a.test CAA 0 issue "letsencrypt.org"',
+      'caa | CAA | a.test: the CAA record allows no CA to issue certificates, needed letsencrypt.org | add the record at your DNS provider: a.test CAA 0 issue "letsencrypt.org"',
     ],
     [
       "a wildcard over DNS",
@@ -280,12 +280,12 @@ test("CAA records and the CA, whatever the challenge", () => {
     [
       "the CA is away",
       { caTrouble: "connect ECONNREFUSED\n10.5.0.3:14000" },
-      "ca | CA away | the CA cannot be reached: connect ECONNREFUSED 10.5.0.3:14000 | let this server reach the CA over https; it is asked again by itself",
+      "ca | CA away | the CA cannot be reached: connect ECONNREFUSED 10.5.0.3:14000 | let this server reach the CA over https; mypaas tries again by itself",
     ],
     [
       "the CA is away over DNS",
       { challenge: "dns", answers: [], seen: [], caTrouble: "status 503" },
-      "ca | CA away | the CA cannot be reached: status 503 | let this server reach the CA over https; it is asked again by itself",
+      "ca | CA away | the CA cannot be reached: status 503 | let this server reach the CA over https; mypaas tries again by itself",
     ],
   ]);
 });
@@ -304,7 +304,7 @@ test("the first trouble is named: DNS, port, CAA, CA", () => {
     [
       "without DNS",
       { ...at({ [four]: refused }), caa: ["x.test"], caTrouble: "status 503" },
-      "port | port 80 | port 80 of 198.51.100.4: connection refused | open port 80 for everybody in the firewalls, here and at the provider of the server, then try from elsewhere: curl -sI http://a.test/",
+      "port | port 80 | port 80 of 198.51.100.4: connection refused | open port 80 in the firewalls of this server and of its provider, then try from another machine: curl -sI http://a.test/",
     ],
     [
       "without port",

@@ -54,7 +54,7 @@ test("a cursor knows the session, how far each stream was read, and forgets cont
 
 test("a cursor that nobody wrote is refused", async () => {
   for (const text of ["x", "c0ffee.1", "c0ffee.1.now~x", `c0ffee.1.now~${a}o*2026*1`])
-    assert.equal(await refusal(() => readCursor(text)), "from: not a place in these logs");
+    assert.equal(await refusal(() => readCursor(text)), "from: not a log position");
 });
 
 test("lines of one time are told apart by their number", () => {

@@ -116,7 +116,7 @@ test("a broken pattern is refused with its line", () => {
       {
         name: "UserError",
         message: `.dockerignore:2: bad pattern ${JSON.stringify(line.trim())}`,
-        hint: "correct the line, or put # in front of it",
+        hint: "correct the line, or comment it out with #",
       },
       line,
     );

@@ -19,12 +19,12 @@ for (const [title, rawdata, expected] of [
   [
     "another priority",
     { routers: { "a@file": { ...router, priority: 2 } } },
-    ["router a@file is still an older one"],
+    ["router a@file is still the old one"],
   ],
   [
     "another service",
     { routers: { "a@file": { ...router, service: "b@docker" } } },
-    ["router a@file is still an older one"],
+    ["router a@file is still the old one"],
   ],
   [
     "a router of an older file",

@@ -72,7 +72,7 @@ for (const [text, message] of [
     assert.throws(() => parseReceiverConfig(text, "receiver.json"), {
       name: "UserError",
       message,
-      hint: "write it anew: mypaas init",
+      hint: "write it again: mypaas init",
     });
   });
 }

@@ -30,7 +30,7 @@ for (const isAway of [false, true])
           apply: async ({ kind }) => void order.push(kind),
           confirm: async ({ gone }) => {
             order.push(`gone: ${gone.join(" ")}`);
-            if (isAway) throw new UserError("traefik: did not take over the routing within 15 s");
+            if (isAway) throw new UserError("traefik: did not load the routing within 15 s");
           },
           whoAnswers: async () => undefined,
           addresses: async () => [],

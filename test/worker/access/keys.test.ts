@@ -144,11 +144,11 @@ test("a key is removed by its name too, unless two are called that or it is anot
   const [one, two] = [makeKey("", "twin"), makeKey("", "twin")];
   assert.equal(
     await refusal(() => revoke(parts, "twin", "root")),
-    `key twin: the name of 2 keys: ${one.fingerprint}, ${two.fingerprint}\nhint: name one by its fingerprint: mypaas key remove ${one.fingerprint}`,
+    `key twin: 2 keys have this name: ${one.fingerprint}, ${two.fingerprint}\nhint: use a fingerprint: mypaas key remove ${one.fingerprint}`,
   );
   assert.equal(
     await refusal(() => revoke(parts, "ci", "root")),
-    "key ci: not enrolled\nhint: see which are: mypaas key list",
+    "key ci: not enrolled\nhint: list the keys: mypaas key list",
   );
   assert.deepEqual(
     keyInfos(parts).map(({ fingerprint }) => fingerprint),

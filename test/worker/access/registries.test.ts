@@ -43,6 +43,6 @@ test("a login that is refused leaves the one before; a logout forgets, and says 
   assert.deepEqual(logOut(state, "ghcr.io"), { host: "ghcr.io", username: "ann", since: 10 });
   assert.equal(
     await refusal(() => logOut(state, "ghcr.io")),
-    "registry ghcr.io: no login is kept for it\nhint: see which are: mypaas registry list",
+    "registry ghcr.io: no login is stored\nhint: list the logins: mypaas registry list",
   );
 });

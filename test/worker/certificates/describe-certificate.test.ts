@@ -27,21 +27,21 @@ test("a certificate that was brought and is not shown is spoken of, and so is on
   const shown = certificateInfo(wanted, issued);
   assert.deepEqual(withManual(shown, manual, now), {
     ...shown,
-    about: "not shown",
-    reason: "Traefik shows the certificate of Test CA for a.test, which it has for the same names",
+    about: "not served",
+    reason: "Traefik serves the certificate of Test CA for a.test, which has the same names",
     hint: "run on the server: sudo mypaas init; it restarts Traefik, which closes its ports for a moment",
   });
   const hint =
-    "bring a newer one: mypaas cert add a.test fullchain.pem key.pem, or leave it to the CA: mypaas cert remove a.test";
+    "add a newer one: mypaas cert add a.test fullchain.pem key.pem, or let the CA issue one: mypaas cert remove a.test";
   assert.deepEqual(withManual(shown, { ...manual, until: now - 1 }, now), {
     ...shown,
-    reason: "the certificate that was added ended on 2026-11-20",
+    reason: "the manual certificate ended on 2026-11-20",
     hint,
   });
   const waiting = { ...wanted, state: "waiting", reason: "no DNS" } as const;
   assert.equal(
     withManual(waiting, { ...manual, until: now - 1 }, now).reason,
-    "the certificate that was added ended on 2026-11-20; no DNS",
+    "the manual certificate ended on 2026-11-20; no DNS",
   );
   const isOwn = { ...shown, state: "own" } as const;
   assert.equal(withManual(isOwn, manual, now), isOwn);

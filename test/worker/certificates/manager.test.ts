@@ -224,8 +224,8 @@ test("a server without an email address asks nobody and says what to do", async 
   const none = certificateWorld(["a.test"], []);
   await none.manager().checkNow(["a.test"], "planned");
   assert.deepEqual(none.record("a.test")?.trouble, {
-    about: "nobody is asked",
-    reason: "this server asks nobody for certificates, because it has no email address to give",
+    about: "no email address",
+    reason: "no certificate is requested, because this server has no email address",
     hint: "run on the server: sudo mypaas init --email you@example.com",
   });
 });

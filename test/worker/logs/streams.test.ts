@@ -291,7 +291,7 @@ test("what can show nothing is refused with a way out", async (t) => {
     kind: "failed",
     code: "no-logs",
     message:
-      "logs of web release 1 replica 3: it has no container here, and logs go with containers",
+      "logs of web release 1 replica 3: it has no container, and logs are removed with their container",
     hint: "see what runs: mypaas ps web; how its last deploy ended: mypaas logs web --job",
   });
 });

@@ -282,7 +282,7 @@ const refused: readonly [string, ProgramAction, Setup, string][] = [
     "an unknown service",
     { ...run, service: "shop" },
     {},
-    "run shop: no such service here\nhint: see what there is: mypaas releases",
+    "run shop: no such service here\nhint: list the releases: mypaas releases",
   ],
   [
     "nothing was ever live",
@@ -294,13 +294,13 @@ const refused: readonly [string, ProgramAction, Setup, string][] = [
     "an unknown release",
     { ...run, release: 9 },
     {},
-    "run web: release 9 is not known\nhint: see which are kept: mypaas releases web",
+    "run web: release 9 is not known\nhint: list its releases: mypaas releases web",
   ],
   [
     "an image that is gone",
     run,
     { image: "sha256:other" },
-    "run web: the image of release 2 was removed\nhint: see which are kept: mypaas releases web",
+    "run web: the image of release 2 was removed\nhint: list its releases: mypaas releases web",
   ],
   [
     "a replica that does not run",
@@ -318,7 +318,7 @@ const refused: readonly [string, ProgramAction, Setup, string][] = [
     "a service that does not run",
     exec,
     { states: ["failed"] },
-    "exec web: it does not run\nhint: see what does: mypaas ps",
+    "exec web: it does not run\nhint: list what runs: mypaas ps",
   ],
   [
     "no replica at all",

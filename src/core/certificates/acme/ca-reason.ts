@@ -18,15 +18,15 @@ export function caReason(problem: AcmeProblem): Trouble | undefined {
   if (refusals.has(type))
     return {
       about: "refused",
-      reason: `the CA gives no certificate for this name: ${detail}`,
-      hint: `choose another domain, or bring a certificate along: mypaas cert add ${host} cert.pem key.pem`,
+      reason: `the CA refuses this name: ${detail}`,
+      hint: `choose another domain, or add a certificate: mypaas cert add ${host} cert.pem key.pem`,
     };
   if (away.has(type))
-    return { about: "CA away", reason: `the CA has a fault of its own: ${detail}`, hint: waiting };
+    return { about: "CA away", reason: `the CA has an internal error: ${detail}`, hint: waiting };
   return account(problem) ?? { about: "refused", reason: `the CA refuses (${type}): ${detail}` };
 }
 
-const waiting = "wait; nothing has to be typed";
+const waiting = "wait; mypaas tries again by itself";
 const refusals = new Set(["rejectedIdentifier", "unsupportedIdentifier", "malformed"]);
 const away = new Set(["badNonce", "serverInternal", "orderNotReady"]);
 
@@ -49,12 +49,12 @@ function rateLimit({ detail, host }: AcmeProblem): Trouble {
   if (Number.isNaN(notBefore))
     return {
       about: "rate limit",
-      reason: `the limit of the CA is reached: ${said}`,
+      reason: `the CA's rate limit is reached: ${said}`,
       hint: waiting,
     };
   return {
     about: "rate limit",
-    reason: `the limit of the CA is reached until ${date} ${time} UTC: ${said}`,
+    reason: `the CA's rate limit is reached until ${date} ${time} UTC: ${said}`,
     hint: waiting,
     notBefore,
   };
@@ -66,7 +66,7 @@ const span = (hours: number): string =>
 const { acmeDir } = instancePaths({ stateDir: defaultStateDir, runDir: defaultRunDir });
 
 // Traefik keeps the file in memory and writes it again, so it is stopped first; init starts it.
-const newAccount = `run on the server, FILE being that CA's in ${acmeDir}: docker stop ${traefikContainerName(defaultInstance)} && sudo mv FILE FILE.old && sudo mypaas init; every certificate is then asked for again`;
+const newAccount = `run on the server, where FILE is the CA's file in ${acmeDir}: docker stop ${traefikContainerName(defaultInstance)} && sudo mv FILE FILE.old && sudo mypaas init; all certificates are then requested again`;
 
 function account({ type = "", detail, instance, host }: AcmeProblem): Trouble | undefined {
   const about = "CA account";
@@ -74,19 +74,19 @@ function account({ type = "", detail, instance, host }: AcmeProblem): Trouble | 
     case "accountDoesNotExist":
       return {
         about,
-        reason: `the CA does not know the account of this server any more: ${detail}`,
+        reason: `the CA no longer knows this server's account: ${detail}`,
         hint: newAccount,
       };
     case "externalAccountRequired":
       return {
         about,
-        reason: `the CA wants an account that is made with it first: ${detail}`,
+        reason: `the CA requires an account that was created there first: ${detail}`,
         hint: "choose a CA that needs none, such as Let's Encrypt: mypaas init --help",
       };
     case "userActionRequired":
       return {
         about,
-        reason: `the CA wants something done by hand: ${detail}`,
+        reason: `the CA requires an action by hand: ${detail}`,
         hint: `open ${instance ?? "the CA's page"}, then run: mypaas cert retry ${host}`,
       };
     case "invalidContact":
@@ -94,7 +94,7 @@ function account({ type = "", detail, instance, host }: AcmeProblem): Trouble | 
       return {
         about,
         reason: `the CA refuses the email address: ${detail}`,
-        hint: "give another one: mypaas init --email ADDRESS",
+        hint: "set another one: mypaas init --email ADDRESS",
       };
     default:
       return undefined;

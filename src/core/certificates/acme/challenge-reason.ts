@@ -56,15 +56,15 @@ function connection({ detail, host, type }: AcmeProblem): Trouble {
   if (/redirect/i.test(why))
     return trouble(
       "port 80",
-      `the answer of ${place} sends the CA elsewhere: ${why}`,
-      `see where it leads: curl -sIL http://${host}/.well-known/acme-challenge/x`,
+      `the answer of ${place} redirects the CA: ${why}`,
+      `follow the redirect: curl -sIL http://${host}/.well-known/acme-challenge/x`,
     );
   const number = port ?? (url?.startsWith("https:") || type === "tls" ? "443" : "80");
-  const where = far === null ? "" : ", from some places of the internet";
+  const where = far === null ? "" : ", from some of its locations";
   return trouble(
     `port ${number}`,
-    `the CA gets no connection to port ${number} of ${place}${where}: ${why}`,
-    `open port ${number} for everybody in the firewalls, here and at the provider of the server, then run: ${retry(host)}`,
+    `the CA cannot connect to port ${number} of ${place}${where}: ${why}`,
+    `open port ${number} in the firewalls of this server and of its provider, then run: ${retry(host)}`,
   );
 }
 
@@ -89,7 +89,7 @@ function wrongAnswer({ detail, host }: AcmeProblem): Trouble {
   if (/Incorrect TXT record/.test(detail) && txt !== null)
     return trouble(
       "DNS provider",
-      `the TXT record ${txt[2]} holds another value than this server's`,
+      `the TXT record ${txt[2]} has another value than this server's`,
       `delete other TXT records of that name at your DNS provider, then run: ${retry(host)}`,
     );
   const address =
@@ -104,11 +104,11 @@ function wrongAnswer({ detail, host }: AcmeProblem): Trouble {
     );
   if (!isAnswer)
     return trouble("refused", `the CA refuses: ${detail}`, `try again: ${retry(host)}`);
-  const what = status === undefined ? "not what this server would say" : `status ${status}`;
+  const what = status === undefined ? "not this server's answer" : `status ${status}`;
   return trouble(
     "port 80",
     `the CA got a wrong answer from port 80 of ${address ?? host}: ${what}`,
-    `see whether every address leads to this server: getent ahosts ${host}, then run: ${retry(host)}`,
+    `check that every address is this server's: getent ahosts ${host}, then run: ${retry(host)}`,
   );
 }
 
@@ -116,7 +116,7 @@ function noTxt(host: string, name = `_acme-challenge.${host.replaceAll(/'|\*\./g
   return trouble(
     "DNS provider",
     `the CA found no TXT record ${name}`,
-    `see whether the domain's name servers are those of the DNS provider in use: dig NS ${name.replace(/^_acme-challenge\./, "")}, then run: ${retry(host)}`,
+    `check that the domain uses the name servers of the DNS provider: dig NS ${name.replace(/^_acme-challenge\./, "")}, then run: ${retry(host)}`,
   );
 }
 
@@ -128,7 +128,7 @@ const setRecordHint = (host: string): string =>
   `set the record at your DNS provider, then run: ${retry(host)}`;
 
 const dnsHint = ({ host }: AcmeProblem): string =>
-  `have the domain's name servers repaired at your DNS provider, then run: ${retry(host)}`;
+  `repair the domain's name servers at your DNS provider, then run: ${retry(host)}`;
 
 const lowerFirst = (text: string): string =>
   text.replace(/^[A-Z](?=[a-z ])/, (c) => c.toLowerCase());

@@ -12,8 +12,7 @@ export function dnsProviderReason(problem: AcmeProblem): Trouble | undefined {
 function settings({ detail }: AcmeProblem): Trouble | undefined {
   const provider = /unrecogni[sz]ed DNS provider: (\S+)/i.exec(detail)?.[1];
   const hint = "set the DNS provider and its values again, see: mypaas init --help";
-  if (provider !== undefined)
-    return { about, reason: `there is no DNS provider called ${provider}`, hint };
+  if (provider !== undefined) return { about, reason: `unknown DNS provider ${provider}`, hint };
   if (!/some credentials information are missing|credentials missing/.test(detail))
     return undefined;
   const name =
@@ -34,8 +33,8 @@ function propagation({ detail, host }: AcmeProblem): Trouble | undefined {
   const where = server === undefined ? (cause === undefined ? "" : `: ${cause}`) : ` at ${server}`;
   return {
     about,
-    reason: `the TXT record ${name} was not to be seen in time${where}${code === undefined ? "" : ` (${code})`}`,
-    hint: `see whether it ever comes: dig TXT ${name.startsWith("_") ? name : "_acme-challenge.HOST"}, then run: mypaas cert retry ${host}`,
+    reason: `the TXT record ${name} did not appear in time${where}${code === undefined ? "" : ` (${code})`}`,
+    hint: `check the record: dig TXT ${name.startsWith("_") ? name : "_acme-challenge.HOST"}, then run: mypaas cert retry ${host}`,
   };
 }
 
@@ -49,7 +48,7 @@ function presenting({ detail, host }: AcmeProblem): Trouble | undefined {
     about,
     reason: `the record could not be set: ${said ?? detail}`,
     hint: zone
-      ? `see that the domain is kept at this DNS provider and that its key may change it, then run: mypaas cert retry ${host}`
-      : `see that the key for the DNS provider is right and may change the domain, then run: mypaas cert retry ${host}`,
+      ? `check that the domain is at this DNS provider and that the key may change it, then run: mypaas cert retry ${host}`
+      : `check that the DNS provider's key is right and may change the domain, then run: mypaas cert retry ${host}`,
   };
 }

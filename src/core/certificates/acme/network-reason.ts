@@ -25,8 +25,8 @@ export function networkReason({ type, detail, url }: AcmeProblem): Trouble | und
   if (trust !== undefined)
     return {
       about,
-      reason: `the certificate of ${ca} itself is not trusted: ${trust}`,
-      hint: "hand the root certificate of that CA to init, see: mypaas init --help",
+      reason: `the certificate of ${ca} is not trusted for https: ${trust}`,
+      hint: "give the CA's root certificate to init, see: mypaas init --help",
     };
   const cause = causes.find(([pattern]) => pattern.test(detail))?.[1] ?? statusIn(detail);
   if (cause === undefined) return undefined;
@@ -36,8 +36,8 @@ export function networkReason({ type, detail, url }: AcmeProblem): Trouble | und
     reason: `${ca} cannot be reached: ${cause}`,
     hint:
       url === undefined
-        ? "let this server reach the CA over https; it is asked again by itself"
-        : `see what answers there: curl -sI ${url}; it is asked again by itself`,
+        ? "let this server reach the CA over https; mypaas tries again by itself"
+        : `check what answers there: curl -sI ${url}; mypaas tries again by itself`,
   };
 }
 
