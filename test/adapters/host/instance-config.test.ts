@@ -34,7 +34,7 @@ const config = (): InstanceConfig => ({
   volumes: { allow: [] },
 });
 
-test("what is written is read back, and writing it again changes nothing", async () => {
+test("a configuration is read back as written, and writing it again changes nothing", async () => {
   assert.equal(await findInstanceConfig(stateDir), undefined);
   assert.equal(await writeInstanceConfig(config()), true);
   assert.deepEqual(await readInstanceConfig(stateDir), config());
@@ -44,7 +44,7 @@ test("what is written is read back, and writing it again changes nothing", async
   assert.equal((await stat(file)).ino, ino);
 });
 
-test("the operator's comments and allowed volumes outlive a rewrite", async () => {
+test("the operator's comments and allowed volumes survive a rewrite", async () => {
   const text = (await readFile(file, "utf8"))
     .replace("httpPort: 80", "httpPort: 80 # behind the balancer")
     .replace("allow: []", "allow:\n    - /srv/data # the big disk");
@@ -60,7 +60,7 @@ test("the operator's comments and allowed volumes outlive a rewrite", async () =
   assert.equal(read.domain, "paas.example.com");
 });
 
-test("what is known about certificates is read back, and leaves no trace when it is the default again", async () => {
+test("settings for certificates are read back, and are removed when they are the default again", async () => {
   await rm(file);
   const whole = {
     ...config(),
@@ -84,7 +84,7 @@ test("what is known about certificates is read back, and leaves no trace when it
   assert.doesNotMatch(await readFile(file, "utf8"), /acme|resolvers|addresses/);
 });
 
-test("a server that has none says how to get one", async () => {
+test("a missing configuration has a hint", async () => {
   const nowhere = join(stateDir, "nowhere");
   await assert.rejects(readInstanceConfig(nowhere), {
     message: `${nowhere}/config.yml: does not exist, so mypaas is not set up here`,
@@ -93,7 +93,7 @@ test("a server that has none says how to get one", async () => {
   });
 });
 
-test("every impossible value is refused with its place", async () => {
+test("every invalid value is refused with its key", async () => {
   await rm(file);
   await writeInstanceConfig({ ...config(), volumes: { allow: ["/srv/data"] } });
   const good = await readFile(file, "utf8");

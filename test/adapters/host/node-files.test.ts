@@ -23,7 +23,7 @@ test("Node, its libraries and its loader are found, each once, links unresolved"
   ]);
 });
 
-test("an updated library is another stamp, an untouched one the same", async (t) => {
+test("the stamp changes with an update of a library, and only then", async (t) => {
   const dir = await emptyDir(t);
   const [execPath, library] = [join(dir, "node"), join(dir, "libc.so.6")];
   await writeFile(execPath, "");

@@ -36,7 +36,7 @@ test("a server with the pinned key is asked", async () => {
   assert.equal(asked, 1);
 });
 
-test("a server with another key hears nothing", async () => {
+test("a server with another key gets no request", async () => {
   const wrong = { ...question(), pin: "A".repeat(43) };
   await assert.rejects(requestPinned(wrong), /^Error: the certificate is not the server's own$/);
   assert.equal(asked, 1);

@@ -52,7 +52,7 @@ test("a tree becomes sorted entries with size, hash and normalised mode", async 
   assert.deepEqual(notes, []);
 });
 
-test(".git and what .dockerignore names stay behind, the Dockerfile and .dockerignore never do", async () => {
+test(".git and ignored files are left out, the Dockerfile and .dockerignore never are", async () => {
   const root = await tree({
     ".dockerignore": "*\n!src\nsrc/secret\n",
     ".git/config": "",
@@ -69,7 +69,7 @@ test(".git and what .dockerignore names stay behind, the Dockerfile and .dockeri
   ]);
 });
 
-test("an ignored directory is not even opened, another one that cannot be opened is named", async () => {
+test("an ignored directory is not opened, and another one that cannot be opened is named", async () => {
   const root = await tree({ ".dockerignore": "big\n!src/x\n", Dockerfile: "", "big/a": "" });
   await chmod(root, 0o755);
   await chmod(join(root, "big"), 0);
@@ -102,7 +102,7 @@ test("an ignore file beside the Dockerfile wins", async () => {
   ]);
 });
 
-test("a Dockerfile outside the context, or one that is a link, travels in a folder of its own", async () => {
+test("a Dockerfile that is outside the context, or a link, is sent in a folder of its own", async () => {
   const root = await tree({
     "docker/web": "FROM web\n",
     "app/a": "",
@@ -135,7 +135,7 @@ test("fifos and sockets are left out with a note", async () => {
   assert.deepEqual(notes, ["pipe: left out, it is a fifo"]);
 });
 
-test("a file name in decomposed Unicode travels composed and is still found", async () => {
+test("a file name in decomposed Unicode is sent composed and is still found", async () => {
   const root = await tree({ Dockerfile: "", "u\u0308.txt": "hi" });
   const result = await read(root);
   assert.deepEqual(
@@ -195,7 +195,7 @@ test("a file that cannot be read is named with the reason", async () => {
   }
 });
 
-test("a context that is not a directory's Dockerfile is refused", async () => {
+test("a Dockerfile that is a directory is refused", async () => {
   const root = await tree({ "Dockerfile/x": "" });
   await assert.rejects(read(root), { message: `${join(root, "Dockerfile")}: not a file` });
 });

@@ -34,7 +34,7 @@ test("a key signs what the server can verify", async () => {
   assert.equal(isSignedBy(parts, signatureNamespace, Buffer.from("another")), false);
 });
 
-test("a key with a passphrase fails at once where nobody can be asked", async () => {
+test("a key with a passphrase fails at once without a terminal", async () => {
   // A graphical prompt that would wait for ever.
   await writeFile(file("askpass"), "#!/bin/sh\nsleep 100\n", { mode: 0o755 });
   const graphical = { DISPLAY: ":9", SSH_ASKPASS: file("askpass"), SSH_ASKPASS_REQUIRE: "force" };
@@ -55,7 +55,7 @@ test("a program that never answers is ended", async () => {
   });
 });
 
-test("a wrong passphrase is called wrong where somebody was asked", async () => {
+test("a wrong passphrase is reported as wrong with a terminal", async () => {
   await writeFile(file("answer"), "#!/bin/sh\necho wrong\n", { mode: 0o755 });
   const graphical = { DISPLAY: ":9", SSH_ASKPASS: file("answer"), SSH_ASKPASS_REQUIRE: "force" };
   await assert.rejects(
@@ -67,7 +67,7 @@ test("a wrong passphrase is called wrong where somebody was asked", async () => 
   );
 });
 
-test("each other way in which ssh-keygen fails has its own words", async () => {
+test("each other error of ssh-keygen has its own message", async () => {
   await chmod(file("plain"), 0o644);
   await assert.rejects(signWith(file("plain")), {
     message: `key ${file("plain")}: other users can read it, so ssh-keygen refuses it`,

@@ -42,7 +42,7 @@ test("an empty blob is a blob", async (t) => {
   assert.equal(await take(await spoolWith(t, make), blob), "");
 });
 
-test("a blob that nobody uploaded is not found", async (t) => {
+test("a blob that was not uploaded is not found", async (t) => {
   const expected = {
     code: "not-found",
     message: `blob ${wanted.sha256}: has not been uploaded`,
@@ -116,7 +116,7 @@ test("a blob that changes while it is read is refused", async (t) => {
   );
 });
 
-test("names that lead elsewhere are refused before anything is opened", async (t) => {
+test("names with a path are refused before a file is opened", async (t) => {
   const dir = await emptyDir(t);
   const into = { put: async () => undefined };
   const bad = [
@@ -128,7 +128,7 @@ test("names that lead elsewhere are refused before anything is opened", async (t
     await assert.rejects(takeBlob({ spoolDir: dir, into, ...taking }), { code: "bad-request" });
 });
 
-test("a second name for a good file makes no difference", async (t) => {
+test("a hard link to a good file is fine", async (t) => {
   const dir = await spoolWith(t, async (file) => {
     await writeFile(`${file}.x`, "hello");
     await link(`${file}.x`, file);

@@ -18,7 +18,7 @@ const web42 = release("web", 42, { routes: ["http://a.test"] });
 const web43 = release("web", 43, { routes: ["http://a.test"] });
 const hold = { kind: "hold", service: "web", to: web43, from: web42, mode: "serving" } as const;
 
-test("the file has what the last change means, and a change that cannot be written has not happened", async (t) => {
+test("the file follows the last change, and a change that cannot be written does not happen", async (t) => {
   const written: string[] = [];
   let isFull = false;
   const { router } = await routerFor(t, {
@@ -39,7 +39,7 @@ test("the file has what the last change means, and a change that cannot be writt
   assert.ok("hold-web-r43-1" in parse(written[2] ?? "").http.routers);
 });
 
-test("changes made at the same time are written one after the other, and the last file has them all", async (t) => {
+test("parallel changes are written one after the other, and the last file has them all", async (t) => {
   let writing = 0;
   let file = "";
   const { router } = await routerFor(t, {
@@ -84,7 +84,7 @@ test("confirm waits until the file, the routers and the servers are there", asyn
   assert.equal(looks.length, 0);
 });
 
-test("an update that got lost is made up for by a nudge after 3 s", async (t) => {
+test("a lost event is replaced by a nudge after 3 s", async (t) => {
   const fake = await routerFor(t);
   await fake.router.refresh();
   fake.show({ file: true, up: 0 });
@@ -94,7 +94,7 @@ test("an update that got lost is made up for by a nudge after 3 s", async (t) =>
   assert.ok(fake.waited() >= 3_000 && fake.waited() < 3_100);
 });
 
-test("confirm gives up with what is missing", async (t) => {
+test("confirm fails with the missing parts", async (t) => {
   const fake = await routerFor(t);
   await fake.router.refresh();
   fake.show({ file: true, up: 1 });
@@ -117,7 +117,7 @@ test("confirm gives up with what is missing", async (t) => {
   });
 });
 
-test("a wildcard route is asked at a name that no other service is likely to own", async (t) => {
+test("a wildcard route is probed at a name that no other service is likely to have", async (t) => {
   const asked: (string | undefined)[] = [];
   const traefik = createServer((request, response) => {
     asked.push(request.headers.host);
@@ -132,7 +132,7 @@ test("a wildcard route is asked at a name that no other service is likely to own
   assert.deepEqual(asked, ["mypaas-asks.a.test"]);
 });
 
-test("confirm goes on looking when Docker cannot be nudged, and says so when it gives up", async (t) => {
+test("confirm goes on when the nudge fails, and reports that when it fails", async (t) => {
   const fake = await routerFor(t);
   await fake.router.refresh();
   fake.show({ file: true, up: 1 });
@@ -151,7 +151,7 @@ test("confirm goes on looking when Docker cannot be nudged, and says so when it 
   assert.equal(fake.nudges(), 3);
 });
 
-test("confirm waits longer for a Traefik that does not answer, and then says so", async (t) => {
+test("confirm waits longer for a Traefik that does not answer, and then reports it", async (t) => {
   const fake = await routerFor(t, { api: "http://127.0.0.1:1" });
   await assert.rejects(fake.router.confirm(nothing, 100), (error) => {
     assert.ok(error instanceof UserError);
@@ -166,7 +166,7 @@ test("confirm waits longer for a Traefik that does not answer, and then says so"
   assert.equal(fake.nudges(), 0);
 });
 
-test("confirm says how to start a Traefik that does not run", async (t) => {
+test("confirm has a hint for a Traefik that does not run", async (t) => {
   const fake = await routerFor(t);
   fake.away(new UserError("traefik: container x does not run", { code: "traefik-away" }));
   await assert.rejects(fake.router.confirm(nothing, 10_000), (error) => {
@@ -181,7 +181,7 @@ test("confirm says how to start a Traefik that does not run", async (t) => {
   });
 });
 
-test("a Traefik that is being restarted has the connections that it had, and nobody answers", async (t) => {
+test("a restarting Traefik keeps its known addresses, and gives no answer", async (t) => {
   const fake = await routerFor(t);
   assert.deepEqual(await fake.router.addresses(), ["172.20.0.2"]);
   fake.away(new UserError("traefik: container x does not run", { code: "traefik-away" }));

@@ -80,7 +80,7 @@ function refuses(change: Change, message: string, hint: string): void {
   );
 }
 
-test("a certificate with all above it is taken, with what is worth knowing of it", () => {
+test("a certificate with its chain is accepted, with its names, issuer and dates", () => {
   assert.deepEqual(check(), {
     chain: leaf.cert + middle.cert,
     privateKey: createPrivateKey(leaf.key).export({ type: "pkcs8", format: "pem" }),
@@ -107,7 +107,7 @@ test("the chain is put in order, without what does not belong to it", () => {
     assert.equal(check({ certificate }).chain, chain, title);
 });
 
-test("one certificate is enough when a known root has issued it, or nobody", () => {
+test("a single certificate is enough when a known root issued it, or when it is self-signed", () => {
   const known = check({
     certificate: direct.cert,
     privateKey: direct.key,
@@ -118,7 +118,7 @@ test("one certificate is enough when a known root has issued it, or nobody", () 
   assert.deepEqual([own.chain, own.issuer], [alone.cert, "self-signed"]);
 });
 
-test("every kind of key file is taken, and kept as PKCS #8", () => {
+test("every kind of key file is accepted, and stored as PKCS #8", () => {
   const key = createPrivateKey(leaf.key);
   const pkcs8 = key.export({ type: "pkcs8", format: "pem" }).toString();
   const sec1 = key.export({ type: "sec1", format: "pem" }).toString();
@@ -128,7 +128,7 @@ test("every kind of key file is taken, and kept as PKCS #8", () => {
     assert.equal(check({ privateKey }).privateKey, pkcs8);
 });
 
-test("files that are no certificate and key are refused", () => {
+test("files without certificate or key are refused", () => {
   const add = "mypaas cert add HOST cert.pem key.pem";
   refuses(
     { certificate: "0\u0082\u0003" },
@@ -219,7 +219,7 @@ test("a host that the certificate does not cover is refused", async () => {
   );
 });
 
-test("a certificate out of its time is refused, and so is one above it", async () => {
+test("a certificate outside its dates is refused, and so is one above it", async () => {
   const renew = "renew it at its issuer, then run: mypaas cert add a.test cert.pem key.pem";
   refuses({ now: dates.until.getTime() }, "certificate: expired on 2026-04-01 00:00 UTC", renew);
   refuses(
@@ -236,7 +236,7 @@ test("a certificate out of its time is refused, and so is one above it", async (
   );
 });
 
-test("a certificate that stands alone below an issuer that no browser knows is refused", () => {
+test("a single certificate of an issuer that no browser knows is refused", () => {
   const change = { certificate: leaf.cert, roots: [root.cert] };
   refuses(
     change,
@@ -268,7 +268,7 @@ test("a wildcard covers exactly one label, and only itself is a wildcard", () =>
     assert.equal(coversHost(["a.test", "*.b.test"], host), expected, host);
 });
 
-test("a set of names has one key, whatever their order and case", () => {
+test("a set of names has one key, for any order and case", () => {
   const cases: readonly (readonly [readonly string[], string])[] = [
     [[], ""],
     [["a.test"], "a.test"],
@@ -278,7 +278,7 @@ test("a set of names has one key, whatever their order and case", () => {
   for (const [names, key] of cases) assert.equal(namesKey(names), key);
 });
 
-test("names with a comma in them cannot pass for others, and the organization names the issuer", async () => {
+test("a name with a comma does not look like two names, and the organization names the issuer", async () => {
   const signer = await generate([{ name: "organizationName", value: "Good Names\\, Inc." }], {
     keyType: "ec",
     algorithm: "sha256",

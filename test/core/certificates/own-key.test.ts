@@ -72,12 +72,12 @@ function compressed(key: KeyObject): Buffer {
   return der(sequence, "301306072a8648ce3d020106082a8648ce3d030107", der(0x03, point));
 }
 
-test("keys that Traefik and browsers can use are taken", () => {
+test("keys that Traefik and browsers can use are accepted", () => {
   for (const key of [rsa(2048), rsa(3072), rsa(8192), ec("prime256v1"), ec("secp384r1")])
     assert.equal(check(key).privateKey, pkcs8Of(key));
 });
 
-test("a key file that spells its curve out is kept by the name of the curve", () => {
+test("a key with explicit parameters is stored with the name of its curve", () => {
   for (const curve of ["prime256v1", "secp384r1"]) {
     const key = ec(curve, "explicit");
     const plain = createPrivateKey({ key: key.export({ format: "jwk" }), format: "jwk" });

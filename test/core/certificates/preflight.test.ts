@@ -290,7 +290,7 @@ test("CAA records and the CA, whatever the challenge", () => {
   ]);
 });
 
-test("the first trouble is named: DNS, port, CAA, CA", () => {
+test("the first problem is reported: DNS, port, CAA, CA", () => {
   check([
     [
       "all four",

@@ -45,7 +45,7 @@ const engine = (change: Partial<Inventory>): Inventory => ({
 const said = (findings: readonly Finding[]) =>
   findings.map(({ result, title = "", evidence }) => `${result} ${title}: ${evidence}`);
 
-test("containers of services and releases that nobody knows are orphans, and nobody else's are", () => {
+test("containers of unknown services and releases of this instance are orphans", () => {
   const without = { ...replica({ name: "by-hand" }), labels: { "mypaas.instance": "mypaas" } };
   const containers = [
     replica(),
@@ -94,7 +94,7 @@ test("images, volumes and networks without a service are orphans", () => {
   ]);
 });
 
-test("a service has as many containers as it should, and none in a loop", () => {
+test("a service needs all its containers, and none in a restart loop", () => {
   const judge = (containers: readonly SeenContainer[], more: Partial<Known> = {}) =>
     said(judgeReplicas(engine({ containers }), { ...known, ...more }, now));
   assert.deepEqual(judge([replica(), replica()]), [
@@ -119,7 +119,7 @@ test("a service has as many containers as it should, and none in a loop", () => 
   ]);
 });
 
-test("published ports: open to everybody warns, and 127.0.0.1 does before Docker 28", () => {
+test("published ports: all addresses warn, and 127.0.0.1 does before Docker 28", () => {
   const on = (ip: string) => replica({ published: [{ ip, port: 5432, protocol: "tcp" }] });
   const judge = (ips: readonly string[], version = "28.1.0") =>
     said(judgePublished(engine({ containers: ips.map(on) }), known, version));

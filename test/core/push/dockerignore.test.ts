@@ -90,7 +90,7 @@ test("later patterns overrule earlier ones, with ! as the exception", () => {
     assert.equal(ignored(lines.join("\n"), path), expected, `${lines.join(" ")} ${path}`);
 });
 
-test("an ignored directory is only entered where an exception could be", () => {
+test("an ignored directory is read only if it may hold an exception", () => {
   const cases: readonly [exception: string, directory: string, isEntered: boolean][] = [
     ["docs/README.md", "docs", true],
     ["docs/README.md", "node_modules", false],

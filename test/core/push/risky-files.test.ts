@@ -5,7 +5,7 @@ import { warnOfRiskyFiles } from "../../../src/core/push/risky-files.ts";
 const warn = (...links: readonly string[]) =>
   warnOfRiskyFiles(links.map((path) => ({ path, link: "x" })));
 
-test("files that are named like secrets are warned about by name", () => {
+test("files with names of secrets are named in a warning", () => {
   const risky = [".env", "a/.env.production", "id_rsa", "k/ID_ED25519", "tls/privkey.pem", "s.key"];
   for (const path of [...risky, ".npmrc", ".aws/credentials", "home/.ssh/config", "cert.p12"])
     assert.ok(warn(path), path);

@@ -23,7 +23,7 @@ test("a failed switch leaves everything as it was", () => {
   assert.deepEqual(dynamicConfig(after), dynamicConfig(before));
 });
 
-test("waiting covers drain, stop and start of both releases, and ends in 14 minutes", () => {
+test("the wait covers drain, stop and start of both releases, and ends after 14 minutes", () => {
   const to = release("web", 43, { routes: ["http://a.test"] });
   const retryOf = (next: Release, from: Release | undefined = web42): unknown =>
     dynamicConfig({
@@ -45,7 +45,7 @@ test("waiting covers drain, stop and start of both releases, and ends in 14 minu
   });
 });
 
-test("where nobody was before requests wait 15 s, or less where a release has to be ready sooner", () => {
+test("requests for a new route wait 15 s, or less when the release must be ready sooner", () => {
   const retryOf = (next: Release): unknown =>
     dynamicConfig({
       server,
@@ -62,7 +62,7 @@ test("where nobody was before requests wait 15 s, or less where a release has to
   });
 });
 
-test("certificates, who asks for one and how the server knows itself stand in the file", () => {
+test("the file has certificates, certificate requests and the server's id", () => {
   const { http, tls } = dynamicConfig({
     server: {
       ...server,
@@ -98,7 +98,7 @@ test("certificates, who asks for one and how the server knows itself stand in th
   });
 });
 
-test("a host with a certificate redirects and tells browsers to stay, the one beside it answers on both", () => {
+test("a host with a certificate redirects and has HSTS, another one answers on both", () => {
   const routes = ["https://a.test", "https://b.test/x"];
   const { http } = dynamicConfig({
     server: { ...server, secured: ["a.test"] },

@@ -43,7 +43,7 @@ interface Deploying {
 /** Places that one service has taken from the release of another → by which release. */
 type Lost = Map<string, string>;
 
-test("two deploys at once, whatever they change and wherever they fail, answer as each alone would", () => {
+test("two deploys at once answer as each alone would, whatever they change and wherever they fail", () => {
   const counts = { asked: 0, takenOver: 0, failed: 0 };
   for (let seed = 1; seed <= 120; seed += 1) liveThrough(seed, counts);
   console.log(

@@ -5,7 +5,7 @@ import {
   receiverContainer,
 } from "../../../src/core/server/receiver-container.ts";
 
-test("the receiver gets no right, one network, and one place to write", () => {
+test("the receiver has no capability, one network, and one writable directory", () => {
   const config = {
     version: 1,
     instance: "mypaas",

@@ -26,7 +26,7 @@ async function deploy(
   return said;
 }
 
-test("a deploy says which certificates came, and says nothing the next time", async () => {
+test("a deploy reports new certificates once", async () => {
   const world = certificateWorld(["a.test", "b.test"]);
   assert.deepEqual(await deploy(world, ["a.test", "b.test"]), [
     "step: waiting for the certificates of a.test, b.test",
@@ -36,7 +36,7 @@ test("a deploy says which certificates came, and says nothing the next time", as
   assert.deepEqual(await deploy(world, ["a.test", "b.test"]), []);
 });
 
-test("a certificate that came while the deploy was built is said too", async () => {
+test("a deploy also reports a certificate that came during its build", async () => {
   const world = certificateWorld(["a.test"]);
   const requestedEarly = await world.manager().requestEarly(["a.test"]);
   await world.clock.sleep(10_000);
@@ -45,7 +45,7 @@ test("a certificate that came while the deploy was built is said too", async () 
   ]);
 });
 
-test("a deploy says why there is none, and that it goes on by itself", async () => {
+test("a deploy reports why a certificate is missing, and that mypaas tries again", async () => {
   const world = certificateWorld(["a.test"]);
   const hint = "set the record at your DNS provider: a.test A 192.0.2.1";
   const reason = "a.test has no address, expected A 192.0.2.1";
@@ -56,7 +56,7 @@ test("a deploy says why there is none, and that it goes on by itself", async () 
   ]);
 });
 
-test("a deploy waits ten seconds for a CA that is slow, and no longer", async () => {
+test("a deploy waits at most ten seconds for a slow CA", async () => {
   const world = certificateWorld(["a.test"]);
   world.silent.add("a.test");
   const begun = world.clock.now();
@@ -68,7 +68,7 @@ test("a deploy waits ten seconds for a CA that is slow, and no longer", async ()
   assert.equal(world.clock.now() - begun, 10_000);
 });
 
-test("a deploy that is cancelled waits for no certificate", async () => {
+test("a cancelled deploy does not wait for certificates", async () => {
   const world = certificateWorld(["a.test"]);
   world.silent.add("a.test");
   const begun = world.clock.now();

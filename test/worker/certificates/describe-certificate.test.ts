@@ -14,7 +14,7 @@ const manual: ManualInfo = { host: "a.test", names: ["a.test"], issuer: "Somebod
 const served = { issuer: "Test CA", from, until, fingerprint: "f", isValid: true };
 const issued = afterProbe(newRecord("a.test", now), served, { manual: new Set(), now });
 
-test("a host shows its certificate, and one that waits why", () => {
+test("a host has its certificate, or the reason why it waits", () => {
   const certificate = { issuer: "Test CA", from, until };
   assert.deepEqual(certificateInfo(wanted, issued), { ...wanted, state: "issued", certificate });
   assert.deepEqual(certificateInfo(wanted, newRecord("a.test", now)), {
@@ -23,7 +23,7 @@ test("a host shows its certificate, and one that waits why", () => {
   });
 });
 
-test("a certificate that was brought and is not shown is spoken of, and so is one that has ended", () => {
+test("a manual certificate that is not served, or has ended, is mentioned", () => {
   const shown = certificateInfo(wanted, issued);
   assert.deepEqual(withManual(shown, manual, now), {
     ...shown,
@@ -47,7 +47,7 @@ test("a certificate that was brought and is not shown is spoken of, and so is on
   assert.equal(withManual(isOwn, manual, now), isOwn);
 });
 
-test("one that nobody has a use for is listed as such", () => {
+test("an unused manual certificate is listed as unused", () => {
   assert.deepEqual(unusedInfo(manual), {
     host: "a.test",
     services: [],

@@ -4,7 +4,7 @@ import { UserError } from "../../../src/core/errors.ts";
 import { about, ok } from "../../../src/core/health/check.ts";
 import { runChecks, type CheckSpec } from "../../../src/worker/doctor/run-checks.ts";
 
-test("checks run side by side: one that throws or hangs hides no other, and the order stays", async () => {
+test("checks run in parallel: one that throws or hangs hides no other, and the order stays", async () => {
   const never = new Promise<never>(() => {});
   const specs: readonly CheckSpec<undefined>[] = [
     { id: "slow", title: "slow", check: () => never },

@@ -126,7 +126,7 @@ const endless = (): AsyncIterable<Output> => ({
   [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }),
 });
 
-test("a run begins when somebody is attached, says everything, ends with its code and is forgotten", async (t) => {
+test("a run starts with its connection, sends all output and its exit code, and is forgotten", async (t) => {
   const { terminals, attach, did, state } = open(t);
   assert.deepEqual(await terminals.accept(request, run), {
     service: "web",
@@ -145,7 +145,7 @@ test("a run begins when somebody is attached, says everything, ends with its cod
   assert.deepEqual(openPrograms(state), []);
 });
 
-test("an accepted request is attached once, and only for a minute", async (t) => {
+test("an accepted request takes one connection, within a minute", async (t) => {
   const { terminals, attach, wait } = open(t);
   const none = "request: no program waits for a connection\nhint: run the same command again";
   assert.equal(await refusal(() => terminals.open(request, fine)), none);
@@ -157,7 +157,7 @@ test("an accepted request is attached once, and only for a minute", async (t) =>
   assert.equal(await refusal(() => terminals.open(request, fine)), none);
 });
 
-test("not more requests wait for a line than there is room for", async (t) => {
+test("the number of requests that wait for a connection is limited", async (t) => {
   const { terminals } = open(t);
   for (let count = 0; count < 64; count += 1)
     await terminals.accept(String(count).padStart(64, "0"), run);
@@ -167,7 +167,7 @@ test("not more requests wait for a line than there is room for", async (t) => {
   );
 });
 
-test("input, its end, sizes and signals reach the program, and what it took is told", async (t) => {
+test("input, its end, sizes and signals reach the program, and the client learns what was read", async (t) => {
   const { terminals, attach, did, over } = open(t, { output: endless });
   await terminals.accept(request, exec);
   const { line, done } = await attach();
@@ -208,7 +208,7 @@ const wrong: readonly [string, readonly Frame[], string][] = [
   ],
 ];
 for (const [what, frames, message] of wrong)
-  test(`who breaks the protocol loses program and line: ${what}`, async (t) => {
+  test(`a protocol error ends program and connection: ${what}`, async (t) => {
     const { terminals, attach, did } = open(t, { output: endless, isDeaf: true });
     await terminals.accept(request, run);
     const { line, heard } = await attach();
@@ -218,7 +218,7 @@ for (const [what, frames, message] of wrong)
     assert.equal(did.at(-1), "abandoned");
   });
 
-test("a line ends with the key that it was opened with", async (t) => {
+test("a connection ends when its key is removed", async (t) => {
   const { terminals, attach, did } = open(t, { output: endless });
   await terminals.accept(request, run);
   const line = await attach(() => {
@@ -231,7 +231,7 @@ test("a line ends with the key that it was opened with", async (t) => {
   assert.equal(did.at(-1), "abandoned");
 });
 
-test("a worker that stops tells everybody and leaves nothing", async (t) => {
+test("a stopping worker tells all clients and ends all programs", async (t) => {
   const { terminals, attach, did, state } = open(t, { output: endless });
   await terminals.accept(request, run);
   const { heard } = await attach();
@@ -245,7 +245,7 @@ test("a worker that stops tells everybody and leaves nothing", async (t) => {
   assert.equal(await refusal(() => terminals.open(request, fine)), `${message}\nhint: ${hint}`);
 });
 
-test("what an earlier worker left is cleared away; what nobody was attached to stays, until a day after its end", async (t) => {
+test("programs of an earlier worker are removed; detached ones stay until a day after their end", async (t) => {
   const day = 24 * 60 * 60_000;
   const now = 1_000_000_000;
   const list: readonly OneOff[] = [
@@ -266,7 +266,7 @@ test("what an earlier worker left is cleared away; what nobody was attached to s
   );
 });
 
-test("what runs now is left alone by the clearing away; a detached run begins at once", async (t) => {
+test("running programs are not swept away; a detached run starts at once", async (t) => {
   const { terminals, did, state } = open(t, {
     list: [{ name: "web-run-abababab", isDetached: true, endedAt: undefined }],
   });
@@ -328,7 +328,7 @@ const refused: readonly [string, ProgramAction, Setup, string][] = [
   ],
 ];
 for (const [what, action, setup, message] of refused)
-  test(`refused before anything begins: ${what}`, async (t) => {
+  test(`refused before a program starts: ${what}`, async (t) => {
     const { terminals, did } = open(t, setup);
     assert.equal(await refusal(() => terminals.accept(request, action)), message);
     assert.deepEqual(did, []);

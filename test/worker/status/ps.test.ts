@@ -73,7 +73,7 @@ async function looks(
   return seen;
 }
 
-test("a look shows each service with its release, replicas, load and last job", async (t) => {
+test("a snapshot has each service with its release, replicas, load and last job", async (t) => {
   const replicas = [facts("web", 1), facts("web", 2, { state: "exited", exitCode: 3, pid: 0 })];
   const [snapshot] = await looks(t, replicas, { watch: false, caller: "root" });
   const common = { release: 2, restarts: 0 };
@@ -95,7 +95,7 @@ test("a look shows each service with its release, replicas, load and last job", 
   ]);
 });
 
-test("a container that ends again and again is crashing, whatever it does at the moment", async (t) => {
+test("a container that restarts again and again is crashing, whatever its current state", async (t) => {
   const cases: readonly [Partial<ReplicaFacts>, string][] = [
     [{ restarts: 3, state: "restarting" }, "crashing"],
     [{ restarts: 3, startedAt: 999_000 }, "crashing"],
@@ -112,7 +112,7 @@ test("a container that ends again and again is crashing, whatever it does at the
   }
 });
 
-test("who watches sees it again every two seconds, and only services that the key may see", async (t) => {
+test("with watch, a snapshot comes every two seconds, with only the services that the key may see", async (t) => {
   const caller = parseKeyLine(`services="b*" ${softKey().line}`);
   assert.ok(typeof caller !== "string");
   const seen = await looks(t, [facts("web", 1)], { watch: true, caller }, 3);

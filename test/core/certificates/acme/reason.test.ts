@@ -23,7 +23,7 @@ function check(cases: readonly Case[]): void {
   }
 }
 
-test("what the CA found in the DNS, on port 80 and in CAA is said with its facts", () => {
+test("findings of the CA in DNS, on port 80 and in CAA become reasons with their facts", () => {
   check([
     [
       ofHost(
@@ -137,7 +137,7 @@ test("what the CA found in the DNS, on port 80 and in CAA is said with its facts
   ]);
 });
 
-test("a wildcard's TXT record that is missing or wrong is the DNS provider's matter", () => {
+test("a missing or wrong TXT record of a wildcard is reported for the DNS provider", () => {
   check([
     [
       ofHost(
@@ -163,7 +163,7 @@ test("a wildcard's TXT record that is missing or wrong is the DNS provider's mat
   ]);
 });
 
-test("limits carry the time until which nothing is asked", () => {
+test("rate limits have the time of the next possible request", () => {
   check([
     [
       ofHost(
@@ -286,7 +286,7 @@ test("refusals, accounts and the CA's own faults", () => {
   ]);
 });
 
-test("what went wrong at the DNS provider before the CA was asked", () => {
+test("errors at the DNS provider before the CA is involved", () => {
   check([
     [
       `cannot get ACME client cloudflare: some credentials information are missing: CLOUDFLARE_EMAIL,CLOUDFLARE_API_KEY or some credentials information are missing: CLOUDFLARE_DNS_API_TOKEN,CLOUDFLARE_ZONE_API_TOKEN`,
@@ -334,7 +334,7 @@ test("what went wrong at the DNS provider before the CA was asked", () => {
   ]);
 });
 
-test("a CA that cannot be talked to", () => {
+test("a CA without a connection", () => {
   check([
     [
       `cannot get ACME client get directory at 'https://acme-v02.api.letsencrypt.org/directory': Get "https://acme-v02.api.letsencrypt.org/directory": dial tcp: lookup acme-v02.api.letsencrypt.org on 127.0.0.11:53: no such host`,
@@ -363,7 +363,7 @@ test("a CA that cannot be talked to", () => {
   ]);
 });
 
-test("what may be a secret in the URL of a CA stands neither in the reason nor in the hint", () => {
+test("possible secrets in a CA's URL are neither in the reason nor in the hint", () => {
   const said = `CA away | the CA at ca.test:9000 cannot be reached: connection refused | check what answers there: curl -sI https://ca.test:9000/dir; mypaas tries again by itself`;
   const urls = [
     "https://ca.test:9000/dir",
@@ -394,7 +394,7 @@ test("errors of older lego versions, with the host in brackets of its own", () =
   ]);
 });
 
-test("what nobody knows is shown cleaned, shortened and without secrets in URLs, and is never empty", () => {
+test("an unknown text is shown cleaned, shortened, without secrets in URLs, and never empty", () => {
   check([
     ["", "no certificate | Traefik gives no reason | -"],
     ["\u001b]0;x\u0007 \n", "no certificate | Traefik gives no reason | -"],
@@ -417,7 +417,7 @@ test("what nobody knows is shown cleaned, shortened and without secrets in URLs,
   ]);
 });
 
-test("a long error takes no long time", () => {
+test("a long error is parsed fast", () => {
   for (const piece of ["[", "NS ", "dial tcp [", "acme: error: ", "a: ", "x509: ", "TXT record "]) {
     const began = performance.now();
     acmeReason(ofHost(piece.repeat(100_000)));
