@@ -10,9 +10,9 @@ export function createProbe(): Probe {
 function dial({ address, port, timeoutMs }: ProbeTarget): Promise<ProbeAnswer> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port, timeout: timeoutMs });
-    const answer = (said: ProbeAnswer): void => {
+    const answer = (result: ProbeAnswer): void => {
       socket.destroy();
-      resolve(said);
+      resolve(result);
     };
     socket.once("connect", () => answer({ kind: "ready" }));
     socket.once("timeout", () => answer({ kind: "slow" }));
@@ -26,21 +26,21 @@ function get(
 ): Promise<ProbeAnswer> {
   return new Promise((resolve) => {
     const headers = { host, "user-agent": "mypaas-probe", accept: "*/*" };
-    const asked = request({ host: address, port, path, headers, agent: false });
+    const outgoing = request({ host: address, port, path, headers, agent: false });
     // The socket's own timeout would start again with every byte.
     const timer = setTimeout(() => answer({ kind: "slow" }), timeoutMs);
-    const answer = (said: ProbeAnswer): void => {
+    const answer = (result: ProbeAnswer): void => {
       clearTimeout(timer);
-      asked.destroy();
-      resolve(said);
+      outgoing.destroy();
+      resolve(result);
     };
-    asked.once("response", ({ statusCode = 0 }) => {
+    outgoing.once("response", ({ statusCode = 0 }) => {
       const isGood = statusCode >= 200 && statusCode < 400;
       answer(isGood ? { kind: "ready" } : { kind: "status", status: statusCode });
     });
     // After `destroy`, the request may emit one more error.
-    asked.on("error", (error) => answer(judge(error)));
-    asked.end();
+    outgoing.on("error", (error) => answer(judge(error)));
+    outgoing.end();
   });
 }
 

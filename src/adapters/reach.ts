@@ -30,12 +30,12 @@ export function httpStatus(host: string, port: number, ms: number): Promise<numb
   return new Promise((resolve, reject) => {
     const headers = { host: "mypaas.invalid" };
     const options = { host, port, headers, agent: false, signal: AbortSignal.timeout(ms) } as const;
-    const asked = request({ ...options, method: "HEAD" }, (response) => {
+    const outgoing = request({ ...options, method: "HEAD" }, (response) => {
       resolve(response.statusCode ?? 0);
       response.destroy();
     });
-    asked.on("error", reject);
-    asked.end();
+    outgoing.on("error", reject);
+    outgoing.end();
   });
 }
 

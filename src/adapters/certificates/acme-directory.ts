@@ -13,7 +13,7 @@ const maxBytes = 100_000;
 /** Reads the directory of an ACME server (RFC 8555, 7.1.1). `ca` is the PEM that its https is trusted by. Rejects with a short reason. */
 export function readDirectory(url: string, ca: string | undefined): Promise<Directory> {
   return new Promise((resolve, reject) => {
-    const asked = request(
+    const outgoing = request(
       url,
       {
         agent: false,
@@ -26,7 +26,7 @@ export function readDirectory(url: string, ca: string | undefined): Promise<Dire
         let size = 0;
         response.on("data", (chunk: Buffer) => {
           size += chunk.length;
-          if (size > maxBytes) asked.destroy(new Error("the answer is too long"));
+          if (size > maxBytes) outgoing.destroy(new Error("the answer is too long"));
           chunks.push(chunk);
         });
         response.on("error", reject);
@@ -40,8 +40,8 @@ export function readDirectory(url: string, ca: string | undefined): Promise<Dire
         });
       },
     );
-    asked.on("error", (error) => reject(new Error(reasonOf(error), { cause: error })));
-    asked.end();
+    outgoing.on("error", (error) => reject(new Error(reasonOf(error), { cause: error })));
+    outgoing.end();
   });
 }
 

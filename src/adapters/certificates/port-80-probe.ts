@@ -22,15 +22,15 @@ export function probePort80(
       agent: false,
       signal: AbortSignal.timeout(timeoutMs),
     } as const;
-    const asked = request(options, (response) => {
+    const outgoing = request(options, (response) => {
       const { statusCode, headers } = response;
       const by = typeof headers.server === "string" ? ` from ${headers.server.slice(0, 40)}` : "";
       const isHere = headers[hereHeader.toLowerCase()] === server;
       resolve(isHere ? { kind: "here" } : { kind: "other", what: `status ${statusCode}${by}` });
       response.destroy();
     });
-    asked.on("error", (error) => resolve({ kind: "unreachable", why: reasonOf(error) }));
-    asked.end();
+    outgoing.on("error", (error) => resolve({ kind: "unreachable", why: reasonOf(error) }));
+    outgoing.end();
   });
 }
 

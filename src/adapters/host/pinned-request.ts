@@ -25,7 +25,7 @@ export function requestPinned(question: PinnedRequest): Promise<PinnedAnswer> {
   return new Promise((resolve, reject) => {
     // The key is compared below before any byte is sent; no CA issued this certificate.
     const options = { host, port, path, servername, rejectUnauthorized: false, agent: false };
-    const asked = request({ ...options, timeout: 2000 }, (response) => {
+    const outgoing = request({ ...options, timeout: 2000 }, (response) => {
       response.resume();
       const type = response.headers["content-type"] ?? "";
       const date = Date.parse(response.headers.date ?? "");
@@ -34,14 +34,14 @@ export function requestPinned(question: PinnedRequest): Promise<PinnedAnswer> {
         type,
         ...(Number.isNaN(date) ? {} : { date }),
       });
-      asked.destroy();
+      outgoing.destroy();
     });
-    asked.on("timeout", () => asked.destroy(new Error("no answer within 2 s")));
-    asked.on("error", reject);
-    asked.on("socket", (socket) =>
+    outgoing.on("timeout", () => outgoing.destroy(new Error("no answer within 2 s")));
+    outgoing.on("error", reject);
+    outgoing.on("socket", (socket) =>
       socket.once("secureConnect", () => {
-        if (pinOf(socket as TLSSocket) === pin) asked.end();
-        else asked.destroy(new Error("the certificate is not the server's own"));
+        if (pinOf(socket as TLSSocket) === pin) outgoing.end();
+        else outgoing.destroy(new Error("the certificate is not the server's own"));
       }),
     );
   });

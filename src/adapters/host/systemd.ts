@@ -42,10 +42,10 @@ function run(tool: string, args: readonly string[], env?: Env): Promise<string> 
         resolve(stdout);
         return;
       }
-      const said = `${stderr}${stdout}`.trim();
+      const output = `${stderr}${stdout}`.trim();
       const hint = "see why: systemctl status, journalctl --boot";
-      const message = `${tool} ${args.join(" ")}: ${said.split("\n")[0] || error.message}`;
-      const details = said.split("\n").slice(1, 10);
+      const message = `${tool} ${args.join(" ")}: ${output.split("\n")[0] || error.message}`;
+      const details = output.split("\n").slice(1, 10);
       reject(new UserError(message, { code: "systemd", hint, details, cause: error }));
     });
   });

@@ -88,7 +88,7 @@ async function walk(on: Walk, folder: string, state: IgnoreState | undefined): P
     if (child.name === ".git") continue;
     const raw = folder === "" ? child.name : `${folder}/${child.name}`;
     const path = raw.normalize("NFC");
-    const verdict = on.ignore.look(path, state);
+    const verdict = on.ignore.verdict(path, state);
     if (child.isDirectory()) {
       const isNeeded = [...on.always].some((kept) => kept.startsWith(`${path}/`));
       if (!verdict.isIgnored || isNeeded || on.ignore.mayHoldExceptions(path))

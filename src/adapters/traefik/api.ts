@@ -15,13 +15,14 @@ export async function readTraefikSnapshot(base: string): Promise<TraefikSnapshot
 /** The whole answer of Traefik's API at a path. Rejects for any status but 200, and after 2 s. */
 export async function readTraefik(base: string, path: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const asked = request(`${base}${path}`, { agent, timeout: timeoutMs }, (response) => {
+  const outgoing = request(`${base}${path}`, { agent, timeout: timeoutMs }, (response) => {
     const chunks: Buffer[] = [];
     let size = 0;
     response.on("data", (chunk: Buffer) => {
       size += chunk.length;
       chunks.push(chunk);
-      if (size > maxBytes) asked.destroy(new Error(`the answer is longer than ${maxBytes} bytes`));
+      if (size > maxBytes)
+        outgoing.destroy(new Error(`the answer is longer than ${maxBytes} bytes`));
     });
     response.on("end", () => {
       if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString());
@@ -30,8 +31,8 @@ export async function readTraefik(base: string, path: string): Promise<string> {
     response.on("error", reject);
     response.on("aborted", () => reject(new Error(`${base} closed the connection`)));
   });
-  asked.on("timeout", () => asked.destroy(new Error(`${base} did not answer within 2 s`)));
-  asked.on("error", reject);
-  asked.end();
+  outgoing.on("timeout", () => outgoing.destroy(new Error(`${base} did not answer within 2 s`)));
+  outgoing.on("error", reject);
+  outgoing.end();
   return promise;
 }

@@ -29,16 +29,16 @@ export async function probeRoute(
     signal: AbortSignal.timeout(timeoutMs),
   } as const;
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  const asked = route.https
+  const outgoing = route.https
     ? // The question is who answers, not whether a certificate has arrived already.
       requestHttps({ ...options, servername: host, rejectUnauthorized: false })
     : requestHttp(options);
-  asked.on("response", (response) => {
+  outgoing.on("response", (response) => {
     const header = response.headers[releaseHeader.toLowerCase()];
     resolve(typeof header === "string" ? header : undefined);
     response.destroy();
   });
-  asked.on("error", () => resolve(undefined));
-  asked.end();
+  outgoing.on("error", () => resolve(undefined));
+  outgoing.end();
   return promise;
 }

@@ -82,7 +82,7 @@ export function createTraefikRouter(options: TraefikRouterOptions): TraefikRoute
   };
 
   return {
-    apply: (asked: RoutingChange) => change((now) => changeRouting(now, asked)),
+    apply: (next: RoutingChange) => change((now) => changeRouting(now, next)),
     refresh: () => change((now) => now),
     serve: (facts) =>
       change((now) => ({ ...now, server: { ...now.server, ...facts } }), { unlessSame: true }),
@@ -102,7 +102,7 @@ export function createTraefikRouter(options: TraefikRouterOptions): TraefikRoute
   };
 }
 
-interface Question {
+interface Confirmation {
   readonly expected: Expected;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -112,44 +112,44 @@ interface Question {
 
 async function confirm(
   { clock, locate, nudge }: TraefikRouterOptions,
-  { expected, timeoutMs, signal, instance, file }: Question,
+  { expected, timeoutMs, signal, instance, file }: Confirmation,
 ): Promise<void> {
   const begun = clock.now();
-  const ask = asker(locate);
+  const read = snapshotReader(locate);
   let nudges = 0;
   let awayMs = 0;
-  let unheard: string | undefined;
+  let nudgeError: string | undefined;
   for (;;) {
     const before = clock.now();
-    const seen = await look(ask, expected, file());
+    const seen = await compare(read, expected, file());
     if (seen.missing.length === 0) return;
     const now = clock.now();
     // A restarting Traefik closes slowly, and reads everything before it takes over a route.
     if (seen.away !== undefined) awayMs = Math.min(awayMs + now - before + pollMs, longestAwayMs);
     if (now - begun >= timeoutMs + awayMs) {
-      const details = unheard === undefined ? seen.missing : [...seen.missing, unheard];
-      throw notTaken({ instance, ms: now - begun, code: seen.away ?? "routing", details });
+      const details = nudgeError === undefined ? seen.missing : [...seen.missing, nudgeError];
+      throw notLoaded({ instance, ms: now - begun, code: seen.away ?? "routing", details });
     }
     // Traefik reads Docker's events only. A new event makes up for a lost one.
     if (seen.away === undefined && now - begun >= nudgeAfterMs * (nudges + 1)) {
       nudges += 1;
       // The nudge may fail: only Traefik's answer decides.
       await nudge().catch((error: unknown) => {
-        unheard = `docker could not send an event: ${describe(error)}`;
+        nudgeError = `docker could not send an event: ${describe(error)}`;
       });
     }
     await clock.sleep(pollMs, signal);
   }
 }
 
-interface NotTaken {
+interface NotLoaded {
   readonly instance: string;
   readonly ms: number;
   readonly code: string;
   readonly details: readonly string[];
 }
 
-const notTaken = ({ instance, ms, code, details }: NotTaken): UserError =>
+const notLoaded = ({ instance, ms, code, details }: NotLoaded): UserError =>
   new UserError(`traefik: did not load the routing within ${Math.round(ms / 1000)} s`, {
     code,
     hint:
@@ -160,7 +160,7 @@ const notTaken = ({ instance, ms, code, details }: NotTaken): UserError =>
   });
 
 /** Locates Traefik once, and again after an error. */
-function asker(locate: TraefikRouterOptions["locate"]): () => Promise<TraefikSnapshot> {
+function snapshotReader(locate: TraefikRouterOptions["locate"]): () => Promise<TraefikSnapshot> {
   let base: string | undefined;
   return async () => {
     base ??= (await locate()).api;
@@ -173,19 +173,19 @@ function asker(locate: TraefikRouterOptions["locate"]): () => Promise<TraefikSna
   };
 }
 
-interface Look {
+interface Comparison {
   readonly missing: readonly string[];
   /** Code of the error when Traefik's state could not be read. */
   readonly away?: string;
 }
 
-async function look(
-  ask: () => Promise<TraefikSnapshot>,
+async function compare(
+  read: () => Promise<TraefikSnapshot>,
   expected: Expected,
   file: DynamicConfig | undefined,
-): Promise<Look> {
+): Promise<Comparison> {
   try {
-    return { missing: differences(await ask(), expected, file) };
+    return { missing: differences(await read(), expected, file) };
   } catch (error) {
     const code = error instanceof UserError ? error.code : undefined;
     return {

@@ -24,10 +24,10 @@ export function readManualFiles(
   return { certificates: readCertificates(certificate), key: readKey(privateKey) };
 }
 
-function checkSize(place: string, text: string): void {
+function checkSize(part: string, text: string): void {
   if (text.length > maxPemBytes)
     bad(
-      `${place}: the file is too big, ${formatBytes(text.length)} of at most ${formatBytes(maxPemBytes)}`,
+      `${part}: the file is too big, ${formatBytes(text.length)} of at most ${formatBytes(maxPemBytes)}`,
       "give a file with the certificates of this host alone: mypaas cert add HOST cert.pem key.pem",
     );
 }
@@ -56,12 +56,12 @@ function readCertificates(text: string): readonly X509Certificate[] {
   return blocks.map((block, index) => readCertificate(block, index + 1));
 }
 
-function readCertificate(block: string, place: number): X509Certificate {
+function readCertificate(block: string, position: number): X509Certificate {
   try {
     return new X509Certificate(block);
   } catch (cause) {
     return bad(
-      `certificate: number ${place} in the file cannot be read`,
+      `certificate: number ${position} in the file cannot be read`,
       "copy the file again, a part is missing or damaged: openssl x509 -in cert.pem -noout",
       cause,
     );

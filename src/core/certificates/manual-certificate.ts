@@ -57,7 +57,7 @@ export function checkManual({
   checkHost(leaf, host);
   checkPurpose(leaf);
   checkKey(leaf);
-  checkDates(leaf, { place: "certificate", host, now });
+  checkDates(leaf, { what: "certificate", host, now });
   const chain = chainOf(leaf, certificates);
   if (!isComplete(chain, roots))
     bad(
@@ -66,7 +66,7 @@ export function checkManual({
     );
   for (const above of chain.slice(1))
     if (!isSelfSigned(above))
-      checkDates(above, { place: `intermediate certificate of ${subjectName(above)}`, host, now });
+      checkDates(above, { what: `intermediate certificate of ${subjectName(above)}`, host, now });
   return {
     chain: chain.map(String).join(""),
     privateKey: pkcs8(key),
@@ -180,17 +180,17 @@ function checkPurpose({ keyUsage: purposes }: X509Certificate): void {
 
 function checkDates(
   certificate: X509Certificate,
-  { place, host, now }: { readonly place: string; readonly host: string; readonly now: number },
+  { what, host, now }: { readonly what: string; readonly host: string; readonly now: number },
 ): void {
   const { validFromDate, validToDate } = certificate;
   if (now >= validToDate.getTime())
     bad(
-      `${place}: expired on ${day(validToDate)}`,
+      `${what}: expired on ${day(validToDate)}`,
       `renew it at its issuer, then run: mypaas cert add ${host} cert.pem key.pem`,
     );
   if (now < validFromDate.getTime())
     bad(
-      `${place}: not valid before ${day(validFromDate)}`,
+      `${what}: not valid before ${day(validFromDate)}`,
       "wait until then, or correct this server's clock: timedatectl set-ntp true",
     );
 }

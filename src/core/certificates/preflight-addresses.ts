@@ -17,9 +17,9 @@ export function judgeAddresses(facts: PreflightFacts): PreflightTrouble | undefi
   const found = [...new Map(answered.map((address) => [canonical(address), address])).values()];
   if (found.length === 0) return unknown(facts);
   const wrong = found.flatMap((address) => wrongAt(address, facts) ?? []);
-  const mine = ownAddresses(facts);
-  const strange = wrong.filter(({ address }) => !mine.has(canonical(address)));
-  if (strange.length > 0) return elsewhere(facts, { found, strange });
+  const known = ownAddresses(facts);
+  const foreign = wrong.filter(({ address }) => !known.has(canonical(address)));
+  if (foreign.length > 0) return elsewhere(facts, { found, foreign });
   const [closed] = wrong;
   return closed && closedPort(facts.host, closed);
 }
@@ -59,34 +59,34 @@ function wrongAt(address: string, { seen, declared = [] }: PreflightFacts): Wron
 
 function elsewhere(
   facts: PreflightFacts,
-  { found, strange }: { readonly found: readonly string[]; readonly strange: readonly Wrong[] },
+  { found, foreign }: { readonly found: readonly string[]; readonly foreign: readonly Wrong[] },
 ): PreflightTrouble {
   const { host } = facts;
-  const records = strange.slice(0, 3).map((one) => {
-    const who = resolversOf(one.address, facts);
-    const by = who === undefined ? "" : `, according to ${who}`;
+  const records = foreign.slice(0, 3).map((one) => {
+    const resolvers = resolversOf(one.address, facts);
+    const by = resolvers === undefined ? "" : `, according to ${resolvers}`;
     return `${recordOf(one.address)} leads elsewhere (${answerText(one.answer)}${by})`;
   });
-  const more = strange.length - records.length;
-  const isSixAlone = found.some(isIPv4) && strange.every(({ address }) => !isIPv4(address));
-  const expected = expectedFor(facts, strange);
+  const more = foreign.length - records.length;
+  const isOnlyIPv6 = found.some(isIPv4) && foreign.every(({ address }) => !isIPv4(address));
+  const expected = expectedFor(facts, foreign);
   const reason =
     `${host}: ${records.join(", ")}${more > 0 ? ` and ${more} more` : ""}, expected ${expected}` +
-    (isSixAlone ? "; the CA takes IPv6 first" : "");
-  return { kind: "dns", about: about.dns, reason, hint: elsewhereHint(facts, strange) };
+    (isOnlyIPv6 ? "; the CA takes IPv6 first" : "");
+  return { kind: "dns", about: about.dns, reason, hint: elsewhereHint(facts, foreign) };
 }
 
-function expectedFor(facts: PreflightFacts, strange: readonly Wrong[]): string {
-  const isFour = strange.some(({ address }) => isIPv4(address));
-  const same = targetOf(facts, isFour ? "A" : "AAAA");
+function expectedFor(facts: PreflightFacts, foreign: readonly Wrong[]): string {
+  const hasIPv4 = foreign.some(({ address }) => isIPv4(address));
+  const same = targetOf(facts, hasIPv4 ? "A" : "AAAA");
   if (same !== undefined) return same;
   const other = targetOf(facts);
   return other === undefined ? "the address of this server" : `${other} alone`;
 }
 
-function elsewhereHint(facts: PreflightFacts, strange: readonly Wrong[]): string {
+function elsewhereHint(facts: PreflightFacts, foreign: readonly Wrong[]): string {
   const { host } = facts;
-  const [first] = strange;
+  const [first] = foreign;
   const kind = first === undefined || isIPv4(first.address) ? "A" : "AAAA";
   const isSilent = first?.answer.kind === "unreachable";
   const isKnownOutside = outside(facts).some((one) => !isPrivate(one) && kindOf(one) === kind);

@@ -18,7 +18,7 @@ export function judgeDomain({ host, found, own }: DomainHealth): Finding {
   if (found === undefined)
     return warning("could not be looked up", `look it up by hand: getent ahosts ${host}`);
   if (found.length === 0) return warning(`no address, expected ${expected}`, record);
-  const strange = found.filter((address) => !own.includes(address));
-  if (strange.length === 0) return ok(shortList(found));
-  return warning(`leads to ${shortList(strange)}, expected ${expected}`, record);
+  const foreign = found.filter((address) => !own.includes(address));
+  if (foreign.length === 0) return ok(shortList(found));
+  return warning(`leads to ${shortList(foreign)}, expected ${expected}`, record);
 }

@@ -20,7 +20,7 @@ function containers(all: Inventory, known: Known): readonly Finding[] {
   return all.containers
     .filter((one) => isOurs(one, known))
     .flatMap((one) => {
-      const reason = strangeness(one, known);
+      const reason = orphanReason(one, known);
       if (reason === undefined) return [];
       const { name, state } = one;
       const hint = `if it is not needed, run: docker rm --force ${name}`;
@@ -28,7 +28,7 @@ function containers(all: Inventory, known: Known): readonly Finding[] {
     });
 }
 
-function strangeness({ labels }: SeenContainer, known: Known): string | undefined {
+function orphanReason({ labels }: SeenContainer, known: Known): string | undefined {
   const role = labels[label.role];
   const service = labels[label.service] ?? "";
   // Images carry the instance's label too, and pass it on to containers that were started by hand.

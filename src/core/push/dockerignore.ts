@@ -4,7 +4,7 @@ import { UserError } from "../errors.ts";
 /** The rules of a `.dockerignore`, for a walk from the root down. */
 export interface Ignore {
   /** `parent` is the state of the directory above, undefined at the root. Paths are relative and separated by `/`. */
-  readonly look: (path: string, parent?: IgnoreState) => IgnoreVerdict;
+  readonly verdict: (path: string, parent?: IgnoreState) => IgnoreVerdict;
   /** False when no exception can be below an ignored directory, so it need not be read. */
   readonly mayHoldExceptions: (directory: string) => boolean;
 }
@@ -40,7 +40,7 @@ export function parseDockerignore(text: string, file = ".dockerignore"): Ignore 
     patterns.push({ ...pattern, matches: matcher(pattern.text) });
   }
   return {
-    look: (path, parent) => look(patterns, path, parent),
+    verdict: (path, parent) => verdictOf(patterns, path, parent),
     mayHoldExceptions: (directory) =>
       patterns.some((pattern) => pattern.isException && reaches(pattern.text, directory)),
   };
@@ -51,7 +51,7 @@ export function isIgnored(ignore: Ignore, path: string): boolean {
   const parts = path.split("/");
   let verdict: IgnoreVerdict | undefined;
   for (const index of parts.keys())
-    verdict = ignore.look(parts.slice(0, index + 1).join("/"), verdict?.state);
+    verdict = ignore.verdict(parts.slice(0, index + 1).join("/"), verdict?.state);
   return verdict?.isIgnored ?? false;
 }
 
@@ -72,7 +72,11 @@ function clean(path: string): string {
 }
 
 /** A pattern is matched only when it could change the verdict so far; Docker's result depends on that order. */
-function look(patterns: readonly Pattern[], path: string, parent?: IgnoreState): IgnoreVerdict {
+function verdictOf(
+  patterns: readonly Pattern[],
+  path: string,
+  parent?: IgnoreState,
+): IgnoreVerdict {
   let isIgnoredNow = false;
   const state = patterns.map((pattern, index) => {
     const isMatch =

@@ -17,10 +17,10 @@ export function dynamicYaml(config: DynamicConfig): string {
 /** The same file with another default certificate. Undefined when it has that one already, or cannot be read. */
 export function withCertificate(yaml: string, { cert, key }: KeyPair): string | undefined {
   const document = parseDocument(yaml);
-  const place = ["tls", "stores", "default", "defaultCertificate"];
-  if (document.errors.length > 0 || document.getIn([...place, "certFile"]) === cert)
+  const path = ["tls", "stores", "default", "defaultCertificate"];
+  if (document.errors.length > 0 || document.getIn([...path, "certFile"]) === cert)
     return undefined;
-  document.setIn([...place, "certFile"], cert);
-  document.setIn([...place, "keyFile"], key);
+  document.setIn([...path, "certFile"], cert);
+  document.setIn([...path, "keyFile"], key);
   return document.toString({ lineWidth: 0 });
 }

@@ -57,7 +57,7 @@ function readCounts(text: string): readonly AnswerCount[] {
 }
 
 const label = /[ \t]*([a-zA-Z_]\w*)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"[ \t]*,?/y;
-const rest = /^[ \t]*\}[ \t]*(\S+)(?:[ \t]+-?\d+)?[ \t\r]*$/;
+const valuePattern = /^[ \t]*\}[ \t]*(\S+)(?:[ \t]+-?\d+)?[ \t\r]*$/;
 
 /** Reads a line after its opening brace. */
 function readLine(line: string): AnswerCount | undefined {
@@ -68,7 +68,7 @@ function readLine(line: string): AnswerCount | undefined {
     labels.set(match[1] ?? "", unescape(match[2] ?? ""));
     end = label.lastIndex;
   }
-  const [, number = ""] = rest.exec(line.slice(end)) ?? [];
+  const [, number = ""] = valuePattern.exec(line.slice(end)) ?? [];
   const router = counted(labels.get("router"), labels.get("service"));
   const code = Number(labels.get("code") ?? Number.NaN);
   const value = number === "" ? Number.NaN : Number(number);

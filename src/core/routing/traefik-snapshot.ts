@@ -85,13 +85,13 @@ function fileDifferences(seen: TraefikSnapshot, { http }: DynamicConfig): readon
 function troubleOf(name: string, router: SeenRouter | undefined): readonly string[] {
   if (router === undefined) return [`router ${name} is not there`];
   if (router.status === "enabled" && router.errors.length === 0) return [];
-  if (name.endsWith("@file") && router.errors.length > 0 && router.errors.every(isOfNobodyUp))
+  if (name.endsWith("@file") && router.errors.length > 0 && router.errors.every(isServiceDown))
     return [];
   return [`router ${name} is ${router.status}: ${router.errors.join("; ")}`];
 }
 
 /** The file is right, and its release is down: a broken service must not block its repair, or another service. */
-const isOfNobodyUp = (error: string): boolean =>
+const isServiceDown = (error: string): boolean =>
   /^the service "[^"]+@docker" does not exist$/.test(error);
 
 function field(value: unknown, key: string): unknown {

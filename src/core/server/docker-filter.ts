@@ -40,15 +40,15 @@ const passedParameters: Readonly<Record<string, readonly string[]>> = {
 };
 
 function limitQuery(query: string, path: string, instance: string): string | undefined {
-  const asked = new URLSearchParams(query);
+  const given = new URLSearchParams(query);
   const limited = new URLSearchParams();
   for (const name of passedParameters[path] ?? []) {
-    const value = asked.get(name);
+    const value = given.get(name);
     if (value !== null) limited.set(name, value);
   }
   // Docker takes the first value of a repeated parameter; a second one is an attack.
-  if (asked.getAll("filters").length > 1) return undefined;
-  const filters = parseFilters(asked.get("filters") ?? "");
+  if (given.getAll("filters").length > 1) return undefined;
+  const filters = parseFilters(given.get("filters") ?? "");
   if (filters === undefined) return undefined;
   // Values of one filter are alternatives, except labels, which must all match.
   const labels = [...(filters.get("label") ?? []), `${label.instance}=${instance}`];

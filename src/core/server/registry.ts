@@ -28,8 +28,8 @@ export const engineAddress = (host: string): string => (host === dockerHub ? doc
 /** The login for exactly this host. */
 export function loginFor<T extends { readonly host: string }>(
   logins: readonly T[],
-  asked: string,
+  registry: string,
 ): T | undefined {
-  const host = registryHost(asked);
+  const host = registryHost(registry);
   return host === undefined ? undefined : logins.find((login) => login.host === host);
 }

@@ -26,8 +26,8 @@ export async function logIn(parts: LoginParts, login: Login): Promise<RegistryIn
 
 /** Throws UserError "no-login" when none is stored. */
 export function logOut(state: State, host: string): RegistryInfo {
-  const gone = removeRegistry(state, host);
-  if (gone !== undefined) return gone;
+  const removed = removeRegistry(state, host);
+  if (removed !== undefined) return removed;
   throw new UserError(`registry ${host}: no login is stored`, {
     code: "no-login",
     hint: "list the logins: mypaas registry list",

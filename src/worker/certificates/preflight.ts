@@ -22,7 +22,7 @@ export function preflight({
   const { server, addresses: declared = [] } = config;
   // Configured DNS servers may have names that no others know.
   const resolvers = config.resolvers ?? [...publicResolvers, undefined];
-  const ca = sharedFor(caMs, clock.now, () => askCa(config));
+  const ca = sharedFor(caMs, clock.now, () => readCa(config));
   return async (host, challenge) => {
     const broken = await storeProblem(config);
     if (broken !== undefined) return broken;
@@ -57,15 +57,15 @@ export function preflight({
 const caMs = 3_000;
 
 /** Gives all callers within `ms` the same answer. */
-function sharedFor<T>(ms: number, now: () => number, ask: () => Promise<T>): () => Promise<T> {
+function sharedFor<T>(ms: number, now: () => number, call: () => Promise<T>): () => Promise<T> {
   let last: { readonly at: number; readonly answer: Promise<T> } | undefined;
   return () => {
-    if (last === undefined || now() - last.at > ms) last = { at: now(), answer: ask() };
+    if (last === undefined || now() - last.at > ms) last = { at: now(), answer: call() };
     return last.answer;
   };
 }
 
-async function askCa(config: InstanceConfig) {
+async function readCa(config: InstanceConfig) {
   const { server, hasCa } = acmeOf(config);
   try {
     const ca = hasCa ? await readFile(instancePaths(config).acmeCa, "utf8") : undefined;

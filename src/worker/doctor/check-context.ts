@@ -34,9 +34,9 @@ export interface CheckContext {
 }
 
 /** Calls a function once, and returns its first result from then on. */
-export function once<T>(ask: () => T): () => T {
-  let asked: { readonly answer: T } | undefined;
-  return () => (asked ??= { answer: ask() }).answer;
+export function once<T>(call: () => T): () => T {
+  let first: { readonly answer: T } | undefined;
+  return () => (first ??= { answer: call() }).answer;
 }
 
 /** The things that should exist according to the state. */

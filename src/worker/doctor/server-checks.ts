@@ -87,10 +87,10 @@ export async function httpsPort({ config }: CheckContext): Promise<Finding> {
 async function atPort(
   config: CheckContext["config"],
   port: number,
-  look: () => Promise<Finding>,
+  check: () => Promise<Finding>,
 ): Promise<Finding> {
   try {
-    return await look();
+    return await check();
   } catch (error) {
     const holder = await portHolder(config.bind, port);
     const reason = error instanceof Error ? error.message : String(error);

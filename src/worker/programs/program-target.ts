@@ -23,10 +23,10 @@ export function releaseToRun(
     if (now !== undefined) return now;
     throw refuse("it was never live", "push it: mypaas push");
   }
-  const look = `list its releases: mypaas releases ${service}`;
+  const list = `list its releases: mypaas releases ${service}`;
   const found = all.find(({ release }) => release.number === wanted);
-  if (found === undefined) throw refuse(`release ${wanted} is not known`, look);
-  if (found.imageId === "") throw refuse(`the image of release ${wanted} was removed`, look);
+  if (found === undefined) throw refuse(`release ${wanted} is not known`, list);
+  if (found.imageId === "") throw refuse(`the image of release ${wanted} was removed`, list);
   return found;
 }
 

@@ -18,14 +18,14 @@ export interface PsParts {
   readonly clock: Clock;
 }
 
-export interface PsAsked {
+export interface PsRequest {
   readonly service?: string;
   readonly watch: boolean;
   readonly caller: Caller;
 }
 
 /** Time between the two readings that give the CPU usage. */
-const firstLookMs = 400;
+const firstPauseMs = 400;
 const everyMs = 2000;
 /** A container that runs shorter than this between two restarts is crashing. */
 const steadyMs = 10_000;
@@ -33,24 +33,24 @@ const steadyMs = 10_000;
 /** The running services; with `watch` again every 2 s until the signal is aborted. */
 export async function* watchServices(
   parts: PsParts,
-  asked: PsAsked,
+  wanted: PsRequest,
   signal: AbortSignal,
 ): AsyncGenerator<PsSnapshot> {
   const { clock } = parts;
-  const look = async (): Promise<readonly Seen[]> => {
-    const replicas = (await parts.replicas()).filter(({ service }) => isShown(asked, service));
+  const read = async (): Promise<readonly Seen[]> => {
+    const replicas = (await parts.replicas()).filter(({ service }) => isShown(wanted, service));
     const seen = async (facts: ReplicaFacts) => {
       const usage = await parts.usage(facts.pid);
       return { facts, usage, at: clock.now() };
     };
     return Promise.all(replicas.map(seen));
   };
-  let before = await look();
-  for (let pause = firstLookMs; !signal.aborted; pause = everyMs) {
+  let before = await read();
+  for (let pause = firstPauseMs; !signal.aborted; pause = everyMs) {
     // An aborted sleep ends at once.
     await clock.sleep(pause, signal).catch(() => undefined);
     if (signal.aborted) return;
-    const after = await look();
+    const after = await read();
     const shown = after.map((seen) => {
       const then = before.find(({ facts }) => facts.id === seen.facts.id);
       return {
@@ -59,13 +59,13 @@ export async function* watchServices(
       };
     });
     const services = overviews(parts.state)
-      .filter(({ service }) => isShown(asked, service))
+      .filter(({ service }) => isShown(wanted, service))
       .map((one) => {
         const own = shown.filter(({ of }) => of === one.service).map(({ replica }) => replica);
         return serviceOf(parts.state, one, own);
       });
     yield { kind: "services", at: clock.now(), services };
-    if (!asked.watch) return;
+    if (!wanted.watch) return;
     before = after;
   }
 }
@@ -77,7 +77,7 @@ interface Seen {
   readonly at: number;
 }
 
-const isShown = ({ service, caller }: PsAsked, name: string): boolean =>
+const isShown = ({ service, caller }: PsRequest, name: string): boolean =>
   (service ?? name) === name && maySee(caller, name);
 
 function serviceOf(

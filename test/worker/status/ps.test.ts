@@ -6,7 +6,7 @@ import type { ReplicaFacts } from "../../../src/adapters/engines/docker/replicas
 import { endJob, insertJob } from "../../../src/adapters/state/jobs.ts";
 import { putRelease } from "../../../src/adapters/state/releases.ts";
 import { ensureService } from "../../../src/adapters/state/services.ts";
-import { watchServices, type PsAsked } from "../../../src/worker/status/ps.ts";
+import { watchServices, type PsRequest } from "../../../src/worker/status/ps.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { release } from "../../support/releases.ts";
 import { softKey } from "../../support/signed.ts";
@@ -61,7 +61,7 @@ function world(t: Parameters<typeof scratchState>[0], replicas: readonly Replica
 async function looks(
   t: Parameters<typeof scratchState>[0],
   replicas: readonly ReplicaFacts[],
-  asked: PsAsked,
+  asked: PsRequest,
   count = 1,
 ) {
   const seen: PsSnapshot[] = [];

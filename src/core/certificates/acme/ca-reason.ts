@@ -42,19 +42,19 @@ function rateLimit({ detail, host }: AcmeProblem): Trouble {
   const [, date, time] =
     /retry after (\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?: UTC|Z)/i.exec(detail) ?? [];
   const notBefore = Date.parse(`${date}T${time}Z`);
-  const said = detail
+  const text = detail
     .replace(/:? see https?:\/\/\S+$/, "")
     .replace(/, retry after .*$/i, "")
     .replaceAll(/\b(\d+)h0m0s\b/g, (_all, hours: string) => span(Number(hours)));
   if (Number.isNaN(notBefore))
     return {
       about: "rate limit",
-      reason: `the CA's rate limit is reached: ${said}`,
+      reason: `the CA's rate limit is reached: ${text}`,
       hint: waiting,
     };
   return {
     about: "rate limit",
-    reason: `the CA's rate limit is reached until ${date} ${time} UTC: ${said}`,
+    reason: `the CA's rate limit is reached until ${date} ${time} UTC: ${text}`,
     hint: waiting,
     notBefore,
   };

@@ -47,10 +47,10 @@ function lookUp(problem: AcmeProblem): Trouble | undefined {
 function connection({ detail, host, type }: AcmeProblem): Trouble {
   const far = /^During secondary validation: /.exec(detail);
   const text = far === null ? detail : detail.slice(far[0].length);
-  const [, address, url, said] = /^(?:([0-9a-f.:]+): )?Fetching (\S+): (.+)$/i.exec(text) ?? [];
+  const [, address, url, cause] = /^(?:([0-9a-f.:]+): )?Fetching (\S+): (.+)$/i.exec(text) ?? [];
   const [, dialled, port] = /dial tcp (\[[^\]]+\]|[0-9.]+):(\d+)/.exec(text) ?? [];
   const why = lowerFirst(
-    said ?? text.replace(/^Get "[^"]*": (?:dial tcp \S+ (?:connect: )?)?/, ""),
+    cause ?? text.replace(/^Get "[^"]*": (?:dial tcp \S+ (?:connect: )?)?/, ""),
   );
   const place = address ?? dialled?.replaceAll(/[[\]]/g, "") ?? host;
   if (/redirect/i.test(why))

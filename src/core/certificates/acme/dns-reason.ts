@@ -42,11 +42,11 @@ function presenting({ detail, host }: AcmeProblem): Trouble | undefined {
   const zone = /could not find (?:the )?(?:zone|start of authority)|failed to find zone/i.test(
     detail,
   );
-  const said = /error presenting token(?: \([^)]*\))?: (.+)$/.exec(detail)?.[1];
-  if (said === undefined && !zone) return undefined;
+  const text = /error presenting token(?: \([^)]*\))?: (.+)$/.exec(detail)?.[1];
+  if (text === undefined && !zone) return undefined;
   return {
     about,
-    reason: `the record could not be set: ${said ?? detail}`,
+    reason: `the record could not be set: ${text ?? detail}`,
     hint: zone
       ? `check that the domain is at this DNS provider and that the key may change it, then run: mypaas cert retry ${host}`
       : `check that the DNS provider's key is right and may change the domain, then run: mypaas cert retry ${host}`,

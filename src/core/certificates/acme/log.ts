@@ -27,8 +27,8 @@ function readLine(line: string): AcmeFailure | undefined {
   for (const [, name = "", value = ""] of line.slice(match[0].length).matchAll(field))
     values.set(name.trim(), unquote(value));
   const error = values.get("error") ?? "";
-  const said = values.get("domains") ?? match.groups?.["domain"] ?? domainsIn(error);
-  const hosts = hostsIn(said);
+  const text = values.get("domains") ?? match.groups?.["domain"] ?? domainsIn(error);
+  const hosts = hostsIn(text);
   return error === "" || hosts.length === 0 ? undefined : { hosts, error };
 }
 
