@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { parseAuthorizedKeys, type EnrolledKey } from "../../core/ssh/authorized-keys.ts";
 import { UserError } from "../../core/errors.ts";
-import { ensureFile, type Ensured } from "../files.ts";
+import { codeOf, ensureFile, type Ensured } from "../files.ts";
 
 const maxBytes = 4 * 1024 * 1024;
 
@@ -10,7 +10,7 @@ export function enrolledKeysFile(file: string): () => Promise<readonly EnrolledK
   let last: { readonly stamp: string; readonly keys: readonly EnrolledKey[] } | undefined;
   return async () => {
     const handle = await open(file).catch((error: unknown) => {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      if (codeOf(error) === "ENOENT") return undefined;
       throw error;
     });
     if (!handle) return [];

@@ -5,10 +5,7 @@ import { UserError } from "../../core/errors.ts";
 const tries = 250;
 const sqliteBusy = 5;
 
-/**
- * Waits until no other process has the lock, and returns its release. The kernel releases it when a process ends. The empty file stays.
- * Throws UserError "locked".
- */
+/** * Waits until no other process has the lock, and returns its release. The kernel releases it when a process ends. The empty file stays. Throws UserError "locked". */
 export async function lockFile(file: string, pauseMs = 20): Promise<() => void> {
   // Node has no flock, so SQLite's lock is used. Most commands do not need it.
   const { DatabaseSync } = await import("node:sqlite");

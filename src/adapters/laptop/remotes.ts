@@ -1,4 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import {
@@ -6,7 +6,7 @@ import {
   parseRemoteLine,
   type RemoteAddress,
 } from "../../core/wire/connection-string.ts";
-import { writeFileAtomic } from "../files.ts";
+import { codeOf, readIfThere, writeFileAtomic } from "../files.ts";
 import { lockFile } from "./lock-file.ts";
 
 /** A server that this machine knows. */
@@ -33,15 +33,12 @@ export function remotesFile({ env, home }: Pick<RemotesPlace, "env" | "home">): 
 /** All remotes; the first is the default. Empty without a file. */
 export async function readRemotes(place: RemotesPlace): Promise<readonly Remote[]> {
   const file = remotesFile(place);
-  let text: string;
+  const bytes = await readIfThere(file).catch((cause: unknown) => {
+    throw new UserError(`${file}: not readable`, { code: "remotes-file", cause });
+  });
+  if (bytes === undefined) return [];
   try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw new UserError(`${file}: not readable`, { code: "remotes-file", cause: error });
-  }
-  try {
-    return (JSON.parse(text) as { remotes: readonly Stored[] }).remotes.map(load);
+    return (JSON.parse(bytes.toString("utf8")) as { remotes: readonly Stored[] }).remotes.map(load);
   } catch (cause) {
     throw new UserError(`${file}: damaged`, {
       code: "remotes-file",
@@ -73,7 +70,7 @@ export async function changeRemotes(
 }
 
 function unwritable(file: string, error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = codeOf(error) ?? "";
   if (error instanceof UserError || !/^E[A-Z]+$/.test(code)) return error;
   const isFull = code === "ENOSPC" || code === "EDQUOT";
   return new UserError(`${file}: ${isFull ? "the disk is full" : `not writable (${code})`}`, {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { constants, open, readlink, type FileHandle } from "node:fs/promises";
 import { UserError } from "../../core/errors.ts";
+import { codeOf } from "../files.ts";
 
 /** One file of a build context, as it was when it was hashed. */
 export interface SourceFile {
@@ -95,8 +96,7 @@ export const changedFile = (source: Pick<SourceFile, "path">): UserError =>
 
 /** Turns an error of the file system into a UserError with the file and the reason. */
 export function unreadable(path: string, error: unknown): UserError {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const reason = reasons[code];
+  const reason = reasons[codeOf(error) ?? ""];
   if (reason === undefined) throw error;
   return new UserError(`${path}: ${reason[0]}`, {
     code: "unreadable",

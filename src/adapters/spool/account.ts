@@ -29,11 +29,11 @@ export interface SpoolAccountOptions {
 
 /** Bytes of each request in the spool, with those reserved for running uploads. */
 export interface SpoolAccount {
-  /** Reserves bytes, or throws UserError. `settle` gets the number of bytes that were used. */
+  /** Reserves bytes, or throws UserError. `finish` gets the number of bytes that were used. */
   readonly claim: (
     request: string,
     bytes: number,
-  ) => Promise<{ readonly settle: (used: number) => void }>;
+  ) => Promise<{ readonly finish: (used: number) => void }>;
   readonly set: (request: string, bytes: number) => void;
   readonly forget: (request: string) => void;
   /** Turns an error of a full disk into a UserError with numbers; returns any other error. */
@@ -79,14 +79,14 @@ export function openSpoolAccount(options: SpoolAccountOptions): SpoolAccount {
       refuse(request, bytes);
       add(request, bytes);
       promised += bytes;
-      const settle = (really: number) => {
+      const finish = (really: number) => {
         promised -= bytes;
         add(request, really - bytes);
         if (used.get(request) === 0) used.delete(request);
       };
       const free = (await freeBytes(dir)) - promised;
-      if (free >= limits.reserve) return { settle };
-      settle(0);
+      if (free >= limits.reserve) return { finish };
+      finish(0);
       throw full(free + bytes, bytes);
     },
     set: (request, bytes) => void used.set(request, bytes),

@@ -64,7 +64,7 @@ export async function openSpool(options: SpoolAccountOptions): Promise<Spool> {
       throw await account.explain(error, blob.size);
     } finally {
       turn.release();
-      claim.settle((await have(request, blob)) - before);
+      claim.finish((await have(request, blob)) - before);
     }
   };
 

@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { UserError } from "../../core/errors.ts";
 import type { WantedBlob } from "../../core/wire/protocol.ts";
+import { codeOf } from "../files.ts";
 import { spoolName } from "./names.ts";
 
 /** Where blobs go. The stream throws before its end when the bytes are wrong; then `put` must store nothing. */
@@ -52,14 +53,14 @@ async function openOwn(path: string, flags: number, wanted: WantedBlob): Promise
   try {
     return await open(path, flags);
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    const code = codeOf(cause) ?? "";
     if (code === "ENOENT")
       throw new UserError(`blob ${wanted.sha256}: has not been uploaded`, {
         code: "not-found",
         hint: "push again: mypaas push",
         cause,
       });
-    if (code === "ELOOP" || code === "ENOTDIR" || code === "ENXIO" || code === "EACCES")
+    if (["ELOOP", "ENOTDIR", "ENXIO", "EACCES"].includes(code))
       throw badBlob(wanted, "is not a regular file", cause);
     throw cause;
   }

@@ -2,10 +2,7 @@ import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { syncDirectory, type FileMode } from "../files.ts";
 
-/**
- * Writes Traefik's dynamic file atomically and durably; for one writer at a time. `next` must be on the same file system, outside the
- * watched directory. Traefik reads everything again at each event there, and then waits 100 ms.
- */
+/** * Writes Traefik's dynamic file atomically and durably; for one writer at a time. `next` must be on the same file system, outside the watched directory. Traefik reads everything again at each event there, and then waits 100 ms. */
 export async function writeDynamicFile(
   yaml: string,
   file: { readonly path: string; readonly next: string; readonly access: FileMode },

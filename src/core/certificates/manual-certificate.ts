@@ -29,10 +29,7 @@ export interface ManualCertificate {
   readonly fingerprint: string;
 }
 
-/**
- * Checks the files of `mypaas cert add HOST cert.pem key.pem`. `roots` (PEM) are those of browsers. Throws UserError "bad-certificate" for
- * the first thing that a browser would refuse.
- */
+/** * Checks the files of `mypaas cert add HOST cert.pem key.pem`. `roots` (PEM) are those of browsers. Throws UserError "bad-certificate" for the first thing that a browser would refuse. */
 export function checkManual({
   host,
   certificate,

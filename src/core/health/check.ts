@@ -23,16 +23,11 @@ export type Result = (typeof results)[number];
 
 export const ok = (evidence: string): Finding => ({ result: "ok", evidence });
 export const skipped = (evidence: string): Finding => ({ result: "skipped", evidence });
-export const warning = (evidence: string, hint: string): Finding => ({
-  result: "warning",
-  evidence,
-  hint,
-});
-export const failed = (evidence: string, hint: string): Finding => ({
-  result: "failed",
-  evidence,
-  hint,
-});
+const withHint =
+  (result: Result) =>
+  (evidence: string, hint: string): Finding => ({ result, evidence, hint });
+export const warning = withHint("warning");
+export const failed = withHint("failed");
 
 /** The same finding with another title. */
 export const about = (title: string, finding: Finding): Finding => ({ ...finding, title });

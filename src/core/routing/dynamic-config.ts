@@ -20,7 +20,7 @@ export function dynamicConfig(known: RoutingState): DynamicConfig {
   const base = [
     ...state.live.filter(({ spec }) => !state.switches.some((one) => one.service === spec.service)),
     ...state.switches.flatMap(({ phase, from, to }) => (phase === "held" ? (from ?? []) : to)),
-  ].map((release): RoutedRelease => ({ release, routing: routingOf(state, release) }));
+  ].map((release): Routed => ({ release, routing: routingOf(state, release) }));
   // Holds first: when two switches have the same route, the newer release wins.
   for (const one of state.switches) if (one.phase === "held") addHolds(file, state, base, one);
   addFormerHttps(file, state, base);
@@ -32,7 +32,7 @@ export function dynamicConfig(known: RoutingState): DynamicConfig {
   return file.config(state.server);
 }
 
-interface RoutedRelease {
+interface Routed {
   readonly release: Release;
   readonly routing: ReleaseRouting;
 }
@@ -47,7 +47,7 @@ function routingOf(state: RoutingState, release: Release): ReleaseRouting {
 function addHolds(
   file: DynamicDraft,
   state: RoutingState,
-  base: readonly RoutedRelease[],
+  base: readonly Routed[],
   one: Switch,
 ): void {
   const to = routingOf(state, one.to).routers;
@@ -69,7 +69,7 @@ function addHolds(
 function addOldOnlyRoutes(
   file: DynamicDraft,
   state: RoutingState,
-  base: readonly RoutedRelease[],
+  base: readonly Routed[],
   one: Switch,
 ): void {
   if (one.from === undefined) return;
@@ -80,11 +80,7 @@ function addOldOnlyRoutes(
 }
 
 /** Labels cannot change while a container exists. So the file answers for taken-over routes until it is removed. */
-function addTakenOver(
-  file: DynamicDraft,
-  state: RoutingState,
-  base: readonly RoutedRelease[],
-): void {
+function addTakenOver(file: DynamicDraft, state: RoutingState, base: readonly Routed[]): void {
   for (const release of knownReleases(state))
     for (const plan of releaseRouting(release, state.server).routers)
       if (isTakenOver(state, release, plan.route))
@@ -99,7 +95,7 @@ function addStopped(file: DynamicDraft, state: RoutingState): void {
 }
 
 /** Labels do not know whether a host has a certificate. So the file redirects http, and switches HSTS on. */
-function addHttps(file: DynamicDraft, state: RoutingState, base: readonly RoutedRelease[]): void {
+function addHttps(file: DynamicDraft, state: RoutingState, base: readonly Routed[]): void {
   for (const one of base)
     for (const plan of one.routing.routers)
       if (plan.isInFile)
@@ -107,11 +103,7 @@ function addHttps(file: DynamicDraft, state: RoutingState, base: readonly Routed
 }
 
 /** Browsers that know a host over https come back with https. While its certificate is valid, the http service answers them and switches HSTS off. */
-function addFormerHttps(
-  file: DynamicDraft,
-  state: RoutingState,
-  base: readonly RoutedRelease[],
-): void {
+function addFormerHttps(file: DynamicDraft, state: RoutingState, base: readonly Routed[]): void {
   for (const { routing } of base)
     for (const plan of routing.routers) {
       if (!isFormerHttps(plan, state)) continue;
@@ -131,7 +123,7 @@ function formerHttpsTarget(
   file: DynamicDraft,
   state: RoutingState,
   wanted: RoutePlan,
-  base: readonly RoutedRelease[],
+  base: readonly Routed[],
 ): Target {
   const none = { service: emptyService, middlewares: [] };
   const plain = base.map(({ release, routing }) => ({
@@ -164,7 +156,7 @@ function nextTarget(
   file: DynamicDraft,
   state: RoutingState,
   wanted: RoutePlan,
-  base: readonly RoutedRelease[],
+  base: readonly Routed[],
 ): Target {
   const owner = ownerOf(wanted, base);
   if (owner !== undefined) return targetOf(file, state, wanted, owner);
@@ -175,17 +167,17 @@ function nextTarget(
 }
 
 /** Releases that get ready. */
-const heldReleases = (state: RoutingState): readonly RoutedRelease[] =>
+const heldReleases = (state: RoutingState): readonly Routed[] =>
   state.switches
     .filter(({ phase }) => phase === "held")
     .map(({ to }) => ({ release: to, routing: routingOf(state, to) }));
 
-interface Owner extends RoutedRelease {
+interface Owner extends Routed {
   readonly plan: RoutePlan;
 }
 
 /** The owner of a route now: of all routers that cover it the most specific, then the newest. */
-function ownerOf(wanted: RoutePlan, base: readonly RoutedRelease[]): Owner | undefined {
+function ownerOf(wanted: RoutePlan, base: readonly Routed[]): Owner | undefined {
   return base
     .flatMap((one) => one.routing.routers.map((plan) => ({ ...one, plan })))
     .filter(({ plan }) => plan.entryPoint === wanted.entryPoint && covers(plan.route, wanted.route))

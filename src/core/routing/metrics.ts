@@ -19,10 +19,7 @@ export interface Answers {
   readonly failed: number;
 }
 
-/**
- * Traefik counts a service inside the retry, once for each attempt of a waiting request. It counts a router outside, once for the answer to
- * the client. A broken answer is counted by neither.
- */
+/** * Traefik counts a service inside the retry, once for each attempt of a waiting request. It counts a router outside, once for the answer to the client. A broken answer is counted by neither. */
 const metric = "traefik_router_requests_total";
 
 /** Errors of a switch have these codes; any other 5xx is the app's own. The app's own 502, 503 and 504 are counted too. */

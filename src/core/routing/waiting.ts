@@ -33,10 +33,7 @@ export interface Wait {
   readonly routingOf: (release: Release) => ReleaseRouting;
 }
 
-/**
- * Requests to `plan` wait for the first release of the switch that appears under a new name. A waiting request keeps its handler chain, so
- * only a name that resolves later can reach it. In the end it gets 503.
- */
+/** * Requests to `plan` wait for the first release of the switch that appears under a new name. A waiting request keeps its handler chain, so only a name that resolves later can reach it. In the end it gets 503. */
 export function waitFor(wait: Wait): Waiting {
   const { one, plan, isNew } = wait;
   const next = sideOf(wait, one.to, nextName);

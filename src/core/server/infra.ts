@@ -78,22 +78,21 @@ export function networkPlans(instance: string): readonly NetworkPlan[] {
   ];
 }
 
-/**
- * Traefik's container: no root, no capability, read-only but for its certificates, Docker only through the filtered socket. `dnsEnv` holds
- * the values for the DNS provider.
- */
+/** A file or directory of the host in a container; read-only by default. */
+export const bindMount = (source: string, target: string, readOnly = true): Mount => ({
+  type: "bind",
+  source,
+  target,
+  readOnly,
+});
+
+/** * Traefik's container: no root, no capability, read-only but for its certificates, Docker only through the filtered socket. `dnsEnv` holds the values for the DNS provider. */
 export function traefikContainer(
   config: InstanceConfig,
   dnsEnv: Readonly<Record<string, string>> = {},
 ): InfraPlan {
   const { instance, bind } = config;
   const paths = instancePaths(config);
-  const mount = (source: string, target: string, readOnly = true): Mount => ({
-    type: "bind",
-    source,
-    target,
-    readOnly,
-  });
   return {
     name: traefikContainerName(instance),
     image: config.traefikImage,
@@ -105,11 +104,11 @@ export function traefikContainer(
     capDrop: ["ALL"],
     noNewPrivileges: true,
     mounts: [
-      mount(paths.traefikStatic, traefikPaths.static),
-      mount(paths.dynamicDir, traefikPaths.dynamic),
-      mount(paths.dockerSocketDir, traefikPaths.docker),
-      mount(paths.acmeDir, traefikPaths.acme, false),
-      ...(acmeOf(config).hasCa ? [mount(paths.acmeCa, traefikPaths.acmeCa)] : []),
+      bindMount(paths.traefikStatic, traefikPaths.static),
+      bindMount(paths.dynamicDir, traefikPaths.dynamic),
+      bindMount(paths.dockerSocketDir, traefikPaths.docker),
+      bindMount(paths.acmeDir, traefikPaths.acme, false),
+      ...(acmeOf(config).hasCa ? [bindMount(paths.acmeCa, traefikPaths.acmeCa)] : []),
     ],
     ports: [
       { ip: bind, hostPort: config.httpPort, containerPort: traefikPorts.web },

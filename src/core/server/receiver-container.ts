@@ -1,8 +1,7 @@
 import { UserError } from "../errors.ts";
-import type { InfraPlan } from "./infra.ts";
+import { bindMount, type InfraPlan } from "./infra.ts";
 import { instancePaths, receiverUid, type InstanceConfig } from "./instance.ts";
 import { label, receiverContainerName, receiverNetworkName } from "../release/names.ts";
-import type { Mount } from "../release/release.ts";
 
 /** Paths inside the receiver's container. */
 export const receiverPaths = {
@@ -51,12 +50,6 @@ export function parseReceiverConfig(text: string, file: string): ReceiverConfig 
 export function receiverContainer(config: InstanceConfig, node: NodeFiles): InfraPlan {
   const { instance } = config;
   const paths = instancePaths(config);
-  const mount = (source: string, target: string, readOnly: boolean): Mount => ({
-    type: "bind",
-    source,
-    target,
-    readOnly,
-  });
   return {
     name: receiverContainerName(instance),
     image: config.receiverImage,
@@ -71,10 +64,10 @@ export function receiverContainer(config: InstanceConfig, node: NodeFiles): Infr
     capDrop: ["ALL"],
     noNewPrivileges: true,
     mounts: [
-      mount(paths.receiverDir, receiverPaths.config, true),
-      mount(paths.receiverSocketDir, receiverPaths.socketDir, true),
-      mount(paths.spool, receiverPaths.spool, false),
-      ...node.files.map(({ source, target }) => mount(source, target, true)),
+      bindMount(paths.receiverDir, receiverPaths.config),
+      bindMount(paths.receiverSocketDir, receiverPaths.socketDir),
+      bindMount(paths.spool, receiverPaths.spool, false),
+      ...node.files.map(({ source, target }) => bindMount(source, target)),
     ],
     ports: [],
     networks: [{ name: receiverNetworkName(instance), aliases: [] }],

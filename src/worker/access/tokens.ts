@@ -18,18 +18,9 @@ export function requestOfToken(state: State, proof: TokenProof): StoredRequest {
   const request = findRequest(state, proof.request);
   const known = Buffer.from(request?.tokenHash ?? "0".repeat(64), "hex");
   const isMatch = timingSafeEqual(known, Buffer.from(hashToken(proof.token), "hex"));
-  if (request === undefined || !isMatch) {
-    throw new UserError("token: does not belong to this request", {
-      code: "unauthorized",
-      hint: "push again: mypaas push",
-    });
-  }
-  if (proof.now >= request.expires) {
-    throw new UserError(`token: expired on ${new Date(request.expires).toISOString()}`, {
-      code: "unauthorized",
-      hint: "push again: mypaas push",
-    });
-  }
+  if (request === undefined || !isMatch) throw badToken("does not belong to this request");
+  if (proof.now >= request.expires)
+    throw badToken(`expired on ${new Date(request.expires).toISOString()}`);
   guardOf(state, request, () => proof.now)();
   return request;
 }
@@ -62,6 +53,9 @@ function readKey(line: string): EnrolledKey | undefined {
   const key = parseKeyLine(line);
   return typeof key === "string" ? undefined : key;
 }
+
+const badToken = (problem: string): UserError =>
+  new UserError(`token: ${problem}`, { code: "unauthorized", hint: "push again: mypaas push" });
 
 const revoked = (fingerprint: string): UserError =>
   new UserError(`key ${fingerprint}: not enrolled on this server any more`, {

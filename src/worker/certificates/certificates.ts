@@ -77,14 +77,7 @@ export function openCertificates(parts: CertificateParts): Certificates {
       wanted().map(({ host }) => host),
       "planned",
     );
-  const infos = (): readonly CertificateInfo[] => {
-    const manual = manualInfos(state);
-    return wanted().map((one) => {
-      const info = certificateInfo(one, manager.record(one.host));
-      const covering = manual.find(({ names }) => coversHost(names, one.host));
-      return covering === undefined ? info : withManual(info, covering, clock.now());
-    });
-  };
+  const infos = () => wantedInfos(parts, wanted(), manager);
   const isUnused = ({ names }: ManualInfo): boolean =>
     wanted().every(({ host }) => !coversHost(names, host));
 
@@ -125,6 +118,20 @@ export function openCertificates(parts: CertificateParts): Certificates {
       await awaitCertificates({ clock, manager, infos }, hosts, deploy);
     },
   };
+}
+
+/** The wanted hosts for the client, with their manual certificates. */
+function wantedInfos(
+  { state, clock }: Pick<CertificateParts, "state" | "clock">,
+  wanted: readonly WantedHost[],
+  manager: CertificateManager,
+): readonly CertificateInfo[] {
+  const manual = manualInfos(state);
+  return wanted.map((one) => {
+    const info = certificateInfo(one, manager.record(one.host));
+    const covering = manual.find(({ names }) => coversHost(names, one.host));
+    return covering === undefined ? info : withManual(info, covering, clock.now());
+  });
 }
 
 function managerPorts(

@@ -33,10 +33,7 @@ interface ManualParts {
 const shownMs = 5_000;
 const pollMs = 100;
 
-/**
- * Stores a manual certificate and waits until Traefik serves it. Throws UserError "bad-certificate" when it does not fit or does not load;
- * then the old one stays.
- */
+/** * Stores a manual certificate and waits until Traefik serves it. Throws UserError "bad-certificate" when it does not fit or does not load; then the old one stays. */
 export async function addManual(
   parts: ManualParts,
   { host, certificate, privateKey }: ManualFiles,
