@@ -7,7 +7,7 @@ import { fakeClock } from "./fake-clock.ts";
 
 const dayMs = 24 * 3_600_000;
 
-/** A Traefik, a CA and names that do as they are told, and a manager that looks after the hosts that are wanted; time passes by itself wherever somebody waits. */
+/** A fake Traefik, CA and DNS with a real manager; the fake clock runs on whenever code sleeps. */
 export function certificateWorld(
   hosts: readonly string[],
   challenges: readonly Challenge[] | undefined = ["http"],
@@ -112,7 +112,7 @@ export function certificateWorld(
     restart: () => {
       manager = new CertificateManager(ports);
     },
-    /** Looks at all hosts as planned every minute. */
+    /** Runs the planned check of all hosts every minute. */
     live: async (minutes: number) => {
       for (let minute = 0; minute < minutes; minute += 1) {
         // oxlint-disable-next-line no-await-in-loop

@@ -17,7 +17,7 @@ async function spoolWith(t: TestContext, make: (file: string, dir: string) => Pr
   return dir;
 }
 
-/** Takes like a store: what does not end well was never there. */
+/** A sink like a store: it keeps nothing of a blob that fails. */
 async function take(spoolDir: string, blob: WantedBlob = wanted, onChunk?: () => Promise<void>) {
   let stored = "";
   const put = async (_: WantedBlob, bytes: AsyncIterable<Uint8Array>) => {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import { createMeter } from "../../../src/adapters/traefik/metrics.ts";
 
-/** A Traefik that shows counts, and how often it was asked where it is. */
+/** A Traefik with metrics, and the number of times that it was located. */
 async function fakeTraefik(t: TestContext) {
   const shown = { text: "", status: 200, asked: 0, atOnce: 0, most: 0 };
   const server = createServer((request, response) => {
@@ -96,7 +96,7 @@ test("without an answer of Traefik, or after its restart, there is no count and 
   shown.status = 500;
   assert.equal(await late.read(), undefined);
   shown.status = 200;
-  // What the answer would have shown that did not come, nobody knows.
+  // The lost answer may have had counts that no later one has.
   show({ "a 200": 3 });
   assert.equal(await late.read(), undefined);
 

@@ -253,7 +253,7 @@ async function routerFor(
     beforeLook: (call: () => void) => (beforeLook = call),
     onNudge: (call: () => void) => (onNudge = call),
     nudges: () => nudged,
-    /** Nobody finds Traefik from now on. */
+    /** Traefik cannot be located from now on. */
     away: (error: Error) => (away = error),
     waited: () => now,
   };

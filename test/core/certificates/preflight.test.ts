@@ -21,7 +21,7 @@ const fine: PreflightFacts = {
   caTrouble: undefined,
 };
 
-/** What resolvers say of the addresses, and who answers there. */
+/** The answers of the resolvers, and the answer at each address. */
 const at = (seen: Readonly<Record<string, PortAnswer>>): Partial<PreflightFacts> => ({
   answers: [{ resolver: "1.1.1.1", addresses: Object.keys(seen) }],
   seen: Object.entries(seen).map(([address, answer]) => ({ address, answer })),

@@ -139,7 +139,7 @@ test("a host with a certificate redirects and has HSTS, another one answers on b
   });
 });
 
-/** What is served beside `https://a.test` of a host that has its certificate → whether browsers may be bound to https. */
+/** The routes beside `https://a.test`, whose host has a certificate → whether HSTS is on. */
 for (const [beside, httpsPort, isStrict] of [
   [[], 443, true],
   [["https://a.test/api", "http://b.test"], 443, true],

@@ -52,7 +52,7 @@ test("two deploys at once answer as each alone would, whatever they change and w
   assert.ok(counts.takenOver > 50 && counts.failed > 100);
 });
 
-/** Forty steps of two services, and certificates that come and go, at each of which every request is asked. */
+/** Forty steps of two services and of certificates; every request is made at each step. */
 function liveThrough(
   seed: number,
   counts: { asked: number; takenOver: number; failed: number },
@@ -106,7 +106,7 @@ function liveThrough(
   }
 }
 
-/** Who loses what to whom, and gets it back when the taker fails; returns how many routes were taken. */
+/** Checks takeovers, and their return after a failure; returns the number of routes that were taken over. */
 function keepAccount(
   lost: Lost,
   { state }: Moment,

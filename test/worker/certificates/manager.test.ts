@@ -44,7 +44,7 @@ test("a host that the CA would refuse is checked every minute, and requested whe
   world.troubles.clear();
   await world.live(1);
   assert.deepEqual(world.log.at(-1), "secured [a.test]");
-  // Whoever has waited long is looked at less often.
+  // A host that has waited long is checked less often.
   const patient = certificateWorld(["a.test"]);
   patient.troubles.set("a.test", noDns);
   await patient.live(35);
@@ -280,7 +280,7 @@ test("a full disk stops no check: the request ends, and all goes on when there i
   world.fillDisk(true);
   await asking.catch(() => undefined);
   await world.clock.sleep(3 * 24 * 3_600_000);
-  // The timer's own look; it must not throw, whatever has to be forgotten.
+  // The check of the timer must not throw, also when records cannot be removed.
   world.manager().start();
   world.fillDisk(false);
   world.silent.clear();

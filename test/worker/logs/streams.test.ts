@@ -67,7 +67,7 @@ function world(t: TestContext) {
   return { fake, start, accept, remove: () => forgetService(state, "web", 0) };
 }
 
-/** Long enough for everything that waits for nobody. */
+/** Long enough for all work that is not blocked. */
 async function aMoment() {
   for (let turns = 0; turns < 50; turns += 1) await turn();
 }

@@ -101,7 +101,7 @@ function open(t: TestContext, setup: Setup = {}) {
     engine: async () => engine,
     guardMs: 5,
   });
-  /** Attaches, and hears all that is said to the client's end of the line. */
+  /** Opens the connection of a request, and reads all frames for the client. */
   const attach = async (guard = fine) => {
     const [client, socket] = await socketPair();
     const done = terminals.open(request, guard)(socket, Buffer.alloc(0));

@@ -16,7 +16,7 @@ type Case = readonly [error: string, said: string, notBefore?: number];
 function check(cases: readonly Case[]): void {
   for (const [error, said, notBefore] of cases) {
     const { about, reason, hint, isSilence = false, ...more } = acmeReason(error);
-    // Who could not be asked has refused nothing.
+    // A CA without a connection has refused nothing.
     assert.equal(isSilence, reason.includes("cannot be reached"), error);
     assert.equal([about, reason, hint ?? "-"].join(" | "), said, error);
     assert.deepEqual(more, notBefore === undefined ? {} : { notBefore });
