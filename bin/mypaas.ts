@@ -11,7 +11,7 @@ process.exitCode = await main(world, {
   },
 });
 await Promise.all([drained(process.stdout), drained(process.stderr)]);
-// A forgotten connection must not keep a finished command alive.
+// An open connection must not keep a finished command alive.
 process.exit();
 
 function drained(stream: NodeJS.WriteStream): Promise<void> {

@@ -1,6 +1,6 @@
 import { runReceiver } from "../src/receiver/receiver.ts";
 
-// The whole program inside the receiver's container: no arguments, no environment, no command line.
+// The program of the receiver's container: no arguments, no environment, no command line.
 const interruption = new AbortController();
 process.on("SIGTERM", () => interruption.abort());
 process.on("SIGINT", () => interruption.abort());

@@ -1,11 +1,11 @@
 import { dirname, join } from "node:path";
 import type { Out, Terminal, World } from "../src/core/world.ts";
 
-// An `import` of a built-in module reads every export of it, also those that load more; these are needed at every start.
+// An `import` of a built-in module loads all its exports, which is slow. Every start needs these two.
 const { existsSync } = process.getBuiltinModule("node:fs");
 const { homedir } = process.getBuiltinModule("node:os");
 
-/** The world as it is; the only place that reads `process`. */
+/** The real world; the only code that reads `process`. */
 export function realWorld(from: NodeJS.Process): World {
   const controller = interruption(from);
   const onClosed = () => controller.abort();
@@ -44,13 +44,13 @@ export function realWorld(from: NodeJS.Process): World {
   };
 }
 
-/** Opens the stream when it is first used. */
+/** Opens the stream at the first write. */
 function out(open: () => NodeJS.WriteStream, onClosed: () => void): Out {
   let opened: NodeJS.WriteStream | undefined;
   const stream = () => {
     if (opened !== undefined) return opened;
     opened = open();
-    // `mypaas … | head` closes the pipe early; that is no error of ours.
+    // `mypaas … | head` closes the pipe early; that is not an error.
     opened.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") throw error;
       onClosed();
@@ -88,7 +88,7 @@ function terminal(from: NodeJS.Process, onClosed: () => void): Terminal {
   };
 }
 
-/** The first signal asks politely, the second one ends the process at once. */
+/** The first signal aborts the command, the second ends the process at once. */
 function interruption(from: NodeJS.Process): AbortController {
   const controller = new AbortController();
   const onSignal = () => {
@@ -105,7 +105,7 @@ function sharedObjects(from: NodeJS.Process): readonly string[] {
   return (report.sharedObjects ?? []).filter((path) => path.startsWith("/"));
 }
 
-/** The built program stands in `dist/bin`, the source in `bin`. */
+/** The built program is in `dist/bin`, the source in `bin`. */
 function packageRoot(start: string): string {
   const parent = dirname(start);
   return existsSync(join(parent, "package.json")) ? parent : dirname(parent);

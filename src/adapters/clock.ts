@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../deploy/ports.ts";
 
-/** Real time, as the stories wait for it. */
+/** The clock of this machine. */
 export function realClock(now: () => number): Clock {
   return {
     now,

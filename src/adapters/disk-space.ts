@@ -1,7 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { codeOf } from "./files.ts";
 
-/** Bytes free for us on the disk of a directory. */
+/** Free bytes on the disk of a directory. */
 export async function freeBytesOf(dir: string): Promise<number> {
   const { bavail, bsize } = await statfs(dir);
   return bavail * bsize;
@@ -13,5 +13,5 @@ export function isDiskFull(error: unknown): boolean {
   return code === "ENOSPC" || code === "EDQUOT";
 }
 
-/** Bytes as the refusals of a full disk show them. */
+/** Bytes as errors about a full disk show them. */
 export const mib = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;

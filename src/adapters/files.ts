@@ -1,20 +1,31 @@
 import { randomBytes } from "node:crypto";
-import { access, chmod, chown, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import {
+  access,
+  chmod,
+  chown,
+  mkdir,
+  open,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from "node:fs/promises";
 import { dirname } from "node:path";
 
 export interface FileMode {
   readonly mode: number;
-  /** Numeric user and group; undefined leaves them to who runs. */
+  /** Numeric user and group; undefined: those of this process. */
   readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
-/** Replaces a file so that every reader, also after a power cut, sees the old bytes or the new ones, never half of either. */
+/** Replaces a file. After a power cut, it has the old bytes or the new ones, never a part of either. */
 export async function writeFileAtomic(
   path: string,
   bytes: string | Uint8Array,
   access: FileMode,
 ): Promise<void> {
-  // The dot keeps directory watchers such as Traefik's from reading it.
+  // Because of the dot, directory watchers such as Traefik's ignore it.
   const temporary = `${dirname(path)}/.${randomBytes(8).toString("hex")}.tmp`;
   try {
     const file = await open(temporary, "wx", access.mode);
@@ -35,7 +46,7 @@ export async function writeFileAtomic(
   await syncDirectory(dirname(path));
 }
 
-/** What a repairing step found: nothing there, something else there, or exactly what is wanted. */
+/** The result of a repair: the thing was missing, was different, or was right. */
 export type Ensured = "created" | "changed" | "already there";
 
 /** Writes a file only where its bytes, mode or owner differ. */
@@ -92,13 +103,24 @@ export const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** A path with all its links resolved; unchanged when it does not exist. */
+export async function realPath(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return path;
+    throw error;
+  }
+}
+
 /** The system's word for what went wrong, such as `ENOENT`. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Makes a rename in a directory durable. */
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, "r");
   try {
     await directory.sync();

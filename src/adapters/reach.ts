@@ -5,7 +5,7 @@ import { networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { codeOf } from "./files.ts";
 
-/** Opens a TCP connection and closes it; rejects when nobody takes it within `ms`. */
+/** Opens a TCP connection and closes it. Rejects without a connection within `ms`. */
 export function reachPort(host: string, port: number, ms: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
@@ -25,21 +25,21 @@ export function reachPort(host: string, port: number, ms: number): Promise<void>
   });
 }
 
-/** Status of one plain request, whatever it says; rejects when nobody speaks HTTP there. */
+/** Status of one HTTP request. Rejects when the port does not speak HTTP. */
 export function httpStatus(host: string, port: number, ms: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const headers = { host: "mypaas.invalid" };
     const options = { host, port, headers, agent: false, signal: AbortSignal.timeout(ms) } as const;
-    const asked = request({ ...options, method: "HEAD" }, (response) => {
+    const outgoing = request({ ...options, method: "HEAD" }, (response) => {
       resolve(response.statusCode ?? 0);
       response.destroy();
     });
-    asked.on("error", reject);
-    asked.end();
+    outgoing.on("error", reject);
+    outgoing.end();
   });
 }
 
-/** What this machine's resolver says, sorted; empty when there is no such name, undefined when it did not say so within 4 s. */
+/** Addresses from this machine's resolver, sorted. Empty for an unknown name, undefined without an answer within 4 s. */
 export async function lookUp(host: string): Promise<readonly string[] | undefined> {
   const timer = new AbortController();
   try {
@@ -55,7 +55,7 @@ export async function lookUp(host: string): Promise<readonly string[] | undefine
 
 const resolverMs = 4000;
 
-/** Addresses of this machine that others can use, without those of Docker's bridges. */
+/** Addresses of this machine that others can reach, without Docker's bridges. */
 export function ownAddresses(): readonly string[] {
   return Object.entries(networkInterfaces())
     .filter(([name]) => !/^(docker|br-|veth)/.test(name))

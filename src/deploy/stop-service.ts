@@ -30,7 +30,7 @@ export async function stopService(
     try {
       await router.confirm({ routers: [], gone: [], servers: {} }, routingTimeoutMs);
     } catch (error) {
-      if (isLive) await router.apply({ kind: "settled", service, live: release });
+      if (isLive) await router.apply({ kind: "finished", service, live: release });
       throw error;
     }
   }

@@ -118,7 +118,7 @@ async function endHold(context: SwitchContext, { isBegun, isBack }: Back): Promi
   const isSeen =
     !(isBegun || oldFirst) || (await tried(context, () => untilTraefikAnswers(context, see)));
   const isReleased = await tried(context, () =>
-    router.apply({ kind: "settled", service, live: from }),
+    router.apply({ kind: "finished", service, live: from }),
   );
   // A Traefik that did not answer just now is not waited for again.
   if (isSeen && isReleased && (isBegun || oldFirst) && from !== undefined && isBack)

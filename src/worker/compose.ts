@@ -21,12 +21,12 @@ import type { ShutdownLimits } from "./jobs/queue.ts";
 import { finishNames } from "./jobs/resume.ts";
 import { createTraefikEventStream, type TraefikEventStream } from "./jobs/traefik-event-stream.ts";
 import { openStreams } from "./logs/open-streams.ts";
-import { createAttachments, type Attachments } from "./programs/terminals.ts";
+import { Terminals } from "./programs/terminals.ts";
 
 /** The worker without its sockets. */
 export interface Core {
   readonly backend: Omit<BackendParts, "entry">;
-  readonly attachments: Attachments;
+  readonly attachments: Terminals;
   readonly traefikEvents: TraefikEventStream;
   /** Ends the jobs that an earlier worker left, writes the dynamic file, begins the queued jobs. */
   readonly recover: () => Promise<void>;
@@ -116,7 +116,7 @@ async function openShared(parts: CoreParts) {
 }
 
 function openAttachments({ world, config, state, engineSocket }: CoreParts, { tools }: Shared) {
-  return createAttachments({
+  return new Terminals({
     state,
     now: world.now,
     engine: async () => (await tools()).engine,

@@ -18,7 +18,7 @@ after(() => rm(folder, { recursive: true, force: true }));
 
 const modeOf = async (path: string) => (await stat(path)).mode & 0o7777;
 
-test("a file is replaced whole, with exactly the mode that was asked for", async () => {
+test("a file is replaced as a whole, with exactly the wanted mode", async () => {
   const file = join(folder, "a");
   await writeFile(file, "a long text from before", { mode: 0o600 });
   await writeFileAtomic(file, "new", { mode: 0o664 });
@@ -27,7 +27,7 @@ test("a file is replaced whole, with exactly the mode that was asked for", async
   assert.deepEqual(await readdir(folder), ["a"]);
 });
 
-test("a write that cannot be done leaves nothing behind", async () => {
+test("a failed write leaves nothing behind", async () => {
   await mkdir(join(folder, "taken", "x"), { recursive: true });
   await assert.rejects(writeFileAtomic(join(folder, "taken"), "new", { mode: 0o600 }));
   assert.deepEqual((await readdir(folder)).toSorted(), ["a", "taken"]);
@@ -47,7 +47,7 @@ test("a file is written only where bytes or mode differ", async () => {
   assert.equal(await readFile(file, "utf8"), "other");
 });
 
-test("a directory gets its mode, whatever the umask says", async () => {
+test("a directory gets its mode, whatever the umask", async () => {
   const path = join(folder, "c", "d");
   assert.equal(await ensureDirectory(path, { mode: 0o777 }), "created");
   assert.equal(await modeOf(path), 0o777);

@@ -107,7 +107,7 @@ test("without a worker each step of the way to it is looked at: name, port, Trae
   );
   assert.equal(
     (await look({ pin: "A".repeat(43) }))[3],
-    "failed Traefik and receiver: the server shows another certificate than its own",
+    "failed Traefik and receiver: the certificate is not the server's own",
   );
   assert.equal(
     (await look({ pin: undefined }))[3],

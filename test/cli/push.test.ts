@@ -181,7 +181,7 @@ test("a remote that is spelt a little wrong is recognised", async (t) => {
   assert.equal(error.hint, "did you mean: mypaas push prod");
 });
 
-test("a context that is no folder is named", async (t) => {
+test("a context that is not a folder is named", async (t) => {
   const cwd = await project(t);
   const args = { ...flags, context: "nope", runDir: "/gone" };
   const { error } = await runCommand({ cwd }, (io) => deploy(args, io));

@@ -101,8 +101,8 @@ test("a key is enrolled with limits, from a file, from stdin or from words", asy
     [
       ["id"],
       {},
-      "key: this is a private key, which stays where it is",
-      "give its public half: FILE.pub",
+      "key: this is a private key, which must stay secret",
+      "give the public key: FILE.pub",
     ],
     [
       ["gone"],
@@ -126,7 +126,7 @@ test("a key is enrolled with limits, from a file, from stdin or from words", asy
       ["no-volumes", line],
       { actions: "push" },
       "key: has options already: no-volumes",
-      "leave them out, or the flags",
+      "use these options, or the flags",
     ],
     [
       [line],

@@ -160,7 +160,7 @@ test("a Traefik that does not take over the cut-over keeps the old release", asy
   const from = await server.deploy(web(1));
   server.refuse(({ kind }) => kind === "cut-over");
   await assert.rejects(server.deploy(web(2), from), {
-    message: "traefik: did not take over the routing within 15 s",
+    message: "traefik: did not load the routing within 15 s",
     still: "web still runs release 1",
   });
   assert.deepEqual(server.containers(), ["web running", "web-r1-2 running"]);

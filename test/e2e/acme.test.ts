@@ -67,7 +67,7 @@ test("a host whose DNS is wrong is served as it is, the other one gets its certi
     warnings.map(({ text, hint }) => [text, hint]),
     [
       [
-        `new.shop.test has no certificate, http does not redirect: new.shop.test: A 127.77.1.250 leads elsewhere (connection refused), expected A ${acme.address}; it is tried again by itself`,
+        `new.shop.test has no certificate, http does not redirect: new.shop.test: A 127.77.1.250 leads elsewhere (connection refused), expected A ${acme.address}; mypaas tries again by itself`,
         `set the record at your DNS provider: new.shop.test A ${acme.address}`,
       ],
     ],

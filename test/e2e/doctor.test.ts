@@ -99,11 +99,11 @@ test("what carries our label and nobody knows is named one by one", async () => 
   await docker.getImage(`${name}/gone:r7`).remove();
   assert.equal(code, 0);
   assert.deepEqual(fresh.map(({ title, hint }) => `${title}: ${hint}`).toSorted(), [
-    `orphan container: when nobody needs it: docker rm --force ${name}-by-hand`,
-    `orphan container: when nobody needs it: docker rm --force ${name}-ghost`,
+    `orphan container: if it is not needed, run: docker rm --force ${name}-by-hand`,
+    `orphan container: if it is not needed, run: docker rm --force ${name}-ghost`,
     `orphan image: remove it: docker image rm ${name}/gone:r7`,
     `orphan network: remove it: docker network rm ${name}-odd`,
-    `orphan volume: when nobody needs what is in it: docker volume rm ${name}-gone-data`,
+    `orphan volume: if its data is not needed, run: docker volume rm ${name}-gone-data`,
   ]);
 });
 
@@ -119,7 +119,7 @@ test("a replica that does not run fails the check of its service", async () => {
       result: "failed",
       title: "service web",
       evidence: "release 1, 1 of 2 replicas run",
-      hint: "begin it anew: mypaas restart web -r prod",
+      hint: "restart it: mypaas restart web -r prod",
     },
   ]);
 });
@@ -147,8 +147,8 @@ test("a port that is open to everybody is named with its service", async () => {
     {
       result: "warning",
       title: `port ${port}/tcp`,
-      evidence: "open publishes it to everybody; Docker opens it past ufw and firewalld",
-      hint: `unless that is meant, bind it in the Dockerfile of open: # mypaas.publish = 127.0.0.1:${port}:…`,
+      evidence: "open publishes it on all addresses; ufw and firewalld do not block it",
+      hint: `to limit it, bind it in the Dockerfile of open: # mypaas.publish = 127.0.0.1:${port}:…`,
     },
   ]);
 });

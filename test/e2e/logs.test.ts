@@ -226,7 +226,7 @@ test("logs can be narrowed, keep stdout and stderr apart, and hide values that w
   assert.equal(gone.code, 1);
   assert.match(
     gone.err,
-    /^error: logs of web release 2: it has no container here, and logs go with containers\nhint: /,
+    /^error: logs of web release 2: it has no container, and logs are removed with their container\nhint: /,
   );
 
   const job = await server.run(["logs", "web", "--job", "-r", "prod"]);

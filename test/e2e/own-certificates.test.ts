@@ -74,7 +74,7 @@ test("one that does not fit is refused in words, and what was there stays", asyn
   await writeFile(place("y.key"), stranger.key);
   const args = ["cert", "add", "own.test", place("y.pem"), place("y.key"), "-r", "prod"];
   const { err } = await server.run(args);
-  assert.match(err, /private key: does not belong to the certificate/);
+  assert.match(err, /private key: does not match the certificate/);
   assert.equal(issuerOf(await shake(acme, "own.test")), "Test CA");
 });
 
@@ -99,7 +99,7 @@ test("when it is taken away the CA is asked, and the host goes on being served",
   assert.match(issuerOf(await shake(acme, "own.test")), /^Pebble/);
   const { code, err } = await server.run(["cert", "remove", "own.test", "-r", "prod"]);
   assert.equal(code, 1);
-  assert.match(err, /certificate own.test: none was added by hand/);
+  assert.match(err, /certificate own.test: no manual certificate/);
 });
 
 test("one that is brought beside one of the CA, which Traefik may show as well, is alone after init", async () => {

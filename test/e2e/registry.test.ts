@@ -127,7 +127,7 @@ test("after a logout the login is gone", async () => {
   const again = await server.run(["registry", "logout", one.host, "-r", "prod"]);
   assert.match(
     again.err,
-    /: no login is kept for it\nhint: see which are: mypaas registry list -r prod\n/,
+    /: no login is stored\nhint: list the logins: mypaas registry list -r prod\n/,
   );
   const shop = await makeSource(server, "shop", {
     from: `${two.host}/team/base:1`,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Release } from "../../src/core/release/release.ts";
-import { askTraefik } from "../../src/adapters/traefik/api.ts";
+import { readTraefikSnapshot } from "../../src/adapters/traefik/api.ts";
 import { createTraefikRouter } from "../../src/adapters/traefik/router.ts";
 import { dockerRouterNames } from "../../src/core/routing/labels.ts";
 import { backName, nextName, traefikServiceName } from "../../src/core/release/names.ts";
@@ -54,7 +54,7 @@ test("every router and service that labels ask for is enabled without an error",
     servers: Object.fromEntries(servers),
   };
   await router.confirm(expected, 10_000);
-  const { routers } = await askTraefik((await traefik.locate()).api);
+  const { routers } = await readTraefikSnapshot((await traefik.locate()).api);
   const seen = Object.keys(routers).filter((name) => name.endsWith("@docker"));
   assert.deepEqual(seen.toSorted(), [...expected.routers].toSorted());
   assert.ok(Object.values(routers).every(({ status }) => status === "enabled"));
@@ -123,7 +123,7 @@ test("a hold keeps the old release answering until the cut-over", async () => {
   assert.equal(await ask("http://plain.test/"), "200 plain/2 /");
   assert.equal(await ask("http://second.plain.test/"), "503 - -");
   assert.equal(await ask("http://plain.test/docs"), "200 docs/7 /docs");
-  await router.apply({ kind: "settled", service: "plain", live: to });
+  await router.apply({ kind: "finished", service: "plain", live: to });
   await router.confirm({ ...started, gone: ["rest-plain-r1-2@file"] }, 5_000);
 });
 
@@ -158,7 +158,7 @@ test("requests wait for the old one when the new one never comes", async () => {
   await old.rename({ name: backName(instance, "both") });
   await old.start();
   assert.deepEqual(await Promise.all(waiting), ["200 both/1 /w", "200 both/1 /w"]);
-  await router.apply({ kind: "settled", service: "both", live: from });
+  await router.apply({ kind: "finished", service: "both", live: from });
 });
 
 test("requests that waited for the longest time get 503 and when to come back", async () => {
@@ -171,7 +171,7 @@ test("requests that waited for the longest time get 503 and when to come back", 
   assert.deepEqual([status, headers.get("retry-after")], [503, "5"]);
   // Traefik begins no attempt that the time would not be enough for.
   assert.ok(Date.now() - begun >= 500);
-  await router.apply({ kind: "settled", service: "late", live: undefined });
+  await router.apply({ kind: "finished", service: "late", live: undefined });
 });
 
 test("a service can reach neither the API nor the metrics of Traefik", async () => {
@@ -207,7 +207,7 @@ test("an applied change is in force within 300 ms", async () => {
         from: find("docs"),
         mode: "serving",
       });
-    else await router.apply({ kind: "settled", service: "docs", live: find("docs") });
+    else await router.apply({ kind: "finished", service: "docs", live: find("docs") });
     await router.confirm({ routers: [], gone: [], servers: {} }, 5_000);
     took.push(Date.now() - begun);
   }

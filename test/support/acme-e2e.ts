@@ -10,9 +10,9 @@ import { startPebble, type Pebble } from "./pebble.ts";
 export interface AcmeServer {
   readonly server: TestServer;
   readonly pebble: Pebble;
-  /** What the server is told of names. */
+  /** The server's DNS. */
   readonly dns: DnsServer;
-  /** What the CA is told of names. */
+  /** The CA's DNS. */
   readonly caDns: DnsServer;
   readonly address: string;
   /** Lets names lead here, for both. */
@@ -137,5 +137,5 @@ export function shake(
   });
 }
 
-/** Who issued what a name shows; Pebble's names begin with its own. */
+/** The issuer of the certificate of a name; Pebble's issuers begin with its name. */
 export const issuerOf = ({ certificate }: Handshake): string => String(certificate.issuer.CN);

@@ -1,13 +1,13 @@
 import type { HostRecord, Served, Trouble } from "../../src/core/certificates/record.ts";
 import type { WantedHost } from "../../src/core/certificates/wanted.ts";
 import { UserError } from "../../src/core/errors.ts";
-import { createCertificateManager } from "../../src/worker/certificates/manager.ts";
+import { CertificateManager } from "../../src/worker/certificates/manager.ts";
 import type { CertificatePorts, Challenge } from "../../src/worker/certificates/ports.ts";
 import { fakeClock } from "./fake-clock.ts";
 
 const dayMs = 24 * 3_600_000;
 
-/** A Traefik, a CA and names that do as they are told, and a manager that looks after the hosts that are wanted; time passes by itself wherever somebody waits. */
+/** A fake Traefik, CA and DNS with a real manager; the fake clock runs on whenever code sleeps. */
 export function certificateWorld(
   hosts: readonly string[],
   challenges: readonly Challenge[] | undefined = ["http"],
@@ -18,7 +18,7 @@ export function certificateWorld(
   const troubles = new Map<string, Trouble>();
   const refusals = new Map<string, Trouble>();
   const silent = new Set<string>();
-  const own = new Set<string>();
+  const manual = new Set<string>();
   const log: string[] = [];
   let last = "secured []";
   const asked = new Map<string, number>();
@@ -58,9 +58,9 @@ export function certificateWorld(
         stored.delete(host);
       },
     },
-    own: () => own,
-    ownPairs: () => [],
-    look: (host) =>
+    manualFingerprints: () => manual,
+    manualPairs: () => [],
+    probe: (host) =>
       Promise.resolve(
         isAway
           ? undefined
@@ -68,9 +68,9 @@ export function certificateWorld(
       ),
     preflight: (host, challenge) =>
       Promise.resolve(troubles.get(`${challenge} ${host}`) ?? troubles.get(host)),
-    serve: ({ asking = [], secured }) => {
+    serve: ({ certificateRequests = [], secured }) => {
       if (isDiskFull) return Promise.reject(new Error("no space left on device"));
-      const names = asking.map(({ host, resolver }) => `${host} by ${resolver}`);
+      const names = certificateRequests.map(({ host, resolver }) => `${host} by ${resolver}`);
       if (names.join() !== open.join()) log.push(`asking [${names.join(", ")}]`);
       open = names;
       most = Math.max(most, names.length);
@@ -85,7 +85,7 @@ export function certificateWorld(
     },
     refusal: (host) => Promise.resolve(refusals.get(host)),
   };
-  let manager = createCertificateManager(ports);
+  let manager = new CertificateManager(ports);
   return {
     clock,
     log,
@@ -94,7 +94,7 @@ export function certificateWorld(
     troubles,
     refusals,
     silent,
-    own,
+    manual,
     certificate,
     asked: (host: string): number => asked.get(host) ?? 0,
     /** Hosts that are served over http alone. */
@@ -110,15 +110,15 @@ export function certificateWorld(
     store: (record: HostRecord) => void stored.set(record.host, record),
     /** A worker that starts on what an earlier one has stored. */
     restart: () => {
-      manager = createCertificateManager(ports);
+      manager = new CertificateManager(ports);
     },
-    /** Looks at all hosts as planned every minute. */
+    /** Runs the planned check of all hosts every minute. */
     live: async (minutes: number) => {
       for (let minute = 0; minute < minutes; minute += 1) {
         // oxlint-disable-next-line no-await-in-loop
         await clock.sleep(60_000);
         // oxlint-disable-next-line no-await-in-loop
-        await manager.checkNow(wanted, "look");
+        await manager.checkNow(wanted, "planned");
       }
     },
   };

@@ -39,7 +39,7 @@ export function fakeRouter(options: {
         } else if (change.kind === "cut-over") {
           if (refusal === false) target = to;
           did("cut over");
-        } else if (change.kind !== "settled") {
+        } else if (change.kind !== "finished") {
           if (refusal === false) target = undefined;
           did(change.kind);
         } else {
@@ -48,7 +48,7 @@ export function fakeRouter(options: {
         }
       },
       confirm: async (_expected: Expected) => {
-        if (stuck) throw new UserError("traefik: did not take over the routing within 15 s");
+        if (stuck) throw new UserError("traefik: did not load the routing within 15 s");
       },
       answeringRelease: async () =>
         target === "wait" || target === undefined ? undefined : releaseTag(target),

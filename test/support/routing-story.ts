@@ -84,9 +84,9 @@ export function perform({ state, running }: Moment, act: Act, going: Going): Mom
     case "cut-over":
       return routing({ kind: "cut-over", service });
     case "settle":
-      return routing({ kind: "settled", service, live: to });
+      return routing({ kind: "finished", service, live: to });
     case "settle-back":
-      return routing({ kind: "settled", service, live: from });
+      return routing({ kind: "finished", service, live: from });
     case "start":
       return { state, running: [...running, to] };
     case "bring-back":

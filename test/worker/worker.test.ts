@@ -115,7 +115,7 @@ test("worker: where init never ran, or did not finish, it says so", async (t) =>
   const nowhere = scratch(t);
   assert.equal(
     await refusal(() => runWorker(fakeWorld(), { stateDir: nowhere })),
-    `${nowhere}/config.yml: does not exist, so there is no mypaas here\nhint: run: sudo mypaas init`,
+    `${nowhere}/config.yml: does not exist, so mypaas is not set up here\nhint: run: sudo mypaas init`,
   );
   const { config, paths } = await server(t);
   assert.equal(
@@ -175,7 +175,7 @@ test("worker: while it stops, running deploys go on and Traefik still sees Docke
 test("worker: a second one with the same state is refused", async (t) => {
   const { paths, stop, ended } = await running(t);
   const again = runWorker(fakeWorld(), { stateDir: paths.config.replace(/\/config.yml$/, "") });
-  assert.match(await refusal(() => again), /another worker is at work with this state/);
+  assert.match(await refusal(() => again), /another worker uses this state/);
   stop.abort();
   await ended;
 });

@@ -1,19 +1,19 @@
 import { request } from "node:https";
 import { codeOf } from "../files.ts";
 
-/** What a CA says of itself. */
+/** The facts that a CA publishes. */
 export interface Directory {
-  /** Names by which CAA records call it; undefined where it does not say. */
+  /** Names of the CA in CAA records; undefined when its directory has none. */
   readonly caIdentities: readonly string[] | undefined;
 }
 
 const timeoutMs = 8000;
 const maxBytes = 100_000;
 
-/** Reads the directory of an ACME server (RFC 8555, 7.1.1); `ca` is the PEM that its own https is trusted by. Rejects with a reason in few words. */
+/** Reads the directory of an ACME server (RFC 8555, 7.1.1). `ca` is the PEM that its https is trusted by. Rejects with a short reason. */
 export function readDirectory(url: string, ca: string | undefined): Promise<Directory> {
   return new Promise((resolve, reject) => {
-    const asked = request(
+    const outgoing = request(
       url,
       {
         agent: false,
@@ -26,7 +26,7 @@ export function readDirectory(url: string, ca: string | undefined): Promise<Dire
         let size = 0;
         response.on("data", (chunk: Buffer) => {
           size += chunk.length;
-          if (size > maxBytes) asked.destroy(new Error("its answer is too long"));
+          if (size > maxBytes) outgoing.destroy(new Error("the answer is too long"));
           chunks.push(chunk);
         });
         response.on("error", reject);
@@ -40,14 +40,14 @@ export function readDirectory(url: string, ca: string | undefined): Promise<Dire
         });
       },
     );
-    asked.on("error", (error) => reject(new Error(reasonOf(error), { cause: error })));
-    asked.end();
+    outgoing.on("error", (error) => reject(new Error(reasonOf(error), { cause: error })));
+    outgoing.end();
   });
 }
 
 function reasonOf(error: Error): string {
   if (error.name === "TimeoutError") return "no answer within 8 s";
-  // Of several addresses none has answered: the text is in what it holds.
+  // With several addresses, the message is empty and the inner errors have the text.
   return error.message || (codeOf(error) ?? "no answer");
 }
 
@@ -56,13 +56,13 @@ function parse(text: string): Directory {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new Error("it is no ACME server");
+    throw new Error("not an ACME server");
   }
   const { newOrder, meta } = (value ?? {}) as {
     readonly newOrder?: unknown;
     readonly meta?: { readonly caaIdentities?: unknown };
   };
-  if (typeof newOrder !== "string") throw new Error("it is no ACME server");
+  if (typeof newOrder !== "string") throw new Error("not an ACME server");
   const names = meta?.caaIdentities;
   const known = Array.isArray(names) ? names.filter((one) => typeof one === "string") : [];
   return { caIdentities: known.length === 0 ? undefined : known };

@@ -1,19 +1,19 @@
 import { promises as dns } from "node:dns";
 import { codeOf } from "../files.ts";
 
-/** What one DNS server says of a name. */
+/** The answer of one DNS server. */
 export interface NameAnswer {
   readonly resolver: string;
-  /** A and AAAA, sorted; undefined where it gave no answer. */
+  /** A and AAAA records, sorted; undefined without an answer. */
   readonly addresses: readonly string[] | undefined;
 }
 
-const patience = { timeout: 2000, tries: 2 } as const;
-/** How the resolver of the machine itself is called in messages. */
-const ownName = "this server's resolver";
+const resolverOptions = { timeout: 2000, tries: 2 } as const;
+/** Name of the machine's own resolver in messages. */
+const machineResolver = "this server's resolver";
 
-/** Asks each DNS server (`ip` or `ip:port`; undefined: the machine's own) for the addresses of a host. Never rejects. */
-export function askAddresses(
+/** Looks up the addresses of a host at each DNS server (`ip` or `ip:port`; undefined: the machine's own). Never rejects. */
+export function lookUpAddresses(
   host: string,
   servers: readonly (string | undefined)[],
 ): Promise<readonly NameAnswer[]> {
@@ -25,13 +25,13 @@ export function askAddresses(
         records(() => resolver.resolve6(host)),
       ]);
       const addresses = four && six && [...four, ...six].toSorted();
-      return { resolver: server ?? ownName, addresses };
+      return { resolver: server ?? machineResolver, addresses };
     }),
   );
 }
 
-/** CAA values that apply to a host (RFC 8659): those of the nearest name at or above it that has any; undefined where nobody could be asked. */
-export async function askCaa(
+/** CAA values that apply to a host (RFC 8659): those of the nearest name at or above it that has any. Undefined when no server answered. */
+export async function lookUpCaa(
   host: string,
   servers: readonly (string | undefined)[],
 ): Promise<readonly string[] | undefined> {
@@ -52,7 +52,7 @@ export async function askCaa(
 }
 
 function resolverOf(server: string | undefined): dns.Resolver {
-  const resolver = new dns.Resolver(patience);
+  const resolver = new dns.Resolver(resolverOptions);
   if (server !== undefined) resolver.setServers([server]);
   return resolver;
 }
@@ -69,7 +69,7 @@ async function firstAnswer<T>(
   return undefined;
 }
 
-/** No such name and no such record are answers too. */
+/** "No such name" and "no such record" are answers too. */
 async function records<T>(ask: () => Promise<readonly T[]>): Promise<readonly T[] | undefined> {
   try {
     return await ask();

@@ -1,10 +1,10 @@
 import type { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
-import type { EntryAddress } from "../traefik/question.ts";
+import type { EntryAddress } from "../traefik/route-probe.ts";
 
 const timeoutMs = 3000;
 
-/** The certificate that Traefik shows for a name in a handshake of its own; undefined while nobody answers. */
+/** The certificate that Traefik serves for a name; undefined without an answer within 3 s. */
 export function servedCertificate(
   { host, httpsPort }: Pick<EntryAddress, "host" | "httpsPort">,
   name: string,
@@ -14,7 +14,7 @@ export function servedCertificate(
       host,
       port: httpsPort,
       servername: name,
-      // Whoever it is issued by: that is what is asked.
+      // Any issuer is fine: the certificate itself is the result.
       rejectUnauthorized: false,
       ALPNProtocols: ["http/1.1"],
     });

@@ -4,34 +4,34 @@ import { mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises
 import { dirname, join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import type { WantedBlob } from "../../core/wire/protocol.ts";
-import { codeOf } from "../files.ts";
+import { codeOf, syncDirectory } from "../files.ts";
 import { freeBytesOf, isDiskFull, mib } from "../disk-space.ts";
 
-/** Blobs as files `<dir>/ab/<sha256>`, for the worker alone; whoever reads one gets exactly what its name promises, or an error. */
+/** Blobs as files `<dir>/ab/<sha256>`, for the worker alone. A reader gets exactly the bytes of that hash, or an error. */
 export interface BlobStore {
-  /** True when the whole blob is there. */
+  /** True when the whole blob is stored. */
   readonly has: (blob: WantedBlob) => Promise<boolean>;
-  /** Takes a blob over; UserError when the bytes are not what it says, and then nothing is kept. Safe to repeat. */
+  /** Stores a blob. Throws UserError for bytes with another hash, and stores nothing then. Safe to repeat. */
   readonly put: (blob: WantedBlob, bytes: AsyncIterable<Uint8Array>) => Promise<void>;
-  /** Yields the bytes and throws instead of ending when they do not match. */
+  /** Yields the bytes. Throws before the end when they do not match the hash. */
   readonly open: (blob: WantedBlob) => AsyncIterable<Uint8Array>;
-  /** UserError with the numbers when `bytes` more would leave less than the reserve. */
+  /** Throws UserError when `bytes` more would leave less than the reserve. */
   readonly refuseWhenFull: (bytes: number) => Promise<void>;
-  /** Removes what nobody references and what was left half-written; returns the number of files. */
+  /** Removes unreferenced and half-written files; returns their number. */
   readonly sweep: (isReferenced: (sha256: string) => boolean) => Promise<number>;
 }
 
 export interface BlobStoreOptions {
   readonly dir: string;
-  /** Bytes that stay free for the database, builds and everything else on that disk. */
+  /** Bytes that stay free for the database, builds and other programs. */
   readonly reserve?: number;
-  /** Bytes free for us on the disk of a directory. */
+  /** Free bytes on the disk of a directory. */
   readonly freeBytes?: (dir: string) => Promise<number>;
 }
 
 const defaultReserve = 256 * 1024 * 1024;
 
-/** Opens the store; its directories are made as blobs arrive. */
+/** Opens the store; it makes its directories when blobs arrive. */
 export function openBlobStore(options: BlobStoreOptions): BlobStore {
   const { dir, reserve = defaultReserve, freeBytes = freeBytesOf } = options;
   const fileOf = (sha256: string) => join(dir, sha256.slice(0, 2), sha256);
@@ -47,7 +47,7 @@ export function openBlobStore(options: BlobStoreOptions): BlobStore {
     put: async (blob, bytes) => {
       const file = fileOf(blob.sha256);
       if (await has(blob)) {
-        // Read all the same: whoever only names a blob of another service has not sent it.
+        // The bytes are read all the same: naming the hash of another service's blob proves nothing.
         for await (const _chunk of checked(blob, bytes));
         const now = new Date();
         await utimes(file, now, now);
@@ -95,15 +95,15 @@ async function* readChecked(file: string, blob: WantedBlob): AsyncIterable<Uint8
   try {
     yield* checked(blob, createReadStream(file) as AsyncIterable<Uint8Array>);
   } catch (error) {
-    if (codeOf(error) === "ENOENT") throw mismatch(blob.sha256, "its file is gone", error);
-    // Whoever pushes it again would hear that it is here already.
+    if (codeOf(error) === "ENOENT") throw mismatch(blob.sha256, "the file is missing", error);
+    // A damaged file would make the next push skip this blob.
     const isDamaged = error instanceof UserError && (await sizeOf(file)) === blob.size;
     if (isDamaged) await rm(file, { force: true });
     throw error;
   }
 }
 
-/** Passes bytes on, and throws where they stop being the blob. */
+/** Passes bytes on; throws when they do not match the blob. */
 async function* checked(
   { sha256, size }: WantedBlob,
   bytes: AsyncIterable<Uint8Array>,
@@ -135,7 +135,7 @@ async function sweep(dir: string, isReferenced: (sha256: string) => boolean): Pr
     for (const name of await namesIn(join(dir, folder))) {
       const file = join(dir, folder, name);
       if (await isYoung(file)) continue;
-      // Asked and removed without letting anything else run, so that no push can claim it in between.
+      // The check and the removal are one synchronous step, so that no push can claim the file in between.
       if (isReferenced(name)) continue;
       unlinkSync(file);
       removed += 1;
@@ -144,7 +144,7 @@ async function sweep(dir: string, isReferenced: (sha256: string) => boolean): Pr
   return removed;
 }
 
-/** A young file may belong to an upload whose record is not written yet. */
+/** A young file may belong to an upload that has no record yet. */
 async function isYoung(file: string): Promise<boolean> {
   const facts = await stat(file);
   return Date.now() - facts.mtimeMs < 60 * 60_000;
@@ -167,15 +167,6 @@ async function sizeOf(file: string): Promise<number | undefined> {
   }
 }
 
-async function syncDirectory(dir: string): Promise<void> {
-  const handle = await open(dir, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 function diskFull(
   facts: { dir: string; free: number; bytes: number; reserve: number },
   cause?: unknown,
@@ -183,6 +174,6 @@ function diskFull(
   const { dir, free, bytes, reserve } = facts;
   return new UserError(
     `disk: ${dir} has ${mib(free)} free, this needs ${mib(bytes)} and ${mib(reserve)} stay in reserve`,
-    { code: "disk-full", hint: "make room on the server, see: docker system df", cause },
+    { code: "disk-full", hint: "free disk space on the server, see: docker system df", cause },
   );
 }

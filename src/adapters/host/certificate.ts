@@ -1,6 +1,6 @@
 import { X509Certificate, createHash, createPrivateKey } from "node:crypto";
 
-/** What the server shows to laptops that pin it: certificate and private key in one PEM file, and the pin of the key. */
+/** The server's own certificate and private key in one PEM file, and the pin of the key. */
 export interface Identity {
   readonly certificate: string;
   readonly privateKey: string;
@@ -8,7 +8,7 @@ export interface Identity {
   readonly pin: string;
 }
 
-/** Makes a self-signed EC P-256 certificate for `<server>.mypaas.invalid`, valid for a century because the pin is what counts. */
+/** Makes a self-signed EC P-256 certificate for `<server>.mypaas.invalid`. It is valid for a century, because clients check the pin. */
 export async function makeIdentity(server: string, now: number): Promise<Identity> {
   const { generate } = await import("selfsigned");
   const name = `${server}.mypaas.invalid`;
@@ -16,7 +16,7 @@ export async function makeIdentity(server: string, now: number): Promise<Identit
     keyType: "ec",
     curve: "P-256",
     algorithm: "sha256",
-    // A laptop whose clock is a little behind must accept it too.
+    // The clock of a laptop may be a little behind.
     notBeforeDate: new Date(now - 24 * 3_600_000),
     notAfterDate: new Date(now + 100 * 365 * 24 * 3_600_000),
     extensions: [
@@ -27,7 +27,7 @@ export async function makeIdentity(server: string, now: number): Promise<Identit
   return readIdentity(`${made.cert}\n${made.private}`);
 }
 
-/** Reads the PEM file of an identity; throws when certificate and key are missing or do not belong together. */
+/** Reads the PEM file of an identity. Throws when a part is missing, or the key does not match the certificate. */
 export function readIdentity(pem: string): Identity {
   const certificate = block(pem, /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/);
   const privateKey = block(
@@ -36,7 +36,7 @@ export function readIdentity(pem: string): Identity {
   );
   const parsed = new X509Certificate(certificate);
   if (!parsed.checkPrivateKey(createPrivateKey(privateKey)))
-    throw new Error("certificate and private key do not belong together");
+    throw new Error("the private key does not match the certificate");
   const spki = parsed.publicKey.export({ type: "spki", format: "der" });
   return { certificate, privateKey, pin: createHash("sha256").update(spki).digest("base64url") };
 }

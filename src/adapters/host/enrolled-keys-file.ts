@@ -1,16 +1,16 @@
 import { open } from "node:fs/promises";
 import { parseAuthorizedKeys, type EnrolledKey } from "../../core/ssh/authorized-keys.ts";
 import { UserError } from "../../core/errors.ts";
-import { ensureFile, type Ensured } from "../files.ts";
+import { codeOf, ensureFile, type Ensured } from "../files.ts";
 
 const maxBytes = 4 * 1024 * 1024;
 
-/** Reads the enrolled keys; the file is read again only when it is another one than last time. A missing file enrols nobody. */
+/** Returns a reader of the enrolled keys, which parses the file again only after a change. A missing file enrols no key. */
 export function enrolledKeysFile(file: string): () => Promise<readonly EnrolledKey[]> {
   let last: { readonly stamp: string; readonly keys: readonly EnrolledKey[] } | undefined;
   return async () => {
     const handle = await open(file).catch((error: unknown) => {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      if (codeOf(error) === "ENOENT") return undefined;
       throw error;
     });
     if (!handle) return [];
@@ -29,8 +29,8 @@ export function enrolledKeysFile(file: string): () => Promise<readonly EnrolledK
   };
 }
 
-/** Writes the file anew where it differs; whoever reads it is another user. */
+/** Writes the file when it differs; the receiver reads it as another user. */
 export async function writeEnrolledKeys(file: string, lines: readonly string[]): Promise<Ensured> {
-  const header = "# Written by mypaas out of its own state; change it with: mypaas key";
+  const header = "# Written by mypaas from its state; to change it, run: mypaas key";
   return ensureFile(file, `${[header, ...lines].join("\n")}\n`, { mode: 0o644 });
 }

@@ -5,15 +5,15 @@ import { UserError } from "../../core/errors.ts";
 import { codeOf } from "../files.ts";
 
 export interface HomeVolume {
-  /** Home of the user who ran init. */
+  /** Home of the user that ran init. */
   readonly home: string;
-  /** Relative to the home, as the Dockerfile says it. */
+  /** Relative to the home, as in the Dockerfile. */
   readonly source: string;
-  /** Directories that belong to mypaas and are never mounted, nor anything above them. */
+  /** Directories of mypaas; neither they nor a directory above them can be mounted. */
   readonly forbidden: readonly string[];
 }
 
-/** Resolves `~/dir` component by component without following a link out of the home and returns the absolute path; what does not exist yet is fine. */
+/** Resolves `~/dir` to an absolute path, component by component. Follows no link; the directory need not exist yet. */
 export async function resolveHomeVolume(volume: HomeVolume): Promise<string> {
   const parts = volume.source.split("/").filter((part) => part !== "" && part !== ".");
   const dotted = parts.find((part) => part.startsWith("."));
@@ -25,7 +25,8 @@ export async function resolveHomeVolume(volume: HomeVolume): Promise<string> {
     path = join(path, part);
     const facts = await factsOf(path);
     if (facts?.isSymbolicLink()) throw refused(volume, `${path} is a link`);
-    if (facts !== undefined && !facts.isDirectory()) throw refused(volume, `${path} is no folder`);
+    if (facts !== undefined && !facts.isDirectory())
+      throw refused(volume, `${path} is not a folder`);
   }
   for (const ours of volume.forbidden) {
     const real = await realpath(ours).catch(() => ours);
@@ -43,7 +44,7 @@ async function realHome(volume: HomeVolume): Promise<string> {
   return home;
 }
 
-/** Makes what is missing of the path; a folder that is made here belongs to the image's numeric user, one that exists stays as it is. */
+/** Makes the missing directories of the path. The last new one belongs to the image's numeric user; existing ones stay as they are. */
 export async function makeHomeVolume(volume: HomeVolume, user: string): Promise<string> {
   const path = await resolveHomeVolume(volume);
   const home = await realHome(volume);
@@ -52,7 +53,7 @@ export async function makeHomeVolume(volume: HomeVolume, user: string): Promise<
   let parent = await open(home, directory);
   try {
     for (const [index, part] of parts.entries()) {
-      // Through the open folder, so that a link put in place meanwhile leads nowhere.
+      // Through the open directory: a link that appears meanwhile is not followed.
       const child = `/proc/self/fd/${parent.fd}/${part}`;
       const isNew = await makeFolder(child);
       const next = await open(child, directory);
@@ -71,7 +72,7 @@ export async function makeHomeVolume(volume: HomeVolume, user: string): Promise<
 
 const directory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** `USER` of an image when it is a number, with or without a group; empty means root. */
+/** `USER` of an image when it is numeric, with or without a group; empty means root. */
 export function numericUser(user: string): { uid: number; gid: number } | undefined {
   const match = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(user === "" ? "0" : user);
   if (match?.[1] === undefined) return undefined;

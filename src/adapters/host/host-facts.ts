@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink, statfs } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { networkInterfaces, platform } from "node:os";
 import { basename, dirname } from "node:path";
 import {
@@ -8,29 +8,29 @@ import {
   parseListeners,
 } from "../../core/server/proc-net.ts";
 import { plainText } from "../../core/terminal-text.ts";
+import { freeBytesOf } from "../disk-space.ts";
 import { codeOf, readIfThere } from "../files.ts";
 
 /** Such as `linux`. */
 export const operatingSystem = (): string => platform();
 
-/** Bytes free on the disk of a path, which need not exist yet. */
+/** Free bytes on the disk of a path, which need not exist yet. */
 export async function freeBytes(path: string): Promise<number> {
   try {
-    const { bavail, bsize } = await statfs(path);
-    return bavail * bsize;
+    return await freeBytesOf(path);
   } catch (error) {
     if (codeOf(error) !== "ENOENT" || path === dirname(path)) throw error;
     return freeBytes(dirname(path));
   }
 }
 
-/** The process that listens where `address:port` would, such as `nginx (pid 812)`; undefined when nobody does. */
+/** The process that listens on `address:port`, such as `nginx (pid 812)`; undefined without one. */
 export async function portHolder(address: string, port: number): Promise<string | undefined> {
   const listener = (await listeners()).find(
     (one) => one.port === port && overlap(one.address, address),
   );
   if (listener === undefined) return undefined;
-  return (await processOfSocket(listener.inode)) ?? "a process that cannot be seen from here";
+  return (await processOfSocket(listener.inode)) ?? "an unknown process";
 }
 
 async function listeners(): Promise<readonly Listener[]> {
@@ -41,7 +41,7 @@ async function listeners(): Promise<readonly Listener[]> {
 async function processOfSocket(inode: string): Promise<string | undefined> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   for (const pid of pids) {
-    // One process after the other: a server has thousands of descriptors.
+    // One process after the other, because a server has thousands of descriptors.
     // oxlint-disable-next-line no-await-in-loop
     if (await hasSocket(pid, inode)) {
       // oxlint-disable-next-line no-await-in-loop
@@ -51,7 +51,7 @@ async function processOfSocket(inode: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** By its command line: the kernel's own name may be that of a thread, such as `MainThread`. */
+/** From the command line, because the kernel's name may be that of a thread, such as `MainThread`. */
 async function programOf(pid: string): Promise<string> {
   const line = (await readIfThere(`/proc/${pid}/cmdline`))?.toString("utf8") ?? "";
   return plainText(basename(/^[^\0 ]*/.exec(line)?.[0] ?? "")).replace(/:$/, "") || "a process";
@@ -65,12 +65,12 @@ async function hasSocket(pid: string, inode: string): Promise<boolean> {
     );
     return links.includes(`socket:[${inode}]`);
   } catch {
-    // Gone meanwhile, or not ours to look at.
+    // The process has ended, or belongs to another user.
     return false;
   }
 }
 
-/** The IPv4 address by which this machine leaves; undefined without a default route. */
+/** This machine's IPv4 address on the default route; undefined without that route. */
 export async function defaultAddress(): Promise<string | undefined> {
   const name = defaultInterface((await readIfThere("/proc/net/route"))?.toString("utf8") ?? "");
   const addresses = name === undefined ? [] : (networkInterfaces()[name] ?? []);

@@ -10,12 +10,12 @@ import { readIfThere, writeFileAtomic } from "../files.ts";
 const heading = ` Written by \`mypaas init\`, which keeps your comments and \`volumes.allow\`.
  After a change: mypaas init (it takes what it is not told from here).`;
 
-/** Reads what `init` decided; UserError when there is no such instance or the file says something impossible. */
+/** Reads the configuration that `init` wrote. Throws UserError when it is missing or wrong. */
 export async function readInstanceConfig(stateDir: string): Promise<InstanceConfig> {
   const config = await findInstanceConfig(stateDir);
   if (config !== undefined) return config;
   const file = instancePaths({ stateDir, runDir: "" }).config;
-  throw new UserError(`${file}: does not exist, so there is no mypaas here`, {
+  throw new UserError(`${file}: does not exist, so mypaas is not set up here`, {
     code: "no-instance",
     hint: "run: sudo mypaas init",
   });
@@ -29,7 +29,7 @@ export async function findInstanceConfig(stateDir: string): Promise<InstanceConf
   return configOf(parse(bytes.toString("utf8"), file), file);
 }
 
-/** Writes the file so that the operator's comments, order and `volumes.allow` stay; false when it said the same already. */
+/** Writes the file and keeps the operator's comments, order and `volumes.allow`. False when nothing changed. */
 export async function writeInstanceConfig(config: InstanceConfig): Promise<boolean> {
   const file = instancePaths(config).config;
   const before = (await readIfThere(file))?.toString("utf8");
@@ -98,13 +98,13 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function fields(value: unknown, file: string, where: string): Fields {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
-  throw wrong(file, `${where || "the file"}: should hold named values`);
+  throw wrong(file, `${where || "the file"}: should be a mapping`);
 }
 
 function text(from: Fields, name: string, file: string, pattern = /^[^\s\p{Cc}]+$/u): string {
   const value = from[name];
   if (typeof value === "string" && pattern.test(value)) return value;
-  // A server id of digits alone is a number to YAML when somebody took its quotes away.
+  // Without its quotes, a server id of digits is a number in YAML.
   throw wrong(file, `${name}: should be a text that fits ${pattern.source}, got ${show(value)}`);
 }
 
@@ -182,7 +182,7 @@ const show = (value: unknown): string => (value === undefined ? "nothing" : JSON
 function wrong(file: string, what: string, cause?: unknown): UserError {
   return new UserError(`${file}: ${what}`, {
     code: "bad-config",
-    hint: "put it right in that file, then run: mypaas init",
+    hint: "correct the file, then run: mypaas init",
     cause,
   });
 }

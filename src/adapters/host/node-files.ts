@@ -6,21 +6,21 @@ import { UserError } from "../../core/errors.ts";
 import { receiverPaths, type NodeFiles } from "../../core/server/receiver-container.ts";
 import type { World } from "../../core/world.ts";
 
-/** Finds the running Node with its libraries and loader for the receiver's container; UserError when other users may not run it. */
+/** Finds the running Node, its libraries and its loader for the receiver's container. Throws UserError when other users may not read one. */
 export async function nodeFiles(
   world: Pick<World, "execPath" | "sharedObjects">,
 ): Promise<NodeFiles> {
   const program = world.execPath;
   const loader = elfInterpreter(await firstBytes(program));
   const libraries = world.sharedObjects().filter((path) => path !== program && path !== loader);
-  // Kept as the loader names them, links and all: an update of libstdc++ changes only what a link leads to.
+  // Paths as the loader names them, links included: an update of libstdc++ changes only a link's target.
   const files = [
     { source: program, target: receiverPaths.node },
     ...libraries.toSorted().map((source) => ({
       source,
       target: `${receiverPaths.libraries}/${basename(source)}`,
     })),
-    // The kernel looks for it where the program says.
+    // The kernel looks for the loader at the path that the program names.
     ...(loader === undefined ? [] : [{ source: loader, target: loader }]),
   ];
   const unique = [...new Map(files.map((file) => [file.target, file])).values()];
@@ -29,12 +29,12 @@ export async function nodeFiles(
   return { files: unique, stamp };
 }
 
-/** Another size or time means: updated. */
+/** A new size or time means an update. */
 async function factsOf(path: string): Promise<readonly [string, number, number]> {
   const { mode, size, mtimeMs } = await stat(path);
   if ((mode & 0o004) !== 0) return [path, size, mtimeMs];
-  throw new UserError(`${path}: not readable for other users, and the receiver runs as one`, {
-    hint: `let others use it: chmod go+rx ${path}`,
+  throw new UserError(`${path}: not readable for other users, such as the receiver's`, {
+    hint: `make it readable: chmod go+rx ${path}`,
   });
 }
 

@@ -3,14 +3,14 @@ import { pack } from "tar-stream";
 import { receiverUid } from "../../core/server/instance.ts";
 import { receiverPaths } from "../../core/server/receiver-container.ts";
 
-/** An image ready to be built: `tar` is a build context with its Dockerfile at the root. */
+/** An image to build: `tar` is a build context with its Dockerfile at the root. */
 export interface ReceiverImage {
-  /** sha256 over everything in it: the same hash, the same image; `init` puts it into the tag. */
+  /** sha256 of the whole content; `init` puts it into the image's tag. */
   readonly hash: string;
   readonly tar: () => AsyncIterable<Uint8Array>;
 }
 
-/** No memory is ever both written and run, as there is no JIT (hashes and signatures are native code anyway), and a small heap at rest. */
+/** Without a JIT, no memory is both written and executed; hashes and signatures are native code anyway. The heap stays small. */
 const nodeFlags = [
   "--jitless",
   "--lite-mode",
@@ -18,7 +18,7 @@ const nodeFlags = [
   "--max-old-space-size=96",
 ];
 
-/** Plans the receiver's image around its one file; Node itself is mounted from the host, see `nodeFiles`. */
+/** Plans the image of the receiver's one file. Node is mounted from the host, see `nodeFiles`. */
 export function receiverImage(bundle: Buffer): ReceiverImage {
   return {
     hash: createHash("sha256").update(dockerfile).update("\n").update(bundle).digest("hex"),

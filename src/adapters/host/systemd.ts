@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { UserError } from "../../core/errors.ts";
 import { isThere } from "../files.ts";
 
-/** True where systemd is the init of this machine, in the way sd_booted(3) finds out. */
+/** True when systemd is the init of this machine, as in sd_booted(3). */
 export const hasSystemd = (): Promise<boolean> => isThere("/run/systemd/system");
 
 /** Tells systemd that the service is ready; does nothing outside a service of Type=notify. Needs NotifyAccess=all. */
@@ -13,19 +13,19 @@ export async function notifyReady(
   await run("systemd-notify", ["--ready"], env);
 }
 
-/** `systemctl` and its relatives; a refusal becomes a UserError with what the tool said. */
+/** Runs `systemctl` or a related tool. Throws UserError with the tool's output when it fails. */
 export async function systemTool(tool: SystemTool, ...args: readonly string[]): Promise<string> {
   return run(tool, args);
 }
 
 export type SystemTool = "systemctl" | "systemd-sysusers" | "systemd-tmpfiles";
 
-/** One property of a unit, such as `ActiveState`; also known for units that do not exist. */
+/** One property of a unit, such as `ActiveState`; units that do not exist have properties too. */
 export async function unitProperty(unit: string, property: string): Promise<string> {
   return (await run("systemctl", ["show", "--property", property, "--value", unit])).trim();
 }
 
-/** The last lines that a unit wrote to the journal; empty where there is no journal. */
+/** The last lines of a unit in the journal; empty without a journal. */
 export async function journalTail(unit: string, lines: number): Promise<readonly string[]> {
   const args = ["--unit", unit, "--lines", String(lines), "--no-pager", "--output", "cat"];
   const text = await run("journalctl", args).catch(() => "");
@@ -42,10 +42,10 @@ function run(tool: string, args: readonly string[], env?: Env): Promise<string> 
         resolve(stdout);
         return;
       }
-      const said = `${stderr}${stdout}`.trim();
+      const output = `${stderr}${stdout}`.trim();
       const hint = "see why: systemctl status, journalctl --boot";
-      const message = `${tool} ${args.join(" ")}: ${said.split("\n")[0] || error.message}`;
-      const details = said.split("\n").slice(1, 10);
+      const message = `${tool} ${args.join(" ")}: ${output.split("\n")[0] || error.message}`;
+      const details = output.split("\n").slice(1, 10);
       reject(new UserError(message, { code: "systemd", hint, details, cause: error }));
     });
   });

@@ -1,16 +1,16 @@
 import { DatabaseSync } from "node:sqlite";
 import { UserError } from "../../core/errors.ts";
 
-/** Keeps a second worker out for as long as this process lives; the kernel lets go of the lock however it ends. */
+/** Keeps a second worker out until this process ends; the kernel releases the lock, also after a crash. */
 export function lockState(file: string): { readonly release: () => void } {
-  // Node has no flock of its own, and SQLite's is one.
+  // Node has no flock, so SQLite's lock is used.
   const database = new DatabaseSync(file);
   try {
     database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
     if (!isBusy(error)) throw error;
-    throw new UserError(`${file}: another worker is at work with this state`, {
+    throw new UserError(`${file}: another worker uses this state`, {
       code: "second-worker",
       hint: "stop it first: systemctl stop mypaas-worker",
       cause: error,

@@ -5,11 +5,11 @@ import { UserError } from "../../core/errors.ts";
 const tries = 250;
 const sqliteBusy = 5;
 
-/** Waits until no other process holds the lock and returns what lets go of it; the kernel does so too, however a process ends. The file stays, empty. Throws UserError "locked". */
+/** * Waits until no other process has the lock, and returns its release. The kernel releases it when a process ends. The empty file stays. Throws UserError "locked". */
 export async function lockFile(file: string, pauseMs = 20): Promise<() => void> {
-  // Node has no flock of its own, and SQLite's is one; most commands need neither.
+  // Node has no flock, so SQLite's lock is used. Most commands do not need it.
   const { DatabaseSync } = await import("node:sqlite");
-  // SQLite would make it readable for all.
+  // SQLite would make the file readable for all users.
   await (await open(file, "a", 0o600)).close();
   for (let count = 0; count < tries; count += 1) {
     const database = new DatabaseSync(file);
@@ -21,12 +21,12 @@ export async function lockFile(file: string, pauseMs = 20): Promise<() => void> 
       if (!(error instanceof Error && "errcode" in error && error.errcode === sqliteBusy))
         throw error;
     }
-    // The tries are meant to come one after the other.
+    // The attempts come one after the other.
     // oxlint-disable-next-line no-await-in-loop
     await sleep(pauseMs);
   }
-  throw new UserError(`${file}: another mypaas holds it`, {
+  throw new UserError(`${file}: another mypaas command has the lock`, {
     code: "locked",
-    hint: "end the other one, then run the same command again",
+    hint: "end the other command, then run this one again",
   });
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import {
@@ -6,42 +6,39 @@ import {
   parseRemoteLine,
   type RemoteAddress,
 } from "../../core/wire/connection-string.ts";
-import { writeFileAtomic } from "../files.ts";
+import { codeOf, readIfThere, writeFileAtomic } from "../files.ts";
 import { lockFile } from "./lock-file.ts";
 
 /** A server that this machine knows. */
 export interface Remote extends RemoteAddress {
   readonly name: string;
-  /** `SHA256:…` of the key whose signature it accepted last. */
+  /** `SHA256:…` of the key that the server accepted last. */
   readonly fingerprint: string | undefined;
 }
 
 export interface RemotesPlace {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
-  /** Milliseconds between two looks at a lock that another process holds; 20 when left out. */
+  /** Milliseconds between two attempts to get the lock; 20 by default. */
   readonly pauseMs?: number;
 }
 
-/** Where the remotes are kept. */
+/** Path of the file of remotes. */
 export function remotesFile({ env, home }: Pick<RemotesPlace, "env" | "home">): string {
   const base = env["XDG_CONFIG_HOME"];
-  // The specification says that a relative path is to be ignored.
+  // The XDG specification ignores a relative path.
   return join(base?.startsWith("/") ? base : join(home, ".config"), "mypaas", "remotes.json");
 }
 
-/** All remotes, the first is the default; empty when there is no file yet. */
+/** All remotes; the first is the default. Empty without a file. */
 export async function readRemotes(place: RemotesPlace): Promise<readonly Remote[]> {
   const file = remotesFile(place);
-  let text: string;
+  const bytes = await readIfThere(file).catch((cause: unknown) => {
+    throw new UserError(`${file}: not readable`, { code: "remotes-file", cause });
+  });
+  if (bytes === undefined) return [];
   try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw new UserError(`${file}: not readable`, { code: "remotes-file", cause: error });
-  }
-  try {
-    return (JSON.parse(text) as { remotes: readonly Stored[] }).remotes.map(load);
+    return (JSON.parse(bytes.toString("utf8")) as { remotes: readonly Stored[] }).remotes.map(load);
   } catch (cause) {
     throw new UserError(`${file}: damaged`, {
       code: "remotes-file",
@@ -51,7 +48,7 @@ export async function readRemotes(place: RemotesPlace): Promise<readonly Remote[
   }
 }
 
-/** Reads, changes and writes the list while no other mypaas can; the new list is complete on disk or the old one still is. */
+/** Changes the list under a lock. After a power cut, the file has the old list or the new one. */
 export async function changeRemotes(
   place: RemotesPlace,
   change: (remotes: readonly Remote[]) => readonly Remote[],
@@ -73,14 +70,14 @@ export async function changeRemotes(
 }
 
 function unwritable(file: string, error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = codeOf(error) ?? "";
   if (error instanceof UserError || !/^E[A-Z]+$/.test(code)) return error;
   const isFull = code === "ENOSPC" || code === "EDQUOT";
   return new UserError(`${file}: ${isFull ? "the disk is full" : `not writable (${code})`}`, {
     code: "remotes-file",
     hint: isFull
-      ? "make room, then run the same command again"
-      : "keep it in a folder of yours: XDG_CONFIG_HOME=DIR",
+      ? "free disk space, then run the same command again"
+      : "choose another folder: XDG_CONFIG_HOME=DIR",
     cause: error,
   });
 }

@@ -1,21 +1,22 @@
-import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseKeyLine } from "../../core/ssh/authorized-keys.ts";
 import { UserError } from "../../core/errors.ts";
+import { isThere } from "../files.ts";
 import { listAgentKeys, type Env } from "./ssh-keygen.ts";
 
 /** The file that `ssh-keygen -f` takes. */
 export interface SigningKey {
   readonly file: string;
-  /** Removes what was written only for this signature. */
+  /** Removes the file if it was written only for this signature. */
   readonly dispose: () => Promise<void>;
 }
 
 export interface KeyChoice {
   /** `--key FILE`. */
   readonly option: string | undefined;
-  /** Fingerprint that signed for this remote before. */
+  /** Fingerprint of the key that this remote accepted last. */
   readonly remembered: string | undefined;
   readonly env: Env;
   readonly home: string;
@@ -25,7 +26,7 @@ export interface KeyChoice {
 
 const usualNames = ["id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk"];
 
-/** Chooses the key: `--key`, MYPAAS_KEY (a path, or the private key itself), the one that signed last time, the usual files, the agent. */
+/** Chooses the key in this order: `--key`, MYPAAS_KEY (a path or the private key itself), the last accepted key, the usual files, the agent. */
 export async function chooseSigningKey(choice: KeyChoice): Promise<SigningKey> {
   const { option, env, cwd, home } = choice;
   const given = option ?? (env["MYPAAS_KEY"]?.trim() || undefined);
@@ -55,7 +56,7 @@ async function writeKey(text: string, ending = ""): Promise<SigningKey> {
   const file = join(folder, `key${ending}`);
   const dispose = () => rm(folder, { recursive: true, force: true });
   try {
-    // A secret of a CI system often arrives with line ends of another system.
+    // Secrets of CI systems often have CRLF line ends.
     await writeFile(file, text.replaceAll("\r\n", "\n"), { mode: 0o600 });
   } catch (error) {
     await dispose();
@@ -65,17 +66,8 @@ async function writeKey(text: string, ending = ""): Promise<SigningKey> {
 }
 
 async function existing(files: readonly string[]): Promise<readonly string[]> {
-  const there = await Promise.all(
-    files.map(async (file) => {
-      try {
-        await access(file);
-        return true;
-      } catch {
-        return false;
-      }
-    }),
-  );
-  return files.filter((_, index) => there[index] === true);
+  const isFound = await Promise.all(files.map(isThere));
+  return files.filter((_, index) => isFound[index] === true);
 }
 
 async function fingerprintOf(file: string): Promise<string | undefined> {

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { constants, open, readlink, type FileHandle } from "node:fs/promises";
 import { UserError } from "../../core/errors.ts";
+import { codeOf } from "../files.ts";
 
-/** One file of a build context on this machine, as it was when it was hashed. */
+/** One file of a build context, as it was when it was hashed. */
 export interface SourceFile {
   /** Path in the manifest, for messages. */
   readonly path: string;
@@ -12,7 +13,7 @@ export interface SourceFile {
   readonly modifiedMs: number;
 }
 
-/** Reads a file once, in pieces of 256 KiB, and says what it holds and whether it may be executed; what `onRead` throws stops it. */
+/** Reads a file once, in pieces of 256 KiB, and returns its hash and whether it is executable. An error of `onRead` stops it. */
 export async function hashFile(
   path: string,
   absolute: string,
@@ -41,10 +42,10 @@ export async function hashFile(
   });
 }
 
-/** The whole of a small file; throws UserError "changed" when it is no longer what was hashed. */
+/** Reads a small file. Throws UserError "changed" when its hash differs. */
 export async function readWhole(source: SourceFile): Promise<Buffer> {
   return withFile(source.path, source.absolute, async (file) => {
-    // One byte more than expected shows that it has grown.
+    // One byte more, to see that the file has grown.
     const buffer = Buffer.alloc(source.size + 1);
     let length = 0;
     while (length < buffer.length) {
@@ -59,14 +60,14 @@ export async function readWhole(source: SourceFile): Promise<Buffer> {
   });
 }
 
-/** Bytes `from` up to `to` (exclusive) of a large file, piece by piece; throws UserError "changed" when its size or time differ from when it was hashed. */
+/** Yields the bytes from `from` to `to` (exclusive) of a large file. Throws UserError "changed" when its size or time differs. */
 export async function* readRange(source: SourceFile, from: number, to: number) {
   const file = await openFile(source.path, source.absolute);
   try {
     const { size, mtimeMs } = await file.stat();
     if (size !== source.size || mtimeMs !== source.modifiedMs) throw changedFile(source);
     for (let at = from; at < to;) {
-      // A new buffer each time: the one before may still be on its way to the socket.
+      // A new buffer each time: the socket may still send the last one.
       const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, to - at));
       const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
       if (bytesRead === 0) throw changedFile(source);
@@ -78,7 +79,7 @@ export async function* readRange(source: SourceFile, from: number, to: number) {
   }
 }
 
-/** Where a link points, in words that mean the same on the server. */
+/** Target of a link, in Unicode form NFC as on the server. */
 export async function readLinkTarget(path: string, absolute: string): Promise<string> {
   try {
     return (await readlink(absolute)).normalize("NFC");
@@ -93,10 +94,9 @@ export const changedFile = (source: Pick<SourceFile, "path">): UserError =>
     hint: "push again: mypaas push",
   });
 
-/** Turns an error of the file system into one that says which file and why. */
+/** Turns an error of the file system into a UserError with the file and the reason. */
 export function unreadable(path: string, error: unknown): UserError {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const reason = reasons[code];
+  const reason = reasons[codeOf(error) ?? ""];
   if (reason === undefined) throw error;
   return new UserError(`${path}: ${reason[0]}`, {
     code: "unreadable",
@@ -106,11 +106,11 @@ export function unreadable(path: string, error: unknown): UserError {
 }
 
 const reasons: Readonly<Record<string, readonly [string, string]>> = {
-  EACCES: ["not readable for you", "change its permissions, or add it to .dockerignore"],
-  EPERM: ["not readable for you", "change its permissions, or add it to .dockerignore"],
-  ENOENT: ["not there any more", "push again: mypaas push"],
+  EACCES: ["no permission to read it", "change its permissions, or add it to .dockerignore"],
+  EPERM: ["no permission to read it", "change its permissions, or add it to .dockerignore"],
+  ENOENT: ["no longer exists", "push again: mypaas push"],
   ELOOP: ["became a link while it was being read", "push again: mypaas push"],
-  EIO: ["the disk cannot read it", "look at the disk: dmesg"],
+  EIO: ["the disk cannot read it", "check the disk: dmesg"],
   ENAMETOOLONG: ["its path is too long", "add it to .dockerignore"],
 };
 
@@ -129,7 +129,7 @@ async function withFile<T>(path: string, absolute: string, use: (file: FileHandl
 
 async function openFile(path: string, absolute: string): Promise<FileHandle> {
   try {
-    // What was a file a moment ago may be a link or a fifo now.
+    // A path that was a file may be a link or a fifo now.
     const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
     return await open(absolute, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {

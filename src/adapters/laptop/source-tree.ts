@@ -1,20 +1,21 @@
-import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import type { Dirent } from "node:fs";
 import { parseDockerignore, type Ignore, type IgnoreState } from "../../core/push/dockerignore.ts";
 import { UserError } from "../../core/errors.ts";
 import { byPath, maxEntries } from "../../core/push/manifest.ts";
 import type { ManifestEntry } from "../../core/actions/push.ts";
+import { readIfThere } from "../files.ts";
 import { hashFile, readLinkTarget, unreadable, type SourceFile } from "./source-file.ts";
 
-/** A build context as it is on this machine. */
+/** A build context on this machine. */
 export interface SourceTree {
   readonly entries: readonly ManifestEntry[];
-  /** Path of the entry that is the Dockerfile. */
+  /** Path of the entry of the Dockerfile. */
   readonly dockerfile: string;
-  /** Where the bytes of each sha256 are; equal files are there once. */
+  /** File of each sha256; equal files are listed once. */
   readonly files: ReadonlyMap<string, SourceFile>;
-  /** Sentences about what stayed behind. */
+  /** Sentences about files that are left out. */
   readonly notes: readonly string[];
 }
 
@@ -24,20 +25,20 @@ export interface SourcePlace {
   /** Absolute path of the directory that is the build context. */
   readonly context: string;
   readonly signal?: AbortSignal;
-  /** Hears of every piece that was read. */
+  /** Called with the number of bytes of each piece. */
   readonly onRead?: (bytes: number) => void;
 }
 
-/** The folder in which a Dockerfile travels that is no file of the context. */
+/** Folder of a Dockerfile that is outside the context. */
 export const reservedFolder = ".mypaas";
 
-/** The context of a Dockerfile: `--context`, else the current directory if the Dockerfile is in or below it, else the Dockerfile's own. */
+/** The context without `--context`: the current directory when the Dockerfile is below it, else the Dockerfile's own directory. */
 export function chooseContext(dockerfile: string, cwd: string): string {
-  // The whole machine is nobody's build context.
+  // The whole file system is never a build context.
   return cwd === "/" || inside(cwd, dockerfile) === undefined ? dirname(dockerfile) : cwd;
 }
 
-/** Walks the context, leaves out what `.dockerignore` says and every `.git`, and hashes the rest eight files at a time. */
+/** Reads the context without `.git` and the ignored files. Hashes eight files at a time. */
 export async function readSourceTree(place: SourcePlace): Promise<SourceTree> {
   const ignore = await readIgnore(place);
   const notes: string[] = [];
@@ -74,7 +75,7 @@ interface Found {
 interface Walk {
   readonly place: SourcePlace;
   readonly ignore: Ignore;
-  /** Paths that travel whatever `.dockerignore` says. */
+  /** Paths that are sent even if `.dockerignore` excludes them. */
   readonly always: ReadonlySet<string>;
   readonly notes: string[];
   readonly found: Found[];
@@ -87,7 +88,7 @@ async function walk(on: Walk, folder: string, state: IgnoreState | undefined): P
     if (child.name === ".git") continue;
     const raw = folder === "" ? child.name : `${folder}/${child.name}`;
     const path = raw.normalize("NFC");
-    const verdict = on.ignore.look(path, state);
+    const verdict = on.ignore.verdict(path, state);
     if (child.isDirectory()) {
       const isNeeded = [...on.always].some((kept) => kept.startsWith(`${path}/`));
       if (!verdict.isIgnored || isNeeded || on.ignore.mayHoldExceptions(path))
@@ -125,25 +126,24 @@ async function list(directory: string, path: string): Promise<readonly Dirent[]>
   }
 }
 
-/** `<Dockerfile>.dockerignore` beside the Dockerfile wins over `.dockerignore` of the context, as in BuildKit. */
+/** `<Dockerfile>.dockerignore` replaces `.dockerignore` of the context, as in BuildKit. */
 async function readIgnore({ dockerfile, context }: SourcePlace): Promise<Ignore> {
   for (const path of [`${dockerfile}.dockerignore`, join(context, ".dockerignore")]) {
-    const text = await readIfThere(path);
+    const text = await readText(path);
     if (text !== undefined) return parseDockerignore(text, inside(context, path) ?? path);
   }
   return parseDockerignore("");
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function readText(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, "utf8");
+    return (await readIfThere(path))?.toString("utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw unreadable(basename(path), error);
   }
 }
 
-/** A Dockerfile that is a link is read through it; the context itself never is. */
+/** A link to the Dockerfile is followed; links in the context are not. */
 async function followed({ dockerfile }: SourcePlace): Promise<string> {
   try {
     const real = await realpath(dockerfile);
@@ -161,7 +161,7 @@ function reservedPath(found: readonly Found[]): string {
   return path;
 }
 
-/** The path of `target` below `directory`, undefined when it is not below. */
+/** Path of `target` relative to `directory`; undefined outside of it. */
 function inside(directory: string, target: string): string | undefined {
   const path = relative(directory, target);
   return path === "" || path === ".." || path.startsWith("../") || isAbsolute(path)

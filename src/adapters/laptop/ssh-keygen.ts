@@ -6,22 +6,22 @@ import { plainText } from "../../core/terminal-text.ts";
 import { signatureNamespace } from "../../core/wire/protocol.ts";
 
 export interface Signing {
-  /** Without a terminal nobody can answer, but a FIDO key may still be touched: for this long, 60 s when left out. */
+  /** Without a terminal there is no prompt, but a FIDO key can be touched: within this time, 60 s by default. */
   readonly silentLimitMs?: number;
-  /** Private key, or public key of one that the agent holds. */
+  /** Private key, or public key of one in the agent. */
   readonly keyFile: string;
   readonly message: Uint8Array;
   readonly env: Env;
-  /** False: ssh-keygen gets a session without one and can only fail where it would ask. */
+  /** False: ssh-keygen runs without a terminal, and fails instead of a prompt. */
   readonly hasTerminal: boolean;
-  /** What the key itself asks for, such as a touch. */
+  /** Messages of ssh-keygen, such as the request for a touch. */
   readonly onText: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** Signs with the user's own `ssh-keygen -Y sign` and returns the SSHSIG blob; throws UserError "signing". */
+/** Signs with the user's own `ssh-keygen -Y sign`. Returns the SSHSIG blob; throws UserError "signing". */
 export async function sign(signing: Signing): Promise<Buffer> {
   const { keyFile, message, hasTerminal } = signing;
   const args = ["-Y", "sign", "-n", signatureNamespace, "-f", keyFile];
@@ -61,14 +61,14 @@ async function run(what: Run) {
     out: string;
     err: string;
   }>();
-  // Not the option `timeout` of spawn: its timer outlives a program that could not be started.
+  // The option `timeout` of spawn has a timer that outlives a program that did not start.
   const limitMs = what.silentLimitMs ?? 60_000;
   const limit = what.hasTerminal ? undefined : AbortSignal.timeout(limitMs);
   const child = spawn(what.program, what.args, {
-    // A graphical prompt is only for those who asked for it; the passphrase is never looked for in our input.
+    // A graphical prompt only if the user asked for it. Stdin carries the message, so no passphrase is read from it.
     env: { ...what.env, SSH_ASKPASS_REQUIRE: askpass(what) },
     stdio: ["pipe", "pipe", "pipe"],
-    // A session of its own has no controlling terminal, so that nothing can be asked there.
+    // In its own session the program has no terminal, so it cannot prompt.
     detached: !what.hasTerminal,
     killSignal: "SIGKILL",
     signal: limit ? AbortSignal.any([what.signal, limit]) : what.signal,
@@ -81,7 +81,7 @@ async function run(what: Run) {
     const asked = text.split("\n").filter((line) => !chatter.test(line));
     if (what.hasTerminal) for (const line of asked) what.onText(plainText(line));
   });
-  // It may end without having read everything.
+  // The program may end before it has read all input.
   child.stdin.on("error", () => {}).end(what.input);
   child.on("error", (error) => {
     if ("code" in error && error.code === "ENOENT") reject(missing(what.program, error));
@@ -106,7 +106,7 @@ const missing = (program: string, cause: unknown): UserError =>
 const tooSlow = (program: string, ms: number, cause: unknown): UserError =>
   new UserError(`${program}: no answer in ${ms} ms`, {
     code: "signing",
-    hint: "run it where a terminal is, or with another key: --key FILE",
+    hint: "run it in a terminal, or with another key: --key FILE",
     cause,
   });
 
@@ -118,11 +118,14 @@ function explain(keyFile: string, hasTerminal: boolean, output: string): UserErr
     return hasTerminal
       ? failed("wrong passphrase", `load it into the agent once: ssh-add ${privateFile}`)
       : failed(
-          "has a passphrase, and there is no terminal to ask for it",
+          "it has a passphrase, and there is no terminal to enter it",
           `load it into the agent first: ssh-add ${privateFile}`,
         );
   if (/UNPROTECTED PRIVATE KEY/.test(output))
-    return failed("others can read it, so ssh-keygen refuses it", `run: chmod 600 ${privateFile}`);
+    return failed(
+      "other users can read it, so ssh-keygen refuses it",
+      `run: chmod 600 ${privateFile}`,
+    );
   if (/No private key found/.test(output))
     return failed(
       "the private key is neither beside it nor in the agent",
@@ -130,7 +133,7 @@ function explain(keyFile: string, hasTerminal: boolean, output: string): UserErr
     );
   if (/No such file/.test(output))
     return failed(
-      "no such key, or its public half is missing",
+      "no such key, or its public key file is missing",
       `choose another with --key, or run: ssh-keygen -y -f ${privateFile} > ${privateFile}.pub`,
     );
   if (/(?:unknown|illegal|invalid) option|Too many arguments|^usage:/im.test(output))

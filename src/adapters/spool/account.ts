@@ -6,7 +6,7 @@ export interface SpoolLimits {
   readonly perRequest: number;
   /** Bytes of all requests. */
   readonly overall: number;
-  /** Requests that have bytes here. */
+  /** Requests with bytes in the spool. */
   readonly requests: number;
   /** Bytes that stay free on the disk. */
   readonly reserve: number;
@@ -23,20 +23,20 @@ export const defaultSpoolLimits: SpoolLimits = {
 export interface SpoolAccountOptions {
   readonly dir: string;
   readonly limits?: Partial<SpoolLimits>;
-  /** Bytes free for us on the disk of a directory. */
+  /** Free bytes on the disk of a directory. */
   readonly freeBytes?: (dir: string) => Promise<number>;
 }
 
-/** Who has how much in the spool, counting what is promised to uploads that are still running. */
+/** Bytes of each request in the spool, with those reserved for running uploads. */
 export interface SpoolAccount {
-  /** Sets bytes aside or throws UserError with the numbers; `settle` is told how many of them were used. */
+  /** Reserves bytes, or throws UserError. `finish` gets the number of bytes that were used. */
   readonly claim: (
     request: string,
     bytes: number,
-  ) => Promise<{ readonly settle: (used: number) => void }>;
+  ) => Promise<{ readonly finish: (used: number) => void }>;
   readonly set: (request: string, bytes: number) => void;
   readonly forget: (request: string) => void;
-  /** Gives an error of a full disk its numbers; returns any other as it is. */
+  /** Turns an error of a full disk into a UserError with numbers; returns any other error. */
   readonly explain: (error: unknown, bytes: number) => Promise<unknown>;
 }
 
@@ -51,7 +51,7 @@ export function openSpoolAccount(options: SpoolAccountOptions): SpoolAccount {
   const full = (free: number, bytes: number, cause?: unknown) =>
     new UserError(
       `disk: ${mib(free)} free for uploads, this needs ${mib(bytes)} and ${mib(limits.reserve)} stay in reserve`,
-      { code: "disk-full", hint: "make room on the server, see: docker system df", cause },
+      { code: "disk-full", hint: "free disk space on the server, see: docker system df", cause },
     );
 
   function refuse(request: string, bytes: number): void {
@@ -63,13 +63,13 @@ export function openSpoolAccount(options: SpoolAccountOptions): SpoolAccount {
       });
     if (own + bytes > limits.perRequest)
       throw new UserError(
-        `uploads: this push has ${mib(own)} here and sends ${mib(bytes)}, at most ${mib(limits.perRequest)} may wait`,
+        `uploads: this push has ${mib(own)} stored and sends ${mib(bytes)}, at most ${mib(limits.perRequest)} are allowed`,
         { code: "too-large", hint: "leave large files out with .dockerignore" },
       );
     const total = [...used.values()].reduce((sum, each) => sum + each, 0);
     if (total + bytes > limits.overall)
       throw new UserError(
-        `uploads: ${mib(total)} are waiting and this sends ${mib(bytes)}, at most ${mib(limits.overall)} may wait`,
+        `uploads: ${mib(total)} are stored and this push sends ${mib(bytes)}, at most ${mib(limits.overall)} are allowed`,
         { code: "busy", hint: "try again in some minutes: mypaas push" },
       );
   }
@@ -79,14 +79,14 @@ export function openSpoolAccount(options: SpoolAccountOptions): SpoolAccount {
       refuse(request, bytes);
       add(request, bytes);
       promised += bytes;
-      const settle = (really: number) => {
+      const finish = (really: number) => {
         promised -= bytes;
         add(request, really - bytes);
         if (used.get(request) === 0) used.delete(request);
       };
       const free = (await freeBytes(dir)) - promised;
-      if (free >= limits.reserve) return { settle };
-      settle(0);
+      if (free >= limits.reserve) return { finish };
+      finish(0);
       throw full(free + bytes, bytes);
     },
     set: (request, bytes) => void used.set(request, bytes),

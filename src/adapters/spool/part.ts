@@ -7,7 +7,7 @@ import { isDiskFull } from "../disk-space.ts";
 import type { Turn } from "./turns.ts";
 
 export interface PartWriting {
-  /** Where the blob goes when it is whole. */
+  /** Path of the finished blob. */
   readonly file: string;
   readonly blob: WantedBlob;
   readonly at: number;
@@ -16,10 +16,7 @@ export interface PartWriting {
   readonly turn: Turn;
 }
 
-/**
- * Writes bytes behind those of `<file>.part` and gives it its name when it is whole and matches its hash; returns how many bytes are here.
- * Nothing is synced to disk: after a power cut the worker finds a wrong hash, and the blob is sent again.
- */
+/** * Appends bytes to `<file>.part`. Renames it when the blob is whole and its hash is right. Returns the bytes that are stored. Nothing is synced: after a power cut the hash is wrong, and the blob is sent again. */
 export async function writePart(writing: PartWriting): Promise<number> {
   const { file, blob, at, isRange, turn } = writing;
   const part = `${file}.part`;
@@ -39,7 +36,7 @@ export async function writePart(writing: PartWriting): Promise<number> {
     await turn.run(() => rename(part, file));
     return blob.size;
   } catch (error) {
-    // In turn as well: whoever takes it now must not find its own first bytes removed.
+    // Within the turn, so that it cannot remove the bytes of a newer connection.
     if ((!keep || isDiskFull(error)) && !turn.isLost())
       await turn.run(() => rm(part, { force: true }));
     throw error;

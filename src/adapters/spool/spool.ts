@@ -7,24 +7,24 @@ import { spoolName } from "./names.ts";
 import { createTurns } from "./turns.ts";
 import { writePart } from "./part.ts";
 
-/** Uploaded blobs on their way to the worker: `<dir>/<request>/<sha256>`, with `.part` behind it while it is not whole. */
+/** Uploaded blobs: `<dir>/<request>/<sha256>`, with `.part` at the end until the blob is whole. */
 export interface Spool {
   /** Hashes of the whole blobs of a request. */
   readonly received: (request: string) => Promise<ReadonlySet<string>>;
-  /** How many bytes of a blob are here. */
+  /** Bytes of a blob that are stored. */
   readonly have: (request: string, blob: WantedBlob) => Promise<number>;
-  /** Writes a blob, or a range of it, and returns how many bytes are here then; UserError "conflict", "busy", "too-large", "bad-blob" or "disk-full". */
+  /** Writes a blob or a range of it. Returns the stored bytes; throws UserError "conflict", "busy", "too-large", "bad-blob" or "disk-full". */
   readonly write: (writing: Writing) => Promise<number>;
-  /** Forgets a request and what was uploaded for it. */
+  /** Removes a request and its uploads. */
   readonly drop: (request: string) => Promise<void>;
-  /** Removes requests that got no byte for an hour; returns how many. */
+  /** Removes requests without a new byte for an hour; returns their number. */
   readonly sweep: (now: number) => Promise<number>;
 }
 
 export interface Writing {
   readonly request: string;
   readonly blob: WantedBlob;
-  /** Undefined: the whole blob, which leaves nothing behind when it is cut off; a range leaves what arrived. */
+  /** Undefined: the whole blob. A broken upload keeps its bytes only for a range. */
   readonly range: Range | undefined;
   readonly bytes: AsyncIterable<Uint8Array>;
 }
@@ -36,7 +36,7 @@ export interface Range {
 
 const staleMs = 60 * 60_000;
 
-/** Opens the writing side of a spool and counts what an earlier run left in it. */
+/** Opens a spool for writing, and counts what is already in it. */
 export async function openSpool(options: SpoolAccountOptions): Promise<Spool> {
   const { dir } = options;
   await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -64,7 +64,7 @@ export async function openSpool(options: SpoolAccountOptions): Promise<Spool> {
       throw await account.explain(error, blob.size);
     } finally {
       turn.release();
-      claim.settle((await have(request, blob)) - before);
+      claim.finish((await have(request, blob)) - before);
     }
   };
 
@@ -97,9 +97,12 @@ export async function openSpool(options: SpoolAccountOptions): Promise<Spool> {
 }
 
 function notNext(blob: WantedBlob, range: Range, have: number): UserError {
-  return new UserError(`blob ${blob.sha256}: range begins at ${range.at}, ${have} bytes are here`, {
-    code: "conflict",
-  });
+  return new UserError(
+    `blob ${blob.sha256}: range begins at ${range.at}, ${have} bytes are stored`,
+    {
+      code: "conflict",
+    },
+  );
 }
 
 async function measure(folder: string): Promise<{ bytes: number; lastByte: number }> {

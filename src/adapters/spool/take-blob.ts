@@ -3,9 +3,10 @@ import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { UserError } from "../../core/errors.ts";
 import type { WantedBlob } from "../../core/wire/protocol.ts";
+import { codeOf } from "../files.ts";
 import { spoolName } from "./names.ts";
 
-/** Where taken blobs go; the stream throws before its end when the bytes are not what they should be, so that `put` keeps nothing. */
+/** Where blobs go. The stream throws before its end when the bytes are wrong; then `put` must store nothing. */
 export interface BlobSink {
   readonly put: (blob: WantedBlob, bytes: AsyncIterable<Uint8Array>) => Promise<void>;
 }
@@ -19,8 +20,9 @@ export interface Taking {
 }
 
 /**
- * Copies one uploaded blob out of a spool that may be hostile: no link is followed, nothing but a regular file of the right size is read, every byte is hashed again.
- * Throws UserError "not-found" (upload it again) or "bad-blob"; never deletes, because what is deleted there could be swapped meanwhile: that is the spool's owner's part.
+ * Copies one uploaded blob out of a spool that may be hostile. It follows no link, reads only a regular file of the right size, and checks
+ * the hash. Throws UserError "not-found" (upload again) or "bad-blob". It deletes nothing, because the receiver could swap the file; the
+ * receiver deletes it.
  */
 export async function takeBlob({ spoolDir, request, wanted, into }: Taking): Promise<void> {
   const name = spoolName(wanted.sha256);
@@ -31,7 +33,7 @@ export async function takeBlob({ spoolDir, request, wanted, into }: Taking): Pro
     wanted,
   );
   try {
-    // Through the open folder, because the folder itself could be swapped for a link after it was checked.
+    // Through the open directory, because its path could be swapped for a link after the check.
     const path = `/proc/self/fd/${folder.fd}/${name}`;
     const file = await openOwn(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, wanted);
     try {
@@ -51,14 +53,14 @@ async function openOwn(path: string, flags: number, wanted: WantedBlob): Promise
   try {
     return await open(path, flags);
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    const code = codeOf(cause) ?? "";
     if (code === "ENOENT")
       throw new UserError(`blob ${wanted.sha256}: has not been uploaded`, {
         code: "not-found",
         hint: "push again: mypaas push",
         cause,
       });
-    if (code === "ELOOP" || code === "ENOTDIR" || code === "ENXIO" || code === "EACCES")
+    if (["ELOOP", "ENOTDIR", "ENXIO", "EACCES"].includes(code))
       throw badBlob(wanted, "is not a regular file", cause);
     throw cause;
   }
@@ -78,11 +80,11 @@ async function* verified(
     const bytes = chunk.subarray(0, bytesRead);
     hash.update(bytes);
     if (at === wanted.size && hash.copy().digest("hex") !== wanted.sha256)
-      throw badBlob(wanted, "holds something else");
+      throw badBlob(wanted, "has another hash");
     yield bytes;
   }
   if (wanted.size === 0 && hash.digest("hex") !== wanted.sha256)
-    throw badBlob(wanted, "holds something else");
+    throw badBlob(wanted, "has another hash");
 }
 
 function badBlob(wanted: WantedBlob, what: string, cause?: unknown): UserError {

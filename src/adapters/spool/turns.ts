@@ -1,21 +1,21 @@
 import { UserError } from "../../core/errors.ts";
 
-/** The right to write one file; the newest connection gets it, because the sender of a broken line comes back before its old connection has timed out here. */
+/** The right to write one file. The newest connection gets it, because a client reconnects before its broken connection times out. */
 export interface Turn {
-  /** Runs one write, unless somebody newer has taken the turn: then it throws UserError "conflict". */
+  /** Runs one write. Throws UserError "conflict" when a newer connection has the turn. */
   readonly run: <T>(write: () => Promise<T>) => Promise<T>;
   readonly isLost: () => boolean;
   readonly release: () => void;
 }
 
 export interface Turns {
-  /** Takes the turn from whoever has it, once its write in flight is done. */
+  /** Takes the turn, after the write in progress. */
   readonly take: (file: string) => Promise<Turn>;
-  /** True while somebody writes a file whose name begins so. */
+  /** True while a file whose name begins with `prefix` is being written. */
   readonly isTaken: (prefix: string) => boolean;
 }
 
-/** Keeps two connections from writing the same file. */
+/** Prevents that two connections write the same file. */
 export function createTurns(): Turns {
   const taken = new Map<string, { lose: () => Promise<void> }>();
   return {

@@ -8,17 +8,17 @@ export interface BatchUpload {
   readonly spool: Spool;
   readonly request: string;
   readonly wanted: readonly WantedBlob[];
-  /** A tar of whole blobs, each entry named by its sha256. */
+  /** A tar of whole blobs; the name of each entry is its sha256. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** Takes a batch blob by blob as it arrives and returns their hashes; what was whole before the batch broke or was refused stays. */
+/** Stores the blobs of a batch as they arrive, and returns their hashes. Whole blobs stay when the batch breaks or is refused. */
 export async function receiveBatch(upload: BatchUpload): Promise<readonly string[]> {
   const wanted = new Map(upload.wanted.map((blob) => [blob.sha256, blob]));
   const here = await upload.spool.received(upload.request);
   const received: string[] = [];
   const tar = extract();
-  // The tar only says that it ended; why it did, such as a sender that stalled, is known where it is fed.
+  // The tar reports only its end; the cause is an error of the body.
   let broken: unknown;
   const feeding = pipeline(async function* () {
     try {
@@ -52,14 +52,15 @@ export interface RangeUpload {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** Takes one range of a large blob and returns how many of its bytes are here; a range that was cut off counts as far as it came. */
+/** Stores one range of a large blob, and returns its stored bytes. The bytes of a broken range stay. */
 export async function receiveRange(upload: RangeUpload): Promise<number> {
   return upload.spool.write({ ...upload, bytes: upload.body });
 }
 
 function allowed(header: Header, wanted: ReadonlyMap<string, WantedBlob>): WantedBlob {
   const name = JSON.stringify(header.name.slice(0, 80));
-  if (header.type !== "file") throw bad(`entry ${name}: is a ${header.type ?? "strange thing"}`);
+  if (header.type !== "file")
+    throw bad(`entry ${name}: is a ${header.type ?? "thing of unknown type"}`);
   const blob = wanted.get(header.name);
   if (!blob) throw bad(`entry ${name}: not wanted by this request`);
   if (header.size !== blob.size)
@@ -73,7 +74,7 @@ async function* bytesOf(entry: AsyncIterable<unknown>): AsyncGenerator<Uint8Arra
 
 function refusal(error: unknown): unknown {
   const isOurs = error instanceof UserError || (error instanceof Error && "syscall" in error);
-  return isOurs ? error : bad("not a whole tar archive", error);
+  return isOurs ? error : bad("not a complete tar archive", error);
 }
 
 const bad = (what: string, cause?: unknown): UserError =>

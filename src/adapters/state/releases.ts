@@ -1,6 +1,6 @@
 import type { Release } from "../../core/release/release.ts";
 import type { Receipt } from "../../core/actions/lifecycle.ts";
-import { isSamePlace } from "../../core/routing/routes.ts";
+import { isSameRoute } from "../../core/routing/routes.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
 import type { Row } from "./row.ts";
 import type { State } from "./state.ts";
@@ -89,7 +89,7 @@ function recordTakeovers(state: State, service: string): void {
   const taken = liveRelease(state, service)?.release.spec.routes ?? [];
   for (const { release } of liveReleases(state)) {
     if (release.spec.service === service) continue;
-    const lost = ownRoutes(release).filter((route) => taken.some((own) => isSamePlace(own, route)));
+    const lost = ownRoutes(release).filter((route) => taken.some((own) => isSameRoute(own, route)));
     if (lost.length === 0) continue;
     const yielded = [...(release.yielded ?? []), ...lost];
     state.run(

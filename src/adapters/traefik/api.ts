@@ -6,32 +6,33 @@ const timeoutMs = 2_000;
 const maxBytes = 64 * 1024 * 1024;
 const agent = new Agent({ keepAlive: true, maxSockets: 4 });
 
-/** Everything Traefik has loaded, in one consistent answer; `base` is the address of its API, such as `http://172.20.0.2:8080`. */
-export async function askTraefik(base: string): Promise<TraefikSnapshot> {
+/** All that Traefik has loaded, in one consistent answer. `base` is the address of its API, such as `http://172.20.0.2:8080`. */
+export async function readTraefikSnapshot(base: string): Promise<TraefikSnapshot> {
   const parsed: unknown = JSON.parse(await readTraefik(base, "/api/rawdata"));
   return readSnapshot(parsed);
 }
 
-/** What its API answers at a path, whole; rejects on anything but a 200 within 2 s. */
+/** The whole answer of Traefik's API at a path. Rejects for any status but 200, and after 2 s. */
 export async function readTraefik(base: string, path: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const asked = request(`${base}${path}`, { agent, timeout: timeoutMs }, (response) => {
+  const outgoing = request(`${base}${path}`, { agent, timeout: timeoutMs }, (response) => {
     const chunks: Buffer[] = [];
     let size = 0;
     response.on("data", (chunk: Buffer) => {
       size += chunk.length;
       chunks.push(chunk);
-      if (size > maxBytes) asked.destroy(new Error(`an answer of more than ${maxBytes} bytes`));
+      if (size > maxBytes)
+        outgoing.destroy(new Error(`the answer is longer than ${maxBytes} bytes`));
     });
     response.on("end", () => {
       if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString());
       else reject(new Error(`${base} answered ${response.statusCode}`));
     });
     response.on("error", reject);
-    response.on("aborted", () => reject(new Error(`${base} broke off its answer`)));
+    response.on("aborted", () => reject(new Error(`${base} closed the connection`)));
   });
-  asked.on("timeout", () => asked.destroy(new Error(`${base} did not answer within 2 s`)));
-  asked.on("error", reject);
-  asked.end();
+  outgoing.on("timeout", () => outgoing.destroy(new Error(`${base} did not answer within 2 s`)));
+  outgoing.on("error", reject);
+  outgoing.end();
   return promise;
 }

@@ -1,11 +1,8 @@
 import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { FileMode } from "../files.ts";
+import { syncDirectory, type FileMode } from "../files.ts";
 
-/**
- * Writes Traefik's dynamic file atomically and durably; for one writer at a time. `next` must be on the same file system but outside the
- * watched directory: Traefik reads everything again at each event there, and then does not look for another 100 ms.
- */
+/** * Writes Traefik's dynamic file atomically and durably; for one writer at a time. `next` must be on the same file system, outside the watched directory. Traefik reads everything again at each event there, and then waits 100 ms. */
 export async function writeDynamicFile(
   yaml: string,
   file: { readonly path: string; readonly next: string; readonly access: FileMode },
@@ -21,10 +18,5 @@ export async function writeDynamicFile(
     await handle.close();
   }
   await rename(next, path);
-  const directory = await open(dirname(path), "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  await syncDirectory(dirname(path));
 }

@@ -5,75 +5,80 @@ import { readTraefik } from "./api.ts";
 
 const longestMs = 5_000;
 
-/** Docker, which knows where Traefik is, may not answer either; no deploy waits for that. */
+/** Docker knows the address of Traefik, and may not answer. No deploy waits longer than this. */
 const tooLong = (): Promise<undefined> =>
   new Promise((resolve) => {
     setTimeout(resolve, longestMs, undefined).unref();
   });
 
-/**
- * A meter on Traefik's own metrics. What a router that is gone has counted is shown only once more, so one reading serves all switches
- * that are under way: readings come one after the other, and each adds what was answered since the one before to every sum.
- */
-export function createMeter(locate: () => Promise<{ readonly api: string }>): Meter {
-  const open = new Map<symbol, ReadonlyMap<string, Answers>>();
-  let last: ReadonlyMap<string, number> = new Map();
-  let started: number | undefined;
-  let base: string | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
+type Locate = () => Promise<{ readonly api: string }>;
 
-  const scrapeAt = async (address: string): Promise<string> => {
-    const text = await readTraefik(address, "/metrics");
-    base = address;
-    return text;
-  };
+/** * Counts answers by Traefik's own metrics. Traefik shows the count of a removed router only once more. So one reading serves all open switches: readings come one after the other, and each adds the answers since the last one to every sum. */
+export const createMeter = (locate: Locate): Meter => new TraefikMeter(locate);
 
-  const scrape = async (): Promise<string> => {
-    const known = base;
-    base = undefined;
-    // A Traefik that was started again may have another address.
-    const text = known === undefined ? undefined : await scrapeAt(known).catch(() => undefined);
-    return text ?? scrapeAt((await locate()).api);
-  };
+class TraefikMeter {
+  readonly #locate: Locate;
+  readonly #open = new Map<symbol, ReadonlyMap<string, Answers>>();
+  #last: ReadonlyMap<string, number> = new Map();
+  #started: number | undefined;
+  #base: string | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
 
-  /** False where it cannot be read; then every count ends: the answer that did not arrive may have been the one that showed what nothing shows again. */
-  const read = async (): Promise<boolean> => {
-    const text = await Promise.race([scrape().catch(() => undefined), tooLong()]);
+  constructor(locate: Locate) {
+    this.#locate = locate;
+  }
+
+  async begin() {
+    const key = Symbol("switch");
+    await this.#inTurn(async () => {
+      if (await this.#read()) this.#open.set(key, new Map());
+    });
+    return {
+      read: () =>
+        this.#inTurn(async () => {
+          if (this.#open.has(key)) await this.#read();
+          // Without a count of any router, Traefik keeps no metrics.
+          return this.#last.size > 0 ? this.#open.get(key) : undefined;
+        }),
+      end: () => void this.#inTurn(async () => this.#open.delete(key)),
+    };
+  }
+
+  /** False when the metrics cannot be read. Then all counts end: the lost answer may have shown a router for the last time. */
+  async #read(): Promise<boolean> {
+    const text = await Promise.race([this.#scrape().catch(() => undefined), tooLong()]);
     if (text === undefined) {
-      open.clear();
+      this.#open.clear();
       return false;
     }
     const metrics = readMetrics(text);
-    // What it counted before it ended, and whom it cut off then, nobody knows.
-    if (metrics.started !== started) open.clear();
-    started = metrics.started;
-    const grown = answersSince(last, metrics.counts);
-    for (const [key, sums] of open) open.set(key, addAll(sums, grown));
-    last = new Map(metrics.counts.map(({ series, value }) => [series, value]));
+    // The last counts of an earlier Traefik process are lost.
+    if (metrics.started !== this.#started) this.#open.clear();
+    this.#started = metrics.started;
+    const grown = answersSince(this.#last, metrics.counts);
+    for (const [key, sums] of this.#open) this.#open.set(key, addAll(sums, grown));
+    this.#last = new Map(metrics.counts.map(({ series, value }) => [series, value]));
     return true;
-  };
+  }
 
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const done = turn.then(work);
-    turn = done.catch(() => undefined);
+  async #scrape(): Promise<string> {
+    const known = this.#base;
+    this.#base = undefined;
+    // A restarted Traefik may have another address.
+    const text =
+      known === undefined ? undefined : await this.#scrapeAt(known).catch(() => undefined);
+    return text ?? this.#scrapeAt((await this.#locate()).api);
+  }
+
+  async #scrapeAt(address: string): Promise<string> {
+    const text = await readTraefik(address, "/metrics");
+    this.#base = address;
+    return text;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
     return done;
-  };
-
-  return {
-    begin: async () => {
-      const key = Symbol("switch");
-      await inTurn(async () => {
-        if (await read()) open.set(key, new Map());
-      });
-      return {
-        read: () =>
-          inTurn(async () => {
-            if (open.has(key)) await read();
-            // No count of any router: Traefik was told to keep none.
-            return last.size > 0 ? open.get(key) : undefined;
-          }),
-        end: () => void inTurn(async () => open.delete(key)),
-      };
-    },
-  };
+  }
 }

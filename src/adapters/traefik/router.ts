@@ -4,55 +4,57 @@ import type { RoutingChange } from "../../core/routing/routing-change.ts";
 import type { RoutingState, ServerFacts } from "../../core/routing/routing-state.ts";
 import type { Expected, TraefikSnapshot } from "../../core/routing/traefik-snapshot.ts";
 import type { DynamicConfig } from "../../core/routing/traefik-config.ts";
-import type { EntryAddress } from "./question.ts";
+import type { EntryAddress } from "./route-probe.ts";
 import { dynamicYaml } from "../../core/routing/dynamic-yaml.ts";
 import { UserError } from "../../core/errors.ts";
 import { changeRouting } from "../../core/routing/routing-change.ts";
 import { traefikContainerName } from "../../core/release/names.ts";
 import { dynamicConfig } from "../../core/routing/dynamic-config.ts";
 import { differences } from "../../core/routing/traefik-snapshot.ts";
-import { askTraefik } from "./api.ts";
-import { askRoute } from "./question.ts";
+import { readTraefikSnapshot } from "./api.ts";
+import { probeRoute } from "./route-probe.ts";
 
 export interface TraefikRouterOptions {
-  /** Live releases and unfinished switches to begin with. */
+  /** Live releases and unfinished switches at the start. */
   readonly state: RoutingState;
-  /** Puts the text in the place of the dynamic file, atomically and durably. */
+  /** Replaces the dynamic file, atomically and durably. */
   readonly write: (yaml: string) => Promise<void>;
-  /** Asked again and again, because a restarted Traefik may have other addresses. */
+  /** Called again after each error, because a restarted Traefik may have another address. */
   readonly locate: () => Promise<TraefikLocation>;
-  /** Makes Docker tell Traefik something, so that it looks again at all containers. */
+  /** Causes an event of Docker, so that Traefik reads all containers again. */
   readonly nudge: () => Promise<void>;
   readonly clock: Clock;
 }
 
 export interface TraefikLocation {
-  /** Base of its API, such as `http://172.20.0.2:8080`. */
+  /** Base URL of its API, such as `http://172.20.0.2:8080`. */
   readonly api: string;
   readonly entry: EntryAddress;
 }
 
-/** A Router that also writes the file of the state it has, for a worker that starts. */
+/** A Router that can also write the file of its current state. */
 export interface TraefikRouter extends Router {
   readonly refresh: () => Promise<void>;
-  /** Takes over what is known of certificates; nothing is written where that is known already. */
+  /** Sets the facts about certificates; writes the file only when it changes. */
   readonly serve: (facts: CertificateFacts) => Promise<void>;
   readonly state: () => RoutingState;
 }
 
-export type CertificateFacts = Partial<Pick<ServerFacts, "secured" | "ownCertificates" | "asking">>;
+export type CertificateFacts = Partial<
+  Pick<ServerFacts, "secured" | "manualCertificates" | "certificateRequests">
+>;
 
 const pollMs = 25;
 const nudgeAfterMs = 3_000;
 const longestAwayMs = 30_000;
 
-/** The one writer of the dynamic file: all switches of all services go through it, one change after the other. */
+/** The only writer of the dynamic file: the changes of all services come one after the other. */
 export function createTraefikRouter(options: TraefikRouterOptions): TraefikRouter {
   let state = options.state;
   let file: DynamicConfig | undefined;
   let last: Promise<void> = Promise.resolve();
 
-  /** A change that could not be written has not happened. */
+  /** When the write fails, the state does not change. */
   const change = (
     next: (now: RoutingState) => RoutingState,
     { unlessSame = false } = {},
@@ -71,7 +73,7 @@ export function createTraefikRouter(options: TraefikRouterOptions): TraefikRoute
   };
 
   return {
-    apply: (asked: RoutingChange) => change((now) => changeRouting(now, asked)),
+    apply: (next: RoutingChange) => change((now) => changeRouting(now, next)),
     refresh: () => change((now) => now),
     serve: (facts) =>
       change((now) => ({ ...now, server: { ...now.server, ...facts } }), { unlessSame: true }),
@@ -82,12 +84,12 @@ export function createTraefikRouter(options: TraefikRouterOptions): TraefikRoute
     },
     answeringRelease: async (route) => {
       const here = await options.locate().catch(() => undefined);
-      return here && askRoute(here.entry, route);
+      return here && probeRoute(here.entry, route);
     },
   };
 }
 
-interface Question {
+interface Confirmation {
   readonly expected: Expected;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -97,60 +99,60 @@ interface Question {
 
 async function confirm(
   { clock, locate, nudge }: TraefikRouterOptions,
-  { expected, timeoutMs, signal, instance, file }: Question,
+  { expected, timeoutMs, signal, instance, file }: Confirmation,
 ): Promise<void> {
   const begun = clock.now();
-  const ask = asker(locate);
+  const read = snapshotReader(locate);
   let nudges = 0;
   let awayMs = 0;
-  let unheard: string | undefined;
+  let nudgeError: string | undefined;
   for (;;) {
     const before = clock.now();
-    const seen = await look(ask, expected, file());
+    const seen = await compare(read, expected, file());
     if (seen.missing.length === 0) return;
     const now = clock.now();
-    // A Traefik that is being restarted closes slowly and has to read everything before it can take over anything.
+    // A restarting Traefik closes slowly, and reads everything before it takes over a route.
     if (seen.away !== undefined) awayMs = Math.min(awayMs + now - before + pollMs, longestAwayMs);
     if (now - begun >= timeoutMs + awayMs) {
-      const details = unheard === undefined ? seen.missing : [...seen.missing, unheard];
-      throw notTaken({ instance, ms: now - begun, code: seen.away ?? "routing", details });
+      const details = nudgeError === undefined ? seen.missing : [...seen.missing, nudgeError];
+      throw notLoaded({ instance, ms: now - begun, code: seen.away ?? "routing", details });
     }
-    // Traefik listens to Docker's events only; one that got lost is made up for by the next.
+    // Traefik reads Docker's events only. A new event makes up for a lost one.
     if (seen.away === undefined && now - begun >= nudgeAfterMs * (nudges + 1)) {
       nudges += 1;
-      // Only a help: whether the routing is there is for Traefik to say.
+      // The nudge may fail: only Traefik's answer decides.
       await nudge().catch((error: unknown) => {
-        unheard = `docker could not be made to tell it again: ${describe(error)}`;
+        nudgeError = `docker could not send an event: ${describe(error)}`;
       });
     }
     await clock.sleep(pollMs, signal);
   }
 }
 
-interface NotTaken {
+interface NotLoaded {
   readonly instance: string;
   readonly ms: number;
   readonly code: string;
   readonly details: readonly string[];
 }
 
-const notTaken = ({ instance, ms, code, details }: NotTaken): UserError =>
-  new UserError(`traefik: did not take over the routing within ${Math.round(ms / 1000)} s`, {
+const notLoaded = ({ instance, ms, code, details }: NotLoaded): UserError =>
+  new UserError(`traefik: did not load the routing within ${Math.round(ms / 1000)} s`, {
     code,
     hint:
       code === "traefik-away"
         ? "start it: sudo mypaas init"
-        : `look at what it says with: docker logs ${traefikContainerName(instance)}`,
+        : `read its log: docker logs ${traefikContainerName(instance)}`,
     details,
   });
 
-/** Asks where Traefik is only once, and again after it did not answer there. */
-function asker(locate: TraefikRouterOptions["locate"]): () => Promise<TraefikSnapshot> {
+/** Locates Traefik once, and again after an error. */
+function snapshotReader(locate: TraefikRouterOptions["locate"]): () => Promise<TraefikSnapshot> {
   let base: string | undefined;
   return async () => {
     base ??= (await locate()).api;
     try {
-      return await askTraefik(base);
+      return await readTraefikSnapshot(base);
     } catch (error) {
       base = undefined;
       throw error;
@@ -158,23 +160,23 @@ function asker(locate: TraefikRouterOptions["locate"]): () => Promise<TraefikSna
   };
 }
 
-interface Look {
+interface Comparison {
   readonly missing: readonly string[];
-  /** Why nothing could be seen: the code of the error. */
+  /** Code of the error when Traefik's state could not be read. */
   readonly away?: string;
 }
 
-async function look(
-  ask: () => Promise<TraefikSnapshot>,
+async function compare(
+  read: () => Promise<TraefikSnapshot>,
   expected: Expected,
   file: DynamicConfig | undefined,
-): Promise<Look> {
+): Promise<Comparison> {
   try {
-    return { missing: differences(await ask(), expected, file) };
+    return { missing: differences(await read(), expected, file) };
   } catch (error) {
     const code = error instanceof UserError ? error.code : undefined;
     return {
-      missing: [`its API does not answer: ${describe(error)}`],
+      missing: [`Traefik's API does not answer: ${describe(error)}`],
       away: code ?? "traefik-silent",
     };
   }

@@ -7,7 +7,7 @@ import type { RemoteAddress } from "../../core/wire/connection-string.ts";
 import type { Results } from "../../core/actions/actions.ts";
 import { packageVersion } from "../../adapters/package-version.ts";
 import { lookUp, reachPort } from "../../adapters/reach.ts";
-import { askPinned } from "../../adapters/host/pinned-question.ts";
+import { requestPinned } from "../../adapters/host/pinned-request.ts";
 import { hasSystemd, unitProperty } from "../../adapters/host/systemd.ts";
 import { unitNames } from "../../core/server/units.ts";
 import { defaultInstance } from "../../core/server/instance.ts";
@@ -121,7 +121,7 @@ async function lookAtTraefik(
     const serverName = `${server}.mypaas.invalid`;
     const path = `${wireBase}/requests/x`;
     const begun = now();
-    const answer = await askPinned({ address: at.host, port: at.port, serverName, pin, path });
+    const answer = await requestPinned({ address: at.host, port: at.port, serverName, pin, path });
     const here = now();
     const isReceiver = answer.type.includes("json");
     const clocks = { server: answer.date ?? here, here, roundTripMs: here - begun + 1000 };

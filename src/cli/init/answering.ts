@@ -1,5 +1,5 @@
 import type { Infra } from "../../adapters/engines/docker/infra.ts";
-import { askPinned } from "../../adapters/host/pinned-question.ts";
+import { requestPinned } from "../../adapters/host/pinned-request.ts";
 import { UserError } from "../../core/errors.ts";
 import { reachable, traefikApiPort, type InstanceConfig } from "../../core/server/instance.ts";
 import {
@@ -39,7 +39,7 @@ export async function awaitReceiver(doors: Doors): Promise<void> {
   const { config, pin, clock, signal } = doors;
   const container = receiverContainerName(config.instance);
   await until({ clock, signal, what: "receiver: does not answer", container }, async () => {
-    const answer = await askPinned({
+    const answer = await requestPinned({
       address: reachable(config.bind),
       port: config.httpsPort,
       serverName: `${config.server}.mypaas.invalid`,

@@ -2,15 +2,15 @@ import { type KeyObject, X509Certificate, createPrivateKey } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { formatBytes } from "../format.ts";
 
-/** The certificates of one host at most, and its private key at most; PEM is ASCII, so as many characters. */
+/** Limit for the certificates of one host, and for its private key. PEM is ASCII, so one byte is one character. */
 export const maxPemBytes = 100_000;
 
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 const keyBlock =
   /-----BEGIN ((?:[A-Z]+ )*)PRIVATE KEY-----[^-]*(?:-[^-]+)*-----END \1PRIVATE KEY-----/;
 
-/** What is in the two PEM files: every certificate in file order, and the key. A UserError says which of them is no such file. */
-export function readOwnFiles(
+/** Reads the two PEM files: every certificate in file order, and the key. Throws UserError "bad-certificate". */
+export function readManualFiles(
   certificate: string,
   privateKey: string,
 ): { readonly certificates: readonly X509Certificate[]; readonly key: KeyObject } {
@@ -24,15 +24,15 @@ export function readOwnFiles(
   return { certificates: readCertificates(certificate), key: readKey(privateKey) };
 }
 
-function checkSize(place: string, text: string): void {
+function checkSize(part: string, text: string): void {
   if (text.length > maxPemBytes)
     bad(
-      `${place}: the file is too big, ${formatBytes(text.length)} of at most ${formatBytes(maxPemBytes)}`,
-      "give a file with nothing but what this one host needs: mypaas cert add HOST cert.pem key.pem",
+      `${part}: the file is too big, ${formatBytes(text.length)} of at most ${formatBytes(maxPemBytes)}`,
+      "give a file with the certificates of this host alone: mypaas cert add HOST cert.pem key.pem",
     );
 }
 
-/** A file that holds both is no mistake. */
+/** A file with a certificate and a key is fine in both places. */
 const isSwapped = (certificate: string, privateKey: string): boolean =>
   keyBlock.test(certificate) &&
   !holdsCertificate(certificate) &&
@@ -45,24 +45,24 @@ function readCertificates(text: string): readonly X509Certificate[] {
   const blocks = text.match(certificateBlock) ?? [];
   if (blocks.length === 0 && /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----/.test(text))
     bad(
-      "certificate: the file holds a request for a certificate, and no certificate",
-      "give the file that the issuer sent back for it: mypaas cert add HOST cert.pem key.pem",
+      "certificate: the file holds a certificate request, not a certificate",
+      "give the certificate that the issuer sent back: mypaas cert add HOST cert.pem key.pem",
     );
   if (blocks.length === 0)
     bad(
       "certificate: no certificate in the file, in PEM it begins with -----BEGIN CERTIFICATE-----",
-      "turn a binary one into PEM: openssl x509 -in cert.der -out cert.pem",
+      "convert a binary file to PEM: openssl x509 -in cert.der -out cert.pem",
     );
   return blocks.map((block, index) => readCertificate(block, index + 1));
 }
 
-function readCertificate(block: string, place: number): X509Certificate {
+function readCertificate(block: string, position: number): X509Certificate {
   try {
     return new X509Certificate(block);
   } catch (cause) {
     return bad(
-      `certificate: number ${place} in the file cannot be read`,
-      "copy the file again, a piece of it is missing or changed: openssl x509 -in cert.pem -noout",
+      `certificate: number ${position} in the file cannot be read`,
+      "copy the file again, a part is missing or damaged: openssl x509 -in cert.pem -noout",
       cause,
     );
   }
@@ -78,16 +78,13 @@ function readKey(text: string): KeyObject {
   if (/^-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED/m.test(block))
     bad(
       "private key: protected by a passphrase",
-      "take the passphrase off: openssl pkey -in key.pem -out plain.pem",
+      "remove the passphrase: openssl pkey -in key.pem -out plain.pem",
     );
   try {
     return createPrivateKey(block);
   } catch {
-    // The cause stays here: nothing that has seen the key may reach a message or a log.
-    return bad(
-      "private key: cannot be read",
-      "see what is wrong with it: openssl pkey -in key.pem -noout",
-    );
+    // Without a cause: an error that has seen the key must not reach a log.
+    return bad("private key: cannot be read", "check the file: openssl pkey -in key.pem -noout");
   }
 }
 

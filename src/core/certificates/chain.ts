@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 
-/** The host's certificate and those above it as far as the file goes, each issued by the next; what belongs to neither is left out. */
+/** The host's certificate and those above it in the file, each issued by the next. Others are left out. */
 export function chainOf(
   leaf: X509Certificate,
   all: readonly X509Certificate[],
@@ -14,7 +14,7 @@ export function chainOf(
   return chain;
 }
 
-/** Whether a browser gets from the chain to a root: only a certificate that stands alone, and that no root has issued, leads nowhere. */
+/** True when a browser can get from the chain to a root. False only for a single certificate that no root has issued. */
 export function isComplete(chain: readonly X509Certificate[], roots: readonly string[]): boolean {
   const [leaf, above] = chain;
   if (leaf === undefined || above !== undefined || isSelfSigned(leaf)) return true;

@@ -8,18 +8,18 @@ import {
 import { UserError } from "../errors.ts";
 import { shortList } from "../health/check.ts";
 import { chainOf, isComplete, isSelfSigned } from "./chain.ts";
-import { readOwnFiles } from "./certificate-files.ts";
+import { readManualFiles } from "./certificate-files.ts";
 import { oneLine } from "./foreign-text.ts";
 
-/** A certificate that somebody brought along, ready to be served. */
-export interface OwnCertificate {
-  /** PEM, the host's own certificate first, each issued by the next. */
+/** A checked manual certificate. */
+export interface ManualCertificate {
+  /** PEM: the host's own certificate first, each issued by the next. */
   readonly chain: string;
-  /** PEM (PKCS #8), an EC key by the name of its curve. */
+  /** PEM (PKCS #8); an EC key names its curve. */
   readonly privateKey: string;
-  /** Host names it is for, lower case. */
+  /** Host names that it covers, lower case. */
   readonly names: readonly string[];
-  /** Who issued it, `self-signed` when nobody did. */
+  /** The issuer, or `self-signed`. */
   readonly issuer: string;
   /** Milliseconds since the epoch. */
   readonly from: number;
@@ -29,8 +29,8 @@ export interface OwnCertificate {
   readonly fingerprint: string;
 }
 
-/** Reads the files of `mypaas cert add HOST cert.pem key.pem`; `roots` (PEM) are those that browsers know. Throws a UserError `bad-certificate` for the first thing that a visitor's browser would refuse. */
-export function checkOwn({
+/** * Checks the files of `mypaas cert add HOST cert.pem key.pem`. `roots` (PEM) are those of browsers. Throws UserError "bad-certificate" for the first thing that a browser would refuse. */
+export function checkManual({
   host,
   certificate,
   privateKey,
@@ -42,28 +42,28 @@ export function checkOwn({
   readonly privateKey: string;
   readonly now: number;
   readonly roots: readonly string[];
-}): OwnCertificate {
-  const { certificates, key } = readOwnFiles(certificate, privateKey);
+}): ManualCertificate {
+  const { certificates, key } = readManualFiles(certificate, privateKey);
   const fitting = certificates.filter((one) => one.checkPrivateKey(key));
   const leaf = fitting.find((one) => coversHost(namesOf(one), host)) ?? fitting[0];
   if (leaf === undefined)
     bad(
-      "private key: does not belong to the certificate",
+      "private key: does not match the certificate",
       "give the key that the certificate was issued for; these two must print the same: openssl x509 -in cert.pem -noout -pubkey, openssl pkey -in key.pem -pubout",
     );
   checkHost(leaf, host);
   checkPurpose(leaf);
   checkKey(leaf);
-  checkDates(leaf, { place: "certificate", host, now });
+  checkDates(leaf, { what: "certificate", host, now });
   const chain = chainOf(leaf, certificates);
   if (!isComplete(chain, roots))
     bad(
-      `certificate: the certificates between it and its root are missing, it is issued by ${commonName(leaf)}`,
-      "add the certificates in between, such as fullchain.pem: cat cert.pem chain.pem > fullchain.pem",
+      `certificate: the intermediate certificates are missing, the issuer is ${commonName(leaf)}`,
+      "add the intermediate certificates: cat cert.pem chain.pem > fullchain.pem",
     );
   for (const above of chain.slice(1))
     if (!isSelfSigned(above))
-      checkDates(above, { place: `certificate of ${subjectName(above)}, in between`, host, now });
+      checkDates(above, { what: `intermediate certificate of ${subjectName(above)}`, host, now });
   return {
     chain: chain.map(String).join(""),
     privateKey: pkcs8(key),
@@ -75,27 +75,27 @@ export function checkOwn({
   };
 }
 
-/** Host names that a certificate is for, lower case; addresses and names that are none are left out. */
+/** Host names in a certificate, lower case; addresses and invalid names are left out. */
 export function namesOf(certificate: X509Certificate): readonly string[] {
   const found: string[] = [];
-  // Node quotes values that hold a comma or the like, so that none can pass for another entry.
+  // Node quotes values with special characters such as a comma, so that no value looks like another entry.
   const entries = /(?:^|, )([^:,"]+):("(?:[^"\\]|\\.)*"|[^,"]*)(?=, |$)/gy;
   for (const [, kind, value = ""] of (certificate.subjectAltName ?? "").matchAll(entries))
     if (kind === "DNS" && /^(?:\*\.)?[a-z0-9._-]+$/i.test(value)) found.push(value.toLowerCase());
   return [...new Set(found)];
 }
 
-/** One text for a set of host names, whatever their order and case, as Traefik tells certificates apart. */
+/** A key for a set of host names, independent of order and case, as in Traefik. */
 export const namesKey = (names: readonly string[]): string =>
   [...new Set(names.map((name) => name.toLowerCase()))].toSorted().join(",");
 
-/** Who issued a certificate, by organization or common name; `self-signed` when nobody did. */
+/** The issuer by organization or common name, or `self-signed`. */
 export function issuerName(certificate: X509Certificate): string {
   if (isSelfSigned(certificate)) return "self-signed";
   return part(certificate.issuer, "O") ?? commonName(certificate);
 }
 
-/** Whether one of a certificate's names is good for a host; `*` stands for one label, and a wildcard host wants the very same wildcard. */
+/** True when one of the names covers a host. `*` stands for one label; a wildcard host needs the same wildcard. */
 export function coversHost(names: readonly string[], host: string): boolean {
   const wanted = host.toLowerCase();
   if (names.includes(wanted)) return true;
@@ -109,28 +109,28 @@ function checkHost(leaf: X509Certificate, host: string): void {
   if (names.length === 0)
     bad(
       `certificate: does not cover ${host}, it holds no host name`,
-      `have one issued with ${host} as subject alternative name`,
+      `request a certificate with ${host} as subject alternative name`,
     );
   bad(
     `certificate: does not cover ${host}, only ${shortList(names)}`,
     host.startsWith("*.")
-      ? `have one issued for ${host}, or add this for a host it covers: mypaas cert add ${names[0]} cert.pem key.pem`
-      : `add it for a host it covers: mypaas cert add ${names[0]} cert.pem key.pem`,
+      ? `request a certificate for ${host}, or add this one for a host that it covers: mypaas cert add ${names[0]} cert.pem key.pem`
+      : `add it for a host that it covers: mypaas cert add ${names[0]} cert.pem key.pem`,
   );
 }
 
-/** A key that Traefik cannot read makes it show its default certificate instead; one that browsers do not take ends every handshake. */
+/** For a key that Traefik cannot read, it serves its default certificate. A key that browsers refuse ends every handshake. */
 function checkKey({ publicKey }: X509Certificate): void {
   const { asymmetricKeyType: type = "unknown", asymmetricKeyDetails: details } = publicKey;
   const { modulusLength: bits = 0, namedCurve: curve = "explicit parameters" } = details ?? {};
   if (type === "rsa") {
     if (bits < 2048 || bits > 8192)
-      badKey(`its RSA key has ${bits} bits, browsers want 2048 to 8192`);
+      badKey(`its RSA key has ${bits} bits, browsers accept 2048 to 8192`);
     return;
   }
   if (type !== "ec" || !curves.has(curve)) {
     const kind = type === "ec" ? `EC with ${shown[curve] ?? curve}` : (shown[type] ?? type);
-    badKey(`its key is ${kind}, browsers want RSA or EC with P-256 or P-384`);
+    badKey(`its key is ${kind}, browsers accept RSA or EC with P-256 or P-384`);
   }
   if (!isNamed(publicKey))
     badKey("its EC key has explicit parameters or a compressed point, Traefik reads neither");
@@ -138,7 +138,7 @@ function checkKey({ publicKey }: X509Certificate): void {
 
 const curves: ReadonlySet<string> = new Set(["prime256v1", "secp384r1"]);
 
-/** Names of Node and OpenSSL, as people write them. */
+/** Usual names for those of Node and OpenSSL. */
 const shown: Readonly<Record<string, string>> = {
   dsa: "DSA",
   ed25519: "Ed25519",
@@ -147,7 +147,7 @@ const shown: Readonly<Record<string, string>> = {
   secp224r1: "P-224",
 };
 
-/** Node names the curve of an EC key also where the key spells it out; only its bytes show that. */
+/** Node names the curve also when the key has explicit parameters; only the bytes show the difference. */
 function isNamed(publicKey: KeyObject): boolean {
   const named = createPublicKey({ key: publicKey.export({ format: "jwk" }), format: "jwk" });
   const [was, is] = [publicKey, named].map((key) => key.export({ type: "spki", format: "der" }));
@@ -165,30 +165,30 @@ function pkcs8(key: KeyObject): string {
 const serverAuth = "1.3.6.1.5.5.7.3.1";
 const anyPurpose = "2.5.29.37.0";
 
-/** One for mail, code or clients is refused by browsers; where no purpose stands, any will do (RFC 5280, 4.2.1.12). */
+/** Browsers refuse a certificate for mail, code or clients. Without a purpose, all are allowed (RFC 5280, 4.2.1.12). */
 function checkPurpose({ keyUsage: purposes }: X509Certificate): void {
   const named: readonly string[] | undefined = purposes;
   if (!named || named.includes(serverAuth) || named.includes(anyPurpose)) return;
   bad(
     "certificate: is not for servers, its extended key usage names other purposes",
-    "have one issued with the extended key usage serverAuth",
+    "request a certificate with the extended key usage serverAuth",
   );
 }
 
 function checkDates(
   certificate: X509Certificate,
-  { place, host, now }: { readonly place: string; readonly host: string; readonly now: number },
+  { what, host, now }: { readonly what: string; readonly host: string; readonly now: number },
 ): void {
   const { validFromDate, validToDate } = certificate;
   if (now >= validToDate.getTime())
     bad(
-      `${place}: expired on ${day(validToDate)}`,
-      `have it renewed by its issuer, then run: mypaas cert add ${host} cert.pem key.pem`,
+      `${what}: expired on ${day(validToDate)}`,
+      `renew it at its issuer, then run: mypaas cert add ${host} cert.pem key.pem`,
     );
   if (now < validFromDate.getTime())
     bad(
-      `${place}: not valid before ${day(validFromDate)}`,
-      "wait until then, or set the clock of this server right: timedatectl set-ntp true",
+      `${what}: not valid before ${day(validFromDate)}`,
+      "wait until then, or correct this server's clock: timedatectl set-ntp true",
     );
 }
 

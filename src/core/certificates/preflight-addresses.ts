@@ -1,8 +1,8 @@
 import { isIPv4, isLoopback } from "../server/addresses.ts";
 import { oneLine } from "./foreign-text.ts";
-import type { PreflightFacts, PreflightTrouble, SeenAnswer } from "./preflight.ts";
+import type { PreflightFacts, PreflightTrouble, PortAnswer } from "./preflight-facts.ts";
 
-type Elsewhere = Exclude<SeenAnswer, { readonly kind: "here" }>;
+type Elsewhere = Exclude<PortAnswer, { readonly kind: "here" }>;
 interface Wrong {
   readonly address: string;
   readonly answer: Elsewhere;
@@ -10,16 +10,16 @@ interface Wrong {
 
 const about = { dns: "waiting for DNS", port: "port 80" } as const;
 
-/** Why the CA would not find this server at a host; a CA asks on port 80 of one address, and takes IPv6 first. */
+/** Why the CA would not reach this server at a host. A CA connects to port 80 of one address, IPv6 first. */
 export function judgeAddresses(facts: PreflightFacts): PreflightTrouble | undefined {
   const answered = facts.answers.flatMap(({ addresses }) => addresses ?? []);
   if (facts.answers.every(({ addresses }) => addresses === undefined)) return unanswered(facts);
   const found = [...new Map(answered.map((address) => [canonical(address), address])).values()];
   if (found.length === 0) return unknown(facts);
   const wrong = found.flatMap((address) => wrongAt(address, facts) ?? []);
-  const mine = ownAddresses(facts);
-  const strange = wrong.filter(({ address }) => !mine.has(canonical(address)));
-  if (strange.length > 0) return elsewhere(facts, { found, strange });
+  const known = ownAddresses(facts);
+  const foreign = wrong.filter(({ address }) => !known.has(canonical(address)));
+  if (foreign.length > 0) return elsewhere(facts, { found, foreign });
   const [closed] = wrong;
   return closed && closedPort(facts.host, closed);
 }
@@ -30,7 +30,7 @@ function unanswered({ host, answers }: PreflightFacts): PreflightTrouble {
     kind: "dns",
     about: about.dns,
     reason: `${host}: could not be looked up, no answer from ${asked || "any resolver"}`,
-    hint: `ask by hand: getent ahosts ${host}`,
+    hint: `look it up by hand: getent ahosts ${host}`,
   };
 }
 
@@ -45,67 +45,67 @@ function unknown(facts: PreflightFacts): PreflightTrouble {
   };
 }
 
-/** Proof that an address leads here is only that this server answers there, whatever it knows of itself (NAT). */
+/** Only an answer of this server proves that an address leads here; behind a NAT its interfaces do not show it. */
 function wrongAt(address: string, { seen, declared = [] }: PreflightFacts): Wrong | undefined {
   const same = canonical(address);
   const answer = seen.find((one) => canonical(one.address) === same)?.answer;
-  if (answer === undefined) return { address, answer: { kind: "nobody", why: "was not asked" } };
+  if (answer === undefined) return { address, answer: { kind: "unreachable", why: "not probed" } };
   if (answer.kind === "here") return undefined;
-  // Many routers do not lead back in what came from inside.
+  // Many routers do not route a connection from inside back to the server.
   const isUnreachableFromInside =
-    answer.kind === "nobody" && declared.some((one) => canonical(one) === same);
+    answer.kind === "unreachable" && declared.some((one) => canonical(one) === same);
   return isUnreachableFromInside ? undefined : { address, answer };
 }
 
 function elsewhere(
   facts: PreflightFacts,
-  { found, strange }: { readonly found: readonly string[]; readonly strange: readonly Wrong[] },
+  { found, foreign }: { readonly found: readonly string[]; readonly foreign: readonly Wrong[] },
 ): PreflightTrouble {
   const { host } = facts;
-  const records = strange.slice(0, 3).map((one) => {
-    const who = resolversOf(one.address, facts);
-    const by = who === undefined ? "" : `, says ${who}`;
+  const records = foreign.slice(0, 3).map((one) => {
+    const resolvers = resolversOf(one.address, facts);
+    const by = resolvers === undefined ? "" : `, according to ${resolvers}`;
     return `${recordOf(one.address)} leads elsewhere (${answerText(one.answer)}${by})`;
   });
-  const more = strange.length - records.length;
-  const isSixAlone = found.some(isIPv4) && strange.every(({ address }) => !isIPv4(address));
-  const expected = expectedFor(facts, strange);
+  const more = foreign.length - records.length;
+  const isOnlyIPv6 = found.some(isIPv4) && foreign.every(({ address }) => !isIPv4(address));
+  const expected = expectedFor(facts, foreign);
   const reason =
     `${host}: ${records.join(", ")}${more > 0 ? ` and ${more} more` : ""}, expected ${expected}` +
-    (isSixAlone ? "; the CA takes IPv6 first" : "");
-  return { kind: "dns", about: about.dns, reason, hint: elsewhereHint(facts, strange) };
+    (isOnlyIPv6 ? "; the CA takes IPv6 first" : "");
+  return { kind: "dns", about: about.dns, reason, hint: elsewhereHint(facts, foreign) };
 }
 
-function expectedFor(facts: PreflightFacts, strange: readonly Wrong[]): string {
-  const isFour = strange.some(({ address }) => isIPv4(address));
-  const same = targetOf(facts, isFour ? "A" : "AAAA");
+function expectedFor(facts: PreflightFacts, foreign: readonly Wrong[]): string {
+  const hasIPv4 = foreign.some(({ address }) => isIPv4(address));
+  const same = targetOf(facts, hasIPv4 ? "A" : "AAAA");
   if (same !== undefined) return same;
   const other = targetOf(facts);
   return other === undefined ? "the address of this server" : `${other} alone`;
 }
 
-function elsewhereHint(facts: PreflightFacts, strange: readonly Wrong[]): string {
+function elsewhereHint(facts: PreflightFacts, foreign: readonly Wrong[]): string {
   const { host } = facts;
-  const [first] = strange;
+  const [first] = foreign;
   const kind = first === undefined || isIPv4(first.address) ? "A" : "AAAA";
-  const isSilent = first?.answer.kind === "nobody";
+  const isSilent = first?.answer.kind === "unreachable";
   const isKnownOutside = outside(facts).some((one) => !isPrivate(one) && kindOf(one) === kind);
   // A server behind a NAT knows only its inner address, and may not reach its outer one.
   if (first !== undefined && kind === "A" && isSilent && !isKnownOutside)
-    return `if that is the address of this server, say so: mypaas init --address ${first.address}; else ${setRecord(host, targetOf(facts, "A") ?? "A ADDRESS")}`;
+    return `if this server has that address, run: mypaas init --address ${first.address}; else ${setRecord(host, targetOf(facts, "A") ?? "A ADDRESS")}`;
   const target = targetOf(facts, kind);
   if (first === undefined) return setRecord(host, target ?? `${kind} ADDRESS`);
   const wrong = recordOf(first.address);
   const lists = facts.answers.map(({ addresses = [] }) => addresses.map(recordOf));
   const hasRight = (one: readonly string[]): boolean =>
     target !== undefined && one.includes(target);
-  // Beside the right record, or where this server has no address of that kind, the wrong one is one too many.
+  // A wrong record beside the right one is deleted, and also one of a kind that this server has no address of.
   const isTooMany =
     lists.some((one) => hasRight(one) && one.includes(wrong)) ||
     (target === undefined && targetOf(facts) !== undefined);
   if (isTooMany) return `delete the record at your DNS provider: ${host} ${wrong}`;
   if (lists.some(hasRight))
-    return "wait until every DNS server has the new record; nothing has to be typed";
+    return "wait until every DNS server has the new record; mypaas tries again by itself";
   return setRecord(host, target ?? `${kind} ADDRESS`);
 }
 
@@ -115,17 +115,17 @@ function closedPort(host: string, { address, answer }: Wrong): PreflightTrouble 
   return {
     kind: "port",
     about: about.port,
-    reason: `port 80 of ${address}: ${isOther ? `somebody else answers for ${host}, ${text}` : text}`,
+    reason: `port 80 of ${address}: ${isOther ? `another server answers for ${host}, ${text}` : text}`,
     hint: isOther
-      ? "see who has the port: ss -ltnp 'sport = :80'"
-      : `open port 80 for everybody in the firewalls, here and at the provider of the server, then try from elsewhere: curl -sI http://${host}/`,
+      ? "see which program has the port: ss -ltnp 'sport = :80'"
+      : `open port 80 in the firewalls of this server and of its provider, then try from another machine: curl -sI http://${host}/`,
   };
 }
 
 const answerText = (answer: Elsewhere): string =>
   oneLine(answer.kind === "other" ? answer.what : answer.why, 100);
 
-/** Who says so, where not all of those that know the host do. */
+/** The resolvers with this address, when not all that know the host have it. */
 function resolversOf(address: string, { answers }: PreflightFacts): string | undefined {
   const same = canonical(address);
   const knowing = answers.filter(({ addresses = [] }) => addresses.length > 0);
@@ -136,14 +136,14 @@ function resolversOf(address: string, { answers }: PreflightFacts): string | und
   return saying.map(({ resolver }) => resolver).join(" and ");
 }
 
-/** The record that should be there, `A 198.51.100.4`, of one kind or of any. */
+/** The expected record, such as `A 198.51.100.4`, of one kind or of any. */
 function targetOf(facts: PreflightFacts, kind?: "A" | "AAAA"): string | undefined {
   const fitting = outside(facts).filter((one) => kind === undefined || kindOf(one) === kind);
   const best = fitting.find((one) => isIPv4(one)) ?? fitting[0];
   return best && recordOf(best);
 }
 
-/** Addresses worth a record, the best first: those that were declared, else public ones, else all that others may reach. */
+/** Addresses for a record, best first: declared ones, else public ones, else all that others can reach. */
 function outside({ own, declared = [] }: PreflightFacts): readonly string[] {
   const open = own.filter((one) => !isLoopback(one) && !/^fe[89ab]/i.test(one));
   const open4 = better(open.filter(isIPv4));
@@ -176,7 +176,7 @@ function setRecord(host: string, record: string): string {
 const kindOf = (address: string): "A" | "AAAA" => (isIPv4(address) ? "A" : "AAAA");
 const recordOf = (address: string): string => `${kindOf(address)} ${address}`;
 
-/** IPv6 addresses have many spellings. */
+/** An IPv6 address can be written in several ways. */
 function canonical(address: string): string {
   const url = isIPv4(address) ? null : URL.parse(`http://[${address}]/`);
   return url === null ? address.toLowerCase() : url.hostname.slice(1, -1);

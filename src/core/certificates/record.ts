@@ -1,43 +1,43 @@
-import { nextLook, nextTry } from "./schedule.ts";
+import { nextCheck, nextTry } from "./schedule.ts";
 
-/** What is kept of a host that wants https; the only thing that redirects and HSTS depend on is `secured`. */
+/** The stored facts about a host that wants https. Redirects and HSTS depend on `secured` alone. */
 export interface HostRecord {
   readonly host: string;
-  /** A valid certificate for it was served when it was last looked at. */
+  /** A valid certificate was served at the last probe. */
   readonly secured: boolean;
-  /** `new`: nothing was done for it; `waiting`: the CA would refuse, and is not asked; `failed`: it has refused. */
+  /** `new`: nothing was done yet; `asking`: the CA has the request; `waiting`: the CA would refuse, so it is not asked; `failed`: the CA refused. */
   readonly phase: "new" | "asking" | "waiting" | "failed" | "issued" | "own";
-  /** When this phase began, milliseconds since the epoch. */
+  /** Start of this phase, milliseconds since the epoch. */
   readonly since: number;
-  /** Attempts that the CA refused, in a row. */
+  /** Refused attempts in a row. */
   readonly failures: number;
-  /** When the CA was asked, the newest last; those of the last hour count. */
+  /** Times of the requests to the CA, newest last; those of the last hour count. */
   readonly asks: readonly number[];
-  /** When it is looked after again. */
+  /** Time of the next check. */
   readonly next: number;
   readonly trouble?: Trouble;
   readonly served?: Served;
 }
 
-/** Why there is no certificate: a few words, a sentence and the way out. */
+/** Why there is no certificate: a few words, a sentence and a hint. */
 export interface Trouble {
   readonly about: string;
   readonly reason: string;
   readonly hint?: string;
-  /** Nobody has said no. */
+  /** The CA did not answer, so it did not refuse. */
   readonly isSilence?: true;
-  /** The CA wants to be left alone until then. */
+  /** The CA accepts no request before this time. */
   readonly notBefore?: number;
 }
 
-/** The certificate that a host shows. */
+/** The certificate that Traefik serves for a host. */
 export interface Served {
   readonly issuer: string;
   readonly from: number;
   readonly until: number;
   /** sha256 (hex) of the certificate. */
   readonly fingerprint: string;
-  /** It is for this host, and for this moment. */
+  /** The certificate covers this host and is valid now. */
   readonly isValid: boolean;
 }
 
@@ -54,15 +54,15 @@ export const newRecord = (host: string, now: number): HostRecord => ({
   next: now,
 });
 
-/** After a look at what is served: `own` holds the fingerprints of certificates that were added by hand. A certificate that was there and is not any more is asked for again. */
-export function seen(
+/** The record after a probe; `manual` holds the fingerprints of manual certificates. A lost certificate is requested again. */
+export function afterProbe(
   record: HostRecord,
   served: Served,
-  { own, now }: { readonly own: ReadonlySet<string>; readonly now: number },
+  { manual, now }: { readonly manual: ReadonlySet<string>; readonly now: number },
 ): HostRecord {
   if (served.isValid) {
     const { trouble: _, ...rest } = record;
-    const phase = own.has(served.fingerprint) ? "own" : "issued";
+    const phase = manual.has(served.fingerprint) ? "own" : "issued";
     return { ...enter(rest, phase, now), secured: true, failures: 0, served };
   }
   const { served: _, ...rest } = record;
@@ -72,15 +72,15 @@ export function seen(
     : { ...rest, secured: false };
 }
 
-/** The CA is about to be asked. */
-export function asking(record: HostRecord, now: number): HostRecord {
+/** The record when the CA gets a request. */
+export function afterRequest(record: HostRecord, now: number): HostRecord {
   const asks = [...record.asks.filter((at) => now - at < dayMs), now];
   const { trouble: _, ...rest } = record;
   return { ...enter(rest, "asking", now), asks, next: now };
 }
 
-/** The CA has refused, or could not be asked to the end. What nobody has refused is tried once more soon. */
-export function refused(record: HostRecord, trouble: Trouble, now: number): HostRecord {
+/** The record after a refusal or a failed request. After the first one without an answer, the next comes soon. */
+export function afterRefusal(record: HostRecord, trouble: Trouble, now: number): HostRecord {
   const failures = record.failures + 1;
   const isFirstSilence = trouble.isSilence === true && failures === 1;
   const usual = isFirstSilence ? now + soonMs : nextTry({ failures, now, asks: record.asks });
@@ -88,20 +88,20 @@ export function refused(record: HostRecord, trouble: Trouble, now: number): Host
   return { ...enter(record, "failed", now), failures, next, trouble };
 }
 
-/** The CA would refuse, so it is not asked; looking costs nothing, so it is done often. */
-export function held(record: HostRecord, trouble: Trouble, now: number): HostRecord {
+/** The record when the CA would refuse, so it is not asked. A check costs nothing, so it is repeated often. */
+export function afterPreflight(record: HostRecord, trouble: Trouble, now: number): HostRecord {
   const waiting = enter(record, "waiting", now);
-  return { ...waiting, next: nextLook(waiting.since, now), trouble };
+  return { ...waiting, next: nextCheck(waiting.since, now), trouble };
 }
 
-/** What a worker that has just started makes of a host for which an earlier one was asking: nobody has refused it, and an order that was made may still be answered. */
+/** The record when the worker restarts. The request of the last worker was not refused, and may still be answered. */
 export const afterRestart = (record: HostRecord, now: number): HostRecord =>
   record.phase === "asking" ? { ...record, next: now + soonMs } : record;
 
 const soonMs = 60_000;
 
-/** The same host before another CA, which knows nothing of what was before. */
-export function anew(record: HostRecord, now: number): HostRecord {
+/** The record after a change of the CA, which knows nothing of earlier requests. */
+export function withOtherCa(record: HostRecord, now: number): HostRecord {
   const { trouble: _, ...rest } = record;
   const phase = record.secured ? record.phase : "new";
   return { ...enter(rest, phase, now), failures: 0, asks: [], next: now };
@@ -111,6 +111,6 @@ function enter(record: HostRecord, phase: HostRecord["phase"], now: number): Hos
   return { ...record, phase, since: since(record, phase, now) };
 }
 
-/** A beginning in the future was written by a clock that was wrong. */
+/** A start in the future was written while the clock was wrong. */
 const since = (record: HostRecord, phase: HostRecord["phase"], now: number): number =>
   record.phase === phase ? Math.min(record.since, now) : now;

@@ -5,11 +5,11 @@ import { coversHost } from "./manual-certificate.ts";
 /** A host that wants https. */
 export interface WantedHost {
   readonly host: string;
-  /** Who answers there, by name; empty for the server's own name. */
+  /** Services with an https route there; empty for the server's own name. */
   readonly services: readonly string[];
 }
 
-/** Every host that wants a certificate, by name: those of https routes, and the server's own where there is one. */
+/** All hosts that want a certificate, sorted: those of https routes, and the server's own domain. */
 export function wantedHosts(
   live: readonly Release[],
   domain: string | undefined,
@@ -23,12 +23,12 @@ export function wantedHosts(
     .toSorted((a, b) => (a.host < b.host ? -1 : 1));
 }
 
-/** The wildcard among these whose certificate serves `host` as well; Traefik asks for none of its own then. */
+/** The wildcard whose certificate covers `host` too; Traefik requests no other one then. */
 export function wildcardFor(host: string, all: readonly WantedHost[]): string | undefined {
   return all.find(
     (one) => one.host.startsWith("*.") && one.host !== host && coversHost([one.host], host),
   )?.host;
 }
 
-/** The name to ask a server by: a wildcard is no name, so one below it that nobody else is likely to have. */
-export const nameBelow = (host: string): string => host.replace(/^\*\./, "mypaas-asks.");
+/** A name for a handshake: for a wildcard, a name in it that no other service is likely to have. */
+export const nameInWildcard = (host: string): string => host.replace(/^\*\./, "mypaas-asks.");

@@ -2,9 +2,9 @@ import type { CertificateInfo } from "../actions/certificates.ts";
 import { judgeCertificate } from "./host.ts";
 import { about, failed, ok, skipped, warning, type Finding } from "./check.ts";
 
-/** Every host that wants https: what it shows, and why it shows nothing of its own. */
+/** Judges the certificate of every host that wants https, or the reason why it has none. */
 export function judgeHosts(all: readonly CertificateInfo[], now: number): readonly Finding[] {
-  if (all.length === 0) return [about("certificates", skipped("no service wants https"))];
+  if (all.length === 0) return [about("certificates", skipped("no service has an https route"))];
   return all.map((one) => about(`certificate of ${one.host}`, judgeHost(one, now)));
 }
 
@@ -19,12 +19,12 @@ function judgeHost(info: CertificateInfo, now: number): Finding {
         until: certificate.until,
         renewal:
           state === "own"
-            ? `bring a newer one: mypaas cert add ${host} fullchain.pem key.pem`
+            ? `add a newer one: mypaas cert add ${host} fullchain.pem key.pem`
             : `it was not renewed${info.reason === undefined ? "" : `: ${info.reason}`}; ${hint ?? `see it with: mypaas cert`}`,
       },
       now,
     );
-  if (state === "asking") return ok("is being asked for");
+  if (state === "asking") return ok("requested from the CA");
   const finding = state === "failed" ? failed : warning;
   return finding(reason, hint ?? `try it again: ${again}`);
 }

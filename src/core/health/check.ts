@@ -1,49 +1,44 @@
-/** One thing that `mypaas doctor` looked at. */
+/** One result of `mypaas doctor`. */
 export interface Check extends Finding {
-  /** Stable word for programs, such as `disk`; several checks of one kind share it. */
+  /** Stable word for programs, such as `disk`; checks of one kind share it. */
   readonly id: string;
-  /** What was looked at, such as `disk of the state`. */
+  /** The checked thing, such as `disk of the state`. */
   readonly title: string;
 }
 
-/** What a look at something found. */
+/** The result of one check. */
 export interface Finding {
   readonly result: Result;
   /** One line of facts. */
   readonly evidence: string;
-  /** The way out, one imperative sentence with the exact command; for everything that is not ok. */
+  /** One imperative sentence with the exact command; for everything that is not ok. */
   readonly hint?: string;
-  /** Instead of the check's own title, where it looks at several things. */
+  /** Replaces the check's title, when it checks several things. */
   readonly title?: string;
 }
 
-/** `skipped`: it makes no sense here, or what it would ask is away. */
+/** `skipped`: the check makes no sense here, or its source is away. */
 export const results = ["ok", "warning", "failed", "skipped"] as const;
 export type Result = (typeof results)[number];
 
 export const ok = (evidence: string): Finding => ({ result: "ok", evidence });
 export const skipped = (evidence: string): Finding => ({ result: "skipped", evidence });
-export const warning = (evidence: string, hint: string): Finding => ({
-  result: "warning",
-  evidence,
-  hint,
-});
-export const failed = (evidence: string, hint: string): Finding => ({
-  result: "failed",
-  evidence,
-  hint,
-});
+const withHint =
+  (result: Result) =>
+  (evidence: string, hint: string): Finding => ({ result, evidence, hint });
+export const warning = withHint("warning");
+export const failed = withHint("failed");
 
-/** The same under a title of its own. */
+/** The same finding with another title. */
 export const about = (title: string, finding: Finding): Finding => ({ ...finding, title });
 
-/** Something short, however long it is: `a, b, c and 4 more`. */
+/** A list with a limit: `a, b, c and 4 more`. */
 export function shortList(all: readonly string[], shown = 3): string {
   const more = all.length - shown;
   return more > 0 ? `${all.slice(0, shown).join(", ")} and ${more} more` : all.join(", ");
 }
 
-/** True for `version` at or above `least`, both dotted numbers with anything behind them; a version that cannot be read is below. */
+/** True when `version` is `least` or newer. Both are dotted numbers with any suffix; an unreadable version is older. */
 export function isAtLeast(version: string, least: string): boolean {
   const [have, need] = [numbers(version), numbers(least)];
   if (have.length === 0) return false;

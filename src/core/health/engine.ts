@@ -7,21 +7,21 @@ export interface EngineHealth {
   readonly cgroupVersion: string | undefined;
 }
 
-/** What BuildKit's sessions and the labels of containers need. */
+/** Oldest version with BuildKit's sessions and the labels of containers. */
 const oldestEngine = "20.10.0";
-/** Traefik's client before 3.6.1 is refused by Docker 29 (traefik/traefik#12253), and mypaas' routing was proved with this one. */
+/** Docker 29 refuses Traefik's client before 3.6.1 (traefik/traefik#12253); mypaas is tested with this version. */
 const oldestTraefik = "3.7.13";
 
 const upgrade = "upgrade it: apt-get update && apt-get install --only-upgrade docker.io";
 
-/** Docker's version, and what is known to be bad about some. */
+/** Judges Docker's version by known defects. */
 export function judgeEngine(engine: EngineHealth): Finding {
   const { version, apiVersion, storageDriver, cgroupVersion } = engine;
   const cgroup = cgroupVersion === undefined ? "" : `, cgroup v${cgroupVersion}`;
   const facts = `${version}, API ${apiVersion}, ${storageDriver}${cgroup}`;
   if (!isAtLeast(version, oldestEngine))
     return failed(`${facts}: older than ${oldestEngine}, which mypaas needs`, upgrade);
-  // moby/moby#42680: its seccomp profile refuses clone3 with EPERM, after which glibc does not fall back.
+  // moby/moby#42680: the seccomp profile refuses clone3 with EPERM, and glibc has no fallback for that.
   if (!isAtLeast(version, "20.10.10"))
     return warning(`${facts}: images with glibc 2.34 or newer cannot start threads`, upgrade);
   if (storageDriver === "vfs")
@@ -32,12 +32,12 @@ export function judgeEngine(engine: EngineHealth): Finding {
   return ok(facts);
 }
 
-/** Traefik's version as its own API tells it. */
+/** Judges Traefik's version from its own API. */
 export function judgeTraefik(version: string, container: string): Finding {
   if (isAtLeast(version, oldestTraefik)) return ok(`${version}, answers in ${container}`);
   return failed(
     `${version === "" ? "version unknown" : version}: older than ${oldestTraefik}, which mypaas needs`,
-    `take a newer one: sudo mypaas init --traefik-image traefik:v${oldestTraefik}`,
+    `upgrade it: sudo mypaas init --traefik-image traefik:v${oldestTraefik}`,
   );
 }
 
@@ -46,7 +46,7 @@ export interface RouterHealth {
   readonly errors: readonly string[];
 }
 
-/** What Traefik says is wrong with its configuration. */
+/** Judges the errors that Traefik reports about its routers. */
 export function judgeRouting(
   routers: Readonly<Record<string, RouterHealth>>,
   container: string,
@@ -60,6 +60,6 @@ export function judgeRouting(
   const rest = bad.length === 1 ? "" : `, and ${bad.length - 1} more`;
   return failed(
     `router ${name} is ${status}: ${errors[0] ?? "no reason given"}${rest}`,
-    `see what it says: docker logs --tail 50 ${container}`,
+    `read its log: docker logs --tail 50 ${container}`,
   );
 }

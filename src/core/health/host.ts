@@ -7,7 +7,7 @@ export interface DiskHealth {
   readonly path: string;
   readonly totalBytes: number;
   readonly freeBytes: number;
-  /** 0 where the file system counts none. */
+  /** 0 when the file system has no count. */
   readonly totalInodes: number;
   readonly freeInodes: number;
 }
@@ -16,14 +16,15 @@ const warnShare = 0.15;
 const failShare = 0.05;
 const warnBytes = 2e9;
 
-/** Room on one disk, in bytes and in files. */
+/** Judges the free bytes and the free inodes of one disk. */
 export function judgeDisk(disk: DiskHealth): Finding {
   const { path, totalBytes, freeBytes, totalInodes, freeInodes } = disk;
   const share = totalBytes === 0 ? 0 : freeBytes / totalBytes;
   const files = totalInodes === 0 ? 1 : freeInodes / totalInodes;
   const facts = `${path}: ${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} free (${percent(share)})`;
   const inodes = `${path}: ${percent(files)} of the inodes free`;
-  const hint = "make room: docker system df, then docker image prune and docker builder prune";
+  const hint =
+    "free disk space: docker system df, then docker image prune and docker builder prune";
   if (share < failShare) return failed(facts, hint);
   if (files < failShare) return failed(inodes, `find many small files: du --inodes -xs ${path}/*`);
   if (share < warnShare || freeBytes < warnBytes) return warning(facts, hint);
@@ -40,7 +41,7 @@ export interface MemoryHealth {
   readonly swapFreeBytes: number;
 }
 
-/** Reads `/proc/meminfo`; undefined where it is not one. */
+/** Reads `/proc/meminfo`; undefined for any other text. */
 export function parseMemory(meminfo: string): MemoryHealth | undefined {
   const bytes = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(meminfo)?.[1]) * 1024;
@@ -53,9 +54,10 @@ export function parseMemory(meminfo: string): MemoryHealth | undefined {
   return Object.values(memory).every(Number.isFinite) ? memory : undefined;
 }
 
-const findHungry = "see who takes it: docker stats --no-stream, then limit it with mypaas.maxmem";
+const findHungry =
+  "see which container uses it: docker stats --no-stream, then limit it with mypaas.maxmem";
 
-/** Memory left for a build or a second replica. */
+/** Judges the memory left for a build or a second replica. */
 export function judgeMemory(memory: MemoryHealth): Finding {
   const { totalBytes, availableBytes, swapTotalBytes, swapFreeBytes } = memory;
   const share = availableBytes / totalBytes;
@@ -70,14 +72,14 @@ export function judgeMemory(memory: MemoryHealth): Finding {
   if (swapTotalBytes === 0 && totalBytes < 1.5e9)
     return warning(
       `${facts}: a build may be killed`,
-      "add some: fallocate -l 2G /swap && chmod 600 /swap && mkswap /swap && swapon /swap",
+      "add swap: fallocate -l 2G /swap && chmod 600 /swap && mkswap /swap && swapon /swap",
     );
   return ok(facts);
 }
 
 const warnClockMs = 30_000;
 
-/** The server's clock against the laptop's; `roundTripMs` is how long the question took, which nobody can be blamed for. */
+/** Compares the server's clock with the laptop's, in milliseconds. `roundTripMs`, the time of the request, is not counted. */
 export function judgeClock(clocks: {
   readonly server: number;
   readonly here: number;
@@ -87,7 +89,7 @@ export function judgeClock(clocks: {
   const ms = Math.max(0, Math.abs(apart) - clocks.roundTripMs);
   if (ms <= warnClockMs) return ok(`${formatDuration(ms)} apart`);
   const facts = `the server is ${formatDuration(ms)} ${apart > 0 ? "ahead" : "behind"}`;
-  const hint = "set both: timedatectl set-ntp true";
+  const hint = "synchronise both clocks: timedatectl set-ntp true";
   return ms > clockToleranceMs
     ? failed(`${facts}, so requests are refused`, hint)
     : warning(facts, hint);
@@ -97,11 +99,11 @@ export interface CertificateHealth {
   readonly name: string;
   readonly from: number;
   readonly until: number;
-  /** What makes a new one. */
+  /** Command that makes a new one. */
   readonly renewal: string;
 }
 
-/** The dates of one certificate. */
+/** Judges the dates of one certificate. */
 export function judgeCertificate(certificate: CertificateHealth, now: number): Finding {
   const { name, from, until, renewal } = certificate;
   const facts = `${name}: valid until ${day(until)}`;

@@ -1,4 +1,4 @@
-/** Everything on an engine that `doctor` judges. */
+/** All things on an engine that `doctor` judges. */
 export interface Inventory {
   readonly containers: readonly SeenContainer[];
   readonly images: readonly SeenImage[];
@@ -14,14 +14,14 @@ export interface SeenThing {
 export interface SeenContainer extends SeenThing {
   readonly id: string;
   readonly state: string;
-  /** How often Docker has started it again since it was created. */
+  /** Restarts by Docker since the container was created. */
   readonly restarts: number;
   /** Milliseconds since the epoch; 0 when it never ran. */
   readonly startedAt: number;
   readonly published: readonly PublishedPort[];
-  /** Path on this host; empty for drivers that keep no file. */
+  /** Path on this server; empty for log drivers without a file. */
   readonly logPath: string;
-  /** True when its logs are cut off at some size. */
+  /** True when the log has a maximum size. */
   readonly rotates: boolean;
 }
 
@@ -37,15 +37,15 @@ export interface SeenImage {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** What the state says there should be. */
+/** The things that should exist according to the state. */
 export interface Known {
   readonly instance: string;
   readonly services: ReadonlySet<string>;
-  /** Services that a job is busy with, whose things come and go. */
+  /** Services with a running job, whose containers and images come and go. */
   readonly busy: ReadonlySet<string>;
-  /** Releases whose containers may exist: live and stopped ones. */
+  /** Live and stopped releases; only these may have containers. */
   readonly serving: readonly Serving[];
-  /** References of images that a release still has. */
+  /** Image references of releases. */
   readonly images: ReadonlySet<string>;
   /** Names of the instance's networks. */
   readonly networks: ReadonlySet<string>;
@@ -54,6 +54,6 @@ export interface Known {
 export interface Serving {
   readonly service: string;
   readonly release: number;
-  /** Containers that should run; 0 for a stopped one. */
+  /** Number of containers that should run; 0 when stopped. */
   readonly replicas: number;
 }

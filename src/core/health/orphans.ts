@@ -2,7 +2,7 @@ import { label } from "../release/names.ts";
 import { about, ok, warning, type Finding } from "./check.ts";
 import type { Inventory, Known, SeenContainer } from "./inventory.ts";
 
-/** What carries our label and nobody knows any more, each with its way out; one `ok` when there is none. */
+/** Finds things with the label of this instance that the state does not know; one `ok` when there are none. */
 export function judgeOrphans(all: Inventory, known: Known): readonly Finding[] {
   const found = [
     ...containers(all, known),
@@ -20,24 +20,24 @@ function containers(all: Inventory, known: Known): readonly Finding[] {
   return all.containers
     .filter((one) => isOurs(one, known))
     .flatMap((one) => {
-      const reason = strangeness(one, known);
+      const reason = orphanReason(one, known);
       if (reason === undefined) return [];
       const { name, state } = one;
-      const hint = `when nobody needs it: docker rm --force ${name}`;
+      const hint = `if it is not needed, run: docker rm --force ${name}`;
       return [about("orphan container", warning(`${name}, ${state}: ${reason}`, hint))];
     });
 }
 
-function strangeness({ labels }: SeenContainer, known: Known): string | undefined {
+function orphanReason({ labels }: SeenContainer, known: Known): string | undefined {
   const role = labels[label.role];
   const service = labels[label.service] ?? "";
-  // Images carry the label of the instance too, and give it to whoever starts one by hand.
-  if (role === undefined) return "not started by mypaas, from an image of it";
+  // Images carry the instance's label too, and pass it on to containers that were started by hand.
+  if (role === undefined) return "started by hand from an image of mypaas";
   if (role !== "service" || known.busy.has(service)) return undefined;
   if (!known.services.has(service)) return `service ${service} is not known`;
   const release = Number(labels[label.release]);
   const isServing = known.serving.some((one) => one.service === service && one.release === release);
-  return isServing ? undefined : `release ${release} of ${service} does not serve`;
+  return isServing ? undefined : `release ${release} of ${service} is not live`;
 }
 
 function images(all: Inventory, known: Known): readonly Finding[] {
@@ -54,7 +54,7 @@ function images(all: Inventory, known: Known): readonly Finding[] {
     ...tagged.map((tag) =>
       about(
         "orphan image",
-        warning(`${tag}: no release has it`, `remove it: docker image rm ${tag}`),
+        warning(`${tag}: no release uses it`, `remove it: docker image rm ${tag}`),
       ),
     ),
     ...(bare === 0
@@ -63,7 +63,7 @@ function images(all: Inventory, known: Known): readonly Finding[] {
           about(
             "orphan images",
             warning(
-              `${bare} without a name, from builds that failed or were replaced`,
+              `${bare} without a tag, from builds that failed or were replaced`,
               `remove them: docker image prune --filter ${filter}`,
             ),
           ),
@@ -79,7 +79,7 @@ function volumes(all: Inventory, known: Known): readonly Finding[] {
         "orphan volume",
         warning(
           `${name}: service ${labels[label.service] ?? "?"} is not known`,
-          `when nobody needs what is in it: docker volume rm ${name}`,
+          `if its data is not needed, run: docker volume rm ${name}`,
         ),
       ),
     );
@@ -91,7 +91,7 @@ function networks(all: Inventory, known: Known): readonly Finding[] {
     .map(({ name }) =>
       about(
         "orphan network",
-        warning(`${name}: not one of this instance's`, `remove it: docker network rm ${name}`),
+        warning(`${name}: not a network of this instance`, `remove it: docker network rm ${name}`),
       ),
     );
 }

@@ -6,7 +6,7 @@ import type { Inventory, Known, SeenContainer, Serving } from "./inventory.ts";
 const loopRestarts = 3;
 const loopAgeMs = 10 * 60_000;
 
-/** Each live service: as many containers as it should have, none of them in a loop. */
+/** Judges each live service: the number of running containers, and restart loops. */
 export function judgeReplicas(all: Inventory, known: Known, now: number): readonly Finding[] {
   const live = known.serving.filter(
     ({ service, replicas }) => replicas > 0 && !known.busy.has(service),
@@ -17,7 +17,7 @@ export function judgeReplicas(all: Inventory, known: Known, now: number): readon
   );
 }
 
-/** Several instances may share one engine, and their services names. */
+/** Several instances may share one engine, and have services of the same name. */
 function ownContainers(
   all: Inventory,
   { instance }: Pick<Known, "instance">,
@@ -44,13 +44,13 @@ function judgeOne(
     );
   const facts = `release ${release}, ${running} of ${replicas} replicas run`;
   if (running === replicas) return ok(facts);
-  return failed(facts, `begin it anew: mypaas restart ${service}`);
+  return failed(facts, `restart it: mypaas restart ${service}`);
 }
 
 const isLooping = ({ state, restarts, startedAt }: SeenContainer, now: number): boolean =>
   state === "restarting" || (restarts >= loopRestarts && now - startedAt < loopAgeMs);
 
-/** Ports that services publish: to everybody past the firewall, or to the machine alone, which older engines do not keep to. */
+/** Judges published ports: those open to everybody, past the firewall, and loopback ports that old engines expose. */
 export function judgePublished(
   all: Inventory,
   known: Known,
@@ -62,29 +62,31 @@ export function judgePublished(
   const open = ports.filter(({ ip }) => ip === "0.0.0.0" || ip === "::");
   const local = ports.filter(({ ip }) => ip.startsWith("127."));
   const found = [
-    // An engine lists a port once for each family.
+    // An engine lists a port for IPv4 and IPv6.
     ...unique(open).map(({ service, port, protocol }) =>
       about(
         `port ${port}/${protocol}`,
         warning(
-          `${service} publishes it to everybody; Docker opens it past ufw and firewalld`,
-          `unless that is meant, bind it in the Dockerfile of ${service}: # mypaas.publish = 127.0.0.1:${port}:…`,
+          `${service} publishes it on all addresses; ufw and firewalld do not block it`,
+          `to limit it, bind it in the Dockerfile of ${service}: # mypaas.publish = 127.0.0.1:${port}:…`,
         ),
       ),
     ),
-    // moby/moby#45610
+    // Loopback ports before Docker 28: moby/moby#45610.
     ...(isAtLeast(engineVersion, "28.0.0") ? [] : unique(local)).map(
       ({ service, ip, port, protocol }) =>
         about(
           `port ${port}/${protocol}`,
           warning(
-            `${service} publishes it on ${ip}; before Docker 28 machines on the same network segment reach it too`,
+            `${service} publishes it on ${ip}; before Docker 28, other machines on the network segment can reach it`,
             "upgrade Docker to 28 or newer: apt-get install --only-upgrade docker-ce",
           ),
         ),
     ),
   ];
-  return found.length > 0 ? found : [ok(ports.length === 0 ? "none" : `${ports.length}, bound`)];
+  return found.length > 0
+    ? found
+    : [ok(ports.length === 0 ? "none" : `${ports.length}, each bound to one address`)];
 }
 
 function unique<T extends { readonly port: number; readonly protocol: string }>(
@@ -93,23 +95,23 @@ function unique<T extends { readonly port: number; readonly protocol: string }>(
   return [...new Map(ports.map((one) => [`${one.port}/${one.protocol}`, one])).values()];
 }
 
-/** Three files of 10 MB, and what is written while Docker turns them. */
+/** Three files of 10 MB, and what is written during a rotation. */
 const rotatedBytes = 35e6;
 const foreignBytes = 1e9;
 
 export interface SeenLog {
   readonly container: SeenContainer;
-  /** All files of it together; undefined where it has none. */
+  /** Size of all its files; undefined without a file. */
   readonly bytes: number | undefined;
 }
 
-/** Logs of ours beyond their rotation, and of others that grow without an end. */
+/** Judges log files: those of this instance beyond their rotation, and large ones of others. */
 export function judgeLogs(logs: readonly SeenLog[], instance: string): readonly Finding[] {
   const found = logs.flatMap(({ container, bytes = 0 }) => {
     const { name, labels, rotates } = container;
     const isOurs = labels[label.instance] === instance;
     if (bytes <= (isOurs ? rotatedBytes : foreignBytes)) return [];
-    const facts = `${name}: ${formatBytes(bytes)}${rotates ? "" : ", never cut off"}`;
+    const facts = `${name}: ${formatBytes(bytes)}${rotates ? "" : ", without a size limit"}`;
     const hint = `empty it: truncate -s 0 ${container.logPath}`;
     return [about("container log", warning(facts, hint))];
   });

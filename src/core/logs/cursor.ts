@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import { behind, streamKey, type LogItem, type Position, type Positions } from "./item.ts";
 
-/** What a reader has of a stream of logs: enough to go on anywhere, and cheaply where its session still lives. */
+/** Position of a reader in a stream of logs. A new worker can continue from it; a session that still exists does so cheaply. */
 export interface LogCursor {
   readonly session: string;
   /** Number of the next item in that session. */
@@ -12,7 +12,7 @@ export interface LogCursor {
 
 export const freshCursor: LogCursor = { session: "", next: 0, isCaughtUp: false, positions: {} };
 
-/** Keeps a cursor up to date with the items that were read; `text` is what the next connection asks with. */
+/** Keeps a cursor up to date with each item; `text` is the cursor for the next connection. */
 export function createCursor(): {
   readonly read: (item: LogItem) => void;
   readonly text: () => string;
@@ -40,7 +40,7 @@ export function createCursor(): {
   };
 }
 
-/** A cursor as one word that needs no escape in a query; empty for one that has read nothing. */
+/** A cursor as one word that is safe in a query; empty when nothing was read. */
 export function writeCursor({ session, next, isCaughtUp, positions }: LogCursor): string {
   if (session === "") return "";
   const streams = Object.entries(positions).map(([key, { at, count }]) => `~${key}*${at}*${count}`);
@@ -50,14 +50,14 @@ export function writeCursor({ session, next, isCaughtUp, positions }: LogCursor)
 const head = /^([0-9a-f]{1,32})\.(\d{1,15})\.(now|past)$/;
 const stream = /^([0-9a-f]{12}[oe])\*(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z)\*(\d{1,9})$/;
 
-/** Reads what `writeCursor` wrote; throws UserError "bad-request". */
+/** Reads the text of `writeCursor`; throws UserError "bad-request". */
 export function readCursor(text: string): LogCursor {
   if (text === "") return freshCursor;
   const [first = "", ...rest] = text.split("~");
   const [, session, next, when] = head.exec(first) ?? [];
   const streams = rest.map((part) => stream.exec(part));
   if (session === undefined || streams.includes(null))
-    throw new UserError("from: not a place in these logs", { code: "bad-request" });
+    throw new UserError("from: not a log position", { code: "bad-request" });
   const positions = streams.flatMap((found) => {
     const [, key = "", at = "", count = "0"] = found ?? [];
     return [[key, { at, count: Number(count) }] as const];
@@ -70,7 +70,7 @@ export function readCursor(text: string): LogCursor {
   };
 }
 
-/** From when on Docker is asked for a container's lines: the earlier of its two streams. One that has printed nothing begins a moment before the other, whose clock readings may overtake each other. */
+/** * The time from which Docker is asked for a container's lines: the earlier of its two streams. Without lines of one stream, it is a second earlier, because the two streams' times may overlap. */
 export function sinceOf(positions: Positions, container: string): string | undefined {
   const [out, err] = [positions[`${container}o`], positions[`${container}e`]];
   const known = [out, err].flatMap((one) => (one === undefined ? [] : [one.at])).toSorted();
@@ -79,7 +79,7 @@ export function sinceOf(positions: Positions, container: string): string | undef
   return earlier(first, 1000);
 }
 
-/** Where the other stream of a container stands of which only one was among its newest lines: what it printed before was not asked for. */
+/** Position of the other stream, when the newest lines of a container came from one stream only. Earlier lines of the other were not asked for. */
 export function otherStream(
   positions: ReadonlyMap<string, Position>,
   container: string,
@@ -91,7 +91,7 @@ export function otherStream(
   return [out === undefined ? keys[0] : keys[1], { at, count: 0 }];
 }
 
-/** How far the engine's two readers may be apart in the times that they note. */
+/** The times of the engine's two readers may differ by this much. */
 const overtakingMs = 2;
 
 function earlier(at: string, ms: number): string {

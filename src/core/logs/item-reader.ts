@@ -3,7 +3,7 @@ import type { LogItem, LogLine, Position } from "./item.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Reads one item of a stream of logs, its texts made safe for a terminal; undefined for a broken line and for a kind that this version does not know. */
+/** Reads one item of a stream of logs and makes its text safe for a terminal. Undefined for a broken line or an unknown kind. */
 export function readLogItem(line: string): LogItem | undefined {
   let value: unknown;
   try {

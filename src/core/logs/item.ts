@@ -1,4 +1,4 @@
-/** One line that an app printed, as it travels; its text ends where the app ended it. */
+/** One line of an app, without its line end. */
 export interface LogLine {
   readonly kind: "line";
   /** Short id of its container. */
@@ -6,26 +6,26 @@ export interface LogLine {
   readonly stream: "stdout" | "stderr";
   readonly release: number;
   readonly replica: number;
-  /** When Docker got it: UTC with nanoseconds, always of the same length. */
+  /** Time when Docker got it: UTC with nanoseconds, always of the same length. */
   readonly at: string;
-  /** Counts the lines of the same stream that have this very time, from 0. */
+  /** Number among the lines of the stream with the same time, from 0. */
   readonly nth: number;
   readonly text: string;
 }
 
-/** What a stream of logs consists of. */
+/** One JSON line of a stream of logs. */
 export type LogItem =
   | LogLine
-  /** First of each connection: the item that follows has number `next` in this session. */
+  /** First item of each connection: the next item has number `next` in this session. */
   | { readonly kind: "session"; readonly session: string; readonly next: number }
-  /** Everything printed before has been sent or was not asked for; how far each stream was read. */
+  /** All earlier lines were sent or not asked for; the position of each stream. */
   | { readonly kind: "caught-up"; readonly positions: Positions }
-  /** Nothing of this container follows. */
+  /** No line of this container follows. */
   | { readonly kind: "gone"; readonly container: string }
   | FailedItem
   | { readonly kind: "end" };
 
-/** Why a stream ends that nobody ended. */
+/** The error that ends a stream. */
 export interface FailedItem {
   readonly kind: "failed";
   readonly code: string;
@@ -33,7 +33,7 @@ export interface FailedItem {
   readonly hint?: string;
 }
 
-/** How far one stream of one container was read: everything before `at`, and `count` lines of that very time. */
+/** Position in one stream of one container: all lines before `at`, and `count` lines of that time. */
 export interface Position {
   readonly at: string;
   readonly count: number;
@@ -42,17 +42,17 @@ export interface Position {
 /** By `streamKey`. */
 export type Positions = Readonly<Record<string, Position>>;
 
-/** Names one stream of one container: its short id and `o` or `e`. */
+/** Key of one stream of one container: its short id and `o` or `e`. */
 export const streamKey = ({ container, stream }: Pick<LogLine, "container" | "stream">): string =>
   `${container}${stream === "stdout" ? "o" : "e"}`;
 
-/** Where a stream stands behind this line. */
+/** Position of a stream after this line. */
 export const behind = ({ at, nth }: Pick<LogLine, "at" | "nth">): Position => ({
   at,
   count: nth + 1,
 });
 
-/** True for a line that somebody who has read up to `position` has not seen. */
+/** True for a line after `position`. */
 export function isAfter(
   line: Pick<LogLine, "at" | "nth">,
   position: Position | undefined,
@@ -61,7 +61,7 @@ export function isAfter(
   return line.at === position.at && line.nth >= position.count;
 }
 
-/** Counts the lines of one stream that have the same time; a new one for each reading from a time on. */
+/** Numbers the lines of one stream that have the same time. Each reading needs a new counter. */
 export function createNumbering(): (at: string) => number {
   let last = "";
   let count = 0;

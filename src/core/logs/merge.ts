@@ -1,12 +1,12 @@
-/** Lines of several sources in the order of their times, none held back longer than needed. */
+/** Merges the lines of several sources by their times, with the shortest possible delay. */
 export interface Merge<T extends Timed> {
   readonly open: (source: string) => void;
   readonly push: (source: string, item: T, now: number) => void;
-  /** What it has said so far still comes out. */
+  /** Ends a source; `take` still returns its items. */
   readonly close: (source: string) => void;
-  /** What may go out now. */
+  /** Items that may go out now. */
   readonly take: (now: number) => readonly T[];
-  /** Milliseconds until more may go out although nothing comes in; undefined when nothing is held back. */
+  /** Milliseconds until the next item may go out without new input; undefined when none is held back. */
   readonly dueIn: (now: number) => number | undefined;
 }
 
@@ -21,7 +21,7 @@ interface Source<T> {
   isOpen: boolean;
 }
 
-/** An item waits for sources from which an earlier one could still come, at most `windowMs` after it was printed; each source keeps its own order. */
+/** An item waits for sources that may still have an earlier one, at most `windowMs` after it was printed. The order of each source stays. */
 export function createMerge<T extends Timed>(windowMs: number): Merge<T> {
   const sources = new Map<string, Source<T>>();
   const earliest = () => {
@@ -80,7 +80,7 @@ export function createMerge<T extends Timed>(windowMs: number): Merge<T> {
   };
 }
 
-/** The same for sources that end: each item goes out once every source has shown its next. */
+/** The same for sources that end: an item goes out when every source has shown its next one. */
 export async function* mergeEnded<T extends Timed>(
   sources: readonly AsyncIterable<readonly T[]>[],
 ): AsyncGenerator<T> {

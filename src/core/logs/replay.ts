@@ -1,17 +1,17 @@
-/** What one reader was sent and is still to be sent, each item with a number that counts up, so that a new connection goes on where the last one broke. */
+/** The sent and unsent items of one reader, numbered from 0, so that a new connection continues where the last one broke. */
 export interface Replay<T> {
   readonly push: (item: T, size: number) => void;
-  /** True while the reader should be waited for. */
+  /** True while the producer should wait. */
   readonly isFull: () => boolean;
-  /** The next items that were not sent yet, at least one where there is one, up to about `size`. */
+  /** The next unsent items: at least one if there is one, up to about `size`. */
   readonly take: (size: number) => readonly T[];
-  /** Goes back to item number `next`; false when that one is not here any more. */
+  /** Goes back to item number `next`; false when it is no longer stored. */
   readonly rewind: (next: number) => boolean;
-  /** Number of the next item that is sent. */
+  /** Number of the next item to send. */
   readonly next: () => number;
 }
 
-/** `maxUnsent` is how much waits for a reader, `maxSent` how much stays for one that lost its line. */
+/** `maxUnsent`: size that waits for the reader. `maxSent`: size that stays for a reader whose connection broke. */
 export function createReplay<T>(limits: {
   readonly maxUnsent: number;
   readonly maxSent: number;

@@ -1,11 +1,11 @@
 import { posix } from "node:path";
 import { UserError } from "../errors.ts";
 
-/** What a `.dockerignore` keeps out of the build context, decided while walking from the root down. */
+/** The rules of a `.dockerignore`, for a walk from the root down. */
 export interface Ignore {
-  /** `parent` is the state of the directory above, undefined at the root; paths are relative and `/`-separated. */
-  readonly look: (path: string, parent?: IgnoreState) => IgnoreVerdict;
-  /** False where nothing below an ignored directory can be an exception, so that nobody needs to look. */
+  /** `parent` is the state of the directory above, undefined at the root. Paths are relative and separated by `/`. */
+  readonly verdict: (path: string, parent?: IgnoreState) => IgnoreVerdict;
+  /** False when no exception can be below an ignored directory, so it need not be read. */
   readonly mayHoldExceptions: (directory: string) => boolean;
 }
 
@@ -23,7 +23,7 @@ interface Pattern {
   readonly matches: (path: string) => boolean;
 }
 
-/** Reads a `.dockerignore` as Docker does (moby/patternmatcher and its ignorefile); throws UserError naming `file` and line for a broken pattern. */
+/** Reads a `.dockerignore` as Docker does (moby/patternmatcher and its ignorefile). Throws UserError with `file` and line for a broken pattern. */
 export function parseDockerignore(text: string, file = ".dockerignore"): Ignore {
   const patterns: Pattern[] = [];
   for (const [index, line] of text
@@ -35,23 +35,23 @@ export function parseDockerignore(text: string, file = ".dockerignore"): Ignore 
     if (pattern.text === "" || !isWellFormed(pattern.text))
       throw new UserError(`${file}:${index + 1}: bad pattern ${JSON.stringify(line.trim())}`, {
         code: "dockerignore",
-        hint: "correct the line, or put # in front of it",
+        hint: "correct the line, or comment it out with #",
       });
     patterns.push({ ...pattern, matches: matcher(pattern.text) });
   }
   return {
-    look: (path, parent) => look(patterns, path, parent),
+    verdict: (path, parent) => verdictOf(patterns, path, parent),
     mayHoldExceptions: (directory) =>
       patterns.some((pattern) => pattern.isException && reaches(pattern.text, directory)),
   };
 }
 
-/** Whether a path of the context stays behind, for a caller that is not walking. */
+/** True when a path of the context is left out; for a caller without a walk. */
 export function isIgnored(ignore: Ignore, path: string): boolean {
   const parts = path.split("/");
   let verdict: IgnoreVerdict | undefined;
   for (const index of parts.keys())
-    verdict = ignore.look(parts.slice(0, index + 1).join("/"), verdict?.state);
+    verdict = ignore.verdict(parts.slice(0, index + 1).join("/"), verdict?.state);
   return verdict?.isIgnored ?? false;
 }
 
@@ -71,8 +71,12 @@ function clean(path: string): string {
   return bare.length > 1 && bare.startsWith("/") ? bare.slice(1) : bare;
 }
 
-/** A pattern is only asked when its answer could change the verdict so far; Docker's result depends on that order. */
-function look(patterns: readonly Pattern[], path: string, parent?: IgnoreState): IgnoreVerdict {
+/** A pattern is matched only when it could change the verdict so far; Docker's result depends on that order. */
+function verdictOf(
+  patterns: readonly Pattern[],
+  path: string,
+  parent?: IgnoreState,
+): IgnoreVerdict {
   let isIgnoredNow = false;
   const state = patterns.map((pattern, index) => {
     const isMatch =
@@ -83,7 +87,7 @@ function look(patterns: readonly Pattern[], path: string, parent?: IgnoreState):
   return { isIgnored: isIgnoredNow, state };
 }
 
-/** Compares up to the first segment with a wildcard and says yes from there on. */
+/** Compares up to the first segment with a wildcard, and is true from there on. */
 function reaches(exception: string, directory: string): boolean {
   const wanted = exception.split("/");
   for (const [index, segment] of directory.split("/").entries()) {
@@ -129,7 +133,7 @@ function toClass(inside: string): string {
 
 const escape = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 
-/** The syntax that Go's filepath.Match accepts: every class closed and not empty, nothing escaped past the end, no range backwards. */
+/** The syntax of Go's filepath.Match: every class closed and not empty, no escape at the end, no reversed range. */
 function isWellFormed(pattern: string): boolean {
   const one = String.raw`(?:\\.|[^\]\\-])`;
   const grammar = new RegExp(`^(?:\\[\\^?(?:${one}(?:-${one})?)+\\]|\\\\.|[^\\[\\\\])*$`, "su");

@@ -7,10 +7,10 @@ export const maxEntries = 100_000;
 const maxContextBytes = 16 * 1024 * 1024 * 1024;
 const maxPathBytes = 4096;
 const maxSegmentBytes = 255;
-/** Nobody reads more, and a hostile manifest must not make a long answer. */
+/** More problems help no reader, and a hostile manifest must not cause a long answer. */
 const maxProblems = 20;
 
-/** Says what is wrong with a manifest, in its own order, at most 20 problems; asked by the client before it sends and by the server before it believes. */
+/** Finds at most 20 problems in a manifest, in its order. The client checks before it sends, and the server again. */
 export function checkManifest(manifest: PushManifest): readonly string[] {
   const { entries, dockerfile } = manifest;
   if (entries.length > maxEntries)
@@ -44,7 +44,7 @@ function* problemsOf(entries: readonly ManifestEntry[], dockerfile: string) {
     yield `dockerfile: ${quote(dockerfile)} is not a file of the build context`;
 }
 
-/** The order of entries: by code unit, so that it is the same in every locale. */
+/** Order of the entries: by code unit, the same in every locale. */
 export const byPath = (a: { readonly path: string }, b: { readonly path: string }): number =>
   a.path < b.path ? -1 : Number(a.path > b.path);
 
@@ -56,7 +56,7 @@ function checkPath(path: string): string | undefined {
   if (path !== path.normalize("NFC")) return "path is not in Unicode normal form NFC";
   if (path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path)) return "path is not relative";
   if (Buffer.byteLength(path) > maxPathBytes) return `path is longer than ${maxPathBytes} bytes`;
-  // A backslash is a letter on Linux and a separator elsewhere: neither reading may climb.
+  // A backslash is a letter on Linux and a separator elsewhere; `..` is forbidden in both cases.
   if (path.split(/[\\/]/).some((part) => part === "..")) return "path leaves the build context";
   const segments = path.split("/");
   if (segments.some((part) => part === "" || part === "."))
@@ -67,7 +67,7 @@ function checkPath(path: string): string | undefined {
 }
 
 function checkOrder(path: string, previous: string | undefined): string | undefined {
-  if (path === previous) return "path is there twice";
+  if (path === previous) return "path is listed twice";
   return previous !== undefined && path < previous ? "path is not in sorted order" : undefined;
 }
 

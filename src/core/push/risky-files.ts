@@ -11,15 +11,15 @@ const risky: readonly RegExp[] = [
 const riskyFolders: ReadonlySet<string> = new Set([".aws", ".ssh", ".gnupg", ".kube", ".docker"]);
 const maxNamed = 5;
 
-/** Warns, in one event, about files whose names say that they hold secrets; content is not looked at. */
+/** Warns, in one event, of files whose names suggest a secret; does not read them. */
 export function warnOfRiskyFiles(entries: readonly ManifestEntry[]): Event | undefined {
   const found = entries.map((entry) => entry.path).filter(isRisky);
   if (found.length === 0) return undefined;
   const more = found.length > maxNamed ? ` and ${found.length - maxNamed} more` : "";
   return {
     kind: "warning",
-    text: `build context: may hold secrets that now travel: ${found.slice(0, maxNamed).join(", ")}${more}`,
-    hint: "add them to .dockerignore, and give values with: mypaas env",
+    text: `build context: files that may hold secrets are sent: ${found.slice(0, maxNamed).join(", ")}${more}`,
+    hint: "add them to .dockerignore, and set values with: mypaas env",
   };
 }
 

@@ -1,6 +1,6 @@
 import { maxBatchBytes, maxBatchedBlobBytes, type WantedBlob } from "../wire/protocol.ts";
 
-/** What goes over the line in one request: many small blobs as a tar, or one large blob in pieces. */
+/** Upload of one request: many small blobs as a tar, or one large blob in pieces. */
 export type UploadPart =
   | { readonly kind: "batch"; readonly blobs: readonly WantedBlob[]; readonly tarBytes: number }
   | { readonly kind: "ranges"; readonly blob: WantedBlob };
@@ -8,7 +8,7 @@ export type UploadPart =
 const blockBytes = 512;
 const endBytes = 2 * blockBytes;
 
-/** Groups missing blobs so that no tar, headers included, is longer than a batch may be; small ones first. */
+/** Groups missing blobs, small ones first, so that no tar is longer than a batch may be. */
 export function planUpload(missing: readonly WantedBlob[]): readonly UploadPart[] {
   const isSmall = (blob: WantedBlob) => blob.size <= maxBatchedBlobBytes;
   const parts: UploadPart[] = [];

@@ -10,10 +10,10 @@ import { covers } from "./routes.ts";
 import { addServer } from "./server-routes.ts";
 import { strictHosts } from "./strict-hosts.ts";
 import type { Wait } from "./waiting.ts";
-import { nobody, waitFor } from "./waiting.ts";
-import { hasYielded, knownReleases } from "./takeovers.ts";
+import { emptyService, waitFor } from "./waiting.ts";
+import { isTakenOver, knownReleases } from "./takeovers.ts";
 
-/** The dynamic file: holds of every switch in progress, places that were taken over, the receiver, certificates and the answer where nobody lives. */
+/** The dynamic file: holds of running switches, taken-over routes, the receiver, certificates, and the answer for unknown hosts. */
 export function dynamicConfig(known: RoutingState): DynamicConfig {
   const state = { ...known, server: { ...known.server, strict: strictHosts(known) } };
   const file = new DynamicDraft();
@@ -21,118 +21,118 @@ export function dynamicConfig(known: RoutingState): DynamicConfig {
   const base = [
     ...state.live.filter(({ spec }) => !state.switches.some((one) => one.service === spec.service)),
     ...state.switches.flatMap(({ phase, from, to }) => (phase === "held" ? (from ?? []) : to)),
-  ].map((release): Answering => ({ release, routing: ownRouting(state, release) }));
-  // Holds first: where two switches speak about one place, the release that comes outranks the one that goes.
+  ].map((release): Routed => ({ release, routing: routingOf(state, release) }));
+  // Holds first: when two switches have the same route, the newer release wins.
   for (const one of state.switches) if (one.phase === "held") addHolds(file, state, base, one);
   addFormerHttps(file, state, base);
   for (const one of state.switches)
     if (one.phase === "cut-over") addOldOnlyRoutes(file, state, base, one);
-  addYields(file, state, base);
+  addTakenOver(file, state, base);
   addStopped(file, state);
   addHttps(file, state, base);
   return file.config(state.server);
 }
 
-interface Answering {
+interface Routed {
   readonly release: Release;
   readonly routing: ReleaseRouting;
 }
 
-/** What a release has to answer, whatever more its labels ask for. */
-function ownRouting(state: RoutingState, release: Release): ReleaseRouting {
+/** The routers of a release without the routes that another service has taken over. */
+function routingOf(state: RoutingState, release: Release): ReleaseRouting {
   const routing = releaseRouting(release, state.server);
-  const isOwn = ({ route }: RoutePlan): boolean => !hasYielded(state, release, route);
+  const isOwn = ({ route }: RoutePlan): boolean => !isTakenOver(state, release, route);
   return { ...routing, routers: routing.routers.filter(isOwn) };
 }
 
 function addHolds(
   file: DynamicDraft,
   state: RoutingState,
-  base: readonly Answering[],
+  base: readonly Routed[],
   one: Switch,
 ): void {
-  const to = ownRouting(state, one.to).routers;
-  const from = one.from === undefined ? [] : ownRouting(state, one.from).routers;
-  // The old release stops before the new one is there, so what only the old one has must wait as well.
+  const to = routingOf(state, one.to).routers;
+  const from = one.from === undefined ? [] : routingOf(state, one.from).routers;
+  // The old release stops before the new one starts, so requests for its other routes must wait too.
   const gone =
     one.mode === "wait" ? from.filter((old) => !to.some((plan) => isSameRule(plan, old))) : [];
   for (const plan of [...to, ...gone]) {
     const owner = isStopped(state, one.service) ? undefined : ownerOf(plan, base);
     const target =
       owner === undefined
-        ? waitAt(file, state, { one, place: plan, isNew: true })
-        : answerOf(file, state, plan, owner);
+        ? waitTarget(file, state, { one, plan, isNew: true })
+        : targetOf(file, state, plan, owner);
     file.hold(`hold-${plan.name}`, plan, target);
   }
 }
 
-/** Routes that only the old release has lead to whoever owns them next, until the old containers and their labels are gone. */
+/** Routes that only the old release has lead to their next owner, until the old containers and their labels are removed. */
 function addOldOnlyRoutes(
   file: DynamicDraft,
   state: RoutingState,
-  base: readonly Answering[],
+  base: readonly Routed[],
   one: Switch,
 ): void {
   if (one.from === undefined) return;
   const to = releaseRouting(one.to, state.server).routers;
   for (const plan of releaseRouting(one.from, state.server).routers)
     if (!to.some((other) => isSameRule(other, plan)))
-      file.hold(`rest-${plan.name}`, plan, nextOwner(file, state, plan, base));
+      file.hold(`rest-${plan.name}`, plan, nextTarget(file, state, plan, base));
 }
 
-/** Labels cannot change while a container lives, so what they ask for in vain is answered from here until it goes. */
-function addYields(file: DynamicDraft, state: RoutingState, base: readonly Answering[]): void {
+/** Labels cannot change while a container exists. So the file answers for taken-over routes until it is removed. */
+function addTakenOver(file: DynamicDraft, state: RoutingState, base: readonly Routed[]): void {
   for (const release of knownReleases(state))
     for (const plan of releaseRouting(release, state.server).routers)
-      if (hasYielded(state, release, plan.route))
-        file.hold(`yield-${plan.name}`, plan, nextOwner(file, state, plan, base));
+      if (isTakenOver(state, release, plan.route))
+        file.hold(`yield-${plan.name}`, plan, nextTarget(file, state, plan, base));
 }
 
-/** A stopped service keeps its places: no less specific route of another one answers there. */
+/** A stopped service keeps its routes: no less specific route of another service answers there. */
 function addStopped(file: DynamicDraft, state: RoutingState): void {
   for (const release of state.stopped ?? [])
     for (const plan of releaseRouting(release, state.server).routers)
-      file.hold(`stopped-${plan.name}`, plan, { service: nobody, middlewares: [] });
+      file.hold(`stopped-${plan.name}`, plan, { service: emptyService, middlewares: [] });
 }
 
-/** What the labels of a release cannot know: whether the certificate of a host is there, so that http redirects and https says so. */
-function addHttps(file: DynamicDraft, state: RoutingState, base: readonly Answering[]): void {
+/** Labels do not know whether a host has a certificate. So the file redirects http, and switches HSTS on. */
+function addHttps(file: DynamicDraft, state: RoutingState, base: readonly Routed[]): void {
   for (const one of base)
     for (const plan of one.routing.routers)
       if (plan.isInFile)
-        file.hold(`https-${plan.name}`, plan, answerOf(file, state, plan, { ...one, plan }));
+        file.hold(`https-${plan.name}`, plan, targetOf(file, state, plan, { ...one, plan }));
 }
 
-/** Browsers that know a host over https go on asking there: as long as its certificate is served they are answered, and let go of. */
-function addFormerHttps(file: DynamicDraft, state: RoutingState, base: readonly Answering[]): void {
+/** Browsers that know a host over https come back with https. While its certificate is valid, the http service answers them and switches HSTS off. */
+function addFormerHttps(file: DynamicDraft, state: RoutingState, base: readonly Routed[]): void {
   for (const { routing } of base)
     for (const plan of routing.routers) {
-      if (!isLeft(plan, state)) continue;
-      const place = secureSideOf(plan);
-      if ((ownerOf(place, base) ?? ownerOf(place, comingTo(state))) !== undefined) continue;
-      file.hold(`left-${plan.name}`, place, leftAt(file, state, place, base));
+      if (!isFormerHttps(plan, state)) continue;
+      const wanted = httpsSideOf(plan);
+      if ((ownerOf(wanted, base) ?? ownerOf(wanted, heldReleases(state))) !== undefined) continue;
+      file.hold(`left-${plan.name}`, wanted, formerHttpsTarget(file, state, wanted, base));
     }
 }
 
-/** True for the route of a service that is on http alone, at a host whose certificate is there. */
-const isLeft = ({ route: { host, https } }: RoutePlan, { server }: RoutingState): boolean =>
-  // Below a wildcard there may be hosts of others that never had a certificate.
+/** True for an http route at a host with a certificate. */
+const isFormerHttps = ({ route: { host, https } }: RoutePlan, { server }: RoutingState): boolean =>
+  // A wildcard may cover hosts of others that never had a certificate.
   !https && !host.startsWith("*.") && server.secured?.includes(host) === true;
 
-/** Whoever has the place on http answers there, unless its requests wait just now. */
-function leftAt(
+/** The service on http answers here too, unless its requests wait now. */
+function formerHttpsTarget(
   file: DynamicDraft,
   state: RoutingState,
-  place: RoutePlan,
-  base: readonly Answering[],
+  wanted: RoutePlan,
+  base: readonly Routed[],
 ): Target {
-  const none = { service: nobody, middlewares: [] };
+  const none = { service: emptyService, middlewares: [] };
   const plain = base.map(({ release, routing }) => ({
     release,
     routing: { ...routing, routers: routing.routers.filter(({ route }) => !route.https) },
   }));
-  const owner = ownerOf({ ...place, entryPoint: "web" }, plain);
-  if (owner === undefined || !isLeft(owner.plan, state)) return none;
+  const owner = ownerOf({ ...wanted, entryPoint: "web" }, plain);
+  if (owner === undefined || !isFormerHttps(owner.plan, state)) return none;
   const { release, routing, plan } = owner;
   const one = state.switches.find(({ service }) => service === release.spec.service);
   if (one?.phase === "held" && one.mode === "wait") return none;
@@ -143,8 +143,8 @@ function leftAt(
   return { service, middlewares: ["let-go", ...middlewares] };
 }
 
-/** The place of a route on the https port, on which its release is not. */
-const secureSideOf = (plan: RoutePlan): RoutePlan => ({
+/** The same route on the https port. */
+const httpsSideOf = (plan: RoutePlan): RoutePlan => ({
   ...plan,
   entryPoint: "websecure",
   config: { ...plan.config, entryPoints: ["websecure"], tls: {} },
@@ -153,58 +153,65 @@ const secureSideOf = (plan: RoutePlan): RoutePlan => ({
 const isStopped = ({ stopped = [] }: RoutingState, service: string): boolean =>
   stopped.some(({ spec }) => spec.service === service);
 
-/** Who answers there when the labels of a release that goes do not count: whoever is live, or whoever comes. */
-function nextOwner(
+/** The next owner of a route, without the labels of the old release: a live release, or one that gets ready. */
+function nextTarget(
   file: DynamicDraft,
   state: RoutingState,
-  place: RoutePlan,
-  base: readonly Answering[],
+  wanted: RoutePlan,
+  base: readonly Routed[],
 ): Target {
-  const owner = ownerOf(place, base);
-  if (owner !== undefined) return answerOf(file, state, place, owner);
-  const next = ownerOf(place, comingTo(state));
+  const owner = ownerOf(wanted, base);
+  if (owner !== undefined) return targetOf(file, state, wanted, owner);
+  const next = ownerOf(wanted, heldReleases(state));
   const one = state.switches.find(({ to }) => to === next?.release);
-  if (one === undefined) return leftAt(file, state, place, base);
-  return waitAt(file, state, { one, place, isNew: true });
+  if (one === undefined) return formerHttpsTarget(file, state, wanted, base);
+  return waitTarget(file, state, { one, plan: wanted, isNew: true });
 }
 
 /** Releases that get ready. */
-const comingTo = (state: RoutingState): readonly Answering[] =>
+const heldReleases = (state: RoutingState): readonly Routed[] =>
   state.switches
     .filter(({ phase }) => phase === "held")
-    .map(({ to }) => ({ release: to, routing: ownRouting(state, to) }));
+    .map(({ to }) => ({ release: to, routing: routingOf(state, to) }));
 
-interface Owner extends Answering {
+interface Owner extends Routed {
   readonly plan: RoutePlan;
 }
 
-/** Who answers the requests of a place now: of all routers that cover it the most specific, then the newest. */
-function ownerOf(place: RoutePlan, base: readonly Answering[]): Owner | undefined {
+/** The owner of a route now: of all routers that cover it the most specific, then the newest. */
+function ownerOf(wanted: RoutePlan, base: readonly Routed[]): Owner | undefined {
   return base
     .flatMap((one) => one.routing.routers.map((plan) => ({ ...one, plan })))
-    .filter(({ plan }) => plan.entryPoint === place.entryPoint && covers(plan.route, place.route))
+    .filter(({ plan }) => plan.entryPoint === wanted.entryPoint && covers(plan.route, wanted.route))
     .toSorted((a, b) => b.plan.config.priority - a.plan.config.priority)[0];
 }
 
-/** The owner itself through its label service, or its wait while it has stopped for its own switch. */
-function answerOf(file: DynamicDraft, state: RoutingState, place: RoutePlan, owner: Owner): Target {
+/** The owner's own service, or its wait service while it is stopped for a switch. */
+function targetOf(
+  file: DynamicDraft,
+  state: RoutingState,
+  wanted: RoutePlan,
+  owner: Owner,
+): Target {
   const one = state.switches.find(({ service }) => service === owner.release.spec.service);
   if (one?.phase === "held" && one.mode === "wait")
-    return waitAt(file, state, { one, place, isNew: false });
+    return waitTarget(file, state, { one, plan: wanted, isNew: false });
   const middlewares = owner.plan.config.middlewares ?? [];
   file.copy(owner.routing, middlewares);
-  // A redirect needs nobody who answers.
-  const service = owner.plan.redirects ? nobody : file.lead(backendOf(owner.routing));
+  // A redirect needs no server.
+  const service = owner.plan.redirects ? emptyService : file.lead(backendOf(owner.routing));
   return { service, middlewares };
 }
 
-function waitAt(
+function waitTarget(
   file: DynamicDraft,
   state: RoutingState,
-  wait: Pick<Wait, "one" | "place" | "isNew">,
+  wait: Pick<Wait, "one" | "plan" | "isNew">,
 ): Target {
-  const routingOf = (release: Release): ReleaseRouting => ownRouting(state, release);
-  const { target, ...parts } = waitFor({ ...wait, routingOf });
+  const { target, ...parts } = waitFor({
+    ...wait,
+    routingOf: (release) => routingOf(state, release),
+  });
   file.add(parts);
   return target;
 }

@@ -12,30 +12,30 @@ import type {
 import { backendName, backendServices, type Backend } from "./backend.ts";
 import { holdPriority } from "./routes.ts";
 
-/** Where a router of the file leads. */
+/** The service of a router, and its middlewares. */
 export interface Target {
   readonly service: string;
   readonly middlewares: readonly string[];
 }
 
-/** The dynamic file while it grows; parts that several routers need are added once under their own name. */
+/** Builds the dynamic file. Parts that several routers need are added once, by name. */
 export class DynamicDraft {
   readonly #routers: Record<string, RouterConfig> = {};
   readonly #middlewares: Record<string, MiddlewareConfig> = {};
   readonly #services: Record<string, ServiceConfig> = {};
   readonly #transports: Record<string, ServersTransportConfig> = {};
-  readonly #places = new Set<string>();
+  readonly #rules = new Set<string>();
 
   route(name: string, config: RouterConfig): void {
     this.#routers[name] = config;
   }
 
-  /** A router with the rule of `plan` that outranks every release there; the first one at a place stays. */
+  /** Adds a router with the rule of `plan` and a priority above every release. The first router of a rule stays. */
   hold(name: string, plan: RoutePlan, target: Target): void {
     const { entryPoints, rule, tls } = plan.config;
-    const place = `${plan.entryPoint} ${rule}`;
-    if (this.#places.has(place)) return;
-    this.#places.add(place);
+    const key = `${plan.entryPoint} ${rule}`;
+    if (this.#rules.has(key)) return;
+    this.#rules.add(key);
     this.route(name, {
       entryPoints,
       rule,
@@ -52,7 +52,7 @@ export class DynamicDraft {
     Object.assign(this.#transports, parts.serversTransports);
   }
 
-  /** The file's own copies of middlewares: Traefik drops a router whose middleware is gone with the containers that brought it. */
+  /** Copies middlewares into the file: Traefik drops a router when its middleware is removed with a container. */
   copy(routing: ReleaseRouting, names: readonly string[]): void {
     for (const name of names) {
       const config = routing.middlewares[name];
@@ -66,7 +66,7 @@ export class DynamicDraft {
     return backendName(backend);
   }
 
-  config({ certificate, ownCertificates = [] }: Certificates): DynamicConfig {
+  config({ certificate, manualCertificates = [] }: Certificates): DynamicConfig {
     return {
       http: {
         routers: this.#routers,
@@ -78,7 +78,9 @@ export class DynamicDraft {
       },
       tls: {
         options: { default: { minVersion: "VersionTLS12" } },
-        ...(ownCertificates.length === 0 ? {} : { certificates: ownCertificates.map(inline) }),
+        ...(manualCertificates.length === 0
+          ? {}
+          : { certificates: manualCertificates.map(inline) }),
         ...(certificate === undefined
           ? {}
           : { stores: { default: { defaultCertificate: inline(certificate) } } }),
@@ -87,7 +89,7 @@ export class DynamicDraft {
   }
 }
 
-type Certificates = Pick<ServerFacts, "certificate" | "ownCertificates">;
+type Certificates = Pick<ServerFacts, "certificate" | "manualCertificates">;
 
-/** As text in the file itself: two files of their own could be read between the change of the one and of the other. */
+/** As text in the file: Traefik could read two separate files between their changes. */
 const inline = ({ cert, key }: KeyPair): CertificateConfig => ({ certFile: cert, keyFile: key });

@@ -6,7 +6,7 @@ import type { ServiceSpec } from "../release/spec.ts";
 import { label, networkName } from "../release/names.ts";
 import { releaseRouting } from "./release-routing.ts";
 
-/** The labels by which Traefik routes to a release; the same on all its replicas, or Traefik drops them all. */
+/** The labels with which Traefik routes to a release. They must be equal on all replicas, or Traefik drops them. */
 export function traefikLabels(release: Release, server: RoutingServer): Record<string, string> {
   const { service, routers, middlewares } = releaseRouting(release, server);
   if (routers.length === 0 || release.port === undefined) return { "traefik.enable": "false" };
@@ -25,7 +25,7 @@ export function traefikLabels(release: Release, server: RoutingServer): Record<s
   };
 }
 
-/** The labels by which mypaas knows a replica as its own; ownership is by label, never by name. */
+/** The labels that mark a replica as one of mypaas; names do not count. */
 export function ownLabels(release: Release, replica: number): Record<string, string> {
   return {
     [label.instance]: release.instance,
@@ -38,17 +38,17 @@ export function ownLabels(release: Release, replica: number): Record<string, str
   };
 }
 
-/** Which of an image's own labels Traefik, which ignores case, would read beside ours: routes that nobody has checked. */
+/** Labels of an image that Traefik would read too, whatever their case: routes that mypaas has not checked. */
 export function routingLabels(keys: readonly string[]): readonly string[] {
   return keys.filter((key) => /^traefik\./i.test(key));
 }
 
-/** Names of a release's routers as Traefik's API lists them. */
+/** Names of a release's routers in Traefik's API. */
 export function dockerRouterNames(release: Release, server: RoutingServer): readonly string[] {
   return releaseRouting(release, server).routers.map(({ name }) => `${name}@docker`);
 }
 
-/** The Host that health checks send: the first domain; `www` stands in for a wildcard. */
+/** The Host header of health checks: the first domain, with `www` for a wildcard. */
 export function healthHost(spec: ServiceSpec): string | undefined {
   return spec.routes[0]?.host.replace(/^\*\./, "www.");
 }
@@ -62,7 +62,7 @@ function healthLabels(spec: ServiceSpec): object {
       path,
       hostname: healthHost(spec),
       interval: `${intervalMs}ms`,
-      // A replica that Traefik met while it booted must not stay out for a whole interval.
+      // A replica that Traefik checked while it booted must not stay out for a whole interval.
       unhealthyInterval: `${Math.min(intervalMs, 250)}ms`,
       timeout: `${timeoutMs}ms`,
       followRedirects: false,

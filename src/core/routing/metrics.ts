@@ -3,9 +3,9 @@ import type { RoutingServer } from "./release-routing.ts";
 import { traefikServiceName } from "../release/names.ts";
 import { releaseRouting } from "./release-routing.ts";
 
-/** One line of Traefik's count of answers; it begins at 0 with the router, and again when Traefik starts. */
+/** One line of Traefik's count of answers. It begins at 0 with the router, and again when Traefik restarts. */
 export interface AnswerCount {
-  /** Its labels as Traefik writes them: the same from one reading to the next. */
+  /** Its labels as Traefik writes them; the same in every reading. */
   readonly series: string;
   /** With its provider, such as `hold-web-r43-1@file`. */
   readonly router: string;
@@ -19,23 +19,20 @@ export interface Answers {
   readonly failed: number;
 }
 
-/**
- * Routers and not services: Traefik counts a service inside the retry, once for each dial of a waiting request, and a router around
- * everything, once for the answer that the client got. An answer that breaks off in its middle is counted by neither.
- */
+/** * Traefik counts a service inside the retry, once for each attempt of a waiting request. It counts a router outside, once for the answer to the client. A broken answer is counted by neither. */
 const metric = "traefik_router_requests_total";
 
-/** What a switch would do wrong comes as one of these; another 5xx is the app's own. An app that answers with one of these itself is counted too. */
+/** Errors of a switch have these codes; any other 5xx is the app's own. The app's own 502, 503 and 504 are counted too. */
 const failures: ReadonlySet<number> = new Set([502, 503, 504]);
 
-/** What Traefik's metrics say of answers. */
+/** Traefik's counts of answers. */
 export interface Metrics {
   readonly counts: readonly AnswerCount[];
-  /** When Traefik was started, in seconds since the epoch: where it differs, every count began anew. */
+  /** Start of Traefik in seconds since the epoch; every count restarts with it. */
   readonly started: number | undefined;
 }
 
-/** Reads Traefik's metrics in the text format of Prometheus; whatever is nothing of ours is passed over. */
+/** Reads Traefik's metrics in the text format of Prometheus; skips all other lines. */
 export function readMetrics(text: string): Metrics {
   const [, started] = /^process_start_time_seconds (\S+)$/m.exec(text) ?? [];
   return {
@@ -57,9 +54,9 @@ function readCounts(text: string): readonly AnswerCount[] {
 }
 
 const label = /[ \t]*([a-zA-Z_]\w*)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"[ \t]*,?/y;
-const rest = /^[ \t]*\}[ \t]*(\S+)(?:[ \t]+-?\d+)?[ \t\r]*$/;
+const valuePattern = /^[ \t]*\}[ \t]*(\S+)(?:[ \t]+-?\d+)?[ \t\r]*$/;
 
-/** A line after its opening brace. */
+/** Reads a line after its opening brace. */
 function readLine(line: string): AnswerCount | undefined {
   const labels = new Map<string, string>();
   label.lastIndex = 0;
@@ -68,7 +65,7 @@ function readLine(line: string): AnswerCount | undefined {
     labels.set(match[1] ?? "", unescape(match[2] ?? ""));
     end = label.lastIndex;
   }
-  const [, number = ""] = rest.exec(line.slice(end)) ?? [];
+  const [, number = ""] = valuePattern.exec(line.slice(end)) ?? [];
   const router = counted(labels.get("router"), labels.get("service"));
   const code = Number(labels.get("code") ?? Number.NaN);
   const value = number === "" ? Number.NaN : Number(number);
@@ -77,7 +74,7 @@ function readLine(line: string): AnswerCount | undefined {
   return { series: line.slice(0, end), router, code, value };
 }
 
-/** Routers of places that were taken over are called by who lost them, and count for who answers there. */
+/** The router of a taken-over route has the old owner's name, and counts for the new one. */
 function counted(router: string | undefined, service: string | undefined): string | undefined {
   return router?.startsWith("yield-") === true ? takenBy(service ?? "") : router;
 }
@@ -87,7 +84,7 @@ const takenBy = (service: string): string => `taken by ${service}`;
 const unescape = (value: string): string =>
   value.replaceAll(/\\(.)/g, (_, char: string) => (char === "n" ? "\n" : char));
 
-/** What was answered between two readings, by router; `before` holds the value of each series. A series that has shrunk, or was not there, began anew. */
+/** Answers between two readings, by router; `before` holds the value of each series. A smaller or new series restarted at 0. */
 export function answersSince(
   before: ReadonlyMap<string, number>,
   now: readonly AnswerCount[],
@@ -110,7 +107,7 @@ const addAnswers = (one: Answers = none, other: Answers = none): Answers => ({
   failed: one.failed + other.failed,
 });
 
-/** Adds up what several readings have found. */
+/** Adds the answers of another reading. */
 export function addAll(
   sums: ReadonlyMap<string, Answers>,
   more: ReadonlyMap<string, Answers>,
@@ -128,7 +125,7 @@ export function sumOf(
   return [...routers].reduce((sum, name) => addAnswers(sum, answers.get(name)), none);
 }
 
-/** Every router that answers requests to a service while it goes from one release to another, by what it is for. */
+/** Names of all routers that answer for a service during a switch: its own, and its holds. */
 export function switchRouters(
   { from, to }: { readonly from: Release | undefined; readonly to: Release },
   server: RoutingServer,

@@ -2,20 +2,20 @@ import type { Release } from "../release/release.ts";
 import type { RouteSpec } from "../release/spec.ts";
 import type { EntryPoint, MiddlewareConfig, RouterConfig } from "./traefik-config.ts";
 import { traefikServiceName } from "../release/names.ts";
-import { isSamePlace, routePriority, routeRule } from "./routes.ts";
+import { isSameRoute, routePriority, routeRule } from "./routes.ts";
 
-/** What of the server itself a route depends on. */
+/** The facts about the server that a route depends on. */
 export interface RoutingServer {
   readonly instance: string;
   /** The port that clients use for https, for redirects. */
   readonly httpsPort: number;
-  /** Hosts whose certificate is there: only they redirect to https. */
+  /** Hosts with a certificate: only these redirect to https. */
   readonly secured?: readonly string[];
-  /** Those of them that tell browsers to stay with it: nothing of them is served over http alone. */
+  /** Secured hosts with HSTS: they have no http route. */
   readonly strict?: readonly string[];
 }
 
-/** Everything Traefik has to know of one release except where its containers are. */
+/** Traefik's configuration of one release, without the addresses of its containers. */
 export interface ReleaseRouting {
   readonly service: string;
   readonly routers: readonly RoutePlan[];
@@ -28,23 +28,23 @@ export interface RoutePlan {
   readonly entryPoint: EntryPoint;
   /** True for the http side of an https route whose host has a certificate. */
   readonly redirects: boolean;
-  /** True where the dynamic file answers in place of the labels, which are written once and do not know of certificates that come. */
+  /** True when the dynamic file answers in place of the labels, which cannot change when a certificate comes. */
   readonly isInFile: boolean;
-  /** Middlewares that shape the app's own answer: all but the retry and the redirect. */
+  /** Middlewares of the app's own answer: all but the retry and the redirect. */
   readonly shape: readonly string[];
   readonly config: RouterConfig;
 }
 
-/** Response header that proves which release answered; Traefik sets it, so that no app can forge it. */
+/** Response header that proves which release answered. Traefik sets it, so no app can forge it. */
 export const releaseHeader = "X-Mypaas-Release";
 
 /** Value of the release header, such as `web/43`. */
 export const releaseTag = (release: Release): string => `${release.spec.service}/${release.number}`;
 
-/** A year: what https://hstspreload.org asks for, without its `preload`, which binds a whole domain for good. */
+/** A year, as https://hstspreload.org asks for; without `preload`, which cannot be undone. */
 const hsts = strictTransport(31_536_000);
 
-/** Lets go of browsers that were told to stay with https where a service has given it up (RFC 6797, 6.1.1). */
+/** Switches HSTS off in browsers when a service gives up https (RFC 6797, 6.1.1). */
 export const hstsOff = strictTransport(0);
 
 function strictTransport(seconds: number): MiddlewareConfig {
@@ -52,7 +52,7 @@ function strictTransport(seconds: number): MiddlewareConfig {
   return { headers: { customResponseHeaders: headers } };
 }
 
-/** One router per route, and one more on the http side of an https route: it redirects once the host has a certificate, and answers until then. */
+/** One router per route, and one more for http of an https route. It redirects when the host has a certificate, and answers until then. */
 export function releaseRouting(release: Release, server: RoutingServer): ReleaseRouting {
   const { routes, slug } = release.spec;
   const service = traefikServiceName(slug, release.number);
@@ -80,7 +80,7 @@ export function releaseRouting(release: Release, server: RoutingServer): Release
   const tag = use("release", {
     headers: { customResponseHeaders: { [releaseHeader]: releaseTag(release) } },
   });
-  // Only a failed dial is retried, when no byte has left yet: safe for POST too.
+  // Only a failed dial is retried. No byte was sent then, so it is safe for POST too.
   const retry = use("retry", { retry: { attempts: 3, initialInterval: "100ms" } });
   for (const [index, route] of routes.entries()) {
     const n = index + 1;
@@ -96,7 +96,7 @@ export function releaseRouting(release: Release, server: RoutingServer): Release
     const safe = isStrict ? [...shape, use("hsts", hsts)] : shape;
     const side = { name, route, entryPoint: "websecure", redirects: false } as const;
     add({ ...side, isInFile: isStrict, shape: safe }, [...safe, retry]);
-    if (routes.some((other) => !other.https && isSamePlace(other, route))) continue;
+    if (routes.some((other) => !other.https && isSameRoute(other, route))) continue;
     const redirects = server.secured?.includes(route.host) === true;
     const chain = redirects ? [tag, use("https", redirect(server.httpsPort))] : [...shape, retry];
     const http = { name: `${name}-http`, route, entryPoint: "web", redirects } as const;
@@ -108,7 +108,7 @@ export function releaseRouting(release: Release, server: RoutingServer): Release
 
 function strip(path: string): MiddlewareConfig {
   if (!path.includes(",")) return { stripPrefix: { prefixes: [path] } };
-  // Traefik cuts lists in labels at each comma.
+  // Traefik splits lists in labels at each comma.
   const literal = path.replaceAll(/[.+]/g, String.raw`\$&`).replaceAll(",", String.raw`\x2c`);
   return { stripPrefixRegex: { regex: [`^${literal}`] } };
 }

@@ -1,23 +1,23 @@
 import type { Release } from "../release/release.ts";
 import type { RoutingState } from "./routing-state.ts";
-import { forgetYields, takeBackYields, yieldTo } from "./takeovers.ts";
+import { forgetOldTakeovers, undoTakeovers, takeOver } from "./takeovers.ts";
 
-/** The only ways in which routing changes; the writer of the dynamic file keeps the sum of all services. */
+/** All changes of routing. The writer of the dynamic file applies those of all services. */
 export type RoutingChange =
   | {
       readonly kind: "hold";
       readonly service: string;
       readonly to: Release;
       readonly from: Release | undefined;
-      /** `serving`: the old release answers meanwhile; `wait`: requests wait for the name of whoever is ready first. */
+      /** `serving`: the old release answers meanwhile. `wait`: requests wait for the release that is ready first. */
       readonly mode: "serving" | "wait";
     }
   | { readonly kind: "cut-over"; readonly service: string }
   | { readonly kind: "stopped"; readonly service: string; readonly release: Release }
   | { readonly kind: "removed"; readonly service: string }
-  | { readonly kind: "settled"; readonly service: string; readonly live: Release | undefined };
+  | { readonly kind: "finished"; readonly service: string; readonly live: Release | undefined };
 
-/** The state after one change; the same change twice is the same as once. */
+/** The state after one change; safe to repeat. */
 export function changeRouting(state: RoutingState, change: RoutingChange): RoutingState {
   const { service } = change;
   const others = state.switches.filter((one) => one.service !== service);
@@ -27,9 +27,9 @@ export function changeRouting(state: RoutingState, change: RoutingChange): Routi
     case "hold": {
       const { to, from, mode } = change;
       const held = { service, to, from, mode, phase: "held" } as const;
-      // Held again after a cut-over that went wrong: what it took goes back.
+      // After a failed cut-over: returns the routes that it took over.
       return {
-        ...takeBackYields(state, to),
+        ...undoTakeovers(state, to),
         live: from === undefined ? rest : [...rest, from],
         switches: [...others, held],
       };
@@ -37,7 +37,7 @@ export function changeRouting(state: RoutingState, change: RoutingChange): Routi
     case "cut-over": {
       const one = state.switches.find((held) => held.service === service);
       if (one === undefined) throw new Error(`no switch of ${service} to cut over`);
-      const cut = yieldTo(state, one.to);
+      const cut = takeOver(state, one.to);
       return {
         ...cut,
         stopped,
@@ -47,20 +47,20 @@ export function changeRouting(state: RoutingState, change: RoutingChange): Routi
     }
     case "stopped":
       return {
-        ...forgetYields({ ...state, live: rest, switches: others }),
+        ...forgetOldTakeovers({ ...state, live: rest, switches: others }),
         stopped: [...stopped, change.release],
       };
     case "removed":
-      return { ...forgetYields({ ...state, live: rest, switches: others }), stopped };
-    case "settled": {
+      return { ...forgetOldTakeovers({ ...state, live: rest, switches: others }), stopped };
+    case "finished": {
       const { live } = change;
       const to = state.switches.find((one) => one.service === service)?.to;
       const isBack = to !== undefined && to.number !== live?.number;
-      return forgetYields({
-        ...(isBack ? takeBackYields(state, to) : state),
+      return forgetOldTakeovers({
+        ...(isBack ? undoTakeovers(state, to) : state),
         live: live === undefined ? rest : [...rest, live],
         switches: others,
-        // A start that failed leaves the service stopped.
+        // After a failed start the service stays stopped.
         ...(live === undefined ? {} : { stopped }),
       });
     }

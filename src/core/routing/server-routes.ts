@@ -4,17 +4,17 @@ import { wireBase } from "../wire/protocol.ts";
 import type { DynamicDraft } from "./dynamic-draft.ts";
 import { routeRule } from "./routes.ts";
 import type { ServerFacts } from "./routing-state.ts";
-import { nobody } from "./waiting.ts";
+import { emptyService } from "./waiting.ts";
 
-/** Above every hold; hosts and paths are at most some hundred characters long. */
+/** Above every hold; hosts and paths have at most some hundred characters. */
 const receiverPriority = 1_000_000_000_000;
 
-/** What the server itself has in the file: the receiver, the answer where nobody lives, who asks for a certificate, and how it knows itself. */
+/** Adds the routers of the server itself: the receiver, the answer for unknown hosts, certificate requests, and its id. */
 export function addServer(file: DynamicDraft, server: ServerFacts): void {
   const receiver = `http://${receiverContainerName(server.instance)}:${receiverPort}`;
   file.add({
     services: {
-      [nobody]: { loadBalancer: { servers: [] } },
+      [emptyService]: { loadBalancer: { servers: [] } },
       receiver: { loadBalancer: { servers: [{ url: receiver }] } },
     },
   });
@@ -25,25 +25,25 @@ export function addServer(file: DynamicDraft, server: ServerFacts): void {
     service: "receiver",
     tls: {},
   });
-  const catchAll = { rule: "PathPrefix(`/`)", priority: 1, service: nobody };
+  const catchAll = { rule: "PathPrefix(`/`)", priority: 1, service: emptyService };
   file.route("nobody-http", { entryPoints: ["web"], ...catchAll });
   file.route("nobody-https", { entryPoints: ["websecure"], ...catchAll, tls: {} });
   if (server.server !== undefined) addHere(file, server.server);
-  for (const { host, resolver } of server.asking ?? [])
-    // Only asks for the certificate: everything else outranks it.
-    file.route(askingRouter(host), {
+  for (const { host, resolver } of server.certificateRequests ?? [])
+    // Only requests the certificate: every other router outranks it.
+    file.route(certificateRouter(host), {
       entryPoints: ["websecure"],
       rule: routeRule({ host, path: "" }),
       priority: 2,
-      service: nobody,
+      service: emptyService,
       tls: { certResolver: resolver },
     });
 }
 
-/** Name of the router whose only purpose is that Traefik asks for the certificate of a host. */
-export const askingRouter = (host: string): string => `certificate-${host}`;
+/** Name of the router that makes Traefik request the certificate of a host. */
+export const certificateRouter = (host: string): string => `certificate-${host}`;
 
-/** How the server knows itself on port 80 of a name, before it has anybody prove that to a CA. */
+/** Answers with the server's id on port 80, to prove that a name leads here before a CA checks it. */
 function addHere(file: DynamicDraft, server: string): void {
   file.add({
     middlewares: { here: { headers: { customResponseHeaders: { [hereHeader]: server } } } },
@@ -52,10 +52,10 @@ function addHere(file: DynamicDraft, server: string): void {
     entryPoints: ["web"],
     rule: `PathPrefix(\`${wireBase}/\`)`,
     priority: receiverPriority,
-    service: nobody,
+    service: emptyService,
     middlewares: ["here"],
   });
 }
 
-/** Response header that names the server, at the path of the protocol on the http port. */
+/** Response header with the server's id, at the protocol's path on the http port. */
 export const hereHeader = "X-Mypaas-Server";

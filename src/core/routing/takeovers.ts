@@ -1,25 +1,15 @@
 import type { Release } from "../release/release.ts";
 import type { RouteSpec } from "../release/spec.ts";
-import type { RoutingState, Switch } from "./routing-state.ts";
+import type { RoutingState, Switch, Takeover } from "./routing-state.ts";
 import { releaseTag } from "./release-routing.ts";
-import { isSamePlace } from "./routes.ts";
+import { isSameRoute } from "./routes.ts";
 
-/** A place that containers of a release still ask for by label, though another service has taken it over. */
-export interface Takeover {
-  readonly service: string;
-  readonly release: number;
-  readonly host: string;
-  readonly path: string;
-  /** Tag of the release that took it, such as `new/1`. */
-  readonly by: string;
-}
-
-/** The routes of a live release but for those that another service has taken over. */
+/** The routes of a live release, without those that another service has taken over. */
 export function ownRoutes({ spec, yielded = [] }: Release): readonly RouteSpec[] {
-  return spec.routes.filter((route) => !yielded.some((place) => isSamePlace(place, route)));
+  return spec.routes.filter((route) => !yielded.some((taken) => isSameRoute(taken, route)));
 }
 
-/** What releases have yielded for good, for a worker that starts. */
+/** Takeovers that are stored with the releases, for a worker that starts. */
 export function storedTakeovers(live: readonly Release[]): readonly Takeover[] {
   return live.flatMap(({ spec, number, yielded = [] }) =>
     yielded.map(({ host, path }) => ({
@@ -32,24 +22,24 @@ export function storedTakeovers(live: readonly Release[]): readonly Takeover[] {
   );
 }
 
-/** True when the release has yielded that place. */
-export function hasYielded(
+/** True when another service has taken over that route of the release. */
+export function isTakenOver(
   { takeovers = [] }: Pick<RoutingState, "takeovers">,
   { spec, number }: Release,
-  place: Pick<RouteSpec, "host" | "path">,
+  route: Pick<RouteSpec, "host" | "path">,
 ): boolean {
   return takeovers.some(
-    (one) => one.service === spec.service && one.release === number && isSamePlace(one, place),
+    (one) => one.service === spec.service && one.release === number && isSameRoute(one, route),
   );
 }
 
-/** The state in which everything that other services have at the places of `to` is yielded to it. */
-export function yieldTo(state: RoutingState, to: Release): RoutingState {
+/** The state in which `to` has taken over all its routes from other services. */
+export function takeOver(state: RoutingState, to: Release): RoutingState {
   const others = knownReleases(state).filter(({ spec }) => spec.service !== to.spec.service);
   const taken = others.flatMap((release) =>
     release.spec.routes
-      .filter((route) => to.spec.routes.some((wanted) => isSamePlace(wanted, route)))
-      .filter((route) => !hasYielded(state, release, route))
+      .filter((route) => to.spec.routes.some((wanted) => isSameRoute(wanted, route)))
+      .filter((route) => !isTakenOver(state, release, route))
       .map(({ host, path }) => ({
         service: release.spec.service,
         release: release.number,
@@ -61,13 +51,13 @@ export function yieldTo(state: RoutingState, to: Release): RoutingState {
   return { ...state, takeovers: [...(state.takeovers ?? []), ...taken] };
 }
 
-/** The state as if `to` had taken nothing. */
-export function takeBackYields(state: RoutingState, to: Release): RoutingState {
+/** The state without the takeovers of `to`. */
+export function undoTakeovers(state: RoutingState, to: Release): RoutingState {
   return { ...state, takeovers: (state.takeovers ?? []).filter(({ by }) => by !== releaseTag(to)) };
 }
 
-/** Forgets what releases have yielded whose containers are gone. */
-export function forgetYields(state: RoutingState): RoutingState {
+/** Removes takeovers from releases without containers. */
+export function forgetOldTakeovers(state: RoutingState): RoutingState {
   const known = new Set(knownReleases(state).map(releaseTag));
   const takeovers = (state.takeovers ?? []).filter(({ service, release }) =>
     known.has(`${service}/${release}`),
@@ -75,7 +65,7 @@ export function forgetYields(state: RoutingState): RoutingState {
   return { ...state, takeovers };
 }
 
-/** Every release whose containers may exist, once. */
+/** Every release that may have containers, once. */
 export function knownReleases({
   live,
   switches,

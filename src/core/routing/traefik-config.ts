@@ -1,4 +1,4 @@
-/** The part of Traefik's dynamic configuration that mypaas writes; labels and the dynamic file are two spellings of it. */
+/** The part of Traefik's dynamic configuration that mypaas writes, in labels and in the dynamic file. */
 export interface DynamicConfig {
   readonly http: HttpConfig;
   readonly tls?: {

@@ -1,9 +1,9 @@
 import type { DynamicConfig } from "./traefik-config.ts";
 
-/** What Traefik says of itself, as far as mypaas asks; names carry their provider, such as `web-r43-1@docker`. */
+/** The state of Traefik, as far as mypaas reads it. Names carry their provider, such as `web-r43-1@docker`. */
 export interface TraefikSnapshot {
   readonly routers: Readonly<Record<string, SeenRouter>>;
-  /** State of each listed server of each service. */
+  /** Status of each listed server of each service. */
   readonly services: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -15,7 +15,7 @@ export interface SeenRouter {
   readonly errors: readonly string[];
 }
 
-/** What a caller waits for. */
+/** The state that a caller waits for. */
 export interface Expected {
   /** Router names that must be enabled without error, with provider suffix. */
   readonly routers: readonly string[];
@@ -41,7 +41,7 @@ export function readSnapshot(rawdata: unknown): TraefikSnapshot {
   };
 }
 
-/** One sentence for everything in which Traefik is not yet as the dynamic file and the caller want it. */
+/** One sentence for each difference between Traefik's state and the expected one. */
 export function differences(
   seen: TraefikSnapshot,
   wanted: Expected,
@@ -74,7 +74,7 @@ function fileDifferences(seen: TraefikSnapshot, { http }: DynamicConfig): readon
       router.rule === config.rule &&
       router.priority === config.priority &&
       router.service.replace(/@file$/, "") === config.service;
-    return isSame ? [] : [`router ${name}@file is still an older one`];
+    return isSame ? [] : [`router ${name}@file is still the old one`];
   });
   const extra = Object.keys(seen.routers)
     .filter((name) => name.endsWith("@file") && http.routers[name.slice(0, -5)] === undefined)
@@ -85,13 +85,13 @@ function fileDifferences(seen: TraefikSnapshot, { http }: DynamicConfig): readon
 function troubleOf(name: string, router: SeenRouter | undefined): readonly string[] {
   if (router === undefined) return [`router ${name} is not there`];
   if (router.status === "enabled" && router.errors.length === 0) return [];
-  if (name.endsWith("@file") && router.errors.length > 0 && router.errors.every(isOfNobodyUp))
+  if (name.endsWith("@file") && router.errors.length > 0 && router.errors.every(isServiceDown))
     return [];
   return [`router ${name} is ${router.status}: ${router.errors.join("; ")}`];
 }
 
-/** The file is right and the release that it leads to is down: a broken service must not keep its repair, or a neighbour, from going live. */
-const isOfNobodyUp = (error: string): boolean =>
+/** The file is right, and its release is down: a broken service must not block its repair, or another service. */
+const isServiceDown = (error: string): boolean =>
   /^the service "[^"]+@docker" does not exist$/.test(error);
 
 function field(value: unknown, key: string): unknown {

@@ -7,7 +7,7 @@ import { label, networkName } from "../release/names.ts";
 
 type StaticConfig = Pick<InstanceConfig, "instance" | "email" | "acme" | "resolvers">;
 
-/** Traefik's static configuration: the template `traefik/traefik.yml` with this instance's values set, comments kept. */
+/** Traefik's static configuration: the template `traefik/traefik.yml` with the values of this instance. Comments stay. */
 export function traefikStatic(template: string, config: StaticConfig): string {
   const document = parseDocument(template);
   const [problem] = document.errors;
@@ -33,7 +33,7 @@ function setResolvers(document: Document, config: StaticConfig): void {
   if (config.resolvers === undefined) set(document, [...challenge, "propagation"], undefined);
 }
 
-/** What both resolvers have. */
+/** Sets the values of both resolvers. */
 function setResolver(document: Document, path: readonly string[], config: StaticConfig): void {
   const { server, hasCa, lifetimeHours } = acmeOf(config);
   set(document, [...path, "email"], config.email);
@@ -43,9 +43,9 @@ function setResolver(document: Document, path: readonly string[], config: Static
   set(document, [...path, "certificatesDuration"], lifetimeHours);
 }
 
-/** Sets what stands in the template, or takes it out. */
+/** Sets or deletes a value of the template. */
 function set(document: Document, path: readonly string[], value: unknown): void {
-  // A path that the template does not have would be added silently, and ignored or refused by Traefik.
+  // An unknown path would be added silently, and ignored or refused by Traefik.
   if (!document.hasIn(path)) throw new Error(`traefik.yml has no ${path.join(".")}`);
   if (value === undefined) document.deleteIn(path);
   else document.setIn(path, value);

@@ -7,47 +7,44 @@ import { backendName, backendServices, type Backend } from "./backend.ts";
 import { covers } from "./routes.ts";
 import { drainTimeMs } from "../release/spec.ts";
 
-/** A place where requests wait, as parts of the dynamic file. */
+/** A route whose requests wait, as parts of the dynamic file. */
 export interface Waiting extends Omit<HttpConfig, "routers"> {
   readonly target: { readonly service: string; readonly middlewares: readonly string[] };
 }
 
 /** The service without servers: Traefik answers 503 for it. */
-export const nobody = "nobody";
+export const emptyService = "nobody";
 
 const intervalMs = 200;
-/** Traefik's retry ends after 15 minutes whatever it is told. */
+/** Traefik's retry ends after 15 minutes, whatever its configuration. */
 const longestMs = 14 * 60_000;
-/** Where nobody was before nothing is lost by an answer that says when to come back, and who waits for a release that fails has it soon. */
-const newPlaceMs = 15_000;
+/** A new route loses nothing by an answer with Retry-After, and the client of a failing release gets it soon. */
+const newRouteMs = 15_000;
 
-/** For Docker's and Traefik's own part in a switch and its way back, which takes its time on a busy machine. */
-const partsMs = 30_000;
+/** For Docker's and Traefik's own part in a switch and its undo, which is slow on a busy machine. */
+const overheadMs = 30_000;
 
-/** What makes requests wait. */
+/** The facts that make requests wait. */
 export interface Wait {
   readonly one: Switch;
-  readonly place: RoutePlan;
-  /** Nobody answered there before the switch. */
+  readonly plan: RoutePlan;
+  /** The route had no owner before the switch. */
   readonly isNew: boolean;
-  /** What a release answers for itself. */
+  /** The routers of a release without its taken-over routes. */
   readonly routingOf: (release: Release) => ReleaseRouting;
 }
 
-/**
- * Requests to `place` wait for whichever release of the switch that serves it appears first under a name that nobody has yet:
- * they keep the handler chain they began with, so only a name can reach them. In the end they get 503.
- */
+/** * Requests to `plan` wait for the first release of the switch that appears under a new name. A waiting request keeps its handler chain, so only a name that resolves later can reach it. In the end it gets 503. */
 export function waitFor(wait: Wait): Waiting {
-  const { one, place, isNew } = wait;
+  const { one, plan, isNew } = wait;
   const next = sideOf(wait, one.to, nextName);
   const back = one.from && sideOf(wait, one.from, backName);
   const sides = [next, back].filter((side) => side !== undefined);
   const redirect = redirectOf(wait, sides);
   if (redirect !== undefined) return redirect;
 
-  const service = `wait-${place.name}`;
-  const patience = `${one.to.spec.slug}-${isNew ? "new" : "wait"}`;
+  const service = `wait-${plan.name}`;
+  const prefix = `${one.to.spec.slug}-${isNew ? "new" : "wait"}`;
   const backends = sides.map(({ suffix, url, plan }): Backend => ({
     kind: "servers",
     service: `${service}-${suffix}`,
@@ -56,7 +53,7 @@ export function waitFor(wait: Wait): Waiting {
     transport: "wait",
   }));
   return {
-    target: { service, middlewares: [`${patience}-503`, `${patience}-retry`] },
+    target: { service, middlewares: [`${prefix}-503`, `${prefix}-retry`] },
     services: {
       ...Object.assign({}, ...backends.map(backendServices)),
       [service]: {
@@ -67,15 +64,15 @@ export function waitFor(wait: Wait): Waiting {
     middlewares: {
       ...Object.assign({}, ...sides.map((side) => side.middlewares)),
       later: { headers: { customResponseHeaders: { "Retry-After": "5" } } },
-      [`${patience}-503`]: unavailable,
-      [`${patience}-retry`]: retryFor(isNew ? newPlaceWaitMs(one) : longestSwitchMs(one)),
+      [`${prefix}-503`]: unavailable,
+      [`${prefix}-retry`]: retryFor(isNew ? newRouteWaitMs(one) : longestSwitchMs(one)),
     },
-    serversTransports: { wait: impatient },
+    serversTransports: { wait: shortDial },
   };
 }
 
-/** A look-up that hangs in a DNS server upstream must not cost a waiting request the time in which the name appears. */
-const impatient: ServersTransportConfig = {
+/** A DNS lookup that hangs upstream must not delay a waiting request when the name appears. */
+const shortDial: ServersTransportConfig = {
   forwardingTimeouts: { dialTimeout: "300ms", idleConnTimeout: "1s" },
 };
 
@@ -86,23 +83,23 @@ interface Side {
   readonly middlewares: Readonly<Record<string, MiddlewareConfig>>;
 }
 
-/** Undefined where the release does not serve the place: nobody may reach it by a route that it does not have. */
+/** Undefined when the release does not have this route: it must not answer there. */
 function sideOf(
-  { place, routingOf }: Wait,
+  { plan: wanted, routingOf }: Wait,
   release: Release,
   nameOf: typeof nextName,
 ): Side | undefined {
   const { routers, middlewares } = routingOf(release);
   const plan = routers
-    .filter((one) => one.entryPoint === place.entryPoint && covers(one.route, place.route))
+    .filter((one) => one.entryPoint === wanted.entryPoint && covers(one.route, wanted.route))
     .toSorted((a, b) => b.config.priority - a.config.priority)[0];
   if (plan === undefined || release.port === undefined) return undefined;
-  // The dot at the end keeps the resolver from trying the server's search domains.
+  // The dot at the end prevents lookups in the server's search domains.
   const url = `http://${nameOf(release.instance, release.spec.slug)}.:${release.port}`;
   return { suffix: nameOf === nextName ? "next" : "back", url, plan, middlewares };
 }
 
-/** Nobody has to be there for a redirect on which all agree; it is the old release's, or one that no client keeps in mind. */
+/** A redirect of all releases needs no server. A new route's redirect is temporary, so that no client keeps it. */
 function redirectOf({ one, isNew }: Wait, sides: readonly Side[]): Waiting | undefined {
   const answers = sides.at(-1);
   if (answers === undefined || !sides.every(({ plan }) => plan.redirects)) return undefined;
@@ -110,14 +107,14 @@ function redirectOf({ one, isNew }: Wait, sides: readonly Side[]): Waiting | und
   const redirect = names.flatMap((name) => answers.middlewares[name] ?? []).at(-1);
   if (!isNew || redirect === undefined || !("redirectScheme" in redirect))
     return {
-      target: { service: nobody, middlewares: names },
+      target: { service: emptyService, middlewares: names },
       services: {},
       middlewares: answers.middlewares,
     };
   const name = `${one.to.spec.slug}-new-https`;
   const passing = { redirectScheme: { ...redirect.redirectScheme, permanent: false } };
   return {
-    target: { service: nobody, middlewares: [name] },
+    target: { service: emptyService, middlewares: [name] },
     services: {},
     middlewares: { [name]: passing },
   };
@@ -135,7 +132,7 @@ const unavailable: MiddlewareConfig = {
 function retryFor(ms: number): MiddlewareConfig {
   return {
     retry: {
-      // More than fit into the time, because the interval doubles along the attempts: the timeout ends it.
+      // More attempts than fit into the time, because the interval doubles: the timeout ends the retry.
       attempts: Math.ceil(ms / intervalMs),
       initialInterval: `${intervalMs}ms`,
       timeout: `${ms}ms`,
@@ -145,10 +142,10 @@ function retryFor(ms: number): MiddlewareConfig {
 
 const startMs = ({ spec }: Release): number => spec.startTimeoutMs + spec.stopTimeoutMs;
 
-const newPlaceWaitMs = ({ to }: Switch): number => Math.min(newPlaceMs, startMs(to));
+const newRouteWaitMs = ({ to }: Switch): number => Math.min(newRouteMs, startMs(to));
 
-/** Drain and stop of the old release, start of the new one, and the way back when it does not become ready. */
+/** Drain and stop of the old release, start of the new one, and the undo when it does not become ready. */
 function longestSwitchMs({ to, from = to }: Switch): number {
   const old = drainTimeMs(from.spec, true) + startMs(from);
-  return Math.min(startMs(to) + old + partsMs, longestMs);
+  return Math.min(startMs(to) + old + overheadMs, longestMs);
 }

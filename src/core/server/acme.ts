@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { instancePaths, type InstanceConfig } from "./instance.ts";
 
-/** Where and how certificates are asked for. */
+/** The CA and how certificates are requested from it. */
 export type Acme = NonNullable<InstanceConfig["acme"]>;
 
-/** Traefik's resolver that proves a name by an answer on port 80; named by routers and in `traefik/traefik.yml`. */
+/** Traefik's resolver for HTTP-01, on port 80; routers and `traefik/traefik.yml` name it. */
 export const httpResolver = "acme";
-/** The one that proves it by a record at the DNS provider; there only with a provider. */
+/** Traefik's resolver for DNS-01; exists only with a DNS provider. */
 export const dnsResolver = "acme-dns";
 
 export const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
@@ -14,10 +14,10 @@ export const letsEncryptStaging = "https://acme-staging-v02.api.letsencrypt.org/
 
 const defaults: Acme = { server: letsEncrypt, hasCa: false, lifetimeHours: 90 * 24 };
 
-/** What the configuration says, or the defaults; nothing is asked for without an email address. */
+/** The configured CA, or the default. Without an email address no certificate is requested. */
 export const acmeOf = (config: Pick<InstanceConfig, "acme">): Acme => config.acme ?? defaults;
 
-/** True where the file has nothing to say. */
+/** True when the configuration file needs no `acme`. */
 export const isDefaultAcme = (acme: Acme): boolean =>
   acme.server === defaults.server &&
   acme.hasCa === defaults.hasCa &&
@@ -27,17 +27,17 @@ export const isDefaultAcme = (acme: Acme): boolean =>
 export const isLetsEncrypt = (server: string): boolean =>
   server === letsEncrypt || server === letsEncryptStaging;
 
-/** The directory URL of a CA as it is kept; undefined when the text is none, or holds more than a place. */
+/** The directory URL of a CA in its stored form; undefined for any other text, or a URL with a user or a fragment. */
 export function readAcmeServer(text: string): string | undefined {
   const url = URL.parse(text);
   const isPlain = url?.protocol === "https:" && url.username === "" && url.password === "";
   return isPlain && url.hash === "" ? url.href : undefined;
 }
 
-/** lego's codes; which of them there are, Traefik's version knows. */
+/** True for the form of lego's codes; Traefik's version decides which exist. */
 export const isDnsProvider = (text: string): boolean => /^[a-z0-9]{1,40}$/.test(text);
 
-/** Traefik's file below /acme, one for each directory: accounts and certificates of one CA must never be taken for those of another, also where one host is several, as with the provisioners of step-ca. */
+/** * Traefik's file below /acme, one for each directory URL. Accounts of one CA must never be used for another, also when both are on one host, as with step-ca. */
 export function acmeStorage(server: string): string {
   if (server === letsEncrypt) return "acme.json";
   const { hostname, port } = new URL(server);
@@ -47,6 +47,6 @@ export function acmeStorage(server: string): string {
   return `${[host, port, digest].filter((part) => part !== "").join("-")}.json`;
 }
 
-/** Path of Traefik's accounts and certificates of the CA that is asked. */
+/** Path of Traefik's accounts and certificates of the configured CA. */
 export const acmeStore = (config: Pick<InstanceConfig, "acme" | "stateDir" | "runDir">): string =>
   `${instancePaths(config).acmeDir}/${acmeStorage(acmeOf(config).server)}`;

@@ -1,19 +1,19 @@
 import { label } from "../release/names.ts";
 
-/** What becomes of one request to the filtered Docker socket. */
+/** The decision about one request to the filtered Docker socket. */
 export type Decision = Allowed | { readonly kind: "refused"; status: number; message: string };
 
 export interface Allowed {
-  /** `inspect`: the answer must be checked and emptied; `stream`: it is passed on as it comes. */
+  /** `inspect`: the answer is checked and secrets are removed. `stream`: it is passed on. */
   readonly kind: "inspect" | "stream";
   readonly method: "GET" | "HEAD";
   /** Path and query for the engine, built here and not copied from the request. */
   readonly path: string;
 }
 
-/** Lets through what Traefik's docker provider asks, limited to containers with our instance label; everything else is refused. */
+/** Allows the requests of Traefik's docker provider, for containers of this instance; refuses all others. */
 export function decide(method: string, target: string, instance: string): Decision {
-  if (method !== "GET" && method !== "HEAD") return refused(`${method} is not passed on`);
+  if (method !== "GET" && method !== "HEAD") return refused(`${method} is not allowed`);
   const match = /^(\/v\d+\.\d+)?(\/[^?#]*)(?:\?([^#]*))?$/.exec(target);
   const [, version = "", path = "", query = ""] = match ?? [];
   if (path === "/_ping" || path === "/version") {
@@ -27,7 +27,7 @@ export function decide(method: string, target: string, instance: string): Decisi
   const id = /^\/containers\/([A-Za-z0-9][A-Za-z0-9_.-]*)\/json$/.exec(path)?.[1];
   if (id !== undefined)
     return { kind: "inspect", method, path: `${version}/containers/${id}/json` };
-  return refused("this call is not passed on");
+  return refused("this call is not allowed");
 }
 
 function refused(what: string): Decision {
@@ -40,31 +40,31 @@ const passedParameters: Readonly<Record<string, readonly string[]>> = {
 };
 
 function limitQuery(query: string, path: string, instance: string): string | undefined {
-  const asked = new URLSearchParams(query);
+  const given = new URLSearchParams(query);
   const limited = new URLSearchParams();
   for (const name of passedParameters[path] ?? []) {
-    const value = asked.get(name);
+    const value = given.get(name);
     if (value !== null) limited.set(name, value);
   }
-  // Docker takes the first value of a repeated parameter; a second one is somebody's trick.
-  if (asked.getAll("filters").length > 1) return undefined;
-  const filters = parseFilters(asked.get("filters") ?? "");
+  // Docker takes the first value of a repeated parameter; a second one is an attack.
+  if (given.getAll("filters").length > 1) return undefined;
+  const filters = parseFilters(given.get("filters") ?? "");
   if (filters === undefined) return undefined;
-  // Values of one filter are alternatives, except labels, which must all fit.
+  // Values of one filter are alternatives, except labels, which must all match.
   const labels = [...(filters.get("label") ?? []), `${label.instance}=${instance}`];
   filters.set("label", labels);
-  // A list shows command lines, and one that was typed for `mypaas run` may hold a secret.
+  // A list shows command lines, and a command of `mypaas run` may hold a secret.
   if (path === "/containers/json") filters.set("label", [...labels, "traefik.enable=true"]);
   if (path === "/events") {
     filters.set("type", ["container"]);
-    // What Traefik listens to; an exec event would show its command line.
+    // The events that Traefik reads; an exec event would show its command line.
     filters.set("event", ["start", "die", "health_status"]);
   }
   limited.set("filters", JSON.stringify(Object.fromEntries(filters)));
   return limited.toString();
 }
 
-/** Both encodings that Docker knows: `{"label":["a"]}` and the older `{"label":{"a":true}}`. */
+/** Both encodings of Docker: `{"label":["a"]}` and the older `{"label":{"a":true}}`. */
 function parseFilters(text: string): Map<string, readonly string[]> | undefined {
   if (text === "") return new Map();
   const value = parseJson(text);
@@ -92,7 +92,7 @@ export function isOurs(facts: unknown, instance: string): boolean {
   return isRecord(labels) && labels[label.instance] === instance;
 }
 
-/** The same facts with everything emptied in which a secret could stand: environment, command lines, output of health checks. */
+/** Empties all parts that may hold a secret: environment, command lines, output of health checks. */
 export function hideSecrets(facts: unknown): unknown {
   if (!isRecord(facts)) return facts;
   const { Config: config, State: state } = facts;

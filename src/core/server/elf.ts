@@ -1,4 +1,4 @@
-/** The path of the dynamic loader that an ELF program names (PT_INTERP, elf(5)); undefined for a static or other program. `bytes` must reach past the program headers and the path. */
+/** * Path of the dynamic loader in an ELF program (PT_INTERP, elf(5)); undefined for a static or other program. `bytes` must include the program headers and the path. */
 export function elfInterpreter(bytes: Buffer): string | undefined {
   const is64BitLittleEndian = bytes.subarray(0, 6).equals(Buffer.from("\x7fELF\x02\x01", "latin1"));
   if (!is64BitLittleEndian || bytes.length < 64) return undefined;
@@ -22,7 +22,7 @@ export function elfInterpreter(bytes: Buffer): string | undefined {
 
 const interpreterSegment = 3;
 
-/** The processor that an ELF program is built for (e_machine), as uname(1) calls it; undefined for any other file. */
+/** Processor of an ELF program (e_machine), as uname(1) names it; undefined for any other file. */
 export function elfMachine(bytes: Buffer): string | undefined {
   if (bytes.length < 20 || bytes.toString("latin1", 0, 4) !== "\x7fELF") return undefined;
   const isBigEndian = bytes[5] === 2;

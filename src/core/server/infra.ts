@@ -10,13 +10,13 @@ import {
   traefikContainerName,
 } from "../release/names.ts";
 
-/** A container that belongs to mypaas itself (Traefik, the receiver), as `init` creates it; log rotation is that of services. */
+/** A container of mypaas itself (Traefik, the receiver), as `init` creates it. Its log rotation is that of services. */
 export interface InfraPlan {
   readonly name: string;
   readonly image: string;
   /** Arguments after the image's own entrypoint. */
   readonly cmd: readonly string[];
-  /** Secrets, perhaps: never said, and in a label only within the digest of the whole plan. */
+  /** May hold secrets: never shown, and in a label only as part of the plan's digest. */
   readonly env?: Readonly<Record<string, string>>;
   /** Numeric `uid:gid`. */
   readonly user: string;
@@ -26,7 +26,7 @@ export interface InfraPlan {
   readonly noNewPrivileges: true;
   readonly mounts: readonly Mount[];
   readonly ports: readonly InfraPort[];
-  /** All are joined before the container starts; the first is the one it is created with. */
+  /** The container is created with the first, and joins the others before it starts. */
   readonly networks: readonly InfraEndpoint[];
   /** Lines of `options` in resolv.conf(5). */
   readonly dnsOptions?: readonly string[];
@@ -48,12 +48,12 @@ export interface InfraEndpoint {
 
 export interface NetworkPlan {
   readonly name: string;
-  /** Without a way out; the host itself still reaches the containers in it. */
+  /** Without a route to the outside; the server itself still reaches the containers. */
   readonly internal: boolean;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Where Traefik listens inside its container: above 1024, because it has no capability to listen below. */
+/** Traefik's ports inside its container: above 1024, because it has no capabilities. */
 export const traefikPorts = { web: 8000, websecure: 8443 } as const;
 
 /** Paths inside Traefik's container, the same in `traefik/traefik.yml`. */
@@ -65,10 +65,10 @@ export const traefikPaths = {
   acmeCa: "/etc/mypaas/acme-ca.pem",
 } as const;
 
-/** The name by which Traefik finds its own address on the API network; has a dot, so that no service can be called like it. */
+/** The name of Traefik's own address on the API network; it has a dot, as no service has. */
 export const traefikApiAlias = "traefik.api";
 
-/** The three networks of an instance; only that of the services leads outside, so published ports are always bound there. */
+/** The three networks of an instance. Only that of the services leads outside, so ports are always published there. */
 export function networkPlans(instance: string): readonly NetworkPlan[] {
   const labels = { [label.instance]: instance };
   return [
@@ -78,19 +78,21 @@ export function networkPlans(instance: string): readonly NetworkPlan[] {
   ];
 }
 
-/** Traefik's container: no root, no capability, nothing writable but its certificates, Docker only through the filtered socket's directory; `dnsEnv` holds the values for the DNS provider. */
+/** A file or directory of the host in a container; read-only by default. */
+export const bindMount = (source: string, target: string, readOnly = true): Mount => ({
+  type: "bind",
+  source,
+  target,
+  readOnly,
+});
+
+/** * Traefik's container: no root, no capability, read-only but for its certificates, Docker only through the filtered socket. `dnsEnv` holds the values for the DNS provider. */
 export function traefikContainer(
   config: InstanceConfig,
   dnsEnv: Readonly<Record<string, string>> = {},
 ): InfraPlan {
   const { instance, bind } = config;
   const paths = instancePaths(config);
-  const mount = (source: string, target: string, readOnly = true): Mount => ({
-    type: "bind",
-    source,
-    target,
-    readOnly,
-  });
   return {
     name: traefikContainerName(instance),
     image: config.traefikImage,
@@ -102,11 +104,11 @@ export function traefikContainer(
     capDrop: ["ALL"],
     noNewPrivileges: true,
     mounts: [
-      mount(paths.traefikStatic, traefikPaths.static),
-      mount(paths.dynamicDir, traefikPaths.dynamic),
-      mount(paths.dockerSocketDir, traefikPaths.docker),
-      mount(paths.acmeDir, traefikPaths.acme, false),
-      ...(acmeOf(config).hasCa ? [mount(paths.acmeCa, traefikPaths.acmeCa)] : []),
+      bindMount(paths.traefikStatic, traefikPaths.static),
+      bindMount(paths.dynamicDir, traefikPaths.dynamic),
+      bindMount(paths.dockerSocketDir, traefikPaths.docker),
+      bindMount(paths.acmeDir, traefikPaths.acme, false),
+      ...(acmeOf(config).hasCa ? [bindMount(paths.acmeCa, traefikPaths.acmeCa)] : []),
     ],
     ports: [
       { ip: bind, hostPort: config.httpPort, containerPort: traefikPorts.web },
@@ -117,7 +119,7 @@ export function traefikContainer(
       { name: apiNetworkName(instance), aliases: [traefikApiAlias] },
       { name: receiverNetworkName(instance), aliases: [] },
     ],
-    // Who waits for a name that appears (DESIGN §5) shares one look-up at a time; one lost packet must not hold up all of them for 5 s.
+    // All waiting requests share one DNS lookup at a time; a lost packet must not delay them by 5 s.
     dnsOptions: ["timeout:1", "attempts:2"],
     memoryBytes: 1024 * 1024 * 1024,
     pidsLimit: 512,

@@ -1,4 +1,4 @@
-/** What `init` decided, kept in `<stateDir>/config.yml`; the operator may edit `volumes.allow`. */
+/** The decisions of `init`, stored in `<stateDir>/config.yml`; the operator may edit `volumes.allow`. */
 export interface InstanceConfig {
   readonly version: 1;
   readonly instance: string;
@@ -11,34 +11,34 @@ export interface InstanceConfig {
   readonly httpPort: number;
   readonly httpsPort: number;
   readonly domain?: string;
-  /** Whom CAs write to; without it no certificate is asked for. */
+  /** Contact for CAs; without it no certificate is requested. */
   readonly email?: string;
-  /** Where certificates are asked for; `acmeOf` knows what is meant without it. */
+  /** The CA; `acmeOf` has the default. */
   readonly acme?: {
     /** Directory URL. */
     readonly server: string;
-    /** The server's own https is trusted by the certificate in `acmeCa` of `instancePaths`. */
+    /** The CA's own https is trusted by the certificate in `acmeCa` of `instancePaths`. */
     readonly hasCa: boolean;
     readonly lifetimeHours: number;
     /** lego's code of the DNS provider; its values are in `dnsEnv` of `instancePaths`. */
     readonly dnsProvider?: string;
   };
-  /** DNS servers that are asked about a name before a certificate is: `ip`, `ip:port` or `[ip]:port`. */
+  /** DNS servers for the preflight of a name: `ip`, `ip:port` or `[ip]:port`. */
   readonly resolvers?: readonly string[];
-  /** Addresses by which the internet reaches this server, where it cannot know them itself. */
+  /** Public addresses of this server, when its interfaces do not show them. */
   readonly addresses?: readonly string[];
   readonly traefikImage: string;
   readonly receiverImage: string;
-  /** Who ran init: owner of `~/…` volumes. */
+  /** The user that ran init: owner of `~/…` volumes. */
   readonly owner: { readonly name: string; readonly home: string };
   readonly volumes: { readonly allow: readonly string[] };
 }
 
-/** Numeric users of the two containers that the internet reaches; the same ids in sysusers.d. */
+/** Numeric users of the two containers that the internet reaches; the same as in sysusers.d. */
 export const receiverUid = 65532;
 export const traefikUid = 65533;
 
-/** Port of Traefik's API, ping and metrics on the network that it has for itself. */
+/** Port of Traefik's API, ping and metrics on their own network. */
 export const traefikApiPort = 8080;
 /** Port of the receiver on the network it shares with Traefik. */
 export const receiverPort = 8080;
@@ -47,16 +47,16 @@ export const defaultInstance = "mypaas";
 export const defaultStateDir = "/var/lib/mypaas";
 export const defaultRunDir = "/run/mypaas";
 
-/** Every path of an instance, so that no other file spells one. Each socket has a directory of its own, which is what containers mount. */
+/** All paths of an instance. Each socket has its own directory, which containers mount. */
 export function instancePaths(config: Pick<InstanceConfig, "stateDir" | "runDir">) {
   const { stateDir, runDir } = config;
   return {
     config: `${stateDir}/config.yml`,
     database: `${stateDir}/state.db`,
     blobs: `${stateDir}/blobs`,
-    /** Uploads of local deploys, written by the worker itself. */
+    /** Uploads of local deploys; the worker writes them. */
     localSpool: `${stateDir}/local-spool`,
-    /** Uploads from outside; owned by the receiver. */
+    /** Uploads from outside; the receiver writes them. */
     spool: `${stateDir}/spool`,
     /** Directory that the receiver mounts read-only; holds `authorized_keys` and `receiver.json`. */
     receiverDir: `${stateDir}/receiver`,
@@ -69,10 +69,10 @@ export function instancePaths(config: Pick<InstanceConfig, "stateDir" | "runDir"
     /** Directory watched by Traefik's file provider. */
     dynamicDir: `${stateDir}/traefik/dynamic`,
     dynamicFile: `${stateDir}/traefik/dynamic/mypaas.yml`,
-    /** Where the next dynamic file grows: outside the directory that Traefik watches. */
+    /** The next dynamic file, outside the directory that Traefik watches. */
     dynamicNext: `${stateDir}/traefik/mypaas.yml.next`,
     acmeDir: `${stateDir}/traefik/acme`,
-    /** PEM of the CA behind the ACME server's own https; only for servers that need it. */
+    /** PEM of the CA behind the ACME server's https; only for servers that need it. */
     acmeCa: `${stateDir}/traefik/acme-ca.pem`,
     /** Lines NAME=VALUE for the DNS provider (0600); they become Traefik's environment. */
     dnsEnv: `${stateDir}/dns.env`,
@@ -84,7 +84,7 @@ export function instancePaths(config: Pick<InstanceConfig, "stateDir" | "runDir"
   } as const;
 }
 
-/** An address of this machine at which something bound to `bind` answers. */
+/** An address of this machine that reaches a port bound to `bind`. */
 export function reachable(bind: string): string {
   if (bind === "0.0.0.0") return "127.0.0.1";
   return bind === "::" ? "::1" : bind;

@@ -1,4 +1,4 @@
-/** A socket that waits for connections, as /proc/net/tcp lists it. */
+/** A listening socket in /proc/net/tcp. */
 export interface Listener {
   /** Dotted or colon form; `0.0.0.0` and `::` mean every address. */
   readonly address: string;
@@ -6,7 +6,7 @@ export interface Listener {
   readonly inode: string;
 }
 
-/** A TCP socket as the kernel lists it in /proc/net/tcp or tcp6. */
+/** A TCP socket in /proc/net/tcp or tcp6. */
 export interface KernelSocket {
   /** `opening`: this end has asked for a connection that the other end has not taken yet. */
   readonly state: "established" | "opening" | "listening" | "other";
@@ -26,7 +26,7 @@ const states: Readonly<Record<string, KernelSocket["state"]>> = {
 const line =
   /^\s*\d+: ([\dA-F]{8}|[\dA-F]{32}):([\dA-F]{4}) ([\dA-F]{8}|[\dA-F]{32}):([\dA-F]{4}) ([\dA-F]{2}) \S+ \S+ \S+ +\d+ +\d+ (\d+) /;
 
-/** Reads the table of `/proc/<pid>/net/tcp` or `tcp6` (proc(5)); lines of any other form are skipped. */
+/** Reads `/proc/<pid>/net/tcp` or `tcp6` (proc(5)); skips other lines. */
 export function parseSockets(table: string): readonly KernelSocket[] {
   return table.split("\n").flatMap((text) => {
     const match = line.exec(text);
@@ -52,7 +52,7 @@ export function parseListeners(table: string): readonly Listener[] {
     .map(({ localAddress: address, localPort: port, inode }) => ({ address, port, inode }));
 }
 
-/** The interface of the default route in the text of /proc/net/route, the one with the lowest metric. */
+/** The interface of the default route in /proc/net/route, with the lowest metric. */
 export function defaultInterface(text: string): string | undefined {
   const routes = text
     .split("\n")
@@ -62,7 +62,7 @@ export function defaultInterface(text: string): string | undefined {
   return routes[0]?.[0];
 }
 
-/** True when two listeners at one port would be in each other's way. */
+/** True when two listeners cannot have the same port. */
 export function overlap(a: string, b: string): boolean {
   return isEvery(a) || isEvery(b) || plain(a) === plain(b);
 }
@@ -70,7 +70,7 @@ export function overlap(a: string, b: string): boolean {
 const isEvery = (address: string): boolean => address === "0.0.0.0" || address === "::";
 const plain = (address: string): string => address.replace(/^::ffff:/, "");
 
-/** The kernel prints addresses as 32-bit words in the processor's byte order, which is little-endian wherever mypaas runs; an IPv4 address inside IPv6 comes out as IPv4. */
+/** The kernel prints addresses as 32-bit words in little-endian byte order. An IPv4 address inside IPv6 becomes IPv4. */
 function parseAddress(hex: string): string {
   const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) =>
     (word.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16)).reverse(),
@@ -81,6 +81,6 @@ function parseAddress(hex: string): string {
   );
   if (words.slice(0, 5).every((word) => word === "0") && words[5] === "ffff")
     return bytes.slice(12).join(".");
-  // A URL writes an IPv6 address in its canonical form (RFC 5952).
+  // URL gives the canonical form of an IPv6 address (RFC 5952).
   return new URL(`http://[${words.join(":")}]`).hostname.slice(1, -1);
 }

@@ -1,8 +1,7 @@
 import { UserError } from "../errors.ts";
-import type { InfraPlan } from "./infra.ts";
+import { bindMount, type InfraPlan } from "./infra.ts";
 import { instancePaths, receiverUid, type InstanceConfig } from "./instance.ts";
 import { label, receiverContainerName, receiverNetworkName } from "../release/names.ts";
-import type { Mount } from "../release/release.ts";
 
 /** Paths inside the receiver's container. */
 export const receiverPaths = {
@@ -11,29 +10,29 @@ export const receiverPaths = {
   /** Directory with the worker's socket. */
   socketDir: "/run/mypaas",
   spool: "/spool",
-  /** Node's binary and the directory of its libraries, mounted from the host. */
+  /** Node and the directory of its libraries, mounted from the host. */
   node: "/node",
   libraries: "/lib",
 } as const;
 
-/** The Node of the host, which the receiver runs: worker and receiver share its pages, and an update of it or of libc reaches both. */
+/** The host's Node for the receiver. It shares memory with the worker's, and an update reaches both. */
 export interface NodeFiles {
   readonly files: readonly { readonly source: string; readonly target: string }[];
-  /** Other files, other stamp, so that `init` starts the receiver anew after an update. */
+  /** Changes with each update of a file, so that `init` restarts the receiver. */
   readonly stamp: string;
 }
 
-/** What the receiver has to know, as `init` writes it to `receiver.json`. */
+/** The facts that `init` writes to `receiver.json` for the receiver. */
 export interface ReceiverConfig {
   readonly version: 1;
   /** Id of this server. */
   readonly server: string;
 }
 
-/** Reads `receiver.json`; throws UserError when it is not one. */
+/** Reads `receiver.json`; throws UserError for a wrong one. */
 export function parseReceiverConfig(text: string, file: string): ReceiverConfig {
   const bad = (what: string) =>
-    new UserError(`${file}: ${what}`, { hint: "write it anew: mypaas init" });
+    new UserError(`${file}: ${what}`, { hint: "write it again: mypaas init" });
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -47,16 +46,10 @@ export function parseReceiverConfig(text: string, file: string): ReceiverConfig 
   return { version: 1, server: value.server };
 }
 
-/** The receiver's container: no Docker, no root, no capability, nothing writable but the spool, only Traefik beside it. */
+/** The receiver's container: no Docker, no root, no capability, read-only but for the spool, only Traefik beside it. */
 export function receiverContainer(config: InstanceConfig, node: NodeFiles): InfraPlan {
   const { instance } = config;
   const paths = instancePaths(config);
-  const mount = (source: string, target: string, readOnly: boolean): Mount => ({
-    type: "bind",
-    source,
-    target,
-    readOnly,
-  });
   return {
     name: receiverContainerName(instance),
     image: config.receiverImage,
@@ -71,10 +64,10 @@ export function receiverContainer(config: InstanceConfig, node: NodeFiles): Infr
     capDrop: ["ALL"],
     noNewPrivileges: true,
     mounts: [
-      mount(paths.receiverDir, receiverPaths.config, true),
-      mount(paths.receiverSocketDir, receiverPaths.socketDir, true),
-      mount(paths.spool, receiverPaths.spool, false),
-      ...node.files.map(({ source, target }) => mount(source, target, true)),
+      bindMount(paths.receiverDir, receiverPaths.config),
+      bindMount(paths.receiverSocketDir, receiverPaths.socketDir),
+      bindMount(paths.spool, receiverPaths.spool, false),
+      ...node.files.map(({ source, target }) => bindMount(source, target)),
     ],
     ports: [],
     networks: [{ name: receiverNetworkName(instance), aliases: [] }],

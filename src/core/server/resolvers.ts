@@ -1,9 +1,9 @@
 import { isAddress } from "./addresses.ts";
 
-/** DNS servers that are asked where the configuration names none: they see what a CA sees, whatever this network answers. */
+/** The default DNS servers: they see the same records as a CA. */
 export const publicResolvers = ["1.1.1.1", "8.8.8.8", "9.9.9.9"] as const;
 
-/** A DNS server as it is kept: `ip`, `ip:port` or `[ip]:port`; undefined when the text is none. */
+/** A DNS server in its stored form: `ip`, `ip:port` or `[ip]:port`; undefined for any other text. */
 export function readResolver(text: string): string | undefined {
   if (isAddress(text)) return text;
   const [, six, four, port] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
@@ -13,7 +13,7 @@ export function readResolver(text: string): string | undefined {
   return port === undefined ? address : text;
 }
 
-/** The same with its port, as Traefik wants it. */
+/** The same with a port, as Traefik needs it. */
 export function resolverWithPort(resolver: string): string {
   if (!isAddress(resolver)) return resolver;
   return resolver.includes(":") ? `[${resolver}]:53` : `${resolver}:53`;

@@ -5,7 +5,7 @@ import {
   type InstanceConfig,
 } from "./instance.ts";
 
-/** The files in `systemd/` and where each belongs; they are valid as they stand, for the default instance. */
+/** The files in `systemd/`; as they are, they are valid for the default instance. */
 export const unitSources = [
   "sysusers.d/mypaas.conf",
   "tmpfiles.d/mypaas.conf",
@@ -18,33 +18,33 @@ export type UnitSource = (typeof unitSources)[number];
 
 export const socketNames = ["local", "receiver", "docker"] as const;
 
-/** Names of an instance's units; the name of each socket is also its FileDescriptorName. */
+/** Names of an instance's units; a socket's name is also its FileDescriptorName. */
 export const unitNames = (instance: string) => ({
   worker: `${instance}-worker.service`,
   sockets: socketNames.map((name) => `${instance}-${name}.socket`),
 });
 
-/** The worker waits most of its life: a small young generation and smaller code save 10 MiB at rest. */
+/** A small young generation and smaller code save 10 MiB while the worker is idle. */
 export const workerNodeFlags = ["--max-semi-space-size=1", "--optimize-for-size"] as const;
 
-/** What differs between servers. */
+/** Values that differ between servers. */
 export interface UnitValues extends Pick<InstanceConfig, "instance" | "stateDir" | "runDir"> {
-  /** Home of the user who ran init. */
+  /** Home of the user that ran init. */
   readonly home: string;
   readonly node: string;
   readonly entry: string;
-  /** Changes with the program and its configuration, so that an upgrade is a changed unit and restarts the worker. */
+  /** Changes with the program and its configuration, so that an upgrade restarts the worker. */
   readonly stamp: string;
 }
 
-/** Where a unit file is installed; those that every instance shares have one place. */
+/** Path of an installed unit file; files of all instances share one path. */
 export function unitTarget(source: UnitSource, instance: string): string {
   if (source === "sysusers.d/mypaas.conf") return "/etc/sysusers.d/mypaas.conf";
   if (source === "tmpfiles.d/mypaas.conf") return `/etc/tmpfiles.d/${instance}.conf`;
   return `/etc/systemd/system/${source.replace(/^mypaas/, instance)}`;
 }
 
-/** The text of a unit file for one server: its default paths and unit names replaced, nothing else. */
+/** The text of a unit file for one server, with its own paths and unit names. */
 export function renderUnit(text: string, values: UnitValues): string {
   const { instance } = values;
   const program = `ExecStart=${[values.node, ...workerNodeFlags, values.entry, "worker", "--state", values.stateDir].map(word).join(" ")}`;
@@ -71,7 +71,7 @@ export function renderUnit(text: string, values: UnitValues): string {
     .join("\n");
 }
 
-/** One argument as systemd reads it: `%`, `$` and quotes have meanings of their own. */
+/** One quoted argument for systemd: `%`, `$` and quotes are special. */
 function word(text: string): string {
   const escaped = specifier(text)
     .replaceAll("\\", "\\\\")

@@ -1,30 +1,30 @@
 import { fingerprint, keyTypes, readPublicKey } from "./public-key.ts";
 import { SshFormatError } from "./wire-format.ts";
 
-/** One public key that may send requests, as a line of an authorized_keys file describes it. */
+/** One public key that may send requests, from a line of an authorized_keys file. */
 export interface EnrolledKey {
   readonly fingerprint: string;
   readonly type: string;
   /** The comment at the end of the line. */
   readonly name: string;
   readonly options: KeyOptions;
-  /** The options as written, empty when there are none. */
+  /** The options as written; empty without options. */
   readonly optionsText: string;
   /** The whole line, trimmed. */
   readonly line: string;
 }
 
-/** What a key is limited to; undefined means no limit. */
+/** Limits of a key; undefined means no limit. */
 export interface KeyOptions {
-  /** Service names, `*` at any place. */
+  /** Service names with `*` at any place. */
   readonly services: readonly string[] | undefined;
   readonly actions: readonly string[] | undefined;
   readonly noVolumes: boolean;
-  /** Milliseconds since the epoch from which the key is refused. */
+  /** The key is refused from this time on, milliseconds since the epoch. */
   readonly expires: number | undefined;
 }
 
-/** The rights that `actions=` may name; who has `key` can enrol a key without limits, and so do everything. */
+/** The rights for `actions=`. The right `key` allows everything, because it can enrol a key without limits. */
 export const rights = ["push", "env", "key", "logs", "run", "manage"] as const;
 export type Right = (typeof rights)[number];
 
@@ -35,7 +35,7 @@ export interface KeyProblem {
   readonly text: string;
 }
 
-/** Reads a whole authorized_keys file; a line with a problem (an unknown option above all) grants nothing. */
+/** Reads an authorized_keys file. A line with a problem, such as an unknown option, grants nothing. */
 export function parseAuthorizedKeys(text: string): {
   readonly keys: readonly EnrolledKey[];
   readonly problems: readonly KeyProblem[];
@@ -53,7 +53,7 @@ export function parseAuthorizedKeys(text: string): {
   return { keys, problems };
 }
 
-/** Reads one line; a string says what is wrong with it. */
+/** Reads one line; returns the problem as a string. */
 export function parseKeyLine(line: string): EnrolledKey | string {
   const parts = splitLine(line.trim());
   if (parts === undefined) return `no public key in "${shorten(line)}"`;
@@ -128,7 +128,7 @@ function checkOptions(found: ReadonlyMap<string, string | undefined>): KeyOption
   return { services, actions, noVolumes: found.has("no-volumes"), expires };
 }
 
-/** A day begins at 00:00 UTC; a full ISO time with `Z` is taken as it is. */
+/** A date begins at 00:00 UTC; a full ISO time with `Z` is exact. */
 function parseDay(text: string): number {
   if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}Z)?$/.test(text)) return NaN;
   const time = Date.parse(text);

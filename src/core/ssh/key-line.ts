@@ -2,25 +2,25 @@ import { parseKeyLine } from "./authorized-keys.ts";
 import { UserError } from "../errors.ts";
 
 export interface KeyLimits {
-  /** Comma-separated service names, `*` at any place. */
+  /** Comma-separated service names with `*` at any place. */
   readonly services?: string | undefined;
   readonly actions?: string | undefined;
   readonly expires?: string | undefined;
   readonly noVolumes?: boolean | undefined;
 }
 
-/** Puts limits in front of a public key, as in authorized_keys; throws UserError "key" when the result is not a line that a server takes. */
+/** Puts limits before a public key, as in authorized_keys. Throws UserError "key" for a line that a server would refuse. */
 export function buildKeyLine(publicKey: string, limits: KeyLimits): string {
   const line = publicKey.trim();
   const wrong = (problem: string, hint: string) =>
     new UserError(`key: ${problem}`, { code: "key", hint });
   if (line.includes("PRIVATE KEY-----"))
-    throw wrong("this is a private key, which stays where it is", "give its public half: FILE.pub");
+    throw wrong("this is a private key, which must stay secret", "give the public key: FILE.pub");
   if (/[\r\n]/.test(line)) throw wrong("more than one line", "give one public key at a time");
   const plain = parseKeyLine(line);
   const options = formatLimits(limits);
   if (typeof plain !== "string" && plain.optionsText !== "" && options !== "")
-    throw wrong(`has options already: ${plain.optionsText}`, "leave them out, or the flags");
+    throw wrong(`has options already: ${plain.optionsText}`, "use these options, or the flags");
   const result = options === "" ? line : `${options} ${line}`;
   const parsed = parseKeyLine(result);
   if (typeof parsed !== "string") return result;
@@ -34,7 +34,7 @@ export function buildKeyLine(publicKey: string, limits: KeyLimits): string {
 }
 
 function formatLimits({ services, actions, expires, noVolumes }: KeyLimits): string {
-  // A quote would end the value and begin another option.
+  // A quote would end the value and start another option.
   const quoted = (name: string, value: string | undefined) =>
     value === undefined
       ? []

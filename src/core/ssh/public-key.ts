@@ -7,7 +7,7 @@ export interface PublicKey {
   readonly key: KeyObject;
   /** Bytes of one coordinate for ECDSA, of the signature for Ed25519 and RSA. */
   readonly size: number;
-  /** Of a FIDO key: what it signs for, such as `ssh:`. */
+  /** Application of a FIDO key, such as `ssh:`. */
   readonly application: string | undefined;
 }
 
@@ -32,7 +32,7 @@ export const keyTypes = [
 export const fingerprint = (blob: Uint8Array): string =>
   `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
 
-/** Reads a public key blob; throws SshFormatError for a damaged one, an unknown type or an RSA key below 2048 bits. */
+/** Reads a public key blob. Throws SshFormatError for a damaged one, an unknown type or an RSA key below 2048 bits. */
 export function readPublicKey(blob: Uint8Array): PublicKey {
   const reader = new SshReader(blob);
   const type = reader.text();

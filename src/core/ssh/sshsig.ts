@@ -2,7 +2,7 @@ import { createHash, verify } from "node:crypto";
 import { readPublicKey, type PublicKey } from "./public-key.ts";
 import { SshFormatError, SshReader, sshString } from "./wire-format.ts";
 
-/** A signature in the format of `ssh-keygen -Y sign` (OpenSSH's PROTOCOL.sshsig), taken apart but not yet verified. */
+/** The parts of a signature of `ssh-keygen -Y sign` (OpenSSH's PROTOCOL.sshsig), not yet verified. */
 export interface SshSignature {
   /** Public key blob of the signer. */
   readonly publicKey: Buffer;
@@ -13,7 +13,7 @@ export interface SshSignature {
 
 const magic = Buffer.from("SSHSIG");
 
-/** Takes the binary blob (the armour already off) apart; throws SshFormatError. */
+/** Reads the binary blob, without armour; throws SshFormatError. */
 export function readSshSignature(blob: Uint8Array): SshSignature {
   const reader = new SshReader(blob);
   if (!reader.take(magic.length).equals(magic)) throw new SshFormatError("is not an SSH signature");
@@ -31,7 +31,7 @@ export function readSshSignature(blob: Uint8Array): SshSignature {
   return { publicKey, namespace, hash, signature };
 }
 
-/** Removes the armour that ssh-keygen writes around the blob; throws SshFormatError. */
+/** Removes the armour of ssh-keygen; throws SshFormatError. */
 export function unarmour(text: string): Buffer {
   const body =
     /^-----BEGIN SSH SIGNATURE-----\s([\sA-Za-z0-9+/=]+)-----END SSH SIGNATURE-----\s*$/.exec(
@@ -41,7 +41,7 @@ export function unarmour(text: string): Buffer {
   return Buffer.from(body, "base64");
 }
 
-/** True when `parts` is a signature by its own public key over `message` in `namespace`; whether that key is welcome is the caller's question. */
+/** True when `parts` is a valid signature over `message` in `namespace`. The caller decides whether its key may sign. */
 export function isSignedBy(parts: SshSignature, namespace: string, message: Uint8Array): boolean {
   if (parts.namespace !== namespace) return false;
   const signed = Buffer.concat([
@@ -74,7 +74,7 @@ function isValid(key: PublicKey, reader: SshReader, signed: Buffer): boolean {
   return hash !== undefined && verify(hash, message, dsa, fixedWidth(raw, key.size));
 }
 
-/** A FIDO key signs hashes together with its flags and counter; without user presence (flag 1) the signature counts for nothing. */
+/** A FIDO key signs hashes with its flags and counter. Without user presence (flag 1) the signature is invalid. */
 function fidoMessage(key: PublicKey, reader: SshReader, signed: Buffer): Buffer | undefined {
   const flagsAndCounter = reader.take(5);
   if (((flagsAndCounter[0] ?? 0) & 1) === 0) return undefined;
@@ -90,7 +90,7 @@ function isValidRsa(key: PublicKey, algorithm: string, raw: Buffer, message: Buf
   return verify(hash, message, key.key, padded);
 }
 
-/** Two mpints to the fixed-width pair that node:crypto takes. */
+/** Converts two mpints to the fixed-width pair of node:crypto. */
 function fixedWidth(raw: Buffer, size: number): Buffer {
   const reader = new SshReader(raw);
   const numbers = [reader.mpint(), reader.mpint()];

@@ -1,4 +1,4 @@
-/** Reads the SSH wire encoding (RFC 4251, section 5) from front to back; every read past the end throws. */
+/** Reads the SSH wire encoding (RFC 4251, section 5); every read past the end throws. */
 export class SshReader {
   readonly #bytes: Buffer;
   #at = 0;
@@ -38,7 +38,7 @@ export class SshReader {
   }
 }
 
-/** The bytes are not what the format says; the caller turns it into a UserError that names the place. */
+/** The bytes do not match the format. The caller turns it into a UserError. */
 export class SshFormatError extends Error {
   override readonly name = "SshFormatError";
 }

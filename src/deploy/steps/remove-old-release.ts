@@ -24,7 +24,7 @@ export async function removeOldRelease(context: SwitchContext): Promise<void> {
     await Promise.all(others.map((number) => engine.remove({ service, number }, graceMs)));
     if (!isRouted) return;
     if (from !== undefined) await waitUntilForgotten(context, from);
-    await router.apply({ kind: "settled", service, live: release });
+    await router.apply({ kind: "finished", service, live: release });
   });
 }
 

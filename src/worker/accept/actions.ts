@@ -6,7 +6,7 @@ import { readEnv } from "../../adapters/state/env.ts";
 import { ensureMeta } from "../../adapters/state/meta.ts";
 import type { State } from "../../adapters/state/state.ts";
 import type { Certificates } from "../certificates/certificates.ts";
-import { ownNames } from "../certificates/server-facts.ts";
+import { manualNames } from "../certificates/server-facts.ts";
 import { enrol, keyInfos, revoke } from "../access/key-actions.ts";
 import { listedReleases } from "../status/listed-releases.ts";
 import { listRegistries, logIn, logOut, type CheckLogin } from "../access/registries.ts";
@@ -70,7 +70,7 @@ export function directActions(parts: ActionParts): DirectActions {
     doctor: ({ host }) => parts.examine(host),
     "server.info": () => {
       const { version, instance, domain, wildcards } = parts;
-      const own = ownNames(state).filter((name) => name.startsWith("*."));
+      const own = manualNames(state).filter((name) => name.startsWith("*."));
       return { version, instance, ...(domain !== undefined && { domain }), wildcards, own };
     },
   };

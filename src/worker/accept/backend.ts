@@ -18,7 +18,7 @@ import type { StoredRequest } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { acceptOnce } from "./accept-once.ts";
 import { attachTo } from "./follow-existing-job.ts";
-import type { Attachments } from "../programs/terminals.ts";
+import type { Terminals } from "../programs/terminals.ts";
 import { directActions, type ActionParts } from "./actions.ts";
 import { enrolledKeys } from "../access/enrolled-keys.ts";
 import { acceptCancel, acceptJob } from "./job-requests.ts";
@@ -37,7 +37,7 @@ export interface BackendParts {
   readonly queue: Queue;
   readonly streams: Pick<Streams, "check" | "open">;
   readonly actions: ActionParts;
-  readonly attachments: Pick<Attachments, "accept">;
+  readonly attachments: Pick<Terminals, "accept">;
   readonly now: () => number;
   /** Id of this server. */
   readonly server: string;

@@ -18,7 +18,7 @@ export function enrolledKeys(state: State): readonly EnrolledKey[] {
   });
 }
 
-/** Who made a request that was accepted before; throws when that key is not enrolled any more. */
+/** The key of an accepted request; throws when it is not enrolled any more. */
 export function callerOf(state: State, key: string): Caller {
   const line = key === "root" ? undefined : keyLine(state, key);
   if (line === undefined && key !== "root") throw new Error(`key ${key}: not enrolled any more`);
@@ -27,14 +27,14 @@ export function callerOf(state: State, key: string): Caller {
   return read;
 }
 
-/** On the very first start takes over the keys that init wrote; from then on the state says who is enrolled and the file only follows. */
+/** At the first start, imports the keys that init wrote. From then on the state decides, and the file follows. */
 export async function syncKeysFile(state: State, file: string, now: number): Promise<void> {
   const written = await readIfThere(file);
   importKeys(state, parseAuthorizedKeys(written?.toString("utf8") ?? "").keys, now);
   await writeKeysFile(state, file);
 }
 
-/** Brings the receiver's file in line with the state. */
+/** Writes the keys of the state to the receiver's file. */
 async function writeKeysFile(state: State, file: string): Promise<void> {
   await writeEnrolledKeys(
     file,
@@ -42,7 +42,7 @@ async function writeKeysFile(state: State, file: string): Promise<void> {
   );
 }
 
-/** One write after the other, so that of two changes at once the later one is what the file says in the end. */
+/** Writes one after the other, so that the file has the later of two changes. */
 export function keysFileWriter(state: State, file: string): () => Promise<void> {
   let last: Promise<void> = Promise.resolve();
   return () => {

@@ -9,17 +9,17 @@ import { enrolledKeys } from "./enrolled-keys.ts";
 export interface KeyParts {
   readonly state: State;
   readonly now: () => number;
-  /** Brings the receiver's file in line with the keys in the state. */
+  /** Writes the keys of the state to the receiver's file. */
   readonly keysChanged: () => Promise<void>;
 }
 
-/** All keys, in the order they were enrolled. */
+/** All keys, in the order of their enrolment. */
 export function keyInfos({ state, now }: KeyParts): readonly KeyInfo[] {
   const uses = lastUses(state);
   return enrolledKeys(state).map((key) => keyInfo(key, now(), uses.get(key.fingerprint)));
 }
 
-/** Lets a key send requests from now on; throws UserError "bad-key" or "duplicate-key". */
+/** Enrols a key; throws UserError "bad-key" or "duplicate-key". */
 export async function enrol(parts: KeyParts, line: string, caller: Caller): Promise<KeyInfo> {
   const key = parseKeyLine(line);
   if (typeof key === "string")
@@ -38,16 +38,16 @@ export async function enrol(parts: KeyParts, line: string, caller: Caller): Prom
   return keyInfo(key, parts.now(), undefined);
 }
 
-/** Refuses a key from now on, by its fingerprint or its name, and with it the tokens of what it had asked for. */
+/** Revokes a key by fingerprint or name, and with it the tokens of its requests. */
 export async function revoke(parts: KeyParts, which: string, caller: Caller): Promise<KeyInfo> {
   const keys = enrolledKeys(parts.state);
   const key = pick(keys, which);
   const { fingerprint } = key;
   const others = keys.filter((other) => other !== key && mayManageKeys(other, parts.now()));
   if (caller !== "root" && others.length === 0)
-    throw new UserError(`key ${fingerprint}: the last one that may manage keys`, {
+    throw new UserError(`key ${fingerprint}: it is the last key that may manage keys`, {
       code: "last-key",
-      hint: "enrol another first: mypaas key add, or remove it as root on the server",
+      hint: "enrol another key first: mypaas key add, or remove it as root on the server",
     });
   const used = lastUses(parts.state).get(fingerprint);
   removeKey(parts.state, fingerprint);
@@ -55,7 +55,7 @@ export async function revoke(parts: KeyParts, which: string, caller: Caller): Pr
   return keyInfo(key, parts.now(), used);
 }
 
-/** A fingerprint goes before a name, which is only what somebody wrote behind a key. */
+/** A fingerprint comes before a name, which can be any text. */
 function pick(keys: readonly EnrolledKey[], which: string): EnrolledKey {
   const exact = keys.find((key) => key.fingerprint === which);
   const found = exact ? [exact] : keys.filter((key) => key.name === which);
@@ -65,11 +65,11 @@ function pick(keys: readonly EnrolledKey[], which: string): EnrolledKey {
   throw first === undefined
     ? new UserError(`key ${which}: not enrolled`, {
         code: "unknown-key",
-        hint: "see which are: mypaas key list",
+        hint: "list the keys: mypaas key list",
       })
-    : new UserError(`key ${which}: the name of ${found.length} keys: ${many}`, {
+    : new UserError(`key ${which}: ${found.length} keys have this name: ${many}`, {
         code: "unknown-key",
-        hint: `name one by its fingerprint: mypaas key remove ${first.fingerprint}`,
+        hint: `use a fingerprint: mypaas key remove ${first.fingerprint}`,
       });
 }
 

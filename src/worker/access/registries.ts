@@ -6,7 +6,7 @@ import type { State } from "../../adapters/state/state.ts";
 
 type Login = Extract<Action, { readonly action: "registry.login" }>;
 
-/** Asks the registry whether it takes a login; throws UserError when it does not. */
+/** Checks a login at the registry; throws UserError when it is refused. */
 export type CheckLogin = (login: Omit<Login, "action">) => Promise<void>;
 
 export interface LoginParts {
@@ -15,7 +15,7 @@ export interface LoginParts {
   readonly checkLogin: CheckLogin;
 }
 
-/** Keeps a login that the registry has taken; one that it refuses leaves what was kept before. */
+/** Stores a login after the registry has accepted it. A refused login leaves the stored one as it is. */
 export async function logIn(parts: LoginParts, login: Login): Promise<RegistryInfo> {
   const { host, username, password } = login;
   await parts.checkLogin({ host, username, password });
@@ -24,13 +24,13 @@ export async function logIn(parts: LoginParts, login: Login): Promise<RegistryIn
   return { host, username, since };
 }
 
-/** Throws UserError "no-login" when there is nothing to forget. */
+/** Throws UserError "no-login" when none is stored. */
 export function logOut(state: State, host: string): RegistryInfo {
-  const gone = removeRegistry(state, host);
-  if (gone !== undefined) return gone;
-  throw new UserError(`registry ${host}: no login is kept for it`, {
+  const removed = removeRegistry(state, host);
+  if (removed !== undefined) return removed;
+  throw new UserError(`registry ${host}: no login is stored`, {
     code: "no-login",
-    hint: "see which are: mypaas registry list",
+    hint: "list the logins: mypaas registry list",
   });
 }
 

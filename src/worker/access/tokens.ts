@@ -8,33 +8,24 @@ import { keyLine } from "../../adapters/state/keys.ts";
 import { findRequest, type StoredRequest } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
 
-/** How long a token lives when no job has ended before. */
+/** A token expires after this time if its job has not ended. */
 export const tokenLifeMs = 24 * 60 * 60_000;
-/** How long it lives on after the end of its job. */
+/** A token expires this long after the end of its job. */
 export const tokenAfterJobMs = 60 * 60_000;
 
-/** The request that a bearer token belongs to, while its key may still ask for it; an unknown request and a wrong token are refused with the same words. */
+/** The request of a bearer token, while its key still has the right. An unknown request and a wrong token give the same error. */
 export function requestOfToken(state: State, proof: TokenProof): StoredRequest {
   const request = findRequest(state, proof.request);
   const known = Buffer.from(request?.tokenHash ?? "0".repeat(64), "hex");
   const isMatch = timingSafeEqual(known, Buffer.from(hashToken(proof.token), "hex"));
-  if (request === undefined || !isMatch) {
-    throw new UserError("token: does not belong to this request", {
-      code: "unauthorized",
-      hint: "push again: mypaas push",
-    });
-  }
-  if (proof.now >= request.expires) {
-    throw new UserError(`token: expired on ${new Date(request.expires).toISOString()}`, {
-      code: "unauthorized",
-      hint: "push again: mypaas push",
-    });
-  }
+  if (request === undefined || !isMatch) throw badToken("does not belong to this request");
+  if (proof.now >= request.expires)
+    throw badToken(`expired on ${new Date(request.expires).toISOString()}`);
   guardOf(state, request, () => proof.now)();
   return request;
 }
 
-/** A check to repeat while something that a token opened goes on; it throws once the key may not ask for it any more: it was removed, has expired or got other options. */
+/** A check that is repeated while a token is in use. It throws when the key was removed, has expired or has lost the right. */
 export function guardOf(state: State, request: StoredRequest, now: () => number): () => void {
   const touched = request.service === undefined ? [] : [request.service];
   let key: EnrolledKey | undefined;
@@ -47,7 +38,7 @@ export function guardOf(state: State, request: StoredRequest, now: () => number)
   };
 }
 
-/** What a token opened, item by item, for as long as the guard lets it pass. */
+/** Passes items on while the guard allows it. */
 export async function* whileAllowed<T>(
   items: AsyncIterable<T>,
   guard: () => void,
@@ -62,6 +53,9 @@ function readKey(line: string): EnrolledKey | undefined {
   const key = parseKeyLine(line);
   return typeof key === "string" ? undefined : key;
 }
+
+const badToken = (problem: string): UserError =>
+  new UserError(`token: ${problem}`, { code: "unauthorized", hint: "push again: mypaas push" });
 
 const revoked = (fingerprint: string): UserError =>
   new UserError(`key ${fingerprint}: not enrolled on this server any more`, {

@@ -2,61 +2,59 @@ import type { CertificateInfo } from "../../core/actions/certificates.ts";
 import type { Say } from "../../core/wire/events.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import type { CertificateManager } from "./manager.ts";
-import { settledWithin } from "./ended-within.ts";
+import { endedWithin } from "./ended-within.ts";
 
-/** How long a deploy that is live waits for a certificate; most are there in a few seconds. */
-const patienceMs = 10_000;
+/** A live deploy waits this long for certificates; most come in a few seconds. */
+const waitMs = 10_000;
 const quietMs = 1_000;
 
-export interface SettleParts {
+export interface AwaitParts {
   readonly clock: Clock;
   readonly manager: Pick<CertificateManager, "checkNow">;
   readonly infos: () => readonly CertificateInfo[];
 }
 
-interface SettleVoice {
+export interface DeployHosts {
   readonly say: Say;
   readonly signal: AbortSignal;
-  /** Those of the hosts that had no certificate when the deploy began. */
+  /** Hosts that had no certificate when the deploy began. */
   readonly requestedEarly: readonly string[];
 }
 
-/** Says how the hosts of a deploy that went live stand: a certificate that came, and each that did not, with the way out. Never rejects: the service is live whatever comes of it. */
-export async function settleCertificates(
-  { clock, manager, infos }: SettleParts,
+/** Waits for the certificates of a live deploy. Reports each that came, and each that did not with a hint; never rejects. */
+export async function awaitCertificates(
+  { clock, manager, infos }: AwaitParts,
   hosts: readonly string[],
-  { say, signal, requestedEarly }: SettleVoice,
+  { say, signal, requestedEarly }: DeployHosts,
 ): Promise<void> {
-  const ofThese = () => infos().filter(({ host }) => hosts.includes(host));
-  const names = ofThese()
+  const ofDeploy = () => infos().filter(({ host }) => hosts.includes(host));
+  const names = ofDeploy()
     .filter(({ host, certificate }) => certificate === undefined || requestedEarly.includes(host))
     .map(({ host }) => host);
   if (names.length === 0) return;
   const work = manager.checkNow(names, "deploy");
-  if (!(await settledWithin(clock, work, { ms: quietMs, signal })) && !signal.aborted) {
+  if (!(await endedWithin(clock, work, { ms: quietMs, signal })) && !signal.aborted) {
     const what = names.length === 1 ? "the certificate of" : "the certificates of";
     say({ kind: "step", text: `waiting for ${what} ${names.join(", ")}` });
-    await settledWithin(clock, work, { ms: patienceMs - quietMs, signal });
+    await endedWithin(clock, work, { ms: waitMs - quietMs, signal });
   }
-  for (const info of ofThese()) if (names.includes(info.host)) tell(info, say);
+  for (const info of ofDeploy()) if (names.includes(info.host)) say(certificateEvent(info));
 }
 
-function tell(
-  { host, state, certificate, reason, hint, nextTry }: CertificateInfo,
-  say: Say,
-): void {
+function certificateEvent(info: CertificateInfo): Parameters<Say>[0] {
+  const { host, state, certificate, reason, hint, nextTry } = info;
   if (certificate !== undefined)
-    return say({ kind: "step", text: `${host} has a certificate of ${certificate.issuer}` });
+    return { kind: "step", text: `${host} has a certificate of ${certificate.issuer}` };
   if (state === "asking")
-    return say({
+    return {
       kind: "warning",
       text: `${host} has no certificate yet; http does not redirect until it comes`,
-      hint: "see how it goes: mypaas cert",
-    });
-  const again = nextTry === undefined ? "" : "; it is tried again by itself";
-  say({
+      hint: "follow the request: mypaas cert",
+    };
+  const again = nextTry === undefined ? "" : "; mypaas tries again by itself";
+  return {
     kind: "warning",
     text: `${host} has no certificate, http does not redirect: ${reason ?? state}${again}`,
-    hint: hint ?? `to ask at once: mypaas cert retry ${host}`,
-  });
+    hint: hint ?? `request it again: mypaas cert retry ${host}`,
+  };
 }

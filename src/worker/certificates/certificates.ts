@@ -3,8 +3,8 @@ import { coversHost } from "../../core/certificates/manual-certificate.ts";
 import { wantedHosts, type WantedHost } from "../../core/certificates/wanted.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
-import type { Event, Say } from "../../core/wire/events.ts";
 import type { CertificateInfo, CertificateList } from "../../core/actions/certificates.ts";
+import type { Event } from "../../core/wire/events.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import {
   putHostRecord,
@@ -15,38 +15,37 @@ import {
 import { liveReleases } from "../../adapters/state/releases.ts";
 import type { State } from "../../adapters/state/state.ts";
 import type { TraefikRouter } from "../../adapters/traefik/router.ts";
-import { challengesOf, ownKeyPairs } from "./server-facts.ts";
+import { awaitCertificates, type DeployHosts } from "./await-certificates.ts";
+import { challengesOf, manualKeyPairs } from "./server-facts.ts";
 import { forgetOtherCa } from "./changed-ca.ts";
 import {
-  besideOwn,
   certificateInfo,
-  ownInfos,
+  manualInfos,
   unusedInfo,
-  type OwnInfo,
+  withManual,
+  type ManualInfo,
 } from "./describe-certificate.ts";
-import { createCertificateManager, type CertificateManager } from "./manager.ts";
-import { refusalSince, servedAt } from "./probe-https.ts";
-import { addOwn, removeOwn, type OwnFiles } from "./manual-certificates.ts";
+import { CertificateManager } from "./manager.ts";
+import { refusalSince, httpsProbe } from "./probe-https.ts";
+import { addManual, removeManual, type ManualFiles } from "./manual-certificates.ts";
 import { preflight } from "./preflight.ts";
-import { settleCertificates } from "./await-certificates.ts";
-import { settledWithin } from "./ended-within.ts";
+import { endedWithin } from "./ended-within.ts";
+import type { CertificatePorts } from "./ports.ts";
 
-/** Everything about certificates that a worker does: it looks after those of a CA by itself, and takes those that people bring. */
+/** The certificates of a worker: those of the CA, which it gets by itself, and the manual ones. */
 export interface Certificates extends Pick<CertificateManager, "start" | "stop" | "requestEarly"> {
   readonly list: () => CertificateList;
-  readonly add: (files: OwnFiles) => Promise<CertificateInfo>;
-  /** Throws UserError "no-certificate" when none was added for that host. */
+  /** Throws UserError "bad-certificate". */
+  readonly add: (files: ManualFiles) => Promise<CertificateInfo>;
+  /** Throws UserError "no-certificate" when the host has no manual certificate. */
   readonly remove: (host: string) => Promise<void>;
-  /** Asks now, for one host or for all without a certificate, and waits a while for the answer; throws UserError "unknown-host". */
+  /** Requests the certificate of one host now, or all that are missing, and waits up to 20 s. Throws UserError "unknown-host". */
   readonly retry: (host: string | undefined) => Promise<readonly CertificateInfo[]>;
-  /** Says how the hosts of a deploy stand, and which of those that it has left for http browsers still know; never rejects. */
+  /** Reports the certificates of a live deploy as events; never rejects. */
   readonly report: (
     hosts: readonly string[],
-    voice: {
-      readonly say: Say;
-      readonly signal: AbortSignal;
-      /** Those of the hosts that had no certificate when the deploy began. */
-      readonly requestedEarly: readonly string[];
+    deploy: DeployHosts & {
+      /** Hosts that the deploy moved from https to http. */
       readonly movedToHttp: readonly string[];
     },
   ) => Promise<void>;
@@ -60,7 +59,7 @@ export interface CertificateParts {
   readonly engineSocket: string;
 }
 
-/** Below what a client waits for an answer. */
+/** Less than a client waits for an answer. */
 const retryMs = 20_000;
 
 export function openCertificates(parts: CertificateParts): Certificates {
@@ -70,9 +69,78 @@ export function openCertificates(parts: CertificateParts): Certificates {
       liveReleases(state).map(({ release }) => release),
       config.email === undefined ? undefined : config.domain,
     );
-  const look = servedAt(parts);
+  const probe = httpsProbe(parts);
   forgetOtherCa(parts);
-  const manager = createCertificateManager({
+  const manager = new CertificateManager(managerPorts(parts, wanted, probe));
+  const checkAll = () =>
+    manager.checkNow(
+      wanted().map(({ host }) => host),
+      "planned",
+    );
+  const infos = () => wantedInfos(parts, wanted(), manager);
+  const isUnused = ({ names }: ManualInfo): boolean =>
+    wanted().every(({ host }) => !coversHost(names, host));
+
+  return {
+    start: () => manager.start(),
+    stop: () => manager.stop(),
+    // The deploy itself reports an error of the state.
+    requestEarly: (hosts) => manager.requestEarly(hosts).catch(() => []),
+    list: () => ({
+      certificates: [...infos(), ...manualInfos(state).filter(isUnused).map(unusedInfo)],
+      ...(config.email !== undefined && { acme: { server: acmeOf(config).server } }),
+    }),
+    add: async (files) => {
+      const added = await addManual({ state, clock, router, probe }, files);
+      await checkAll();
+      const shown = infos().find(({ host }) => host === files.host);
+      if (shown !== undefined) return shown;
+      const manual = manualInfos(state).find(({ host }) => host === files.host);
+      return manual !== undefined && isUnused(manual) ? unusedInfo(manual) : added;
+    },
+    remove: async (host) => {
+      await removeManual({ state, clock, router, probe }, host);
+      // Requests the certificate of a CA in its place; the command does not wait for it.
+      void checkAll().catch(() => undefined);
+    },
+    retry: async (host) => {
+      const names = infos()
+        .map((one) => one.host)
+        .filter((name) => host === undefined || name === host);
+      if (host !== undefined && names.length === 0) throw unknown(host);
+      const done = manager.checkNow(names, "retry");
+      if (await endedWithin(clock, done, { ms: retryMs })) await done;
+      return infos().filter((one) => names.includes(one.host));
+    },
+    report: async (hosts, deploy) => {
+      for (const host of deploy.movedToHttp)
+        if (manager.record(host).secured) deploy.say(stillOnHttps(host));
+      await awaitCertificates({ clock, manager, infos }, hosts, deploy);
+    },
+  };
+}
+
+/** The wanted hosts for the client, with their manual certificates. */
+function wantedInfos(
+  { state, clock }: Pick<CertificateParts, "state" | "clock">,
+  wanted: readonly WantedHost[],
+  manager: CertificateManager,
+): readonly CertificateInfo[] {
+  const manual = manualInfos(state);
+  return wanted.map((one) => {
+    const info = certificateInfo(one, manager.record(one.host));
+    const covering = manual.find(({ names }) => coversHost(names, one.host));
+    return covering === undefined ? info : withManual(info, covering, clock.now());
+  });
+}
+
+function managerPorts(
+  parts: CertificateParts,
+  wanted: CertificatePorts["wanted"],
+  probe: CertificatePorts["probe"],
+): CertificatePorts {
+  const { state, config, clock, router } = parts;
+  return {
     clock,
     wanted,
     servedHosts: () =>
@@ -83,81 +151,23 @@ export function openCertificates(parts: CertificateParts): Certificates {
       put: (record) => putHostRecord(state, record),
       remove: (host) => removeHostRecord(state, host),
     },
-    own: () => new Set(readOwnPairs(state).map(({ fingerprint }) => fingerprint)),
-    ownPairs: () => ownKeyPairs(state, clock.now()),
-    look,
+    manualFingerprints: () => new Set(readOwnPairs(state).map(({ fingerprint }) => fingerprint)),
+    manualPairs: () => manualKeyPairs(state, clock.now()),
+    probe,
     preflight: preflight(parts),
     serve: (facts) => router.serve(facts),
-    confirm: (...asked) => router.confirm(...asked),
+    confirm: (...expected) => router.confirm(...expected),
     refusal: refusalSince(parts),
-  });
-  const infos = (): readonly CertificateInfo[] => {
-    const brought = ownInfos(state);
-    return wanted().map((one) => {
-      const info = certificateInfo(one, manager.record(one.host));
-      const own = brought.find(({ names }) => coversHost(names, one.host));
-      return own === undefined ? info : besideOwn(info, own, clock.now());
-    });
-  };
-  const isUnused = ({ names }: OwnInfo): boolean =>
-    wanted().every(({ host }) => !coversHost(names, host));
-
-  return {
-    start: () => manager.start(),
-    stop: () => manager.stop(),
-    // Whatever is wrong with the state is said by the deploy itself.
-    requestEarly: (hosts) => manager.requestEarly(hosts).catch(() => []),
-    list: () => {
-      const shown = infos();
-      return {
-        certificates: [...shown, ...ownInfos(state).filter(isUnused).map(unusedInfo)],
-        ...(config.email !== undefined && { acme: { server: acmeOf(config).server } }),
-      };
-    },
-    add: async (files) => {
-      const added = await addOwn({ state, clock, router, look }, files);
-      await manager.checkNow(
-        wanted().map(({ host }) => host),
-        "look",
-      );
-      const shown = infos().find(({ host }) => host === files.host);
-      if (shown !== undefined) return shown;
-      const own = ownInfos(state).find(({ host }) => host === files.host);
-      return own !== undefined && isUnused(own) ? unusedInfo(own) : added;
-    },
-    remove: async (host) => {
-      await removeOwn({ state, clock, router, look }, host);
-      // Whoever lost it asks a CA, which nobody has to wait for.
-      void manager
-        .checkNow(
-          wanted().map((one) => one.host),
-          "look",
-        )
-        .catch(() => undefined);
-    },
-    retry: async (host) => {
-      const open = infos().filter((one) => host === undefined || one.host === host);
-      if (host !== undefined && open.length === 0) throw unknown(host);
-      const names = open.map((one) => one.host);
-      const done = manager.checkNow(names, "retry");
-      if (await settledWithin(clock, done, { ms: retryMs })) await done;
-      return infos().filter((one) => names.includes(one.host));
-    },
-    report: async (hosts, voice) => {
-      for (const host of voice.movedToHttp)
-        if (manager.record(host).secured) voice.say(stillBound(host));
-      await settleCertificates({ clock, manager, infos }, hosts, voice);
-    },
   };
 }
 
 const unknown = (host: string): UserError =>
-  new UserError(`certificate ${host}: no service wants https there`, {
+  new UserError(`certificate ${host}: no service has an https route there`, {
     code: "unknown-host",
-    hint: "see which hosts do: mypaas cert",
+    hint: "see which hosts have one: mypaas cert",
   });
 
-const stillBound = (host: string): Event => ({
+const stillOnHttps = (host: string): Event => ({
   kind: "note",
-  text: `${host} is served over http now; browsers that know it over https are answered there too, and let go, as long as its certificate lasts`,
+  text: `${host} is served over http now; https answers too and switches HSTS off until its certificate ends`,
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { anew } from "../../core/certificates/record.ts";
+import { withOtherCa } from "../../core/certificates/record.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { Clock } from "../../deploy/ports.ts";
@@ -9,7 +9,7 @@ import type { State } from "../../adapters/state/state.ts";
 
 const key = "acme";
 
-/** Where init has named another CA, email address or DNS provider, no host waits for what an earlier one has said. */
+/** Resets the records of all hosts when init has named another CA, email address or DNS provider. */
 export function forgetOtherCa({
   state,
   config,
@@ -24,7 +24,8 @@ export function forgetOtherCa({
   const digest = createHash("sha256").update(settings).digest("hex");
   if (readMeta(state, key) === digest) return;
   state.transaction(() => {
-    for (const record of readHostRecords(state)) putHostRecord(state, anew(record, clock.now()));
+    for (const record of readHostRecords(state))
+      putHostRecord(state, withOtherCa(record, clock.now()));
     writeMeta(state, key, digest);
   });
 }

@@ -2,7 +2,7 @@ import type { Trouble } from "../../core/certificates/record.ts";
 import { needsDns } from "../../core/release/server-refusals.ts";
 import type { CertificatePorts, Challenge } from "./ports.ts";
 
-/** How a host is proved to a CA, or why that would fail: port 80 where it leads here, else the DNS where a provider is known. */
+/** Chooses the challenge for a host: port 80 if it leads here, else DNS if a provider is configured. Returns a reason when neither works. */
 export async function chooseChallenge(
   { challenges, preflight }: Pick<CertificatePorts, "challenges" | "preflight">,
   host: string,
@@ -24,7 +24,7 @@ export async function chooseChallenge(
 }
 
 const noEmail: Trouble = {
-  about: "nobody is asked",
-  reason: "this server asks nobody for certificates, because it has no email address to give",
+  about: "no email address",
+  reason: "no certificate is requested, because this server has no email address",
   hint: "run on the server: sudo mypaas init --email you@example.com",
 };

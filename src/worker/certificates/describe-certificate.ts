@@ -5,9 +5,9 @@ import type { WantedHost } from "../../core/certificates/wanted.ts";
 import type { CertificateInfo } from "../../core/actions/certificates.ts";
 import { readOwnPairs } from "../../adapters/state/certificates.ts";
 import type { State } from "../../adapters/state/state.ts";
-import { notShown } from "./manual-certificates.ts";
+import { otherShown } from "./manual-certificates.ts";
 
-/** What a client is told of a host. */
+/** A host's certificate for the client. */
 export function certificateInfo({ services }: WantedHost, record: HostRecord): CertificateInfo {
   const { host, phase, secured, served, trouble, next } = record;
   const state = phase === "new" ? "asking" : phase;
@@ -29,8 +29,8 @@ const withoutLimit = ({ about, reason, hint }: NonNullable<HostRecord["trouble"]
   ...(hint !== undefined && { hint }),
 });
 
-/** A certificate that was added by hand. */
-export interface OwnInfo {
+/** A manual certificate. */
+export interface ManualInfo {
   readonly host: string;
   readonly names: readonly string[];
   readonly issuer: string;
@@ -38,15 +38,15 @@ export interface OwnInfo {
   readonly until: number;
 }
 
-export const ownInfos = (state: State): readonly OwnInfo[] =>
+export const manualInfos = (state: State): readonly ManualInfo[] =>
   readOwnPairs(state).map(({ host, certificate }) => {
     const parsed = new X509Certificate(certificate);
     const [from, until] = [Date.parse(parsed.validFrom), Date.parse(parsed.validTo)];
     return { host, names: namesOf(parsed), issuer: issuerName(parsed), from, until };
   });
 
-/** One that no service has a use for now. */
-export const unusedInfo = ({ host, issuer, from, until }: OwnInfo): CertificateInfo => ({
+/** A manual certificate that no service uses now. */
+export const unusedInfo = ({ host, issuer, from, until }: ManualInfo): CertificateInfo => ({
   host,
   services: [],
   state: "own",
@@ -54,19 +54,23 @@ export const unusedInfo = ({ host, issuer, from, until }: OwnInfo): CertificateI
   unused: true,
 });
 
-/** Where one that was added is not what is shown, that is said too. */
-export function besideOwn(info: CertificateInfo, { until }: OwnInfo, now: number): CertificateInfo {
+/** Adds a reason when Traefik serves another certificate than the manual one. */
+export function withManual(
+  info: CertificateInfo,
+  { until }: ManualInfo,
+  now: number,
+): CertificateInfo {
   const { host, state, certificate, reason } = info;
   if (state === "own") return info;
   if (until <= now) {
-    const ended = `the certificate that was added ended on ${new Date(until).toISOString().slice(0, 10)}`;
+    const ended = `the manual certificate ended on ${new Date(until).toISOString().slice(0, 10)}`;
     return {
       ...info,
       reason: reason === undefined ? ended : `${ended}; ${reason}`,
-      hint: `bring a newer one: mypaas cert add ${host} fullchain.pem key.pem, or leave it to the CA: mypaas cert remove ${host}`,
+      hint: `add a newer one: mypaas cert add ${host} fullchain.pem key.pem, or let the CA issue one: mypaas cert remove ${host}`,
     };
   }
   return state === "issued" && certificate !== undefined
-    ? { ...info, ...notShown(host, certificate.issuer) }
+    ? { ...info, ...otherShown(host, certificate.issuer) }
     : info;
 }

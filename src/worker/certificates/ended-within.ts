@@ -1,7 +1,7 @@
 import type { Clock } from "../../deploy/ports.ts";
 
-/** True when the work has settled, however it did, within so many milliseconds and before the signal; no timer is left behind that would keep a worker from ending. */
-export async function settledWithin(
+/** True when the work has ended, well or not, within `ms` and before the signal. Leaves no timer that would keep the worker alive. */
+export async function endedWithin(
   clock: Pick<Clock, "sleep">,
   work: Promise<unknown>,
   { ms, signal }: { readonly ms: number; readonly signal?: AbortSignal },

@@ -1,96 +1,97 @@
 import { UserError } from "../../core/errors.ts";
 import type { Served, Trouble } from "../../core/certificates/record.ts";
-import { askingRouter } from "../../core/routing/server-routes.ts";
-import type { Asking } from "../../core/routing/routing-state.ts";
+import { certificateRouter } from "../../core/routing/server-routes.ts";
+import type { CertificateRequest } from "../../core/routing/routing-state.ts";
 import { dnsResolver, httpResolver } from "../../core/server/acme.ts";
 import { atMost } from "./limit-concurrency.ts";
 import type { CertificatePorts, Challenge } from "./ports.ts";
 
-/** How an attempt ended. */
+/** The end of one request. */
 export type Outcome = { readonly served: Served } | { readonly trouble: Trouble };
 
-export interface Asker {
-  /** Asks for one host and waits for the answer; rejects only when it is told to stop. */
-  readonly ask: (host: string, challenge: Challenge, signal: AbortSignal) => Promise<Outcome>;
-  /** Who should stand in the dynamic file now. */
-  readonly open: () => readonly Asking[];
-}
+type IssuerPorts = Pick<CertificatePorts, "clock" | "serve" | "confirm" | "probe" | "refusal">;
 
 const confirmMs = 15_000;
 const pollMs = 400;
-/** A record in the DNS has to reach the servers that the CA asks. */
-const patienceMs: Readonly<Record<Challenge, number>> = { http: 60_000, dns: 240_000 };
+/** A new DNS record takes time to reach the servers that the CA asks. */
+const timeoutMs: Readonly<Record<Challenge, number>> = { http: 60_000, dns: 240_000 };
 
 /**
- * Lets Traefik ask for certificates, once each. Traefik asks again at every change of its configuration while it sees a router that wants a
- * certificate, so the router stays only until Traefik has seen it: an order that was begun is finished without it, and none follows. One
- * host at a time, because the router of one would be a change to that of another.
+ * Makes Traefik request certificates, once each. While Traefik sees a router that wants a certificate, it requests one at every change of
+ * its configuration. So the router stays only until Traefik has seen it: the order then ends without it, and no second one follows. One
+ * host at a time, because its router would be such a change for another host.
  */
-export function createAsker(
-  ports: Pick<CertificatePorts, "clock" | "serve" | "confirm" | "look" | "refusal">,
-): Asker {
-  const { clock } = ports;
-  const inTurn = atMost(1);
-  let open: readonly Asking[] = [];
+export class Issuer {
+  readonly #ports: IssuerPorts;
+  readonly #inTurn = atMost(1);
+  #open: readonly CertificateRequest[] = [];
 
-  const begin = async (asking: Asking, signal: AbortSignal): Promise<void> => {
-    signal.throwIfAborted();
-    open = [asking];
+  constructor(ports: IssuerPorts) {
+    this.#ports = ports;
+  }
+
+  /** The requests whose router stands in the dynamic file now. */
+  open(): readonly CertificateRequest[] {
+    return this.#open;
+  }
+
+  /** Requests the certificate of one host and waits for it. Rejects only when the signal is aborted. */
+  async issue(host: string, challenge: Challenge, signal: AbortSignal): Promise<Outcome> {
+    const { clock } = this.#ports;
+    const resolver = challenge === "dns" ? dnsResolver : httpResolver;
+    let begun = clock.now();
     try {
-      await ports.serve({ asking: open });
-      const routers = [`${askingRouter(asking.host)}@file`];
-      await ports.confirm({ routers, gone: [], servers: {} }, confirmMs, signal);
+      await this.#inTurn(() => {
+        begun = clock.now();
+        return this.#request({ host, resolver }, signal);
+      });
+      return await this.#outcome(host, { begun, timeoutMs: timeoutMs[challenge], signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      return { trouble: serverTrouble(error) };
+    }
+  }
+
+  async #request(request: CertificateRequest, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.#open = [request];
+    try {
+      await this.#ports.serve({ certificateRequests: this.#open });
+      const routers = [`${certificateRouter(request.host)}@file`];
+      await this.#ports.confirm({ routers, gone: [], servers: {} }, confirmMs, signal);
     } finally {
-      open = [];
-      await ports.serve({ asking: open });
+      this.#open = [];
+      await this.#ports.serve({ certificateRequests: this.#open });
     }
-  };
+  }
 
-  const wait = async (
+  async #outcome(
     host: string,
-    challenge: Challenge,
-    { begun, signal }: { readonly begun: number; readonly signal: AbortSignal },
-  ): Promise<Outcome> => {
+    wait: { readonly begun: number; readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<Outcome> {
+    const { clock, probe, refusal } = this.#ports;
     for (;;) {
-      const served = await ports.look(host);
+      const served = await probe(host);
       if (served?.isValid === true) return { served };
-      const trouble = await ports.refusal(host, begun);
+      const trouble = await refusal(host, wait.begun);
       if (trouble !== undefined) return { trouble };
-      const ms = clock.now() - begun;
-      if (ms > patienceMs[challenge]) return { trouble: silence(ms) };
-      await clock.sleep(pollMs, signal);
+      const ms = clock.now() - wait.begun;
+      if (ms > wait.timeoutMs) return { trouble: noAnswer(ms) };
+      await clock.sleep(pollMs, wait.signal);
     }
-  };
-
-  return {
-    open: () => open,
-    ask: async (host, challenge, signal) => {
-      const resolver = challenge === "dns" ? dnsResolver : httpResolver;
-      let begun = clock.now();
-      try {
-        await inTurn(() => {
-          begun = clock.now();
-          return begin({ host, resolver }, signal);
-        });
-        return await wait(host, challenge, { begun, signal });
-      } catch (error) {
-        signal.throwIfAborted();
-        return { trouble: mishap(error) };
-      }
-    },
-  };
+  }
 }
 
-/** Traefik that does not take the configuration, or a disk that does not take the file. */
-function mishap(error: unknown): Trouble {
+/** Traefik did not load the configuration, or the file could not be written. */
+function serverTrouble(error: unknown): Trouble {
   const reason = error instanceof Error ? error.message : String(error);
   const hint = error instanceof UserError ? error.hint : undefined;
   return { about: "this server", reason, ...(hint !== undefined && { hint }) };
 }
 
-const silence = (ms: number): Trouble => ({
+const noAnswer = (ms: number): Trouble => ({
   about: "no answer",
   isSilence: true,
   reason: `no certificate came within ${Math.round(ms / 1000)} s`,
-  hint: "see what Traefik says, on the server: docker logs --since 10m mypaas-traefik",
+  hint: "read Traefik's log, on the server: docker logs --since 10m mypaas-traefik",
 });

@@ -1,4 +1,4 @@
-/** Lets at most so many pieces of work run at a time; the others wait in the order in which they came. */
+/** Runs at most `count` pieces of work at a time; the others wait in order. */
 export function atMost(count: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
   let running = 0;
@@ -9,7 +9,7 @@ export function atMost(count: number): <T>(work: () => Promise<T>) => Promise<T>
       return await work();
     } finally {
       const next = waiting.shift();
-      // Whoever is next takes the place over, so that nobody comes in between.
+      // The next one takes over the slot, so that no later one can get it.
       if (next === undefined) running -= 1;
       else next();
     }

@@ -1,247 +1,232 @@
-import { isDeepStrictEqual } from "node:util";
 import { warnBeforeMs } from "../../core/certificates/expiry.ts";
 import {
-  afterRestart,
-  asking,
-  held,
-  newRecord,
-  refused,
-  seen,
+  afterPreflight,
+  afterProbe,
+  afterRefusal,
+  afterRequest,
   type HostRecord,
   type Trouble,
 } from "../../core/certificates/record.ts";
-import { mayAsk } from "../../core/certificates/schedule.ts";
+import { nextAllowedRequest } from "../../core/certificates/schedule.ts";
 import { wildcardFor } from "../../core/certificates/wanted.ts";
-import { createAsker } from "./issue.ts";
-import { atMost } from "./limit-concurrency.ts";
 import { chooseChallenge } from "./choose-challenge.ts";
+import { endedWithin } from "./ended-within.ts";
+import { HostRecords } from "./host-records.ts";
+import { Issuer } from "./issue.ts";
+import { atMost } from "./limit-concurrency.ts";
 import type { CertificatePorts } from "./ports.ts";
-import { settledWithin } from "./ended-within.ts";
 
-/** Looks after the certificates of all hosts that want https, as long as the worker runs. */
-export interface CertificateManager {
-  /** Begins to look by itself, now and then. */
-  readonly start: () => void;
-  readonly stop: () => Promise<void>;
-  /** Looks after those of these hosts that are wanted, now. Resolves when each has a certificate or a reason why not. */
-  readonly checkNow: (hosts: readonly string[], urgency: Urgency) => Promise<void>;
-  /** Begins with hosts that a deploy is about to bring, so that their certificates are there when it is live; resolves with those that have none yet. */
-  readonly requestEarly: (hosts: readonly string[]) => Promise<readonly string[]>;
-  /** What is known of a host. */
-  readonly record: (host: string) => HostRecord;
-}
+/** `planned`: only when it is due. `deploy`: also before that, unless the CA refused. `retry`: always. */
+export type Urgency = "planned" | "deploy" | "retry";
 
-/** `look`: as planned. `deploy`: looks again where the CA was not asked. `retry`: asks it again as well. */
-export type Urgency = "look" | "deploy" | "retry";
-
-/** Soon enough for a redirect to go when Traefik has lost a certificate, and never more than ten handshakes a second. */
-const lookMs = (hosts: number): number => Math.max(10_000, hosts * 100);
+/** A lost certificate is noticed after 10 s, and there are at most ten handshakes a second. */
+const checkEveryMs = (hosts: number): number => Math.max(10_000, hosts * 100);
 const leastMs = 1_000;
-/** The CA remembers how often it was asked, so this does too. */
-const keptMs = 24 * 3_600_000;
-/** As long as a build may take, after which a host is wanted that was requested early. */
-const foreseenMs = 3_600_000;
-/** Traefik tries to renew at least once in so long. */
+/** Traefik tries at least once in this time to renew a certificate. */
 const renewalsMs = 25 * 3_600_000;
-const secondLookMs = 2_000;
-/** With hundreds of hosts neither the DNS servers nor Traefik should have to answer for all of them at once. */
-const [looksAtOnce, attemptsAtOnce] = [16, 8] as const;
+const secondProbeMs = 2_000;
+/** With hundreds of hosts, limits the load on the DNS servers and on Traefik. */
+const [probesAtOnce, attemptsAtOnce] = [16, 8] as const;
 const stopMs = 2_000;
 
-export function createCertificateManager(ports: CertificatePorts): CertificateManager {
-  const { clock } = ports;
-  const begun = clock.now();
-  const known = new Map(ports.records.read().map((one) => [one.host, afterRestart(one, begun)]));
-  const busy = new Map<string, Promise<void>>();
-  const ended = new AbortController();
-  const asker = createAsker(ports);
-  const [looking, attempting] = [atMost(looksAtOnce), atMost(attemptsAtOnce)];
-  let timer: NodeJS.Timeout | undefined;
+/** Gets and watches the certificates of all hosts that want https, as long as the worker runs. */
+export class CertificateManager {
+  readonly #ports: CertificatePorts;
+  readonly #records: HostRecords;
+  readonly #issuer: Issuer;
+  readonly #busy = new Map<string, Promise<void>>();
+  readonly #ended = new AbortController();
+  readonly #probes = atMost(probesAtOnce);
+  readonly #attempts = atMost(attemptsAtOnce);
+  #timer: NodeJS.Timeout | undefined;
 
-  const recordOf = (host: string): HostRecord => known.get(host) ?? newRecord(host, clock.now());
+  constructor(ports: CertificatePorts) {
+    this.#ports = ports;
+    this.#records = new HostRecords(ports);
+    this.#issuer = new Issuer(ports);
+  }
 
-  const save = async (record: HostRecord): Promise<void> => {
-    const before = known.get(record.host);
-    if (isDeepStrictEqual(before, record)) return;
-    ports.records.put(record);
-    known.set(record.host, record);
-    if ((before?.secured ?? false) !== record.secured) await apply();
-  };
+  /** Checks all hosts now, and from then on when one is due. */
+  start(): void {
+    if (this.#ended.signal.aborted) return;
+    this.#timer = setTimeout(() => this.start(), Math.max(this.#checkAll(), leastMs));
+    this.#timer.unref();
+  }
 
-  /** From here on these hosts redirect to https, and no others. */
-  const apply = (): Promise<void> => {
-    const secured = [...known.values()].filter((one) => one.secured).map(({ host }) => host);
-    return ports.serve({
-      secured: secured.toSorted(),
-      asking: asker.open(),
-      ownCertificates: ports.ownPairs(),
-    });
-  };
+  async stop(): Promise<void> {
+    this.#ended.abort();
+    clearTimeout(this.#timer);
+    // A check that takes longer stores nothing any more.
+    const { clock } = this.#ports;
+    await endedWithin(clock, Promise.allSettled(this.#busy.values()), { ms: stopMs });
+  }
 
-  const see = async (host: string): Promise<HostRecord | undefined> => {
-    const before = ports.own();
-    const served = await looking(() => ports.look(host));
-    // One that was brought or taken away during the look is nobody else's.
-    const own = new Set([...before, ...ports.own()]);
-    return served && seen(recordOf(host), served, { own, now: clock.now() });
-  };
+  /** Checks the wanted ones of these hosts. Resolves when each has a certificate or a reason why not. */
+  async checkNow(hosts: readonly string[], urgency: Urgency): Promise<void> {
+    const wanted = this.#ports.wanted().filter(({ host }) => hosts.includes(host));
+    await Promise.all(wanted.map(({ host }) => this.#check(host, urgency)));
+  }
 
-  /** Undefined without Traefik: nothing can be asked then, and nothing that was seen has changed. */
-  const lookAt = async (host: string): Promise<HostRecord | undefined> => {
-    let record = await see(host);
-    // A Traefik that has just begun may not have all of its certificates yet.
-    if (recordOf(host).secured && record?.secured === false) {
-      await clock.sleep(secondLookMs, ended.signal);
-      record = await see(host);
+  /** Starts requests for the hosts of a deploy before it is live. Resolves with the hosts that have no certificate yet. */
+  async requestEarly(hosts: readonly string[]): Promise<readonly string[]> {
+    await Promise.all(hosts.map((host) => this.#probe(host)));
+    const open = hosts.filter((host) => !this.record(host).secured);
+    for (const host of open) this.#check(host, "deploy").catch(() => undefined);
+    return open;
+  }
+
+  record(host: string): HostRecord {
+    return this.#records.of(host);
+  }
+
+  /** Starts a check of every host. Returns the milliseconds until the next one is due, also while the disk is full or Traefik is away. */
+  #checkAll(): number {
+    const now = this.#ports.clock.now();
+    try {
+      const wanted = this.#ports.wanted().map(({ host }) => host);
+      const served = this.#ports.servedHosts();
+      const httpOnly = this.#records
+        .hosts()
+        .filter((host) => served.includes(host) && !wanted.includes(host));
+      void Promise.allSettled([
+        ...wanted.map((host) => this.#check(host, "planned")),
+        // Needs no new certificate, but HSTS is switched off only while the old one is valid.
+        ...httpOnly.map((host) => this.#probe(host)),
+        this.#apply(),
+      ]);
+      this.#records.forgetUnused([...wanted, ...served]);
+      const open = wanted.map((host) => this.record(host)).filter(({ secured }) => !secured);
+      return Math.min(checkEveryMs(wanted.length), ...open.map(({ next }) => next - now));
+    } catch {
+      return checkEveryMs(1);
     }
-    if (record === undefined) return undefined;
-    const { trouble } = isEnding(record, clock.now()) ? await renewalOf(record) : record;
-    await save(trouble === undefined ? record : { ...record, trouble });
-    return recordOf(host);
-  };
+  }
 
-  /** Traefik renews by itself; where it could not, it has said why. */
-  const renewalOf = async ({ host }: HostRecord): Promise<{ readonly trouble?: Trouble }> => {
-    const trouble = await ports.refusal(host, clock.now() - renewalsMs);
-    return trouble === undefined ? {} : { trouble };
-  };
-
-  const attendOnce = async (host: string, urgency: Urgency): Promise<void> => {
-    const record = await lookAt(host);
-    if (record === undefined) return noTraefik(host);
-    if (record.secured || !isDue(record, urgency, clock.now())) return;
-    const wildcard = wildcardFor(host, ports.wanted());
-    if (wildcard !== undefined && isComing(recordOf(wildcard)))
-      return save(held(record, waitingFor(wildcard), clock.now()));
-    await attempting(() => attempt(record));
-  };
-
-  const attempt = async (record: HostRecord): Promise<void> => {
-    const { host } = record;
-    const choice = await chooseChallenge(ports, host);
-    ended.signal.throwIfAborted();
-    const now = clock.now();
-    if ("trouble" in choice) return save(held(record, choice.trouble, now));
-    const allowed = mayAsk(record.asks, now);
-    if (allowed > now) return save({ ...held(record, tooOften, now), next: allowed });
-    await save(asking(record, now));
-    const outcome = await asker.ask(host, choice.challenge, ended.signal);
-    await save(
-      "served" in outcome
-        ? seen(recordOf(host), outcome.served, { own: ports.own(), now: clock.now() })
-        : refused(recordOf(host), outcome.trouble, clock.now()),
-    );
-  };
-
-  const noTraefik = async (host: string): Promise<void> => {
-    const record = recordOf(host);
-    if (record.phase === "new") await save(held(record, away, clock.now()));
-  };
-
-  const isComing = ({ phase }: HostRecord): boolean =>
-    ports.challenges?.includes("dns") === true && (phase === "new" || phase === "asking");
-
-  /** One after the other for each host. */
-  const checkNow = (host: string, urgency: Urgency): Promise<void> => {
-    const before = busy.get(host);
-    if (before !== undefined && urgency === "look") return before;
+  /** Runs the checks of one host one after the other. */
+  #check(host: string, urgency: Urgency): Promise<void> {
+    const before = this.#busy.get(host);
+    if (before !== undefined && urgency === "planned") return before;
     const work = (before ?? Promise.resolve())
       .catch(() => undefined)
-      .then(() => attendOnce(host, urgency))
+      .then(() => this.#checkOnce(host, urgency))
       .catch((error: unknown) => {
-        if (!ended.signal.aborted) throw error;
+        if (!this.#ended.signal.aborted) throw error;
       })
       .finally(() => {
-        if (busy.get(host) === work) busy.delete(host);
+        if (this.#busy.get(host) === work) this.#busy.delete(host);
       });
-    busy.set(host, work);
+    this.#busy.set(host, work);
     return work;
-  };
+  }
 
-  const forget = (wanted: readonly string[]): void => {
-    const now = clock.now();
-    for (const { host, asks, since } of known.values()) {
-      if (wanted.includes(host) || now - (asks.at(-1) ?? 0) < keptMs || now - since < foreseenMs)
-        continue;
-      ports.records.remove(host);
-      known.delete(host);
+  async #checkOnce(host: string, urgency: Urgency): Promise<void> {
+    const { clock, wanted } = this.#ports;
+    const record = await this.#probe(host);
+    if (record === undefined) return this.#withoutTraefik(host);
+    if (record.secured || !isDue(record, urgency, clock.now())) return;
+    const wildcard = wildcardFor(host, wanted());
+    if (wildcard !== undefined && this.#isComing(wildcard))
+      return this.#save(afterPreflight(record, coveredBy(wildcard), clock.now()));
+    await this.#attempts(() => this.#request(record));
+  }
+
+  /** Looks at the certificate that Traefik serves for a host. Undefined while Traefik is away; then nothing is stored. */
+  async #probe(host: string): Promise<HostRecord | undefined> {
+    const { clock, refusal } = this.#ports;
+    let record = await this.#probeOnce(host);
+    // A Traefik that has just started may not have loaded all certificates yet.
+    if (this.record(host).secured && record?.secured === false) {
+      await clock.sleep(secondProbeMs, this.#ended.signal);
+      record = await this.#probeOnce(host);
     }
-  };
-
-  /** When somebody has to look again. A disk that is full now, or a Traefik that is away, is there again at another time. */
-  const lookAround = (): number => {
+    if (record === undefined) return undefined;
     const now = clock.now();
-    try {
-      const wanted = ports.wanted().map(({ host }) => host);
-      const served = ports.servedHosts();
-      const left = [...known.keys()].filter(
-        (host) => served.includes(host) && !wanted.includes(host),
-      );
-      void Promise.allSettled([
-        ...wanted.map((host) => checkNow(host, "look")),
-        // Nobody is asked for these; what they show decides whether browsers can be let go.
-        ...left.map(lookAt),
-        apply(),
-      ]);
-      forget([...wanted, ...served]);
-      const open = wanted.map(recordOf).filter((one) => !one.secured);
-      return Math.min(lookMs(wanted.length), ...open.map(({ next }) => next - now));
-    } catch {
-      return lookMs(1);
-    }
-  };
+    // Traefik renews by itself, and logs a reason when it cannot.
+    const trouble = isExpiring(record, now)
+      ? await refusal(host, now - renewalsMs)
+      : record.trouble;
+    await this.#save(trouble === undefined ? record : { ...record, trouble });
+    return this.record(host);
+  }
 
-  const tick = (): void => {
-    if (ended.signal.aborted) return;
-    timer = setTimeout(tick, Math.max(lookAround(), leastMs));
-    timer.unref();
-  };
+  async #probeOnce(host: string): Promise<HostRecord | undefined> {
+    const { clock, manualFingerprints, probe } = this.#ports;
+    const before = manualFingerprints();
+    const served = await this.#probes(() => probe(host));
+    // A manual certificate may have been added or removed during the probe.
+    const manual = new Set([...before, ...manualFingerprints()]);
+    return served && afterProbe(this.record(host), served, { manual, now: clock.now() });
+  }
 
-  return {
-    start: tick,
-    stop: async () => {
-      ended.abort();
-      clearTimeout(timer);
-      // Whatever is still being looked up changes nothing any more.
-      await settledWithin(clock, Promise.allSettled(busy.values()), { ms: stopMs });
-    },
-    checkNow: async (hosts, urgency) => {
-      const wanted = ports.wanted().filter(({ host }) => hosts.includes(host));
-      await Promise.all(wanted.map(({ host }) => checkNow(host, urgency)));
-    },
-    requestEarly: async (hosts) => {
-      await Promise.all(hosts.map(lookAt));
-      const open = hosts.filter((host) => !recordOf(host).secured);
-      for (const host of open) checkNow(host, "deploy").catch(() => undefined);
-      return open;
-    },
-    record: recordOf,
-  };
+  async #request(record: HostRecord): Promise<void> {
+    const { clock, manualFingerprints } = this.#ports;
+    const { host } = record;
+    const choice = await chooseChallenge(this.#ports, host);
+    this.#ended.signal.throwIfAborted();
+    const now = clock.now();
+    if ("trouble" in choice) return this.#save(afterPreflight(record, choice.trouble, now));
+    const next = nextAllowedRequest(record.asks, now);
+    if (next > now) return this.#save({ ...afterPreflight(record, tooOften, now), next });
+    await this.#save(afterRequest(record, now));
+    const outcome = await this.#issuer.issue(host, choice.challenge, this.#ended.signal);
+    const latest = this.record(host);
+    await this.#save(
+      "served" in outcome
+        ? afterProbe(latest, outcome.served, { manual: manualFingerprints(), now: clock.now() })
+        : afterRefusal(latest, outcome.trouble, clock.now()),
+    );
+  }
+
+  async #withoutTraefik(host: string): Promise<void> {
+    const record = this.record(host);
+    if (record.phase !== "new") return;
+    await this.#save(afterPreflight(record, traefikAway, this.#ports.clock.now()));
+  }
+
+  #isComing(host: string): boolean {
+    const { phase } = this.record(host);
+    return (
+      this.#ports.challenges?.includes("dns") === true && (phase === "new" || phase === "asking")
+    );
+  }
+
+  async #save(record: HostRecord): Promise<void> {
+    if (this.#records.put(record)) await this.#apply();
+  }
+
+  /** Writes the dynamic file: the secured hosts redirect to https, all others do not. */
+  #apply(): Promise<void> {
+    return this.#ports.serve({
+      secured: this.#records.secured(),
+      certificateRequests: this.#issuer.open(),
+      manualCertificates: this.#ports.manualPairs(),
+    });
+  }
 }
 
-const isEnding = ({ phase, served }: HostRecord, now: number): boolean =>
+const isExpiring = ({ phase, served }: HostRecord, now: number): boolean =>
   phase === "issued" &&
   served !== undefined &&
   served.until - now < warnBeforeMs(served.from, served.until);
 
-/** A record from the future was written by a clock that was wrong. */
+/** A record from the future was written while the clock was wrong. */
 function isDue({ phase, next, since }: HostRecord, urgency: Urgency, now: number): boolean {
   if (urgency === "retry" || next <= now || since > now) return true;
   return urgency === "deploy" && phase !== "failed";
 }
 
-const waitingFor = (wildcard: string): Trouble => ({
+const coveredBy = (wildcard: string): Trouble => ({
   about: `waiting for ${wildcard}`,
-  reason: `the certificate of ${wildcard} will serve it as well`,
+  reason: `the certificate of ${wildcard} will cover it`,
 });
 
 const tooOften: Trouble = {
-  about: "asked often",
-  reason: "the CA was asked 4 times within an hour",
+  about: "request limit",
+  reason: "the CA had 4 requests within an hour",
 };
 
-const away: Trouble = {
+const traefikAway: Trouble = {
   about: "Traefik away",
-  reason: "Traefik does not answer, and only it can ask",
+  reason: "Traefik does not answer, and only Traefik can request certificates",
   hint: "start it, on the server: sudo mypaas init",
 };

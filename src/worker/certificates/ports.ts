@@ -4,33 +4,33 @@ import type { KeyPair } from "../../core/routing/routing-state.ts";
 import type { CertificateFacts } from "../../adapters/traefik/router.ts";
 import type { Clock, Router } from "../../deploy/ports.ts";
 
-/** How a CA makes sure that a name is ours: a file on port 80, or a record in the DNS. */
+/** How a CA checks a name: a file on port 80, or a DNS record. */
 export type Challenge = "http" | "dns";
 
-/** What looking after certificates needs of the world. */
+/** The interfaces that the certificate manager needs. */
 export interface CertificatePorts {
   readonly clock: Clock;
   /** Every host that wants https now. */
   readonly wanted: () => readonly WantedHost[];
-  /** Every host that is served, over http alone too: one that had a certificate goes on being looked at. */
+  /** Every host with a route, also over http; a former https host is still probed. */
   readonly servedHosts: () => readonly string[];
-  /** Which challenges this server can take; undefined while it has no email address, and asks nobody. */
+  /** The possible challenges of this server; undefined without an email address, when no CA is asked. */
   readonly challenges: readonly Challenge[] | undefined;
   readonly records: {
     readonly read: () => readonly HostRecord[];
     readonly put: (record: HostRecord) => void;
     readonly remove: (host: string) => void;
   };
-  /** Fingerprints of the certificates that were added by hand. */
-  readonly own: () => ReadonlySet<string>;
-  /** Those of them that have not ended. */
-  readonly ownPairs: () => readonly KeyPair[];
-  /** What Traefik shows for a host; undefined while it does not answer. */
-  readonly look: (host: string) => Promise<Served | undefined>;
-  /** Why the CA would refuse. */
+  /** Fingerprints of the manual certificates. */
+  readonly manualFingerprints: () => ReadonlySet<string>;
+  /** The manual certificates that have not ended. */
+  readonly manualPairs: () => readonly KeyPair[];
+  /** The certificate that Traefik serves for a host; undefined without an answer. */
+  readonly probe: (host: string) => Promise<Served | undefined>;
+  /** The reason for which the CA would refuse. */
   readonly preflight: (host: string, challenge: Challenge) => Promise<Trouble | undefined>;
   readonly serve: (facts: CertificateFacts) => Promise<void>;
   readonly confirm: Router["confirm"];
-  /** Why the CA has refused a host since a moment; undefined while Traefik has not said so. */
+  /** The CA's refusal of a host since a time, from Traefik's log; undefined without one. */
   readonly refusal: (host: string, since: number) => Promise<Trouble | undefined>;
 }

@@ -4,14 +4,14 @@ import { publicResolvers } from "../../core/server/resolvers.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
 import { readDirectory } from "../../adapters/certificates/acme-directory.ts";
-import { whoIsThere } from "../../adapters/certificates/answers-here.ts";
-import { askAddresses, askCaa } from "../../adapters/certificates/dns-lookup.ts";
+import { probePort80 } from "../../adapters/certificates/port-80-probe.ts";
+import { lookUpAddresses, lookUpCaa } from "../../adapters/certificates/dns-lookup.ts";
 import { addressesHere } from "./server-addresses.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import type { CertificatePorts } from "./ports.ts";
-import { storeTrouble } from "./traefik-store.ts";
+import { storeProblem } from "./traefik-store.ts";
 
-/** Finds out what a CA would find, without asking it for anything that it counts. */
+/** Checks what a CA would check, without a request that the CA counts. */
 export function preflight({
   config,
   clock,
@@ -20,22 +20,22 @@ export function preflight({
   readonly clock: Pick<Clock, "now">;
 }): CertificatePorts["preflight"] {
   const { server, addresses: declared = [] } = config;
-  // Who names DNS servers has names that no others know.
+  // Configured DNS servers may have names that no others know.
   const resolvers = config.resolvers ?? [...publicResolvers, undefined];
-  const ca = sharedFor(caMs, clock.now, () => askCa(config));
+  const ca = sharedFor(caMs, clock.now, () => readCa(config));
   return async (host, challenge) => {
-    const broken = await storeTrouble(config);
+    const broken = await storeProblem(config);
     if (broken !== undefined) return broken;
     const [answers, caa, { caIdentities, caTrouble }] = await Promise.all([
-      challenge === "http" ? askAddresses(host, resolvers) : [],
-      askCaa(host, resolvers),
+      challenge === "http" ? lookUpAddresses(host, resolvers) : [],
+      lookUpCaa(host, resolvers),
       ca(),
     ]);
     const found = [...new Set(answers.flatMap(({ addresses }) => addresses ?? []))];
     const seen = await Promise.all(
       found.map(async (address) => ({
         address,
-        answer: await whoIsThere(address, { host, server }),
+        answer: await probePort80(address, { host, server }),
       })),
     );
     const own = addressesHere(config);
@@ -53,19 +53,19 @@ export function preflight({
   };
 }
 
-/** Long enough for all hosts of a deploy, too short for a CA to go away meanwhile. */
+/** Long enough for all hosts of a deploy, and short enough to notice a CA that goes away. */
 const caMs = 3_000;
 
-/** Gives everybody who asks within so many milliseconds the same answer. */
-function sharedFor<T>(ms: number, now: () => number, ask: () => Promise<T>): () => Promise<T> {
+/** Gives all callers within `ms` the same answer. */
+function sharedFor<T>(ms: number, now: () => number, call: () => Promise<T>): () => Promise<T> {
   let last: { readonly at: number; readonly answer: Promise<T> } | undefined;
   return () => {
-    if (last === undefined || now() - last.at > ms) last = { at: now(), answer: ask() };
+    if (last === undefined || now() - last.at > ms) last = { at: now(), answer: call() };
     return last.answer;
   };
 }
 
-async function askCa(config: InstanceConfig) {
+async function readCa(config: InstanceConfig) {
   const { server, hasCa } = acmeOf(config);
   try {
     const ca = hasCa ? await readFile(instancePaths(config).acmeCa, "utf8") : undefined;

@@ -2,24 +2,27 @@ import { coversHost, issuerName, namesOf } from "../../core/certificates/manual-
 import { acmeReason } from "../../core/certificates/acme/reason.ts";
 import { readAcmeFailures } from "../../core/certificates/acme/log.ts";
 import type { Served, Trouble } from "../../core/certificates/record.ts";
-import { nameBelow } from "../../core/certificates/wanted.ts";
+import { nameInWildcard } from "../../core/certificates/wanted.ts";
 import { traefikContainerName } from "../../core/release/names.ts";
 import { redactor } from "../../core/redact.ts";
-import { instancePaths, reachable } from "../../core/server/instance.ts";
+import { instancePaths, reachable, type InstanceConfig } from "../../core/server/instance.ts";
 import { servedCertificate } from "../../adapters/certificates/served-certificate.ts";
 import type { StampedLine } from "../../adapters/engines/docker/recent-log.ts";
+import type { Clock } from "../../deploy/ports.ts";
 import { readIfThere } from "../../adapters/files.ts";
-import type { CertificateParts } from "./certificates.ts";
 import type { CertificatePorts } from "./ports.ts";
 
-/** Looks at the certificate that a client would be shown. */
-export function servedAt({
+/** Reads the certificate that a client would get. */
+export function httpsProbe({
   config,
   clock,
-}: Pick<CertificateParts, "config" | "clock">): CertificatePorts["look"] {
+}: {
+  readonly config: InstanceConfig;
+  readonly clock: Pick<Clock, "now">;
+}): CertificatePorts["probe"] {
   const entry = { host: reachable(config.bind), httpsPort: config.httpsPort };
   return async (host): Promise<Served | undefined> => {
-    const name = nameBelow(host);
+    const name = nameInWildcard(host);
     const found = await servedCertificate(entry, name);
     if (found === undefined) return undefined;
     const [from, until] = [Date.parse(found.validFrom), Date.parse(found.validTo)];
@@ -34,12 +37,16 @@ export function servedAt({
   };
 }
 
-/** Reads in Traefik's log why a CA has refused; Traefik tells nobody else. Hosts that ask at the same time share one reading. */
+/** Reads the CA's refusal in Traefik's log, its only source. Hosts that wait at the same time share one reading. */
 export function refusalSince({
   config,
   clock,
   engineSocket,
-}: Pick<CertificateParts, "config" | "clock" | "engineSocket">): CertificatePorts["refusal"] {
+}: {
+  readonly config: InstanceConfig;
+  readonly clock: Pick<Clock, "now">;
+  readonly engineSocket: string;
+}): CertificatePorts["refusal"] {
   const name = traefikContainerName(config.instance);
   const read = async (at: number): Promise<readonly StampedLine[]> => {
     const { recentLog } = await import("../../adapters/engines/docker/recent-log.ts");
@@ -63,14 +70,14 @@ export function refusalSince({
 
 const sharedMs = 300;
 
-/** What a DNS provider answers may hold what it was asked with. */
+/** The answer of a DNS provider may hold its credentials. */
 function withoutSecrets(trouble: Trouble, secrets: readonly string[]): Trouble {
   const redact = redactor(secrets);
   const { reason, hint } = trouble;
   return { ...trouble, reason: redact(reason), ...(hint !== undefined && { hint: redact(hint) }) };
 }
 
-async function providerSecrets(config: CertificateParts["config"]): Promise<readonly string[]> {
+async function providerSecrets(config: InstanceConfig): Promise<readonly string[]> {
   const text = (await readIfThere(instancePaths(config).dnsEnv))?.toString("utf8") ?? "";
   return text.split("\n").map((line) => line.slice(line.indexOf("=") + 1).trim());
 }

@@ -9,7 +9,7 @@ import {
 import type { State } from "../../adapters/state/state.ts";
 import type { Challenge } from "./ports.ts";
 
-/** How this server can prove a name to a CA, the one that is tried first in front; undefined while it has no email address to give. */
+/** The challenges of this server, the first choice first; undefined without an email address. */
 export function challengesOf(
   config: Pick<InstanceConfig, "email" | "acme">,
 ): readonly Challenge[] | undefined {
@@ -17,28 +17,31 @@ export function challengesOf(
   return acmeOf(config).dnsProvider === undefined ? ["http"] : ["http", "dns"];
 }
 
-/** True where the CA can be asked for certificates of wildcard domains. */
+/** True when the CA can issue certificates for wildcard domains. */
 export const hasWildcards = (config: Pick<InstanceConfig, "email" | "acme">): boolean =>
   challengesOf(config)?.includes("dns") === true;
 
-/** Names in the certificates that were added by hand. */
-export const ownNames = (state: State): readonly string[] =>
+/** Names in the manual certificates. */
+export const manualNames = (state: State): readonly string[] =>
   readOwnPairs(state).flatMap((pair) => readCertificate(pair).names);
 
-/** Hosts that redirect to https and the certificates added by hand, as they stood when the worker ended: what Traefik is told first. */
+/** The stored hosts that redirect to https, and the manual certificates: Traefik's first configuration. */
 export function storedCertificates(
   state: State,
   now: number,
 ): {
   readonly secured: readonly string[];
-  readonly ownCertificates: readonly KeyPair[];
+  readonly manualCertificates: readonly KeyPair[];
 } {
   const secured = readHostRecords(state).filter((one) => one.secured);
-  return { secured: secured.map(({ host }) => host), ownCertificates: ownKeyPairs(state, now) };
+  return {
+    secured: secured.map(({ host }) => host),
+    manualCertificates: manualKeyPairs(state, now),
+  };
 }
 
-/** Without those that have ended: Traefik would ask for no other as long as it has them. */
-export const ownKeyPairs = (state: State, now: number): readonly KeyPair[] =>
+/** Without ended ones: while Traefik has a certificate, it requests no other. */
+export const manualKeyPairs = (state: State, now: number): readonly KeyPair[] =>
   readOwnPairs(state)
     .filter((pair) => readCertificate(pair).until > now)
     .map(({ certificate: cert, privateKey: key }) => ({ cert, key }));

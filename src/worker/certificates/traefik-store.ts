@@ -4,14 +4,14 @@ import { acmeStore } from "../../core/server/acme.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { readIfThere } from "../../adapters/files.ts";
 
-/** Why Traefik could keep no certificate, or none that it has over its next start; undefined when its store is fine. */
-export async function storeTrouble(config: InstanceConfig): Promise<Trouble | undefined> {
+/** The problem of Traefik's certificate store, which would lose certificates; undefined when it is fine. */
+export async function storeProblem(config: InstanceConfig): Promise<Trouble | undefined> {
   const file = acmeStore(config);
   const text = (await readIfThere(file))?.toString("utf8");
   if (text === undefined || !isBrokenStorage(text)) return undefined;
   return {
     about: "certificate store",
-    reason: `${file}: cannot be read, as after a disk that was full, so Traefik loses all certificates at its next start and asks for none`,
-    hint: "make room, then let it begin anew, on the server: sudo mypaas init",
+    reason: `${file}: cannot be read, perhaps after a full disk; Traefik loses all certificates at its next start`,
+    hint: "free disk space, then reset it, on the server: sudo mypaas init",
   };
 }

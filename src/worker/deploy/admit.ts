@@ -7,7 +7,7 @@ import {
   type ServerNames,
 } from "../../core/release/server-refusals.ts";
 import type { RouteSpec, ServiceSpec } from "../../core/release/spec.ts";
-import { isSamePlace } from "../../core/routing/routes.ts";
+import { isSameRoute } from "../../core/routing/routes.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
 import { refuseVolumes } from "./volume-checks.ts";
 
@@ -57,7 +57,7 @@ function refuseTakenRoute(route: RouteSpec, spec: ServiceSpec, view: ServerView)
   const owner = view.live.find(
     (other) =>
       other.spec.service !== spec.service &&
-      ownRoutes(other).some((own) => isSamePlace(own, route)),
+      ownRoutes(other).some((own) => isSameRoute(own, route)),
   );
   if (owner === undefined) return;
   const { service } = owner.spec;

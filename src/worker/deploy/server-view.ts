@@ -1,7 +1,7 @@
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import { claimingReleases } from "../../adapters/state/releases.ts";
 import { slugOwner } from "../../adapters/state/services.ts";
-import { hasWildcards, ownNames } from "../certificates/server-facts.ts";
+import { hasWildcards, manualNames } from "../certificates/server-facts.ts";
 import type { JobParts } from "../jobs/job-run.ts";
 import { admit, type ServerView } from "./admit.ts";
 import type { DesiredRelease } from "./desired-release.ts";
@@ -25,7 +25,7 @@ function readView(
     underWay: underWay.map(({ release }) => release.spec.service),
     slugOwner: slugOwner(state, spec.slug),
     certificates: admission.needsCertificates
-      ? { wildcards: hasWildcards(config), own: ownNames(state) }
+      ? { wildcards: hasWildcards(config), own: manualNames(state) }
       : { wildcards: true },
     env,
     takeFrom: admission.takeFrom,

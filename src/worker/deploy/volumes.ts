@@ -7,8 +7,8 @@ import {
   resolveHomeVolume,
   type HomeVolume,
 } from "../../adapters/host/home-volumes.ts";
-import { realPath } from "../../adapters/real-path.ts";
 import type { DeployContext } from "./deploy-context.ts";
+import { realPath } from "../../adapters/files.ts";
 import { refuseHostPath } from "./volume-checks.ts";
 
 /** Finds the folders of `~/…` volumes, and refuses host paths whose links lead out of the allowed folders. */

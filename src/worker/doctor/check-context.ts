@@ -16,13 +16,13 @@ import { serviceNames } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
 import type { TraefikLocation } from "../../adapters/traefik/router.ts";
 
-/** What the checks look at; everything is asked at most once, however many of them need it. */
-export interface Ground {
+/** Sources of the checks; each is read at most once. */
+export interface CheckContext {
   readonly config: InstanceConfig;
   readonly state: State;
   readonly now: () => number;
-  /** What the caller dials. */
-  readonly dialled: string | undefined;
+  /** The host that the caller connected to. */
+  readonly calledHost: string | undefined;
   readonly engine: () => Promise<EngineInfo>;
   readonly inventory: () => Promise<Inventory>;
   readonly traefik: () => Promise<TraefikLocation>;
@@ -33,13 +33,13 @@ export interface Ground {
   readonly wantedFile: () => string;
 }
 
-/** Gives every caller the first call's answer. */
-export function once<T>(ask: () => T): () => T {
-  let asked: { readonly answer: T } | undefined;
-  return () => (asked ??= { answer: ask() }).answer;
+/** Calls a function once, and returns its first result from then on. */
+export function once<T>(call: () => T): () => T {
+  let first: { readonly answer: T } | undefined;
+  return () => (first ??= { answer: call() }).answer;
 }
 
-/** What the state says there should be. */
+/** The things that should exist according to the state. */
 export function knownIn(state: State, { instance }: InstanceConfig): Known {
   const serving = [
     ...liveReleases(state).map(({ release }) => ({

@@ -4,10 +4,10 @@ import { judgeMemory } from "../../core/health/host.ts";
 import { judgeOrphans } from "../../core/health/orphans.ts";
 import { judgeLogs, judgePublished, judgeReplicas } from "../../core/health/services.ts";
 import { about, failed, ok, skipped } from "../../core/health/check.ts";
-import { nameBelow } from "../../core/certificates/wanted.ts";
+import { nameInWildcard } from "../../core/certificates/wanted.ts";
 import { receiverContainerName, traefikContainerName } from "../../core/release/names.ts";
 import { readTraefik } from "../../adapters/traefik/api.ts";
-import type { Ground } from "./check-context.ts";
+import type { CheckContext } from "./check-context.ts";
 import {
   addressesFound,
   addressesOf,
@@ -24,12 +24,12 @@ import {
 } from "./server-checks.ts";
 import type { CheckSpec } from "./run-checks.ts";
 
-/** Everything that the server can see of itself, in the order in which it is shown. */
-export const checks: readonly CheckSpec<Ground>[] = [
+/** All checks that run on the server, in the order of the output. */
+export const checks: readonly CheckSpec<CheckContext>[] = [
   {
     id: "docker",
     title: "Docker",
-    look: async ({ engine }) => {
+    check: async ({ engine }) => {
       try {
         return judgeEngine(await engine());
       } catch (error) {
@@ -41,7 +41,7 @@ export const checks: readonly CheckSpec<Ground>[] = [
   {
     id: "traefik",
     title: "Traefik",
-    look: async ({ config, inventory, traefik }) => {
+    check: async ({ config, inventory, traefik }) => {
       const name = traefikContainerName(config.instance);
       const container = (await inventory()).containers.find((one) => one.name === name);
       if (container?.state !== "running")
@@ -57,14 +57,14 @@ export const checks: readonly CheckSpec<Ground>[] = [
   {
     id: "routing",
     title: "routing",
-    look: async ({ config, snapshot }) =>
+    check: async ({ config, snapshot }) =>
       judgeRouting((await snapshot()).routers, traefikContainerName(config.instance)),
   },
-  { id: "dynamic-file", title: "Traefik's dynamic file", look: dynamicFile },
+  { id: "dynamic-file", title: "Traefik's dynamic file", check: dynamicFile },
   {
     id: "receiver",
     title: "receiver",
-    look: async ({ config, inventory }) => {
+    check: async ({ config, inventory }) => {
       const name = receiverContainerName(config.instance);
       const container = (await inventory()).containers.find((one) => one.name === name);
       if (container?.state === "running") return ok(`runs in ${name}`);
@@ -75,55 +75,55 @@ export const checks: readonly CheckSpec<Ground>[] = [
       );
     },
   },
-  { id: "units", title: "systemd units", look: units },
-  { id: "sockets", title: "sockets", look: sockets },
-  { id: "ports", title: "http port on the server", look: httpPort },
-  { id: "ports", title: "https port on the server", look: httpsPort },
+  { id: "units", title: "systemd units", check: units },
+  { id: "sockets", title: "sockets", check: sockets },
+  { id: "ports", title: "http port on the server", check: httpPort },
+  { id: "ports", title: "https port on the server", check: httpsPort },
   {
     id: "dns",
     title: "DNS",
-    look: async (ground) => {
-      const hosts = liveHosts(ground);
+    check: async (context) => {
+      const hosts = liveHosts(context);
       if (hosts.length === 0) return skipped("no service has a domain");
-      const own = await addressesOf(ground);
+      const own = await addressesOf(context);
       return Promise.all(
         hosts.map(async (host) => {
-          const found = await addressesFound(ground, nameBelow(host));
+          const found = await addressesFound(context, nameInWildcard(host));
           return about(`DNS of ${host}`, judgeDomain({ host, found, own }));
         }),
       );
     },
   },
-  { id: "certificates", title: "certificate", look: certificates },
-  { id: "disk", title: "disk", look: disks },
+  { id: "certificates", title: "certificate", check: certificates },
+  { id: "disk", title: "disk", check: disks },
   {
     id: "memory",
     title: "memory",
-    look: async () => {
+    check: async () => {
       const seen = await memory();
-      return seen === undefined ? skipped("this system does not say") : judgeMemory(seen);
+      return seen === undefined ? skipped("not available on this system") : judgeMemory(seen);
     },
   },
   {
     id: "services",
     title: "services",
-    look: async ({ inventory, known, now }) => judgeReplicas(await inventory(), known(), now()),
+    check: async ({ inventory, known, now }) => judgeReplicas(await inventory(), known(), now()),
   },
   {
     id: "published",
     title: "published ports",
-    look: async ({ inventory, known, engine }) =>
+    check: async ({ inventory, known, engine }) =>
       judgePublished(await inventory(), known(), (await engine()).version),
   },
   {
     id: "orphans",
     title: "orphans",
-    look: async ({ inventory, known }) => judgeOrphans(await inventory(), known()),
+    check: async ({ inventory, known }) => judgeOrphans(await inventory(), known()),
   },
   {
     id: "logs",
     title: "container logs",
-    look: async ({ config, inventory }) =>
+    check: async ({ config, inventory }) =>
       judgeLogs(await logSizes((await inventory()).containers), config.instance),
   },
 ];

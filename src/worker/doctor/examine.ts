@@ -1,53 +1,59 @@
 import { dynamicConfig } from "../../core/routing/dynamic-config.ts";
 import { dynamicYaml } from "../../core/routing/dynamic-yaml.ts";
 import type { Results } from "../../core/actions/actions.ts";
+import type { InstanceConfig } from "../../core/server/instance.ts";
+import type { World } from "../../core/world.ts";
 import { realClock } from "../../adapters/clock.ts";
 import { engineInfo } from "../../adapters/engines/docker/info.ts";
 import { readInventory } from "../../adapters/engines/docker/inventory.ts";
-import { askTraefik } from "../../adapters/traefik/api.ts";
+import { readTraefikSnapshot } from "../../adapters/traefik/api.ts";
+import type { State } from "../../adapters/state/state.ts";
 import type { TraefikRouter } from "../../adapters/traefik/router.ts";
 import type { Certificates } from "../certificates/certificates.ts";
-import type { CoreParts } from "../compose.ts";
 import { locateTraefik } from "../deploy/tools.ts";
 import { checks } from "./checks.ts";
-import { knownIn, once, type Ground } from "./check-context.ts";
+import { knownIn, once, type CheckContext } from "./check-context.ts";
 import { runChecks } from "./run-checks.ts";
 
-/** What a doctor's look needs of the worker. */
-export interface ExamineParts extends Omit<CoreParts, "store" | "world"> {
-  readonly world: Pick<CoreParts["world"], "now">;
+/** The parts of the worker that `doctor` needs. */
+export interface ExamineParts {
+  readonly world: Pick<World, "now">;
+  readonly config: InstanceConfig;
+  readonly state: State;
+  readonly engineSocket: string;
+  readonly version: string;
   readonly router: Pick<TraefikRouter, "state">;
   readonly certificates: Pick<Certificates, "list">;
 }
 
-/** Within what a person waits for, and below every timeout on the way. */
+/** A person waits this long, and it is below every timeout on the way. */
 const timeoutMs = 8000;
 
-/** Looks at everything at once; `dialled` is the host that the caller dials. */
+/** Runs all checks; `calledHost` is the host that the caller connected to. */
 export async function examine(
   parts: ExamineParts,
-  dialled: string | undefined,
+  calledHost: string | undefined,
 ): Promise<Results["doctor"]> {
   const { world, config, version } = parts;
   const { httpPort, httpsPort } = config;
   const { sleep } = realClock(world.now);
-  const ground = groundOf(parts, dialled);
-  const found = await runChecks(checks, ground, { sleep, timeoutMs });
+  const context = contextOf(parts, calledHost);
+  const found = await runChecks(checks, context, { sleep, timeoutMs });
   return { version, now: world.now(), httpPort, httpsPort, checks: found };
 }
 
-function groundOf(parts: ExamineParts, dialled: string | undefined): Ground {
+function contextOf(parts: ExamineParts, calledHost: string | undefined): CheckContext {
   const { world, config, state, engineSocket, router, certificates } = parts;
   const traefik = once(() => locateTraefik(config, engineSocket));
   return {
     config,
     state,
     now: world.now,
-    dialled,
+    calledHost,
     engine: once(() => engineInfo(engineSocket)),
     inventory: once(() => readInventory(engineSocket)),
     traefik,
-    snapshot: once(async () => askTraefik((await traefik()).api)),
+    snapshot: once(async () => readTraefikSnapshot((await traefik()).api)),
     known: () => knownIn(state, config),
     certificates: () => certificates.list().certificates,
     wantedFile: () => dynamicYaml(dynamicConfig(router.state())),

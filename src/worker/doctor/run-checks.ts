@@ -2,12 +2,12 @@ import { UserError } from "../../core/errors.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import { failed, skipped, type Check, type Finding } from "../../core/health/check.ts";
 
-/** One thing to look at. */
-export interface CheckSpec<Ground> {
+/** One check. */
+export interface CheckSpec<CheckContext> {
   readonly id: string;
   readonly title: string;
-  /** May throw: that is a finding too. */
-  readonly look: (ground: Ground) => Promise<Finding | readonly Finding[]>;
+  /** May throw; the error becomes a finding. */
+  readonly check: (context: CheckContext) => Promise<Finding | readonly Finding[]>;
 }
 
 export interface RunOptions {
@@ -15,44 +15,44 @@ export interface RunOptions {
   readonly timeoutMs: number;
 }
 
-/** Looks at everything side by side; the result has the order of the list, and none of them can hide or hold up another. */
-export async function runChecks<Ground>(
-  specs: readonly CheckSpec<Ground>[],
-  ground: Ground,
+/** Runs all checks at the same time, in the order of the list. None can hide or delay another. */
+export async function runChecks<CheckContext>(
+  specs: readonly CheckSpec<CheckContext>[],
+  context: CheckContext,
   options: RunOptions,
 ): Promise<readonly Check[]> {
-  const found = await Promise.all(specs.map((spec) => lookOnce(spec, ground, options)));
+  const found = await Promise.all(specs.map((spec) => checkOnce(spec, context, options)));
   return found.flat();
 }
 
-async function lookOnce<Ground>(
-  { id, title, look }: CheckSpec<Ground>,
-  ground: Ground,
+async function checkOnce<CheckContext>(
+  { id, title, check }: CheckSpec<CheckContext>,
+  context: CheckContext,
   { sleep, timeoutMs }: RunOptions,
 ): Promise<readonly Check[]> {
   const ended = new AbortController();
-  const tooLong = sleep(timeoutMs, ended.signal).then(
+  const timeout = sleep(timeoutMs, ended.signal).then(
     () => late(timeoutMs),
     () => [],
   );
-  const findings = await Promise.race([attempt(look, ground), tooLong]);
+  const findings = await Promise.race([attempt(check, context), timeout]);
   ended.abort();
   return findings.map((finding) => ({ id, title, ...finding }));
 }
 
-async function attempt<Ground>(
-  look: CheckSpec<Ground>["look"],
-  ground: Ground,
+async function attempt<CheckContext>(
+  check: CheckSpec<CheckContext>["check"],
+  context: CheckContext,
 ): Promise<readonly Finding[]> {
   try {
-    const found = await look(ground);
+    const found = await check(context);
     return Array.isArray(found) ? found : [found as Finding];
   } catch (error) {
     return [ofError(error)];
   }
 }
 
-/** What is away has a check of its own that says so. */
+/** The Docker check and the Traefik check report these. */
 const awayCodes = new Set(["docker-unreachable", "traefik-away"]);
 
 function ofError(error: unknown): Finding {
@@ -60,7 +60,7 @@ function ofError(error: unknown): Finding {
   if (!(error instanceof UserError))
     return failed(
       `could not be checked: ${message}`,
-      "look at the worker: systemctl status mypaas-worker",
+      "check the worker: systemctl status mypaas-worker",
     );
   if (awayCodes.has(error.code)) return skipped(message);
   return failed(message, error.hint ?? "repair the server: sudo mypaas init");

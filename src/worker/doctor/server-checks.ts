@@ -16,36 +16,33 @@ import { instancePaths, reachable } from "../../core/server/instance.ts";
 import { unitNames } from "../../core/server/units.ts";
 import { wireBase } from "../../core/wire/protocol.ts";
 import { readIfThere } from "../../adapters/files.ts";
-import { askAddresses } from "../../adapters/certificates/dns-lookup.ts";
+import { lookUpAddresses } from "../../adapters/certificates/dns-lookup.ts";
 import { httpStatus, lookUp } from "../../adapters/reach.ts";
 import { addressesHere } from "../certificates/server-addresses.ts";
-import { storeTrouble } from "../certificates/traefik-store.ts";
+import { storeProblem } from "../certificates/traefik-store.ts";
 import { readIdentity } from "../../adapters/host/certificate.ts";
 import { portHolder } from "../../adapters/host/host-facts.ts";
-import { askPinned } from "../../adapters/host/pinned-question.ts";
+import { requestPinned } from "../../adapters/host/pinned-request.ts";
 import { hasSystemd, unitProperty } from "../../adapters/host/systemd.ts";
 import { liveReleases } from "../../adapters/state/releases.ts";
 import { answers } from "../entries/sockets.ts";
-import type { Ground } from "./check-context.ts";
+import type { CheckContext } from "./check-context.ts";
 
-/** What Traefik reads against what the worker would write; a switch may be between the two for a moment. */
-export async function dynamicFile({ config, wantedFile }: Ground): Promise<Finding> {
+/** Compares the dynamic file with the one that the worker would write. During a switch they may differ for a moment. */
+export async function dynamicFile({ config, wantedFile }: CheckContext): Promise<Finding> {
   const { dynamicFile: path } = instancePaths(config);
   for (let tries = 0; tries < 5; tries += 1) {
     const text = (await readIfThere(path))?.toString("utf8");
-    if (text === wantedFile()) return ok(`${path} is what follows from the state`);
+    if (text === wantedFile()) return ok(`${path} matches the state`);
     await sleep(100);
   }
   const again = (await hasSystemd())
     ? `systemctl restart ${unitNames(config.instance).worker}`
     : `stop the worker, then: mypaas worker --state ${config.stateDir}`;
-  return failed(
-    `${path} is missing, or not what the worker wrote`,
-    `have it written again: ${again}`,
-  );
+  return failed(`${path} is missing, or differs from the state`, `write it again: ${again}`);
 }
 
-export async function units({ config }: Ground): Promise<Finding> {
+export async function units({ config }: CheckContext): Promise<Finding> {
   if (!(await hasSystemd())) return skipped("no systemd here");
   const { worker, sockets: names } = unitNames(config.instance);
   if ((await unitProperty(worker, "LoadState")) !== "loaded")
@@ -57,43 +54,43 @@ export async function units({ config }: Ground): Promise<Finding> {
   return failed(`${all[bad]} is ${states[bad]}`, `see why: systemctl status ${all[bad]}`);
 }
 
-/** The receiver and Traefik come in through these. */
-export async function sockets({ config }: Ground): Promise<Finding> {
+/** The receiver and Traefik connect to these. */
+export async function sockets({ config }: CheckContext): Promise<Finding> {
   const { localSocket, receiverSocket, dockerSocket } = instancePaths(config);
   const paths = [localSocket, receiverSocket, dockerSocket];
   const isThere = await Promise.all(paths.map((path) => answers(path)));
   const bad = paths.find((_, index) => isThere[index] === false);
   if (bad === undefined) return ok(`${paths.length} sockets answer`);
-  return failed(`nobody answers on ${bad}`, "repair it: sudo mypaas init");
+  return failed(`${bad}: connection refused`, "repair it: sudo mypaas init");
 }
 
 const portMs = 3000;
 
-export async function httpPort({ config }: Ground): Promise<Finding> {
+export async function httpPort({ config }: CheckContext): Promise<Finding> {
   const { bind, httpPort: port } = config;
   return atPort(config, port, async () => {
     const status = await httpStatus(reachable(bind), port, portMs);
-    return ok(`${bind}:${port} answers, with ${status} for a name nobody has`);
+    return ok(`${bind}:${port} answers with status ${status} for an unknown host`);
   });
 }
 
-export async function httpsPort({ config }: Ground): Promise<Finding> {
+export async function httpsPort({ config }: CheckContext): Promise<Finding> {
   const { bind, httpsPort: port, server } = config;
   return atPort(config, port, async () => {
     const { pin } = readIdentity(await readFile(instancePaths(config).identity, "utf8"));
     const question = { serverName: `${server}.mypaas.invalid`, path: `${wireBase}/requests` };
-    await askPinned({ ...question, address: reachable(bind), port, pin });
+    await requestPinned({ ...question, address: reachable(bind), port, pin });
     return ok(`${bind}:${port} answers with this server's own certificate`);
   });
 }
 
 async function atPort(
-  config: Ground["config"],
+  config: CheckContext["config"],
   port: number,
-  look: () => Promise<Finding>,
+  check: () => Promise<Finding>,
 ): Promise<Finding> {
   try {
-    return await look();
+    return await check();
   } catch (error) {
     const holder = await portHolder(config.bind, port);
     const reason = error instanceof Error ? error.message : String(error);
@@ -106,8 +103,8 @@ async function atPort(
   }
 }
 
-/** Every host that a live release or the server itself is reached by. */
-export function liveHosts({ config, state }: Ground): readonly string[] {
+/** Every host of a live release, and the server's own. */
+export function liveHosts({ config, state }: CheckContext): readonly string[] {
   const routes = liveReleases(state).flatMap(({ release }) => release.spec.routes);
   const hosts = [
     ...(config.domain === undefined ? [] : [config.domain]),
@@ -116,37 +113,40 @@ export function liveHosts({ config, state }: Ground): readonly string[] {
   return [...new Set(hosts)];
 }
 
-/** This host's addresses; behind a NAT the one that the caller dials is the only one that is known, unless somebody has said it. */
-export async function addressesOf({ config, dialled }: Ground): Promise<readonly string[]> {
-  const known = dialled === undefined ? [] : ((await lookUp(dialled)) ?? []);
+/** Addresses of this server. Behind a NAT, only the one that the caller connected to is known, unless it was configured. */
+export async function addressesOf({
+  config,
+  calledHost,
+}: CheckContext): Promise<readonly string[]> {
+  const known = calledHost === undefined ? [] : ((await lookUp(calledHost)) ?? []);
   const own = addressesHere(config);
-  // Who dials a loopback address sits on the machine, where that is as good as any.
+  // A caller on a loopback address is on this machine, where that address is fine.
   return [...new Set([...known.filter((address) => !isLoopback(address)), ...own, ...known])];
 }
 
-/** What a name leads to: by the DNS servers that this instance was told to ask, or as every program here would look it up. */
+/** Addresses of a name: from the configured DNS servers, or from this machine's resolver. */
 export async function addressesFound(
-  { config }: Pick<Ground, "config">,
+  { config }: Pick<CheckContext, "config">,
   host: string,
 ): Promise<readonly string[] | undefined> {
   if (config.resolvers === undefined) return lookUp(host);
-  const answers = await askAddresses(host, config.resolvers);
+  const answers = await lookUpAddresses(host, config.resolvers);
   return answers.find(({ addresses }) => addresses !== undefined)?.addresses;
 }
 
-/** The server's own, and those of all hosts that want https. */
-export async function certificates(ground: Ground): Promise<readonly Finding[]> {
-  const { now, certificates: all } = ground;
-  const broken = await storeTrouble(ground.config);
+/** The server's own certificate, and those of all hosts that want https. */
+export async function certificates(context: CheckContext): Promise<readonly Finding[]> {
+  const { now, certificates: all } = context;
+  const broken = await storeProblem(context.config);
   const { reason, hint = "" } = broken ?? { reason: "" };
   return [
-    await ownCertificate(ground),
+    await ownCertificate(context),
     ...(broken === undefined ? [] : [about("Traefik's certificates", failed(reason, hint))]),
     ...judgeHosts(all(), now()),
   ];
 }
 
-async function ownCertificate({ config, now }: Ground): Promise<Finding> {
+async function ownCertificate({ config, now }: CheckContext): Promise<Finding> {
   const path = instancePaths(config).identity;
   const certificate = new X509Certificate(await readFile(path));
   return judgeCertificate(
@@ -160,16 +160,16 @@ async function ownCertificate({ config, now }: Ground): Promise<Finding> {
   );
 }
 
-/** The disks of the state, of blobs and of Docker; what is on one file system is said once. */
-export async function disks(ground: Ground): Promise<readonly Finding[]> {
-  const { stateDir } = ground.config;
-  const root = await ground.engine().then(
+/** The disks of the state, of the blobs and of Docker; each file system once. */
+export async function disks(context: CheckContext): Promise<readonly Finding[]> {
+  const { stateDir } = context.config;
+  const root = await context.engine().then(
     ({ rootDir }) => rootDir,
     () => "",
   );
   const places = [
     { title: "disk of the state", path: stateDir },
-    { title: "disk of the blobs", path: instancePaths(ground.config).blobs },
+    { title: "disk of the blobs", path: instancePaths(context.config).blobs },
     { title: "disk of Docker", path: root },
   ].filter(({ path }) => path !== "");
   const seen = new Map<number, Finding>();
@@ -188,7 +188,7 @@ export async function memory(): Promise<MemoryHealth | undefined> {
   return parseMemory((await readIfThere("/proc/meminfo"))?.toString("utf8") ?? "");
 }
 
-/** Docker writes `x-json.log`, and turns it into `.1` and `.2`. */
+/** Docker writes `x-json.log`, and rotates it to `.1` and `.2`. */
 export async function logSizes(containers: readonly SeenContainer[]): Promise<readonly SeenLog[]> {
   return Promise.all(
     containers

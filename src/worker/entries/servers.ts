@@ -60,7 +60,7 @@ export function openServers(parts: ServerParts): Readonly<Record<Entry, Server>>
 function terminalsOf({ backend: { state, now }, attachments }: Core) {
   return async ({ request, token }: { readonly request: string; readonly token: string }) => {
     const stored = requestOfToken(state, { request, token, now: now() });
-    return attachments.attach(request, guardOf(state, stored, now));
+    return attachments.open(request, guardOf(state, stored, now));
   };
 }
 

@@ -23,26 +23,26 @@ export interface LogReading {
   readonly source: LogSource;
   readonly clock: Clock;
   readonly wanted: LogsAction;
-  /** Of `--since`, in the engine's form. */
+  /** The time of `--since`, in the engine's form. */
   readonly begin: string | undefined;
   readonly cursor: LogCursor;
   /** Takes an item; resolves when there is room for the next. */
   readonly emit: (item: LogItem) => Promise<void>;
-  /** False once the service was removed: nothing of it can come then. */
+  /** False after the service was removed: no new line can come. */
   readonly isKnown: () => boolean;
-  /** What hides the values that were set on the server as they are now. */
+  /** Hides the current values that were set on the server. */
   readonly redact: () => Redact;
   readonly signal: AbortSignal;
 }
 
-/** Lines of one container as they travel, without those before `positions`. */
+/** Lines of one container after `positions`. */
 export async function* linesOf(
   { source, redact }: Pick<LogReading, "source" | "redact">,
   container: LogContainer,
   positions: ReadonlyMap<string, Position>,
   part: LogPart,
 ): AsyncGenerator<readonly LogLine[]> {
-  // As it is now: a clock that is set back must not make new lines look like old ones.
+  // A copy: after the clock was set back, new lines must not look like old ones.
   const seen = new Map(["o", "e"].map((end) => [end, positions.get(`${container.id}${end}`)]));
   const numbers = { stdout: createNumbering(), stderr: createNumbering() };
   const { id, release, replica } = container;

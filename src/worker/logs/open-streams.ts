@@ -5,7 +5,7 @@ import type { State } from "../../adapters/state/state.ts";
 import { knownSecrets } from "../jobs/known-secrets.ts";
 import { createStreams, type Streams } from "./streams.ts";
 
-/** Streams of this worker's Docker; nothing of it is loaded before somebody looks. */
+/** Streams from this worker's Docker; the client is loaded at the first request. */
 export function openStreams(parts: {
   readonly state: State;
   readonly clock: Clock;

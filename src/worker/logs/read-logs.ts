@@ -6,7 +6,7 @@ import type { LogContainer } from "../../adapters/engines/docker/log-stream.ts";
 import { followContainers, type Following } from "./follow.ts";
 import { linesOf, type LogReading, type LogsAction } from "./lines.ts";
 
-/** Reads what is there in the order of its times and then, where wanted, what comes; returns how each container can be waited for meanwhile. */
+/** Emits the existing lines in the order of their times, and then follows if wanted. `onFollowing` gets the object that waits for a container. */
 export async function readLogs(
   reading: LogReading,
   onFollowing: (following: Following) => void,
@@ -37,7 +37,7 @@ export async function readLogs(
 const isWanted = ({ release, replica }: LogContainer, wanted: LogsAction): boolean =>
   (wanted.release ?? release) === release && (wanted.replica ?? replica) === replica;
 
-/** A service may start later; a release that is gone does not come back. */
+/** A service may start later; a removed release does not come back. */
 function refuseNothing({ wanted, cursor }: LogReading): void {
   const { service, release, replica, follow } = wanted;
   const isResumed = cursor.session !== "";
@@ -47,13 +47,16 @@ function refuseNothing({ wanted, cursor }: LogReading): void {
     ...(release === undefined ? [] : [`release ${release}`]),
     ...(replica === undefined ? [] : [`replica ${replica}`]),
   ].join(" ");
-  throw new UserError(`logs of ${what}: it has no container here, and logs go with containers`, {
-    code: "no-logs",
-    hint: `see what runs: mypaas ps ${service}; how its last deploy ended: mypaas logs ${service} --job`,
-  });
+  throw new UserError(
+    `logs of ${what}: it has no container, and logs are removed with their container`,
+    {
+      code: "no-logs",
+      hint: `see what runs: mypaas ps ${service}; how its last deploy ended: mypaas logs ${service} --job`,
+    },
+  );
 }
 
-/** All that one container has printed, but for what was sent before. */
+/** All lines of one container that were not sent yet. */
 function pastOf(
   reading: LogReading,
   container: LogContainer,
@@ -62,9 +65,9 @@ function pastOf(
   const { cursor, begin, wanted, signal } = reading;
   const from = sinceOf(Object.fromEntries(positions), container.id);
   const isNew = from === undefined && cursor.session !== "";
-  // Who was cut off before the end of the past has all that is older than the newest line that arrived.
+  // After a connection that broke before the end of the past, lines older than the newest sent one are all there.
   const since = from ?? (isNew && !cursor.isCaughtUp ? (newest(positions) ?? begin) : begin);
-  // With one line more than none the place is known from which to go on.
+  // With `--lines 0`, one line is read all the same, to know the position.
   const tail =
     cursor.session === "" && wanted.lines !== undefined ? Math.max(1, wanted.lines) : undefined;
   return linesOf(reading, container, positions, { since, tail, isFollowed: false, signal });

@@ -6,120 +6,129 @@ import type { Following } from "./follow.ts";
 import type { LogReading } from "./lines.ts";
 import { readLogs } from "./read-logs.ts";
 
-/** One reader of logs: what it reads goes on for a while when its line breaks, and the next line goes on where it was. */
-export interface LogSession {
-  /** True when it can go on at this cursor. */
-  readonly has: (cursor: LogCursor) => boolean;
-  /** Text of whole lines from the cursor on; a second reader ends the first. */
-  readonly attach: (cursor: LogCursor, signal: AbortSignal) => AsyncGenerator<string>;
-  readonly drained: (container: string) => Promise<void>;
-  readonly end: () => void;
-}
-
 export interface SessionParts extends Omit<LogReading, "emit" | "signal"> {
   /** Names this session, in hex. */
   readonly id: string;
-  /** Called once, when nobody has come back for it. */
+  /** Called once, when the session ends. */
   readonly onEnd: () => void;
 }
 
-/** Held in memory for one reader; what does not fit stays with Docker until it does. */
+/** Bytes in memory for one reader; more stays with Docker until there is room. */
 const limits = { maxUnsent: 1024 * 1024, maxSent: 2 * 1024 * 1024 };
 const chunkSize = 64 * 1024;
-/** About what a line of JSON has around its text. */
+/** Bytes of an item's JSON without its text, roughly. */
 const itemSize = 200;
-/** How long a reader may be away. */
+/** A session without a connection ends after this time. */
 const awayMs = 90_000;
 
-export function openLogSession(parts: SessionParts): LogSession {
-  const { clock, id } = parts;
-  const ended = new AbortController();
-  const { signal } = ended;
-  const replay = createReplay<LogItem>(limits);
-  const news = new Set<() => void>();
-  const following = Promise.withResolvers<Following | undefined>();
-  let isOver = false;
-  let reader: AbortController | undefined;
-  let away: AbortController | undefined;
+/** Reads logs for one client. A broken connection does not end it: the next connection continues where the last one broke. */
+export class LogSession {
+  readonly #parts: SessionParts;
+  readonly #ended = new AbortController();
+  readonly #replay = createReplay<LogItem>(limits);
+  readonly #onChange = new Set<() => void>();
+  readonly #following = Promise.withResolvers<Following | undefined>();
+  #isOver = false;
+  #reader: AbortController | undefined;
+  #away: AbortController | undefined;
 
-  const tell = () => {
-    for (const wake of news) wake();
-  };
-  const change = (until: AbortSignal): Promise<void> =>
-    new Promise((resolve) => {
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    const { signal } = this.#ended;
+    void readLogs({ ...parts, emit: (item) => this.#emit(item), signal }, this.#following.resolve)
+      .catch((error: unknown) => this.#put(failedItem(error)))
+      .finally(() => {
+        this.#following.resolve(undefined);
+        this.#isOver = true;
+        this.#tellChange();
+      });
+    // The client may be gone before the first connection.
+    this.#awaitReader();
+  }
+
+  /** True when the session can continue at this cursor. */
+  has({ session, next }: LogCursor): boolean {
+    return this.#replay.rewind(session === this.#parts.id ? next : 0);
+  }
+
+  /** Yields text of whole lines from the cursor on. A second reader ends the first. */
+  async *read(cursor: LogCursor, given: AbortSignal): AsyncGenerator<string> {
+    this.#reader?.abort();
+    this.#away?.abort();
+    const reader = (this.#reader = new AbortController());
+    const until = AbortSignal.any([given, reader.signal, this.#ended.signal]);
+    this.has(cursor);
+    try {
+      yield textOf([{ kind: "session", session: this.#parts.id, next: this.#replay.next() }]);
+      while (!until.aborted) {
+        const items = this.#replay.take(chunkSize);
+        if (items.length > 0) {
+          this.#tellChange();
+          yield textOf(items);
+        } else if (this.#isOver) return;
+        else await this.#change(until);
+      }
+    } finally {
+      if (this.#reader === reader && !this.#ended.signal.aborted) this.#awaitReader();
+    }
+  }
+
+  /** Resolves when the log of a container was read to its end. */
+  async drained(container: string): Promise<void> {
+    // Before the session follows, it reads all containers that exist.
+    await (await this.#following.promise)?.drained(container);
+  }
+
+  end(): void {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
+    this.#away?.abort();
+    this.#tellChange();
+    this.#parts.onEnd();
+  }
+
+  async #emit(item: LogItem): Promise<void> {
+    const { signal } = this.#ended;
+    while (this.#replay.isFull() && !signal.aborted) await this.#change(signal);
+    if (!signal.aborted) this.#put(item);
+  }
+
+  #put(item: LogItem): void {
+    this.#replay.push(item, itemSize + (item.kind === "line" ? item.text.length : 0));
+    this.#tellChange();
+  }
+
+  #awaitReader(): void {
+    const away = (this.#away = new AbortController());
+    this.#parts.clock.sleep(awayMs, away.signal).then(
+      () => this.end(),
+      () => undefined,
+    );
+  }
+
+  /** Resolves at the next change of the replay, or when `until` is aborted. */
+  #change(until: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
       const done = () => {
-        news.delete(done);
+        this.#onChange.delete(done);
         until.removeEventListener("abort", done);
         resolve();
       };
-      news.add(done);
+      this.#onChange.add(done);
       until.addEventListener("abort", done);
       if (until.aborted) done();
     });
-  const put = (item: LogItem) => {
-    replay.push(item, itemSize + (item.kind === "line" ? item.text.length : 0));
-    tell();
-  };
-  const emit = async (item: LogItem) => {
-    while (replay.isFull() && !signal.aborted) await change(signal);
-    if (!signal.aborted) put(item);
-  };
-  const end = () => {
-    if (signal.aborted) return;
-    ended.abort();
-    away?.abort();
-    tell();
-    parts.onEnd();
-  };
-  const awaitReader = () => {
-    away = new AbortController();
-    clock.sleep(awayMs, away.signal).then(end, () => undefined);
-  };
+  }
 
-  void readLogs({ ...parts, emit, signal }, following.resolve)
-    .catch((error: unknown) => put(failedItem(error)))
-    .finally(() => {
-      following.resolve(undefined);
-      isOver = true;
-      tell();
-    });
-
-  // Whoever asked may be gone before the first line.
-  awaitReader();
-  return {
-    has: (cursor) => (cursor.session === id ? replay.rewind(cursor.next) : replay.rewind(0)),
-    attach: async function* attach(cursor, given) {
-      reader?.abort();
-      away?.abort();
-      const own = (reader = new AbortController());
-      const until = AbortSignal.any([given, own.signal, signal]);
-      replay.rewind(cursor.session === id ? cursor.next : 0);
-      try {
-        yield textOf([{ kind: "session", session: id, next: replay.next() }]);
-        while (!until.aborted) {
-          const items = replay.take(chunkSize);
-          if (items.length > 0) {
-            tell();
-            yield textOf(items);
-          } else if (isOver) return;
-          else await change(until);
-        }
-      } finally {
-        if (reader === own && !signal.aborted) awaitReader();
-      }
-    },
-    drained: async (container) => {
-      // Before it follows, it reads every container that is there.
-      await (await following.promise)?.drained(container);
-    },
-    end,
-  };
+  #tellChange(): void {
+    for (const done of this.#onChange) done();
+  }
 }
 
 const textOf = (items: readonly LogItem[]): string =>
   items.map((item) => `${JSON.stringify(item)}\n`).join("");
 
-/** A refusal as the last item of a stream; whatever is none is thrown on. */
+/** A UserError as the last item of a stream; throws any other error. */
 export function failedItem(error: unknown): FailedItem {
   if (!(error instanceof UserError)) throw error;
   const { code, message, hint } = error;

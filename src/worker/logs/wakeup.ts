@@ -1,20 +1,20 @@
 /** Remembers one notification until its reader waits for it; notifies by itself when the signal is aborted. */
 export function createWakeup(signal: AbortSignal) {
-  let hasRung = false;
+  let isNotified = false;
   let answer: (() => void) | undefined;
   const notify = () => {
-    hasRung = true;
+    isNotified = true;
     answer?.();
   };
   signal.addEventListener("abort", notify, { once: true });
   return {
     notify,
     wait: async () => {
-      if (!hasRung && !signal.aborted)
+      if (!isNotified && !signal.aborted)
         await new Promise<void>((resolve) => {
           answer = resolve;
         });
-      hasRung = false;
+      isNotified = false;
       answer = undefined;
     },
   };

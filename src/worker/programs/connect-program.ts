@@ -3,55 +3,55 @@ import { maxFrameBytes, stdinWindowBytes } from "../../core/wire/frames.ts";
 import type { Program } from "../../adapters/engines/docker/program-streams.ts";
 import type { TerminalConnection } from "../../adapters/wire/terminal-connection.ts";
 
-/** Brings a line and a program together until either ends: true when the program did and its exit code was said. Throws what the client did wrong. */
-export async function converse(
-  line: TerminalConnection,
+/** Connects a client with a program until either ends. Returns true when the program ended and its exit code was sent. Throws UserError "protocol" for a wrong frame. */
+export async function connectProgram(
+  connection: TerminalConnection,
   program: Program,
   guarded: AbortSignal,
 ): Promise<boolean> {
-  const isSaid = speak(line, program).then(
+  const isOutputSent = sendOutput(connection, program).then(
     () => true,
     (error: unknown) => {
-      // A stream that was torn down because the line went is not its own news.
-      if (line.gone.aborted || guarded.aborted) return false;
+      // The end of the connection breaks the stream too.
+      if (connection.gone.aborted || guarded.aborted) return false;
       throw error;
     },
   );
-  const isOver = listen(line, program).then(() => false);
+  const isInputOver = receiveInput(connection, program).then(() => false);
   const isRefused = refusal(guarded);
   try {
-    return await Promise.race([isSaid, isOver, isRefused]);
+    return await Promise.race([isOutputSent, isInputOver, isRefused]);
   } finally {
-    for (const one of [isSaid, isOver, isRefused]) one.catch(() => undefined);
+    for (const one of [isOutputSent, isInputOver, isRefused]) one.catch(() => undefined);
   }
 }
 
-/** All output, then the exit code; slower than the program where the client is. */
-async function speak(line: TerminalConnection, program: Program): Promise<void> {
+/** Sends all output, then the exit code; no faster than the client reads. */
+async function sendOutput(connection: TerminalConnection, program: Program): Promise<void> {
   for await (const { stream, bytes } of program.output()) {
     for (let at = 0; at < bytes.length; at += maxFrameBytes)
       // oxlint-disable-next-line no-await-in-loop
-      await line.send({ kind: stream, bytes: bytes.subarray(at, at + maxFrameBytes) });
-    if (line.gone.aborted) throw new Error("nobody listens");
+      await connection.send({ kind: stream, bytes: bytes.subarray(at, at + maxFrameBytes) });
+    if (connection.gone.aborted) throw new Error("the client is gone");
   }
-  await line.send({ kind: "exit", code: await program.end() });
+  await connection.send({ kind: "exit", code: await program.end() });
 }
 
-/** Never waits for the program, so that a signal is heard however much input it has not read. */
-async function listen(line: TerminalConnection, program: Program): Promise<void> {
+/** Passes input and signals to the program. A signal overtakes input that the program has not read. */
+async function receiveInput(connection: TerminalConnection, program: Program): Promise<void> {
   let waiting = 0;
   let taken = Promise.resolve();
   const take = async (bytes: Uint8Array) => {
     await program.write(bytes);
     waiting -= bytes.length;
-    await line.send({ kind: "taken", bytes: bytes.length });
+    await connection.send({ kind: "taken", bytes: bytes.length });
   };
-  for await (const frame of line.frames()) {
+  for await (const frame of connection.frames()) {
     switch (frame.kind) {
       case "stdin": {
         const { bytes } = frame;
         waiting += bytes.length;
-        if (waiting > stdinWindowBytes) throw tooFast();
+        if (waiting > stdinWindowBytes) throw tooMuchInput();
         if (bytes.length > 0) taken = taken.then(() => take(bytes));
         break;
       }
@@ -59,7 +59,7 @@ async function listen(line: TerminalConnection, program: Program): Promise<void>
         taken = taken.then(() => program.endInput());
         break;
       case "resize":
-        // The program may have ended meanwhile, and then its size is nobody's concern.
+        // The program may have ended already.
         void program.resize(frame).catch(() => undefined);
         break;
       case "signal":
@@ -71,12 +71,9 @@ async function listen(line: TerminalConnection, program: Program): Promise<void>
       case "exit":
       case "error":
       case "keepalive":
-        throw new UserError(
-          `connection: carried a frame that only a server sends (${frame.kind})`,
-          {
-            code: "protocol",
-          },
-        );
+        throw new UserError(`connection: only a server sends frames of kind "${frame.kind}"`, {
+          code: "protocol",
+        });
     }
   }
 }
@@ -89,7 +86,7 @@ function refusal(signal: AbortSignal): Promise<never> {
   });
 }
 
-const tooFast = (): UserError =>
-  new UserError(`connection: carried more than ${stdinWindowBytes} bytes that were not asked for`, {
+const tooMuchInput = (): UserError =>
+  new UserError(`connection: more than ${stdinWindowBytes} bytes of input are on the way`, {
     code: "protocol",
   });

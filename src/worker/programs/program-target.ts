@@ -9,7 +9,7 @@ import {
 import type { State } from "../../adapters/state/state.ts";
 import type { Replica } from "../../deploy/ports.ts";
 
-/** The release that a one-off container is made of: the one named, else what is live or was stopped; throws UserError "no-release". */
+/** The release for a one-off container: the named one, or the live or stopped one. Throws UserError "no-release". */
 export function releaseToRun(
   state: State,
   { service, release: wanted }: { readonly service: string; readonly release?: number },
@@ -17,20 +17,20 @@ export function releaseToRun(
   const all = listReleases(state, service);
   const refuse = (what: string, hint: string): UserError =>
     new UserError(`run ${service}: ${what}`, { code: "no-release", hint });
-  if (all.length === 0) throw refuse("no such service here", "see what there is: mypaas releases");
+  if (all.length === 0) throw refuse("no such service here", "list the releases: mypaas releases");
   if (wanted === undefined) {
     const now = currentRelease(state, service);
     if (now !== undefined) return now;
     throw refuse("it was never live", "push it: mypaas push");
   }
-  const look = `see which are kept: mypaas releases ${service}`;
+  const list = `list its releases: mypaas releases ${service}`;
   const found = all.find(({ release }) => release.number === wanted);
-  if (found === undefined) throw refuse(`release ${wanted} is not known`, look);
-  if (found.imageId === "") throw refuse(`the image of release ${wanted} was removed`, look);
+  if (found === undefined) throw refuse(`release ${wanted} is not known`, list);
+  if (found.imageId === "") throw refuse(`the image of release ${wanted} was removed`, list);
   return found;
 }
 
-/** The replica of the live release that somebody wants to enter; without a number the first that runs. Throws UserError "not-running". */
+/** The replica for `exec`: the named one, or the first that runs. Throws UserError "not-running". */
 export function replicaToEnter(
   state: State,
   { service, replica: wanted }: { readonly service: string; readonly replica?: number },
@@ -42,7 +42,7 @@ export function replicaToEnter(
   if (live === undefined) {
     if (stoppedRelease(state, service) !== undefined)
       throw refuse("it is stopped", `start it: mypaas start ${service}`);
-    throw refuse("it does not run", "see what does: mypaas ps");
+    throw refuse("it does not run", "list what runs: mypaas ps");
   }
   const running = containers
     .filter(({ release, state: is }) => release === live && is === "running")

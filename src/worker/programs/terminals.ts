@@ -4,11 +4,6 @@ import type { Action } from "../../core/actions/actions.ts";
 import type { Programs } from "../../adapters/engines/docker/attach.ts";
 import { runPlan } from "../../adapters/engines/docker/container-plan.ts";
 import type { Program } from "../../adapters/engines/docker/program-streams.ts";
-import {
-  forgetProgram,
-  openPrograms,
-  rememberProgram,
-} from "../../adapters/state/open-programs.ts";
 import type { State } from "../../adapters/state/state.ts";
 import {
   openTerminalConnection,
@@ -18,68 +13,83 @@ import { errorAnswer } from "../../adapters/wire/errors.ts";
 import type { OnConnection } from "../../adapters/wire/upgrade.ts";
 import { ensureVolumes } from "../../deploy/ensure-volumes.ts";
 import type { Engine } from "../../deploy/ports.ts";
-import { converse } from "./connect-program.ts";
+import { connectProgram } from "./connect-program.ts";
 import { releaseToRun, replicaToEnter } from "./program-target.ts";
+import { StartedPrograms } from "./started-programs.ts";
 
-export type ProgramAction = Extract<Action, { readonly action: "run" | "exec" }>;
+export type ProgramAction = RunAction | ExecAction;
+type RunAction = Extract<Action, { readonly action: "run" }>;
+type ExecAction = Extract<Action, { readonly action: "exec" }>;
 
-/** Programs that somebody began by hand, from the accepted request to their end. */
-export interface Attachments {
-  /** What was asked for is there; it begins when somebody is attached, or now where nobody will be. */
-  readonly accept: (request: string, action: ProgramAction) => Promise<RunResult | ExecResult>;
-  /** Takes an accepted request, once; `guard` throws as soon as its key may not ask for it any more. */
-  readonly attach: (request: string, guard: () => void) => OnConnection;
-  /** Clears away what an earlier worker left, and detached ones that ended long ago. */
-  readonly sweep: () => Promise<void>;
-  /** Ends all that somebody is attached to. */
-  readonly stop: () => Promise<void>;
-}
-
-export interface AttachmentParts {
+export interface TerminalParts {
   readonly state: State;
   readonly now: () => number;
   readonly programs: () => Promise<Programs>;
   readonly engine: () => Promise<Engine>;
-  /** Between two looks at the key of a line. */
+  /** Milliseconds between two checks of the key of an open connection. */
   readonly guardMs?: number;
 }
 
-/** How long an accepted request waits for its line. */
+type Start = () => Promise<{ readonly id: string; readonly program: Program }>;
+
+/** An accepted request waits this long for its connection. */
 const waitMs = 60_000;
 const maxWaiting = 64;
-/** What ended without anybody there can be read for a day. */
-const keptMs = 24 * 60 * 60_000;
 const usualGuardMs = 1_000;
 
-type Begin = () => Promise<{ readonly id: string; readonly program: Program }>;
+/** Programs of `mypaas run` and `mypaas exec`, from the accepted request to the end of the program. */
+export class Terminals {
+  readonly #parts: TerminalParts;
+  readonly #started: StartedPrograms;
+  readonly #waiting = new Map<string, { readonly start: Start; readonly until: number }>();
+  readonly #open = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
 
-/** Opens the one place where such programs begin. */
-export function createAttachments(parts: AttachmentParts): Attachments {
-  const { state, now } = parts;
-  const waiting = new Map<string, { readonly begin: Begin; readonly until: number }>();
-  const running = new Set<string>();
-  const open = new Set<Promise<void>>();
-  const stopping = new AbortController();
+  constructor(parts: TerminalParts) {
+    this.#parts = parts;
+    this.#started = new StartedPrograms(parts.state);
+  }
 
-  const wait = (request: string, begin: Begin) => {
-    for (const [id, { until }] of waiting) if (until <= now()) waiting.delete(id);
-    if (waiting.size >= maxWaiting)
-      throw new UserError("server: too many programs wait for their line", { code: "busy" });
-    waiting.set(request, { begin, until: now() + waitMs });
-  };
+  /** Checks the request and its target. A detached program starts now, any other when its connection opens. */
+  accept(request: string, action: ProgramAction): Promise<RunResult | ExecResult> {
+    return action.action === "run"
+      ? this.#acceptRun(request, action)
+      : this.#acceptExec(request, action);
+  }
 
-  const begun = (kind: "run" | "exec", id: string) => {
-    running.add(id);
-    rememberProgram(state, { kind, id });
-  };
-  const over = (id: string) => {
-    running.delete(id);
-    forgetProgram(state, id);
-  };
+  /** Takes the connection of an accepted request, once. `guard` throws when the key loses its right. */
+  open(request: string, guard: () => void): OnConnection {
+    const found = this.#waiting.get(request);
+    this.#waiting.delete(request);
+    if (found === undefined || found.until <= this.#parts.now())
+      throw new UserError("request: no program waits for a connection", {
+        code: "not-found",
+        hint: "run the same command again",
+      });
+    if (this.#stopping.signal.aborted) throw stopped();
+    return async (socket, head) => {
+      const connection = openTerminalConnection(socket, { head, place: "client", isServer: true });
+      const done = this.#serve(connection, found.start, guard);
+      const ended = done.catch(() => undefined);
+      this.#open.add(ended);
+      await done.finally(() => this.#open.delete(ended));
+    };
+  }
 
-  const acceptRun = async (request: string, action: RunAction): Promise<RunResult> => {
-    const { release, imageId } = releaseToRun(state, action);
-    const engine = await parts.engine();
+  /** Removes the programs of an earlier worker, and detached containers that ended a day ago. */
+  sweep(): Promise<void> {
+    return this.#started.sweep(this.#parts.programs, this.#parts.now);
+  }
+
+  /** Ends every program that has a connection. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(stopped());
+    await Promise.all(this.#open);
+  }
+
+  async #acceptRun(request: string, action: RunAction): Promise<RunResult> {
+    const { release, imageId } = releaseToRun(this.#parts.state, action);
+    const engine = await this.#parts.engine();
     if ((await engine.inspectImage(release.image))?.id !== imageId)
       throw noImage(action.service, release.number);
     const isDetached = action.detach === true;
@@ -87,56 +97,61 @@ export function createAttachments(parts: AttachmentParts): Attachments {
     const plan = runPlan(release, { tag, command: action.command, isDetached });
     const start = async <T>(work: (programs: Programs) => Promise<T>): Promise<T> => {
       await ensureVolumes(engine, release);
-      begun("run", plan.name);
-      try {
-        return await work(await parts.programs());
-      } catch (error) {
-        over(plan.name);
-        throw error;
-      }
+      return this.#startRun(plan.name, work);
     };
     if (isDetached) {
       await start((programs) => programs.detach(plan));
-      // What is left of it from now on is looked after by `sweep`.
-      running.delete(plan.name);
+      this.#started.detached(plan.name);
     } else
-      wait(request, () =>
-        start(async (programs) => ({
-          id: plan.name,
-          program: await programs.run(plan, action.terminal),
-        })),
-      );
+      this.#wait(request, async () => ({
+        id: plan.name,
+        program: await start((programs) => programs.run(plan, action.terminal)),
+      }));
     return { service: action.service, release: release.number, name: plan.name };
-  };
+  }
 
-  const acceptExec = async (request: string, action: ExecAction): Promise<ExecResult> => {
-    const containers = await (await parts.engine()).replicas(action.service);
-    const replica = replicaToEnter(state, action, containers);
-    wait(request, () => enter(replica.id, action));
+  async #startRun<T>(name: string, work: (programs: Programs) => Promise<T>): Promise<T> {
+    this.#started.started("run", name);
+    try {
+      return await work(await this.#parts.programs());
+    } catch (error) {
+      this.#started.ended(name);
+      throw error;
+    }
+  }
+
+  async #acceptExec(request: string, action: ExecAction): Promise<ExecResult> {
+    const containers = await (await this.#parts.engine()).replicas(action.service);
+    const replica = replicaToEnter(this.#parts.state, action, containers);
+    this.#wait(request, () => this.#startExec(replica.id, action));
     const { service, release, name } = replica;
     return { service, release, name, replica: replica.replica };
-  };
+  }
 
-  const enter = async (container: string, asked: ProgramAsked) => {
+  async #startExec(container: string, asked: ProgramAsked) {
     let id = "";
     const onId = (given: string) => {
       id = given;
-      begun("exec", id);
+      this.#started.started("exec", id);
     };
     try {
-      const program = await (await parts.programs()).enter(container, asked, onId);
+      const program = await (await this.#parts.programs()).enter(container, asked, onId);
       return { id, program };
     } catch (error) {
-      if (id !== "") over(id);
+      if (id !== "") this.#started.ended(id);
       throw error;
     }
-  };
+  }
 
-  const onLine = async (
-    line: TerminalConnection,
-    begin: Begin,
-    guard: () => void,
-  ): Promise<void> => {
+  #wait(request: string, start: Start): void {
+    const now = this.#parts.now();
+    for (const [id, { until }] of this.#waiting) if (until <= now) this.#waiting.delete(id);
+    if (this.#waiting.size >= maxWaiting)
+      throw new UserError("server: too many programs wait for their connection", { code: "busy" });
+    this.#waiting.set(request, { start, until: now + waitMs });
+  }
+
+  async #serve(connection: TerminalConnection, start: Start, guard: () => void): Promise<void> {
     const refused = new AbortController();
     const timer = setInterval(() => {
       try {
@@ -144,90 +159,35 @@ export function createAttachments(parts: AttachmentParts): Attachments {
       } catch (error) {
         refused.abort(error);
       }
-    }, parts.guardMs ?? usualGuardMs);
-    const signal = AbortSignal.any([refused.signal, stopping.signal]);
+    }, this.#parts.guardMs ?? usualGuardMs);
+    const signal = AbortSignal.any([refused.signal, this.#stopping.signal]);
     try {
-      const { id, program } = await begin();
-      let isSaid = false;
+      const { id, program } = await start();
+      let hasEnded = false;
       try {
-        isSaid = await converse(line, program, signal);
+        hasEnded = await connectProgram(connection, program, signal);
       } finally {
-        if (!isSaid) await program.abandon();
-        over(id);
+        if (!hasEnded) await program.abandon();
+        this.#started.ended(id);
       }
     } catch (error) {
-      await line.send({ kind: "error", error: errorAnswer(error) });
+      await connection.send({ kind: "error", error: errorAnswer(error) });
       if (!(error instanceof UserError)) throw error;
     } finally {
       clearInterval(timer);
-      await line.end();
+      await connection.end();
     }
-  };
-
-  return {
-    accept: (request, action) =>
-      action.action === "run" ? acceptRun(request, action) : acceptExec(request, action),
-
-    attach: (request, guard) => {
-      const found = waiting.get(request);
-      waiting.delete(request);
-      if (found === undefined || found.until <= now())
-        throw new UserError("request: waits for no line, or not any more", {
-          code: "not-found",
-          hint: "run the same command again",
-        });
-      if (stopping.signal.aborted) throw stopped();
-      return async (socket, head) => {
-        const line = openTerminalConnection(socket, { head, place: "client", isServer: true });
-        const done = onLine(line, found.begin, guard);
-        const settled = done.catch(() => undefined);
-        open.add(settled);
-        await done.finally(() => open.delete(settled));
-      };
-    },
-
-    sweep: async () => {
-      const left = openPrograms(state).filter(({ id }) => !running.has(id));
-      if (left.length === 0) return;
-      const programs = await parts.programs();
-      await Promise.all(
-        left.map(async ({ kind, id }) => {
-          if (kind === "run") return;
-          await programs.leave(id);
-          over(id);
-        }),
-      );
-      const containers = await programs.list();
-      const names = left.filter(({ kind }) => kind === "run").map(({ id }) => id);
-      await Promise.all(
-        names.map(async (name) => {
-          const one = containers.find((container) => container.name === name);
-          const isKept = one?.isDetached === true && (one.endedAt ?? now()) > now() - keptMs;
-          if (isKept) return;
-          if (one !== undefined) await programs.remove(name);
-          over(name);
-        }),
-      );
-    },
-
-    stop: async () => {
-      stopping.abort(stopped());
-      await Promise.all(open);
-    },
-  };
+  }
 }
-
-type RunAction = Extract<ProgramAction, { readonly action: "run" }>;
-type ExecAction = Extract<ProgramAction, { readonly action: "exec" }>;
 
 const noImage = (service: string, release: number): UserError =>
   new UserError(`run ${service}: the image of release ${release} was removed`, {
     code: "no-image",
-    hint: `see which are kept: mypaas releases ${service}`,
+    hint: `list its releases: mypaas releases ${service}`,
   });
 
 const stopped = (): UserError =>
-  new UserError("server: its worker was stopped, and what you were attached to with it", {
+  new UserError("server: the worker was stopped, and the attached program with it", {
     code: "worker-away",
     hint: "run the same command again",
   });

@@ -10,7 +10,7 @@ export interface ListParts {
   readonly imagesThere: (references: readonly string[]) => Promise<ReadonlySet<string> | undefined>;
 }
 
-/** The releases of one service or of all that the caller may see, newest first, by service. */
+/** The releases of one service, or of all that the caller may see; by service, newest first. */
 export async function listedReleases(
   { state, imagesThere }: ListParts,
   service: string | undefined,
@@ -25,7 +25,7 @@ export async function listedReleases(
   return stored.map((one) => ({
     ...infoOf(one),
     by: names.get(one.key) || one.key,
-    // What somebody removed behind our back can't be gone back to.
+    // An image may have been removed with Docker's own commands.
     canRollBack: canRollBack(one) && (there?.has(one.imageId) ?? true),
   }));
 }

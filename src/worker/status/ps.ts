@@ -17,39 +17,39 @@ export interface PsParts {
   readonly clock: Clock;
 }
 
-export interface PsAsked {
+export interface PsRequest {
   readonly service?: string;
   readonly watch: boolean;
   readonly caller: Caller;
 }
 
-/** Between the two looks that tell how busy a container is. */
-const firstLookMs = 400;
+/** Time between the two readings that give the CPU usage. */
+const firstPauseMs = 400;
 const everyMs = 2000;
-/** A container that lasts shorter than this between two ends is not up. */
+/** A container that runs shorter than this between two restarts is crashing. */
 const steadyMs = 10_000;
 
-/** What runs now; with `watch` again every 2 s until the signal is aborted. */
+/** The running services; with `watch` again every 2 s until the signal is aborted. */
 export async function* watchServices(
   parts: PsParts,
-  asked: PsAsked,
+  wanted: PsRequest,
   signal: AbortSignal,
 ): AsyncGenerator<PsSnapshot> {
   const { clock } = parts;
-  const look = async (): Promise<readonly Seen[]> => {
-    const replicas = (await parts.replicas()).filter(({ service }) => isShown(asked, service));
+  const read = async (): Promise<readonly Seen[]> => {
+    const replicas = (await parts.replicas()).filter(({ service }) => isShown(wanted, service));
     const seen = async (facts: ReplicaFacts) => {
       const usage = await facts.usage();
       return { facts, usage, at: clock.now() };
     };
     return Promise.all(replicas.map(seen));
   };
-  let before = await look();
-  for (let pause = firstLookMs; !signal.aborted; pause = everyMs) {
-    // Who leaves is not waited for.
+  let before = await read();
+  for (let pause = firstPauseMs; !signal.aborted; pause = everyMs) {
+    // An aborted sleep ends at once.
     await clock.sleep(pause, signal).catch(() => undefined);
     if (signal.aborted) return;
-    const after = await look();
+    const after = await read();
     const shown = after.map((seen) => {
       const then = before.find(({ facts }) => facts.id === seen.facts.id);
       return {
@@ -58,13 +58,13 @@ export async function* watchServices(
       };
     });
     const services = overviews(parts.state)
-      .filter(({ service }) => isShown(asked, service))
+      .filter(({ service }) => isShown(wanted, service))
       .map((one) => {
         const own = shown.filter(({ of }) => of === one.service).map(({ replica }) => replica);
         return serviceOf(parts.state, one, own);
       });
     yield { kind: "services", at: clock.now(), services };
-    if (!asked.watch) return;
+    if (!wanted.watch) return;
     before = after;
   }
 }
@@ -76,7 +76,7 @@ interface Seen {
   readonly at: number;
 }
 
-const isShown = ({ service, caller }: PsAsked, name: string): boolean =>
+const isShown = ({ service, caller }: PsRequest, name: string): boolean =>
   (service ?? name) === name && maySee(caller, name);
 
 function serviceOf(
@@ -108,7 +108,7 @@ function loadOf(then: Seen | undefined, { usage, at }: Seen): Load {
   if (usage === undefined) return {};
   const ms = at - (then?.at ?? at);
   const used = usage.cpuMs - (then?.usage?.cpuMs ?? Number.POSITIVE_INFINITY);
-  // A container that was started again counts from 0.
+  // A restarted container counts from 0.
   return { memoryBytes: usage.memoryBytes, ...(ms > 0 && used >= 0 && { cpu: used / ms }) };
 }
 

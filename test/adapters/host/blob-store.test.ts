@@ -32,7 +32,7 @@ function open(t: TestContext, free = 1e12) {
 const files = (dir: string) =>
   readdirSync(dir, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
 
-test("blob store: what was put comes back, readable for nobody else", async (t) => {
+test("blob store: a stored blob comes back, and its file is readable for the owner only", async (t) => {
   const { dir, store } = open(t);
   const blob = blobOf("hello world");
   assert.equal(await store.has(blob), false);
@@ -66,7 +66,7 @@ for (const [title, content, what] of damages) {
     assert.deepEqual(files(dir), []);
   });
 
-  test(`blob store: a file that became ${title} throws instead of ending`, async (t) => {
+  test(`blob store: reading a file that became ${title} throws`, async (t) => {
     const { dir, store } = open(t);
     const blob = blobOf("hello world");
     await store.put(blob, bytes("hello world"));
@@ -75,7 +75,7 @@ for (const [title, content, what] of damages) {
   });
 }
 
-test("blob store: naming a blob that is there does not stand for sending it", async (t) => {
+test("blob store: naming a stored blob does not replace sending it", async (t) => {
   const { store } = open(t);
   const blob = blobOf("hello world");
   await store.put(blob, bytes("hello world"));
@@ -88,11 +88,11 @@ test("blob store: it refuses before the disk is full, with the numbers", async (
   await store.refuseWhenFull(2 * 1024 * 1024);
   assert.equal(
     await refusal(() => store.refuseWhenFull(2 * 1024 * 1024 + 1)),
-    `disk: ${dir} has 3.0 MiB free, this needs 2.0 MiB and 1.0 MiB stay in reserve\nhint: make room on the server, see: docker system df`,
+    `disk: ${dir} has 3.0 MiB free, this needs 2.0 MiB and 1.0 MiB stay in reserve\nhint: free disk space on the server, see: docker system df`,
   );
 });
 
-test("blob store: a sweep removes what nobody references, unless it is young", async (t) => {
+test("blob store: a sweep removes unreferenced files, unless they are young", async (t) => {
   const { dir, store } = open(t);
   const [kept, old, young] = [blobOf("kept"), blobOf("old"), blobOf("young")];
   for (const [blob, text] of [
@@ -110,7 +110,7 @@ test("blob store: a sweep removes what nobody references, unless it is young", a
   );
 });
 
-test("blob store: one that was damaged on disk is read by nobody, and may come again", async (t) => {
+test("blob store: a damaged file is refused, and can be stored again", async (t) => {
   const { dir, store } = open(t);
   const blob = blobOf("hello world");
   const file = join(dir, blob.sha256.slice(0, 2), blob.sha256);
@@ -120,13 +120,13 @@ test("blob store: one that was damaged on disk is read by nobody, and may come a
   assert.equal(await store.has(blob), false);
   assert.equal(
     await refusal(() => read(store.open(blob))),
-    `blob ${blob.sha256}: damaged: its file is gone\nhint: push again: mypaas push`,
+    `blob ${blob.sha256}: damaged: the file is missing\nhint: push again: mypaas push`,
   );
   await store.put(blob, bytes("hello world"));
   assert.equal(await read(store.open(blob)), "hello world");
 });
 
-test("blob store: whoever asks for it with another size damages nothing", async (t) => {
+test("blob store: a request with another size damages nothing", async (t) => {
   const { store } = open(t);
   const blob = blobOf("hello world");
   await store.put(blob, bytes("hello world"));

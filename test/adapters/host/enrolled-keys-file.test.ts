@@ -6,7 +6,7 @@ import { enrolledKeysFile } from "../../../src/adapters/host/enrolled-keys-file.
 import { softKey } from "../../support/signed.ts";
 import { emptyDir } from "../../support/wire.ts";
 
-test("keys are read again when the file is another one, and only then", async (t) => {
+test("keys are read again only after a change of the file", async (t) => {
   const file = join(await emptyDir(t), "authorized_keys");
   const keys = enrolledKeysFile(file);
   assert.deepEqual(await keys(), []);

@@ -23,7 +23,7 @@ const refusals: readonly (readonly [string, (home: string) => string])[] = [
   ["a/../..", () => 'leads through ".."'],
   [".ssh", () => 'leads through ".ssh"'],
   ["link/x", (home) => `${home}/link is a link`],
-  ["file", (home) => `${home}/file is no folder`],
+  ["file", (home) => `${home}/file is not a folder`],
   ["mypaas", (home) => `holds ${home}/mypaas/state`],
   ["mypaas/state/blobs", (home) => `holds ${home}/mypaas/state`],
 ];
@@ -42,14 +42,14 @@ for (const [source, why] of refusals) {
   });
 }
 
-test("home volume: only a numeric user of an image says who owns it", () => {
+test("home volume: only a numeric user of an image becomes the owner", () => {
   assert.deepEqual(
     ["", "1000", "1000:50", "node", "node:50"].map((user) => numericUser(user)),
     [{ uid: 0, gid: 0 }, { uid: 1000, gid: 1000 }, { uid: 1000, gid: 50 }, undefined, undefined],
   );
 });
 
-test("home volume: a home that is the whole server, or nowhere, holds none", async () => {
+test("home volume: a home that is / or does not exist is refused", async () => {
   const why = (home: string) =>
     refusal(() => resolveHomeVolume({ home, source: "data", forbidden: [] }));
   assert.equal(await why("/"), `volume ~/data: the home folder is /, the whole server\n${hint}`);
@@ -59,7 +59,7 @@ test("home volume: a home that is the whole server, or nowhere, holds none", asy
   );
 });
 
-test("home volume: our state is not reached through a link to it either", async (t) => {
+test("home volume: a link to the state directory is refused", async (t) => {
   const home = scratch(t);
   mkdirSync(`${home}/real/state`, { recursive: true });
   symlinkSync(`${home}/real`, `${home}/link`);

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { test } from "node:test";
 import { findAccount, freeBytes, portHolder } from "../../../src/adapters/host/host-facts.ts";
 
-test("who holds a port is named with process and id", async () => {
+test("the process on a port is named with its id", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

@@ -34,7 +34,7 @@ const config = (): InstanceConfig => ({
   volumes: { allow: [] },
 });
 
-test("what is written is read back, and writing it again changes nothing", async () => {
+test("a configuration is read back as written, and writing it again changes nothing", async () => {
   assert.equal(await findInstanceConfig(stateDir), undefined);
   assert.equal(await writeInstanceConfig(config()), true);
   assert.deepEqual(await readInstanceConfig(stateDir), config());
@@ -44,7 +44,7 @@ test("what is written is read back, and writing it again changes nothing", async
   assert.equal((await stat(file)).ino, ino);
 });
 
-test("the operator's comments and allowed volumes outlive a rewrite", async () => {
+test("the operator's comments and allowed volumes survive a rewrite", async () => {
   const text = (await readFile(file, "utf8"))
     .replace("httpPort: 80", "httpPort: 80 # behind the balancer")
     .replace("allow: []", "allow:\n    - /srv/data # the big disk");
@@ -60,7 +60,7 @@ test("the operator's comments and allowed volumes outlive a rewrite", async () =
   assert.equal(read.domain, "paas.example.com");
 });
 
-test("what is known about certificates is read back, and leaves no trace when it is the default again", async () => {
+test("settings for certificates are read back, and are removed when they are the default again", async () => {
   await rm(file);
   const whole = {
     ...config(),
@@ -84,16 +84,16 @@ test("what is known about certificates is read back, and leaves no trace when it
   assert.doesNotMatch(await readFile(file, "utf8"), /acme|resolvers|addresses/);
 });
 
-test("a server that has none says how to get one", async () => {
+test("a missing configuration has a hint", async () => {
   const nowhere = join(stateDir, "nowhere");
   await assert.rejects(readInstanceConfig(nowhere), {
-    message: `${nowhere}/config.yml: does not exist, so there is no mypaas here`,
+    message: `${nowhere}/config.yml: does not exist, so mypaas is not set up here`,
     hint: "run: sudo mypaas init",
     code: "no-instance",
   });
 });
 
-test("every impossible value is refused with its place", async () => {
+test("every invalid value is refused with its key", async () => {
   await rm(file);
   await writeInstanceConfig({ ...config(), volumes: { allow: ["/srv/data"] } });
   const good = await readFile(file, "utf8");
@@ -116,8 +116,8 @@ test("every impossible value is refused with its place", async () => {
     ["bind: 0.0.0.0", "", "bind: should be a text that fits ^[^\\s\\p{Cc}]+$, got nothing"],
     ["allow:", "allow: x\n  old:", "volumes.allow: should be a list of absolute paths"],
     ["- /srv/data", "- srv/data", 'volumes.allow: should hold absolute paths, got "srv/data"'],
-    [/^owner:\n.*\n.*\n/m, "owner: me\n", "owner.: should hold named values"],
-    [/^/, "acme: yes\n", "acme.: should hold named values"],
+    [/^owner:\n.*\n.*\n/m, "owner: me\n", "owner.: should be a mapping"],
+    [/^/, "acme: yes\n", "acme.: should be a mapping"],
     [
       /^/,
       acme.replace("https", "http"),
@@ -137,7 +137,7 @@ test("every impossible value is refused with its place", async () => {
       'resolvers: should hold DNS servers such as 1.1.1.1, got "one.one"',
     ],
     [/^/, "addresses: [1.2.3.4, 5]\n", "addresses: should hold IP addresses, got 5"],
-    [/^[^]*$/, "- a", "the file: should hold named values"],
+    [/^[^]*$/, "- a", "the file: should be a mapping"],
   ] as const;
   for (const [from, to, problem] of cases) {
     const text = good.replace("httpPort: 80\n", "httpPort: 8080\n").replace(from, to);
@@ -145,7 +145,7 @@ test("every impossible value is refused with its place", async () => {
     await assert.rejects(readInstanceConfig(stateDir), (error: Error & { hint?: string }) => {
       if (typeof problem === "string") assert.equal(error.message, `${file}: ${problem}`);
       else assert.match(error.message.slice(file.length + 2), problem);
-      assert.equal(error.hint, "put it right in that file, then run: mypaas init");
+      assert.equal(error.hint, "correct the file, then run: mypaas init");
       return true;
     });
   }

@@ -23,7 +23,7 @@ test("Node, its libraries and its loader are found, each once, links unresolved"
   ]);
 });
 
-test("an updated library is another stamp, an untouched one the same", async (t) => {
+test("the stamp changes with an update of a library, and only then", async (t) => {
   const dir = await emptyDir(t);
   const [execPath, library] = [join(dir, "node"), join(dir, "libc.so.6")];
   await writeFile(execPath, "");
@@ -42,8 +42,8 @@ test("a Node that only its owner may use is refused", async (t) => {
   await chmod(execPath, 0o700);
   await assert.rejects(nodeFiles({ execPath, sharedObjects: () => [] }), {
     name: "UserError",
-    message: `${execPath}: not readable for other users, and the receiver runs as one`,
-    hint: `let others use it: chmod go+rx ${execPath}`,
+    message: `${execPath}: not readable for other users, such as the receiver's`,
+    hint: `make it readable: chmod go+rx ${execPath}`,
   });
 });
 

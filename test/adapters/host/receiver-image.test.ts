@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { extract } from "tar-stream";
 import { receiverImage } from "../../../src/adapters/host/receiver-image.ts";
 
-test("the image holds one file of ours and runs the host's Node as a user without name or rights", async () => {
+test("the image has one file, and runs the host's Node as an unprivileged user", async () => {
   const found: Record<string, string> = {};
   const tar = extract();
   const image = receiverImage(Buffer.from("a bundle"));

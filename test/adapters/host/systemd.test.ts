@@ -6,7 +6,7 @@ import { refusal, scratch } from "../../support/worker.ts";
 
 const hint = "hint: see why: systemctl status, journalctl --boot";
 
-test("a tool of systemd that refuses is quoted, its first line as the problem", async (t) => {
+test("an error of a systemd tool is quoted, its first line as the problem", async (t) => {
   const dir = scratch(t);
   const tool = "#!/bin/sh\necho 'No such socket' >&2\necho 'More of it' >&2\nexit 1\n";
   await writeFile(`${dir}/systemd-notify`, tool, { mode: 0o755 });
@@ -16,7 +16,7 @@ test("a tool of systemd that refuses is quoted, its first line as the problem", 
   );
 });
 
-test("a tool of systemd that is not there is named", async (t) => {
+test("a missing systemd tool is named", async (t) => {
   assert.equal(
     await refusal(() => notifyReady({ NOTIFY_SOCKET: "/none", PATH: scratch(t) })),
     `systemd-notify --ready: spawn systemd-notify ENOENT\n${hint}`,

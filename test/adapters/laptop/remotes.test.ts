@@ -50,14 +50,14 @@ test("remotes are written for their owner only, beside an empty lock", async () 
   ]);
 });
 
-test("changes made at the same moment are all there in the end", async () => {
+test("parallel changes are all kept", async () => {
   const here = place("b");
   const names = Array.from({ length: 10 }, (_, i) => `r${i}`);
   await Promise.all(names.map((name) => changeRemotes(here, (all) => [...all, remote(name)])));
   assert.deepEqual((await readRemotes(here)).map((r) => r.name).toSorted(), names);
 });
 
-test("a lock that another process holds is respected, and nobody holds one for ever", async () => {
+test("a lock of another process is respected, and the wait for it ends", async () => {
   const here = { ...place("c"), pauseMs: 0 };
   const lock = `${remotesFile(here)}.lock`;
   await changeRemotes(here, () => [remote("prod")]);
@@ -67,8 +67,8 @@ test("a lock that another process holds is respected, and nobody holds one for e
   await assert.rejects(
     changeRemotes(here, () => []),
     {
-      message: `${lock}: another mypaas holds it`,
-      hint: "end the other one, then run the same command again",
+      message: `${lock}: another mypaas command has the lock`,
+      hint: "end the other command, then run this one again",
     },
   );
   other.close();
@@ -76,7 +76,7 @@ test("a lock that another process holds is respected, and nobody holds one for e
   assert.deepEqual(await readRemotes(here), []);
 });
 
-test("two processes that change remotes at the same time lose nothing, and a killed one blocks nobody", async () => {
+test("two processes that change remotes lose nothing, and a killed one does not keep the lock", async () => {
   const here = place("p");
   const add = (name: string, count: number) => {
     const args = [writer, remotesFile(here), name, String(count)];
@@ -99,7 +99,7 @@ test("two processes that change remotes at the same time lose nothing, and a kil
   assert.ok(left.length <= 1, left.join(" "));
 });
 
-test("a damaged file says which and what to do", async () => {
+test("a damaged file is named with a hint", async () => {
   const here = place("d");
   const file = remotesFile(here);
   await mkdir(dirname(file), { recursive: true });
@@ -120,14 +120,14 @@ test("a damaged file says which and what to do", async () => {
   await assert.rejects(readRemotes(here), { message: `${file}: not readable` });
 });
 
-test("a folder in which nothing can be written says the way out", async () => {
+test("a read-only folder is named with a hint", async () => {
   const here = place("e");
   await writeFile(join(home, "e"), "a file in the way");
   await assert.rejects(
     changeRemotes(here, (all) => all),
     {
       message: `${remotesFile(here)}: not writable (ENOTDIR)`,
-      hint: "keep it in a folder of yours: XDG_CONFIG_HOME=DIR",
+      hint: "choose another folder: XDG_CONFIG_HOME=DIR",
     },
   );
 });

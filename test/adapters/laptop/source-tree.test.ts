@@ -52,7 +52,7 @@ test("a tree becomes sorted entries with size, hash and normalised mode", async 
   assert.deepEqual(notes, []);
 });
 
-test(".git and what .dockerignore names stay behind, the Dockerfile and .dockerignore never do", async () => {
+test(".git and ignored files are left out, the Dockerfile and .dockerignore never are", async () => {
   const root = await tree({
     ".dockerignore": "*\n!src\nsrc/secret\n",
     ".git/config": "",
@@ -69,7 +69,7 @@ test(".git and what .dockerignore names stay behind, the Dockerfile and .dockeri
   ]);
 });
 
-test("an ignored directory is not even opened, another one that cannot be opened is named", async () => {
+test("an ignored directory is not opened, and another one that cannot be opened is named", async () => {
   const root = await tree({ ".dockerignore": "big\n!src/x\n", Dockerfile: "", "big/a": "" });
   await chmod(root, 0o755);
   await chmod(join(root, "big"), 0);
@@ -79,7 +79,7 @@ test("an ignored directory is not even opened, another one that cannot be opened
     assert.deepEqual(await paths(root), [".dockerignore", "Dockerfile"]);
     await assert.rejects(
       readSourceTree({ dockerfile: join(root, "Dockerfile"), context: join(root, "big") }),
-      { message: ".dockerignore: not readable for you" },
+      { message: ".dockerignore: no permission to read it" },
     );
   } finally {
     process.seteuid?.(uid ?? 0);
@@ -102,7 +102,7 @@ test("an ignore file beside the Dockerfile wins", async () => {
   ]);
 });
 
-test("a Dockerfile outside the context, or one that is a link, travels in a folder of its own", async () => {
+test("a Dockerfile that is outside the context, or a link, is sent in a folder of its own", async () => {
   const root = await tree({
     "docker/web": "FROM web\n",
     "app/a": "",
@@ -135,7 +135,7 @@ test("fifos and sockets are left out with a note", async () => {
   assert.deepEqual(notes, ["pipe: left out, it is a fifo"]);
 });
 
-test("a file name in decomposed Unicode travels composed and is still found", async () => {
+test("a file name in decomposed Unicode is sent composed and is still found", async () => {
   const root = await tree({ Dockerfile: "", "u\u0308.txt": "hi" });
   const result = await read(root);
   assert.deepEqual(
@@ -179,14 +179,14 @@ test("a range of a file is read piece by piece", async () => {
 test("a file that cannot be read is named with the reason", async () => {
   const root = await tree({ "x/y": "" });
   await assert.rejects(read(root), {
-    message: `${join(root, "Dockerfile")}: not there any more`,
+    message: `${join(root, "Dockerfile")}: no longer exists`,
     hint: "push again: mypaas push",
   });
   const cases: readonly [code: string, message: string, hint: string][] = [
-    ["EACCES", "f: not readable for you", "change its permissions, or add it to .dockerignore"],
-    ["EPERM", "f: not readable for you", "change its permissions, or add it to .dockerignore"],
+    ["EACCES", "f: no permission to read it", "change its permissions, or add it to .dockerignore"],
+    ["EPERM", "f: no permission to read it", "change its permissions, or add it to .dockerignore"],
     ["ELOOP", "f: became a link while it was being read", "push again: mypaas push"],
-    ["EIO", "f: the disk cannot read it", "look at the disk: dmesg"],
+    ["EIO", "f: the disk cannot read it", "check the disk: dmesg"],
     ["ENAMETOOLONG", "f: its path is too long", "add it to .dockerignore"],
   ];
   for (const [code, message, hint] of cases) {
@@ -195,7 +195,7 @@ test("a file that cannot be read is named with the reason", async () => {
   }
 });
 
-test("a context that is not a directory's Dockerfile is refused", async () => {
+test("a Dockerfile that is a directory is refused", async () => {
   const root = await tree({ "Dockerfile/x": "" });
   await assert.rejects(read(root), { message: `${join(root, "Dockerfile")}: not a file` });
 });

@@ -34,13 +34,13 @@ test("a key signs what the server can verify", async () => {
   assert.equal(isSignedBy(parts, signatureNamespace, Buffer.from("another")), false);
 });
 
-test("a key with a passphrase fails at once where nobody can be asked", async () => {
+test("a key with a passphrase fails at once without a terminal", async () => {
   // A graphical prompt that would wait for ever.
   await writeFile(file("askpass"), "#!/bin/sh\nsleep 100\n", { mode: 0o755 });
   const graphical = { DISPLAY: ":9", SSH_ASKPASS: file("askpass"), SSH_ASKPASS_REQUIRE: "force" };
   await assert.rejects(signWith(file("locked"), { env: { ...env, ...graphical } }), {
     name: "UserError",
-    message: `key ${file("locked")}: has a passphrase, and there is no terminal to ask for it`,
+    message: `key ${file("locked")}: it has a passphrase, and there is no terminal to enter it`,
     hint: `load it into the agent first: ssh-add ${file("locked")}`,
   });
 });
@@ -51,11 +51,11 @@ test("a program that never answers is ended", async () => {
   const slow = { env: { PATH: `${file("slow")}:/bin` }, silentLimitMs: 20 };
   await assert.rejects(signWith(file("plain"), slow), {
     message: "ssh-keygen: no answer in 20 ms",
-    hint: "run it where a terminal is, or with another key: --key FILE",
+    hint: "run it in a terminal, or with another key: --key FILE",
   });
 });
 
-test("a wrong passphrase is called wrong where somebody was asked", async () => {
+test("a wrong passphrase is reported as wrong with a terminal", async () => {
   await writeFile(file("answer"), "#!/bin/sh\necho wrong\n", { mode: 0o755 });
   const graphical = { DISPLAY: ":9", SSH_ASKPASS: file("answer"), SSH_ASKPASS_REQUIRE: "force" };
   await assert.rejects(
@@ -67,10 +67,10 @@ test("a wrong passphrase is called wrong where somebody was asked", async () => 
   );
 });
 
-test("each other way in which ssh-keygen fails has its own words", async () => {
+test("each other error of ssh-keygen has its own message", async () => {
   await chmod(file("plain"), 0o644);
   await assert.rejects(signWith(file("plain")), {
-    message: `key ${file("plain")}: others can read it, so ssh-keygen refuses it`,
+    message: `key ${file("plain")}: other users can read it, so ssh-keygen refuses it`,
     hint: `run: chmod 600 ${file("plain")}`,
   });
   await chmod(file("plain"), 0o600);
@@ -80,7 +80,7 @@ test("each other way in which ssh-keygen fails has its own words", async () => {
     hint: `load it: ssh-add ${file("lone")}`,
   });
   await assert.rejects(signWith(file("none")), {
-    message: `key ${file("none")}: no such key, or its public half is missing`,
+    message: `key ${file("none")}: no such key, or its public key file is missing`,
     hint: `choose another with --key, or run: ssh-keygen -y -f ${file("none")} > ${file("none")}.pub`,
   });
   await assert.rejects(signWith(file("plain"), { env: { PATH: home } }), {

@@ -34,7 +34,7 @@ async function* bytes(pieces: readonly (string | Error)[]) {
   }
 }
 
-test("a whole blob stands under its hash and nothing else is left", async (t) => {
+test("a whole blob is stored under its hash, without other files", async (t) => {
   const { put, folder, spool } = await open(t);
   const [empty, two] = [blobOf(""), blobOf("two pieces")];
   assert.equal(await put(two, "two ", "pieces"), 10);
@@ -61,7 +61,7 @@ for (const [what, sent, message] of [
   });
 }
 
-test("a range that was cut off counts as far as it came, a wrong end is removed", async (t) => {
+test("the bytes of a broken range stay, a wrong end is removed", async (t) => {
   const { range, folder, spool } = await open(t);
   const blob = blobOf("hello world");
   const cut = bytes(["hello", new Error("line broke")]);
@@ -82,7 +82,7 @@ test("a range anywhere but at the end is a conflict", async (t) => {
   for (const at of [0, 4, 6])
     await assert.rejects(range(blob, at, "x"), {
       code: "conflict",
-      message: `blob ${blob.sha256}: range begins at ${at}, 5 bytes are here`,
+      message: `blob ${blob.sha256}: range begins at ${at}, 5 bytes are stored`,
     });
 });
 
@@ -108,17 +108,17 @@ test("the newest of two connections that send the same blob wins", async (t) => 
   assert.deepEqual(await readdir(folder), [blob.sha256]);
 });
 
-test("what would fill the disk is refused before it does, with the numbers", async (t) => {
+test("an upload that would fill the disk is refused before, with the numbers", async (t) => {
   const { put, dir } = await open(t, { reserve: 512 * mib }, 513 * mib);
   await assert.rejects(put({ sha256: sha256("x"), size: 2 * mib }, "x"), {
     code: "disk-full",
     message: "disk: 513.0 MiB free for uploads, this needs 2.0 MiB and 512.0 MiB stay in reserve",
-    hint: "make room on the server, see: docker system df",
+    hint: "free disk space on the server, see: docker system df",
   });
   assert.deepEqual(await readdir(dir), []);
 });
 
-test("a disk that fills up all the same says so and keeps nothing of the blob", async (t) => {
+test("a disk that fills up during an upload is reported, and nothing of the blob stays", async (t) => {
   const { spool, folder, disk } = await open(t);
   disk.free = 0;
   const full = Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
@@ -132,7 +132,7 @@ test("a disk that fills up all the same says so and keeps nothing of the blob", 
   assert.deepEqual(await readdir(folder), []);
 });
 
-test("one push, all pushes and their number have limits", async (t) => {
+test("there are limits for one push, for all pushes and for their number", async (t) => {
   const { spool, put } = await open(t, { perRequest: 10, overall: 15, requests: 2 });
   const other = sha256("another request");
   const write = (id: string, text: string) =>
@@ -140,13 +140,13 @@ test("one push, all pushes and their number have limits", async (t) => {
   await put(blobOf("12345678"), "12345678");
   await assert.rejects(put(blobOf("abc"), "abc"), {
     code: "too-large",
-    message: "uploads: this push has 0.0 MiB here and sends 0.0 MiB, at most 0.0 MiB may wait",
+    message: "uploads: this push has 0.0 MiB stored and sends 0.0 MiB, at most 0.0 MiB are allowed",
     hint: "leave large files out with .dockerignore",
   });
   await write(other, "1234");
   await assert.rejects(write(other, "5678"), {
     code: "busy",
-    message: "uploads: 0.0 MiB are waiting and this sends 0.0 MiB, at most 0.0 MiB may wait",
+    message: "uploads: 0.0 MiB are stored and this push sends 0.0 MiB, at most 0.0 MiB are allowed",
     hint: "try again in some minutes: mypaas push",
   });
   await assert.rejects(write(sha256("third"), "x"), {
@@ -158,14 +158,14 @@ test("one push, all pushes and their number have limits", async (t) => {
   assert.equal(await write(sha256("third"), "x"), 1);
 });
 
-test("a refused blob gives its room back", async (t) => {
+test("a refused blob frees its reserved bytes", async (t) => {
   const { put } = await open(t, { perRequest: 5 });
   for (let time = 0; time < 3; time += 1)
     await assert.rejects(put(blobOf("hello"), "jello"), { code: "bad-blob" });
   assert.equal(await put(blobOf("hello"), "hello"), 5);
 });
 
-test("what an earlier run left is counted, and removed an hour after its last byte", async (t) => {
+test("uploads of an earlier run are counted, and removed an hour after their last byte", async (t) => {
   const { put, options, folder, dir } = await open(t, { perRequest: 10 });
   await put(blobOf("12345678"), "12345678");
   const again = await openSpool(options);

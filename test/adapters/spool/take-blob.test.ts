@@ -17,7 +17,7 @@ async function spoolWith(t: TestContext, make: (file: string, dir: string) => Pr
   return dir;
 }
 
-/** Takes like a store: what does not end well was never there. */
+/** A sink like a store: it keeps nothing of a blob that fails. */
 async function take(spoolDir: string, blob: WantedBlob = wanted, onChunk?: () => Promise<void>) {
   let stored = "";
   const put = async (_: WantedBlob, bytes: AsyncIterable<Uint8Array>) => {
@@ -42,7 +42,7 @@ test("an empty blob is a blob", async (t) => {
   assert.equal(await take(await spoolWith(t, make), blob), "");
 });
 
-test("a blob that nobody uploaded is not found", async (t) => {
+test("a blob that was not uploaded is not found", async (t) => {
   const expected = {
     code: "not-found",
     message: `blob ${wanted.sha256}: has not been uploaded`,
@@ -84,7 +84,7 @@ const hostile: readonly (readonly [string, string, Make])[] = [
       await truncate(file, 1_000_000_000_000);
     },
   ],
-  ["other content", "holds something else", (file) => writeFile(file, "jello")],
+  ["other content", "has another hash", (file) => writeFile(file, "jello")],
 ];
 
 for (const [what, problem, make] of hostile) {
@@ -112,11 +112,11 @@ test("a blob that changes while it is read is refused", async (t) => {
   await writeFile(file, text);
   await assert.rejects(
     take(dir, blob, () => writeFile(file, "b".repeat(600_000))),
-    { message: `blob ${blob.sha256}: should be 600000 bytes, holds something else` },
+    { message: `blob ${blob.sha256}: should be 600000 bytes, has another hash` },
   );
 });
 
-test("names that lead elsewhere are refused before anything is opened", async (t) => {
+test("names with a path are refused before a file is opened", async (t) => {
   const dir = await emptyDir(t);
   const into = { put: async () => undefined };
   const bad = [
@@ -128,7 +128,7 @@ test("names that lead elsewhere are refused before anything is opened", async (t
     await assert.rejects(takeBlob({ spoolDir: dir, into, ...taking }), { code: "bad-request" });
 });
 
-test("a second name for a good file makes no difference", async (t) => {
+test("a hard link to a good file is fine", async (t) => {
   const dir = await spoolWith(t, async (file) => {
     await writeFile(`${file}.x`, "hello");
     await link(`${file}.x`, file);

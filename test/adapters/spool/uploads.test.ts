@@ -76,7 +76,7 @@ for (const [what, entry, message] of [
   ],
   ["another size", { name: one ?? "", data: "ones" }, `entry "${one}": has 4 bytes, should have 3`],
 ] as const) {
-  test(`a batch with ${what} is refused there, what came before stays`, async (t) => {
+  test(`a batch with ${what} is refused there, and earlier blobs stay`, async (t) => {
     const tar = await tarOf([{ name: two ?? "", data: "two" }, entry]);
     const { answer, stored } = await upload(t, tar);
     await assert.rejects(answer, { code: "bad-request", message: `batch: ${message}` });
@@ -84,7 +84,7 @@ for (const [what, entry, message] of [
   });
 }
 
-test("a blob whose content is not its name is refused and not stored", async (t) => {
+test("a blob whose content does not match its name is refused and not stored", async (t) => {
   const tar = await tarOf([
     { name: two ?? "", data: "two" },
     { name: one ?? "", data: "eno" },
@@ -94,7 +94,7 @@ test("a blob whose content is not its name is refused and not stored", async (t)
   assert.deepEqual(await stored(), [two]);
 });
 
-test("a batch cut off anywhere keeps the whole blobs that arrived and no others", async (t) => {
+test("a broken batch keeps exactly the whole blobs that arrived", async (t) => {
   const tar = await tarOf([
     { name: one ?? "", data: "one" },
     { name: two ?? "", data: "two" },
@@ -109,7 +109,7 @@ test("a batch cut off anywhere keeps the whole blobs that arrived and no others"
     const ended = await upload(t, tar.subarray(0, length));
     await assert.rejects(ended.answer, {
       code: "bad-request",
-      message: "batch: not a whole tar archive",
+      message: "batch: not a complete tar archive",
     });
     assert.deepEqual(await ended.stored(), kept);
     const stalled = new UserError("upload: cut off in the middle", { code: "bad-request" });
@@ -119,12 +119,12 @@ test("a batch cut off anywhere keeps the whole blobs that arrived and no others"
   }
 });
 
-test("what is no tar at all is refused", async (t) => {
+test("a body that is not a tar is refused", async (t) => {
   for (const bytes of [Buffer.from("hello"), Buffer.alloc(4096, "x")]) {
     const { answer, stored } = await upload(t, bytes);
     await assert.rejects(answer, {
       code: "bad-request",
-      message: "batch: not a whole tar archive",
+      message: "batch: not a complete tar archive",
     });
     assert.deepEqual(await stored(), []);
   }

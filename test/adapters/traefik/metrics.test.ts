@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import { createMeter } from "../../../src/adapters/traefik/metrics.ts";
 
-/** A Traefik that shows counts, and how often it was asked where it is. */
+/** A Traefik with metrics, and the number of times that it was located. */
 async function fakeTraefik(t: TestContext) {
   const shown = { text: "", status: 200, asked: 0, atOnce: 0, most: 0 };
   const server = createServer((request, response) => {
@@ -40,7 +40,7 @@ async function fakeTraefik(t: TestContext) {
 
 const sums = (read: ReadonlyMap<string, unknown> | undefined) => read && Object.fromEntries(read);
 
-test("the meter counts from its beginning, also what only one reading has shown", async (t) => {
+test("the meter counts from its beginning, also series that only one reading shows", async (t) => {
   const traefik = await fakeTraefik(t);
   const meter = createMeter(traefik.locate);
   traefik.show({ "old 200": 100 });
@@ -60,7 +60,7 @@ test("the meter counts from its beginning, also what only one reading has shown"
   assert.equal(traefik.located(), 1);
 });
 
-test("switches side by side share readings and lose nothing to one another, and Traefik is asked once at a time", async (t) => {
+test("parallel switches share readings and lose nothing, and readings do not overlap", async (t) => {
   const traefik = await fakeTraefik(t);
   const meter = createMeter(traefik.locate);
   traefik.show({ "a 200": 1 });
@@ -80,7 +80,7 @@ test("switches side by side share readings and lose nothing to one another, and 
   assert.notEqual(await second.read(), undefined);
 });
 
-test("where Traefik does not answer, at the beginning or at the end, or was started again, nothing is counted and nothing fails", async (t) => {
+test("without an answer of Traefik, or after its restart, there is no count and no error", async (t) => {
   const traefik = await fakeTraefik(t);
   const { shown, show } = traefik;
   const meter = createMeter(traefik.locate);
@@ -96,7 +96,7 @@ test("where Traefik does not answer, at the beginning or at the end, or was star
   shown.status = 500;
   assert.equal(await late.read(), undefined);
   shown.status = 200;
-  // What the answer would have shown that did not come, nobody knows.
+  // The lost answer may have had counts that no later one has.
   show({ "a 200": 3 });
   assert.equal(await late.read(), undefined);
 
@@ -110,7 +110,7 @@ test("where Traefik does not answer, at the beginning or at the end, or was star
   assert.equal(await (await away.begin()).read(), undefined);
 });
 
-test("a Traefik that keeps no count of its routers has counted nothing, which is not the same as no requests", async (t) => {
+test("a Traefik without metrics of routers has no count, which is not the same as 0 requests", async (t) => {
   const traefik = await fakeTraefik(t);
   traefik.show({});
   assert.equal(await (await createMeter(traefik.locate).begin()).read(), undefined);

@@ -8,7 +8,7 @@ import { test, type TestContext } from "node:test";
 import { parse } from "yaml";
 import { UserError } from "../../../src/core/errors.ts";
 import { writeDynamicFile } from "../../../src/adapters/traefik/file.ts";
-import { askRoute } from "../../../src/adapters/traefik/question.ts";
+import { probeRoute } from "../../../src/adapters/traefik/route-probe.ts";
 import { createTraefikRouter } from "../../../src/adapters/traefik/router.ts";
 import { release } from "../../support/releases.ts";
 
@@ -18,7 +18,7 @@ const web42 = release("web", 42, { routes: ["http://a.test"] });
 const web43 = release("web", 43, { routes: ["http://a.test"] });
 const hold = { kind: "hold", service: "web", to: web43, from: web42, mode: "serving" } as const;
 
-test("the file has what the last change means, and a change that cannot be written has not happened", async (t) => {
+test("the file follows the last change, and a change that cannot be written does not happen", async (t) => {
   const written: string[] = [];
   let isFull = false;
   const { router } = await routerFor(t, {
@@ -39,7 +39,7 @@ test("the file has what the last change means, and a change that cannot be writt
   assert.ok("hold-web-r43-1" in parse(written[2] ?? "").http.routers);
 });
 
-test("changes made at the same time are written one after the other, and the last file has them all", async (t) => {
+test("parallel changes are written one after the other, and the last file has them all", async (t) => {
   let writing = 0;
   let file = "";
   const { router } = await routerFor(t, {
@@ -84,7 +84,7 @@ test("confirm waits until the file, the routers and the servers are there", asyn
   assert.equal(looks.length, 0);
 });
 
-test("an update that got lost is made up for by a nudge after 3 s", async (t) => {
+test("a lost event is replaced by a nudge after 3 s", async (t) => {
   const fake = await routerFor(t);
   await fake.router.refresh();
   fake.show({ file: true, up: 0 });
@@ -94,7 +94,7 @@ test("an update that got lost is made up for by a nudge after 3 s", async (t) =>
   assert.ok(fake.waited() >= 3_000 && fake.waited() < 3_100);
 });
 
-test("confirm gives up with what is missing", async (t) => {
+test("confirm fails with the missing parts", async (t) => {
   const fake = await routerFor(t);
   await fake.router.refresh();
   fake.show({ file: true, up: 1 });
@@ -105,8 +105,8 @@ test("confirm gives up with what is missing", async (t) => {
   };
   await assert.rejects(fake.router.confirm(asked, 10_000), (error) => {
     assert.ok(error instanceof UserError);
-    assert.equal(error.message, "traefik: did not take over the routing within 10 s");
-    assert.equal(error.hint, "look at what it says with: docker logs mypaas-traefik");
+    assert.equal(error.message, "traefik: did not load the routing within 10 s");
+    assert.equal(error.hint, "read its log: docker logs mypaas-traefik");
     assert.equal(error.code, "routing");
     assert.deepEqual(error.details, [
       "router web-r43-9@docker is not there",
@@ -117,7 +117,7 @@ test("confirm gives up with what is missing", async (t) => {
   });
 });
 
-test("a wildcard route is asked at a name that no other service is likely to own", async (t) => {
+test("a wildcard route is probed at a name that no other service is likely to have", async (t) => {
   const asked: (string | undefined)[] = [];
   const traefik = createServer((request, response) => {
     asked.push(request.headers.host);
@@ -127,12 +127,12 @@ test("a wildcard route is asked at a name that no other service is likely to own
   t.after(() => traefik.close());
   const { port } = traefik.address() as AddressInfo;
   const entry = { host: "127.0.0.1", httpPort: port, httpsPort: 1 };
-  assert.equal(await askRoute(entry, { host: "*.a.test", path: "", https: false }), "web/43");
-  assert.equal(await askRoute(entry, { host: "*.a.test", path: "", https: true }), undefined);
+  assert.equal(await probeRoute(entry, { host: "*.a.test", path: "", https: false }), "web/43");
+  assert.equal(await probeRoute(entry, { host: "*.a.test", path: "", https: true }), undefined);
   assert.deepEqual(asked, ["mypaas-asks.a.test"]);
 });
 
-test("confirm goes on looking when Docker cannot be nudged, and says so when it gives up", async (t) => {
+test("confirm goes on when the nudge fails, and reports that when it fails", async (t) => {
   const fake = await routerFor(t);
   await fake.router.refresh();
   fake.show({ file: true, up: 1 });
@@ -144,35 +144,39 @@ test("confirm goes on looking when Docker cannot be nudged, and says so when it 
     assert.ok(error instanceof UserError);
     assert.deepEqual(error.details, [
       "service web-r43@docker lists 2 servers and 1 of them up instead of 2",
-      "docker could not be made to tell it again: no such image",
+      "docker could not send an event: no such image",
     ]);
     return true;
   });
   assert.equal(fake.nudges(), 3);
 });
 
-test("confirm waits longer for a Traefik that does not answer, and then says so", async (t) => {
+test("confirm waits longer for a Traefik that does not answer, and then reports it", async (t) => {
   const fake = await routerFor(t, { api: "http://127.0.0.1:1" });
   await assert.rejects(fake.router.confirm(nothing, 100), (error) => {
     assert.ok(error instanceof UserError);
-    assert.equal(error.message, "traefik: did not take over the routing within 30 s");
-    assert.equal(error.hint, "look at what it says with: docker logs mypaas-traefik");
+    assert.equal(error.message, "traefik: did not load the routing within 30 s");
+    assert.equal(error.hint, "read its log: docker logs mypaas-traefik");
     assert.equal(error.code, "traefik-silent");
-    assert.deepEqual(error.details, ["its API does not answer: connect ECONNREFUSED 127.0.0.1:1"]);
+    assert.deepEqual(error.details, [
+      "Traefik's API does not answer: connect ECONNREFUSED 127.0.0.1:1",
+    ]);
     return true;
   });
   assert.equal(fake.nudges(), 0);
 });
 
-test("confirm says how to start a Traefik that does not run", async (t) => {
+test("confirm has a hint for a Traefik that does not run", async (t) => {
   const fake = await routerFor(t);
   fake.away(new UserError("traefik: container x does not run", { code: "traefik-away" }));
   await assert.rejects(fake.router.confirm(nothing, 10_000), (error) => {
     assert.ok(error instanceof UserError);
-    assert.equal(error.message, "traefik: did not take over the routing within 40 s");
+    assert.equal(error.message, "traefik: did not load the routing within 40 s");
     assert.equal(error.hint, "start it: sudo mypaas init");
     assert.equal(error.code, "traefik-away");
-    assert.deepEqual(error.details, ["its API does not answer: traefik: container x does not run"]);
+    assert.deepEqual(error.details, [
+      "Traefik's API does not answer: traefik: container x does not run",
+    ]);
     return true;
   });
 });
@@ -246,7 +250,7 @@ async function routerFor(
     beforeLook: (call: () => void) => (beforeLook = call),
     onNudge: (call: () => void) => (onNudge = call),
     nudges: () => nudged,
-    /** Nobody finds Traefik from now on. */
+    /** Traefik cannot be located from now on. */
     away: (error: Error) => (away = error),
     waited: () => now,
   };

@@ -30,7 +30,7 @@ test("a large blob comes in ranges, each where the last one ended", async (t) =>
   assert.deepEqual((await ask(url, { headers: bearer })).body, { have: 5 });
   assert.deepEqual(
     await put("bytes 4-9/11", "o worl"),
-    refused(409, "conflict", `blob ${blob.sha256}: range begins at 4, 5 bytes are here`),
+    refused(409, "conflict", `blob ${blob.sha256}: range begins at 4, 5 bytes are stored`),
   );
   assert.deepEqual(
     await put("bytes 5-7/11", " world"),

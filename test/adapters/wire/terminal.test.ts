@@ -90,14 +90,14 @@ test("a line carries frames both ways through the receiver, and ends for both", 
 });
 
 test("what the worker refuses arrives in its own words, and a bug as nothing but one", async (t) => {
-  let error: unknown = new UserError("request: waits for no line, or not any more", {
+  let error: unknown = new UserError("request: no program waits for a connection", {
     code: "not-found",
     hint: "run the same command again",
   });
   const { dial, answers, bugs } = await open(t, () => Promise.reject(error));
   assert.equal(
     await refusal(() => dial()),
-    "request: waits for no line, or not any more\nhint: run the same command again",
+    "request: no program waits for a connection\nhint: run the same command again",
   );
   error = new Error("secret");
   assert.equal(await refusal(() => dial()), "server: ran into a bug of its own");

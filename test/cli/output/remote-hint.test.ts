@@ -10,8 +10,8 @@ const cases: readonly [said: string, typed: string][] = [
   ],
   ["run: mypaas env web set A=… B=…", "run: mypaas env web set A=… B=… -r prod"],
   [
-    "enrol another first: mypaas key add, or remove it as root on the server",
-    "enrol another first: mypaas key add -r prod, or remove it as root on the server",
+    "enrol another key first: mypaas key add, or remove it as root on the server",
+    "enrol another key first: mypaas key add -r prod, or remove it as root on the server",
   ],
   ["see them: mypaas key list -r other", "see them: mypaas key list -r other"],
   [

@@ -4,12 +4,12 @@ import { before, test } from "node:test";
 import { rootCertificates } from "node:tls";
 import { generate } from "selfsigned";
 import {
-  checkOwn,
+  checkManual,
   coversHost,
   issuerName,
   namesKey,
   namesOf,
-  type OwnCertificate,
+  type ManualCertificate,
 } from "../../../src/core/certificates/manual-certificate.ts";
 import { maxPemBytes } from "../../../src/core/certificates/certificate-files.ts";
 import { UserError } from "../../../src/core/errors.ts";
@@ -58,8 +58,8 @@ interface Change {
   readonly roots?: readonly string[];
 }
 
-const check = (change: Change = {}): OwnCertificate =>
-  checkOwn({
+const check = (change: Change = {}): ManualCertificate =>
+  checkManual({
     host: "a.test",
     certificate: leaf.chain,
     privateKey: leaf.key,
@@ -80,7 +80,7 @@ function refuses(change: Change, message: string, hint: string): void {
   );
 }
 
-test("a certificate with all above it is taken, with what is worth knowing of it", () => {
+test("a certificate with its chain is accepted, with its names, issuer and dates", () => {
   assert.deepEqual(check(), {
     chain: leaf.cert + middle.cert,
     privateKey: createPrivateKey(leaf.key).export({ type: "pkcs8", format: "pem" }),
@@ -107,7 +107,7 @@ test("the chain is put in order, without what does not belong to it", () => {
     assert.equal(check({ certificate }).chain, chain, title);
 });
 
-test("one certificate is enough when a known root has issued it, or nobody", () => {
+test("a single certificate is enough when a known root issued it, or when it is self-signed", () => {
   const known = check({
     certificate: direct.cert,
     privateKey: direct.key,
@@ -118,7 +118,7 @@ test("one certificate is enough when a known root has issued it, or nobody", () 
   assert.deepEqual([own.chain, own.issuer], [alone.cert, "self-signed"]);
 });
 
-test("every kind of key file is taken, and kept as PKCS #8", () => {
+test("every kind of key file is accepted, and stored as PKCS #8", () => {
   const key = createPrivateKey(leaf.key);
   const pkcs8 = key.export({ type: "pkcs8", format: "pem" }).toString();
   const sec1 = key.export({ type: "sec1", format: "pem" }).toString();
@@ -128,24 +128,24 @@ test("every kind of key file is taken, and kept as PKCS #8", () => {
     assert.equal(check({ privateKey }).privateKey, pkcs8);
 });
 
-test("files that are no certificate and key are refused", () => {
+test("files without certificate or key are refused", () => {
   const add = "mypaas cert add HOST cert.pem key.pem";
   refuses(
     { certificate: "0\u0082\u0003" },
     "certificate: no certificate in the file, in PEM it begins with -----BEGIN CERTIFICATE-----",
-    "turn a binary one into PEM: openssl x509 -in cert.der -out cert.pem",
+    "convert a binary file to PEM: openssl x509 -in cert.der -out cert.pem",
   );
   refuses(
     {
       certificate: "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n",
     },
-    "certificate: the file holds a request for a certificate, and no certificate",
-    `give the file that the issuer sent back for it: ${add}`,
+    "certificate: the file holds a certificate request, not a certificate",
+    `give the certificate that the issuer sent back: ${add}`,
   );
   refuses(
     { certificate: `${leaf.cert}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n` },
     "certificate: number 2 in the file cannot be read",
-    "copy the file again, a piece of it is missing or changed: openssl x509 -in cert.pem -noout",
+    "copy the file again, a part is missing or damaged: openssl x509 -in cert.pem -noout",
   );
   refuses(
     { privateKey: "" },
@@ -155,14 +155,14 @@ test("files that are no certificate and key are refused", () => {
   refuses(
     { privateKey: "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n" },
     "private key: cannot be read",
-    "see what is wrong with it: openssl pkey -in key.pem -noout",
+    "check the file: openssl pkey -in key.pem -noout",
   );
   refuses(
     { certificate: leaf.key, privateKey: leaf.chain },
     "certificate and private key: swapped, the first file holds the key",
     `give the certificate first: ${add}`,
   );
-  const small = `give a file with nothing but what this one host needs: ${add}`;
+  const small = `give a file with the certificates of this host alone: ${add}`;
   refuses(
     { certificate: "x".repeat(120_000) },
     "certificate: the file is too big, 120 kB of at most 100 kB",
@@ -183,7 +183,7 @@ test("a key with a passphrase is refused, in the new form and the old one", () =
     refuses(
       { privateKey: key.export({ type, ...lock }).toString() },
       "private key: protected by a passphrase",
-      "take the passphrase off: openssl pkey -in key.pem -out plain.pem",
+      "remove the passphrase: openssl pkey -in key.pem -out plain.pem",
     );
 });
 
@@ -195,8 +195,8 @@ test("a key that belongs to another certificate is refused", () => {
     publicKeyEncoding: { type: "spki", format: "pem" },
     privateKeyEncoding: { type: "pkcs8", format: "pem" },
   });
-  refuses({ privateKey: other.key }, "private key: does not belong to the certificate", hint);
-  refuses({ privateKey }, "private key: does not belong to the certificate", hint);
+  refuses({ privateKey: other.key }, "private key: does not match the certificate", hint);
+  refuses({ privateKey }, "private key: does not match the certificate", hint);
 });
 
 test("a host that the certificate does not cover is refused", async () => {
@@ -204,49 +204,49 @@ test("a host that the certificate does not cover is refused", async () => {
   refuses(
     { host: "www.a.test" },
     "certificate: does not cover www.a.test, only a.test, *.b.test",
-    `add it for a host it covers: ${instead}`,
+    `add it for a host that it covers: ${instead}`,
   );
   refuses(
     { host: "*.a.test" },
     "certificate: does not cover *.a.test, only a.test, *.b.test",
-    `have one issued for *.a.test, or add this for a host it covers: ${instead}`,
+    `request a certificate for *.a.test, or add this one for a host that it covers: ${instead}`,
   );
   const nameless = await makeLeaf({ ca: middle, ips: ["10.0.0.1"], ...dates });
   refuses(
     { certificate: nameless.chain, privateKey: nameless.key },
     "certificate: does not cover a.test, it holds no host name",
-    "have one issued with a.test as subject alternative name",
+    "request a certificate with a.test as subject alternative name",
   );
 });
 
-test("a certificate out of its time is refused, and so is one above it", async () => {
-  const renew = "have it renewed by its issuer, then run: mypaas cert add a.test cert.pem key.pem";
+test("a certificate outside its dates is refused, and so is one above it", async () => {
+  const renew = "renew it at its issuer, then run: mypaas cert add a.test cert.pem key.pem";
   refuses({ now: dates.until.getTime() }, "certificate: expired on 2026-04-01 00:00 UTC", renew);
   refuses(
     { now: dates.from.getTime() - 1 },
     "certificate: not valid before 2026-01-01 00:00 UTC",
-    "wait until then, or set the clock of this server right: timedatectl set-ntp true",
+    "wait until then, or correct this server's clock: timedatectl set-ntp true",
   );
   const old = await makeCa("Old Middle", { issuer: root, from: long.from, until: dates.from });
   const below = await makeLeaf({ ca: old, hosts: ["a.test"], ...dates });
   refuses(
     { certificate: below.chain, privateKey: below.key },
-    "certificate of Old Middle, in between: expired on 2026-01-01 00:00 UTC",
+    "intermediate certificate of Old Middle: expired on 2026-01-01 00:00 UTC",
     renew,
   );
 });
 
-test("a certificate that stands alone below an issuer that no browser knows is refused", () => {
+test("a single certificate of an issuer that no browser knows is refused", () => {
   const change = { certificate: leaf.cert, roots: [root.cert] };
   refuses(
     change,
-    "certificate: the certificates between it and its root are missing, it is issued by Test Middle",
-    "add the certificates in between, such as fullchain.pem: cat cert.pem chain.pem > fullchain.pem",
+    "certificate: the intermediate certificates are missing, the issuer is Test Middle",
+    "add the intermediate certificates: cat cert.pem chain.pem > fullchain.pem",
   );
   refuses(
     { ...change, certificate: leaf.cert + root.cert },
-    "certificate: the certificates between it and its root are missing, it is issued by Test Middle",
-    "add the certificates in between, such as fullchain.pem: cat cert.pem chain.pem > fullchain.pem",
+    "certificate: the intermediate certificates are missing, the issuer is Test Middle",
+    "add the intermediate certificates: cat cert.pem chain.pem > fullchain.pem",
   );
 });
 
@@ -268,7 +268,7 @@ test("a wildcard covers exactly one label, and only itself is a wildcard", () =>
     assert.equal(coversHost(["a.test", "*.b.test"], host), expected, host);
 });
 
-test("a set of names has one key, whatever their order and case", () => {
+test("a set of names has one key, for any order and case", () => {
   const cases: readonly (readonly [readonly string[], string])[] = [
     [[], ""],
     [["a.test"], "a.test"],
@@ -278,7 +278,7 @@ test("a set of names has one key, whatever their order and case", () => {
   for (const [names, key] of cases) assert.equal(namesKey(names), key);
 });
 
-test("names with a comma in them cannot pass for others, and the organization names the issuer", async () => {
+test("a name with a comma does not look like two names, and the organization names the issuer", async () => {
   const signer = await generate([{ name: "organizationName", value: "Good Names\\, Inc." }], {
     keyType: "ec",
     algorithm: "sha256",

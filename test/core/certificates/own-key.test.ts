@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import type { JsonWebKey, KeyObject } from "node:crypto";
 import { before, test } from "node:test";
-import { checkOwn } from "../../../src/core/certificates/manual-certificate.ts";
+import { checkManual } from "../../../src/core/certificates/manual-certificate.ts";
 import { makeCa, type TestCa } from "../../support/test-ca.ts";
 
 const now = Date.UTC(2026, 1, 1);
@@ -45,7 +45,7 @@ const spkiOf = (key: KeyObject): Buffer =>
 const pkcs8Of = (key: KeyObject): string => key.export({ type: "pkcs8", format: "pem" }).toString();
 
 const check = (key: KeyObject, spki = spkiOf(key)) =>
-  checkOwn({
+  checkManual({
     host: "a.test",
     certificate: certificateFor(spki),
     privateKey: pkcs8Of(key),
@@ -72,12 +72,12 @@ function compressed(key: KeyObject): Buffer {
   return der(sequence, "301306072a8648ce3d020106082a8648ce3d030107", der(0x03, point));
 }
 
-test("keys that Traefik and browsers can use are taken", () => {
+test("keys that Traefik and browsers can use are accepted", () => {
   for (const key of [rsa(2048), rsa(3072), rsa(8192), ec("prime256v1"), ec("secp384r1")])
     assert.equal(check(key).privateKey, pkcs8Of(key));
 });
 
-test("a key file that spells its curve out is kept by the name of the curve", () => {
+test("a key with explicit parameters is stored with the name of its curve", () => {
   for (const curve of ["prime256v1", "secp384r1"]) {
     const key = ec(curve, "explicit");
     const plain = createPrivateKey({ key: key.export({ format: "jwk" }), format: "jwk" });
@@ -98,17 +98,23 @@ for (const [title, purposes, isTaken] of [
     const key = ec("prime256v1");
     const certificate = certificateFor(spkiOf(key), use);
     const add = () =>
-      checkOwn({ host: "a.test", certificate, privateKey: pkcs8Of(key), now, roots: [root.cert] });
+      checkManual({
+        host: "a.test",
+        certificate,
+        privateKey: pkcs8Of(key),
+        now,
+        roots: [root.cert],
+      });
     if (isTaken) return assert.deepEqual(add().names, ["a.test"]);
     assert.throws(add, {
       name: "UserError",
       code: "bad-certificate",
       message: "certificate: is not for servers, its extended key usage names other purposes",
-      hint: "have one issued with the extended key usage serverAuth",
+      hint: "request a certificate with the extended key usage serverAuth",
     });
   });
 
-const only = "browsers want RSA or EC with P-256 or P-384";
+const only = "browsers accept RSA or EC with P-256 or P-384";
 const spelledOut =
   "its EC key has explicit parameters or a compressed point, Traefik reads neither";
 const pair = generateKeyPairSync("rsa-pss", { modulusLength: 2048 });
@@ -119,9 +125,9 @@ const refused: readonly (readonly [
   key: KeyObject,
   spki?: Buffer,
 ])[] = [
-  ["RSA of 1024 bits", "its RSA key has 1024 bits, browsers want 2048 to 8192", rsa(1024)],
-  ["RSA of 2032 bits", "its RSA key has 2032 bits, browsers want 2048 to 8192", rsa(2032)],
-  ["RSA of 8208 bits", "its RSA key has 8208 bits, browsers want 2048 to 8192", rsa(8208)],
+  ["RSA of 1024 bits", "its RSA key has 1024 bits, browsers accept 2048 to 8192", rsa(1024)],
+  ["RSA of 2032 bits", "its RSA key has 2032 bits, browsers accept 2048 to 8192", rsa(2032)],
+  ["RSA of 8208 bits", "its RSA key has 8208 bits, browsers accept 2048 to 8192", rsa(8208)],
   ["RSA-PSS", `its key is RSA-PSS, ${only}`, pair.privateKey],
   [
     "DSA",

@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  judgePreflight,
-  type PreflightFacts,
-  type SeenAnswer,
-} from "../../../src/core/certificates/preflight.ts";
+import { judgePreflight } from "../../../src/core/certificates/preflight.ts";
+import type { PreflightFacts, PortAnswer } from "../../../src/core/certificates/preflight-facts.ts";
 
 const four = "198.51.100.4";
 const six = "2001:db8::4";
-const here: SeenAnswer = { kind: "here" };
-const nginx: SeenAnswer = { kind: "other", what: "status 404 from nginx" };
-const refused: SeenAnswer = { kind: "nobody", why: "connection refused" };
+const here: PortAnswer = { kind: "here" };
+const nginx: PortAnswer = { kind: "other", what: "status 404 from nginx" };
+const refused: PortAnswer = { kind: "unreachable", why: "connection refused" };
 
 /** A host whose only address leads here; nothing against it. */
 const fine: PreflightFacts = {
@@ -24,8 +21,8 @@ const fine: PreflightFacts = {
   caTrouble: undefined,
 };
 
-/** What resolvers say of the addresses, and who answers there. */
-const at = (seen: Readonly<Record<string, SeenAnswer>>): Partial<PreflightFacts> => ({
+/** The answers of the resolvers, and the answer at each address. */
+const at = (seen: Readonly<Record<string, PortAnswer>>): Partial<PreflightFacts> => ({
   answers: [{ resolver: "1.1.1.1", addresses: Object.keys(seen) }],
   seen: Object.entries(seen).map(([address, answer]) => ({ address, answer })),
 });
@@ -94,12 +91,12 @@ test("DNS that gives no address", () => {
           { resolver: "this server's resolver", addresses: undefined },
         ],
       },
-      "dns | waiting for DNS | a.test: could not be looked up, no answer from 1.1.1.1, this server's resolver | ask by hand: getent ahosts a.test",
+      "dns | waiting for DNS | a.test: could not be looked up, no answer from 1.1.1.1, this server's resolver | look it up by hand: getent ahosts a.test",
     ],
     [
       "nobody was asked",
       { answers: [] },
-      "dns | waiting for DNS | a.test: could not be looked up, no answer from any resolver | ask by hand: getent ahosts a.test",
+      "dns | waiting for DNS | a.test: could not be looked up, no answer from any resolver | look it up by hand: getent ahosts a.test",
     ],
     [
       "no address",
@@ -195,12 +192,12 @@ test("addresses that lead elsewhere", () => {
           { address: "203.0.113.9", answer: nginx },
         ],
       },
-      `dns | waiting for DNS | a.test: A 203.0.113.9 leads elsewhere (status 404 from nginx, says 8.8.8.8), expected A 198.51.100.4 | wait until every DNS server has the new record; nothing has to be typed`,
+      `dns | waiting for DNS | a.test: A 203.0.113.9 leads elsewhere (status 404 from nginx, according to 8.8.8.8), expected A 198.51.100.4 | wait until every DNS server has the new record; mypaas tries again by itself`,
     ],
     [
       "perhaps the outer address of a NAT",
       { ...at({ "203.0.113.9": refused }), own: ["10.0.0.2"] },
-      `dns | waiting for DNS | a.test: A 203.0.113.9 leads elsewhere (connection refused), expected A 10.0.0.2 | if that is the address of this server, say so: mypaas init --address 203.0.113.9; else ${set} A 10.0.0.2, or the public address in front of it`,
+      `dns | waiting for DNS | a.test: A 203.0.113.9 leads elsewhere (connection refused), expected A 10.0.0.2 | if this server has that address, run: mypaas init --address 203.0.113.9; else ${set} A 10.0.0.2, or the public address in front of it`,
     ],
     [
       "a server that knows none of its own",
@@ -215,7 +212,7 @@ test("addresses that lead elsewhere", () => {
     [
       "an address that nobody has asked",
       { ...at({ "203.0.113.9": nginx }), seen: [] },
-      `dns | waiting for DNS | a.test: A 203.0.113.9 leads elsewhere (was not asked), expected A 198.51.100.4 | ${set} A 198.51.100.4`,
+      `dns | waiting for DNS | a.test: A 203.0.113.9 leads elsewhere (not probed), expected A 198.51.100.4 | ${set} A 198.51.100.4`,
     ],
     [
       "control characters in an answer",
@@ -230,22 +227,22 @@ test("port 80 of this server", () => {
     [
       "closed",
       at({ [four]: refused }),
-      "port | port 80 | port 80 of 198.51.100.4: connection refused | open port 80 for everybody in the firewalls, here and at the provider of the server, then try from elsewhere: curl -sI http://a.test/",
+      "port | port 80 | port 80 of 198.51.100.4: connection refused | open port 80 in the firewalls of this server and of its provider, then try from another machine: curl -sI http://a.test/",
     ],
     [
       "somebody else's",
       at({ [four]: nginx }),
-      "port | port 80 | port 80 of 198.51.100.4: somebody else answers for a.test, status 404 from nginx | see who has the port: ss -ltnp 'sport = :80'",
+      "port | port 80 | port 80 of 198.51.100.4: another server answers for a.test, status 404 from nginx | see which program has the port: ss -ltnp 'sport = :80'",
     ],
     [
       "closed for IPv6",
       { ...at({ [four]: here, [six]: refused }), own: [four, six] },
-      "port | port 80 | port 80 of 2001:db8::4: connection refused | open port 80 for everybody in the firewalls, here and at the provider of the server, then try from elsewhere: curl -sI http://a.test/",
+      "port | port 80 | port 80 of 2001:db8::4: connection refused | open port 80 in the firewalls of this server and of its provider, then try from another machine: curl -sI http://a.test/",
     ],
     [
       "somebody else's at a declared address",
       { ...at({ "203.0.113.9": nginx }), declared: ["203.0.113.9"] },
-      "port | port 80 | port 80 of 203.0.113.9: somebody else answers for a.test, status 404 from nginx | see who has the port: ss -ltnp 'sport = :80'",
+      "port | port 80 | port 80 of 203.0.113.9: another server answers for a.test, status 404 from nginx | see which program has the port: ss -ltnp 'sport = :80'",
     ],
   ]);
 });
@@ -268,7 +265,7 @@ test("CAA records and the CA, whatever the challenge", () => {
     [
       "forbidden to everybody",
       { caa: [";"] },
-      'caa | CAA | a.test: the CAA record allows nobody to issue certificates, needed letsencrypt.org | add the record at your DNS provider: a.test CAA 0 issue "letsencrypt.org"',
+      'caa | CAA | a.test: the CAA record allows no CA to issue certificates, needed letsencrypt.org | add the record at your DNS provider: a.test CAA 0 issue "letsencrypt.org"',
     ],
     [
       "a wildcard over DNS",
@@ -283,17 +280,17 @@ test("CAA records and the CA, whatever the challenge", () => {
     [
       "the CA is away",
       { caTrouble: "connect ECONNREFUSED\n10.5.0.3:14000" },
-      "ca | CA away | the CA cannot be reached: connect ECONNREFUSED 10.5.0.3:14000 | let this server reach the CA over https; it is asked again by itself",
+      "ca | CA away | the CA cannot be reached: connect ECONNREFUSED 10.5.0.3:14000 | let this server reach the CA over https; mypaas tries again by itself",
     ],
     [
       "the CA is away over DNS",
       { challenge: "dns", answers: [], seen: [], caTrouble: "status 503" },
-      "ca | CA away | the CA cannot be reached: status 503 | let this server reach the CA over https; it is asked again by itself",
+      "ca | CA away | the CA cannot be reached: status 503 | let this server reach the CA over https; mypaas tries again by itself",
     ],
   ]);
 });
 
-test("the first trouble is named: DNS, port, CAA, CA", () => {
+test("the first problem is reported: DNS, port, CAA, CA", () => {
   check([
     [
       "all four",
@@ -307,7 +304,7 @@ test("the first trouble is named: DNS, port, CAA, CA", () => {
     [
       "without DNS",
       { ...at({ [four]: refused }), caa: ["x.test"], caTrouble: "status 503" },
-      "port | port 80 | port 80 of 198.51.100.4: connection refused | open port 80 for everybody in the firewalls, here and at the provider of the server, then try from elsewhere: curl -sI http://a.test/",
+      "port | port 80 | port 80 of 198.51.100.4: connection refused | open port 80 in the firewalls of this server and of its provider, then try from another machine: curl -sI http://a.test/",
     ],
     [
       "without port",

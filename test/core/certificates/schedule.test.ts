@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { warnBeforeMs } from "../../../src/core/certificates/expiry.ts";
-import { mayAsk, nextLook, nextTry } from "../../../src/core/certificates/schedule.ts";
+import { nextAllowedRequest, nextCheck, nextTry } from "../../../src/core/certificates/schedule.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -22,7 +22,7 @@ test("a failed attempt is repeated after 15 min, 1 h, 4 h, then daily", () => {
     assert.equal(nextTry({ failures, now, asks: [now] }) - now, wait, String(failures));
 });
 
-test("no hour sees more than four attempts, whoever asks for them", () => {
+test("there are at most four requests in any hour", () => {
   const cases: readonly (readonly [string, readonly number[], number])[] = [
     ["none", [], 0],
     ["three", [0, -1, -2], 0],
@@ -35,14 +35,14 @@ test("no hour sees more than four attempts, whoever asks for them", () => {
   ];
   for (const [title, minutes, wait] of cases) {
     const asks = minutes.map((at) => now + at * minute);
-    assert.equal((mayAsk(asks, now) - now) / minute, wait, title);
+    assert.equal((nextAllowedRequest(asks, now) - now) / minute, wait, title);
   }
   const asks = [now, now, now, now];
   assert.equal(nextTry({ failures: 1, now, asks }) - now, hour);
   assert.equal(nextTry({ failures: 3, now, asks }) - now, 4 * hour);
 });
 
-test("a host that waits is looked at every 20 s for five minutes, every minute for half an hour, then every ten", () => {
+test("a waiting host is checked every 20 s for five minutes, every minute for half an hour, then every ten minutes", () => {
   const cases: readonly (readonly [number, number])[] = [
     [0, 20],
     [4.9, 20],
@@ -52,10 +52,10 @@ test("a host that waits is looked at every 20 s for five minutes, every minute f
     [600, 600],
   ];
   for (const [waited, seconds] of cases)
-    assert.equal((nextLook(now - waited * minute, now) - now) / 1000, seconds);
+    assert.equal((nextCheck(now - waited * minute, now) - now) / 1000, seconds);
 });
 
-test("a certificate is trouble two weeks before its end, a short one at its last tenth", () => {
+test("a certificate needs attention two weeks before its end, a short one in its last tenth", () => {
   const cases: readonly (readonly [number, number])[] = [
     [398, 14],
     [90, 14],

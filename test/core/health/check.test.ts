@@ -21,7 +21,7 @@ function says(finding: Finding, expected: string): void {
   );
 }
 
-test("versions are compared as numbers, and one that cannot be read is too old", () => {
+test("versions are compared as numbers, and an unreadable one is too old", () => {
   const cases: readonly (readonly [string, string, boolean])[] = [
     ["20.10.24+dfsg1", "20.10.0", true],
     ["20.9.99", "20.10", false],
@@ -39,7 +39,7 @@ test("a long list ends with how many more there are", () => {
   assert.equal(shortList(["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
 });
 
-test("Docker: what is too old fails, what is known to be bad warns", () => {
+test("Docker: an old version fails, a known defect warns", () => {
   const engine = { apiVersion: "1.41", storageDriver: "overlay2", cgroupVersion: "2" };
   const cases: readonly (readonly [string, string, Result])[] = [
     ["19.03.15", "overlay2", "failed"],
@@ -121,7 +121,7 @@ test("memory: little left warns and then fails, no swap on a small machine warns
   assert.equal(parseMemory("MemTotal: 8 kB\n"), undefined);
 });
 
-test("clocks: the time of the question is nobody's fault; above 30 s warns, above 5 min fails", () => {
+test("clocks: the time of the request is not counted; above 30 s warns, above 5 min fails", () => {
   const at = (server: number, roundTripMs = 0) => judgeClock({ server, here: 1e9, roundTripMs });
   says(at(1e9 + 20_000), "ok: 20 s apart");
   says(at(1e9 - 40_000, 15_000), "ok: 25 s apart");
@@ -139,7 +139,7 @@ test("a certificate warns two weeks before its end", () => {
   says(at(-1), "failed: the server's own: valid only from 1970-01-01");
 });
 
-test("a domain never fails: behind a NAT or a CDN its address is another one", () => {
+test("a domain never fails, because addresses differ behind a NAT or a CDN", () => {
   const host = "www.example.com";
   const own = ["192.0.2.1", "2001:db8::1"];
   says(judgeDomain({ host, own, found: ["192.0.2.1"] }), "ok: 192.0.2.1");

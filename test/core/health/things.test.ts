@@ -45,7 +45,7 @@ const engine = (change: Partial<Inventory>): Inventory => ({
 const said = (findings: readonly Finding[]) =>
   findings.map(({ result, title = "", evidence }) => `${result} ${title}: ${evidence}`);
 
-test("containers of services and releases that nobody knows are orphans, and nobody else's are", () => {
+test("containers of unknown services and releases of this instance are orphans", () => {
   const without = { ...replica({ name: "by-hand" }), labels: { "mypaas.instance": "mypaas" } };
   const containers = [
     replica(),
@@ -56,9 +56,9 @@ test("containers of services and releases that nobody knows are orphans, and nob
     without,
   ];
   assert.deepEqual(said(judgeOrphans(engine({ containers }), known)), [
-    "warning orphan container: old, running: release 2 of web does not serve",
+    "warning orphan container: old, running: release 2 of web is not live",
     "warning orphan container: lost, exited: service gone is not known",
-    "warning orphan container: by-hand, running: not started by mypaas, from an image of it",
+    "warning orphan container: by-hand, running: started by hand from an image of mypaas",
   ]);
   const busy = { ...known, busy: new Set(["web", "gone"]) };
   assert.deepEqual(said(judgeOrphans(engine({ containers: containers.slice(0, 3) }), busy)), [
@@ -87,14 +87,14 @@ test("images, volumes and networks without a service are orphans", () => {
     ],
   });
   assert.deepEqual(said(judgeOrphans(all, known)), [
-    "warning orphan image: mypaas/web:r1: no release has it",
-    "warning orphan images: 1 without a name, from builds that failed or were replaced",
+    "warning orphan image: mypaas/web:r1: no release uses it",
+    "warning orphan images: 1 without a tag, from builds that failed or were replaced",
     "warning orphan volume: mypaas-gone-data: service gone is not known",
-    "warning orphan network: odd: not one of this instance's",
+    "warning orphan network: odd: not a network of this instance",
   ]);
 });
 
-test("a service has as many containers as it should, and none in a loop", () => {
+test("a service needs all its containers, and none in a restart loop", () => {
   const judge = (containers: readonly SeenContainer[], more: Partial<Known> = {}) =>
     said(judgeReplicas(engine({ containers }), { ...known, ...more }, now));
   assert.deepEqual(judge([replica(), replica()]), [
@@ -119,16 +119,16 @@ test("a service has as many containers as it should, and none in a loop", () => 
   ]);
 });
 
-test("published ports: open to everybody warns, and 127.0.0.1 does before Docker 28", () => {
+test("published ports: all addresses warn, and 127.0.0.1 does before Docker 28", () => {
   const on = (ip: string) => replica({ published: [{ ip, port: 5432, protocol: "tcp" }] });
   const judge = (ips: readonly string[], version = "28.1.0") =>
     said(judgePublished(engine({ containers: ips.map(on) }), known, version));
   assert.deepEqual(judge(["0.0.0.0", "::"]), [
-    "warning port 5432/tcp: web publishes it to everybody; Docker opens it past ufw and firewalld",
+    "warning port 5432/tcp: web publishes it on all addresses; ufw and firewalld do not block it",
   ]);
-  assert.deepEqual(judge(["127.0.0.1"]), ["ok : 1, bound"]);
+  assert.deepEqual(judge(["127.0.0.1"]), ["ok : 1, each bound to one address"]);
   assert.deepEqual(judge(["127.0.0.1"], "27.5.1"), [
-    "warning port 5432/tcp: web publishes it on 127.0.0.1; before Docker 28 machines on the same network segment reach it too",
+    "warning port 5432/tcp: web publishes it on 127.0.0.1; before Docker 28, other machines on the network segment can reach it",
   ]);
   assert.deepEqual(judge([]), ["ok : none"]);
 });
@@ -148,6 +148,6 @@ test("logs: ours beyond their rotation, others' above 1 GB", () => {
   assert.deepEqual(judge(30e6, 900e6), ["ok : 930 MB in 2 containers"]);
   assert.deepEqual(judge(40e6, 2e9), [
     "warning container log: web: 40 MB",
-    "warning container log: other: 2 GB, never cut off",
+    "warning container log: other: 2 GB, without a size limit",
   ]);
 });

@@ -52,12 +52,12 @@ test("a cursor knows the session, how far each stream was read, and forgets cont
   });
 });
 
-test("a cursor that nobody wrote is refused", async () => {
+test("an invalid cursor is refused", async () => {
   for (const text of ["x", "c0ffee.1", "c0ffee.1.now~x", `c0ffee.1.now~${a}o*2026*1`])
-    assert.equal(await refusal(() => readCursor(text)), "from: not a place in these logs");
+    assert.equal(await refusal(() => readCursor(text)), "from: not a log position");
 });
 
-test("lines of one time are told apart by their number", () => {
+test("lines with the same time are distinguished by their number", () => {
   const number = createNumbering();
   assert.deepEqual([at(1), at(1), at(2), at(2), at(1)].map(number), [0, 1, 0, 1, 0]);
   const position = { at: at(2), count: 1 };
@@ -72,7 +72,7 @@ test("lines of one time are told apart by their number", () => {
   assert.equal(isAfter({ at: at(1), nth: 0 }, undefined), true);
 });
 
-test("Docker is asked from the earlier stream on, or from a second before the only one", () => {
+test("Docker is asked from the earlier of two streams, or from a second before a single one", () => {
   const out = { [`${a}o`]: { at: at(5, 7), count: 1 } };
   assert.equal(sinceOf({}, a), undefined);
   assert.equal(sinceOf(out, b), undefined);
@@ -80,7 +80,7 @@ test("Docker is asked from the earlier stream on, or from a second before the on
   assert.equal(sinceOf({ ...out, [`${a}e`]: { at: at(3), count: 1 } }, a), at(3));
 });
 
-test("the stream that was not among the newest lines stands where the other one does", () => {
+test("a stream without lines among the newest gets the position of the other", () => {
   const [out, err] = [`${a}o`, `${a}e`] as const;
   const position = { at: at(5, 7), count: 3 };
   const before = { at: at(4, 998_000_007), count: 0 };

@@ -14,7 +14,7 @@ const line = {
 };
 const read = (value: unknown) => readLogItem(JSON.stringify(value));
 
-test("an item is read with what a terminal may be shown", () => {
+test("an item is read with its text made safe for a terminal", () => {
   const text = "\u001b[31mred\u001b[0m\u001b[2J \u0007bell\ttab";
   const safe = "\u001b[31mred\u001b[0m bell\ttab";
   assert.deepEqual(read({ ...line, text, more: 1 }), { ...line, text: safe });
@@ -37,7 +37,7 @@ test("an item is read with what a terminal may be shown", () => {
     assert.deepEqual(read(item), item);
 });
 
-test("what is broken or new is left out", () => {
+test("broken and unknown items are left out", () => {
   assert.equal(readLogItem('{"kind":"li'), undefined);
   for (const value of [
     null,

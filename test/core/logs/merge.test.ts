@@ -55,7 +55,7 @@ test("each source keeps its own order, whatever its clock says", () => {
   assert.deepEqual(names(merge.take(begin + 16)), ["a3"]);
 });
 
-test("what a closed source has said still comes out", () => {
+test("items of a closed source still come out", () => {
   const merge = createMerge<ReturnType<typeof item>>(10);
   merge.open("a");
   merge.open("b");
@@ -65,7 +65,7 @@ test("what a closed source has said still comes out", () => {
   assert.deepEqual(names(merge.take(Number.POSITIVE_INFINITY)), ["a1"]);
 });
 
-test("sources that end are merged whole, however their batches fall", async () => {
+test("sources that end are merged completely, for any batches", async () => {
   const source = async function* (...batches: readonly (readonly ReturnType<typeof item>[])[]) {
     yield* batches;
   };

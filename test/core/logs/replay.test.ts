@@ -15,21 +15,21 @@ test("a reader gets every item once, in pieces", () => {
   assert.deepEqual([replay.take(25), replay.take(25)], [[3], []]);
 });
 
-test("a reader that is slow is waited for", () => {
+test("the producer waits for a slow reader", () => {
   const replay = filled(5);
   assert.equal(replay.isFull(), true);
   replay.take(10);
   assert.equal(replay.isFull(), false);
 });
 
-test("who lost the line gets again what did not arrive", () => {
+test("a new connection gets again what did not arrive", () => {
   const replay = filled(5);
   replay.take(40);
   assert.equal(replay.rewind(2), true);
   assert.deepEqual(replay.take(1000), [2, 3, 4]);
 });
 
-test("what was sent too long ago cannot be had again", () => {
+test("items that were sent too long ago are gone", () => {
   const replay = filled(5);
   replay.take(1000);
   assert.equal(replay.rewind(1), false);

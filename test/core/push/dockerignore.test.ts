@@ -90,7 +90,7 @@ test("later patterns overrule earlier ones, with ! as the exception", () => {
     assert.equal(ignored(lines.join("\n"), path), expected, `${lines.join(" ")} ${path}`);
 });
 
-test("an ignored directory is only entered where an exception could be", () => {
+test("an ignored directory is read only if it may hold an exception", () => {
   const cases: readonly [exception: string, directory: string, isEntered: boolean][] = [
     ["docs/README.md", "docs", true],
     ["docs/README.md", "node_modules", false],
@@ -116,7 +116,7 @@ test("a broken pattern is refused with its line", () => {
       {
         name: "UserError",
         message: `.dockerignore:2: bad pattern ${JSON.stringify(line.trim())}`,
-        hint: "correct the line, or put # in front of it",
+        hint: "correct the line, or comment it out with #",
       },
       line,
     );

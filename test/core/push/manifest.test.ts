@@ -54,7 +54,7 @@ test("each bad entry is named with its reason", () => {
     [file("n".repeat(256)), `"${"n".repeat(200)}…": path has a name longer than 255 bytes`],
     [file("p/".repeat(2100) + "x"), `"${"p/".repeat(100)}…": path is longer than 4096 bytes`],
     [file("Dockerfile/x"), '"Dockerfile/x": path goes through a file or a link'],
-    [file("Dockerfile"), '"Dockerfile": path is there twice'],
+    [file("Dockerfile"), '"Dockerfile": path is listed twice'],
     [file("a", { mode: 0o4755 }), '"a": mode is not valid: 2541'],
     [file("a", { size: -1 }), '"a": size is not valid: -1'],
     [file("a", { size: 5e9 }), '"a": 5000000000 bytes, at most 4294967296 can be pushed'],

@@ -15,7 +15,7 @@ test("small blobs are packed into tars no longer than a batch, large ones go alo
   ]);
 });
 
-test("headers count: a hundred thousand tiny blobs are many batches, and none is lost", () => {
+test("headers count: a hundred thousand tiny blobs make many batches, and none is lost", () => {
   const many = Array.from({ length: 100_000 }, (_, i) => blob(String(i), 1));
   const parts = planUpload(many);
   assert.ok(parts.every((part) => part.kind === "batch" && part.tarBytes <= maxBatchBytes));

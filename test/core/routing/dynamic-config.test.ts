@@ -19,11 +19,11 @@ test("a failed switch leaves everything as it was", () => {
     from: web42,
     mode: "serving",
   });
-  const after = changeRouting(held, { kind: "settled", service: "web", live: web42 });
+  const after = changeRouting(held, { kind: "finished", service: "web", live: web42 });
   assert.deepEqual(dynamicConfig(after), dynamicConfig(before));
 });
 
-test("waiting covers drain, stop and start of both releases, and ends in 14 minutes", () => {
+test("the wait covers drain, stop and start of both releases, and ends after 14 minutes", () => {
   const to = release("web", 43, { routes: ["http://a.test"] });
   const retryOf = (next: Release, from: Release | undefined = web42): unknown =>
     dynamicConfig({
@@ -45,7 +45,7 @@ test("waiting covers drain, stop and start of both releases, and ends in 14 minu
   });
 });
 
-test("where nobody was before requests wait 15 s, or less where a release has to be ready sooner", () => {
+test("requests for a new route wait 15 s, or less when the release must be ready sooner", () => {
   const retryOf = (next: Release): unknown =>
     dynamicConfig({
       server,
@@ -62,14 +62,14 @@ test("where nobody was before requests wait 15 s, or less where a release has to
   });
 });
 
-test("certificates, who asks for one and how the server knows itself stand in the file", () => {
+test("the file has certificates, certificate requests and the server's id", () => {
   const { http, tls } = dynamicConfig({
     server: {
       ...server,
       server: "0123456789abcdef",
       certificate: { cert: "CERT", key: "KEY" },
-      ownCertificates: [{ cert: "OWN", key: "OWN KEY" }],
-      asking: [{ host: "*.a.test", resolver: "acme-dns" }],
+      manualCertificates: [{ cert: "OWN", key: "OWN KEY" }],
+      certificateRequests: [{ host: "*.a.test", resolver: "acme-dns" }],
     },
     live: [],
     switches: [],
@@ -98,7 +98,7 @@ test("certificates, who asks for one and how the server knows itself stand in th
   });
 });
 
-test("a host with a certificate redirects and tells browsers to stay, the one beside it answers on both", () => {
+test("a host with a certificate redirects and has HSTS, another one answers on both", () => {
   const routes = ["https://a.test", "https://b.test/x"];
   const { http } = dynamicConfig({
     server: { ...server, secured: ["a.test"] },
@@ -108,17 +108,17 @@ test("a host with a certificate redirects and tells browsers to stay, the one be
   const added = Object.fromEntries(
     Object.entries(http.routers).filter(([name]) => name.startsWith("https-")),
   );
-  const place = { rule: "Host(`a.test`)", priority: 1_000_999_999 };
+  const wanted = { rule: "Host(`a.test`)", priority: 1_000_999_999 };
   assert.deepEqual(added, {
     "https-web-r42-1": {
-      ...place,
+      ...wanted,
       entryPoints: ["websecure"],
       service: "web-r42@docker",
       middlewares: ["web-r42-release", "web-r42-hsts", "web-r42-retry"],
       tls: {},
     },
     "https-web-r42-1-http": {
-      ...place,
+      ...wanted,
       entryPoints: ["web"],
       service: "nobody",
       middlewares: ["web-r42-release", "web-r42-https"],
@@ -139,7 +139,7 @@ test("a host with a certificate redirects and tells browsers to stay, the one be
   });
 });
 
-/** What is served beside `https://a.test` of a host that has its certificate → whether browsers may be bound to https. */
+/** The routes beside `https://a.test`, whose host has a certificate → whether HSTS is on. */
 for (const [beside, httpsPort, isStrict] of [
   [[], 443, true],
   [["https://a.test/api", "http://b.test"], 443, true],

@@ -6,7 +6,7 @@ import { dynamicConfig } from "../../../src/core/routing/dynamic-config.ts";
 
 const server = { instance: "mypaas", httpsPort: 443 };
 
-test("the text says what the configuration says, certificates of many lines included", () => {
+test("the YAML text equals the configuration, multi-line certificates included", () => {
   const cert = "-----BEGIN CERTIFICATE-----\nAAAA\nBBBB\n-----END CERTIFICATE-----\n";
   const config = dynamicConfig({
     server: { ...server, certificate: { cert, key: cert } },
@@ -19,7 +19,7 @@ test("the text says what the configuration says, certificates of many lines incl
   assert.deepEqual(parse(dynamicYaml(config)), { ...config, http });
 });
 
-test("another certificate takes the place of the old one, and nothing else changes", () => {
+test("a new default certificate replaces the old one, and nothing else changes", () => {
   const facts = (cert: string) => ({ ...server, certificate: { cert, key: `${cert} key` } });
   const file = (cert: string) =>
     dynamicYaml(dynamicConfig({ server: facts(cert), live: [], switches: [] }));
@@ -30,7 +30,7 @@ test("another certificate takes the place of the old one, and nothing else chang
   assert.equal(withCertificate("{ not: [yaml", pair), undefined);
 });
 
-test("a template bracket in a value is not executed as one", () => {
+test("a template bracket in a value is not executed", () => {
   const text = dynamicYaml({
     http: {
       routers: {},

@@ -103,13 +103,13 @@ for (const [title, one, httpsPort, expected] of extra)
       assert.equal(labels[`traefik.http.${name}`], value, name);
   });
 
-test("Traefik is told to leave out what has no route or no port", () => {
+test("a release without route or port is disabled for Traefik", () => {
   const off = { "traefik.enable": "false" };
   assert.deepEqual(traefikLabels(release("worker", 1, { port: undefined }), server), off);
   assert.deepEqual(traefikLabels(release("db", 1), server), off);
 });
 
-test("no label key has a dot that a service name brought", () => {
+test("a dot in a service name never gets into a label key", () => {
   const labels = traefikLabels(release("docs.v2", 1, { routes: ["http://a.test"] }), server);
   assert.equal(labels["traefik.http.routers.docs-v2-r1-1.service"], "docs-v2-r1");
   const header = "traefik.http.middlewares.docs-v2-r1-release.headers.customResponseHeaders";

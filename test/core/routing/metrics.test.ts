@@ -47,19 +47,19 @@ const lines: readonly [what: string, text: string, read: Partial<AnswerCount> | 
 ];
 
 for (const [what, text, read] of lines)
-  test(`metrics: ${what} is ${read === undefined ? "passed over" : "read"}`, () => {
+  test(`metrics: ${what} is ${read === undefined ? "skipped" : "read"}`, () => {
     const { counts } = readMetrics(text);
     assert.equal(counts.length, read === undefined ? 0 : 1);
     if (read !== undefined) assert.deepEqual({ ...counts[0], ...read }, counts[0]);
   });
 
-test("metrics: when Traefik was started is read among everything else", () => {
+test("metrics: the start time of Traefik is read among other lines", () => {
   const text = `# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds 1.76373e+09\n${line(usual, "1")}`;
   assert.equal(readMetrics(text).started, 1_763_730_000);
   assert.equal(readMetrics("").started, undefined);
 });
 
-test("metrics: a file of many megabytes is read in one pass, whatever stands in it", () => {
+test("metrics: a file of many megabytes is read in one pass", () => {
   const other = 'go_gc_duration_seconds{quantile="0.25"} 4.1e-05\n'.repeat(100_000);
   const broken = 'traefik_router_requests_total{code="'.repeat(50_000);
   const { counts } = readMetrics(`${other}${broken}\n${line(usual, "9")}`);
@@ -113,7 +113,7 @@ test("metrics: sums of several readings are added up for the routers asked for",
   assert.deepEqual(one.get("a"), { requests: 2, failed: 1 });
 });
 
-test("metrics: a switch has the routers of both releases and what stands in for them, and none of a service with a similar name", () => {
+test("metrics: a switch has the routers of both releases and their substitutes, and none of a service with a similar name", () => {
   const from = release("web", 1, { routes: ["https://a.test"] });
   const to = release("web", 2, { routes: ["http://a.test", "http://b.test/x"] });
   const { own, holds } = switchRouters({ from, to }, { instance: "mypaas", httpsPort: 443 });

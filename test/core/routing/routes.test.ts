@@ -7,7 +7,7 @@ import {
   routeRule,
 } from "../../../src/core/routing/routes.ts";
 
-test("newer over older, longer over shorter, exact over wildcard, and a hold between releases and longer paths", () => {
+test("priorities: newer over older, longer over shorter, exact over wildcard, and holds between releases and longer paths", () => {
   const order = [
     routePriority({ host: "*.a.test", path: "" }, 999_998),
     holdPriority({ host: "*.a.test", path: "" }),
@@ -44,7 +44,7 @@ for (const [outer, inner, expected] of [
   });
 
 for (const text of ["a`b.test", "a.test/x`y", "A.test", "a.test/x y", "a.test/\u0000", "a.*.test"])
-  test(`no rule is made of ${JSON.stringify(text)}`, () => {
+  test(`${JSON.stringify(text)} is refused as a route`, () => {
     assert.throws(() => routeRule(place(text)), {
       message: `not a parsed route: ${JSON.stringify(text)}`,
     });

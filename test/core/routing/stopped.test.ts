@@ -21,24 +21,24 @@ const leadsTo = (state: RoutingState) =>
 const stop = { kind: "stopped", service: "part", release: part } as const;
 const hold = { kind: "hold", service: "part", to: again, from: undefined, mode: "wait" } as const;
 
-test("nobody answers at the place of a stopped service, not even who has the whole host", () => {
+test("the routes of a stopped service answer 503, also when another service has the whole host", () => {
   const state = after(stop);
   assert.deepEqual(leadsTo(state), { "stopped-part-r4-1": "nobody" });
   assert.deepEqual(state.live, [whole]);
   assert.deepEqual(after(stop, stop), state);
 });
 
-test("requests wait while it is started, and are its own after the cut-over", () => {
+test("requests wait while the service starts, and reach it after the cut-over", () => {
   assert.match(leadsTo(after(stop, hold))["hold-part-r5-1"] ?? "", /^wait-/);
   const cut = { kind: "cut-over", service: "part" } as const;
   assert.deepEqual(leadsTo(after(stop, hold, cut)), {});
 });
 
-test("a start that fails leaves it stopped", () => {
-  const failed = { kind: "settled", service: "part", live: undefined } as const;
+test("a failed start leaves the service stopped", () => {
+  const failed = { kind: "finished", service: "part", live: undefined } as const;
   assert.deepEqual(leadsTo(after(stop, hold, failed)), { "stopped-part-r4-1": "nobody" });
 });
 
-test("what is removed gives its places back", () => {
+test("a removed service frees its routes", () => {
   assert.deepEqual(leadsTo(after(stop, { kind: "removed", service: "part" })), {});
 });

@@ -19,12 +19,12 @@ for (const [title, rawdata, expected] of [
   [
     "another priority",
     { routers: { "a@file": { ...router, priority: 2 } } },
-    ["router a@file is still an older one"],
+    ["router a@file is still the old one"],
   ],
   [
     "another service",
     { routers: { "a@file": { ...router, service: "b@docker" } } },
-    ["router a@file is still an older one"],
+    ["router a@file is still the old one"],
   ],
   [
     "a router of an older file",
@@ -51,7 +51,7 @@ for (const [title, rawdata, expected] of [
     assert.deepEqual(differences(readSnapshot(rawdata), nothing, file), expected);
   });
 
-test("servers count when all that are listed are up, neither fewer nor more", () => {
+test("the servers are right when exactly the expected number is listed and up", () => {
   const seen = readSnapshot({
     services: { "w@docker": { serverStatus: { "http://1": "UP", "http://2": "DOWN" } } },
   });
@@ -70,7 +70,7 @@ for (const rawdata of [
   { routers: 1, services: [1] },
   { routers: { a: null } },
 ])
-  test(`${JSON.stringify(rawdata)} from the API is read as nothing there`, () => {
+  test(`${JSON.stringify(rawdata)} from the API is read as empty`, () => {
     const wanted = { ...nothing, routers: ["b@file"] };
     assert.deepEqual(differences(readSnapshot(rawdata), wanted, undefined), [
       "router b@file is not there",

@@ -14,7 +14,7 @@ import { traefikStatic } from "../../../src/core/routing/traefik-static.ts";
 
 const template = await readFile(new URL("../../../traefik/traefik.yml", import.meta.url), "utf8");
 
-test("the names and ports that the code speaks of stand in traefik.yml", () => {
+test("traefik.yml has the names and ports of the code", () => {
   const { entryPoints, providers, certificatesResolvers } = parse(template);
   assert.deepEqual(
     {

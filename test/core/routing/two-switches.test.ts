@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Release } from "../../../src/core/release/release.ts";
-import { isSamePlace } from "../../../src/core/routing/routes.ts";
+import { isSameRoute } from "../../../src/core/routing/routes.ts";
 import { knownReleases } from "../../../src/core/routing/takeovers.ts";
 import type { Act, Going, Moment } from "../../support/routing-story.ts";
 import {
@@ -43,7 +43,7 @@ interface Deploying {
 /** Places that one service has taken from the release of another → by which release. */
 type Lost = Map<string, string>;
 
-test("two deploys at once, whatever they change and wherever they fail, answer as each alone would", () => {
+test("two deploys at once answer as each alone would, whatever they change and wherever they fail", () => {
   const counts = { asked: 0, takenOver: 0, failed: 0 };
   for (let seed = 1; seed <= 120; seed += 1) liveThrough(seed, counts);
   console.log(
@@ -52,7 +52,7 @@ test("two deploys at once, whatever they change and wherever they fail, answer a
   assert.ok(counts.takenOver > 50 && counts.failed > 100);
 });
 
-/** Forty steps of two services, and certificates that come and go, at each of which every request is asked. */
+/** Forty steps of two services and of certificates; every request is made at each step. */
 function liveThrough(
   seed: number,
   counts: { asked: number; takenOver: number; failed: number },
@@ -106,7 +106,7 @@ function liveThrough(
   }
 }
 
-/** Who loses what to whom, and gets it back when the taker fails; returns how many routes were taken. */
+/** Checks takeovers, and their return after a failure; returns the number of routes that were taken over. */
 function keepAccount(
   lost: Lost,
   { state }: Moment,
@@ -125,7 +125,7 @@ function keepAccount(
 }
 
 const sharedRoutes = (one: Release, other: Release) =>
-  one.spec.routes.filter((route) => other.spec.routes.some((its) => isSamePlace(route, its)));
+  one.spec.routes.filter((route) => other.spec.routes.some((its) => isSameRoute(route, its)));
 
 /** What a server lets pass: a route of another service only where that is not being deployed. */
 function isAllowed(

@@ -12,7 +12,7 @@ import {
 
 /**
  * What changes: the old release -> the new one; services beside them.
- * Then for each request who answers before the switch | while it is held | from the cut-over on. Every step between is asked too.
+ * Then for each request the answering release before the switch | while it is held | from the cut-over on. All steps between are checked too.
  */
 const table = `
 a new image, or env, or port
@@ -260,7 +260,7 @@ function assertStory(
   const urls = requests.map((line) => line.split(" ")[0] ?? "");
   const columns = requests.map((line) => line.replace(/^\S+ +/, "").split(" | "));
   const [before, held, after] = [0, 1, 2].map((n) => columns.map((column) => column[n]));
-  // That browsers are told to stay with https is for the random stories to see.
+  // HSTS is checked by the random tests.
   const ask = (moment: Parameters<typeof answers>[0]) =>
     answers(moment, urls).map((answer) => answer.replaceAll(" strictly", ""));
   const begin = still([...others, ...(going.from === undefined ? [] : [going.from])]);

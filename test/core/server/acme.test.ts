@@ -9,7 +9,7 @@ import {
   readAcmeServer,
 } from "../../../src/core/server/acme.ts";
 
-test("without a word Let's Encrypt is asked, whose certificates last 90 days", () => {
+test("the default CA is Let's Encrypt, with certificates of 90 days", () => {
   const acme = acmeOf({});
   assert.deepEqual(acme, { server: letsEncrypt, hasCa: false, lifetimeHours: 2160 });
   assert.equal(isDefaultAcme(acme), true);
@@ -41,7 +41,7 @@ test("each directory of a CA has a file of its own", () => {
   for (const [server, file] of cases) assert.equal(acmeStorage(server), file);
 });
 
-test("a CA is a place that is reached by https", () => {
+test("a CA is a URL with https", () => {
   const cases = [
     ["https://CA.test:443/Dir", "https://ca.test/Dir"],
     ["https://10.0.0.3:14000/dir?a=b", "https://10.0.0.3:14000/dir?a=b"],

@@ -60,7 +60,7 @@ const filters: readonly (readonly [string, string, unknown])[] = [
 ];
 
 for (const [title, given, expected] of filters) {
-  test(`docker filter: ours is added to ${title}`, () => {
+  test(`docker filter: the instance's label is added to ${title}`, () => {
     const query = given === "" ? "" : `?filters=${encodeURIComponent(given)}`;
     const decision = decide("GET", `/containers/json${query}`, "mine");
     assert.ok(decision.kind === "stream");
@@ -80,7 +80,7 @@ test("docker filter: two filters, of which Docker would take the first, are refu
   assert.equal(decide("GET", "/events?filters=%7B%7D&filters=%7B%7D", "mine").kind, "refused");
 });
 
-test("docker filter: events are those of containers that Traefik needs, whatever was asked for", () => {
+test("docker filter: events are limited to those of containers that Traefik needs", () => {
   const decision = decide(
     "GET",
     `/events?since=1&filters=${encodeURIComponent('{"type":["image"],"event":["exec_create"]}')}`,

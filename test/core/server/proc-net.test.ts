@@ -35,7 +35,7 @@ test("listening sockets are read with address, port and inode, others are not", 
   assert.deepEqual(parseListeners(`${head}\n   0: 0100`), []);
 });
 
-test("two listeners at one port are in each other's way when one means every address or both the same", () => {
+test("two listeners on one port conflict when one has every address, or both have the same", () => {
   const cases = [
     ["0.0.0.0", "127.0.0.1", true],
     ["127.0.0.1", "::", true],
@@ -45,7 +45,7 @@ test("two listeners at one port are in each other's way when one means every add
   for (const [a, b, expected] of cases) assert.equal(overlap(a, b), expected, `${a} ${b}`);
 });
 
-test("the default route with the lowest metric says by which interface the machine leaves", () => {
+test("the default interface is that of the default route with the lowest metric", () => {
   const route = (...lines: readonly string[]) => ["Iface\tDestination", ...lines].join("\n");
   const byDefault = (name: string, metric: number) =>
     `${name}\t00000000\t0101A8C0\t0003\t0\t0\t${metric}\t00000000\t0\t0\t0`;
@@ -86,7 +86,7 @@ test("the kernel's socket tables are read with their addresses", () => {
   );
 });
 
-test("a table that is empty or cut off is read as far as it goes", () => {
+test("an empty or truncated table is read as far as possible", () => {
   assert.deepEqual(parseSockets(""), []);
   assert.deepEqual(parseSockets(`${head}\n   0: 00000000:0BB8 0000`), []);
 });

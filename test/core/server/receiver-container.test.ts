@@ -5,7 +5,7 @@ import {
   receiverContainer,
 } from "../../../src/core/server/receiver-container.ts";
 
-test("the receiver gets no right, one network, and one place to write", () => {
+test("the receiver has no capability, one network, and one writable directory", () => {
   const config = {
     version: 1,
     instance: "mypaas",
@@ -72,7 +72,7 @@ for (const [text, message] of [
     assert.throws(() => parseReceiverConfig(text, "receiver.json"), {
       name: "UserError",
       message,
-      hint: "write it anew: mypaas init",
+      hint: "write it again: mypaas init",
     });
   });
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { engineAddress, loginFor, registryHost } from "../../../src/core/server/registry.ts";
 
-test("a registry has one name, however people write it", () => {
+test("a registry has one name, in any spelling", () => {
   const cases: readonly (readonly [string, string | undefined])[] = [
     ["ghcr.io", "ghcr.io"],
     ["https://GHCR.io/", "ghcr.io"],

@@ -20,7 +20,7 @@ test("a DNS server is an address with or without a port", () => {
     assert.equal(readResolver(text), undefined, text);
 });
 
-test("an address is one of either kind, as it is written without a port", () => {
+test("an address is IPv4 or IPv6, without a port", () => {
   for (const text of ["0.0.0.0", "255.255.255.255", "::", "::1", "2001:DB8::1", "::ffff:1.2.3.4"])
     assert.equal(isAddress(text), true, text);
   for (const text of [

@@ -69,7 +69,7 @@ for (const [line, problem] of refused)
     assert.equal(parseKeyLine(line), problem);
   });
 
-test("a file keeps its good lines and names its bad ones", () => {
+test("valid lines of a file are kept, and invalid ones are named", () => {
   const { keys, problems } = parseAuthorizedKeys(`# laptops\r\n\n${key}\r\nfoo ${key}\n`);
   assert.deepEqual(
     keys.map((item) => item.name),

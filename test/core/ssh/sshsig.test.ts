@@ -67,7 +67,7 @@ function fido(flags: number) {
   ]);
 }
 
-test("a FIDO key counts only when somebody touched it", () => {
+test("a FIDO signature counts only with a touch", () => {
   assert.equal(isSignedBy(readSshSignature(fido(1)), namespace, message), true);
   assert.equal(isSignedBy(readSshSignature(fido(0)), namespace, message), false);
 });

@@ -28,7 +28,7 @@ for (const isAway of [false, true])
           apply: async ({ kind }) => void order.push(kind),
           confirm: async ({ gone }) => {
             order.push(`gone: ${gone.join(" ")}`);
-            if (isAway) throw new UserError("traefik: did not take over the routing within 15 s");
+            if (isAway) throw new UserError("traefik: did not load the routing within 15 s");
           },
           answeringRelease: async () => undefined,
         },
@@ -41,6 +41,6 @@ for (const isAway of [false, true])
     await removeOldRelease(context);
     assert.deepEqual(order, [
       "gone: web-r1-1@docker web-r1-2@docker web-r1-2-http@docker",
-      "settled",
+      "finished",
     ]);
   });

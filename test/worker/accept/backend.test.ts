@@ -274,12 +274,12 @@ test("backend: keys are added once, garbage never, and the last one that manages
   const none = remove("SHA256:none");
   assert.equal(
     await refusal(() => outside.accept(none, ann.signed(none))),
-    "key SHA256:none: not enrolled\nhint: see which are: mypaas key list",
+    "key SHA256:none: not enrolled\nhint: list the keys: mypaas key list",
   );
   const last = remove(ann.fingerprint);
   assert.equal(
     await refusal(() => outside.accept(last, ann.signed(last))),
-    `key ${ann.fingerprint}: the last one that may manage keys\nhint: enrol another first: mypaas key add, or remove it as root on the server`,
+    `key ${ann.fingerprint}: it is the last key that may manage keys\nhint: enrol another key first: mypaas key add, or remove it as root on the server`,
   );
   assert.equal(readFileSync(file, "utf8").includes(ann.line), true);
   await local.accept(remove(ann.fingerprint), undefined);

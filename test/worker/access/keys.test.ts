@@ -81,7 +81,7 @@ test("the last use of a key is the last request that was accepted with it, writt
   assert.equal(keyInfos(parts)[0]?.lastUsed, start + minute);
 });
 
-test("a key that was removed takes the tokens of its requests along", async (t) => {
+test("removing a key revokes the tokens of its requests", async (t) => {
   const { parts, makeKey, ask, use, written } = opened(t);
   const [key, other] = [makeKey("", "ci"), makeKey("", "ann")];
   const [mine, theirs, roots] = [ask(key.fingerprint), ask(other.fingerprint), ask("root")];
@@ -96,7 +96,7 @@ test("a key that was removed takes the tokens of its requests along", async (t) 
   assert.equal(use(roots).id, roots.id);
 });
 
-test("a token is worth what its key is worth now: with other options or after its day it opens nothing", async (t) => {
+test("a token has the current rights of its key: with new options or after expiry it is refused", async (t) => {
   const { parts, state, makeKey, ask, use, later } = opened(t);
   const key = makeKey("expires=2026-11-22", "ci");
   const { fingerprint } = key;
@@ -117,7 +117,7 @@ test("a token is worth what its key is worth now: with other options or after it
   assert.match(await refusal(() => use(request)), /^key ci: expired on 2026-11-22/);
 });
 
-test("what a token had opened ends with its key", async (t) => {
+test("an open stream ends when its key is removed", async (t) => {
   const { parts, state, makeKey, ask, now } = opened(t);
   const key = makeKey();
   const request = ask(key.fingerprint);
@@ -135,7 +135,7 @@ test("what a token had opened ends with its key", async (t) => {
   assert.deepEqual(seen, [1, 2]);
 });
 
-test("a key is removed by its name too, unless two are called that or it is another's fingerprint", async (t) => {
+test("a key can be removed by name, unless two keys have it or it is another's fingerprint", async (t) => {
   const { parts, makeKey } = opened(t);
   const [ci, ann] = [makeKey("", "ci"), makeKey("", "ann")];
   const trap = makeKey("", ann.fingerprint);
@@ -144,11 +144,11 @@ test("a key is removed by its name too, unless two are called that or it is anot
   const [one, two] = [makeKey("", "twin"), makeKey("", "twin")];
   assert.equal(
     await refusal(() => revoke(parts, "twin", "root")),
-    `key twin: the name of 2 keys: ${one.fingerprint}, ${two.fingerprint}\nhint: name one by its fingerprint: mypaas key remove ${one.fingerprint}`,
+    `key twin: 2 keys have this name: ${one.fingerprint}, ${two.fingerprint}\nhint: use a fingerprint: mypaas key remove ${one.fingerprint}`,
   );
   assert.equal(
     await refusal(() => revoke(parts, "ci", "root")),
-    "key ci: not enrolled\nhint: see which are: mypaas key list",
+    "key ci: not enrolled\nhint: list the keys: mypaas key list",
   );
   assert.deepEqual(
     keyInfos(parts).map(({ fingerprint }) => fingerprint),

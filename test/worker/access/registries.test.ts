@@ -12,7 +12,7 @@ const login = {
   password: "secret-word",
 } as const;
 
-test("a login is kept once the registry takes it, the newest for each host", async (t) => {
+test("a login is stored after the registry accepts it, the newest for each host", async (t) => {
   const state = scratchState(t);
   let now = 10;
   const parts = { state, now: () => now, checkLogin: () => Promise.resolve() };
@@ -30,7 +30,7 @@ test("a login is kept once the registry takes it, the newest for each host", asy
   );
 });
 
-test("a login that is refused leaves the one before; a logout forgets, and says when there is nothing", async (t) => {
+test("a refused login leaves the stored one; a logout removes it, and fails without one", async (t) => {
   const state = scratchState(t);
   const parts = { state, now: () => 10, checkLogin: () => Promise.resolve() };
   await logIn(parts, login);
@@ -43,6 +43,6 @@ test("a login that is refused leaves the one before; a logout forgets, and says 
   assert.deepEqual(logOut(state, "ghcr.io"), { host: "ghcr.io", username: "ann", since: 10 });
   assert.equal(
     await refusal(() => logOut(state, "ghcr.io")),
-    "registry ghcr.io: no login is kept for it\nhint: see which are: mypaas registry list",
+    "registry ghcr.io: no login is stored\nhint: list the logins: mypaas registry list",
   );
 });

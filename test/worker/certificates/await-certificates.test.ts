@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Event } from "../../../src/core/wire/events.ts";
 import { newRecord } from "../../../src/core/certificates/record.ts";
 import { certificateInfo } from "../../../src/worker/certificates/describe-certificate.ts";
-import { settleCertificates } from "../../../src/worker/certificates/await-certificates.ts";
+import { awaitCertificates } from "../../../src/worker/certificates/await-certificates.ts";
 import { certificateWorld } from "../../support/certificate-world.ts";
 
 async function deploy(
@@ -22,11 +22,11 @@ async function deploy(
     hosts.map((host) =>
       certificateInfo({ host, services: ["web"] }, world.record(host) ?? newRecord(host, 0)),
     );
-  await settleCertificates({ clock, manager, infos }, hosts, { say, signal, requestedEarly });
+  await awaitCertificates({ clock, manager, infos }, hosts, { say, signal, requestedEarly });
   return said;
 }
 
-test("a deploy says which certificates came, and says nothing the next time", async () => {
+test("a deploy reports new certificates once", async () => {
   const world = certificateWorld(["a.test", "b.test"]);
   assert.deepEqual(await deploy(world, ["a.test", "b.test"]), [
     "step: waiting for the certificates of a.test, b.test",
@@ -36,7 +36,7 @@ test("a deploy says which certificates came, and says nothing the next time", as
   assert.deepEqual(await deploy(world, ["a.test", "b.test"]), []);
 });
 
-test("a certificate that came while the deploy was built is said too", async () => {
+test("a deploy also reports a certificate that came during its build", async () => {
   const world = certificateWorld(["a.test"]);
   const requestedEarly = await world.manager().requestEarly(["a.test"]);
   await world.clock.sleep(10_000);
@@ -45,30 +45,30 @@ test("a certificate that came while the deploy was built is said too", async () 
   ]);
 });
 
-test("a deploy says why there is none, and that it goes on by itself", async () => {
+test("a deploy reports why a certificate is missing, and that mypaas tries again", async () => {
   const world = certificateWorld(["a.test"]);
   const hint = "set the record at your DNS provider: a.test A 192.0.2.1";
   const reason = "a.test has no address, expected A 192.0.2.1";
   world.troubles.set("a.test", { about: "waiting for DNS", reason, hint });
   assert.deepEqual(await deploy(world, ["a.test"]), [
-    `warning: a.test has no certificate, http does not redirect: ${reason}; it is tried again by itself`,
+    `warning: a.test has no certificate, http does not redirect: ${reason}; mypaas tries again by itself`,
     `hint: ${hint}`,
   ]);
 });
 
-test("a deploy waits ten seconds for a CA that is slow, and no longer", async () => {
+test("a deploy waits at most ten seconds for a slow CA", async () => {
   const world = certificateWorld(["a.test"]);
   world.silent.add("a.test");
   const begun = world.clock.now();
   assert.deepEqual(await deploy(world, ["a.test"]), [
     "step: waiting for the certificate of a.test",
     "warning: a.test has no certificate yet; http does not redirect until it comes",
-    "hint: see how it goes: mypaas cert",
+    "hint: follow the request: mypaas cert",
   ]);
   assert.equal(world.clock.now() - begun, 10_000);
 });
 
-test("a deploy that is cancelled waits for no certificate", async () => {
+test("a cancelled deploy does not wait for certificates", async () => {
   const world = certificateWorld(["a.test"]);
   world.silent.add("a.test");
   const begun = world.clock.now();

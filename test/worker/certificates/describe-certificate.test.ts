@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { newRecord, seen } from "../../../src/core/certificates/record.ts";
+import { afterProbe, newRecord } from "../../../src/core/certificates/record.ts";
 import {
-  besideOwn,
+  withManual,
   certificateInfo,
   unusedInfo,
-  type OwnInfo,
+  type ManualInfo,
 } from "../../../src/worker/certificates/describe-certificate.ts";
 
 const [from, now, until] = [0, Date.UTC(2026, 10, 21), Date.UTC(2027, 0, 1)];
 const wanted = { host: "a.test", services: ["web"] };
-const own: OwnInfo = { host: "a.test", names: ["a.test"], issuer: "Somebody", from, until };
+const manual: ManualInfo = { host: "a.test", names: ["a.test"], issuer: "Somebody", from, until };
 const served = { issuer: "Test CA", from, until, fingerprint: "f", isValid: true };
-const issued = seen(newRecord("a.test", now), served, { own: new Set(), now });
+const issued = afterProbe(newRecord("a.test", now), served, { manual: new Set(), now });
 
-test("a host shows its certificate, and one that waits why", () => {
+test("a host has its certificate, or the reason why it waits", () => {
   const certificate = { issuer: "Test CA", from, until };
   assert.deepEqual(certificateInfo(wanted, issued), { ...wanted, state: "issued", certificate });
   assert.deepEqual(certificateInfo(wanted, newRecord("a.test", now)), {
@@ -23,32 +23,32 @@ test("a host shows its certificate, and one that waits why", () => {
   });
 });
 
-test("a certificate that was brought and is not shown is spoken of, and so is one that has ended", () => {
+test("a manual certificate that is not served, or has ended, is mentioned", () => {
   const shown = certificateInfo(wanted, issued);
-  assert.deepEqual(besideOwn(shown, own, now), {
+  assert.deepEqual(withManual(shown, manual, now), {
     ...shown,
-    about: "not shown",
-    reason: "Traefik shows the certificate of Test CA for a.test, which it has for the same names",
+    about: "not served",
+    reason: "Traefik serves the certificate of Test CA for a.test, which has the same names",
     hint: "run on the server: sudo mypaas init; it restarts Traefik, which closes its ports for a moment",
   });
   const hint =
-    "bring a newer one: mypaas cert add a.test fullchain.pem key.pem, or leave it to the CA: mypaas cert remove a.test";
-  assert.deepEqual(besideOwn(shown, { ...own, until: now - 1 }, now), {
+    "add a newer one: mypaas cert add a.test fullchain.pem key.pem, or let the CA issue one: mypaas cert remove a.test";
+  assert.deepEqual(withManual(shown, { ...manual, until: now - 1 }, now), {
     ...shown,
-    reason: "the certificate that was added ended on 2026-11-20",
+    reason: "the manual certificate ended on 2026-11-20",
     hint,
   });
   const waiting = { ...wanted, state: "waiting", reason: "no DNS" } as const;
   assert.equal(
-    besideOwn(waiting, { ...own, until: now - 1 }, now).reason,
-    "the certificate that was added ended on 2026-11-20; no DNS",
+    withManual(waiting, { ...manual, until: now - 1 }, now).reason,
+    "the manual certificate ended on 2026-11-20; no DNS",
   );
   const isOwn = { ...shown, state: "own" } as const;
-  assert.equal(besideOwn(isOwn, own, now), isOwn);
+  assert.equal(withManual(isOwn, manual, now), isOwn);
 });
 
-test("one that nobody has a use for is listed as such", () => {
-  assert.deepEqual(unusedInfo(own), {
+test("an unused manual certificate is listed as unused", () => {
+  assert.deepEqual(unusedInfo(manual), {
     host: "a.test",
     services: [],
     state: "own",

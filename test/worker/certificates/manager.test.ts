@@ -5,9 +5,9 @@ import { certificateWorld } from "../../support/certificate-world.ts";
 const refusal = { about: "refused", reason: "the CA says no", hint: "do better" };
 const noDns = { about: "waiting for DNS", reason: "a.test has no address", hint: "set it" };
 
-test("a host is asked for once, and redirects from the moment its certificate is served", async () => {
+test("a certificate is requested once, and http redirects when it is served", async () => {
   const world = certificateWorld(["a.test"]);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   assert.deepEqual(world.log, [
     "asking [a.test by acme]",
     "order a.test",
@@ -20,7 +20,7 @@ test("a host is asked for once, and redirects from the moment its certificate is
   assert.equal(world.log.length, 4);
 });
 
-test("a deploy begins before its hosts are wanted, and what is there already redirects from the cut-over on", async () => {
+test("a deploy requests certificates early, and a host that has one redirects at the cut-over", async () => {
   const world = certificateWorld([]);
   world.served.set("old.test", world.certificate());
   await world.manager().requestEarly(["old.test", "new.test"]);
@@ -34,7 +34,7 @@ test("a deploy begins before its hosts are wanted, and what is there already red
   ]);
 });
 
-test("a host that the CA would refuse is not asked for, looked at every minute, and asked for when all is well", async () => {
+test("a host that the CA would refuse is checked every minute, and requested when the problem is gone", async () => {
   const world = certificateWorld(["a.test"]);
   world.troubles.set("a.test", noDns);
   await world.live(5);
@@ -44,7 +44,7 @@ test("a host that the CA would refuse is not asked for, looked at every minute, 
   world.troubles.clear();
   await world.live(1);
   assert.deepEqual(world.log.at(-1), "secured [a.test]");
-  // Whoever has waited long is looked at less often.
+  // A host that has waited long is checked less often.
   const patient = certificateWorld(["a.test"]);
   patient.troubles.set("a.test", noDns);
   await patient.live(35);
@@ -55,7 +55,7 @@ test("a host that the CA would refuse is not asked for, looked at every minute, 
   assert.equal(patient.asked("a.test"), 1);
 });
 
-test("a CA that refuses is asked again after 15 minutes, an hour, four hours, and then daily, whatever is deployed meanwhile", async () => {
+test("after a refusal, the next requests come after 15 minutes, 1 h, 4 h and then daily, also with deploys in between", async () => {
   const world = certificateWorld(["a.test"]);
   world.refusals.set("a.test", refusal);
   const begun = world.clock.now();
@@ -78,7 +78,7 @@ test("a CA that refuses is asked again after 15 minutes, an hour, four hours, an
   assert.deepEqual([record?.phase, record?.trouble], ["failed", refusal]);
 });
 
-test("a retry asks at once, and never more than four times an hour", async () => {
+test("a retry requests at once, but at most four times an hour", async () => {
   const world = certificateWorld(["a.test"]);
   world.refusals.set("a.test", refusal);
   for (let n = 0; n < 10; n += 1) {
@@ -87,24 +87,24 @@ test("a retry asks at once, and never more than four times an hour", async () =>
   }
   assert.equal(world.asked("a.test"), 4);
   const record = world.manager().record("a.test");
-  assert.equal(record?.trouble?.reason, "the CA was asked 4 times within an hour");
+  assert.equal(record?.trouble?.reason, "the CA had 4 requests within an hour");
   world.refusals.clear();
   await world.live(61);
   assert.deepEqual([world.asked("a.test"), world.record("a.test")?.phase], [5, "issued"]);
 });
 
-test("a CA that limits until a moment is left alone until then", async () => {
+test("no request is made before the end of a rate limit", async () => {
   const world = certificateWorld(["a.test"]);
   const notBefore = world.clock.now() + 5 * 3_600_000;
   world.refusals.set("a.test", { ...refusal, notBefore });
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   assert.equal(world.record("a.test")?.next, notBefore);
 });
 
-test("a CA that never answers is given up after a minute", async () => {
+test("a request without an answer fails after a minute", async () => {
   const world = certificateWorld(["a.test"]);
   world.silent.add("a.test");
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   const record = world.record("a.test");
   assert.deepEqual(
     [record?.phase, record?.trouble?.reason],
@@ -112,18 +112,18 @@ test("a CA that never answers is given up after a minute", async () => {
   );
 });
 
-test("while Traefik is away nothing is asked, and what redirects goes on to", async () => {
+test("while Traefik is away, nothing is requested, and redirects stay", async () => {
   const world = certificateWorld(["a.test", "b.test"]);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   world.goAway(true);
   await world.live(3);
   assert.equal(world.log.filter((line) => line.startsWith("secured")).length, 1);
   assert.deepEqual([world.asked("b.test"), world.record("a.test")?.secured], [0, true]);
 });
 
-test("a certificate that is lost or has ended is asked for again at once, and http answers until it comes", async () => {
+test("a lost or ended certificate is requested again at once, and http answers until it comes", async () => {
   const world = certificateWorld(["a.test"]);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   world.served.clear();
   world.log.length = 0;
   await world.live(1);
@@ -136,11 +136,11 @@ test("a certificate that is lost or has ended is asked for again at once, and ht
   ]);
 });
 
-test("a worker that ended while it asked tries once more in a minute, unless the answer has come, and one that comes back goes on redirecting", async () => {
+test("after a restart, an open request is repeated in a minute unless it was answered, and redirects stay", async () => {
   const world = certificateWorld(["a.test", "b.test"]);
-  await world.manager().checkNow(["b.test"], "look");
+  await world.manager().checkNow(["b.test"], "planned");
   world.silent.add("a.test");
-  const asking = world.manager().checkNow(["a.test"], "look");
+  const asking = world.manager().checkNow(["a.test"], "planned");
   await world.clock.sleep(2_000);
   assert.equal(world.record("a.test")?.phase, "asking");
   await world.manager().stop();
@@ -154,14 +154,14 @@ test("a worker that ended while it asked tries once more in a minute, unless the
       ["issued", true, 0],
     ],
   );
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   assert.equal(world.asked("a.test"), 1);
   world.silent.clear();
   await world.live(2);
   assert.deepEqual([world.asked("a.test"), world.record("a.test")?.phase], [2, "issued"]);
 });
 
-test("silence is no refusal: the first time it is asked again in a minute, then as after a refusal", async () => {
+test("after the first request without an answer, the next comes in a minute, later ones as after a refusal", async () => {
   const world = certificateWorld(["a.test"]);
   world.silent.add("a.test");
   await world.live(10);
@@ -170,22 +170,22 @@ test("silence is no refusal: the first time it is asked again in a minute, then 
   assert.ok(phase === "failed" && next - world.clock.now() > 30 * 60_000);
 });
 
-test("hosts do not wait for each other, and each is asked for once however often somebody wants it", async () => {
+test("hosts do not wait for each other, and parallel checks make one request each", async () => {
   const world = certificateWorld(["a.test", "b.test"]);
   world.silent.add("a.test");
-  const { checkNow } = world.manager();
+  const manager = world.manager();
   await Promise.all([
-    checkNow(["a.test", "b.test"], "look"),
-    checkNow(["a.test", "b.test"], "look"),
-    checkNow(["b.test"], "deploy"),
+    manager.checkNow(["a.test", "b.test"], "planned"),
+    manager.checkNow(["a.test", "b.test"], "planned"),
+    manager.checkNow(["b.test"], "deploy"),
   ]);
   assert.deepEqual([world.asked("a.test"), world.asked("b.test")], [1, 1]);
   assert.deepEqual(world.log.at(-1), "secured [b.test]");
 });
 
-test("a wildcard is asked for over the DNS, and what it covers is not asked for at all", async () => {
+test("a wildcard uses DNS-01, and hosts that it covers are not requested", async () => {
   const world = certificateWorld(["*.a.test", "a.test", "x.a.test"], ["http", "dns"]);
-  await world.manager().checkNow(["*.a.test", "a.test", "x.a.test"], "look");
+  await world.manager().checkNow(["*.a.test", "a.test", "x.a.test"], "planned");
   assert.deepEqual(
     ["*.a.test", "a.test", "x.a.test"].map((host) => world.asked(host)),
     [1, 1, 0],
@@ -197,9 +197,9 @@ test("a wildcard is asked for over the DNS, and what it covers is not asked for 
   assert.equal(world.record("x.a.test")?.phase, "issued");
 });
 
-test("a wildcard where nobody can be asked over the DNS says so", async () => {
+test("a wildcard without DNS-01 has that as its reason", async () => {
   const world = certificateWorld(["*.a.test"]);
-  await world.manager().checkNow(["*.a.test"], "look");
+  await world.manager().checkNow(["*.a.test"], "planned");
   assert.deepEqual(world.record("*.a.test")?.trouble, {
     about: "waiting for DNS-01",
     reason: "domain *.a.test: https for a wildcard domain needs DNS-01 on the server",
@@ -207,42 +207,42 @@ test("a wildcard where nobody can be asked over the DNS says so", async () => {
   });
 });
 
-test("a name whose port 80 does not lead here is proved over the DNS where that can be", async () => {
+test("a host whose port 80 does not lead here uses DNS-01 if there is a provider", async () => {
   const world = certificateWorld(["a.test"], ["http", "dns"]);
   world.troubles.set("http a.test", noDns);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   assert.equal(world.log[0], "asking [a.test by acme-dns]");
   // Where both fail, the first reason is the one that people can do something about.
   const other = certificateWorld(["a.test"], ["http", "dns"]);
   other.troubles.set("http a.test", noDns);
   other.troubles.set("dns a.test", refusal);
-  await other.manager().checkNow(["a.test"], "look");
+  await other.manager().checkNow(["a.test"], "planned");
   assert.deepEqual(other.record("a.test")?.trouble, noDns);
 });
 
-test("a server without an email address asks nobody and says what to do", async () => {
+test("a server without an email address requests nothing and has a hint", async () => {
   const none = certificateWorld(["a.test"], []);
-  await none.manager().checkNow(["a.test"], "look");
+  await none.manager().checkNow(["a.test"], "planned");
   assert.deepEqual(none.record("a.test")?.trouble, {
-    about: "nobody is asked",
-    reason: "this server asks nobody for certificates, because it has no email address to give",
+    about: "no email address",
+    reason: "no certificate is requested, because this server has no email address",
     hint: "run on the server: sudo mypaas init --email you@example.com",
   });
 });
 
-test("a certificate that was brought by hand is known as one, and asks nobody", async () => {
+test("a manual certificate is recognised, and nothing is requested", async () => {
   const world = certificateWorld(["a.test"]);
   const brought = world.certificate("Somebody");
   world.served.set("a.test", brought);
-  world.own.add(brought.fingerprint);
-  await world.manager().checkNow(["a.test"], "look");
+  world.manual.add(brought.fingerprint);
+  await world.manager().checkNow(["a.test"], "planned");
   assert.deepEqual([world.record("a.test")?.phase, world.asked("a.test")], ["own", 0]);
 });
 
-test("a host that nobody wants any more is forgotten a day after the CA was asked, so that removing and pushing again asks no more often", async () => {
+test("a host without a service is forgotten a day after its last request, so that pushing it again makes no extra request", async () => {
   const world = certificateWorld(["a.test"]);
   world.refusals.set("a.test", refusal);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   world.want([]);
   await world.live(10);
   world.want(["a.test"]);
@@ -250,19 +250,19 @@ test("a host that nobody wants any more is forgotten a day after the CA was aske
   assert.equal(world.asked("a.test"), 1);
 });
 
-test("with hundreds of hosts one asks at a time, and each is asked for once", async () => {
+test("with hundreds of hosts, one request runs at a time, and each host has one", async () => {
   const hosts = Array.from({ length: 200 }, (_, n) => `h${n}.test`);
   const world = certificateWorld(hosts);
   for (const host of hosts) world.refusals.set(host, refusal);
-  await world.manager().checkNow(hosts, "look");
+  await world.manager().checkNow(hosts, "planned");
   assert.equal(world.most(), 1);
   assert.ok(hosts.every((host) => world.asked(host) === 1));
 });
 
-test("a wildcard that cannot be had keeps nobody below it waiting", async () => {
+test("a wildcard that fails does not delay the hosts that it covers", async () => {
   const world = certificateWorld(["*.a.test", "x.a.test"], ["http", "dns"]);
   world.refusals.set("*.a.test", refusal);
-  await world.manager().checkNow(["*.a.test", "x.a.test"], "look");
+  await world.manager().checkNow(["*.a.test", "x.a.test"], "planned");
   await world.live(2);
   assert.deepEqual(
     [world.record("*.a.test")?.phase, world.record("x.a.test")?.phase],
@@ -270,17 +270,17 @@ test("a wildcard that cannot be had keeps nobody below it waiting", async () => 
   );
 });
 
-test("a disk that is full ends nothing: the host asks no more, and all goes on when there is room", async () => {
+test("a full disk stops no check: the request ends, and all goes on when there is room", async () => {
   const world = certificateWorld(["a.test", "gone.test"]);
-  await world.manager().checkNow(["gone.test"], "look");
+  await world.manager().checkNow(["gone.test"], "planned");
   world.want(["a.test"]);
   world.silent.add("a.test");
-  const asking = world.manager().checkNow(["a.test"], "look");
+  const asking = world.manager().checkNow(["a.test"], "planned");
   await world.clock.sleep(1_000);
   world.fillDisk(true);
   await asking.catch(() => undefined);
   await world.clock.sleep(3 * 24 * 3_600_000);
-  // The timer's own look; it must not throw, whatever has to be forgotten.
+  // The check of the timer must not throw, also when records cannot be removed.
   world.manager().start();
   world.fillDisk(false);
   world.silent.clear();
@@ -289,20 +289,20 @@ test("a disk that is full ends nothing: the host asks no more, and all goes on w
   await world.manager().stop();
 });
 
-test("a withdrawal that could not be written is made up for", async () => {
+test("a request's router is removed later if the file could not be written", async () => {
   const world = certificateWorld(["a.test"]);
   world.silent.add("a.test");
   const { manager } = world;
-  const asking = manager().checkNow(["a.test"], "look");
+  const asking = manager().checkNow(["a.test"], "planned");
   world.fillDisk(true);
   await asking.catch(() => undefined);
   world.fillDisk(false);
-  await manager().checkNow(["a.test"], "look");
+  await manager().checkNow(["a.test"], "planned");
   await world.live(1);
   assert.deepEqual(world.open(), []);
 });
 
-test("a host that was requested early is not forgotten while its build goes on", async () => {
+test("a host that was requested early is kept during its build", async () => {
   const world = certificateWorld([]);
   world.served.set("old.test", world.certificate());
   await world.manager().requestEarly(["old.test"]);
@@ -312,10 +312,10 @@ test("a host that was requested early is not forgotten while its build goes on",
   await world.manager().stop();
 });
 
-test("a record from the future, of a clock that was wrong, holds nobody up", async () => {
+test("a record from the future, written by a wrong clock, delays nothing", async () => {
   const world = certificateWorld(["a.test"]);
   world.troubles.set("a.test", noDns);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   const year = 365 * 24 * 3_600_000;
   const record = world.record("a.test") ?? assert.fail();
   world.store({ ...record, since: record.since + year, next: record.next + year });
@@ -325,31 +325,31 @@ test("a record from the future, of a clock that was wrong, holds nobody up", asy
   assert.equal(world.record("a.test")?.phase, "issued");
 });
 
-test("one look that shows another certificate, as while Traefik starts, takes no redirect away", async () => {
+test("a single wrong probe, as while Traefik starts, removes no redirect", async () => {
   const world = certificateWorld(["a.test"]);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   const certificate = world.served.get("a.test") ?? assert.fail();
   world.served.clear();
   void world.clock.sleep(1_000).then(() => world.served.set("a.test", certificate));
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   assert.deepEqual([world.record("a.test")?.phase, world.asked("a.test")], ["issued", 1]);
   assert.equal(world.log.at(-1), "secured [a.test]");
 });
 
-test("a Traefik that is away is said for a host that nothing is known of", async () => {
+test('a new host has "Traefik away" as its reason', async () => {
   const world = certificateWorld(["a.test"]);
   world.goAway(true);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   assert.deepEqual(world.record("a.test")?.trouble, {
     about: "Traefik away",
-    reason: "Traefik does not answer, and only it can ask",
+    reason: "Traefik does not answer, and only Traefik can request certificates",
     hint: "start it, on the server: sudo mypaas init",
   });
 });
 
-test("a host that has gone from https to http is looked at and not asked for, as long as it is served", async () => {
+test("a host that moved from https to http is probed but not requested", async () => {
   const world = certificateWorld(["a.test"]);
-  await world.manager().checkNow(["a.test"], "look");
+  await world.manager().checkNow(["a.test"], "planned");
   world.want([]);
   world.serveHttp(["a.test"]);
   await world.clock.sleep(3 * 24 * 3_600_000);

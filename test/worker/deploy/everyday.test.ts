@@ -93,7 +93,7 @@ test("where Traefik does not take over the routing, nothing is stopped", async (
   done.length = 0;
   loseTraefik(true);
   assert.equal(await refusal(() => perform({ action: "stop", service })), "traefik: away");
-  assert.deepEqual(done, ["routes stopped", "routes settled"]);
+  assert.deepEqual(done, ["routes stopped", "routes finished"]);
   assert.equal(liveRelease(state, service)?.release.number, 1);
 });
 
@@ -163,7 +163,7 @@ test("a removal that Traefik does not follow leaves the service live", async (t)
   loseTraefik(true);
   const remove = () => perform({ action: "remove", service, volumes: [] });
   assert.equal(await refusal(remove), "traefik: away");
-  assert.deepEqual(done, ["routes stopped", "routes settled"]);
+  assert.deepEqual(done, ["routes stopped", "routes finished"]);
   assert.equal(liveRelease(state, service)?.release.number, 1);
 });
 

@@ -100,8 +100,8 @@ test("deploy tools: a Traefik that does not run is said so", async (t) => {
   assert.equal(
     await refusal(() => router.confirm(nothing, 0)),
     [
-      "traefik: did not take over the routing within 30 s",
-      "its API does not answer: traefik: container mypaas-traefik does not run",
+      "traefik: did not load the routing within 30 s",
+      "Traefik's API does not answer: traefik: container mypaas-traefik does not run",
       "hint: start it: sudo mypaas init",
     ].join("\n"),
   );

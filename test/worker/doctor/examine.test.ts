@@ -41,7 +41,7 @@ async function bareServer(t: TestContext, engineSocket?: string) {
   return { ...health, dir };
 }
 
-test("where Docker does not answer, that fails, what needs it is skipped, and the rest is looked at", async (t) => {
+test("without Docker its check fails, dependent checks are skipped, and all others run", async (t) => {
   const { checks, version, httpPort, dir } = await bareServer(t);
   assert.deepEqual([version, httpPort], ["1.2.3", 1]);
   const results = checks.map(({ id, title, result }) => [id, title, result]);
@@ -71,10 +71,10 @@ test("where Docker does not answer, that fails, what needs it is skipped, and th
   const docker = checks.find(({ id }) => id === "docker");
   assert.match(docker?.evidence ?? "", /^docker: not (running|installed)/);
   const sockets = checks.find(({ id }) => id === "sockets");
-  assert.equal(sockets?.evidence, `nobody answers on ${dir}/run/local/local.sock`);
+  assert.equal(sockets?.evidence, `${dir}/run/local/local.sock: connection refused`);
 });
 
-test("an engine that knows nothing of us has neither Traefik nor receiver", async (t) => {
+test("on an empty engine the checks of Traefik and receiver fail", async (t) => {
   const empty = { body: [] };
   const docker = await startFakeDocker({
     "GET /_ping": () => ({ body: "OK", headers: { "api-version": "1.43" } }),

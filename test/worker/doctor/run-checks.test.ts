@@ -4,26 +4,26 @@ import { UserError } from "../../../src/core/errors.ts";
 import { about, ok } from "../../../src/core/health/check.ts";
 import { runChecks, type CheckSpec } from "../../../src/worker/doctor/run-checks.ts";
 
-test("checks run side by side: one that throws or hangs hides no other, and the order stays", async () => {
+test("checks run in parallel: one that throws or hangs hides no other, and the order stays", async () => {
   const never = new Promise<never>(() => {});
   const specs: readonly CheckSpec<undefined>[] = [
-    { id: "slow", title: "slow", look: () => never },
-    { id: "good", title: "good", look: async () => ok("fine") },
+    { id: "slow", title: "slow", check: () => never },
+    { id: "good", title: "good", check: async () => ok("fine") },
     {
       id: "many",
       title: "many",
-      look: async () => [ok("one"), about("of its own", ok("two"))],
+      check: async () => [ok("one"), about("of its own", ok("two"))],
     },
-    { id: "bug", title: "bug", look: () => Promise.reject(new Error("no such thing")) },
+    { id: "bug", title: "bug", check: () => Promise.reject(new Error("no such thing")) },
     {
       id: "user",
       title: "user",
-      look: () => Promise.reject(new UserError("disk: full", { hint: "empty it" })),
+      check: () => Promise.reject(new UserError("disk: full", { hint: "empty it" })),
     },
     {
       id: "away",
       title: "away",
-      look: () => Promise.reject(new UserError("docker: off", { code: "docker-unreachable" })),
+      check: () => Promise.reject(new UserError("docker: off", { code: "docker-unreachable" })),
     },
   ];
   const asked: number[] = [];

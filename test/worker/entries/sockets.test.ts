@@ -44,7 +44,7 @@ test("lock: a second worker is refused until the first is gone", async (t) => {
   const first = lockState(file);
   assert.equal(
     await refusal(() => lockState(file)),
-    `${file}: another worker is at work with this state\nhint: stop it first: systemctl stop mypaas-worker`,
+    `${file}: another worker uses this state\nhint: stop it first: systemctl stop mypaas-worker`,
   );
   first.release();
   lockState(file).release();

@@ -66,7 +66,7 @@ function world(t: TestContext) {
   return { fake, start, accept, remove: () => forgetService(state, "web", 0) };
 }
 
-/** Long enough for everything that waits for nobody. */
+/** Long enough for all work that is not blocked. */
 async function aMoment() {
   for (let turns = 0; turns < 50; turns += 1) await turn();
 }
@@ -118,7 +118,7 @@ function reader(streams: ReturnType<typeof createStreams>, request: StoredReques
   };
 }
 
-test("lines of all replicas are shown in the order of their times, the newest ones only where so many are wanted", async (t) => {
+test("lines of all replicas come in the order of their times, limited to the newest if wanted", async (t) => {
   const { start, accept, fake } = world(t);
   const [one, two] = [fake.start(1, 1), fake.start(1, 2)];
   fake.print(one, 1, "a");
@@ -141,7 +141,7 @@ test("lines of all replicas are shown in the order of their times, the newest on
   }
 });
 
-test("a deploy does not end the stream, and a container that goes is read to its last line first", async (t) => {
+test("a deploy does not end the stream, and a removed container is read to its last line first", async (t) => {
   const { start, accept, fake } = world(t);
   const old = fake.start(1, 1);
   fake.print(old, 1, "before");
@@ -166,7 +166,7 @@ test("a deploy does not end the stream, and a container that goes is read to its
   assert.deepEqual(laptop.items.at(-1), { kind: "gone", container: old });
 });
 
-test("a container that Docker starts again goes on", async (t) => {
+test("a container that Docker restarts is followed again", async (t) => {
   const { start, accept, fake } = world(t);
   const one = fake.start(1, 1);
   const laptop = reader(start(), accept(logs()));
@@ -180,7 +180,7 @@ test("a container that Docker starts again goes on", async (t) => {
   await laptop.sees("1.1 a", "1.1 b");
 });
 
-test("the stream ends when the service was removed, and not before", async (t) => {
+test("the stream ends only when the service was removed", async (t) => {
   const { start, accept, fake, remove } = world(t);
   const one = fake.start(1, 1);
   const streams = start();
@@ -198,7 +198,7 @@ test("the stream ends when the service was removed, and not before", async (t) =
   assert.deepEqual(laptop.items.at(-1), { kind: "end" });
 });
 
-test("who lost the line goes on where it broke, also when the container is gone meanwhile", async (t) => {
+test("a new connection continues where the last one broke, also for a container that was removed", async (t) => {
   const { start, accept, fake } = world(t);
   const one = fake.start(1, 1);
   const streams = start();
@@ -216,7 +216,7 @@ test("who lost the line goes on where it broke, also when the container is gone 
   await laptop.sees("1.1 a", "1.1 b", "1.1 c");
 });
 
-test("a worker that was started again goes on behind the last line, also among lines of the same time", async (t) => {
+test("after a restart of the worker, the stream continues after the last line, also among lines of the same time", async (t) => {
   const { start, accept, fake } = world(t);
   const [one, two] = [fake.start(1, 1), fake.start(1, 2)];
   const streams = start();
@@ -237,7 +237,7 @@ test("a worker that was started again goes on behind the last line, also among l
   await laptop.sees("1.1 a", "1.1 b", "1.1 c", "1.1 d", "1.1 e", "1.2 f");
 });
 
-test("a container that is about to go after a worker was killed waits for the readers of that worker", async (t) => {
+test("after a crash of the worker, a container is removed only when its readers are back", async (t) => {
   const { start, accept, fake } = world(t);
   const one = fake.start(1, 1);
   const laptop = reader(start(), accept(logs()));
@@ -258,7 +258,7 @@ test("a container that is about to go after a worker was killed waits for the re
   await laptop.sees("1.1 a", "1.1 bye");
 });
 
-test("what was printed before the newest lines does not come later, whichever stream it was on", async (t) => {
+test("lines before the newest ones are never sent later, whichever stream they were on", async (t) => {
   const { start, accept, fake } = world(t);
   const one = fake.start(1, 1);
   fake.print(one, 100, "old", "stderr");
@@ -270,7 +270,7 @@ test("what was printed before the newest lines does not come later, whichever st
   await laptop.sees("1.1 a", "1.1 b");
 });
 
-test("what can show nothing is refused with a way out", async (t) => {
+test("a request without any logs is refused with a hint", async (t) => {
   const { start, accept, fake } = world(t);
   const streams = start();
   assert.equal(
@@ -280,7 +280,7 @@ test("what can show nothing is refused with a way out", async (t) => {
   const { signal } = new AbortController();
   assert.equal(
     await refusal(() => streams.open(accept({ action: "key.list" }), "", signal)),
-    "request: nothing of it streams",
+    "request: its answer is not a stream",
   );
   fake.start(2, 1);
   const laptop = reader(streams, accept(logs({ release: 1, replica: 3 })));
@@ -290,12 +290,12 @@ test("what can show nothing is refused with a way out", async (t) => {
     kind: "failed",
     code: "no-logs",
     message:
-      "logs of web release 1 replica 3: it has no container here, and logs go with containers",
+      "logs of web release 1 replica 3: it has no container, and logs are removed with their container",
     hint: "see what runs: mypaas ps web; how its last deploy ended: mypaas logs web --job",
   });
 });
 
-test("a server that serves many readers already says so", async (t) => {
+test("a server refuses more than 32 readers", async (t) => {
   const { start, accept, fake } = world(t);
   fake.start(1, 1);
   const streams = start();
@@ -303,6 +303,6 @@ test("a server that serves many readers already says so", async (t) => {
   for (let count = 0; count < 32; count += 1) await streams.open(accept(logs()), "", signal);
   assert.equal(
     await refusal(() => streams.open(accept(logs()), "", signal)),
-    "server: too many follow logs at the same time",
+    "server: too many commands follow logs",
   );
 });

@@ -10,7 +10,7 @@ import { putRelease, type ReleaseState } from "../../../src/adapters/state/relea
 import { ensureService } from "../../../src/adapters/state/services.ts";
 import { openTerminalConnection } from "../../../src/adapters/wire/terminal-connection.ts";
 import type { Replica, Engine } from "../../../src/deploy/ports.ts";
-import { createAttachments, type ProgramAction } from "../../../src/worker/programs/terminals.ts";
+import { Terminals, type ProgramAction } from "../../../src/worker/programs/terminals.ts";
 import { release } from "../../support/releases.ts";
 import { socketPair } from "../../support/socket-pair.ts";
 import { refusal, scratchState } from "../../support/worker.ts";
@@ -94,17 +94,17 @@ function open(t: TestContext, setup: Setup = {}) {
     replicas: async () => containers,
   } as Partial<Engine> as Engine;
   let time = 1_000_000_000;
-  const attachments = createAttachments({
+  const terminals = new Terminals({
     state,
     now: () => time,
     programs: async () => programs,
     engine: async () => engine,
     guardMs: 5,
   });
-  /** Attaches, and hears all that is said to the client's end of the line. */
+  /** Opens the connection of a request, and reads all frames for the client. */
   const attach = async (guard = fine) => {
     const [client, socket] = await socketPair();
-    const done = attachments.attach(request, guard)(socket, Buffer.alloc(0));
+    const done = terminals.open(request, guard)(socket, Buffer.alloc(0));
     const line = openTerminalConnection(client, { head: Buffer.alloc(0), place: "prod" });
     const heard = async () => {
       const frames: Frame[] = [];
@@ -119,16 +119,16 @@ function open(t: TestContext, setup: Setup = {}) {
     return { line, done, heard };
   };
   const wait = (ms: number) => (time += ms);
-  return { state, did, over: over.promise, attachments, attach, wait, now: () => time };
+  return { state, did, over: over.promise, terminals, attach, wait, now: () => time };
 }
 
 const endless = (): AsyncIterable<Output> => ({
   [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }),
 });
 
-test("a run begins when somebody is attached, says everything, ends with its code and is forgotten", async (t) => {
-  const { attachments, attach, did, state } = open(t);
-  assert.deepEqual(await attachments.accept(request, run), {
+test("a run starts with its connection, sends all output and its exit code, and is forgotten", async (t) => {
+  const { terminals, attach, did, state } = open(t);
+  assert.deepEqual(await terminals.accept(request, run), {
     service: "web",
     release: 2,
     name: "web-run-abababab",
@@ -145,31 +145,31 @@ test("a run begins when somebody is attached, says everything, ends with its cod
   assert.deepEqual(openPrograms(state), []);
 });
 
-test("an accepted request is attached once, and only for a minute", async (t) => {
-  const { attachments, attach, wait } = open(t);
-  const none = "request: waits for no line, or not any more\nhint: run the same command again";
-  assert.equal(await refusal(() => attachments.attach(request, fine)), none);
-  await attachments.accept(request, run);
+test("an accepted request takes one connection, within a minute", async (t) => {
+  const { terminals, attach, wait } = open(t);
+  const none = "request: no program waits for a connection\nhint: run the same command again";
+  assert.equal(await refusal(() => terminals.open(request, fine)), none);
+  await terminals.accept(request, run);
   await (await attach()).heard();
-  assert.equal(await refusal(() => attachments.attach(request, fine)), none);
-  await attachments.accept(request, run);
+  assert.equal(await refusal(() => terminals.open(request, fine)), none);
+  await terminals.accept(request, run);
   wait(60_000);
-  assert.equal(await refusal(() => attachments.attach(request, fine)), none);
+  assert.equal(await refusal(() => terminals.open(request, fine)), none);
 });
 
-test("not more requests wait for a line than there is room for", async (t) => {
-  const { attachments } = open(t);
+test("the number of requests that wait for a connection is limited", async (t) => {
+  const { terminals } = open(t);
   for (let count = 0; count < 64; count += 1)
-    await attachments.accept(String(count).padStart(64, "0"), run);
+    await terminals.accept(String(count).padStart(64, "0"), run);
   assert.equal(
-    await refusal(() => attachments.accept(request, run)),
-    "server: too many programs wait for their line",
+    await refusal(() => terminals.accept(request, run)),
+    "server: too many programs wait for their connection",
   );
 });
 
-test("input, its end, sizes and signals reach the program, and what it took is told", async (t) => {
-  const { attachments, attach, did, over } = open(t, { output: endless });
-  await attachments.accept(request, exec);
+test("input, its end, sizes and signals reach the program, and the client learns what was read", async (t) => {
+  const { terminals, attach, did, over } = open(t, { output: endless });
+  await terminals.accept(request, exec);
   const { line, done } = await attach();
   await line.send({ kind: "stdin", bytes: Buffer.from("abc") });
   await line.send({ kind: "stdin-end" });
@@ -196,7 +196,7 @@ const wrong: readonly [string, readonly Frame[], string][] = [
   [
     "a frame of a server",
     [{ kind: "exit", code: 0 }],
-    "connection: carried a frame that only a server sends (exit)",
+    'connection: only a server sends frames of kind "exit"',
   ],
   [
     "more input than was asked for",
@@ -204,13 +204,13 @@ const wrong: readonly [string, readonly Frame[], string][] = [
       kind: "stdin",
       bytes: Buffer.alloc(65_536),
     })),
-    "connection: carried more than 1048576 bytes that were not asked for",
+    "connection: more than 1048576 bytes of input are on the way",
   ],
 ];
 for (const [what, frames, message] of wrong)
-  test(`who breaks the protocol loses program and line: ${what}`, async (t) => {
-    const { attachments, attach, did } = open(t, { output: endless, isDeaf: true });
-    await attachments.accept(request, run);
+  test(`a protocol error ends program and connection: ${what}`, async (t) => {
+    const { terminals, attach, did } = open(t, { output: endless, isDeaf: true });
+    await terminals.accept(request, run);
     const { line, heard } = await attach();
     for (const frame of frames) void line.send(frame);
     const said = (await heard()).filter(({ kind }) => kind === "error");
@@ -218,9 +218,9 @@ for (const [what, frames, message] of wrong)
     assert.equal(did.at(-1), "abandoned");
   });
 
-test("a line ends with the key that it was opened with", async (t) => {
-  const { attachments, attach, did } = open(t, { output: endless });
-  await attachments.accept(request, run);
+test("a connection ends when its key is removed", async (t) => {
+  const { terminals, attach, did } = open(t, { output: endless });
+  await terminals.accept(request, run);
   const line = await attach(() => {
     throw new UserError("key: not enrolled any more", { code: "unknown-key" });
   });
@@ -231,21 +231,21 @@ test("a line ends with the key that it was opened with", async (t) => {
   assert.equal(did.at(-1), "abandoned");
 });
 
-test("a worker that stops tells everybody and leaves nothing", async (t) => {
-  const { attachments, attach, did, state } = open(t, { output: endless });
-  await attachments.accept(request, run);
+test("a stopping worker tells all clients and ends all programs", async (t) => {
+  const { terminals, attach, did, state } = open(t, { output: endless });
+  await terminals.accept(request, run);
   const { heard } = await attach();
-  const [frames] = await Promise.all([heard(), attachments.stop()]);
-  const message = "server: its worker was stopped, and what you were attached to with it";
+  const [frames] = await Promise.all([heard(), terminals.stop()]);
+  const message = "server: the worker was stopped, and the attached program with it";
   const hint = "run the same command again";
   assert.deepEqual(frames, [{ kind: "error", error: { code: "worker-away", message, hint } }]);
   assert.equal(did.at(-1), "abandoned");
   assert.deepEqual(openPrograms(state), []);
-  await attachments.accept(request, run);
-  assert.equal(await refusal(() => attachments.attach(request, fine)), `${message}\nhint: ${hint}`);
+  await terminals.accept(request, run);
+  assert.equal(await refusal(() => terminals.open(request, fine)), `${message}\nhint: ${hint}`);
 });
 
-test("what an earlier worker left is cleared away; what nobody was attached to stays, until a day after its end", async (t) => {
+test("programs of an earlier worker are removed; detached ones stay until a day after their end", async (t) => {
   const day = 24 * 60 * 60_000;
   const now = 1_000_000_000;
   const list: readonly OneOff[] = [
@@ -254,11 +254,11 @@ test("what an earlier worker left is cleared away; what nobody was attached to s
     { name: "fresh", isDetached: true, endedAt: now - day + 1 },
     { name: "old", isDetached: true, endedAt: now - day },
   ];
-  const { attachments, did, state } = open(t, { list });
+  const { terminals, did, state } = open(t, { list });
   for (const id of ["attached", "running", "fresh", "old", "gone"])
     rememberProgram(state, { kind: "run", id });
   rememberProgram(state, { kind: "exec", id: "e1" });
-  await attachments.sweep();
+  await terminals.sweep();
   assert.deepEqual(did.toSorted(), ["leave e1", "remove attached", "remove old"]);
   assert.deepEqual(
     openPrograms(state).map(({ id }) => id),
@@ -266,13 +266,13 @@ test("what an earlier worker left is cleared away; what nobody was attached to s
   );
 });
 
-test("what runs now is left alone by the clearing away; a detached run begins at once", async (t) => {
-  const { attachments, did, state } = open(t, {
+test("running programs are not swept away; a detached run starts at once", async (t) => {
+  const { terminals, did, state } = open(t, {
     list: [{ name: "web-run-abababab", isDetached: true, endedAt: undefined }],
   });
-  const result = await attachments.accept(request, { ...run, detach: true });
+  const result = await terminals.accept(request, { ...run, detach: true });
   assert.deepEqual(result, { service: "web", release: 2, name: "web-run-abababab" });
-  await attachments.sweep();
+  await terminals.sweep();
   assert.deepEqual(did, ["volume mypaas-web-data", "detach web-run-abababab"]);
   assert.equal(openPrograms(state).length, 1);
 });
@@ -282,7 +282,7 @@ const refused: readonly [string, ProgramAction, Setup, string][] = [
     "an unknown service",
     { ...run, service: "shop" },
     {},
-    "run shop: no such service here\nhint: see what there is: mypaas releases",
+    "run shop: no such service here\nhint: list the releases: mypaas releases",
   ],
   [
     "nothing was ever live",
@@ -294,13 +294,13 @@ const refused: readonly [string, ProgramAction, Setup, string][] = [
     "an unknown release",
     { ...run, release: 9 },
     {},
-    "run web: release 9 is not known\nhint: see which are kept: mypaas releases web",
+    "run web: release 9 is not known\nhint: list its releases: mypaas releases web",
   ],
   [
     "an image that is gone",
     run,
     { image: "sha256:other" },
-    "run web: the image of release 2 was removed\nhint: see which are kept: mypaas releases web",
+    "run web: the image of release 2 was removed\nhint: list its releases: mypaas releases web",
   ],
   [
     "a replica that does not run",
@@ -318,7 +318,7 @@ const refused: readonly [string, ProgramAction, Setup, string][] = [
     "a service that does not run",
     exec,
     { states: ["failed"] },
-    "exec web: it does not run\nhint: see what does: mypaas ps",
+    "exec web: it does not run\nhint: list what runs: mypaas ps",
   ],
   [
     "no replica at all",
@@ -328,15 +328,15 @@ const refused: readonly [string, ProgramAction, Setup, string][] = [
   ],
 ];
 for (const [what, action, setup, message] of refused)
-  test(`refused before anything begins: ${what}`, async (t) => {
-    const { attachments, did } = open(t, setup);
-    assert.equal(await refusal(() => attachments.accept(request, action)), message);
+  test(`refused before a program starts: ${what}`, async (t) => {
+    const { terminals, did } = open(t, setup);
+    assert.equal(await refusal(() => terminals.accept(request, action)), message);
     assert.deepEqual(did, []);
   });
 
 test("a stopped service can be run by hand, and so can an older release", async (t) => {
   const stopped = open(t, { states: ["retired", "stopped"] });
-  assert.equal((await stopped.attachments.accept(request, run)).release, 2);
+  assert.equal((await stopped.terminals.accept(request, run)).release, 2);
   const older = open(t);
-  assert.equal((await older.attachments.accept(request, { ...run, release: 1 })).release, 1);
+  assert.equal((await older.terminals.accept(request, { ...run, release: 1 })).release, 1);
 });

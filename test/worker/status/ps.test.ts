@@ -6,7 +6,7 @@ import type { ReplicaFacts } from "../../../src/adapters/engines/docker/replicas
 import { endJob, insertJob } from "../../../src/adapters/state/jobs.ts";
 import { putRelease } from "../../../src/adapters/state/releases.ts";
 import { ensureService } from "../../../src/adapters/state/services.ts";
-import { watchServices, type PsAsked } from "../../../src/worker/status/ps.ts";
+import { watchServices, type PsRequest } from "../../../src/worker/status/ps.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { release } from "../../support/releases.ts";
 import { softKey } from "../../support/signed.ts";
@@ -61,7 +61,7 @@ function world(t: Parameters<typeof scratchState>[0], replicas: readonly Replica
 async function looks(
   t: Parameters<typeof scratchState>[0],
   replicas: readonly ReplicaFacts[],
-  asked: PsAsked,
+  asked: PsRequest,
   count = 1,
 ) {
   const seen: PsSnapshot[] = [];
@@ -73,7 +73,7 @@ async function looks(
   return seen;
 }
 
-test("a look shows each service with its release, replicas, load and last job", async (t) => {
+test("a snapshot has each service with its release, replicas, load and last job", async (t) => {
   const replicas = [facts("web", 1), facts("web", 2, { state: "exited", exitCode: 3 })];
   const [snapshot] = await looks(t, replicas, { watch: false, caller: "root" });
   const common = { release: 2, restarts: 0 };
@@ -95,7 +95,7 @@ test("a look shows each service with its release, replicas, load and last job", 
   ]);
 });
 
-test("a container that ends again and again is crashing, whatever it does at the moment", async (t) => {
+test("a container that restarts again and again is crashing, whatever its current state", async (t) => {
   const cases: readonly [Partial<ReplicaFacts>, string][] = [
     [{ restarts: 3, state: "restarting" }, "crashing"],
     [{ restarts: 3, startedAt: 999_000 }, "crashing"],
@@ -112,7 +112,7 @@ test("a container that ends again and again is crashing, whatever it does at the
   }
 });
 
-test("who watches sees it again every two seconds, and only services that the key may see", async (t) => {
+test("with watch, a snapshot comes every two seconds, with only the services that the key may see", async (t) => {
   const caller = parseKeyLine(`services="b*" ${softKey().line}`);
   assert.ok(typeof caller !== "string");
   const seen = await looks(t, [facts("web", 1)], { watch: true, caller }, 3);

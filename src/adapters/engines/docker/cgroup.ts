@@ -1,11 +1,11 @@
-/** Which files below `/sys/fs/cgroup` tell what a process and its neighbours in the container use. */
+/** Files below `/sys/fs/cgroup` with the usage of a process and all others in its container. */
 export interface UsageFiles {
   readonly cpu: string;
   readonly memory: string;
   readonly memoryStat: string;
 }
 
-/** Reads `/proc/<pid>/cgroup` of either version; undefined where the path cannot be seen from here. */
+/** Reads `/proc/<pid>/cgroup` of version 1 or 2; undefined when the path is not visible here. */
 export function usageFiles(text: string): UsageFiles | undefined {
   const lines = text.split("\n").flatMap((line) => {
     const [, controllers = "", path = ""] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
@@ -31,14 +31,14 @@ export function usageFiles(text: string): UsageFiles | undefined {
   };
 }
 
-/** Milliseconds of one core out of `cpu.stat`, or out of `cpuacct.usage`, which is nothing but nanoseconds. */
+/** Milliseconds of one core from `cpu.stat`, or from `cpuacct.usage`, which holds nanoseconds. */
 export function readCpuMs(text: string): number | undefined {
   const micros = /^usage_usec (\d+)$/m.exec(text)?.[1];
   if (micros !== undefined) return Number(micros) / 1e3;
   return /^\d+\s*$/.test(text) ? Number(text) / 1e6 : undefined;
 }
 
-/** Bytes without the files that the kernel would let go of before it runs short, as `docker stats` counts. */
+/** Bytes without the file cache that the kernel can free, as in `docker stats`. */
 export function readMemoryBytes(usage: string, stat: string): number | undefined {
   if (!/^\d+\s*$/.test(usage)) return undefined;
   const cached =

@@ -2,16 +2,16 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import type { ProbeAnswer, ProbeTarget } from "../../../deploy/ports.ts";
 
-/** Asks a replica on its network address: a TCP connection, or one GET whose redirects are answers. Never throws. */
+/** Probes a replica at its network address: a TCP connection, or one GET without following redirects. Never throws. */
 export const probe = (target: ProbeTarget): Promise<ProbeAnswer> =>
   target.http === undefined ? dial(target) : get(target, target.http);
 
 function dial({ address, port, timeoutMs }: ProbeTarget): Promise<ProbeAnswer> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port, timeout: timeoutMs });
-    const answer = (said: ProbeAnswer): void => {
+    const answer = (result: ProbeAnswer): void => {
       socket.destroy();
-      resolve(said);
+      resolve(result);
     };
     socket.once("connect", () => answer({ kind: "ready" }));
     socket.once("timeout", () => answer({ kind: "slow" }));
@@ -25,21 +25,21 @@ function get(
 ): Promise<ProbeAnswer> {
   return new Promise((resolve) => {
     const headers = { host, "user-agent": "mypaas-probe", accept: "*/*" };
-    const asked = request({ host: address, port, path, headers, agent: false });
-    // A deadline of its own: the socket's timeout starts again with every byte.
+    const outgoing = request({ host: address, port, path, headers, agent: false });
+    // The socket's own timeout would start again with every byte.
     const timer = setTimeout(() => answer({ kind: "slow" }), timeoutMs);
-    const answer = (said: ProbeAnswer): void => {
+    const answer = (result: ProbeAnswer): void => {
       clearTimeout(timer);
-      asked.destroy();
-      resolve(said);
+      outgoing.destroy();
+      resolve(result);
     };
-    asked.once("response", ({ statusCode = 0 }) => {
+    outgoing.once("response", ({ statusCode = 0 }) => {
       const isGood = statusCode >= 200 && statusCode < 400;
       answer(isGood ? { kind: "ready" } : { kind: "status", status: statusCode });
     });
-    // Destroying the request may emit one more error, so this stays.
-    asked.on("error", (error) => answer(judge(error)));
-    asked.end();
+    // After `destroy`, the request may emit one more error.
+    outgoing.on("error", (error) => answer(judge(error)));
+    outgoing.end();
   });
 }
 

@@ -8,7 +8,7 @@ import {
 import type { AcmeProblem } from "./problem.ts";
 import type { Trouble } from "../record.ts";
 
-/** What a CA says of the request itself: its limits, its rules, the account, its own faults. */
+/** Reasons in the request itself: limits, rules, the account, or an error of the CA. */
 export function caReason(problem: AcmeProblem): Trouble | undefined {
   const { type, detail, host } = problem;
   if (type === undefined) return undefined;
@@ -18,19 +18,19 @@ export function caReason(problem: AcmeProblem): Trouble | undefined {
   if (refusals.has(type))
     return {
       about: "refused",
-      reason: `the CA gives no certificate for this name: ${detail}`,
-      hint: `choose another domain, or bring a certificate along: mypaas cert add ${host} cert.pem key.pem`,
+      reason: `the CA refuses this name: ${detail}`,
+      hint: `choose another domain, or add a certificate: mypaas cert add ${host} cert.pem key.pem`,
     };
   if (away.has(type))
-    return { about: "CA away", reason: `the CA has a fault of its own: ${detail}`, hint: waiting };
+    return { about: "CA away", reason: `the CA has an internal error: ${detail}`, hint: waiting };
   return account(problem) ?? { about: "refused", reason: `the CA refuses (${type}): ${detail}` };
 }
 
-const waiting = "wait; nothing has to be typed";
+const waiting = "wait; mypaas tries again by itself";
 const refusals = new Set(["rejectedIdentifier", "unsupportedIdentifier", "malformed"]);
 const away = new Set(["badNonce", "serverInternal", "orderNotReady"]);
 
-/** Boulder's `Decision.Result` in `ratelimits/limiter.go`; a pause after many failures is one too, and ends by hand only. */
+/** Boulder's `Decision.Result` in `ratelimits/limiter.go`. A pause after many failures comes here too, and ends only by hand. */
 function rateLimit({ detail, host }: AcmeProblem): Trouble {
   const page = /Please visit: (https?:\/\/\S+)/.exec(detail)?.[1];
   if (page !== undefined)
@@ -42,19 +42,19 @@ function rateLimit({ detail, host }: AcmeProblem): Trouble {
   const [, date, time] =
     /retry after (\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?: UTC|Z)/i.exec(detail) ?? [];
   const notBefore = Date.parse(`${date}T${time}Z`);
-  const said = detail
+  const text = detail
     .replace(/:? see https?:\/\/\S+$/, "")
     .replace(/, retry after .*$/i, "")
     .replaceAll(/\b(\d+)h0m0s\b/g, (_all, hours: string) => span(Number(hours)));
   if (Number.isNaN(notBefore))
     return {
       about: "rate limit",
-      reason: `the limit of the CA is reached: ${said}`,
+      reason: `the CA's rate limit is reached: ${text}`,
       hint: waiting,
     };
   return {
     about: "rate limit",
-    reason: `the limit of the CA is reached until ${date} ${time} UTC: ${said}`,
+    reason: `the CA's rate limit is reached until ${date} ${time} UTC: ${text}`,
     hint: waiting,
     notBefore,
   };
@@ -65,8 +65,8 @@ const span = (hours: number): string =>
 
 const { acmeDir } = instancePaths({ stateDir: defaultStateDir, runDir: defaultRunDir });
 
-// Traefik has the file in memory, and writes it again as it was; init starts a container that is stopped.
-const newAccount = `run on the server, FILE being that CA's in ${acmeDir}: docker stop ${traefikContainerName(defaultInstance)} && sudo mv FILE FILE.old && sudo mypaas init; every certificate is then asked for again`;
+// Traefik keeps the file in memory and writes it again, so it is stopped first; init starts it.
+const newAccount = `run on the server, where FILE is the CA's file in ${acmeDir}: docker stop ${traefikContainerName(defaultInstance)} && sudo mv FILE FILE.old && sudo mypaas init; all certificates are then requested again`;
 
 function account({ type = "", detail, instance, host }: AcmeProblem): Trouble | undefined {
   const about = "CA account";
@@ -74,19 +74,19 @@ function account({ type = "", detail, instance, host }: AcmeProblem): Trouble | 
     case "accountDoesNotExist":
       return {
         about,
-        reason: `the CA does not know the account of this server any more: ${detail}`,
+        reason: `the CA no longer knows this server's account: ${detail}`,
         hint: newAccount,
       };
     case "externalAccountRequired":
       return {
         about,
-        reason: `the CA wants an account that is made with it first: ${detail}`,
+        reason: `the CA requires an account that was created there first: ${detail}`,
         hint: "choose a CA that needs none, such as Let's Encrypt: mypaas init --help",
       };
     case "userActionRequired":
       return {
         about,
-        reason: `the CA wants something done by hand: ${detail}`,
+        reason: `the CA requires an action by hand: ${detail}`,
         hint: `open ${instance ?? "the CA's page"}, then run: mypaas cert retry ${host}`,
       };
     case "invalidContact":
@@ -94,7 +94,7 @@ function account({ type = "", detail, instance, host }: AcmeProblem): Trouble | 
       return {
         about,
         reason: `the CA refuses the email address: ${detail}`,
-        hint: "give another one: mypaas init --email ADDRESS",
+        hint: "set another one: mypaas init --email ADDRESS",
       };
     default:
       return undefined;

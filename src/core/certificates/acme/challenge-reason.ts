@@ -1,10 +1,10 @@
 import type { AcmeProblem } from "./problem.ts";
 import type { Trouble } from "../record.ts";
 
-/** What a CA found when it looked at the host: its DNS, its port 80, its CAA. The texts are Boulder's (`va`, `bdns`) and Pebble's. */
+/** Reasons that the CA found at the host: DNS, port 80, CAA. The texts are those of Boulder (`va`, `bdns`) and Pebble. */
 export function challengeReason(problem: AcmeProblem): Trouble | undefined {
   const { type } = problem;
-  // Pebble calls a name without an address a connection problem, or a malformed request.
+  // Pebble reports a name without an address as a connection problem or a malformed request.
   const found = type === undefined ? undefined : (unresolved(problem) ?? lookUp(problem));
   if (found !== undefined) return found;
   if (type === "dns") return trouble("waiting for DNS", problem.detail, dnsHint(problem));
@@ -22,7 +22,7 @@ function unresolved({ detail, host }: AcmeProblem): Trouble | undefined {
   return trouble("waiting for DNS", `the CA finds no address for ${name}`, setRecordHint(host));
 }
 
-/** `DNS problem: SERVFAIL looking up CAA for a.test - the domain's nameservers may be malfunctioning`, and the form with an extended error. */
+/** `DNS problem: SERVFAIL looking up CAA for a.test - the domain's nameservers may be malfunctioning`, or the form with an extended error. */
 function lookUp(problem: AcmeProblem): Trouble | undefined {
   const { detail, host } = problem;
   const plain = /DNS problem: ([^:]{1,60}) looking up ([A-Z]+) for ([^\s;,]+)/.exec(detail);
@@ -40,28 +40,28 @@ function lookUp(problem: AcmeProblem): Trouble | undefined {
   return trouble(about, `the CA could not look up ${type} of ${name}: ${why}`, hint);
 }
 
-/** `198.51.100.4: Fetching http://a.test/…: Connection refused` of Boulder, and Go's `Get "http://…": dial tcp 198.51.100.4:80: connect: connection refused` of Pebble. */
+/** * Boulder's `198.51.100.4: Fetching http://a.test/…: Connection refused`, and Go's `Get "http://…": dial tcp 198.51.100.4:80: connect: connection refused` of Pebble. */
 function connection({ detail, host, type }: AcmeProblem): Trouble {
   const far = /^During secondary validation: /.exec(detail);
   const text = far === null ? detail : detail.slice(far[0].length);
-  const [, address, url, said] = /^(?:([0-9a-f.:]+): )?Fetching (\S+): (.+)$/i.exec(text) ?? [];
+  const [, address, url, cause] = /^(?:([0-9a-f.:]+): )?Fetching (\S+): (.+)$/i.exec(text) ?? [];
   const [, dialled, port] = /dial tcp (\[[^\]]+\]|[0-9.]+):(\d+)/.exec(text) ?? [];
   const why = lowerFirst(
-    said ?? text.replace(/^Get "[^"]*": (?:dial tcp \S+ (?:connect: )?)?/, ""),
+    cause ?? text.replace(/^Get "[^"]*": (?:dial tcp \S+ (?:connect: )?)?/, ""),
   );
   const place = address ?? dialled?.replaceAll(/[[\]]/g, "") ?? host;
   if (/redirect/i.test(why))
     return trouble(
       "port 80",
-      `the answer of ${place} sends the CA elsewhere: ${why}`,
-      `see where it leads: curl -sIL http://${host}/.well-known/acme-challenge/x`,
+      `the answer of ${place} redirects the CA: ${why}`,
+      `follow the redirect: curl -sIL http://${host}/.well-known/acme-challenge/x`,
     );
   const number = port ?? (url?.startsWith("https:") || type === "tls" ? "443" : "80");
-  const where = far === null ? "" : ", from some places of the internet";
+  const where = far === null ? "" : ", from some of its locations";
   return trouble(
     `port ${number}`,
-    `the CA gets no connection to port ${number} of ${place}${where}: ${why}`,
-    `open port ${number} for everybody in the firewalls, here and at the provider of the server, then run: ${retry(host)}`,
+    `the CA cannot connect to port ${number} of ${place}${where}: ${why}`,
+    `open port ${number} in the firewalls of this server and of its provider, then run: ${retry(host)}`,
   );
 }
 
@@ -86,7 +86,7 @@ function wrongAnswer({ detail, host }: AcmeProblem): Trouble {
   if (/Incorrect TXT record/.test(detail) && txt !== null)
     return trouble(
       "DNS provider",
-      `the TXT record ${txt[2]} holds another value than this server's`,
+      `the TXT record ${txt[2]} has another value than this server's`,
       `delete other TXT records of that name at your DNS provider, then run: ${retry(host)}`,
     );
   const address =
@@ -101,11 +101,11 @@ function wrongAnswer({ detail, host }: AcmeProblem): Trouble {
     );
   if (!isAnswer)
     return trouble("refused", `the CA refuses: ${detail}`, `try again: ${retry(host)}`);
-  const what = status === undefined ? "not what this server would say" : `status ${status}`;
+  const what = status === undefined ? "not this server's answer" : `status ${status}`;
   return trouble(
     "port 80",
     `the CA got a wrong answer from port 80 of ${address ?? host}: ${what}`,
-    `see whether every address leads to this server: getent ahosts ${host}, then run: ${retry(host)}`,
+    `check that every address is this server's: getent ahosts ${host}, then run: ${retry(host)}`,
   );
 }
 
@@ -113,7 +113,7 @@ function noTxt(host: string, name = `_acme-challenge.${host.replaceAll(/'|\*\./g
   return trouble(
     "DNS provider",
     `the CA found no TXT record ${name}`,
-    `see whether the domain's name servers are those of the DNS provider in use: dig NS ${name.replace(/^_acme-challenge\./, "")}, then run: ${retry(host)}`,
+    `check that the domain uses the name servers of the DNS provider: dig NS ${name.replace(/^_acme-challenge\./, "")}, then run: ${retry(host)}`,
   );
 }
 
@@ -125,7 +125,7 @@ const setRecordHint = (host: string): string =>
   `set the record at your DNS provider, then run: ${retry(host)}`;
 
 const dnsHint = ({ host }: AcmeProblem): string =>
-  `have the domain's name servers repaired at your DNS provider, then run: ${retry(host)}`;
+  `repair the domain's name servers at your DNS provider, then run: ${retry(host)}`;
 
 const lowerFirst = (text: string): string =>
   text.replace(/^[A-Z](?=[a-z ])/, (c) => c.toLowerCase());

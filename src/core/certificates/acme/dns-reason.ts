@@ -3,7 +3,7 @@ import type { Trouble } from "../record.ts";
 
 const about = "DNS provider";
 
-/** What went wrong with the record at the DNS provider before any CA was asked: lego's `dns01` and its providers. */
+/** Reasons at the DNS provider, before the CA is involved: lego's `dns01` and its providers. */
 export function dnsProviderReason(problem: AcmeProblem): Trouble | undefined {
   if (problem.type !== undefined) return undefined;
   return settings(problem) ?? propagation(problem) ?? presenting(problem);
@@ -12,8 +12,7 @@ export function dnsProviderReason(problem: AcmeProblem): Trouble | undefined {
 function settings({ detail }: AcmeProblem): Trouble | undefined {
   const provider = /unrecogni[sz]ed DNS provider: (\S+)/i.exec(detail)?.[1];
   const hint = "set the DNS provider and its values again, see: mypaas init --help";
-  if (provider !== undefined)
-    return { about, reason: `there is no DNS provider called ${provider}`, hint };
+  if (provider !== undefined) return { about, reason: `unknown DNS provider ${provider}`, hint };
   if (!/some credentials information are missing|credentials missing/.test(detail))
     return undefined;
   const name =
@@ -34,8 +33,8 @@ function propagation({ detail, host }: AcmeProblem): Trouble | undefined {
   const where = server === undefined ? (cause === undefined ? "" : `: ${cause}`) : ` at ${server}`;
   return {
     about,
-    reason: `the TXT record ${name} was not to be seen in time${where}${code === undefined ? "" : ` (${code})`}`,
-    hint: `see whether it ever comes: dig TXT ${name.startsWith("_") ? name : "_acme-challenge.HOST"}, then run: mypaas cert retry ${host}`,
+    reason: `the TXT record ${name} did not appear in time${where}${code === undefined ? "" : ` (${code})`}`,
+    hint: `check the record: dig TXT ${name.startsWith("_") ? name : "_acme-challenge.HOST"}, then run: mypaas cert retry ${host}`,
   };
 }
 
@@ -43,13 +42,13 @@ function presenting({ detail, host }: AcmeProblem): Trouble | undefined {
   const zone = /could not find (?:the )?(?:zone|start of authority)|failed to find zone/i.test(
     detail,
   );
-  const said = /error presenting token(?: \([^)]*\))?: (.+)$/.exec(detail)?.[1];
-  if (said === undefined && !zone) return undefined;
+  const text = /error presenting token(?: \([^)]*\))?: (.+)$/.exec(detail)?.[1];
+  if (text === undefined && !zone) return undefined;
   return {
     about,
-    reason: `the record could not be set: ${said ?? detail}`,
+    reason: `the record could not be set: ${text ?? detail}`,
     hint: zone
-      ? `see that the domain is kept at this DNS provider and that its key may change it, then run: mypaas cert retry ${host}`
-      : `see that the key for the DNS provider is right and may change the domain, then run: mypaas cert retry ${host}`,
+      ? `check that the domain is at this DNS provider and that the key may change it, then run: mypaas cert retry ${host}`
+      : `check that the DNS provider's key is right and may change the domain, then run: mypaas cert retry ${host}`,
   };
 }

@@ -1,21 +1,18 @@
 import { plainText } from "../../terminal-text.ts";
 
-/** An attempt that failed, as Traefik's log tells it. */
+/** A failed attempt in Traefik's log. */
 export interface AcmeFailure {
   readonly hosts: readonly string[];
-  /** What lego or the CA said, in full. */
+  /** The whole text of lego or the CA. */
   readonly error: string;
 }
 
-/**
- * Only timestamps, the level and where in the source stand before the message; a quote or an equals
- * sign there means that somebody else's text is quoted. For zerolog's ConsoleWriter see its `writeFields`.
- */
+/** * Before the message stand only timestamps, the level and the source position. A quote or an equals sign there marks quoted text of another program. For zerolog's ConsoleWriter see its `writeFields`. */
 const failed =
   /^[^"=]*\b(?:ERR|INF|WRN) (?:\S+ > )?(?:Unable to obtain ACME certificate for domains?|Error renewing ACME certificate: (?<domain>\{[^}]*\}))(?= )/;
 const field = /([A-Za-z][\w ]{0,40})=("(?:[^"\\]|\\.)*(?:"|$)|\[[^\]]*(?:\]|$)|\S*)/g;
 
-/** The failed attempts in the text of `docker logs` of Traefik, oldest first; with and without colours and Docker's timestamps. */
+/** Failed attempts in the output of `docker logs` of Traefik, oldest first; with or without colours and Docker's timestamps. */
 export function readAcmeFailures(log: string): readonly AcmeFailure[] {
   return log.split(/\r?\n/).flatMap((line) => readLine(plainText(line)) ?? []);
 }
@@ -27,21 +24,21 @@ function readLine(line: string): AcmeFailure | undefined {
   for (const [, name = "", value = ""] of line.slice(match[0].length).matchAll(field))
     values.set(name.trim(), unquote(value));
   const error = values.get("error") ?? "";
-  const said = values.get("domains") ?? match.groups?.["domain"] ?? domainsIn(error);
-  const hosts = hostsIn(said);
+  const text = values.get("domains") ?? match.groups?.["domain"] ?? domainsIn(error);
+  const hosts = hostsIn(text);
   return error === "" || hosts.length === 0 ? undefined : { hosts, error };
 }
 
-/** Traefik's own words before lego's. */
+/** The domains in Traefik's text before lego's. */
 const domainsIn = (error: string): string => /for the domains \[([^\]]*)\]/.exec(error)?.[1] ?? "";
 
-/** Out of `["a.test","b.test"]`, `a.test,b.test`, `{a.test [b.test]}` or `{Main:a.test SANs:[b.test]}`. */
+/** Hosts in `["a.test","b.test"]`, `a.test,b.test`, `{a.test [b.test]}` or `{Main:a.test SANs:[b.test]}`. */
 const hostsIn = (text: string): readonly string[] =>
   [...text.replaceAll(/\b(?:Main|SANs):/g, " ").matchAll(/[^\s,"[\]{}]+/g)].map(([host]) =>
     host.toLowerCase(),
   );
 
-/** Undoes Go's strconv.Quote; a line that was cut off has no quote at its end. */
+/** Undoes Go's strconv.Quote; a truncated line has no quote at its end. */
 function unquote(value: string): string {
   if (!value.startsWith('"')) return value;
   const inner = value.slice(1).replace(/(^|[^\\])((?:\\\\)*)"$/, "$1$2");
@@ -51,7 +48,7 @@ function unquote(value: string): string {
       const hex = byte ?? short ?? long;
       if (hex === undefined) return escapes[plain] ?? plain;
       const code = Number.parseInt(hex, 16);
-      // `\x` above 7f is a byte that was no UTF-8.
+      // `\x` above 7f is a byte that is not UTF-8.
       return code > 0x10_ff_ff || (byte !== undefined && code > 0x7f)
         ? "\ufffd"
         : String.fromCodePoint(code);

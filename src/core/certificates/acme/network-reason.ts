@@ -3,7 +3,7 @@ import type { Trouble } from "../record.ts";
 
 const about = "CA away";
 
-/** Go's words for a connection that did not come about, and what they mean. */
+/** Go's error texts for a failed connection, and their meaning. */
 const causes: readonly (readonly [RegExp, string])[] = [
   [/no such host/, "its name has no address (no such host)"],
   [/server misbehaving|lookup .* i\/o timeout/, "its name could not be looked up"],
@@ -17,7 +17,7 @@ const causes: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** Why Traefik could not talk to the CA at all. */
+/** Reasons why Traefik has no connection to the CA. */
 export function networkReason({ type, detail, url }: AcmeProblem): Trouble | undefined {
   if (type !== undefined) return undefined;
   const ca = placeOf(url);
@@ -25,8 +25,8 @@ export function networkReason({ type, detail, url }: AcmeProblem): Trouble | und
   if (trust !== undefined)
     return {
       about,
-      reason: `the certificate of ${ca} itself is not trusted: ${trust}`,
-      hint: "hand the root certificate of that CA to init, see: mypaas init --help",
+      reason: `the certificate of ${ca} is not trusted for https: ${trust}`,
+      hint: "give the CA's root certificate to init, see: mypaas init --help",
     };
   const cause = causes.find(([pattern]) => pattern.test(detail))?.[1] ?? statusIn(detail);
   if (cause === undefined) return undefined;
@@ -36,12 +36,12 @@ export function networkReason({ type, detail, url }: AcmeProblem): Trouble | und
     reason: `${ca} cannot be reached: ${cause}`,
     hint:
       url === undefined
-        ? "let this server reach the CA over https; it is asked again by itself"
-        : `see what answers there: curl -sI ${url}; it is asked again by itself`,
+        ? "let this server reach the CA over https; mypaas tries again by itself"
+        : `check what answers there: curl -sI ${url}; mypaas tries again by itself`,
   };
 }
 
-/** lego puts the status in front where the answer is no ACME: `503 :: GET :: https://… :: …`. */
+/** When the answer is not ACME, lego starts with the status: `503 :: GET :: https://… :: …`. */
 function statusIn(detail: string): string | undefined {
   const status = /\b([1-5]\d\d) ::\s?(?:GET|HEAD|POST) ::/.exec(detail)?.[1];
   return status && `status ${status}`;

@@ -1,24 +1,24 @@
 import { oneLine, withoutSecrets } from "../foreign-text.ts";
 
-/** The parts of lego's error text; a problem document (RFC 8555, 6.7) within it has a type. */
+/** The parts of lego's error text. A problem document (RFC 8555, 6.7) has a type. */
 export interface AcmeProblem {
-  /** Without `urn:ietf:params:acme:error:`; undefined where no CA has answered. */
+  /** Without `urn:ietf:params:acme:error:`; undefined when the CA did not answer. */
   readonly type: string | undefined;
-  /** What the CA says, or the whole text without Traefik's words before it; one line. */
+  /** The CA's text, or the whole text without Traefik's prefix; one line. */
   readonly detail: string;
-  /** The first host that the text names, ready for a command line; `HOST` when it names none. */
+  /** The first host in the text, quoted for a command line; `HOST` without one. */
   readonly host: string;
-  /** The first URL of the text, without secrets: where it went wrong, or the CA. */
+  /** The first URL in the text, without secrets. */
   readonly url: string | undefined;
-  /** Where the CA wants somebody to look. */
+  /** Page that the CA wants the operator to open. */
   readonly instance: string | undefined;
 }
 
-/** More than this is not said of one attempt; keeps every pattern cheap. */
+/** Longer texts are cut off, so that every pattern stays fast. */
 const maxLength = 10_000;
 const problemStart = /urn:(?:ietf:params:)?acme:error:([A-Za-z]+)"? :: /;
 
-/** Takes an error text of lego apart, whose formats are in its `ProblemDetails.Error` and `DomainsError.Error`. */
+/** Parses an error text of lego; the formats are in its `ProblemDetails.Error` and `DomainsError.Error`. */
 export function readProblem(error: string): AcmeProblem {
   const text = oneLine(error, maxLength);
   const url = /https?:\/\/[^\s"'?]+/.exec(withoutSecrets(text))?.[0];
@@ -46,7 +46,7 @@ function detailOf(rest: string, isInBrackets: boolean): string {
   return whole.replace(/^(?:(?:Error [a-z ]+|Invalid identifiers requested) :: )+/, "").trim();
 }
 
-/** Without the words of Traefik and lego that say nothing. */
+/** Without the prefixes of Traefik and lego that carry no information. */
 const bare = (text: string): string =>
   withoutSecrets(text)
     .replace(/^unable to generate a certificate for the domains \[[^\]]*\]: /, "")

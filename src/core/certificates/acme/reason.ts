@@ -6,7 +6,7 @@ import { readProblem } from "./problem.ts";
 import { oneLine } from "../foreign-text.ts";
 import type { Trouble } from "../record.ts";
 
-/** Says in plain words why there is no certificate: `error` is lego's text out of Traefik's log, with what the CA said. */
+/** Explains in plain words why there is no certificate. `error` is lego's text from Traefik's log. */
 export function acmeReason(error: string): Trouble {
   const problem = readProblem(error);
   const known =

@@ -1,6 +1,6 @@
 import { namesKey } from "../manual-certificate.ts";
 
-/** Traefik's file of accounts and certificates without those of a CA that have the very names of one that was added by hand: of two such Traefik shows now the one and now the other. Undefined where nothing has to go, or the file is none of Traefik's. */
+/** * Traefik's file of accounts and certificates, without certificates of a CA that have the same names as a manual one. Traefik would serve either of the two. Undefined when nothing changes, or for another kind of file. */
 export function withoutReplaced(
   text: string,
   own: readonly (readonly string[])[],
@@ -24,7 +24,7 @@ export function withoutReplaced(
   return { text: `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`, dropped };
 }
 
-/** True for a file that Traefik would refuse at its next start, and ask nobody for anything then; an empty one is a beginning. */
+/** True for a file that Traefik cannot read at its next start; it would request no certificate then. An empty file is fine. */
 export const isBrokenStorage = (text: string): boolean =>
   text.trim() !== "" && parse(text) === undefined;
 

@@ -21,12 +21,12 @@ test("the files of a container are found on both versions of cgroups", () => {
   });
 });
 
-test("a path that leads out of what can be seen is not followed", () => {
+test("a path outside of the visible cgroups is not followed", () => {
   for (const text of ["", "0::/../../docker/abc\n", "nonsense"])
     assert.equal(usageFiles(text), undefined, text);
 });
 
-test("time and memory are read in one unit each, without what is only cached", () => {
+test("time and memory are read in one unit each, without the file cache", () => {
   assert.equal(readCpuMs("usage_usec 2500\nuser_usec 1\n"), 2.5);
   assert.equal(readCpuMs("49448310\n"), 49.44831);
   assert.equal(readCpuMs("usage"), undefined);

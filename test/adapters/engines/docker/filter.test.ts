@@ -50,7 +50,7 @@ test("docker filter: ours is shown without its environment, a stranger's is not 
   );
   assert.equal(
     await text(await ask(`${dir}/filter`, "/info")),
-    '403 {"message":"mypaas: this call is not passed on"}',
+    '403 {"message":"mypaas: this call is not allowed"}',
   );
 });
 

@@ -45,7 +45,7 @@ for (const [status, expected] of statuses) {
   });
 }
 
-test("a health path that says nothing is slow after its timeout", async () => {
+test("a health path without an answer is slow after its timeout", async () => {
   await withServer(
     () => {},
     async (port) => {
@@ -65,7 +65,7 @@ test("a connection that is closed without an answer is unreachable", async () =>
   );
 });
 
-test("without a path a connection is enough, and nothing listening is refused", async () => {
+test("without a path a connection is enough, and a closed port is refused", async () => {
   let free = 0;
   await withServer(
     () => {},

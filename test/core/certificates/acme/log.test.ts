@@ -8,7 +8,7 @@ const fields = "providerName=acme.acme routerName=web-r1@docker rule=Host(`a.tes
 const reads = (log: string, expected: readonly AcmeFailure[]) =>
   assert.deepEqual(readAcmeFailures(log), expected);
 
-test("failures are read in every form in which zerolog writes them", () => {
+test("failures are read in every form of zerolog", () => {
   const a = [{ hosts: ["a.test"], error: "it failed" }];
   const cases: readonly (readonly [string, string, readonly AcmeFailure[]])[] = [
     [
@@ -86,7 +86,7 @@ test("failures are read in every form in which zerolog writes them", () => {
     assert.deepEqual(readAcmeFailures(line), expected, title);
 });
 
-test("other lines are left out, those too that quote such a line", () => {
+test("other lines are skipped, also those that quote such a line", () => {
   reads("", []);
   reads(`2026-11-21T17:02:03Z ERR ${unable}`, []);
   reads(`2026-11-21T17:02:03Z ERR ${unable} domains=["a.test"]`, []);
@@ -96,7 +96,7 @@ test("other lines are left out, those too that quote such a line", () => {
   reads(`203.0.113.9 - "GET /ERR ${unable} error=y domains=a.test" 404`, []);
 });
 
-test("a log of many lines keeps its order, and long lines take no long time", () => {
+test("the order of many lines stays, and long lines are fast", () => {
   const line = (host: string) => `2026-11-21T17:02:03Z ERR ${unable} error=x domains=["${host}"]`;
   reads(`${line("a.test")}\r\nsomething\n${line("b.test")}\n`, [
     { hosts: ["a.test"], error: "x" },

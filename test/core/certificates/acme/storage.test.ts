@@ -19,7 +19,7 @@ const storage = {
   "acme-dns": { Account: null, Certificates: [certificate("*.c.test")] },
 };
 
-test("only certificates with the very names of one that was brought go, and accounts stay", () => {
+test("only certificates with the names of a manual one are removed, and accounts stay", () => {
   const left = withoutReplaced(JSON.stringify(storage), [["WWW.b.test", "b.test"], ["*.c.test"]]);
   assert.deepEqual(left?.dropped, ["b.test, www.b.test", "*.c.test"]);
   assert.deepEqual(JSON.parse(left?.text ?? ""), {
@@ -28,7 +28,7 @@ test("only certificates with the very names of one that was brought go, and acco
   });
 });
 
-test("a store that was cut off is broken, an empty one is not", () => {
+test("a truncated store is broken, an empty one is not", () => {
   const text = JSON.stringify(storage);
   assert.deepEqual([text, text.slice(0, -5), "", " ", "{}", "null", "[1]"].map(isBrokenStorage), [
     false,
@@ -41,7 +41,7 @@ test("a store that was cut off is broken, an empty one is not", () => {
   ]);
 });
 
-test("a store without such names, or without certificates, or that is none, stays as it is", () => {
+test("a store without such names or certificates, or another kind of file, stays as it is", () => {
   const own = [["x.test"], ["b.test"]];
   assert.equal(withoutReplaced(JSON.stringify(storage), own), undefined);
   assert.equal(withoutReplaced(JSON.stringify({ acme: { Certificates: null } }), own), undefined);

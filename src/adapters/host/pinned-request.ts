@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { request } from "node:https";
 import type { TLSSocket } from "node:tls";
 
-export interface PinnedQuestion {
+export interface PinnedRequest {
   readonly address: string;
   readonly port: number;
-  /** TLS name that makes Traefik show its default certificate. */
+  /** TLS name for which Traefik serves its default certificate. */
   readonly serverName: string;
-  /** base64url of the sha256 of the key that the server must have. */
+  /** base64url of the sha256 of the expected public key. */
   readonly pin: string;
   readonly path: string;
 }
@@ -15,17 +15,17 @@ export interface PinnedQuestion {
 export interface PinnedAnswer {
   readonly status: number;
   readonly type: string;
-  /** The server's clock in whole seconds, as milliseconds; undefined where the answer does not say. */
+  /** The server's clock in milliseconds, exact to a second; undefined when the answer has no date. */
   readonly date?: number;
 }
 
-/** Asks once and reads the head of the answer; rejects when nobody answers within 2 s or the key is another one. */
-export function askPinned(question: PinnedQuestion): Promise<PinnedAnswer> {
+/** Sends one request and reads the head of the answer. Rejects after 2 s without an answer, or for another key. */
+export function requestPinned(question: PinnedRequest): Promise<PinnedAnswer> {
   const { address: host, port, serverName: servername, pin, path } = question;
   return new Promise((resolve, reject) => {
-    // The key is compared below, before a byte is sent; no authority knows this certificate.
+    // The key is compared below before any byte is sent; no CA issued this certificate.
     const options = { host, port, path, servername, rejectUnauthorized: false, agent: false };
-    const asked = request({ ...options, timeout: 2000 }, (response) => {
+    const outgoing = request({ ...options, timeout: 2000 }, (response) => {
       response.resume();
       const type = response.headers["content-type"] ?? "";
       const date = Date.parse(response.headers.date ?? "");
@@ -34,14 +34,14 @@ export function askPinned(question: PinnedQuestion): Promise<PinnedAnswer> {
         type,
         ...(Number.isNaN(date) ? {} : { date }),
       });
-      asked.destroy();
+      outgoing.destroy();
     });
-    asked.on("timeout", () => asked.destroy(new Error("no answer within 2 s")));
-    asked.on("error", reject);
-    asked.on("socket", (socket) =>
+    outgoing.on("timeout", () => outgoing.destroy(new Error("no answer within 2 s")));
+    outgoing.on("error", reject);
+    outgoing.on("socket", (socket) =>
       socket.once("secureConnect", () => {
-        if (pinOf(socket as TLSSocket) === pin) asked.end();
-        else asked.destroy(new Error("the server shows another certificate than its own"));
+        if (pinOf(socket as TLSSocket) === pin) outgoing.end();
+        else outgoing.destroy(new Error("the certificate is not the server's own"));
       }),
     );
   });

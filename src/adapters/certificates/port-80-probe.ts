@@ -1,23 +1,18 @@
 import { request } from "node:http";
 import { hereHeader } from "../../core/routing/server-routes.ts";
 import { wireBase } from "../../core/wire/protocol.ts";
+import type { PortAnswer } from "../../core/certificates/preflight-facts.ts";
 import { codeOf } from "../files.ts";
 
-/** Who answers at an address when a host is asked for there. */
-export type WhoIsThere =
-  | { readonly kind: "here" }
-  | { readonly kind: "other"; readonly what: string }
-  | { readonly kind: "nobody"; readonly why: string };
-
-/** A CA asks on this port and on no other (RFC 8555, 8.3). */
+/** A CA connects to this port and to no other (RFC 8555, 8.3). */
 const port = 80;
 const timeoutMs = 4000;
 
-/** Asks for a host on port 80 of one address, as a CA would, and tells whether this very server answers. Never rejects. */
-export function whoIsThere(
+/** Requests a host on port 80 of one address, as a CA would. Says whether this server answers; never rejects. */
+export function probePort80(
   address: string,
   { host, server }: { readonly host: string; readonly server: string },
-): Promise<WhoIsThere> {
+): Promise<PortAnswer> {
   return new Promise((resolve) => {
     const options = {
       host: address,
@@ -27,15 +22,15 @@ export function whoIsThere(
       agent: false,
       signal: AbortSignal.timeout(timeoutMs),
     } as const;
-    const asked = request(options, (response) => {
+    const outgoing = request(options, (response) => {
       const { statusCode, headers } = response;
       const by = typeof headers.server === "string" ? ` from ${headers.server.slice(0, 40)}` : "";
       const isHere = headers[hereHeader.toLowerCase()] === server;
       resolve(isHere ? { kind: "here" } : { kind: "other", what: `status ${statusCode}${by}` });
       response.destroy();
     });
-    asked.on("error", (error) => resolve({ kind: "nobody", why: reasonOf(error) }));
-    asked.end();
+    outgoing.on("error", (error) => resolve({ kind: "unreachable", why: reasonOf(error) }));
+    outgoing.end();
   });
 }
 
@@ -43,8 +38,8 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
   ECONNRESET: "connection closed",
   ETIMEDOUT: "no answer",
-  EHOSTUNREACH: "no way to that address",
-  ENETUNREACH: "no way to that address",
+  EHOSTUNREACH: "no route to that address",
+  ENETUNREACH: "no route to that address",
 };
 
 function reasonOf(error: Error): string {

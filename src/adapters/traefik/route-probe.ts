@@ -2,7 +2,7 @@ import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { releaseHeader } from "../../core/routing/release-routing.ts";
 
-/** Where a client would reach Traefik's two entry points. */
+/** Address of Traefik's two entry points for a client. */
 export interface EntryAddress {
   readonly host: string;
   readonly httpPort: number;
@@ -11,34 +11,34 @@ export interface EntryAddress {
 
 const timeoutMs = 3_000;
 
-/** Asks for a route as a client would and returns the release header of the answer; undefined when there is none or nobody answers in time. */
-export async function askRoute(
+/** Requests a route and returns the release header of the answer; undefined without the header, or without an answer in time. */
+export async function probeRoute(
   entry: EntryAddress,
   route: { readonly host: string; readonly path: string; readonly https: boolean },
 ): Promise<string | undefined> {
-  // Below a wildcard a name that no other service is likely to own.
+  // For a wildcard, a name that no other service is likely to have.
   const host = route.host.replace(/^\*\./, "mypaas-asks.");
   const options = {
     host: entry.host,
     port: route.https ? entry.httpsPort : entry.httpPort,
     path: route.path === "" ? "/" : route.path,
-    // Everything is in the head of the answer, and Traefik adds the header to that of any method.
+    // The head of the answer is enough; Traefik adds the header to the answer of any method.
     method: "HEAD",
     headers: { host, "user-agent": "mypaas" },
     agent: false,
     signal: AbortSignal.timeout(timeoutMs),
   } as const;
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  const asked = route.https
+  const outgoing = route.https
     ? // The question is who answers, not whether a certificate has arrived already.
       requestHttps({ ...options, servername: host, rejectUnauthorized: false })
     : requestHttp(options);
-  asked.on("response", (response) => {
+  outgoing.on("response", (response) => {
     const header = response.headers[releaseHeader.toLowerCase()];
     resolve(typeof header === "string" ? header : undefined);
     response.destroy();
   });
-  asked.on("error", () => resolve(undefined));
-  asked.end();
+  outgoing.on("error", () => resolve(undefined));
+  outgoing.end();
   return promise;
 }

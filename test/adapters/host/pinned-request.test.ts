@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { makeIdentity, type Identity } from "../../../src/adapters/host/certificate.ts";
-import { askPinned } from "../../../src/adapters/host/pinned-question.ts";
+import { requestPinned } from "../../../src/adapters/host/pinned-request.ts";
 
 let identity: Identity;
 let server: Server;
@@ -30,17 +30,14 @@ const question = () => ({
 });
 
 test("a server with the pinned key is asked", async () => {
-  const { date = 0, ...answer } = await askPinned(question());
+  const { date = 0, ...answer } = await requestPinned(question());
   assert.deepEqual(answer, { status: 404, type: "application/json" });
   assert.equal(date % 1000, 0);
   assert.equal(asked, 1);
 });
 
-test("a server with another key hears nothing", async () => {
+test("a server with another key gets no request", async () => {
   const wrong = { ...question(), pin: "A".repeat(43) };
-  await assert.rejects(
-    askPinned(wrong),
-    /^Error: the server shows another certificate than its own$/,
-  );
+  await assert.rejects(requestPinned(wrong), /^Error: the certificate is not the server's own$/);
   assert.equal(asked, 1);
 });
