@@ -37,7 +37,7 @@ export type TestServer = Awaited<ReturnType<typeof startServer>>;
 /** A whole mypaas of its own: `mypaas init`, a worker process, Traefik and the receiver in containers, and a laptop that knows it as `prod`; `init` holds more options for that command. */
 export async function startServer(
   name: string,
-  more: Partial<Pick<Instance, "init" | "bind" | "httpPort" | "httpsPort">> = {},
+  more: Partial<Pick<Instance, "init" | "bind" | "httpPort" | "httpsPort" | "program">> = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), `${name}-`));
   const instance = describeInstance({
@@ -45,7 +45,7 @@ export async function startServer(
     folder,
     httpPort: more.httpPort ?? (await freePort()),
     httpsPort: more.httpsPort ?? (await freePort()),
-    program,
+    program: more.program ?? program,
     traefik: ["--traefik-image", traefikImage],
     ...(more.init !== undefined && { init: more.init }),
     ...(more.bind !== undefined && { bind: more.bind }),

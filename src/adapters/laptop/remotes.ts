@@ -1,6 +1,8 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UserError } from "../../core/errors.ts";
+import { count, listOf, maybe, object, or, text } from "../../core/stored/shape.ts";
+import { damaged, readStored, refuseNewer, type StoredThing } from "../../core/stored/stored.ts";
 import {
   formatRemoteLine,
   parseRemoteLine,
@@ -33,22 +35,17 @@ export function remotesFile({ env, home }: Pick<RemotesPlace, "env" | "home">): 
 /** All remotes, the first is the default; empty when there is no file yet. */
 export async function readRemotes(place: RemotesPlace): Promise<readonly Remote[]> {
   const file = remotesFile(place);
-  let text: string;
+  let json: string;
   try {
-    text = await readFile(file, "utf8");
+    json = await readFile(file, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
     throw new UserError(`${file}: not readable`, { code: "remotes-file", cause: error });
   }
-  try {
-    return (JSON.parse(text) as { remotes: readonly Stored[] }).remotes.map(load);
-  } catch (cause) {
-    throw new UserError(`${file}: damaged`, {
-      code: "remotes-file",
-      hint: `remove it and add your remotes again: rm ${file}`,
-      cause,
-    });
-  }
+  const thing = { name: file, hint: `remove it and add your remotes again: rm ${file}` };
+  // The version first: what a newer program wrote may have any form.
+  refuseNewer(file, readStored(json, versionShape, thing).version, version);
+  return readStored(json, remotesShape, thing).remotes.map((one) => load(one, thing));
 }
 
 /** Reads, changes and writes the list while no other mypaas can; the new list is complete on disk or the old one still is. */
@@ -62,7 +59,7 @@ export async function changeRemotes(
     const unlock = await lockFile(`${file}.lock`, place.pauseMs);
     try {
       const remotes = change(await readRemotes(place));
-      const text = JSON.stringify({ version: 1, remotes: remotes.map(store) }, undefined, 2);
+      const text = JSON.stringify({ version, remotes: remotes.map(store) }, undefined, 2);
       await writeFileAtomic(file, `${text}\n`, { mode: 0o600 });
     } finally {
       unlock();
@@ -88,21 +85,29 @@ function unwritable(file: string, error: unknown): unknown {
 interface Stored {
   readonly name: string;
   readonly url: string;
-  readonly fingerprint?: string;
+  readonly fingerprint: string | undefined;
 }
 
-function load({ name, url, fingerprint }: Stored): Remote {
-  if (typeof name !== "string" || !isRemoteName(name)) throw new TypeError("bad name");
-  return { name, fingerprint: fingerprint?.toString(), ...parseRemoteLine(url) };
+const version = 1;
+const versionShape = object<{ readonly version: number }>({ version: or(count, version) });
+export const remotesShape = object<{ readonly remotes: readonly Stored[] }, "remotes">({
+  remotes: listOf(
+    object<Stored, "name" | "url">({ name: text, url: text, fingerprint: maybe(text) }),
+  ),
+});
+
+function load({ name, url, fingerprint }: Stored, thing: StoredThing): Remote {
+  if (!isRemoteName(name)) throw damaged(thing, `no remote can be called ${JSON.stringify(name)}`);
+  try {
+    return { name, fingerprint, ...parseRemoteLine(url) };
+  } catch (error) {
+    throw error instanceof UserError ? damaged(thing, error.message, error) : error;
+  }
 }
 
 function store(remote: Remote): Stored {
   const { name, fingerprint } = remote;
-  return {
-    name,
-    url: formatRemoteLine(remote),
-    ...(fingerprint === undefined ? {} : { fingerprint }),
-  };
+  return { name, url: formatRemoteLine(remote), fingerprint };
 }
 
 export const isRemoteName = (name: string): boolean => /^[a-z0-9][a-z0-9-]{0,49}$/.test(name);

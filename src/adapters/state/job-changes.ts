@@ -1,5 +1,6 @@
+import type { OwnScale } from "../../core/stored/own-scale.ts";
 import { setEnv, unsetEnv } from "./env.ts";
-import { setScale, type OwnScale } from "./services.ts";
+import { setScale } from "./services.ts";
 import type { State } from "./state.ts";
 
 /** Variables by name; undefined takes one away. */

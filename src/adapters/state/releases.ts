@@ -1,4 +1,5 @@
 import type { Release } from "../../core/release/release.ts";
+import { readReceipt, readRelease } from "../../core/stored/release.ts";
 import type { Receipt } from "../../core/wire/results.ts";
 import { isSamePlace } from "../../core/routing/routes.ts";
 import { ownRoutes } from "../../core/routing/yields.ts";
@@ -190,7 +191,7 @@ function releases(
 ): readonly StoredRelease[] {
   return state
     .all(
-      `SELECT release, image_id, content, state, created, key, job, repeats, receipt FROM releases ${where}`,
+      `SELECT service, number, release, image_id, content, state, created, key, job, repeats, receipt FROM releases ${where}`,
       ...values,
     )
     .map(fromRow);
@@ -199,9 +200,9 @@ function releases(
 function fromRow(row: Row): StoredRelease {
   const repeats = row.optionalInteger("repeats");
   const receipt = row.optionalText("receipt");
+  const [service, number] = [row.text("service"), row.integer("number")];
   return {
-    // Only putRelease and yieldRoutes write this column.
-    release: JSON.parse(row.text("release")) as Release,
+    release: readRelease(row.text("release"), service, number),
     imageId: row.text("image_id"),
     content: row.text("content"),
     state: row.word("state", releaseStates),
@@ -209,7 +210,6 @@ function fromRow(row: Row): StoredRelease {
     key: row.text("key"),
     job: row.integer("job"),
     ...(repeats !== undefined && { repeats }),
-    // Only setReceipt writes this column.
-    ...(receipt !== undefined && { receipt: JSON.parse(receipt) as Receipt }),
+    ...(receipt !== undefined && { receipt: readReceipt(receipt, service, number) }),
   };
 }

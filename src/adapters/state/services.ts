@@ -1,3 +1,4 @@
+import { readOwnScale, type OwnScale } from "../../core/stored/own-scale.ts";
 import type { State } from "./state.ts";
 
 /** Name of the service that owns a slug, undefined when it is free. */
@@ -44,19 +45,12 @@ export function takeReleaseNumber(state: State, service: string): number {
   return row.integer("number");
 }
 
-/** A number of replicas that a command asked for; it counts as long as the Dockerfile says `written`. */
-export interface OwnScale {
-  readonly written: string;
-  readonly replicas: number;
-}
-
 /** Undefined where the Dockerfile alone decides. */
 export function ownScale(state: State, service: string): OwnScale | undefined {
   const text = state
     .get("SELECT scale FROM services WHERE name = ?", service)
     ?.optionalText("scale");
-  // Only setScale writes this column, with what stageScale was given.
-  return text === undefined ? undefined : (JSON.parse(text) as OwnScale);
+  return text === undefined ? undefined : readOwnScale(text, service);
 }
 
 export function setScale(state: State, service: string, scale: string | undefined): void {

@@ -1,8 +1,9 @@
 import type { ServiceSpec } from "../../core/release/spec.ts";
+import type { OwnScale } from "../../core/stored/own-scale.ts";
 import { writeScale } from "../../core/release/written.ts";
 import { liveRelease } from "../../adapters/state/releases.ts";
 import { stageScale } from "../../adapters/state/job-changes.ts";
-import { ownScale, type OwnScale } from "../../adapters/state/services.ts";
+import { ownScale } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { scaleOf } from "./renewal.ts";
 

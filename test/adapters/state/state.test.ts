@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
@@ -59,15 +59,17 @@ test("state: what was written is there after it was closed, readable for nobody 
   assert.equal(statSync(file).mode & 0o777, 0o600);
 });
 
-test("state: a file of a newer mypaas is refused", async (t) => {
+test("state: a file of a newer mypaas is refused and left as it is", async (t) => {
   const file = join(scratch(t), "state.db");
   const database = new DatabaseSync(file);
-  database.exec("PRAGMA user_version = 99");
+  database.exec("CREATE TABLE later (thing TEXT); PRAGMA user_version = 99");
   database.close();
+  const before = readFileSync(file);
   assert.equal(
     await refusal(() => openState(file)),
-    `${file}: written by a newer mypaas (schema 99, this one knows ${migrations.length})\nhint: run: npm install -g mypaas@latest`,
+    `${file}: written by a newer mypaas than this one (version 99, this one reads up to ${migrations.length})\nhint: run: npm install -g mypaas@latest`,
   );
+  assert.deepEqual(readFileSync(file), before);
 });
 
 test("state: a file that is no database is refused", async (t) => {
@@ -224,11 +226,12 @@ test("state: old jobs go with their log, unfinished ones stay", (t) => {
 test("state: steps come back in order with their data", (t) => {
   const state = scratchState(t);
   const { id } = insertJob(state, job("web"), 1);
-  appendStep(state, id, { step: "hold", phase: "intent", data: { to: 2 }, at: 5 });
+  const data = { service: "web", release: 2, from: 1 };
+  appendStep(state, id, { step: "hold", phase: "intent", data, at: 5 });
   appendStep(state, id, { step: "hold", phase: "outcome", data: undefined, at: 6 });
   assert.deepEqual(readSteps(state, id), [
-    { seq: 0, step: "hold", phase: "intent", data: { to: 2 }, at: 5 },
-    { seq: 1, step: "hold", phase: "outcome", data: null, at: 6 },
+    { seq: 0, step: "hold", phase: "intent", data, at: 5 },
+    { seq: 1, step: "hold", phase: "outcome", data: {}, at: 6 },
   ]);
 });
 
