@@ -29,7 +29,7 @@ try {
 }
 
 async function keepState(instance: Instance): Promise<void> {
-  const { stateDir, folder, env } = instance;
+  const { stateDir, folder } = instance;
   const paths = instancePaths(instance);
   await keep("state.sql", dumpSql(paths.database));
   const files = await readdir(stateDir, { recursive: true, withFileTypes: true });

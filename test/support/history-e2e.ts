@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { get } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -41,7 +41,7 @@ const everyKey = (server: TestServer): readonly string[] => [
   "stop-timeout = 4s",
   "maxcpu = 0.5",
   "maxmem = 256m",
-  "release = node -e \"console.log('migrated')\"",
+  "release = node --version",
   "target = run",
   "build-arg = COLOUR=blue",
 ];
@@ -63,7 +63,10 @@ export async function makeHistory(acme: AcmeServer): Promise<readonly Recorded[]
   }
 }
 
-type Record = (args: readonly string[], more?: { cwd?: string; input?: string }) => Promise<void>;
+type Record = (
+  args: readonly string[],
+  more?: { cwd?: string; input?: string; code?: number },
+) => Promise<void>;
 
 async function startRecording(server: TestServer) {
   const all: Recorded[] = [];
@@ -71,10 +74,13 @@ async function startRecording(server: TestServer) {
   const socket = instancePaths(server.instance).localSocket;
   const listenOn = instancePaths({ ...server.instance, runDir }).localSocket;
   const recorder = await startWireRecorder(listenOn, socket);
-  const record: Record = async (args, more = {}) => {
+  const record: Record = async (args, { code = 0, ...more } = {}) => {
     recorder.take();
-    const ran = await server.run([...args, "--json"], { env: { MYPAAS_RUN_DIR: runDir }, ...more });
-    if (ran.code > 1) throw new Error(`${args.join(" ")}: ${ran.code}\n${ran.out}${ran.err}`);
+    // Behind the service, words of a program begin.
+    const at = ["run", "exec"].includes(args[0] ?? "") ? 1 : args.length;
+    const words = [...args.slice(0, at), "--json", ...args.slice(at)];
+    const ran = await server.run(words, { env: { MYPAAS_RUN_DIR: runDir }, ...more });
+    if (ran.code !== code) throw new Error(`${args.join(" ")}: ${ran.code}\n${ran.out}${ran.err}`);
     await sleep(50);
     all.push({ command: args, code: ran.code, out: ran.out, exchanges: recorder.take() });
   };
@@ -85,6 +91,7 @@ async function allowFolder(server: TestServer): Promise<void> {
   const file = instancePaths(server.instance).config;
   const text = await readFile(file, "utf8");
   await writeFile(file, text.replace(/allow: \[\]/, `allow: [${server.instance.folder}/shared]`));
+  await mkdir(join(server.instance.folder, "shared"));
   await server.stopWorker();
   await server.startWorker();
 }
@@ -124,7 +131,7 @@ async function releases(server: TestServer, record: Record): Promise<void> {
     keys: ["scale = 2", "healthcheck = /health", "start-timeout = 2s"],
   });
   await web.write("page.txt", "sick page");
-  await record(["deploy"], { cwd: web.folder });
+  await record(["deploy"], { cwd: web.folder, code: 1 });
   await server.must(["env", "soon", "set", "BEFORE=the first push"]);
   const zero = await makeSource(server, "zero", { keys: ["scale = 0", "volume = data:/data"] });
   await server.mustPush(zero);
@@ -141,7 +148,7 @@ async function releases(server: TestServer, record: Record): Promise<void> {
   ]);
   await server.mustPush(old);
   const taker = await declare(server, "taker", ["domain = given.test", "port = 3000", "scale = 1"]);
-  await record(["deploy"], { cwd: taker.folder });
+  await record(["deploy"], { cwd: taker.folder, code: 1 });
   await record(["deploy", "--take-from", "old"], { cwd: taker.folder });
   const job = await makeSource(server, "worker", {
     files: { "server.js": "setInterval(() => {}, 1000)" },
@@ -202,7 +209,7 @@ async function access(server: TestServer, record: Record): Promise<void> {
   ] as const;
   for (const words of options) {
     const { line } = softKey();
-    await record(["key", "add", ...words, "--", line]);
+    await record(["key", "add", ...words, line]);
   }
   await record(["key", "list"]);
   await server.must(["remote", "add", "other", server.line]);
@@ -216,20 +223,21 @@ async function access(server: TestServer, record: Record): Promise<void> {
 
 /** What only looks. */
 async function looks(record: Record): Promise<void> {
+  const program = "console.log(1); process.exitCode = 3";
   for (const command of [
     ["ps"],
     ["releases"],
     ["releases", "web"],
     ["env", "web"],
     ["cert", "list"],
-    ["cert", "retry", "nowhere.test"],
-    ["doctor"],
     ["logs", "web", "-n", "3"],
     ["logs", "web", "--job"],
-    ["run", "web", "--", "node", "-e", "console.log(1); process.exitCode = 1"],
-    ["exec", "web", "--", "node", "-e", "console.log(2)"],
   ])
     await record(command);
+  await record(["cert", "retry", "nowhere.test"], { code: 1 });
+  await record(["doctor"], { code: 1 });
+  await record(["run", "web", "--", "node", "-e", program], { code: 3 });
+  await record(["exec", "web", "--", "node", "-e", program], { code: 3 });
 }
 
 /** What a worker leaves that is killed in the middle of everything. */

@@ -21,6 +21,8 @@ export interface WireAppOptions {
   /** Undefined where nothing may be uploaded: on the socket between receiver and worker. */
   readonly spool: Spool | undefined;
   readonly requireSignature: boolean;
+  /** Of this mypaas, for laptops; undefined where the backend's answers hold it already. */
+  readonly version?: string;
   readonly clock: Clock;
   /** Told about everything thrown that is not a UserError. */
   readonly onBug: (error: unknown) => void;
@@ -41,6 +43,10 @@ export function wireApp(options: WireAppOptions): Hono {
   const pace = { ...uploadPace, clock };
   const app = new Hono().basePath(wireBase);
   let buffered = 0;
+  const answer = async (accepted: Accepted): Promise<Accepted> => ({
+    ...(await stillMissing(accepted, spool)),
+    ...(options.version !== undefined && { version: options.version }),
+  });
 
   app.post("/requests", async (c) => {
     const signature = options.requireSignature ? readSignature(c) : undefined;
@@ -54,14 +60,14 @@ export function wireApp(options: WireAppOptions): Hono {
         buffered += length;
         own += length;
       });
-      return c.json(await stillMissing(await backend.accept(bytes, signature), spool));
+      return c.json(await answer(await backend.accept(bytes, signature)));
     } finally {
       buffered -= own;
     }
   });
 
   app.get("/requests/:id", async (c) =>
-    c.json(await stillMissing(await backend.status(c.req.param("id"), readToken(c)), spool)),
+    c.json(await answer(await backend.status(c.req.param("id"), readToken(c)))),
   );
 
   app.post("/requests/:id/start", async (c) => {
@@ -69,7 +75,7 @@ export function wireApp(options: WireAppOptions): Hono {
     const accepted = await backend.start(id, readToken(c));
     // A job exists once the backend has taken every blob, so the uploads have served.
     if (accepted.job !== undefined) await spool?.drop(id);
-    return c.json(await stillMissing(accepted, spool));
+    return c.json(await answer(accepted));
   });
 
   app.get("/requests/:id/events", async (c) => {

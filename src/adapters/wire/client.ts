@@ -4,6 +4,7 @@ import { plainText } from "../../core/terminal-text.ts";
 import { signatureHeader, type Accepted, type WantedBlob } from "../../core/wire/protocol.ts";
 import { attachTo } from "./attach.ts";
 import type { AttachLine } from "./attach-line.ts";
+import { withUpdateHint } from "../../core/wire/versions.ts";
 import { send, sendForJson, type Call } from "./call.ts";
 import { openPool, type Target } from "./pool.ts";
 
@@ -48,6 +49,8 @@ export interface WireClientOptions {
   readonly place: string;
   readonly signal: AbortSignal;
   readonly pausesMs?: readonly number[];
+  /** Of this mypaas; asked for only where the two sides do not understand each other. */
+  readonly version?: () => Promise<string>;
 }
 
 /** About half a minute: a worker that restarts is back by then. */
@@ -58,8 +61,28 @@ export function createWireClient(options: WireClientOptions): WireClient {
   const { place, signal } = options;
   const patient = options.pausesMs ?? patientPausesMs;
   const pool = openPool(options.target);
-  const json = (call: Omit<Call, "signal" | "pausesMs">, pausesMs = patient) =>
-    sendForJson(pool, place, { ...call, pausesMs, signal });
+  let server: string | undefined;
+  const explained = async (error: unknown): Promise<unknown> =>
+    options.version === undefined
+      ? error
+      : withUpdateHint(error, { laptop: await options.version(), server });
+  const json = async <T>(
+    read: (answer: unknown) => T,
+    call: Omit<Call, "signal" | "pausesMs">,
+    pausesMs = patient,
+  ): Promise<T> => {
+    try {
+      return read(await sendForJson(pool, place, { ...call, pausesMs, signal }));
+    } catch (error) {
+      throw await explained(error);
+    }
+  };
+  const accepted = (id: string) => (answer: unknown) => {
+    const read = readAccepted(place, answer, id);
+    server = read.version;
+    return read;
+  };
+  const have = (answer: unknown) => readHave(place, answer);
   return {
     accept: async (body, signature, repeat) => {
       const headers = {
@@ -68,11 +91,11 @@ export function createWireClient(options: WireClientOptions): WireClient {
       };
       const path = "/requests";
       // Nothing has begun yet: who waits wants to know soon that nobody is there.
-      const answer = await json(
+      return json(
+        accepted(requestId(body)),
         { method: "POST", path, headers, body: () => body, repeat },
         patient.slice(0, 3),
       );
-      return readAccepted(place, answer, requestId(body));
     },
     request: (id, token) => {
       const path = `/requests/${id}`;
@@ -80,20 +103,15 @@ export function createWireClient(options: WireClientOptions): WireClient {
       const get = { method: "GET", headers, repeat: "safe" } as const;
       const once = { headers, repeat: "once" } as const;
       return {
-        status: async () => readAccepted(place, await json({ ...get, path }), id),
-        start: async () =>
-          readAccepted(
-            place,
-            await json({ method: "POST", path: `${path}/start`, headers, repeat: "safe" }),
-            id,
-          ),
+        status: () => json(accepted(id), { ...get, path }),
+        start: () =>
+          json(accepted(id), { method: "POST", path: `${path}/start`, headers, repeat: "safe" }),
         putBatch: async (length, body) => {
           const call = { ...once, method: "PUT", path: `${path}/blobs`, body: () => body } as const;
           const types = { "content-type": "application/x-tar", "content-length": String(length) };
-          await json({ ...call, headers: { ...headers, ...types } }, []);
+          await json(() => undefined, { ...call, headers: { ...headers, ...types } }, []);
         },
-        have: async (sha256) =>
-          readHave(place, await json({ ...get, path: `${path}/blobs/${sha256}` })),
+        have: (sha256) => json(have, { ...get, path: `${path}/blobs/${sha256}` }),
         putRange: async ({ blob, from, to }, body) => {
           const call = { ...once, method: "PUT", path: `${path}/blobs/${blob.sha256}` } as const;
           const types = {
@@ -102,9 +120,12 @@ export function createWireClient(options: WireClientOptions): WireClient {
             "content-range": `bytes ${from}-${to - 1}/${blob.size}`,
           };
           const all = { ...call, body: () => body, headers: { ...headers, ...types } };
-          return readHave(place, await json(all, []));
+          return json(have, all, []);
         },
-        attach: () => attachTo({ target: options.target, place, request: id, token }),
+        attach: async () => {
+          const line = await attachTo({ target: options.target, place, request: id, token });
+          return { ...line, frames: () => explaining(line.frames(), explained) };
+        },
         openEvents: async (from, eventsSignal) => {
           const call = { ...get, path: `${path}/events?from=${from}` };
           const answer = await send(pool, place, { ...call, pausesMs: [], signal: eventsSignal });
@@ -127,11 +148,24 @@ function readAccepted(place: string, answer: unknown, id: string): Accepted {
   const job = typeof value.job === "number" ? { job: value.job } : {};
   const attached = value.attached === true ? { attached: true } : {};
   const result = value.result === undefined ? {} : { result: makeSafe(value.result) };
-  return { request: id, ...job, ...attached, missing: value.missing.map(readBlob), ...result };
+  const version = typeof value.version === "string" ? { version: plainText(value.version) } : {};
+  const missing = value.missing.map(readBlob);
+  return { request: id, ...job, ...attached, missing, ...result, ...version };
   function readBlob(blob: unknown): WantedBlob {
     const { sha256, size } = (blob ?? {}) as Partial<WantedBlob>;
     if (typeof sha256 !== "string" || typeof size !== "number") throw strange(place);
     return { sha256, size };
+  }
+}
+
+async function* explaining<T>(
+  items: AsyncIterable<T>,
+  explained: (error: unknown) => Promise<unknown>,
+): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw await explained(error);
   }
 }
 

@@ -18,6 +18,10 @@ import type { WatchAction } from "./watching.ts";
  *   GET  {base}/requests/ID/attach           `Connection: Upgrade`, `Upgrade: mypaas-stream`, once, within a minute → 101, then frames (./frames.ts)
  *
  * Anything refused: 4xx or 5xx with ErrorAnswer.
+ *
+ * Laptop and server may have different versions. What a server does not know of a request it refuses, and never leaves out; what a
+ * laptop does not know of an answer it leaves out. Events of a later kind say in `fallback` what they are to older laptops. The log
+ * of a job ends with an event of a kind that there is already: the first laptops know no fallback, and wait for such an end.
  */
 export const wireBase = "/.well-known/mypaas/v1";
 export const signatureHeader = "mypaas-signature";
@@ -179,6 +183,8 @@ export interface Accepted {
   readonly missing: readonly WantedBlob[];
   /** The answer of actions that are done at once. */
   readonly result?: unknown;
+  /** Of mypaas on the server; the first servers do not say it. */
+  readonly version?: string;
 }
 
 export interface WantedBlob {

@@ -5,6 +5,7 @@ import { checkManifest } from "../push/manifest.ts";
 import { readExec, readRun } from "./program.ts";
 import { maxRequestBytes, type Action, type Request } from "./protocol.ts";
 import { certificateHost, readCertificate, readLogin, registryHost } from "./server-request.ts";
+import { newerRequest, allKnown } from "./versions.ts";
 import { readLogsAsked } from "./watching.ts";
 
 /** Reads the bytes that were signed; throws UserError "bad-request" that names the first thing out of place. */
@@ -12,15 +13,16 @@ export function parseRequest(bytes: Uint8Array): Request {
   if (bytes.length > maxRequestBytes)
     throw bad(`${bytes.length} bytes, at most ${maxRequestBytes}`);
   const value = parseJson(bytes);
-  if (value["v"] !== 1) throw bad("unknown version of the protocol, update mypaas on both sides");
-  return {
+  if (value["v"] !== 1)
+    throw newerRequest("unknown version of the protocol, update mypaas on both sides");
+  return allKnown(value, {
     v: 1,
     server: text(value, "server", /^(local|[0-9a-f]{16})$/),
     created: wholeNumber(value["created"], "created"),
     nonce: text(value, "nonce", /^[0-9a-f]{32}$/),
     tokenHash: text(value, "tokenHash", /^[0-9a-f]{64}$/),
     ...readAction(value),
-  };
+  });
 }
 
 /** Names a request for good: a replay has the same id, whatever signature it carries. */
@@ -102,7 +104,7 @@ function readAction(value: Fields): Action {
     case "key.remove":
       return { action, fingerprint: text(value, "fingerprint", /^[^\n\r]{1,200}$/) };
     default:
-      throw bad(
+      throw newerRequest(
         `unknown action ${JSON.stringify(action)?.slice(0, 40)}, update mypaas on the server`,
       );
   }
@@ -122,6 +124,8 @@ function readPush(value: unknown): Push {
       ...(options["takeFrom"] === undefined ? {} : { takeFrom: serviceName(options, "takeFrom") }),
     },
   };
+  allKnown(push, manifest, "push.");
+  allKnown(options, manifest.options, "push.options.");
   const problem = checkManifest(manifest)[0];
   if (problem !== undefined) throw bad(problem);
   return manifest;
@@ -130,13 +134,12 @@ function readPush(value: unknown): Push {
 function readEntry(value: unknown): Push["entries"][number] {
   const entry = fields(value, "push.entries");
   const path = text(entry, "path", /^[^\0]{1,4096}$/);
-  if ("link" in entry) return { path, link: text(entry, "link", /^[^\0]{1,4096}$/) };
-  return {
-    path,
-    mode: wholeNumber(entry["mode"], "mode"),
-    size: wholeNumber(entry["size"], "size"),
-    sha256: text(entry, "sha256", /^[0-9a-f]{64}$/),
-  };
+  const where = "push.entries.";
+  if ("link" in entry)
+    return allKnown(entry, { path, link: text(entry, "link", /^[^\0]{1,4096}$/) }, where);
+  const [mode, size] = [wholeNumber(entry["mode"], "mode"), wholeNumber(entry["size"], "size")];
+  const sha256 = text(entry, "sha256", /^[0-9a-f]{64}$/);
+  return allKnown(entry, { path, mode, size, sha256 }, where);
 }
 
 function readEnv(value: unknown): Readonly<Record<string, string>> {
