@@ -3,7 +3,9 @@ import { dirname, join } from "node:path";
 import { instancePaths } from "../src/core/server/instance.ts";
 import { startAcmeServer } from "../test/support/acme-e2e.ts";
 import { lastDays, makeHistory } from "../test/support/history-e2e.ts";
+import { seen } from "../test/support/seen.ts";
 import type { Instance } from "./machine/instance.ts";
+import { oldEyes } from "./machine/old-eyes.ts";
 import { oldProgram } from "./machine/old-version.ts";
 import { dumpSql } from "./machine/sql-dump.ts";
 
@@ -32,6 +34,8 @@ async function keepState(instance: Instance): Promise<void> {
   const { stateDir, folder } = instance;
   const paths = instancePaths(instance);
   await keep("state.sql", dumpSql(paths.database));
+  const sight = seen(await oldEyes(program), paths.database);
+  await keep("seen.json", `${JSON.stringify(sight, undefined, 1)}\n`);
   const files = await readdir(stateDir, { recursive: true, withFileTypes: true });
   for (const file of files) {
     const path = join(file.parentPath, file.name);

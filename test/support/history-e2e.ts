@@ -76,9 +76,8 @@ async function startRecording(server: TestServer) {
   const recorder = await startWireRecorder(listenOn, socket);
   const record: Record = async (args, { code = 0, ...more } = {}) => {
     recorder.take();
-    // Behind the service, words of a program begin.
-    const at = ["run", "exec"].includes(args[0] ?? "") ? 1 : args.length;
-    const words = [...args.slice(0, at), "--json", ...args.slice(at)];
+    // What a program prints has no JSON around it.
+    const words = args.includes("--") ? args : [...args, "--json"];
     const ran = await server.run(words, { env: { MYPAAS_RUN_DIR: runDir }, ...more });
     if (ran.code !== code) throw new Error(`${args.join(" ")}: ${ran.code}\n${ran.out}${ran.err}`);
     await sleep(50);

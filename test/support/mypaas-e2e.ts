@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import {
   describeInstance,
+  initArgs,
   initInstance,
   mypaas,
   removeInstance,
@@ -65,7 +66,7 @@ export async function startServer(
 }
 
 class ServerParts {
-  readonly instance: Instance;
+  instance: Instance;
   /** What `mypaas init` printed for laptops. */
   readonly line: string;
   #worker: ChildProcess;
@@ -216,6 +217,15 @@ class ServerParts {
 
   async startWorker(): Promise<void> {
     this.#worker = await startWorker(this.instance);
+  }
+
+  /** Sets it up with another version, as `mypaas init` of that does, and starts its worker in the place of the one that runs; returns what init said. */
+  async upgrade(program: string): Promise<Ran> {
+    this.instance = { ...this.instance, program };
+    const said = await this.must([...initArgs(this.instance), "--json"]);
+    await this.stopWorker();
+    await this.startWorker();
+    return said;
   }
 
   /** Removes every trace of it. */
