@@ -179,6 +179,14 @@ export function forgetReleases(state: State, service: string, keep: number): voi
   );
 }
 
+/** One release of a service; the others may be damaged. */
+export const findRelease = (
+  state: State,
+  service: string,
+  number: number,
+): StoredRelease | undefined =>
+  releases(state, "WHERE service = ? AND number = ?", service, number)[0];
+
 /** The releases of one job. */
 export function releasesOfJob(state: State, job: number): readonly StoredRelease[] {
   return releases(state, "WHERE job = ? ORDER BY number", job);

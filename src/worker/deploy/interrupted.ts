@@ -4,7 +4,7 @@ import { switchWay } from "../../core/release/switch-way.ts";
 import { progressOf, routingLeft } from "../../deploy/progress.ts";
 import type { Left } from "../../deploy/recover.ts";
 import { unfinishedJobs, type Job } from "../../adapters/state/jobs.ts";
-import { listReleases, releasesOfJob } from "../../adapters/state/releases.ts";
+import { findRelease, releasesOfJob } from "../../adapters/state/releases.ts";
 import { readSteps } from "../../adapters/state/steps.ts";
 import type { State } from "../../adapters/state/state.ts";
 
@@ -20,8 +20,8 @@ export function interruptedSwitch(state: State, job: Job): Interrupted | undefin
   const [first] = steps;
   const release = releasesOfJob(state, job.id).at(-1)?.release;
   if (release === undefined || first === undefined) return undefined;
-  const before = first.data.from;
-  const from = listReleases(state, job.service).find((one) => one.release.number === before);
+  const { from: before } = first.data;
+  const from = before === undefined ? undefined : findRelease(state, job.service, before);
   const notes = steps.map((entry) => ({ ...entry, ok: entry.data.ok === true }));
   const cut = notes.find(({ step, ok }) => step === "cut-over" && ok);
   return {

@@ -17,6 +17,7 @@ import {
 import { addKey, readKeyLines, removeKey } from "../../../src/adapters/state/keys.ts";
 import {
   claimingReleases,
+  findRelease,
   forgetReleases,
   liveRelease,
   liveReleases,
@@ -36,6 +37,7 @@ import {
   slugOwner,
   takeReleaseNumber,
 } from "../../../src/adapters/state/services.ts";
+import { hasLogged, insertLog, readLog } from "../../../src/adapters/state/log.ts";
 import { appendStep, readSteps } from "../../../src/adapters/state/steps.ts";
 import { release as makeRelease } from "../../support/releases.ts";
 import { refusal, scratch, scratchState } from "../../support/worker.ts";
@@ -185,6 +187,45 @@ test("state: a release that goes live has its routes alone, whoever had them bef
   put("web", 2, ["http://a.test", "http://b.test"]);
   assert.deepEqual(liveRelease(state, "blog")?.release.yielded, blog.spec.routes.slice(0, 2));
   assert.equal(put("blog", 4, []).yielded, undefined);
+});
+
+test("state: a damaged release is named, stays where it is and keeps no other from being read", async (t) => {
+  const state = scratchState(t);
+  ensureService(state, { name: "web", slug: "web", now: 1 });
+  const rest = { imageId: "i", content: "c", created: 1, key: "root", job: 1 };
+  for (const number of [1, 2])
+    putRelease(state, { release: makeRelease("web", number), state: "starting", ...rest });
+  setLive(state, "web", 1);
+  setLive(state, "web", 2);
+  const cut = '{"instance":"mypaas","number":1,"sp';
+  state.run("UPDATE releases SET release = ? WHERE number = 1", cut);
+  assert.equal(liveReleases(state).length, 1);
+  assert.equal(findRelease(state, "web", 2)?.state, "live");
+  assert.equal(
+    await refusal(() => listReleases(state, "web")),
+    "state: release 1 of web: damaged: it is no JSON or cut off\nhint: restore the state from a backup; what runs goes on as it is",
+  );
+  setLive(state, "web", 2);
+  const kept = state.get("SELECT release FROM releases WHERE number = 1");
+  assert.equal(kept?.text("release"), cut);
+});
+
+test("state: a damaged event in a log keeps no other from being found", (t) => {
+  const state = scratchState(t);
+  const { id } = insertJob(state, job("web"), 1);
+  const said = { kind: "unchanged", service: "web", release: 1, at: 1 } as const;
+  insertLog(
+    state,
+    id,
+    [0, 1].map((offset) => ({ ...said, offset })),
+  );
+  state.run('UPDATE job_log SET event = \'{"kind":"unch\' WHERE offset = 0');
+  assert.equal(hasLogged(state, id, "unchanged"), true);
+  assert.equal(hasLogged(state, id, "live"), false);
+  assert.deepEqual(
+    readLog(state, { job: id, from: 0, limit: 9 }).map(({ kind }) => kind),
+    ["note", "unchanged"],
+  );
 });
 
 test("state: keys keep their order and none is there twice", (t) => {
