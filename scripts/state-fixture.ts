@@ -41,7 +41,7 @@ async function keepState(instance: Instance): Promise<void> {
     const path = join(file.parentPath, file.name);
     const name = path.slice(stateDir.length + 1);
     // Blobs and logins of Docker are no state; locks and the database are no text.
-    if (!file.isFile() || /^(blobs|spool|local-spool)\/|\.(db|db-\w+|lock)$/.test(name)) continue;
+    if (!file.isFile() || /^(blobs|spool|local-spool)\/|\.(db|lock)(-\w+)?$/.test(name)) continue;
     await keep(join("state", name), await readFile(path, "utf8"));
   }
   for (const [name, path] of [

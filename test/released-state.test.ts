@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
@@ -34,7 +35,6 @@ import { releasedFile, releasedState, releasedVersions } from "./support/release
 import { seen, type Eyes } from "./support/seen.ts";
 import { scratch } from "./support/worker.ts";
 import { fakeWorld } from "./support/world.ts";
-import { writeFile, mkdir } from "node:fs/promises";
 
 const eyes: Eyes = {
   ...certificates,
@@ -65,18 +65,25 @@ interface Sight {
     readonly state: string;
     readonly log: readonly { readonly kind: string }[];
   }[];
-  readonly records: readonly { readonly phase: string }[];
+  readonly records: readonly { readonly phase: string; readonly trouble?: { kind?: string } }[];
   readonly interrupted: readonly { readonly switch: { readonly progress?: string } }[];
 }
 
-const sightOf = (version: string, dir: string): Sight =>
-  JSON.parse(releasedFile(version, "seen.json").replaceAll("/srv/fixture", dir)) as Sight;
+function sightOf(version: string, dir?: string): Sight {
+  const sight = JSON.parse(releasedFile(version, "seen.json", dir)) as Sight;
+  const records = sight.records.map(({ trouble, ...record }) => {
+    // 6c3859f kept one word more, which no version has ever read.
+    const { kind: _, ...read } = trouble ?? {};
+    return { ...record, ...(trouble !== undefined && { trouble: read }) };
+  });
+  return { ...sight, records };
+}
 
 const kinds = (all: readonly string[]): readonly string[] => [...new Set(all)].toSorted();
 
 for (const version of releasedVersions) {
   test(`the state of ${version} holds everything that a state can hold`, () => {
-    const sight = sightOf(version, "");
+    const sight = sightOf(version);
     assert.deepEqual(kinds(sight.jobs.map((job) => job.state)), [
       "cancelled",
       "done",
@@ -90,7 +97,6 @@ for (const version of releasedVersions) {
       "asking",
       "failed",
       "issued",
-      "new",
       "own",
       "waiting",
     ]);

@@ -1,5 +1,5 @@
-import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { TestContext } from "node:test";
 import { instancePaths } from "../../src/core/server/instance.ts";
@@ -12,23 +12,23 @@ export const releasedVersions = readdirSync("test/fixtures")
 
 const placeOf = (version: string) => join("test/fixtures", `state-${version}`);
 
-/** A file that a released version left, as text. */
-export const releasedFile = (version: string, name: string): string =>
-  readFileSync(join(placeOf(version), name), "utf8");
+/** A file that a released version left, as text; `dir` is where its server lies now. */
+export const releasedFile = (version: string, name: string, dir = "/srv/fixture"): string =>
+  readFileSync(join(placeOf(version), name), "utf8").replaceAll("/srv/fixture", dir);
 
 /** The state directory that a released version left, in a folder of its own: database, configuration and all other files. */
 export function releasedState(t: TestContext, version: string) {
   const dir = scratch(t);
   const stateDir = join(dir, "state");
-  cpSync(join(placeOf(version), "state"), stateDir, { recursive: true });
-  for (const name of readdirSync(stateDir, { recursive: true, encoding: "utf8" })) {
-    const file = join(stateDir, name);
-    if (!statSync(file).isFile()) continue;
-    writeFileSync(file, readFileSync(file, "utf8").replaceAll("/srv/fixture", dir));
+  const place = join(placeOf(version), "state");
+  for (const name of readdirSync(place, { recursive: true, encoding: "utf8" })) {
+    if (!statSync(join(place, name)).isFile()) continue;
+    mkdirSync(dirname(join(stateDir, name)), { recursive: true });
+    writeFileSync(join(stateDir, name), releasedFile(version, join("state", name), dir));
   }
   const { database } = instancePaths({ stateDir, runDir: "" });
   const made = new DatabaseSync(database);
-  made.exec(releasedFile(version, "state.sql"));
+  made.exec(releasedFile(version, "state.sql", dir));
   made.close();
   return { dir, stateDir, database };
 }
