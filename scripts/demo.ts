@@ -1,6 +1,8 @@
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { count, object } from "../src/core/stored/shape.ts";
+import { readStored } from "../src/core/stored/stored.ts";
 import { startProber, type ProberReport } from "../test/support/prober.ts";
 import { findBaseImage, findTraefik } from "./machine/sources.ts";
 import { dockerAnswers, ensureDocker } from "./machine/docker.ts";
@@ -22,8 +24,10 @@ const root = dirname(import.meta.dirname);
 const name = "mypaas-demo";
 const folder = `/var/lib/${name}`;
 const record = join(folder, "demo.json");
+/** What is kept of a demo that runs: the pid of its worker. */
+const recordShape = object<{ readonly worker: number }, "worker">({ worker: count });
 const host = "hello.localhost";
-/** Enough to sweep up what a demo that did not get far has left. */
+/** Enough to sweep up what a demo has left. */
 const nowhere = {
   name,
   folder,
@@ -64,7 +68,7 @@ async function up(once: boolean): Promise<void> {
   title("2. mypaas init, once on the server");
   const line = await initInstance(instance, true);
   const worker = await startWorker(instance);
-  await writeFile(record, JSON.stringify({ ...instance, worker: worker.pid }));
+  await writeFile(record, JSON.stringify({ worker: worker.pid }));
   try {
     const report = await pushTwice(instance, line, base);
     if (report.failed > 0 || report.oldAfterNew > 0) process.exitCode = 1;
@@ -119,14 +123,12 @@ async function pushTwice(instance: Instance, line: string, base: string): Promis
 
 async function down(): Promise<void> {
   const text = await readFile(record, "utf8").catch(() => undefined);
-  if (text === undefined) {
-    await removeInstance(describeInstance(nowhere));
-    return;
+  if (text !== undefined) {
+    console.log("removing the demo that runs …");
+    const thing = { name: record, hint: `end its worker, then remove it: rm ${record}` };
+    await stopWorker(readStored(text, recordShape, thing).worker);
   }
-  const { worker, ...instance } = JSON.parse(text) as Instance & { readonly worker: number };
-  console.log("removing the demo that runs …");
-  await stopWorker(worker);
-  await removeInstance(instance);
+  await removeInstance(describeInstance(nowhere));
 }
 
 async function must(instance: Instance, args: readonly string[], cwd = folder): Promise<void> {

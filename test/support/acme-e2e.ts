@@ -30,6 +30,8 @@ export interface AcmeServer {
 
 export interface AcmeOptions {
   readonly validitySeconds?: number;
+  /** `mypaas.ts` of another version. */
+  readonly program?: string;
   /** More options of init. */
   readonly init?: (parts: {
     readonly dns: DnsServer;
@@ -41,7 +43,7 @@ export interface AcmeOptions {
 export async function startAcmeServer(
   name: string,
   address: string,
-  { validitySeconds, init = () => [] }: AcmeOptions = {},
+  { validitySeconds, program, init = () => [] }: AcmeOptions = {},
 ): Promise<AcmeServer> {
   const bridge = await bridgeAddress();
   const dns = await startDns(["127.0.0.1", bridge]);
@@ -60,6 +62,7 @@ export async function startAcmeServer(
       bind: address,
       httpPort: 80,
       httpsPort: 443,
+      ...(program !== undefined && { program }),
       init: [
         "--email=ann@example.com",
         `--address=${address}`,

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import {
   describeInstance,
+  initArgs,
   initInstance,
   mypaas,
   removeInstance,
@@ -37,7 +38,7 @@ export type TestServer = Awaited<ReturnType<typeof startServer>>;
 /** A whole mypaas of its own: `mypaas init`, a worker process, Traefik and the receiver in containers, and a laptop that knows it as `prod`; `init` holds more options for that command. */
 export async function startServer(
   name: string,
-  more: Partial<Pick<Instance, "init" | "bind" | "httpPort" | "httpsPort">> = {},
+  more: Partial<Pick<Instance, "init" | "bind" | "httpPort" | "httpsPort" | "program">> = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), `${name}-`));
   const instance = describeInstance({
@@ -45,7 +46,7 @@ export async function startServer(
     folder,
     httpPort: more.httpPort ?? (await freePort()),
     httpsPort: more.httpsPort ?? (await freePort()),
-    program,
+    program: more.program ?? program,
     traefik: ["--traefik-image", traefikImage],
     ...(more.init !== undefined && { init: more.init }),
     ...(more.bind !== undefined && { bind: more.bind }),
@@ -65,7 +66,7 @@ export async function startServer(
 }
 
 class ServerParts {
-  readonly instance: Instance;
+  instance: Instance;
   /** What `mypaas init` printed for laptops. */
   readonly line: string;
   #worker: ChildProcess;
@@ -216,6 +217,15 @@ class ServerParts {
 
   async startWorker(): Promise<void> {
     this.#worker = await startWorker(this.instance);
+  }
+
+  /** Sets it up with another version, as `mypaas init` of that does, and starts its worker in the place of the one that runs; returns what init said. */
+  async upgrade(program: string): Promise<Ran> {
+    this.instance = { ...this.instance, program };
+    const said = await this.must([...initArgs(this.instance), "--json"]);
+    await this.stopWorker();
+    await this.startWorker();
+    return said;
   }
 
   /** Removes every trace of it. */

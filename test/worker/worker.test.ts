@@ -129,6 +129,8 @@ test("worker: answers root on its own socket, strangers on none, and leaves no s
   const { status, text } = await post({ action: "server.info" });
   assert.equal(status, 200);
   assert.match(text, /"instance":"mypaas"/);
+  // Of the answer itself, so that a laptop knows it whatever it asked.
+  assert.match(String((JSON.parse(text) as Accepted).version), /^\d+\.\d+\.\d+$/);
   const { status: refused } = await ask(paths.receiverSocket, "POST", `${wireBase}/requests`, "{}");
   assert.equal(refused, 401);
   assert.equal((await ask(paths.dockerSocket, "GET", "/images/json")).status, 403);

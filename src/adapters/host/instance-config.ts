@@ -5,6 +5,7 @@ import { isDnsProvider, readAcmeServer } from "../../core/server/acme.ts";
 import { readAddress } from "../../core/server/addresses.ts";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
 import { readResolver } from "../../core/server/resolvers.ts";
+import { refuseNewer } from "../../core/stored/stored.ts";
 import { readIfThere, writeFileAtomic } from "../files.ts";
 
 const heading = ` Written by \`mypaas init\`, which keeps your comments and \`volumes.allow\`.
@@ -69,10 +70,11 @@ function isSame(node: unknown, value: unknown): boolean {
 
 function configOf(document: Document, file: string): InstanceConfig {
   const root = fields(document.toJS(), file, "");
-  const owner = fields(root["owner"], file, "owner.");
-  const volumes = root["volumes"] === undefined ? {} : fields(root["volumes"], file, "volumes.");
+  refuseNewer(file, root["version"], 1);
   if (root["version"] !== 1)
     throw wrong(file, `version: should be 1, got ${JSON.stringify(root["version"])}`);
+  const owner = fields(root["owner"], file, "owner.");
+  const volumes = root["volumes"] === undefined ? {} : fields(root["volumes"], file, "volumes.");
   return {
     version: 1,
     instance: text(root, "instance", file, /^[a-z0-9][a-z0-9-]{0,30}$/),

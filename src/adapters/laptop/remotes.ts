@@ -1,6 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UserError } from "../../core/errors.ts";
+import { count, listOf, maybe, object, or, text } from "../../core/stored/shape.ts";
+import { damaged, readStored, refuseNewer, type StoredThing } from "../../core/stored/stored.ts";
 import {
   formatRemoteLine,
   parseRemoteLine,
@@ -37,15 +39,11 @@ export async function readRemotes(place: RemotesPlace): Promise<readonly Remote[
     throw new UserError(`${file}: not readable`, { code: "remotes-file", cause });
   });
   if (bytes === undefined) return [];
-  try {
-    return (JSON.parse(bytes.toString("utf8")) as { remotes: readonly Stored[] }).remotes.map(load);
-  } catch (cause) {
-    throw new UserError(`${file}: damaged`, {
-      code: "remotes-file",
-      hint: `remove it and add your remotes again: rm ${file}`,
-      cause,
-    });
-  }
+  const json = bytes.toString("utf8");
+  const thing = { name: file, hint: `remove it and add your remotes again: rm ${file}` };
+  // The version first: what a newer program wrote may have any form.
+  refuseNewer(file, readStored(json, versionShape, thing).version, version);
+  return readStored(json, remotesShape, thing).remotes.map((one) => load(one, thing));
 }
 
 /** Changes the list under a lock. After a power cut, the file has the old list or the new one. */
@@ -59,7 +57,7 @@ export async function changeRemotes(
     const unlock = await lockFile(`${file}.lock`, place.pauseMs);
     try {
       const remotes = change(await readRemotes(place));
-      const text = JSON.stringify({ version: 1, remotes: remotes.map(store) }, undefined, 2);
+      const text = JSON.stringify({ version, remotes: remotes.map(store) }, undefined, 2);
       await writeFileAtomic(file, `${text}\n`, { mode: 0o600 });
     } finally {
       unlock();
@@ -85,21 +83,29 @@ function unwritable(file: string, error: unknown): unknown {
 interface Stored {
   readonly name: string;
   readonly url: string;
-  readonly fingerprint?: string;
+  readonly fingerprint: string | undefined;
 }
 
-function load({ name, url, fingerprint }: Stored): Remote {
-  if (typeof name !== "string" || !isRemoteName(name)) throw new TypeError("bad name");
-  return { name, fingerprint: fingerprint?.toString(), ...parseRemoteLine(url) };
+const version = 1;
+const versionShape = object<{ readonly version: number }>({ version: or(count, version) });
+export const remotesShape = object<{ readonly remotes: readonly Stored[] }, "remotes">({
+  remotes: listOf(
+    object<Stored, "name" | "url">({ name: text, url: text, fingerprint: maybe(text) }),
+  ),
+});
+
+function load({ name, url, fingerprint }: Stored, thing: StoredThing): Remote {
+  if (!isRemoteName(name)) throw damaged(thing, `no remote can be called ${JSON.stringify(name)}`);
+  try {
+    return { name, fingerprint, ...parseRemoteLine(url) };
+  } catch (error) {
+    throw error instanceof UserError ? damaged(thing, error.message, error) : error;
+  }
 }
 
 function store(remote: Remote): Stored {
   const { name, fingerprint } = remote;
-  return {
-    name,
-    url: formatRemoteLine(remote),
-    ...(fingerprint === undefined ? {} : { fingerprint }),
-  };
+  return { name, url: formatRemoteLine(remote), fingerprint };
 }
 
 export const isRemoteName = (name: string): boolean => /^[a-z0-9][a-z0-9-]{0,49}$/.test(name);

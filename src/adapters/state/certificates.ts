@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { namesOf } from "../../core/certificates/manual-certificate.ts";
 import type { HostRecord } from "../../core/certificates/record.ts";
+import { readHostRecord } from "../../core/stored/host-record.ts";
 import type { State } from "./state.ts";
 
 /** A certificate that was added by hand, for every host that it covers; `host` is the one that it was added for. */
@@ -25,8 +26,8 @@ export function readCertificate({ certificate }: Pick<OwnPair, "certificate">): 
 /** What is known of every host that has wanted https, by host. */
 export function readHostRecords(state: State): readonly HostRecord[] {
   return state
-    .all("SELECT record FROM certificate_hosts ORDER BY host")
-    .map((row) => JSON.parse(row.text("record")) as HostRecord);
+    .all("SELECT host, record FROM certificate_hosts ORDER BY host")
+    .map((row) => readHostRecord(row.text("record"), row.text("host")));
 }
 
 export function putHostRecord(state: State, record: HostRecord): void {

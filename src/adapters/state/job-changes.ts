@@ -1,5 +1,6 @@
+import type { ScaleOverride } from "../../core/stored/scale-override.ts";
 import { setEnv, unsetEnv } from "./env.ts";
-import { setScale, type ScaleOverride } from "./services.ts";
+import { setScale } from "./services.ts";
 import type { State } from "./state.ts";
 
 /** Variables by name; undefined takes one away. */

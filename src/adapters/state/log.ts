@@ -1,4 +1,5 @@
 import type { LoggedEvent } from "../../core/wire/events.ts";
+import { readStoredEvent } from "../../core/stored/events.ts";
 import type { State } from "./state.ts";
 
 /** Appends events in one commit; their offsets go on where the log of each job ends. */
@@ -25,12 +26,13 @@ export function readLog(state: State, part: LogPart): readonly LoggedEvent[] {
       part.from,
       part.limit,
     )
-    .map((row) => ({
-      // Only insertLog writes this column.
-      ...(JSON.parse(row.text("event")) as LoggedEvent),
-      offset: row.integer("offset"),
-      at: row.integer("at"),
-    }));
+    .map((row) =>
+      readStoredEvent(row.text("event"), {
+        job: part.job,
+        offset: row.integer("offset"),
+        at: row.integer("at"),
+      }),
+    );
 }
 
 export interface LogPart {
@@ -41,7 +43,8 @@ export interface LogPart {
 
 /** True when the log of a job holds an event of this kind. */
 export function hasLogged(state: State, job: number, kind: LoggedEvent["kind"]): boolean {
-  const found = "SELECT 1 FROM job_log WHERE job = ? AND json_extract(event, '$.kind') = ? LIMIT 1";
+  const found = `SELECT 1 FROM job_log WHERE job = ?
+    AND CASE WHEN json_valid(event) THEN json_extract(event, '$.kind') END = ? LIMIT 1`;
   return state.get(found, job, kind) !== undefined;
 }
 

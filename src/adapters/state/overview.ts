@@ -1,4 +1,5 @@
 import type { Release } from "../../core/release/release.ts";
+import { readRelease } from "../../core/stored/release.ts";
 import type { State } from "./state.ts";
 
 /** A service with the release that is live or was last, and its newest job. */
@@ -28,13 +29,13 @@ export function overviews(state: State): readonly StoredOverview[] {
 /** Whatever else a release may be called than one that never ran or has been replaced. */
 function currentOf(state: State, service: string): StoredOverview["current"] {
   const row = state.get(
-    `SELECT release, state FROM releases WHERE service = ?
+    `SELECT number, release, state FROM releases WHERE service = ?
        AND state NOT IN ('building', 'starting', 'retired', 'failed') ORDER BY number DESC LIMIT 1`,
     service,
   );
   if (row === undefined) return undefined;
-  // Only putRelease and recordTakeovers write this column.
-  return { release: JSON.parse(row.text("release")) as Release, state: row.text("state") };
+  const release = readRelease(row.text("release"), service, row.integer("number"));
+  return { release, state: row.text("state") };
 }
 
 /** The newest job of a service that is still known. */

@@ -2,6 +2,7 @@ import type { Release } from "../../core/release/release.ts";
 import type { Receipt } from "../../core/actions/lifecycle.ts";
 import { isSameRoute } from "../../core/routing/routes.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
+import { readReceipt, readRelease } from "../../core/stored/release.ts";
 import type { Row } from "./row.ts";
 import type { State } from "./state.ts";
 
@@ -178,6 +179,14 @@ export function forgetReleases(state: State, service: string, keep: number): voi
   );
 }
 
+/** One release of a service; the others may be damaged. */
+export const findRelease = (
+  state: State,
+  service: string,
+  number: number,
+): StoredRelease | undefined =>
+  releases(state, "WHERE service = ? AND number = ?", service, number)[0];
+
 /** The releases of one job. */
 export function releasesOfJob(state: State, job: number): readonly StoredRelease[] {
   return releases(state, "WHERE job = ? ORDER BY number", job);
@@ -190,7 +199,7 @@ function releases(
 ): readonly StoredRelease[] {
   return state
     .all(
-      `SELECT release, image_id, content, state, created, key, job, repeats, receipt FROM releases ${where}`,
+      `SELECT service, number, release, image_id, content, state, created, key, job, repeats, receipt FROM releases ${where}`,
       ...values,
     )
     .map(fromRow);
@@ -199,9 +208,9 @@ function releases(
 function fromRow(row: Row): StoredRelease {
   const repeats = row.optionalInteger("repeats");
   const receipt = row.optionalText("receipt");
+  const [service, number] = [row.text("service"), row.integer("number")];
   return {
-    // Only putRelease and recordTakeovers write this column.
-    release: JSON.parse(row.text("release")) as Release,
+    release: readRelease(row.text("release"), service, number),
     imageId: row.text("image_id"),
     content: row.text("content"),
     state: row.word("state", releaseStates),
@@ -209,7 +218,6 @@ function fromRow(row: Row): StoredRelease {
     key: row.text("key"),
     job: row.integer("job"),
     ...(repeats !== undefined && { repeats }),
-    // Only setReceipt writes this column.
-    ...(receipt !== undefined && { receipt: JSON.parse(receipt) as Receipt }),
+    ...(receipt !== undefined && { receipt: readReceipt(receipt, service, number) }),
   };
 }

@@ -1,3 +1,4 @@
+import { readScaleOverride, type ScaleOverride } from "../../core/stored/scale-override.ts";
 import type { State } from "./state.ts";
 
 /** Name of the service that owns a slug, undefined when it is free. */
@@ -44,19 +45,12 @@ export function takeReleaseNumber(state: State, service: string): number {
   return row.integer("number");
 }
 
-/** A number of replicas that a command asked for; it counts as long as the Dockerfile says `written`. */
-export interface ScaleOverride {
-  readonly written: string;
-  readonly replicas: number;
-}
-
 /** Undefined where the Dockerfile alone decides. */
 export function scaleOverride(state: State, service: string): ScaleOverride | undefined {
   const text = state
     .get("SELECT scale FROM services WHERE name = ?", service)
     ?.optionalText("scale");
-  // Only setScale writes this column, with what keepScaleChange was given.
-  return text === undefined ? undefined : (JSON.parse(text) as ScaleOverride);
+  return text === undefined ? undefined : readScaleOverride(text, service);
 }
 
 export function setScale(state: State, service: string, scale: string | undefined): void {

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { UserError } from "../../core/errors.ts";
+import { refuseNewer } from "../../core/stored/stored.ts";
 import { migrations } from "./schema.ts";
 import { Row } from "./row.ts";
 
@@ -84,12 +85,7 @@ function open(file: string): DatabaseSync {
 function migrate(database: DatabaseSync, file: string): void {
   database.exec("PRAGMA busy_timeout = 5000");
   const version = schemaVersion(database);
-  if (version > migrations.length) {
-    throw new UserError(
-      `${file}: written by a newer mypaas (schema ${version}, this one knows ${migrations.length})`,
-      { code: "newer-state", hint: "run: npm install -g mypaas@latest" },
-    );
-  }
+  refuseNewer(file, version, migrations.length);
   // quick_check reads everything once at start-up; the file stays small, and damage found later costs more.
   const check = new Row(database.prepare("PRAGMA quick_check(1)").get() ?? {}).text("quick_check");
   if (check !== "ok") throw damaged(file, check);

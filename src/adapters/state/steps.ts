@@ -1,3 +1,4 @@
+import { readStepData, type StepData } from "../../core/stored/step-data.ts";
 import type { State } from "./state.ts";
 
 /** One entry of a job's journal, in the order it happened. */
@@ -5,12 +6,16 @@ export interface Step {
   readonly seq: number;
   readonly step: string;
   readonly phase: "intent" | "outcome";
-  readonly data: unknown;
+  readonly data: StepData;
   readonly at: number;
 }
 
 /** On disk when the call returns: what follows may rely on it after a power cut. */
-export function appendStep(state: State, job: number, step: Omit<Step, "seq">): void {
+export function appendStep(
+  state: State,
+  job: number,
+  step: Omit<Step, "seq" | "data"> & { readonly data: unknown },
+): void {
   state.run(
     `INSERT INTO steps (job, seq, step, phase, data, at)
      VALUES (?1, (SELECT COALESCE(MAX(seq) + 1, 0) FROM steps WHERE job = ?1), ?2, ?3, ?4, ?5)`,
@@ -29,7 +34,7 @@ export function readSteps(state: State, job: number): readonly Step[] {
       seq: row.integer("seq"),
       step: row.text("step"),
       phase: row.word("phase", ["intent", "outcome"]),
-      data: JSON.parse(row.text("data")) as unknown,
+      data: readStepData(row.text("data"), job),
       at: row.integer("at"),
     }));
 }

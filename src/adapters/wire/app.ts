@@ -28,6 +28,8 @@ export interface WireAppOptions {
   /** Undefined on the socket between receiver and worker, where nothing is uploaded. */
   readonly spool: Spool | undefined;
   readonly requireSignature: boolean;
+  /** Of this mypaas, for laptops; undefined where the backend's answers hold it already. */
+  readonly version?: string;
   readonly clock: Clock;
   /** Called with every error that is not a UserError. */
   readonly onBug: (error: unknown) => void;
@@ -70,12 +72,14 @@ type Handler = (c: Context) => Promise<Response>;
 
 /** Makes the handler of a route that the worker answers, by the kind of the route. */
 type WorkerHandlers = {
-  readonly [K in keyof Calls<unknown>]: (call: Calls<unknown>[K], route: Route) => Handler;
+  readonly [K in keyof Calls<Accepted>]: (call: Calls<Accepted>[K], route: Route) => Handler;
 };
 
 function workerHandlers(options: WireAppOptions): WorkerHandlers {
-  const { clock, onBug } = options;
+  const { clock, onBug, version } = options;
   const readBody = bodyReader(clock);
+  const accepted = (answer: Accepted): Response =>
+    Response.json({ ...answer, ...(version !== undefined && { version }) });
   const lineAnswer = async (
     c: Context,
     open: (signal: AbortSignal) => Promise<AsyncIterable<string>>,
@@ -91,9 +95,9 @@ function workerHandlers(options: WireAppOptions): WorkerHandlers {
       async (c) => {
         const signature = options.requireSignature ? readSignature(c) : undefined;
         if (signature) await options.admit?.(signature);
-        return readBody(c, maxBytes, async (bytes) => Response.json(await call(bytes, signature)));
+        return readBody(c, maxBytes, async (bytes) => accepted(await call(bytes, signature)));
       },
-    json: (call) => async (c) => Response.json(await call(parameter(c, "id"), readToken(c))),
+    json: (call) => async (c) => accepted(await call(parameter(c, "id"), readToken(c))),
     events: (call) => async (c) => {
       const from = wholeNumber(c.req.query("from") ?? "0", "from");
       return lineAnswer(c, async (signal) =>

@@ -161,7 +161,8 @@ export async function refusal(
 
 function readErrorAnswer(text: string): UserError | undefined {
   try {
-    return readServerError((JSON.parse(text) as { readonly error?: unknown }).error);
+    const { error } = (JSON.parse(text) ?? {}) as { readonly error?: unknown };
+    return readServerError(error);
   } catch {
     return undefined;
   }

@@ -5,6 +5,7 @@ import { signatureHeader, type Accepted, type WantedBlob } from "../../core/wire
 import { openTerminal } from "./terminal.ts";
 import type { TerminalConnection } from "./terminal-connection.ts";
 import { pathOf, routes, type RouteName } from "../../core/wire/routes.ts";
+import { withUpdateHint } from "../../core/wire/versions.ts";
 import { send, sendForJson, type Call } from "./call.ts";
 import { openPool, type Target } from "./pool.ts";
 
@@ -49,6 +50,8 @@ export interface WireClientOptions {
   readonly place: string;
   readonly signal: AbortSignal;
   readonly pausesMs?: readonly number[];
+  /** Of this mypaas; asked for only where the two sides do not understand each other. */
+  readonly version?: () => Promise<string>;
 }
 
 /** About half a minute, in which a worker restarts. */
@@ -59,8 +62,28 @@ export function createWireClient(options: WireClientOptions): WireClient {
   const { place, signal } = options;
   const patient = options.pausesMs ?? patientPausesMs;
   const pool = openPool(options.target);
-  const json = (call: Omit<Call, "signal" | "pausesMs">, pausesMs = patient) =>
-    sendForJson(pool, place, { ...call, pausesMs, signal });
+  let server: string | undefined;
+  const explained = async (error: unknown): Promise<unknown> =>
+    options.version === undefined
+      ? error
+      : withUpdateHint(error, { laptop: await options.version(), server });
+  const json = async <T>(
+    read: (answer: unknown) => T,
+    call: Omit<Call, "signal" | "pausesMs">,
+    pausesMs = patient,
+  ): Promise<T> => {
+    try {
+      return read(await sendForJson(pool, place, { ...call, pausesMs, signal }));
+    } catch (error) {
+      throw await explained(error);
+    }
+  };
+  const accepted = (id: string) => (answer: unknown) => {
+    const read = readAccepted(place, answer, id);
+    server = read.version;
+    return read;
+  };
+  const have = (answer: unknown) => readHave(place, answer);
   return {
     accept: async (body, signature, repeat) => {
       const headers = {
@@ -68,11 +91,11 @@ export function createWireClient(options: WireClientOptions): WireClient {
         ...(signature && { [signatureHeader]: Buffer.from(signature).toString("base64") }),
       };
       // Nothing has begun yet, so an absent server is reported soon.
-      const answer = await json(
+      return json(
+        accepted(requestId(body)),
         { ...to("accept", {}), headers, body: () => body, repeat },
         patient.slice(0, 3),
       );
-      return readAccepted(place, answer, requestId(body));
     },
     request: (id, token) => {
       const headers = { authorization: `Bearer ${token}` };
@@ -84,17 +107,15 @@ export function createWireClient(options: WireClientOptions): WireClient {
         return (await send(pool, place, call)).body;
       };
       return {
-        status: async () =>
-          readAccepted(place, await json({ ...safe, ...to("status", { id }) }), id),
-        start: async () => readAccepted(place, await json({ ...safe, ...to("start", { id }) }), id),
+        status: () => json(accepted(id), { ...safe, ...to("status", { id }) }),
+        start: () => json(accepted(id), { ...safe, ...to("start", { id }) }),
         putBatch: async (length, body) => {
           const types = { "content-type": "application/x-tar", "content-length": String(length) };
           const call = { ...to("putBatch", { id }), body: () => body, repeat: "once" } as const;
-          await json({ ...call, headers: { ...headers, ...types } }, []);
+          await json(() => undefined, { ...call, headers: { ...headers, ...types } }, []);
         },
-        have: async (sha256) =>
-          readHave(place, await json({ ...safe, ...to("have", { id, sha256 }) })),
-        putRange: async ({ blob, from, to: end }, body) => {
+        have: (sha256) => json(have, { ...safe, ...to("have", { id, sha256 }) }),
+        putRange: ({ blob, from, to: end }, body) => {
           const types = {
             "content-type": "application/octet-stream",
             "content-length": String(end - from),
@@ -102,9 +123,13 @@ export function createWireClient(options: WireClientOptions): WireClient {
           };
           const route = to("putRange", { id, sha256: blob.sha256 });
           const call = { ...route, body: () => body, repeat: "once" } as const;
-          return readHave(place, await json({ ...call, headers: { ...headers, ...types } }, []));
+          return json(have, { ...call, headers: { ...headers, ...types } }, []);
         },
-        openTerminal: () => openTerminal({ target: options.target, place, request: id, token }),
+        openTerminal: async () => {
+          const target = { target: options.target, place, request: id, token };
+          const connection = await openTerminal(target);
+          return { ...connection, frames: () => explaining(connection.frames(), explained) };
+        },
         openEvents: (from, until) => openLines("events", String(from), until),
         openStream: (from, until) => openLines("stream", from, until),
       };
@@ -128,11 +153,24 @@ function readAccepted(place: string, answer: unknown, id: string): Accepted {
   const job = typeof value.job === "number" ? { job: value.job } : {};
   const attached = value.attached === true ? { attached: true } : {};
   const result = value.result === undefined ? {} : { result: makeSafe(value.result) };
-  return { request: id, ...job, ...attached, missing: value.missing.map(readBlob), ...result };
+  const version = typeof value.version === "string" ? { version: plainText(value.version) } : {};
+  const missing = value.missing.map(readBlob);
+  return { request: id, ...job, ...attached, missing, ...result, ...version };
   function readBlob(blob: unknown): WantedBlob {
     const { sha256, size } = (blob ?? {}) as Partial<WantedBlob>;
     if (typeof sha256 !== "string" || typeof size !== "number") throw strange(place);
     return { sha256, size };
+  }
+}
+
+async function* explaining<T>(
+  items: AsyncIterable<T>,
+  explained: (error: unknown) => Promise<unknown>,
+): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw await explained(error);
   }
 }
 

@@ -1,5 +1,6 @@
 import { Agent, request, type IncomingMessage } from "node:http";
 import { UserError } from "../../core/errors.ts";
+import { relayedEvent } from "../../core/wire/event-reader.ts";
 import type { LoggedEvent } from "../../core/wire/events.ts";
 import { signatureHeader, wireBase, type ErrorAnswer } from "../../core/wire/protocol.ts";
 import {
@@ -126,7 +127,7 @@ function refusal(answer: unknown): unknown {
 
 async function* readEvents(answer: IncomingMessage): AsyncGenerator<LoggedEvent> {
   for await (const text of readLines(answer))
-    for (const line of text.split("\n")) if (line !== "") yield JSON.parse(line) as LoggedEvent;
+    for (const line of text.split("\n")) if (line !== "") yield relayedEvent(line);
 }
 
 /** Text of whole lines, as soon as they arrive. */

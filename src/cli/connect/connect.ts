@@ -3,6 +3,7 @@ import { rememberServices } from "../../adapters/laptop/known-services.ts";
 import { changeRemotes, readRemotes, type Remote } from "../../adapters/laptop/remotes.ts";
 import { sign } from "../../adapters/laptop/ssh-keygen.ts";
 import { chooseSigningKey } from "../../adapters/laptop/signing-key.ts";
+import { packageVersion } from "../../adapters/package-version.ts";
 import { createWireClient, type WireRequest } from "../../adapters/wire/client.ts";
 import type { Target } from "../../adapters/wire/pool.ts";
 import { UserError } from "../../core/errors.ts";
@@ -177,7 +178,8 @@ interface Opening {
 
 function open({ world, say }: CommandIo, opening: Opening): Connection {
   const { target, place, server, signer } = opening;
-  const client = createWireClient({ target, place, signal: world.interrupted });
+  const version = () => packageVersion(world);
+  const client = createWireClient({ target, place, signal: world.interrupted, version });
   const learn: Connection["learn"] = async (change) => {
     // A whole line has no name to remember anything under.
     if (opening.name?.includes("://") !== true) await rememberServices(world, opening.name, change);

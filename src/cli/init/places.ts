@@ -16,7 +16,7 @@ import {
 } from "../../core/server/instance.ts";
 import type { ReceiverConfig } from "../../core/server/receiver-container.ts";
 import { dynamicConfig } from "../../core/routing/dynamic-config.ts";
-import { traefikStatic } from "../../core/routing/traefik-static.ts";
+import { saysTheSame, traefikStatic } from "../../core/routing/traefik-static.ts";
 
 const root = { uid: 0, gid: 0 };
 const receiver = { uid: receiverUid, gid: receiverUid };
@@ -103,8 +103,11 @@ export async function ensureTraefikStatic(
   config: InstanceConfig,
   template: string,
 ): Promise<{ readonly found: Ensured; readonly text: string }> {
-  const text = traefikStatic(template, config);
   const file = instancePaths(config).traefikStatic;
+  const before = (await readIfThere(file))?.toString("utf8");
+  const wanted = traefikStatic(template, config);
+  // Other comments are no reason for a new container, which closes the ports for a moment.
+  const text = before !== undefined && saysTheSame(before, wanted) ? before : wanted;
   return { found: await ensureFile(file, text, { mode: 0o644, owner: root }), text };
 }
 

@@ -1,7 +1,8 @@
+import { newerRequest } from "../wire/versions.ts";
 import { certificates } from "./certificates.ts";
 import { scopeFields, type Definition, type Kind, type ReadIn, type Scope } from "./definition.ts";
 import { env } from "./env.ts";
-import { bad, readFields, shown, type Fields, type Flat } from "./fields.ts";
+import { readFields, shown, type Fields, type Flat } from "./fields.ts";
 import { keys } from "./keys.ts";
 import { lifecycle } from "./lifecycle.ts";
 import { programs } from "./programs.ts";
@@ -74,7 +75,8 @@ export const hasScope = <A extends Action, S extends Scope>(
 /** Reads the action of a request and drops the fields that do not belong to it; throws UserError "bad-request". */
 export function readAction(value: Fields): Action {
   const { action: name } = value;
-  if (!isActionName(name)) throw bad(`unknown action ${shown(name)}, update mypaas on the server`);
+  if (!isActionName(name))
+    throw newerRequest(`unknown action ${shown(name)}, update mypaas on the server`);
   const { scope, fields } = definitionOf(name);
   return { action: name, ...readFields(value, { ...scopeFields[scope], ...fields }) } as Action;
 }

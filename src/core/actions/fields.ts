@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { allKnown } from "../wire/versions.ts";
 
 /** Reads one field of a request; throws UserError "bad-request" with the field's name. It returns undefined only for a field that may be left out. */
 export type Reader<T> = (value: unknown, name: string) => T;
@@ -32,8 +33,10 @@ export function readFields<S extends Shape>(value: Fields, shape: S): Read<S> {
 /** An object with fields of its own; messages about the object itself call it `called`. */
 export const object =
   <S extends Shape>(shape: S, called?: string): Reader<Read<S>> =>
-  (value, name) =>
-    readFields(asFields(value, called ?? name), shape);
+  (value, name) => {
+    const fields = asFields(value, called ?? name);
+    return allKnown(fields, readFields(fields, shape), `${called ?? name}.`);
+  };
 
 /** Any JSON object; throws UserError "bad-request". */
 export function asFields(value: unknown, name?: string): Fields {

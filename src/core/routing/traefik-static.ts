@@ -19,6 +19,13 @@ export function traefikStatic(template: string, config: StaticConfig): string {
   return document.toString({ lineWidth: 0 });
 }
 
+/** True for two configurations that differ at most in comments and form; false where one is no YAML. */
+export function saysTheSame(one: string, other: string): boolean {
+  const [a, b] = [parseDocument(one), parseDocument(other)];
+  const isYaml = a.errors.length === 0 && b.errors.length === 0;
+  return isYaml && JSON.stringify(a.toJS()) === JSON.stringify(b.toJS());
+}
+
 function setResolvers(document: Document, config: StaticConfig): void {
   const root = ["certificatesResolvers"];
   const { dnsProvider } = acmeOf(config);

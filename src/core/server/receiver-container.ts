@@ -1,4 +1,5 @@
-import { UserError } from "../errors.ts";
+import { count, object, text } from "../stored/shape.ts";
+import { damaged, readStored, refuseNewer } from "../stored/stored.ts";
 import { bindMount, type InfraPlan } from "./infra.ts";
 import { instancePaths, receiverUid, type InstanceConfig } from "./instance.ts";
 import { label, receiverContainerName, receiverNetworkName } from "../release/names.ts";
@@ -30,21 +31,18 @@ export interface ReceiverConfig {
 }
 
 /** Reads `receiver.json`; throws UserError for a wrong one. */
-export function parseReceiverConfig(text: string, file: string): ReceiverConfig {
-  const bad = (what: string) =>
-    new UserError(`${file}: ${what}`, { hint: "write it again: mypaas init" });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw bad("not JSON");
-  }
-  if (typeof value !== "object" || value === null) throw bad("should be an object");
-  if (!("version" in value) || value.version !== 1) throw bad("version: should be 1");
-  if (!("server" in value) || typeof value.server !== "string" || value.server === "")
-    throw bad("server: missing");
-  return { version: 1, server: value.server };
+export function parseReceiverConfig(json: string, file: string): ReceiverConfig {
+  const thing = { name: file, hint: "write it again: mypaas init" };
+  const { version, server } = readStored(json, receiverConfigShape, thing);
+  refuseNewer(file, version, 1);
+  if (server === "") throw damaged(thing, "server: is empty");
+  return { version: 1, server };
 }
+
+export const receiverConfigShape = object<
+  { readonly version: number; readonly server: string },
+  "version" | "server"
+>({ version: count, server: text });
 
 /** The receiver's container: no Docker, no root, no capability, read-only but for the spool, only Traefik beside it. */
 export function receiverContainer(config: InstanceConfig, node: NodeFiles): InfraPlan {

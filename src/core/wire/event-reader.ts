@@ -1,67 +1,51 @@
-import type { LoggedEvent } from "./events.ts";
+import { eventShape } from "../stored/events.ts";
 import { stripControls } from "../terminal-text.ts";
+import type { LoggedEvent } from "./events.ts";
 
-type Check = (value: unknown) => boolean;
-const text: Check = (value) => typeof value === "string";
-const count: Check = (value) => typeof value === "number" && Number.isFinite(value);
-const texts: Check = (value) => Array.isArray(value) && value.every(text);
-const maybe =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
-
-const shapes: { readonly [K in LoggedEvent["kind"]]: Readonly<Record<string, Check>> } = {
-  step: { text },
-  note: { text },
-  warning: { text, hint: maybe(text) },
-  upload: { files: count, totalFiles: count, bytes: count, totalBytes: count, rate: count },
-  queued: { job: count, behind: count },
-  attached: { job: count },
-  build: { text },
-  output: { text },
-  ready: { replica: count, ms: count },
-  live: { service: text, release: count, urls: texts, ms: count },
-  receipt: {
-    service: text,
-    release: count,
-    ms: count,
-    requests: maybe(count),
-    failed: maybe(count),
-  },
-  unchanged: { service: text, release: count },
-  stopped: { service: text, release: count },
-  removed: { service: text, kept: texts },
-  finished: { action: text, text },
-  failed: { message: text, hint: maybe(text), details: texts, still: maybe(text) },
-  superseded: { job: count, by: count },
-};
-
-/** Reads one line of a job's log, its texts made safe for a terminal; `event` is undefined for a kind that this version does not know, all is undefined for a broken line. */
+/** Reads one line of a job's log, its texts made safe for a terminal; `event` is undefined for a kind that this version does not know and that has no `fallback`, all is undefined for a broken line. */
 export function readLoggedEvent(
   line: string,
 ): { readonly offset: number; readonly event: LoggedEvent | undefined } | undefined {
-  let value: unknown;
+  const fields = fieldsOf(line);
+  const { offset, at } = fields ?? {};
+  if (typeof offset !== "number" || !Number.isSafeInteger(offset) || offset < 0) return undefined;
+  const known = [fields, fields?.["fallback"]].map(readEvent).find((event) => event !== undefined);
+  if (known === undefined) return { offset, event: undefined };
+  const time = typeof at === "number" && Number.isFinite(at) ? at : 0;
+  return { offset, event: { ...known, offset, at: time } };
+}
+
+/** An event as the worker said it, of whatever kind: the receiver may be older and still passes it on whole. */
+export function relayedEvent(line: string): LoggedEvent {
+  const fields = fieldsOf(line);
+  if (typeof fields?.["offset"] !== "number") throw new Error("not an event");
+  return fields as unknown as LoggedEvent;
+}
+
+function readEvent(value: unknown) {
   try {
-    value = JSON.parse(line);
+    return makeSafe(eventShape(value, ""));
   } catch {
     return undefined;
   }
-  if (typeof value !== "object" || value === null) return undefined;
-  const fields = value as Readonly<Record<string, unknown>>;
-  const { kind, offset, at } = fields;
-  if (typeof offset !== "number" || !Number.isSafeInteger(offset) || offset < 0) return undefined;
-  const checks =
-    typeof kind === "string" && Object.hasOwn(shapes, kind)
-      ? shapes[kind as LoggedEvent["kind"]]
-      : undefined;
-  if (!checks || !Object.entries(checks).every(([name, check]) => check(fields[name])))
-    return { offset, event: undefined };
-  const known = Object.keys(checks).filter((name) => fields[name] !== undefined);
-  const safe = Object.fromEntries(known.map((name) => [name, makeSafe(fields[name])]));
-  return { offset, event: { kind, offset, at: count(at) ? at : 0, ...safe } as LoggedEvent };
 }
 
+function fieldsOf(line: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null
+      ? (value as Readonly<Record<string, unknown>>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every text of it, at any depth. */
+function makeSafe<T>(value: T): T;
 function makeSafe(value: unknown): unknown {
   if (typeof value === "string") return stripControls(value);
-  return Array.isArray(value) ? value.map(makeSafe) : value;
+  if (Array.isArray(value)) return value.map(makeSafe);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, makeSafe(item)]));
 }

@@ -1,6 +1,12 @@
 import type { Action } from "../actions/actions.ts";
 
-/** Where the HTTP routes begin (./routes.ts), the same over TLS and over `local.sock`. A refusal is an ErrorAnswer with 4xx or 5xx. */
+/**
+ * Where the HTTP routes begin (./routes.ts), the same over TLS and over `local.sock`. A refusal is an ErrorAnswer with 4xx or 5xx.
+ *
+ * Laptop and server may have different versions. A server refuses every field of a request that it does not know, because leaving
+ * it out could do something else than asked. A laptop leaves out unknown fields of an answer. An event of a later kind has a
+ * `fallback` for older laptops. The last event of a job has a kind that the first laptops know, because they wait for it.
+ */
 export const wireBase = "/.well-known/mypaas/v1";
 export const signatureHeader = "mypaas-signature";
 /** SSHSIG namespace of every signature. */
@@ -39,6 +45,8 @@ export interface Accepted {
   readonly missing: readonly WantedBlob[];
   /** The answer of actions that are done at once. */
   readonly result?: unknown;
+  /** Of mypaas on the server; the first servers do not say it. */
+  readonly version?: string;
 }
 
 export interface WantedBlob {

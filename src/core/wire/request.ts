@@ -3,6 +3,7 @@ import { contentOf, definitionOf, readAction, type Action } from "../actions/act
 import { asFields, bad, readFields, text, wholeNumber, type Fields } from "../actions/fields.ts";
 import { UserError } from "../errors.ts";
 import { maxRequestBytes, type Request } from "./protocol.ts";
+import { allKnown, newerRequest } from "./versions.ts";
 
 const head = {
   server: text(/^(local|[0-9a-f]{16})$/),
@@ -16,8 +17,9 @@ export function parseRequest(bytes: Uint8Array): Request {
   if (bytes.length > maxRequestBytes)
     throw bad(`${bytes.length} bytes, at most ${maxRequestBytes}`);
   const value = parseJson(bytes);
-  if (value["v"] !== 1) throw bad("unknown version of the protocol, update mypaas on both sides");
-  return { v: 1, ...readFields(value, head), ...readAction(value) };
+  if (value["v"] !== 1)
+    throw newerRequest("unknown version of the protocol, update mypaas on both sides");
+  return allKnown(value, { v: 1, ...readFields(value, head), ...readAction(value) });
 }
 
 /** The id of a request: a replay has the same id, even with another signature. */

@@ -4,7 +4,7 @@ import { switchWay } from "../../core/release/switch-way.ts";
 import { progressOf, routingLeft } from "../../deploy/progress.ts";
 import type { Left } from "../../deploy/recover.ts";
 import { unfinishedJobs, type Job } from "../../adapters/state/jobs.ts";
-import { listReleases, releasesOfJob } from "../../adapters/state/releases.ts";
+import { findRelease, releasesOfJob } from "../../adapters/state/releases.ts";
 import { readSteps } from "../../adapters/state/steps.ts";
 import type { State } from "../../adapters/state/state.ts";
 
@@ -20,9 +20,9 @@ export function interruptedSwitch(state: State, job: Job): Interrupted | undefin
   const [first] = steps;
   const release = releasesOfJob(state, job.id).at(-1)?.release;
   if (release === undefined || first === undefined) return undefined;
-  const before = numberOf(first.data, "from");
-  const from = listReleases(state, job.service).find((one) => one.release.number === before);
-  const notes = steps.map((entry) => ({ ...entry, ok: fieldOf(entry.data, "ok") === true }));
+  const { from: before } = first.data;
+  const from = before === undefined ? undefined : findRelease(state, job.service, before);
+  const notes = steps.map((entry) => ({ ...entry, ok: entry.data.ok === true }));
   const cut = notes.find(({ step, ok }) => step === "cut-over" && ok);
   return {
     release,
@@ -44,14 +44,4 @@ export function interruptedChanges(state: State): readonly RoutingChange[] {
       const { oldFirst } = switchWay(from, release);
       return routingLeft({ service: job.service, release, from, oldFirst }, progress);
     });
-}
-
-function numberOf(data: unknown, key: string): number | undefined {
-  const value = fieldOf(data, key);
-  return typeof value === "number" ? value : undefined;
-}
-
-function fieldOf(data: unknown, key: string): unknown {
-  if (typeof data !== "object" || data === null) return undefined;
-  return Object.entries(data).find(([name]) => name === key)?.[1];
 }

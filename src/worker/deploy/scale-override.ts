@@ -1,7 +1,7 @@
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import { writeScale } from "../../core/release/format-spec.ts";
 import type { StoredRelease } from "../../adapters/state/releases.ts";
-import type { ScaleOverride } from "../../adapters/state/services.ts";
+import type { ScaleOverride } from "../../core/stored/scale-override.ts";
 import { scaleOf } from "./from-existing.ts";
 
 export interface DecidedScale {

@@ -31,7 +31,8 @@ const maxTerminals = 32;
 /** One HTTP server for each socket; none of them listens yet. */
 export function openServers(parts: ServerParts): Readonly<Record<Entry, Server>> {
   const { world, config, core, localSpool, engineSocket, onBug } = parts;
-  const common = { clock: realClock(world.now), onBug };
+  const { version } = core.backend.actions;
+  const common = { clock: realClock(world.now), onBug, version };
   const local = wireApp({
     ...common,
     backend: createBackend({ ...core.backend, entry: "local" }),

@@ -99,7 +99,7 @@ test("every invalid value is refused with its key", async () => {
   const good = await readFile(file, "utf8");
   const acme = "acme: {server: https://a.test/, hasCa: false, lifetimeHours: 1, dnsProvider: x}\n";
   const cases = [
-    ["version: 1", "version: 2", "version: should be 1, got 2"],
+    ["version: 1", "version: 0", "version: should be 1, got 0"],
     ["version: 1", "version: 'a", /^Missing closing 'quote/],
     [
       "instance: mypaas",
@@ -149,4 +149,14 @@ test("every invalid value is refused with its key", async () => {
       return true;
     });
   }
+});
+
+test("a file of a newer mypaas is refused, whatever else it holds", async () => {
+  const text = "version: 2\nowner: changed\n";
+  await writeFile(file, text);
+  await assert.rejects(readInstanceConfig(stateDir), {
+    message: `${file}: written by a newer mypaas than this one (version 2, this one reads up to 1)`,
+    hint: "run: npm install -g mypaas@latest",
+  });
+  assert.equal(await readFile(file, "utf8"), text);
 });

@@ -103,18 +103,30 @@ test("a damaged file is named with a hint", async () => {
   const here = place("d");
   const file = remotesFile(here);
   await mkdir(dirname(file), { recursive: true });
-  for (const text of [
-    "{",
-    "{}",
-    '{"remotes":[{"name":"x","url":"http://x"}]}',
-    '{"remotes":[1]}',
-  ]) {
+  for (const [text, what] of [
+    ["", "it is empty"],
+    ["{", "it is no JSON or cut off"],
+    ["[]", "should be an object, got a list"],
+    ["{}", "remotes: should be a list, got nothing"],
+    ['{"remotes":[1]}', "remotes.1: should be an object, got a number"],
+    ['{"remotes":[{"name":"x"}]}', "remotes.1.url: should be text, got nothing"],
+    ['{"remotes":[{"name":"X","url":"https://x"}]}', 'no remote can be called "X"'],
+    [
+      '{"remotes":[{"name":"x","url":"http://x"}]}',
+      'remote "http://x": should begin with https://',
+    ],
+  ] as const) {
     await writeFile(file, text);
     await assert.rejects(readRemotes(here), {
-      message: `${file}: damaged`,
+      message: `${file}: damaged: ${what}`,
       hint: `remove it and add your remotes again: rm ${file}`,
     });
   }
+  await writeFile(file, '{"version":2,"remotes":{}}');
+  await assert.rejects(readRemotes(here), {
+    message: `${file}: written by a newer mypaas than this one (version 2, this one reads up to 1)`,
+    hint: "run: npm install -g mypaas@latest",
+  });
   await rm(file);
   await mkdir(file);
   await assert.rejects(readRemotes(here), { message: `${file}: not readable` });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
@@ -17,6 +17,7 @@ import {
 import { addKey, readKeyLines, removeKey } from "../../../src/adapters/state/keys.ts";
 import {
   claimingReleases,
+  findRelease,
   forgetReleases,
   liveRelease,
   liveReleases,
@@ -36,6 +37,7 @@ import {
   slugOwner,
   takeReleaseNumber,
 } from "../../../src/adapters/state/services.ts";
+import { hasLogged, insertLog, readLog } from "../../../src/adapters/state/log.ts";
 import { appendStep, readSteps } from "../../../src/adapters/state/steps.ts";
 import { release as makeRelease } from "../../support/releases.ts";
 import { refusal, scratch, scratchState } from "../../support/worker.ts";
@@ -59,15 +61,17 @@ test("state: what was written is there after it was closed, readable for nobody 
   assert.equal(statSync(file).mode & 0o777, 0o600);
 });
 
-test("state: a file of a newer mypaas is refused", async (t) => {
+test("state: a file of a newer mypaas is refused and left as it is", async (t) => {
   const file = join(scratch(t), "state.db");
   const database = new DatabaseSync(file);
-  database.exec("PRAGMA user_version = 99");
+  database.exec("CREATE TABLE later (thing TEXT); PRAGMA user_version = 99");
   database.close();
+  const before = readFileSync(file);
   assert.equal(
     await refusal(() => openState(file)),
-    `${file}: written by a newer mypaas (schema 99, this one knows ${migrations.length})\nhint: run: npm install -g mypaas@latest`,
+    `${file}: written by a newer mypaas than this one (version 99, this one reads up to ${migrations.length})\nhint: run: npm install -g mypaas@latest`,
   );
+  assert.deepEqual(readFileSync(file), before);
 });
 
 test("state: a file that is no database is refused", async (t) => {
@@ -185,6 +189,45 @@ test("state: a release that goes live has its routes alone, whoever had them bef
   assert.equal(put("blog", 4, []).yielded, undefined);
 });
 
+test("state: a damaged release is named, stays where it is and keeps no other from being read", async (t) => {
+  const state = scratchState(t);
+  ensureService(state, { name: "web", slug: "web", now: 1 });
+  const rest = { imageId: "i", content: "c", created: 1, key: "root", job: 1 };
+  for (const number of [1, 2])
+    putRelease(state, { release: makeRelease("web", number), state: "starting", ...rest });
+  setLive(state, "web", 1);
+  setLive(state, "web", 2);
+  const cut = '{"instance":"mypaas","number":1,"sp';
+  state.run("UPDATE releases SET release = ? WHERE number = 1", cut);
+  assert.equal(liveReleases(state).length, 1);
+  assert.equal(findRelease(state, "web", 2)?.state, "live");
+  assert.equal(
+    await refusal(() => listReleases(state, "web")),
+    "state: release 1 of web: damaged: it is no JSON or cut off\nhint: restore the state from a backup; what runs goes on as it is",
+  );
+  setLive(state, "web", 2);
+  const kept = state.get("SELECT release FROM releases WHERE number = 1");
+  assert.equal(kept?.text("release"), cut);
+});
+
+test("state: a damaged event in a log keeps no other from being found", (t) => {
+  const state = scratchState(t);
+  const { id } = insertJob(state, job("web"), 1);
+  const said = { kind: "unchanged", service: "web", release: 1, at: 1 } as const;
+  insertLog(
+    state,
+    id,
+    [0, 1].map((offset) => ({ ...said, offset })),
+  );
+  state.run('UPDATE job_log SET event = \'{"kind":"unch\' WHERE offset = 0');
+  assert.equal(hasLogged(state, id, "unchanged"), true);
+  assert.equal(hasLogged(state, id, "live"), false);
+  assert.deepEqual(
+    readLog(state, { job: id, from: 0, limit: 9 }).map(({ kind }) => kind),
+    ["note", "unchanged"],
+  );
+});
+
 test("state: keys keep their order and none is there twice", (t) => {
   const state = scratchState(t);
   assert.equal(addKey(state, { fingerprint: "b", line: "B", now: 1, by: "root" }), true);
@@ -224,11 +267,12 @@ test("state: old jobs go with their log, unfinished ones stay", (t) => {
 test("state: steps come back in order with their data", (t) => {
   const state = scratchState(t);
   const { id } = insertJob(state, job("web"), 1);
-  appendStep(state, id, { step: "hold", phase: "intent", data: { to: 2 }, at: 5 });
+  const data = { service: "web", release: 2, from: 1 };
+  appendStep(state, id, { step: "hold", phase: "intent", data, at: 5 });
   appendStep(state, id, { step: "hold", phase: "outcome", data: undefined, at: 6 });
   assert.deepEqual(readSteps(state, id), [
-    { seq: 0, step: "hold", phase: "intent", data: { to: 2 }, at: 5 },
-    { seq: 1, step: "hold", phase: "outcome", data: null, at: 6 },
+    { seq: 0, step: "hold", phase: "intent", data, at: 5 },
+    { seq: 1, step: "hold", phase: "outcome", data: {}, at: 6 },
   ]);
 });
 

@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { createWireClient } from "../../../src/adapters/wire/client.ts";
+import { requestId } from "../../../src/core/wire/request.ts";
 import type { Target } from "../../../src/adapters/wire/pool.ts";
 import { fakeWireServer, type FakeServerOptions } from "../../support/fake-wire-server.ts";
 import { emptyDir } from "../../support/wire.ts";
-import { bodyOf, onSocket, open, pausesMs, server } from "../../support/wire-client.ts";
+import {
+  bodyOf,
+  onSocket,
+  open,
+  pausesMs,
+  server,
+  signal,
+  token,
+} from "../../support/wire-client.ts";
 
 test("a pinned server is recognised by its key, asked by a name of ours, and a wrong pin stops before any byte", async (t) => {
   const fake = await fakeWireServer(t, { result: { version: "1" } });
@@ -138,4 +147,52 @@ test("a server that accepts and says nothing does not hold an interrupted client
   const client = createWireClient({ target, place: "prod", signal: stop.signal, pausesMs });
   t.after(client.close);
   await assert.rejects(client.accept(Buffer.from("x"), undefined, "safe"), { message: "stopped" });
+});
+
+/** A laptop of 0.5.0 before a server that gives these answers, one after the other. */
+async function between(t: TestContext, answers: readonly (readonly [number, object])[]) {
+  const left = [...answers];
+  const before: FakeServerOptions["before"] = (_, answer) => {
+    const [status, body] = left.shift() ?? [500, {}];
+    answer.writeHead(status).end(JSON.stringify(body));
+    return true;
+  };
+  const fake = await fakeWireServer(t, { before });
+  const target: Target = { kind: "socket", path: (await fake.listenOnSocket()).path };
+  const version = async () => "0.5.0";
+  const client = createWireClient({ target, place: "prod", signal, pausesMs: [], version });
+  t.after(client.close);
+  return client;
+}
+
+test("where laptop and server do not understand each other, the older one is to be updated", async (t) => {
+  const body = bodyOf({ action: "key.list" });
+  const request = requestId(body);
+  const updateServer =
+    "update mypaas on the server: npm install -g mypaas@latest, then: sudo mypaas init";
+  for (const [version, hint] of [
+    [undefined, updateServer],
+    ["0.4.9", updateServer],
+    ["0.5.0", "install the same version on both sides: npm install -g mypaas"],
+    ["0.6.0", "update mypaas here: npm install -g mypaas@latest"],
+  ] as const) {
+    const client = await between(t, [
+      [200, { request, missing: [], version }],
+      [200, { have: "some" }],
+    ]);
+    assert.equal((await client.accept(body, undefined, "safe")).version, version);
+    await assert.rejects(client.request(request, token).have("ab".repeat(32)), {
+      message: "prod: gave an answer that this version does not understand",
+      hint,
+    });
+  }
+});
+
+test("a server of the first version that does not know an action is to be updated", async (t) => {
+  const message = 'request: unknown action "later", update mypaas on the server';
+  const client = await between(t, [[400, { error: { code: "bad-request", message } }]]);
+  await assert.rejects(client.accept(bodyOf({ action: "key.list" }), undefined, "safe"), {
+    message,
+    hint: "update mypaas on the server: npm install -g mypaas@latest, then: sudo mypaas init",
+  });
 });

@@ -50,6 +50,21 @@ test("every call of a backend means the same through the socket", async (t) => {
   assert.deepEqual(events, log);
 });
 
+test("what a later worker says is passed on whole", async (t) => {
+  const later = { kind: "later", fallback: { kind: "note", text: "x" }, offset: 0, at: 1 };
+  const accepted = { request, missing: [], version: "9.0.0", more: true };
+  const upstream = await odd(t, (incoming, answer) => {
+    answer.end(incoming.url?.includes("/events") === true ? jsonLine(later) : jsonLine(accepted));
+  });
+  assert.deepEqual(await upstream.status(request, token), accepted);
+  const { signal } = new AbortController();
+  const events: unknown[] = [];
+  for await (const event of await upstream.events(request, token, 0, signal)) events.push(event);
+  assert.deepEqual(events, [later]);
+});
+
+const jsonLine = (value: object): string => `${JSON.stringify(value)}\n`;
+
 test("a stream comes through the socket in whole lines", async (t) => {
   const { upstream, calls } = await worker(t);
   const { signal } = new AbortController();

@@ -10,7 +10,7 @@ import {
   letsEncrypt,
   letsEncryptStaging,
 } from "../../../src/core/server/acme.ts";
-import { traefikStatic } from "../../../src/core/routing/traefik-static.ts";
+import { saysTheSame, traefikStatic } from "../../../src/core/routing/traefik-static.ts";
 
 const template = await readFile(new URL("../../../traefik/traefik.yml", import.meta.url), "utf8");
 
@@ -137,4 +137,17 @@ test("a template without a place for a value is a bug, not a silent default", ()
   assert.throws(() => traefikStatic("providers: {}\n", { instance: "demo" }), {
     message: "traefik.yml has no providers.docker.constraints",
   });
+});
+
+test("comments and quotes say nothing, values and broken files do", () => {
+  const written = traefikStatic(template, { instance: "demo" });
+  for (const [other, isSame] of [
+    [written, true],
+    [`# new words\n${written.replace(/ +# .*/g, "")}`, true],
+    [traefikStatic(template, { instance: "other" }), false],
+    [`${written}\nlog:\n  level: DEBUG\n`, false],
+    ["'", false],
+    ["", false],
+  ] as const)
+    assert.equal(saysTheSame(written, other), isSame, other.slice(0, 40));
 });

@@ -62,11 +62,12 @@ test("receiver.json is read when it is whole", () => {
 });
 
 for (const [text, message] of [
-  ["", "receiver.json: not JSON"],
-  ["[1", "receiver.json: not JSON"],
-  ["null", "receiver.json: should be an object"],
-  ['{"server":"x"}', "receiver.json: version: should be 1"],
-  ['{"version":1}', "receiver.json: server: missing"],
+  ["", "receiver.json: damaged: it is empty"],
+  ["[1", "receiver.json: damaged: it is no JSON or cut off"],
+  ["null", "receiver.json: damaged: should be an object, got null"],
+  ['{"server":"x"}', "receiver.json: damaged: version: should be a whole number, got nothing"],
+  ['{"version":1}', "receiver.json: damaged: server: should be text, got nothing"],
+  ['{"version":1,"server":""}', "receiver.json: damaged: server: is empty"],
 ] as const) {
   test(`receiver.json with ${JSON.stringify(text)} is refused`, () => {
     assert.throws(() => parseReceiverConfig(text, "receiver.json"), {
@@ -76,3 +77,12 @@ for (const [text, message] of [
     });
   });
 }
+
+test("receiver.json of a newer mypaas is refused", () => {
+  assert.throws(() => parseReceiverConfig('{"version":2,"server":"x"}', "receiver.json"), {
+    name: "UserError",
+    message:
+      "receiver.json: written by a newer mypaas than this one (version 2, this one reads up to 1)",
+    hint: "run: npm install -g mypaas@latest",
+  });
+});

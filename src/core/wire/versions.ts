@@ -1,0 +1,60 @@
+import { UserError } from "../errors.ts";
+import { plainText } from "../terminal-text.ts";
+
+/** Returns what was read, and refuses what only a later version can have asked: to leave it out would be to do something else. */
+export function allKnown<T extends object>(
+  asked: Readonly<Record<string, unknown>>,
+  known: T,
+  where = "",
+): T {
+  const isUnknown = ([name, value]: readonly [string, unknown]) =>
+    !(name in known) && value !== undefined && value !== null && value !== false;
+  const [name] = Object.entries(asked).find(isUnknown) ?? [];
+  if (name === undefined) return known;
+  throw newerRequest(
+    `${where}${plainText(name.slice(0, 40))}: not known here, update mypaas on the server`,
+  );
+}
+
+/** A refusal of what a later version asks. */
+export const newerRequest = (message: string): UserError =>
+  new UserError(`request: ${message}`, { code: "bad-request", hint: updateServer });
+
+/** What is done about a mypaas on the server that is older than the laptop's. */
+const updateServer =
+  "update mypaas on the server: npm install -g mypaas@latest, then: sudo mypaas init";
+
+const updateLaptop = "update mypaas here: npm install -g mypaas@latest";
+const updateBoth = "install the same version on both sides: npm install -g mypaas";
+
+/** Says which side to update where laptop and server do not understand each other; the first servers do not say their version. */
+export function whatToUpdate(laptop: string, server: string | undefined): string {
+  const order = server === undefined ? 1 : compare(laptop, server);
+  if (order === 0) return updateBoth;
+  return order > 0 ? updateServer : updateLaptop;
+}
+
+/** The same error with a hint that says which side to update, where it comes from two versions that differ. */
+export function withUpdateHint(
+  error: unknown,
+  versions: { readonly laptop: string; readonly server: string | undefined },
+): unknown {
+  if (!(error instanceof UserError)) return error;
+  const { message, code, details, still } = error;
+  const more = { code, details, still, cause: error };
+  if (code === "protocol")
+    return new UserError(message, {
+      ...more,
+      hint: whatToUpdate(versions.laptop, versions.server),
+    });
+  // The first servers say so in words and without the command.
+  return code === "bad-request" && message.endsWith("update mypaas on the server")
+    ? new UserError(message, { ...more, hint: updateServer })
+    : error;
+}
+
+/** By `major.minor.patch`; what follows does not count. */
+function compare(one: string, other: string): number {
+  const [a, b] = [one, other].map((version) => /^\d+\.\d+\.\d+/.exec(version)?.[0] ?? "");
+  return (a ?? "").localeCompare(b ?? "", "en", { numeric: true });
+}
