@@ -1,5 +1,6 @@
 import { nameChanges, type Values } from "../../release/change.ts";
 import type { BuildArgSpec } from "../../release/spec.ts";
+import { object, text } from "../../stored/shape.ts";
 import { didYouMean } from "../did-you-mean.ts";
 import { bad, good, type Read } from "../values.ts";
 import { readVariable } from "../variables.ts";
@@ -12,6 +13,7 @@ const release = oneValue<"release">({
   help: "Command to run once in the new image before the switch, such as a migration. When it fails, the deploy fails.",
   read: good,
   default: undefined,
+  stored: text,
   title: "release",
   text: (command) => command,
   write: (command) => command,
@@ -24,6 +26,7 @@ const target = oneValue<"target">({
   help: "The stage of the Dockerfile to build.",
   read: readTarget,
   default: undefined,
+  stored: text,
   rule: checkTarget,
   title: "target",
   text: (stage) => stage,
@@ -36,6 +39,7 @@ const buildArgs = manyValues<"buildArgs">({
   fallback: "none",
   help: "A value for an ARG of the Dockerfile.",
   read: readBuildArg,
+  stored: object<BuildArgSpec, "name" | "value">({ name: text, value: text }),
   rule: refuseTwice(({ name }) => name),
   title: "build args",
   text: ({ name }) => name,

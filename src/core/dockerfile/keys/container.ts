@@ -8,6 +8,7 @@ import {
   type Scale,
   type VolumeSpec,
 } from "../../release/spec.ts";
+import { count, flag, maybe, object, text, union, word } from "../../stored/shape.ts";
 import { isIpv4 } from "../hosts.ts";
 import { bad, good, readPort, refuse, show, type Read } from "../values.ts";
 import { readVariable } from "../variables.ts";
@@ -28,6 +29,17 @@ const scale = oneValue<"scale">({
   help: "0: one container; the old one stops before the new one starts, and requests wait. N: N containers; the new ones start before the old ones stop. N safe: N containers; all old ones stop first, and requests wait.",
   read: readScale,
   default: { kind: "replace" },
+  stored: union<Scale>({
+    replace: object<Extract<Scale, { kind: "replace" }>, "kind">({ kind: word("replace") }),
+    roll: object<Extract<Scale, { kind: "roll" }>, "kind" | "replicas">({
+      kind: word("roll"),
+      replicas: count,
+    }),
+    safe: object<Extract<Scale, { kind: "safe" }>, "kind" | "replicas">({
+      kind: word("safe"),
+      replicas: count,
+    }),
+  }),
   title: "scale",
   text: describeScale,
   write: writeScale,
@@ -39,6 +51,12 @@ const volumes = manyValues<"volumes">({
   fallback: "none",
   help: "Data that is kept across releases: a folder in the home of the server's user, or a named volume.",
   read: readVolume,
+  stored: object<VolumeSpec, "kind" | "source" | "target" | "readOnly">({
+    kind: word("named", "home", "absolute"),
+    source: text,
+    target: text,
+    readOnly: flag,
+  }),
   rule: refuseTwice(({ target }) => target),
   title: "volumes",
   text: ({ kind, source, target, readOnly }) =>
@@ -53,6 +71,7 @@ const env = manyValues<"env">({
   fallback: "none",
   help: "Environment variable. Set the value of K alone on the server: mypaas env SERVICE set K=V.",
   read: readEnv,
+  stored: object<EnvSpec, "name">({ name: text, value: maybe(text) }),
   rule: refuseTwice(({ name }) => name),
   title: "env",
   text: ({ name, value }) => (value === undefined ? `${name} (set on the server)` : name),
@@ -66,6 +85,12 @@ const publish = manyValues<"publish">({
   fallback: "none",
   help: "Opens a port of the server, without ip only on 127.0.0.1. The old container stops before the new one starts.",
   read: readPublish,
+  stored: object<PublishSpec, "ip" | "hostPort" | "containerPort" | "protocol">({
+    ip: text,
+    hostPort: count,
+    containerPort: count,
+    protocol: word("tcp", "udp"),
+  }),
   rule: checkPublish,
   title: "publish",
   text: ({ ip, hostPort, containerPort, protocol }) =>

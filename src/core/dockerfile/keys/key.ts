@@ -1,6 +1,7 @@
 import { settingChange, type Change, type Side } from "../../release/change.ts";
 import type { Release } from "../../release/release.ts";
 import type { ServiceSpec } from "../../release/spec.ts";
+import { listOf, type Reader } from "../../stored/shape.ts";
 import type { KeyLine } from "../comment-keys.ts";
 import type { ProblemDraft, ProblemList } from "../problems.ts";
 import type { Read } from "../values.ts";
@@ -46,6 +47,8 @@ export interface SpecField<T> {
   readonly keys: readonly Key<unknown>[];
   /** The value without a line, and in releases that were stored before the field existed. It must mean what mypaas did before. */
   readonly default: T;
+  /** Reads a value that is stored. */
+  readonly stored: Reader<T>;
   /** Makes the value out of the lines of the keys, and reports what is wrong between them. */
   readonly merge: (file: FileKeys) => T;
   /** The lines that `check` prints. */
@@ -70,6 +73,8 @@ type Item<F extends Field> = ServiceSpec[F] extends readonly (infer T)[] ? T : n
 /** The row of a key that one line sets. */
 export interface OneRow<F extends Field> extends Key<Value<F>> {
   readonly default: ServiceSpec[F];
+  /** Reads a value that is stored. */
+  readonly stored: Reader<Value<F>>;
   readonly rule?: Rule<Value<F>>;
   /** The title of its line in `check`. */
   readonly title: string;
@@ -88,6 +93,7 @@ export function oneValue<F extends Field>(row: OneRow<F>) {
   const field: SpecField<ServiceSpec[F]> = {
     keys: [row],
     default: row.default,
+    stored: row.stored,
     merge: (file) => {
       row.rule?.(row, file);
       const [found] = file.values(row);
@@ -109,6 +115,8 @@ export function oneValue<F extends Field>(row: OneRow<F>) {
 
 /** The row of a key to which each line adds a value. */
 export interface ManyRow<F extends Field> extends Key<Item<F>> {
+  /** Reads one value that is stored. */
+  readonly stored: Reader<Item<F>>;
   /** Such as `refuseTwice`. */
   readonly rule: Rule<Item<F>>;
   /** The title of its lines in `check`. */
@@ -124,6 +132,7 @@ export function manyValues<F extends Field>(row: ManyRow<F>): SpecField<readonly
   return {
     keys: [key],
     default: [],
+    stored: listOf(row.stored),
     merge: (file) => {
       rule(key, file);
       return file.values(key).map(({ value }) => value);

@@ -1,3 +1,4 @@
+import { amount } from "../../stored/shape.ts";
 import { bad, good, type Read } from "../values.ts";
 import { ifSet, oneValue } from "./key.ts";
 
@@ -9,6 +10,7 @@ export const limitFields = {
     help: "Processors that each container may use.",
     read: readCpu,
     default: undefined,
+    stored: amount,
     title: "limits",
     text: ifSet((cpu) => `${cpu} cpu`),
     write: ifSet(String),
@@ -20,6 +22,7 @@ export const limitFields = {
     help: "Memory that each container may use.",
     read: readMemory,
     default: undefined,
+    stored: amount,
     title: "limits",
     text: ifSet((bytes) => `${Math.round(bytes / 2 ** 20)} MiB`),
     write: ifSet(writeMemory),

@@ -2,6 +2,7 @@ import type { Change } from "../../release/change.ts";
 import { writeRoute } from "../../release/format-spec.ts";
 import type { RouteSpec } from "../../release/spec.ts";
 import { ownRoutes } from "../../routing/takeovers.ts";
+import { count, flag, listOf, object, text } from "../../stored/shape.ts";
 import type { KeyLine } from "../comment-keys.ts";
 import { isIpv4, readRoute, readUrl, type HostAndPath } from "../hosts.ts";
 import { readBoolean, readPort } from "../values.ts";
@@ -15,6 +16,13 @@ import {
   type Key,
   type SpecField,
 } from "./key.ts";
+
+/** Reads a route that is stored. */
+export const storedRoute = object<RouteSpec, keyof RouteSpec>({
+  host: text,
+  path: text,
+  https: flag,
+});
 
 const domain: Key<HostAndPath> = {
   name: "domain",
@@ -45,6 +53,7 @@ const url: Key<RouteSpec> = {
 const routes: SpecField<readonly RouteSpec[]> = {
   keys: [domain, https, url],
   default: [],
+  stored: listOf(storedRoute),
   merge: (file) => {
     checkRoutes(file);
     return routesOf(file).map(({ value }) => value);
@@ -69,6 +78,7 @@ const stripPrefix = oneValue<"stripPrefix">({
   help: "Removes the path of the route from each request before the service gets it.",
   read: readBoolean,
   default: false,
+  stored: flag,
   rule: (key, file) => {
     const [found] = file.values(key);
     if (found?.value !== true || mixedLines(file) !== undefined) return;
@@ -87,6 +97,7 @@ const port = oneValue<"port">({
   help: "Port that the service listens on. A service without domain, port and EXPOSE is a worker process.",
   read: readPort,
   default: undefined,
+  stored: count,
   title: "port",
   text: ifSet(String),
   // The port of the release is known even when the Dockerfile leaves it to the image.

@@ -1,3 +1,4 @@
+import { text } from "../../stored/shape.ts";
 import { readServiceName, slugOf } from "../service-names.ts";
 import { oneValue, type SpecField } from "./key.ts";
 
@@ -9,6 +10,7 @@ const service = oneValue<"service">({
   help: "Name of the service: 2 to 50 characters of a-z, 0-9, dot and hyphen.",
   read: readServiceName,
   default: "",
+  stored: text,
   rule: (key, { firstLine, problems }) => {
     // A line with a wrong value has its own problem already.
     if (firstLine(key) === undefined)
@@ -28,6 +30,7 @@ const service = oneValue<"service">({
 const slug: SpecField<string> = {
   keys: [],
   default: "",
+  stored: text,
   merge: ({ values }) => slugOf(values(service.key)[0]?.value ?? ""),
   describe: () => [],
   changes: () => [],

@@ -1,4 +1,5 @@
 import type { ServiceSpec } from "../../release/spec.ts";
+import { object, or, type Reader, type Readers } from "../../stored/shape.ts";
 import { buildFields } from "./build.ts";
 import { containerFields } from "./container.ts";
 import type { Key, SpecField, SpecTable } from "./key.ts";
@@ -57,6 +58,20 @@ const { service: _service, slug: _slug, ...defaults } = buildSpec((field) => fie
 
 /** The value of each field in a release that was stored before the field existed; every stored release has a name. */
 export const specDefaults: Omit<ServiceSpec, "service" | "slug"> = defaults;
+
+const storedField = <F extends keyof ServiceSpec>(name: F): Reader<ServiceSpec[F]> => {
+  const { stored, default: missing } = specTable[name];
+  return firstFields.some((first) => first === name) ? stored : or<ServiceSpec[F]>(stored, missing);
+};
+
+/** Reads a spec that is stored; a field that an older version did not write has its default. */
+export const storedSpec = object<ServiceSpec, keyof ServiceSpec>(
+  // Every field of the table has its reader.
+  Object.fromEntries(fieldNames.map((name) => [name, storedField(name)])) as unknown as Readers<
+    ServiceSpec,
+    keyof ServiceSpec
+  >,
+);
 
 /** Every key, in the order of the table. */
 export const keys: readonly Key<unknown>[] = Object.values(specTable).flatMap(

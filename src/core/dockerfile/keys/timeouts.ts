@@ -1,4 +1,5 @@
 import type { HealthcheckSpec } from "../../release/spec.ts";
+import { amount, object, text } from "../../stored/shape.ts";
 import { readDuration, writeDuration } from "../durations.ts";
 import { bad, good, refuse, type Read } from "../values.ts";
 import { ifSet, oneValue } from "./key.ts";
@@ -14,6 +15,11 @@ export const timeoutFields = {
     help: "A replica is ready when this path answers with 2xx or 3xx. Default interval 10s, timeout 5s.",
     read: readHealthcheck,
     default: undefined,
+    stored: object<HealthcheckSpec, keyof HealthcheckSpec>({
+      path: text,
+      intervalMs: amount,
+      timeoutMs: amount,
+    }),
     title: "healthcheck",
     text: ifSet(
       ({ path, intervalMs, timeoutMs }) =>
@@ -31,6 +37,7 @@ export const timeoutFields = {
     help: "A new release must be ready within this time.",
     read: (text) => readDuration(text, second, hour),
     default: 60_000,
+    stored: amount,
     title: "timeouts",
     text: (ms) => `start ${writeDuration(ms)}`,
     write: writeDuration,
@@ -43,6 +50,7 @@ export const timeoutFields = {
     help: "Time for open requests to end before the old release is stopped.",
     read: (text) => readDuration(text, 0, hour),
     default: undefined,
+    stored: amount,
     title: "timeouts",
     text: ifSet((ms) => `drain ${writeDuration(ms)}`),
     sameLine: true,
@@ -55,6 +63,7 @@ export const timeoutFields = {
     help: "Time between SIGTERM and SIGKILL.",
     read: (text) => readDuration(text, 0, hour / 6),
     default: 10_000,
+    stored: amount,
     title: "timeouts",
     text: (ms) => `stop ${writeDuration(ms)}`,
     sameLine: true,
