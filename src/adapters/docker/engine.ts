@@ -86,7 +86,7 @@ export function createEngine({ instance, socketPath }: EngineOptions): Engine {
     async runToEnd(id, run) {
       const container = await owned.need(id);
       try {
-        await runToEnd(docker, container, run);
+        await runToEnd(container, run);
       } catch (error) {
         const name = (await owned.find(id))?.Name.replace(/^\//, "") ?? id;
         throw startError(name, error) ?? error;
