@@ -1,6 +1,6 @@
 import { availableParallelism, setPriority } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ProberReport } from "../test/support/prober-tally.ts";
+import type { ProberReport } from "../test/support/prober.ts";
 import { traefikVersion } from "../scripts/machine/traefik.ts";
 import { ensureDocker } from "../scripts/machine/docker.ts";
 import { sweepInstance } from "../scripts/machine/sweep.ts";

@@ -39,10 +39,11 @@ const env = {
   MYPAAS_TEST_TRAEFIK_IMAGE: await ensureTraefikImage(),
 };
 const begun = Date.now();
-const flags = ["--test", "--test-concurrency=2", "--test-timeout=600000", "--test-force-exit"];
+const reporter = `--test-reporter=${join(root, "scripts", "test-reporter.ts")}`;
+const limits = ["--test-concurrency=2", "--test-timeout=600000", "--test-force-exit"];
 const { status } = spawnSync(
   process.execPath,
-  [...flags, ...suites.map((file) => join(root, file))],
+  ["--test", reporter, ...limits, ...suites.map((file) => join(root, file))],
   {
     cwd: root,
     env,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
-import type { ProberReport } from "../../test/support/prober-tally.ts";
+import type { ProberReport } from "../../test/support/prober.ts";
 import { startLoad } from "../switch/load.ts";
 import { bareHost, removeBare, startBare } from "./bare.ts";
 

@@ -1,4 +1,4 @@
-import type { ProberReport } from "../../test/support/prober-tally.ts";
+import type { ProberReport } from "../../test/support/prober.ts";
 
 export interface Row {
   readonly what: string;

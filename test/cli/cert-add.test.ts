@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test, type TestContext } from "node:test";
 import { main } from "../../src/cli/main.ts";
 import { fakeWireServer } from "../support/fake-wire-server.ts";
+import { asOrdinaryUser } from "../support/ordinary-user.ts";
 import { fakeWorld } from "../support/world.ts";
 
 const cwd = await mkdtemp(join(tmpdir(), "mypaas-cert-"));
@@ -138,15 +139,14 @@ for (const [args, err] of refused)
     assert.deepEqual(asked(), []);
   });
 
-test(
-  "a file that is somebody else's is said to be",
-  { skip: process.getuid?.() === 0 },
-  async (t) => {
-    await writeFile(join(cwd, "secret.pem"), key, { mode: 0 });
-    assert.deepEqual(await (await server(t)).run("a.test", "chain.pem", "secret.pem"), {
-      code: 1,
-      out: "",
-      err: "error: private key secret.pem: not readable for you\nhint: see who may read it: ls -l secret.pem\n",
-    });
-  },
-);
+test("a file that is somebody else's is said to be", async (t) => {
+  const { run } = await server(t);
+  await chmod(cwd, 0o755);
+  await writeFile(join(cwd, "secret.pem"), key, { mode: 0 });
+  const ran = await asOrdinaryUser(() => run("a.test", "chain.pem", "secret.pem"));
+  assert.deepEqual(ran, {
+    code: 1,
+    out: "",
+    err: "error: private key secret.pem: not readable for you\nhint: see who may read it: ls -l secret.pem\n",
+  });
+});

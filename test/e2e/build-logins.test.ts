@@ -45,7 +45,7 @@ async function build(builder: "buildkit" | "classic", registries: readonly Token
   const logins = registries.map(({ host, credentials }) => ({ host, ...credentials }));
   const unique = `LABEL u=${randomBytes(8).toString("hex")}`;
   const lines = [`FROM ${one.host}/team/base:1`, unique, `FROM ${two.host}/team/base:1`, unique];
-  const text = Buffer.from(`${lines.join("\n")}\nCOPY --from=0 /etc /one/\n`);
+  const text = Buffer.from(`${lines.join("\n")}\nCOPY --from=0 /lib* /one/\n`);
   const open = async function* () {
     yield text;
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
-import type { ProberReport } from "../support/prober-tally.ts";
+import type { ProberReport } from "../support/prober.ts";
 import { docker, startServer, type TestServer } from "../support/mypaas-e2e.ts";
 import { eventOf, failureOf } from "../support/said-e2e.ts";
 import { makeSource, type Source } from "../support/source-e2e.ts";

@@ -128,9 +128,9 @@ export function assertTakenAway(
 
 function tell(
   what: string,
-  { sent, failed, oldAfterNew, byRelease, reasons, longest }: ProberReport,
+  { sent, leftOut, failed, oldAfterNew, byRelease, reasons, longest }: ProberReport,
 ) {
-  const counts = `${sent} sent, ${failed} failed, ${oldAfterNew} old after new`;
+  const counts = `${sent} sent, ${leftOut} left out, ${failed} failed, ${oldAfterNew} old after new`;
   const bad = failed === 0 ? "" : `, ${JSON.stringify(reasons)}`;
   console.log(`${what}: ${counts}, longest ${longest} ms, ${JSON.stringify(byRelease)}${bad}`);
 }

@@ -5,7 +5,7 @@ import type { DnsRecords } from "./dns-message.ts";
 import { startDns, type DnsServer } from "./dns-server.ts";
 
 let dns: DnsServer;
-const resolver = new Resolver({ timeout: 100, tries: 1 });
+const resolver = new Resolver({ timeout: 1000, tries: 1 });
 
 before(async () => {
   dns = await startDns();

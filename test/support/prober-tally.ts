@@ -5,7 +5,7 @@ export interface Times {
   readonly longest: number;
 }
 
-export interface ProberReport extends Times {
+export interface TallyReport extends Times {
   readonly sent: number;
   readonly answered: number;
   readonly failed: number;
@@ -39,7 +39,7 @@ export interface Tally {
   readonly sent: (way: string) => Ticket;
   readonly answered: (ticket: Ticket, release: string) => void;
   readonly failed: (ticket: Ticket, reason: string) => void;
-  readonly report: () => ProberReport;
+  readonly report: () => TallyReport;
 }
 
 const quickWays: ReadonlySet<string> = new Set(["keep-alive", "fresh", "post"]);

@@ -147,6 +147,27 @@ test("the prober wants every event, and a WebSocket where it asks for one", asyn
   });
 });
 
+test("the prober leaves out what it could not send in time, instead of sending it all at once", async () => {
+  const app = createServer((_, response) => response.end());
+  let hasStalled = false;
+  const report = await probeServer(
+    app,
+    {
+      requests: 2_000,
+      timeoutMs: 10_000,
+      until: ({ answered }) => {
+        if (hasStalled) return answered > 500;
+        hasStalled = true;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+        return false;
+      },
+    },
+    { perSecond: 1_000 },
+  );
+  assert.ok(report.leftOut >= 800, String(report.leftOut));
+  assert.equal(report.failed, 0);
+});
+
 test("the prober talks to loopback only", () => {
   assert.throws(() => startProber({ address: "192.0.2.1", port: 80, host: "a" }), {
     message: "the prober talks to loopback only, not to 192.0.2.1",

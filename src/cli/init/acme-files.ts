@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { resolve } from "node:path";
-import { codeOf, ensureFile, readIfThere } from "../../adapters/files.ts";
+import { codeOf, ensureFile, readIfThere, type FileMode } from "../../adapters/files.ts";
 import { UserError } from "../../core/errors.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
@@ -81,29 +81,29 @@ async function readDns(
   return text === undefined ? undefined : { text, values: valuesOf(text, kept) };
 }
 
-/** Makes the state hold exactly these files; nothing is said of one that is neither there nor wanted. */
+/** Makes the state hold exactly these files, by default as root's; nothing is said of one that is neither there nor wanted. */
 export async function ensureAcmeFiles(
   config: InstanceConfig,
   { ca, dns }: AcmeFiles,
   report: Report,
+  owner: FileMode["owner"] = { uid: 0, gid: 0 },
 ): Promise<void> {
   const paths = instancePaths(config);
-  const certificate = { what: "certificate of the ACME server's CA", mode: 0o644 };
+  const certificate = { what: "certificate of the ACME server's CA", mode: 0o644, owner };
   await place({ ...certificate, path: paths.acmeCa, text: ca }, report);
-  const values = { what: "values for the DNS provider", mode: 0o600 };
+  const values = { what: "values for the DNS provider", mode: 0o600, owner };
   await place({ ...values, path: paths.dnsEnv, text: dns?.text }, report);
 }
 
-interface Place {
+interface Place extends FileMode {
   readonly what: string;
   readonly path: string;
   readonly text: string | undefined;
-  readonly mode: number;
 }
 
-async function place({ what, path, text, mode }: Place, report: Report): Promise<void> {
+async function place({ what, path, text, ...access }: Place, report: Report): Promise<void> {
   if (text !== undefined) {
-    report.done(what, await ensureFile(path, text, { mode, owner: { uid: 0, gid: 0 } }));
+    report.done(what, await ensureFile(path, text, access));
   } else if ((await readIfThere(path)) !== undefined) {
     await rm(path);
     report.done(what, "removed");

@@ -36,7 +36,7 @@ test("events are followed to the end, each once, over broken and silent lines", 
     if (calls === 2) answer.write(line(2));
     return calls <= 2;
   };
-  const { seen, asked } = await follow(t, { events, before }, 50);
+  const { seen, asked } = await follow(t, { events, before }, 500);
   assert.deepEqual(seen, [step("one"), step("three"), live]);
   assert.deepEqual(asked, ["from=0", "from=2", "from=3"]);
 });

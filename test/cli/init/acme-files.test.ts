@@ -25,6 +25,7 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 const server = "https://ca.test/dir";
+const { getuid = () => -1, getgid = () => -1 } = process;
 
 /** One run of init, as far as the two files go. */
 function run(options: InitOptions, before?: ReturnType<typeof configOf>) {
@@ -63,51 +64,48 @@ test("of a CA's file the certificates are taken and no key, of the values all", 
   assert.deepEqual(await run({ acmeServer: server, acmeCa: "./none" }).files, { ca: `${pem}\n` });
 });
 
-test(
-  "both are kept, found again without a word, and go with what they are for",
-  { skip: process.getuid?.() === 0 ? false : "only root gives files to root" },
-  async () => {
-    const said: string[] = [];
-    const ensure = async ({ config, files }: ReturnType<typeof run>) => {
-      const report = new Report((event) => void ("text" in event && said.push(event.text)));
-      const read = await files;
-      await ensureAcmeFiles(config, read, report);
-      return { config, read };
-    };
-    const options = { acmeServer: server, acmeCa: "ca.pem", dnsProvider: "x", dnsEnv: "dns.env" };
-    const first = await ensure(run(options));
-    const { acmeCa, dnsEnv } = instancePaths(first.config);
-    const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
-    assert.deepEqual([await modeOf(acmeCa), await modeOf(dnsEnv)], [0o644, 0o600]);
-    assert.deepEqual((await ensure(run({}, first.config))).read, first.read);
-    await ensure(run({ acmeServer: "letsencrypt", dnsProvider: "none" }, first.config));
-    for (const path of [acmeCa, dnsEnv]) await assert.rejects(readFile(path), { code: "ENOENT" });
-    const again = await ensure(run(options));
-    assert.deepEqual((await ensure(run({ acmeCa: "none" }, again.config))).read, {
-      dns: first.read.dns,
-    });
-    await assert.rejects(readFile(acmeCa), { code: "ENOENT" });
-    await ensure(run({ acmeCa: "ca.pem" }, again.config));
-    await ensure(run({ acmeServer: "https://other.test/dir" }, again.config));
-    await assert.rejects(readFile(acmeCa), { code: "ENOENT" });
-    assert.deepEqual(said, [
-      "certificate of the ACME server's CA: created",
-      "values for the DNS provider: created",
-      "certificate of the ACME server's CA: already there",
-      "values for the DNS provider: already there",
-      "certificate of the ACME server's CA: removed",
-      "values for the DNS provider: removed",
-      "certificate of the ACME server's CA: created",
-      "values for the DNS provider: created",
-      "certificate of the ACME server's CA: removed",
-      "values for the DNS provider: already there",
-      "certificate of the ACME server's CA: created",
-      "values for the DNS provider: already there",
-      "certificate of the ACME server's CA: removed",
-      "values for the DNS provider: already there",
-    ]);
-  },
-);
+test("both are kept, found again without a word, and go with what they are for", async () => {
+  const said: string[] = [];
+  const ensure = async ({ config, files }: ReturnType<typeof run>) => {
+    const report = new Report((event) => void ("text" in event && said.push(event.text)));
+    const read = await files;
+    // Only root gives files to root.
+    await ensureAcmeFiles(config, read, report, { uid: getuid(), gid: getgid() });
+    return { config, read };
+  };
+  const options = { acmeServer: server, acmeCa: "ca.pem", dnsProvider: "x", dnsEnv: "dns.env" };
+  const first = await ensure(run(options));
+  const { acmeCa, dnsEnv } = instancePaths(first.config);
+  const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
+  assert.deepEqual([await modeOf(acmeCa), await modeOf(dnsEnv)], [0o644, 0o600]);
+  assert.deepEqual((await ensure(run({}, first.config))).read, first.read);
+  await ensure(run({ acmeServer: "letsencrypt", dnsProvider: "none" }, first.config));
+  for (const path of [acmeCa, dnsEnv]) await assert.rejects(readFile(path), { code: "ENOENT" });
+  const again = await ensure(run(options));
+  assert.deepEqual((await ensure(run({ acmeCa: "none" }, again.config))).read, {
+    dns: first.read.dns,
+  });
+  await assert.rejects(readFile(acmeCa), { code: "ENOENT" });
+  await ensure(run({ acmeCa: "ca.pem" }, again.config));
+  await ensure(run({ acmeServer: "https://other.test/dir" }, again.config));
+  await assert.rejects(readFile(acmeCa), { code: "ENOENT" });
+  assert.deepEqual(said, [
+    "certificate of the ACME server's CA: created",
+    "values for the DNS provider: created",
+    "certificate of the ACME server's CA: already there",
+    "values for the DNS provider: already there",
+    "certificate of the ACME server's CA: removed",
+    "values for the DNS provider: removed",
+    "certificate of the ACME server's CA: created",
+    "values for the DNS provider: created",
+    "certificate of the ACME server's CA: removed",
+    "values for the DNS provider: already there",
+    "certificate of the ACME server's CA: created",
+    "values for the DNS provider: already there",
+    "certificate of the ACME server's CA: removed",
+    "values for the DNS provider: already there",
+  ]);
+});
 
 test("a file that does not hold what it should is refused before anything is changed, and its secrets are not shown", async () => {
   await writeFile(join(folder, "none.pem"), "TOKEN=hunter2\n");

@@ -5,7 +5,8 @@ import { installPackages } from "../../../scripts/machine/packages.ts";
 import { has, mustRun, run } from "../../../scripts/machine/run.ts";
 
 const suite = "bookworm";
-const packages = [
+/** systemd and Docker, nothing of mypaas. */
+export const serverPackages = [
   "systemd",
   "systemd-sysv",
   "dbus",
@@ -16,8 +17,8 @@ const packages = [
   "openssh-client",
 ] as const;
 
-/** The reference of an image with a bare Debian that boots: systemd, Docker, nothing of mypaas. Made once, kept under a hash of what is in it. */
-export async function ensureServerImage(): Promise<string> {
+/** The reference of an image with a bare Debian that has these packages and boots. Made once, kept under a hash of what is in it. */
+export async function ensureServerImage(packages: readonly string[]): Promise<string> {
   const hash = createHash("sha256")
     .update(JSON.stringify([suite, packages]))
     .digest("hex");

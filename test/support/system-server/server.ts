@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { mustRun, run, type Ran } from "../../../scripts/machine/run.ts";
-import { ensureServerImage } from "./image.ts";
+import { ensureServerImage, serverPackages } from "./image.ts";
 
 /** A Debian server with systemd and Docker of its own, as a container on this machine. */
 export interface SystemServer {
@@ -38,12 +38,23 @@ const options = [
   ...words("--stop-signal SIGRTMIN+3"),
 ];
 
+export interface ServerOptions {
+  /** Debian packages beyond the smallest Debian; systemd and Docker when left out. */
+  readonly packages?: readonly string[];
+  /** More volumes, as `docker run --volume` takes them. */
+  readonly mounts?: readonly string[];
+}
+
 /** Boots a server whose http and https ports are published on free loopback ports. */
-export async function startServer(name: string): Promise<SystemServer> {
-  const image = await ensureServerImage();
+export async function startServer(
+  name: string,
+  { packages = serverPackages, mounts = [] }: ServerOptions = {},
+): Promise<SystemServer> {
+  const image = await ensureServerImage(packages);
   await removeServer(name);
   await mustRun("docker", ["volume", "create", name]);
-  const own = ["--name", name, "--hostname", "server", "--volume", `${name}:/var/lib/docker`];
+  const volumes = [`${name}:/var/lib/docker`, ...mounts].flatMap((one) => ["--volume", one]);
+  const own = ["--name", name, "--hostname", "server", ...volumes];
   await mustRun("docker", ["run", "--detach", ...own, ...options, image, "/sbin/init"]);
   const server = serverNamed(name);
   try {

@@ -169,7 +169,7 @@ async function runAndLook(client: Client, id: string, run: RunToEnd): Promise<Pr
   const { docker, owned } = client;
   const container = await owned.need(id);
   try {
-    await runToEnd(docker, container, run);
+    await runToEnd(container, run);
   } catch (error) {
     throw startError(await nameOf(owned, id), error) ?? error;
   }

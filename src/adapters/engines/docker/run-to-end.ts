@@ -1,7 +1,7 @@
-import { PassThrough } from "node:stream";
 import type Docker from "dockerode";
 import { lineSplitter } from "./build-log.ts";
 import { tolerating } from "./client.ts";
+import { outputOf } from "./demux.ts";
 
 export interface RunToEnd {
   /** One line of its output, without terminal controls. */
@@ -14,7 +14,6 @@ const stopSeconds = 10;
 
 /** Starts a container that was created, passes its output on and returns when it has ended. */
 export async function runToEnd(
-  docker: Docker,
   container: Docker.Container,
   { onLine, signal }: RunToEnd,
 ): Promise<void> {
@@ -27,27 +26,16 @@ export async function runToEnd(
   if (signal.aborted) stop();
   try {
     const log = await container.logs({ follow: true, stdout: true, stderr: true });
-    await readLines(docker, log, onLine);
+    await readLines(log, onLine);
     await tolerating([404], container.wait());
   } finally {
     signal.removeEventListener("abort", stop);
   }
 }
 
-/** Both streams line by line, until the engine closes the log because the program has ended. */
-async function readLines(
-  docker: Docker,
-  log: NodeJS.ReadableStream,
-  onLine: (text: string) => void,
-): Promise<void> {
-  const splitters = { out: lineSplitter(onLine), err: lineSplitter(onLine) };
-  const into = (splitter: Splitter): PassThrough =>
-    new PassThrough().on("data", (chunk: Buffer) => splitter.write(chunk));
-  docker.modem.demuxStream(log, into(splitters.out), into(splitters.err));
-  await new Promise<void>((resolve, reject) => {
-    log.on("end", resolve).on("close", resolve).on("error", reject);
-  });
+/** Both streams line by line, until the engine closes the log because the program has ended; of two lines of different streams the engine itself does not know which was first. */
+async function readLines(log: NodeJS.ReadableStream, onLine: (text: string) => void) {
+  const splitters = { stdout: lineSplitter(onLine), stderr: lineSplitter(onLine) };
+  for await (const { stream, bytes } of outputOf(log, false)) splitters[stream].write(bytes);
   for (const splitter of Object.values(splitters)) splitter.flush();
 }
-
-type Splitter = ReturnType<typeof lineSplitter>;

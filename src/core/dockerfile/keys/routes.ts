@@ -18,7 +18,7 @@ import {
 } from "./key.ts";
 
 /** Reads a route that is stored. */
-export const storedRoute = object<RouteSpec, keyof RouteSpec>({
+export const storedRoute = object<RouteSpec, "host" | "path" | "https">({
   host: text,
   path: text,
   https: flag,
