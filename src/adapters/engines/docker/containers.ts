@@ -166,7 +166,7 @@ async function aliasStopped(client: Client, id: string, alias: string): Promise<
 }
 
 async function runAndLook(client: Client, id: string, run: RunToEnd): Promise<ProgramEnd> {
-  const { docker, owned } = client;
+  const { owned } = client;
   const container = await owned.need(id);
   try {
     await runToEnd(container, run);

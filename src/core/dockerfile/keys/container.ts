@@ -30,15 +30,9 @@ const scale = oneValue<"scale">({
   read: readScale,
   default: { kind: "replace" },
   stored: union<Scale>({
-    replace: object<Extract<Scale, { kind: "replace" }>, "kind">({ kind: word("replace") }),
-    roll: object<Extract<Scale, { kind: "roll" }>, "kind" | "replicas">({
-      kind: word("roll"),
-      replicas: count,
-    }),
-    safe: object<Extract<Scale, { kind: "safe" }>, "kind" | "replicas">({
-      kind: word("safe"),
-      replicas: count,
-    }),
+    replace: object<object>({}),
+    roll: object<{ readonly replicas: number }, "replicas">({ replicas: count }),
+    safe: object<{ readonly replicas: number }, "replicas">({ replicas: count }),
   }),
   title: "scale",
   text: describeScale,
