@@ -55,7 +55,7 @@ export async function connect(
   const usual = io.world.env["MYPAAS_REMOTE"]?.trim() || undefined;
   const wanted = remote ?? usual;
   if (wanted === undefined) return connectLocal(io, options);
-  if (wanted !== usual) io.talksTo?.(commandLine(wanted));
+  if (wanted !== usual) io.setRemoteName?.(commandLine(wanted));
   return connectRemote(io, await findRemote(io, wanted), options);
 }
 

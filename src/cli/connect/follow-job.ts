@@ -35,10 +35,6 @@ export function sayBroken(place: string, { say }: CommandIo): void {
   say({ kind: "note", text: `the line to ${place} is broken, trying again …` });
 }
 
-/** True when what was asked for is live now. */
-export const isLive = (last: LoggedEvent | undefined): boolean =>
-  last?.kind === "live" || last?.kind === "unchanged";
-
 /** Does what goes on after the first answer and closes the line; 130 with a word about it when interrupted. */
 export async function untilInterrupted<Code>(
   connection: Connection,

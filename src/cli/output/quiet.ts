@@ -20,7 +20,7 @@ const roles: Readonly<Record<Event["kind"], "progress" | "end" | "problem">> = {
   superseded: "problem",
 };
 
-/** With `--quiet`: the same voice without progress. */
+/** With `--quiet`: the same without progress. */
 export const quietly =
   (say: Say): Say =>
   (event) => {

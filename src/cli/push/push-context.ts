@@ -13,7 +13,9 @@ import { formatProblem, problemsError } from "../../core/dockerfile/problems.ts"
 import { warnOfRiskyFiles } from "../../core/push/risky-files.ts";
 import type { PushManifest, PushOptions } from "../../core/wire/protocol.ts";
 import { readDockerfile } from "../input/dockerfile-path.ts";
+import { serviceArgument } from "../input/service-argument.ts";
 import type { CommandIo } from "../io.ts";
+import type { BuildArgs } from "./options.ts";
 
 /** What is to be pushed, as it was typed. */
 export interface PushSource {
@@ -44,15 +46,15 @@ export async function checkDockerfile(
 
 /** Reads and checks the files, and says what was found and what looks like a secret. */
 export async function readContext(
-  story: PushSource,
+  source: PushSource,
   io: CommandIo,
 ): Promise<{ readonly tree: SourceTree; readonly push: PushManifest }> {
-  const { dockerfile, options } = story;
+  const { dockerfile, options } = source;
   const { cwd, interrupted } = io.world;
   const context =
-    story.context === undefined
+    source.context === undefined
       ? chooseContext(dockerfile, cwd)
-      : await findFolder(story.context, cwd);
+      : await findFolder(source.context, cwd);
   const name = shown(context, io) || "this folder";
   io.say({ kind: "step", text: `reading ${name} …` });
   const onRead = sayReading(name, io);
@@ -104,3 +106,10 @@ function shown(path: string, { world }: CommandIo): string {
   const short = relative(world.cwd, path);
   return short.startsWith("..") ? path : short;
 }
+
+/** What the options of the command line ask of the server. */
+export const pushOptions = (args: BuildArgs): PushOptions => ({
+  pull: args.pull ?? false,
+  noCache: !args.cache,
+  ...(args.takeFrom !== undefined && { takeFrom: serviceArgument(args.takeFrom, "--take-from") }),
+});

@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { plan } from "../../src/cli/commands/plan.ts";
-import type { PlannedChanges } from "../../src/core/wire/results.ts";
-import { runCommand } from "../support/command.ts";
-import { fakeWireServer } from "../support/fake-wire-server.ts";
+import { plan } from "../../../src/cli/commands/plan.ts";
+import type { PlannedChanges } from "../../../src/core/wire/results.ts";
+import { runCommand } from "../../support/command.ts";
+import { fakeWireServer } from "../../support/fake-wire-server.ts";
 
 const text = "# mypaas.servicename = web\nFROM x\n";
 

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { logs, type LogsArgs } from "../../src/cli/commands/logs.ts";
-import type { Event } from "../../src/core/wire/events.ts";
-import { runCommand } from "../support/command.ts";
-import { fakeWireServer, type FakeServerOptions } from "../support/fake-wire-server.ts";
-import { fakeWorld } from "../support/world.ts";
-import { shown } from "../support/worker.ts";
+import { logs } from "../../../src/cli/commands/logs.ts";
+import type { LogsArgs } from "../../../src/cli/input/logs-args.ts";
+import type { Event } from "../../../src/core/wire/events.ts";
+import { runCommand } from "../../support/command.ts";
+import { fakeWireServer, type FakeServerOptions } from "../../support/fake-wire-server.ts";
+import { fakeWorld } from "../../support/world.ts";
+import { shown } from "../../support/worker.ts";
 
 const at = (ms: number) =>
   new Date(Date.UTC(2026, 10, 21) + ms).toISOString().replace("Z", "000000Z");

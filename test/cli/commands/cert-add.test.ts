@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test, type TestContext } from "node:test";
-import { main } from "../../src/cli/main.ts";
-import { fakeWireServer } from "../support/fake-wire-server.ts";
-import { fakeWorld } from "../support/world.ts";
+import { main } from "../../../src/cli/main.ts";
+import { fakeWireServer } from "../../support/fake-wire-server.ts";
+import { fakeWorld } from "../../support/world.ts";
 
 const cwd = await mkdtemp(join(tmpdir(), "mypaas-cert-"));
 after(() => rm(cwd, { recursive: true }));
@@ -61,7 +61,7 @@ test("an own certificate is sent with its chain and key, and nothing else of the
   const { run, asked } = await server(t);
   assert.deepEqual(await run("*.A.test", "chain.pem", "key.pem"), {
     code: 0,
-    out: "*.a.test has its own certificate by Example CA; expires: in 90 d\n",
+    out: "*.a.test has a manual certificate by Example CA; expires: in 90 d\n",
     err: "",
   });
   const wanted = {

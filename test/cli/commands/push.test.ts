@@ -4,16 +4,16 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
-import { readRemotes } from "../../src/adapters/laptop/remotes.ts";
-import { deploy } from "../../src/cli/commands/deploy.ts";
-import { push } from "../../src/cli/commands/push.ts";
-import { noWorker } from "../../src/cli/connect/connect.ts";
-import { readDockerfile } from "../../src/cli/input/dockerfile-path.ts";
-import { remoteAdd } from "../../src/cli/commands/remote.ts";
-import type { Event } from "../../src/core/wire/events.ts";
-import { isSignedBy, readSshSignature } from "../../src/core/ssh/sshsig.ts";
-import { fakeWireServer, type FakeServerOptions } from "../support/fake-wire-server.ts";
-import { runCommand } from "../support/command.ts";
+import { readRemotes } from "../../../src/adapters/laptop/remotes.ts";
+import { deploy } from "../../../src/cli/commands/deploy.ts";
+import { push } from "../../../src/cli/commands/push.ts";
+import { noWorker } from "../../../src/cli/connect/connect.ts";
+import { readDockerfile } from "../../../src/cli/input/dockerfile-path.ts";
+import { remoteAdd } from "../../../src/cli/commands/remote.ts";
+import type { Event } from "../../../src/core/wire/events.ts";
+import { isSignedBy, readSshSignature } from "../../../src/core/ssh/sshsig.ts";
+import { fakeWireServer, type FakeServerOptions } from "../../support/fake-wire-server.ts";
+import { runCommand } from "../../support/command.ts";
 
 const dockerfile = "# mypaas.servicename = web\nFROM scratch\n";
 const live: Event = { kind: "live", service: "web", release: 1, urls: ["http://x"], ms: 5 };
@@ -152,7 +152,7 @@ test("no remote, an unknown remote, no Dockerfile and no worker each say the way
     [
       { ...flags, remote: "x", first: ".", path: "b c" },
       'push: one word too many, "b c"',
-      "with -r only the path is left to say: mypaas push -r x 'b c'",
+      "with -r, give only the path: mypaas push -r x 'b c'",
     ],
     [
       { ...flags, remote: "x", first: "nope" },
