@@ -12,7 +12,7 @@ export interface CommandRow {
   /** It talks to a server, so it takes `-r` and `--key`; a text is the help of its `-r`. */
   readonly server?: true | string;
   readonly isHidden?: true;
-  readonly load: () => Promise<{ readonly command: CommandFile }>;
+  readonly load: () => Promise<{ readonly declaration: CommandFile }>;
 }
 
 /** What a command's file holds: the rest of its help, and its body, which imports what is slow to load when it runs. */
@@ -111,8 +111,8 @@ interface Filling {
 
 async function fill(filling: Filling & { readonly row: CommandRow }): Promise<void> {
   const { made, row } = filling;
-  const { command } = await row.load();
-  const { commands: inner = [], ...part } = command;
+  const { declaration } = await row.load();
+  const { commands: inner = [], ...part } = declaration;
   const isGroup = inner.length > 0;
   if (isGroup) made.helpCommand(false);
   // A group that does nothing alone needs no server.

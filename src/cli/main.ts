@@ -3,6 +3,7 @@ import type { FailedEvent } from "../core/wire/events.ts";
 import type { World } from "../core/world.ts";
 import type { Roles } from "./command-builder.ts";
 import type { CommandIo, ExitCode, OutputOptions } from "./io.ts";
+import { hintFields, hintOf } from "../core/hints.ts";
 
 /** Runs one command from its arguments to its exit code; throws nothing. */
 export async function main(world: World, roles: Roles): Promise<ExitCode> {
@@ -38,7 +39,7 @@ async function makeIo(world: World, { json = false, quiet }: OutputOptions): Pro
   return {
     world,
     json,
-    say: (event) => say(remote === undefined ? event : eventFor(remote, event)),
+    say: (event) => say(eventFor(remote, event)),
     setRemoteName: (name) => {
       remote = name;
     },
@@ -65,7 +66,7 @@ export function failureOf(error: UserError): FailedEvent {
     kind: "failed",
     message: error.message,
     details: error.details,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...hintFields(hintOf(error)),
     ...(error.still === undefined ? {} : { still: error.still }),
   };
 }

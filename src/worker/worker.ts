@@ -11,6 +11,7 @@ import { lockState } from "../adapters/host/worker-lock.ts";
 import { openCore } from "./compose.ts";
 import { lastAnswers, openServers } from "./entries/servers.ts";
 import { doorAccess, doors, listen, listenings } from "./entries/sockets.ts";
+import { command, hint } from "../core/hints.ts";
 
 export interface WorkerOptions {
   readonly stateDir: string;
@@ -47,7 +48,7 @@ async function refuseUnfinished(config: InstanceConfig): Promise<void> {
     if (await isThere(folder)) continue;
     throw new UserError(`${folder}: does not exist, so init has not finished here`, {
       code: "no-instance",
-      hint: "run: sudo mypaas init",
+      hint: hint`run: sudo ${command("init")}`,
     });
   }
 }

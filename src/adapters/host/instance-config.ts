@@ -6,6 +6,7 @@ import { readAddress } from "../../core/server/addresses.ts";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
 import { readResolver } from "../../core/server/resolvers.ts";
 import { readIfThere, writeFileAtomic } from "../files.ts";
+import { command, hint } from "../../core/hints.ts";
 
 const heading = ` Written by \`mypaas init\`, which keeps your comments and \`volumes.allow\`.
  After a change: mypaas init (it takes what it is not told from here).`;
@@ -17,7 +18,7 @@ export async function readInstanceConfig(stateDir: string): Promise<InstanceConf
   const file = instancePaths({ stateDir, runDir: "" }).config;
   throw new UserError(`${file}: does not exist, so there is no mypaas here`, {
     code: "no-instance",
-    hint: "run: sudo mypaas init",
+    hint: hint`run: sudo ${command("init")}`,
   });
 }
 
@@ -182,7 +183,7 @@ const show = (value: unknown): string => (value === undefined ? "nothing" : JSON
 function wrong(file: string, what: string, cause?: unknown): UserError {
   return new UserError(`${file}: ${what}`, {
     code: "bad-config",
-    hint: "put it right in that file, then run: mypaas init",
+    hint: hint`put it right in that file, then run: ${command("init")}`,
     cause,
   });
 }

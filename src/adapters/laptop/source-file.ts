@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { constants, open, readlink, type FileHandle } from "node:fs/promises";
 import { UserError } from "../../core/errors.ts";
+import { type Hint, command, hint } from "../../core/hints.ts";
 
 /** One file of a build context on this machine, as it was when it was hashed. */
 export interface SourceFile {
@@ -90,7 +91,7 @@ export async function readLinkTarget(path: string, absolute: string): Promise<st
 export const changedFile = (source: Pick<SourceFile, "path">): UserError =>
   new UserError(`${source.path}: changed while it was being sent`, {
     code: "changed",
-    hint: "push again: mypaas push",
+    hint: hint`push again: ${command("push")}`,
   });
 
 /** Turns an error of the file system into one that says which file and why. */
@@ -105,11 +106,11 @@ export function unreadable(path: string, error: unknown): UserError {
   });
 }
 
-const reasons: Readonly<Record<string, readonly [string, string]>> = {
+const reasons: Readonly<Record<string, readonly [string, Hint]>> = {
   EACCES: ["not readable for you", "change its permissions, or add it to .dockerignore"],
   EPERM: ["not readable for you", "change its permissions, or add it to .dockerignore"],
-  ENOENT: ["not there any more", "push again: mypaas push"],
-  ELOOP: ["became a link while it was being read", "push again: mypaas push"],
+  ENOENT: ["not there any more", hint`push again: ${command("push")}`],
+  ELOOP: ["became a link while it was being read", hint`push again: ${command("push")}`],
   EIO: ["the disk cannot read it", "look at the disk: dmesg"],
   ENAMETOOLONG: ["its path is too long", "add it to .dockerignore"],
 };

@@ -4,6 +4,7 @@ import { open, type FileHandle } from "node:fs/promises";
 import { UserError } from "../../core/errors.ts";
 import type { WantedBlob } from "../../core/wire/protocol.ts";
 import { spoolName } from "./names.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** Where taken blobs go; the stream throws before its end when the bytes are not what they should be, so that `put` keeps nothing. */
 export interface BlobSink {
@@ -55,7 +56,7 @@ async function openOwn(path: string, flags: number, wanted: WantedBlob): Promise
     if (code === "ENOENT")
       throw new UserError(`blob ${wanted.sha256}: has not been uploaded`, {
         code: "not-found",
-        hint: "push again: mypaas push",
+        hint: hint`push again: ${command("push")}`,
         cause,
       });
     if (code === "ELOOP" || code === "ENOTDIR" || code === "ENXIO" || code === "EACCES")
@@ -88,7 +89,7 @@ async function* verified(
 function badBlob(wanted: WantedBlob, what: string, cause?: unknown): UserError {
   return new UserError(`blob ${wanted.sha256}: should be ${wanted.size} bytes, ${what}`, {
     code: "bad-blob",
-    hint: "push again: mypaas push",
+    hint: hint`push again: ${command("push")}`,
     cause,
   });
 }

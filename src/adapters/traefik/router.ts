@@ -13,6 +13,7 @@ import { dynamicConfig } from "../../core/routing/dynamic-config.ts";
 import { differences } from "../../core/routing/traefik-snapshot.ts";
 import { askTraefik } from "./api.ts";
 import { askRoute } from "./question.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface TraefikRouterOptions {
   /** Live releases and unfinished switches to begin with. */
@@ -152,7 +153,7 @@ const notTaken = ({ instance, ms, code, details }: NotTaken): UserError =>
     code,
     hint:
       code === "traefik-away"
-        ? "start it: sudo mypaas init"
+        ? hint`start it: sudo ${command("init")}`
         : `look at what it says with: docker logs ${traefikContainerName(instance)}`,
     details,
   });

@@ -1,5 +1,6 @@
 import { UserError } from "../../core/errors.ts";
 import type { ErrorAnswer } from "../../core/wire/protocol.ts";
+import { hintFields, hintOf } from "../../core/hints.ts";
 
 /** The HTTP status of each code a refusal may carry; a code that is not here is the request's own fault (422). */
 const statuses: Readonly<Record<string, number>> = {
@@ -37,7 +38,7 @@ export function errorAnswer(error: unknown): ErrorAnswer["error"] {
   return {
     code: error.code,
     message: error.message,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...hintFields(hintOf(error)),
     ...(error.details.length === 0 ? {} : { details: error.details }),
   };
 }

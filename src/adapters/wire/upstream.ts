@@ -8,6 +8,7 @@ import {
   type Backend,
   type ErrorAnswer,
 } from "../../core/wire/protocol.ts";
+import { hintOf } from "../../core/hints.ts";
 
 const maxAnswerBytes = 32 * 1024 * 1024;
 const maxLineBytes = 1024 * 1024;
@@ -119,8 +120,12 @@ function refusal(answer: unknown): unknown {
   if (typeof error?.message !== "string") return workerAway(new Error("not an answer of ours"));
   // Its own log has the story; outside it is our bug as much as the worker's.
   if (error.code === "bug") return new Error(`worker: ${error.message}`);
-  const { code, hint, details } = error;
-  return new UserError(error.message, { code, hint, ...(details ? { details } : {}) });
+  const { code, details } = error;
+  return new UserError(error.message, {
+    code,
+    hint: hintOf(error),
+    ...(details ? { details } : {}),
+  });
 }
 
 async function* readEvents(answer: IncomingMessage): AsyncGenerator<LoggedEvent> {

@@ -3,12 +3,13 @@ import type { ServerOptions } from "../connect/ask.ts";
 import { isLive } from "../connect/job-command.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { serviceArgument } from "../input/service-argument.ts";
+import { command, hint, hintFields } from "../../core/hints.ts";
 
 export interface CancelArgs extends ServerOptions {
   readonly service: string;
 }
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   examples: ["mypaas cancel web", "mypaas cancel web -r prod"],
   run: cancel,
 };
@@ -28,7 +29,7 @@ export async function cancel(args: CancelArgs, io: CommandIo): Promise<ExitCode>
         io.say({
           kind: "warning",
           text: "too late to cancel: the new release is live",
-          hint: `go back with: mypaas rollback ${service}`,
+          ...hintFields(hint`go back with: ${command(`rollback ${service}`)}`),
         });
       return isTooLate ? 1 : 0;
     },

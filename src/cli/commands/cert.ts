@@ -13,6 +13,7 @@ import {
 } from "../output/render-certificates.ts";
 import { commandLine } from "../output/shell-words.ts";
 import { themeOf } from "../output/theme.ts";
+import { command, hint, hintFields, hintOf } from "../../core/hints.ts";
 
 export interface CertAddArgs extends ServerOptions {
   readonly host: string;
@@ -22,7 +23,7 @@ export interface CertAddArgs extends ServerOptions {
   readonly privateKey: string;
 }
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   examples: ["mypaas cert -r prod", "mypaas cert retry -r prod"],
   run: certList,
   commands: [
@@ -77,9 +78,9 @@ export async function certAdd(args: CertAddArgs, io: CommandIo): Promise<ExitCod
   const added = (asked as Results["cert.add"]).certificate;
   const [certificate = added] = forHere([added], args);
   io.answer(describe(certificate, readingOf(io)), { certificate });
-  const { reason, hint } = certificate;
+  const { reason } = certificate;
   if (reason !== undefined)
-    io.say({ kind: "warning", text: reason, ...(hint !== undefined && { hint }) });
+    io.say({ kind: "warning", text: reason, ...hintFields(hintOf(certificate)) });
   if (certificate.unused === true) io.say({ kind: "note", text: `no service uses ${host} now` });
   return 0;
 }
@@ -117,9 +118,7 @@ const forHere = (
   { remote }: ServerOptions,
 ): readonly CertificateInfo[] =>
   certificates.map((one) =>
-    one.hint === undefined || remote === undefined
-      ? one
-      : { ...one, hint: hintFor(commandLine(remote), one.hint) },
+    remote === undefined ? one : { ...one, ...hintFor(commandLine(remote), one) },
   );
 
 /** An answer stands on stdout, so that decides about its colours. */
@@ -143,6 +142,6 @@ function certificateHost(word: string): string {
   if (host.value !== "auto") return host.value;
   throw new UserError("cert: auto is a host only in a Dockerfile", {
     code: "usage",
-    hint: "name the host itself, as in: mypaas cert list",
+    hint: hint`name the host itself, as in: ${command("cert list")}`,
   });
 }

@@ -9,7 +9,7 @@ export interface CheckArgs extends ServerOptions {
   readonly path?: string | undefined;
 }
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   examples: ["mypaas check", "mypaas check web/Dockerfile -r prod"],
   run: check,
 };
@@ -18,7 +18,7 @@ export const command: CommandFile = {
 export async function check(args: CheckArgs, io: CommandIo): Promise<ExitCode> {
   const { locateDockerfile, readDockerfile } = await import("../input/dockerfile-path.ts");
   const { parseDockerfile } = await import("../../core/dockerfile/parse.ts");
-  const { file, name } = await locateDockerfile(args.path, io.world.cwd, "mypaas check");
+  const { file, name } = await locateDockerfile(args.path, io.world.cwd, "check");
   const parsed = parseDockerfile(await readDockerfile(file, name), name);
   const { spec, problems, warnings } = parsed;
   const opinion = spec === undefined ? undefined : await askServer(spec, args, io);

@@ -4,7 +4,7 @@ import type { CommandFile, Program } from "../command-builder.ts";
 import { complete, type Names } from "../completion/complete.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 
-export const command: CommandFile = { run: completeWords };
+export const declaration: CommandFile = { run: completeWords };
 
 /** What the scripts ask at each TAB: a line `files`, `folders` or `-`, then one line per word with its help behind a tab. Asks no server and no passphrase. */
 async function completeWords(

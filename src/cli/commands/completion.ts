@@ -2,7 +2,7 @@ import type { CommandFile } from "../command-builder.ts";
 import { completionScripts, shells, type Shell } from "../completion/scripts.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   choices: shells,
   examples: [
     "source <(mypaas completion bash)",

@@ -2,13 +2,14 @@ import type { CommandFile } from "../command-builder.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { buildOptions, type BuildArgs } from "../push/options.ts";
 import { commandLine, option } from "../output/shell-words.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface DeployArgs extends BuildArgs {
   readonly path?: string | undefined;
   readonly runDir?: string | undefined;
 }
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   options: [
     ...buildOptions,
     ["--run-dir <dir>", "where the worker's socket is (default: /run/mypaas)"],
@@ -25,11 +26,14 @@ export async function deploy(args: DeployArgs, io: CommandIo): Promise<ExitCode>
   const { optionsAgain, runPush } = await import("../push/run-push.ts");
   const runDir = option("--run-dir", args.runDir);
   const wanted = {
-    dockerfile: await findDockerfile(args.path, io.world.cwd, "mypaas deploy"),
+    dockerfile: await findDockerfile(args.path, io.world.cwd, "deploy"),
     context: args.context,
     options: pushOptions(args),
     connect: () =>
-      connectLocal(io, { runDir: args.runDir, elsewhere: "send it to a server: mypaas push" }),
+      connectLocal(io, {
+        runDir: args.runDir,
+        elsewhere: hint`send it to a server: ${command("push")}`,
+      }),
     again: commandLine("mypaas", "deploy", args.path, ...optionsAgain(args), ...runDir),
   };
   return runPush(wanted, io);

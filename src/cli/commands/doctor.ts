@@ -9,7 +9,7 @@ import { UserError } from "../../core/errors.ts";
 import { hintFor } from "../output/remote-hint.ts";
 import { themeOf } from "../output/theme.ts";
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   examples: ["sudo mypaas doctor", "mypaas doctor -r prod --json"],
   run: doctor,
 };
@@ -19,7 +19,8 @@ export async function doctor(args: ServerOptions, io: CommandIo): Promise<ExitCo
   const outside = await whereFrom(args, io);
   const { remote } = args;
   const found = await examine(outside, args, io);
-  const checks = remote === undefined ? found : found.map((one) => forHere(one, remote));
+  const checks =
+    remote === undefined ? found : found.map((one) => ({ ...one, ...hintFor(remote, one) }));
   const count = (result: Check["result"]) => checks.filter((one) => one.result === result).length;
   const [failed, warnings] = [count("failed"), count("warning")];
   const { stdout, env } = io.world;
@@ -27,10 +28,6 @@ export async function doctor(args: ServerOptions, io: CommandIo): Promise<ExitCo
   io.answer(describeChecks(checks, theme), { checks, failed, warnings });
   return failed > 0 ? 1 : 0;
 }
-
-/** With a way out that can be typed here. */
-const forHere = (check: Check, remote: string): Check =>
-  check.hint === undefined ? check : { ...check, hint: hintFor(remote, check.hint) };
 
 async function examine(
   outside: Outside,

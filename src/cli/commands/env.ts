@@ -7,6 +7,7 @@ import type { CommandIo, ExitCode } from "../io.ts";
 import { jobCommand } from "../connect/job-command.ts";
 import { readValues } from "../input/value-lines.ts";
 import { serviceArgument } from "../input/service-argument.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface EnvArgs extends ServerOptions {
   readonly service: string;
@@ -20,7 +21,7 @@ export interface EnvArgs extends ServerOptions {
   readonly stage?: boolean | undefined;
 }
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   options: [
     ["-f, --file <file>", "with set: lines NAME=VALUE of a file, - for stdin"],
     ["--next-push", "apply it with the next push, without a release now"],
@@ -66,11 +67,11 @@ async function readAction(
   if (verb === "get")
     throw new UserError(`env ${service}: the server does not give values back`, {
       code: "usage",
-      hint: `compare fingerprints: mypaas env ${service}, or set it anew`,
+      hint: hint`compare fingerprints: ${command(`env ${service}`)}, or set it anew`,
     });
   throw new UserError(`env ${service}: not understood: ${JSON.stringify(verb)}`, {
     code: "usage",
-    hint: `say what to do: mypaas env ${service} set NAME=VALUE`,
+    hint: hint`say what to do: ${command(`env ${service} set NAME=VALUE`)}`,
   });
 }
 

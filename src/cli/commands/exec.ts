@@ -11,7 +11,7 @@ export interface ExecArgs extends ServerOptions {
   readonly replica?: string | undefined;
 }
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   options: [["--replica <number>", "which one (default: the first that runs)"]],
   examples: ["mypaas exec web -r prod -- sh", "mypaas exec web --replica 2 -r prod -- env"],
   run: exec,

@@ -1,7 +1,7 @@
 import type { CommandFile, Program } from "../command-builder.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   examples: ["mypaas help keys", "mypaas help remote add"],
   run: help,
 };

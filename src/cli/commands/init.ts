@@ -4,7 +4,7 @@ import type { CommandFile } from "../command-builder.ts";
 import type { InitOptions } from "../init/options.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   options: [
     ["--domain <host>", "the server's own name"],
     ["--host <host>", "name or address to print for laptops when there is no domain"],

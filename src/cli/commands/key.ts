@@ -9,6 +9,7 @@ import type { CommandFile } from "../command-builder.ts";
 import { ask, type ServerOptions } from "../connect/ask.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { table } from "../output/table.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface KeyAddArgs extends ServerOptions, Omit<KeyLimits, "noVolumes"> {
   /** A file with a public key, `-` for stdin, or the words of the key itself. */
@@ -17,7 +18,7 @@ export interface KeyAddArgs extends ServerOptions, Omit<KeyLimits, "noVolumes"> 
   readonly volumes?: boolean;
 }
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   examples: ["mypaas key list -r prod", "mypaas key add ci.pub -r prod"],
   commands: [
     {
@@ -90,7 +91,7 @@ async function readKey(words: string, io: CommandIo): Promise<string> {
       `key ${words}: mypaas does not fetch keys: the other side would choose the key`,
       {
         code: "key",
-        hint: "look at it yourself, then enrol one line of it: mypaas key add -",
+        hint: hint`look at it yourself, then enrol one line of it: ${command("key add -")}`,
       },
     );
   try {
@@ -98,7 +99,7 @@ async function readKey(words: string, io: CommandIo): Promise<string> {
   } catch (cause) {
     throw new UserError(`key ${words}: not readable`, {
       code: "key",
-      hint: "name the file of a public key: mypaas key add ~/.ssh/id_ed25519.pub",
+      hint: hint`name the file of a public key: ${command("key add ~/.ssh/id_ed25519.pub")}`,
       cause,
     });
   }
@@ -120,7 +121,7 @@ async function readStdin({ world, say }: CommandIo): Promise<string> {
   if (text.trim() !== "") return text;
   throw new UserError("key -: stdin is empty", {
     code: "key",
-    hint: "give it one public key: mypaas key add - < id_ed25519.pub",
+    hint: hint`give it one public key: ${command("key add - < id_ed25519.pub")}`,
   });
 }
 

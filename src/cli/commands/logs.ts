@@ -6,8 +6,9 @@ import type { CommandFile } from "../command-builder.ts";
 import type { Connection } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { readLogsArgs, type LogsArgs, type LogsWanted } from "../input/logs-args.ts";
+import { hintOf } from "../../core/hints.ts";
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   options: [
     ["-f, --follow", "follow new lines, across deploys, until Ctrl-C"],
     ["-n, --lines <count>", "the newest lines, or all (default: 100)"],
@@ -69,7 +70,7 @@ async function readLines(
     if (item === undefined) continue;
     cursor.read(item);
     if (item.kind === "failed")
-      throw new UserError(item.message, { code: item.code, hint: item.hint });
+      throw new UserError(item.message, { code: item.code, hint: hintOf(item) });
     if (item.kind === "caught-up" || item.kind === "end") show();
     if (item.kind === "end" || signal.aborted) return;
     if (item.kind !== "line" || !matches(item.text)) continue;

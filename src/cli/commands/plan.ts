@@ -9,7 +9,7 @@ export interface PlanArgs extends ServerOptions, BuildArgs {
   readonly path?: string | undefined;
 }
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   options: buildOptions,
   examples: ["mypaas plan", "mypaas plan web/Dockerfile -r prod"],
   run: plan,
@@ -19,7 +19,7 @@ export const command: CommandFile = {
 export async function plan(args: PlanArgs, io: CommandIo): Promise<ExitCode> {
   const { findDockerfile, readDockerfile } = await import("../input/dockerfile-path.ts");
   const { checkDockerfile, pushOptions, readContext } = await import("../push/push-context.ts");
-  const dockerfile = await findDockerfile(args.path, io.world.cwd, "mypaas plan");
+  const dockerfile = await findDockerfile(args.path, io.world.cwd, "plan");
   const source = { dockerfile, context: args.context, options: pushOptions(args) };
   const service = await checkDockerfile(source, io);
   const { push } = await readContext(source, io);

@@ -7,13 +7,14 @@ import type { CommandIo, ExitCode } from "../io.ts";
 import { renderPs } from "../output/render-ps.ts";
 import { serviceArgument } from "../input/service-argument.ts";
 import { commandLine, option } from "../output/shell-words.ts";
+import { readHint } from "../../core/hints.ts";
 
 export interface PsArgs extends ServerOptions {
   readonly service?: string | undefined;
   readonly watch?: boolean;
 }
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   options: [["-w, --watch", "update it every 2 s, until Ctrl-C"]],
   examples: ["mypaas ps -r prod", "mypaas ps web --watch -r prod"],
   run: ps,
@@ -82,7 +83,7 @@ function readSnapshot(line: string): PsSnapshot | undefined {
   if (item?.["kind"] === "failed")
     throw new UserError(String(item["message"]), {
       code: String(item["code"]),
-      hint: typeof item["hint"] === "string" ? item["hint"] : undefined,
+      hint: readHint(item),
     });
   const isSnapshot = item?.["kind"] === "services" && Array.isArray(item["services"]);
   return isSnapshot ? (item as unknown as PsSnapshot) : undefined;

@@ -7,6 +7,7 @@ import type { ServerOptions } from "../connect/ask.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { buildOptions, type BuildArgs } from "../push/options.ts";
 import { commandLine, option } from "../output/shell-words.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface PushArgs extends ServerOptions, BuildArgs {
   /** The first word: a remote when it names one, else the path. */
@@ -14,7 +15,7 @@ export interface PushArgs extends ServerOptions, BuildArgs {
   readonly path?: string | undefined;
 }
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   options: buildOptions,
   examples: ["mypaas push", "mypaas push prod services/web/Dockerfile"],
   named: ["first", "path"],
@@ -28,7 +29,7 @@ export async function push(args: PushArgs, io: CommandIo): Promise<ExitCode> {
   const { pushOptions } = await import("../push/push-context.ts");
   const { optionsAgain, runPush } = await import("../push/run-push.ts");
   const { remote, path } = await chooseRemote(args, io);
-  const dockerfile = await findDockerfile(path, io.world.cwd, "mypaas push");
+  const dockerfile = await findDockerfile(path, io.world.cwd, "push");
   const { first, path: second } = args;
   const more = [...option("-r", args.remote), ...option("--key", args.key), ...optionsAgain(args)];
   const wanted = {
@@ -55,7 +56,7 @@ async function chooseRemote({ first, path, remote }: PushArgs, io: CommandIo) {
   if (chosen !== undefined) return { remote: chosen, path: first };
   throw new UserError("push: no remote is known here", {
     code: "no-remote",
-    hint: "add one with the line that mypaas init printed, in quotes: mypaas remote add prod 'https://…'",
+    hint: hint`add one with the line that ${command("init")} printed, in quotes: ${command("remote add prod 'https://…'")}`,
   });
 }
 
@@ -71,8 +72,8 @@ function unknownWord(word: string, names: readonly string[]): UserError {
     code: "no-remote",
     hint:
       near === undefined
-        ? "look at the names: mypaas remote list"
-        : `did you mean: mypaas push ${near}`,
+        ? hint`look at the names: ${command("remote list")}`
+        : hint`did you mean: ${command(`push ${near}`)}`,
   });
 }
 

@@ -8,6 +8,7 @@ import { askPerson } from "../input/ask-person.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { askSecret } from "../input/secret.ts";
 import { table } from "../output/table.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface LoginArgs extends ServerOptions {
   readonly host: string;
@@ -15,7 +16,7 @@ export interface LoginArgs extends ServerOptions {
   readonly passwordStdin?: boolean | undefined;
 }
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   examples: ["mypaas registry list -r prod", "mypaas registry login ghcr.io -r prod"],
   commands: [
     {
@@ -95,14 +96,14 @@ function readHost(text: string): string {
   if (host !== undefined) return host;
   throw new UserError(`registry ${JSON.stringify(text)}: not the host of a registry`, {
     code: "usage",
-    hint: "name it as it stands in FROM: mypaas registry login ghcr.io",
+    hint: hint`name it as it stands in FROM: ${command("registry login ghcr.io")}`,
   });
 }
 
 const missing = (host: string, what: string, options: string): UserError =>
   new UserError(`registry ${host}: needs ${what}`, {
     code: "usage",
-    hint: `pipe the password into: mypaas registry login ${host} ${options}`,
+    hint: hint`pipe the password into: ${command(`registry login ${host} ${options}`)}`,
   });
 
 /** A password never stands in the arguments, where every process could read it. */

@@ -10,7 +10,7 @@ export interface ReleasesArgs extends ServerOptions {
   readonly service?: string | undefined;
 }
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   examples: ["mypaas releases -r prod", "mypaas releases web -r prod"],
   run: releases,
 };

@@ -11,10 +11,11 @@ import type { Results } from "../../core/wire/results.ts";
 import type { CommandFile } from "../command-builder.ts";
 import { ask } from "../connect/ask.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
+import { type HintCommand, command, hint, hintFields, hintOf } from "../../core/hints.ts";
 
 const example = "'https://paas.example.com#srv=0123456789abcdef&pin=…'";
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   examples: ["mypaas remote list", "mypaas remote show prod"],
   commands: [
     {
@@ -68,7 +69,7 @@ export async function remoteAdd(
   io: CommandIo,
 ): Promise<ExitCode> {
   const { name, url } = args;
-  checkName(name, "mypaas remote add prod 'https://…'");
+  checkName(name, command("remote add prod 'https://…'"));
   const address = parseRemoteLine(url);
   let isDefault = false;
   let before: Remote | undefined;
@@ -134,8 +135,7 @@ export async function remoteShow(
   const text = lines.map(([label, value]) => `${label.padEnd(9)}${value}`).join("\n");
   io.answer(text, { name, isDefault, origin, server, pin, fingerprint, version });
   if (problem === undefined) return 0;
-  const { message, hint } = problem;
-  io.say({ kind: "warning", text: message, ...(hint !== undefined && { hint }) });
+  io.say({ kind: "warning", text: problem.message, ...hintFields(hintOf(problem)) });
   return 1;
 }
 
@@ -175,13 +175,13 @@ export async function remoteRename(
   { from, to }: { readonly from: string; readonly to: string },
   io: CommandIo,
 ): Promise<ExitCode> {
-  checkName(to, `mypaas remote rename ${from} main`);
+  checkName(to, command(`remote rename ${from} main`));
   await changeRemotes(io.world, (all) => {
     const renamed = pick(all, from);
     if (from !== to && all.some((one) => one.name === to))
       throw new UserError(`remote ${to}: is there already`, {
         code: "remote",
-        hint: `choose another name, or forget that one first: mypaas remote remove ${to}`,
+        hint: hint`choose another name, or forget that one first: ${command(`remote remove ${to}`)}`,
       });
     return all.map((one) => (one === renamed ? { ...one, name: to } : one));
   });
@@ -209,14 +209,14 @@ function pick(all: readonly Remote[], name: string): Remote {
   if (found) return found;
   throw new UserError(`remote ${JSON.stringify(name)}: not known here`, {
     code: "no-remote",
-    hint: "look at the names: mypaas remote list",
+    hint: hint`look at the names: ${command("remote list")}`,
   });
 }
 
-function checkName(name: string, example: string): void {
+function checkName(name: string, example: HintCommand): void {
   if (isRemoteName(name)) return;
   throw new UserError(`remote ${JSON.stringify(name)}: a name has only a-z, 0-9 and - in it`, {
     code: "remote",
-    hint: `choose a short name: ${example}`,
+    hint: hint`choose a short name: ${example}`,
   });
 }

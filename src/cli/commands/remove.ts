@@ -6,6 +6,7 @@ import type { CommandIo, ExitCode } from "../io.ts";
 import { jobCommand } from "../connect/job-command.ts";
 import { askPerson } from "../input/ask-person.ts";
 import { serviceArgument } from "../input/service-argument.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface RemoveArgs extends ServerOptions {
   readonly service: string;
@@ -15,7 +16,7 @@ export interface RemoveArgs extends ServerOptions {
   readonly yes?: boolean | undefined;
 }
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   options: [
     ["--volumes", "remove its Docker volumes too, with all data in them"],
     ["-y, --yes", "do not ask for confirmation"],
@@ -55,6 +56,6 @@ async function confirm(service: string, io: CommandIo): Promise<void> {
   const why = answer === undefined ? "no terminal to ask on" : "not confirmed";
   throw new UserError(`remove ${service}: ${why}`, {
     code: "not-confirmed",
-    hint: `to remove it without confirmation: mypaas remove ${service} --yes`,
+    hint: hint`to remove it without confirmation: ${command(`remove ${service} --yes`)}`,
   });
 }

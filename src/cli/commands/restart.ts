@@ -4,7 +4,7 @@ import { jobCommand } from "../connect/job-command.ts";
 import { serviceArgument } from "../input/service-argument.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   examples: ["mypaas restart web", "mypaas restart web -r prod"],
   run: restart,
 };

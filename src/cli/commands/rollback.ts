@@ -4,6 +4,7 @@ import type { ServerOptions } from "../connect/ask.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { jobCommand } from "../connect/job-command.ts";
 import { serviceArgument } from "../input/service-argument.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface RollbackArgs extends ServerOptions {
   readonly service: string;
@@ -11,7 +12,7 @@ export interface RollbackArgs extends ServerOptions {
   readonly release?: string | undefined;
 }
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   examples: ["mypaas rollback web -r prod", "mypaas rollback web 41 -r prod"],
   run: rollback,
 };
@@ -28,6 +29,6 @@ function readNumber(word: string): number {
   if (/^[1-9]\d{0,8}$/.test(word)) return Number(word);
   throw new UserError(`rollback: should be the number of a release, got ${JSON.stringify(word)}`, {
     code: "usage",
-    hint: "see the numbers: mypaas releases",
+    hint: hint`see the numbers: ${command("releases")}`,
   });
 }

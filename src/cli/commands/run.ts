@@ -13,7 +13,7 @@ export interface RunArgs extends ServerOptions {
   readonly detach?: boolean | undefined;
 }
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   options: [
     ["--release <number>", "of this release (default: the live one)"],
     ["--detach", "do not wait for its end"],

@@ -5,13 +5,14 @@ import type { ServerOptions } from "../connect/ask.ts";
 import { jobCommand } from "../connect/job-command.ts";
 import { serviceArgument } from "../input/service-argument.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface ScaleArgs extends ServerOptions {
   readonly service: string;
   readonly replicas: string;
 }
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   examples: ["mypaas scale web 3 -r prod", "mypaas scale web 1 -r prod"],
   run: scale,
 };
@@ -29,10 +30,10 @@ function readCount(word: string, service: string): number {
   if (count === 0)
     throw new UserError(`scale ${service}: scale must be at least 1`, {
       code: "usage",
-      hint: `to stop it: mypaas stop ${service}`,
+      hint: hint`to stop it: ${command(`stop ${service}`)}`,
     });
   throw new UserError(
     `scale ${service}: should be a number from 1 to ${maxReplicas}, got ${JSON.stringify(word)}`,
-    { code: "usage", hint: `such as: mypaas scale ${service} 2` },
+    { code: "usage", hint: hint`such as: ${command(`scale ${service} 2`)}` },
   );
 }

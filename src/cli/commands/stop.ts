@@ -4,7 +4,7 @@ import { jobCommand } from "../connect/job-command.ts";
 import { serviceArgument } from "../input/service-argument.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 
-export const command: CommandFile = {
+export const declaration: CommandFile = {
   examples: ["mypaas stop web", "mypaas stop web -r prod"],
   run: stop,
 };

@@ -21,6 +21,7 @@ import type { CommandIo } from "../io.ts";
 import { namesAfter } from "./known-names.ts";
 import { sayWhenSlow } from "./say-when-slow.ts";
 import { commandLine } from "../output/shell-words.ts";
+import { type Hint, command, hint } from "../../core/hints.ts";
 
 /** A server that can be asked. */
 export interface Connection {
@@ -43,7 +44,7 @@ export interface ConnectOptions {
   /** `--run-dir DIR` of this host's worker. */
   readonly runDir?: string | undefined;
   /** What to do instead where this host has no worker, for the way out. */
-  readonly elsewhere?: string;
+  readonly elsewhere?: Hint;
 }
 
 /** Connects to a remote by name or line; without one to MYPAAS_REMOTE, else to this host's worker. */
@@ -80,17 +81,17 @@ export async function connectLocal(io: CommandIo, options: ConnectOptions = {}) 
 }
 
 /** Why this host's worker cannot be asked: nothing listens there, or only root may. */
-export function noWorker(path: string, cause: unknown, elsewhere: string): UserError {
+export function noWorker(path: string, cause: unknown, elsewhere: Hint): UserError {
   const isForbidden = cause instanceof Error && "code" in cause && cause.code === "EACCES";
   return isForbidden
     ? new UserError(`this server: only root may talk to its worker (${path})`, {
         code: "not-root",
-        hint: `run it with sudo, or ${elsewhere}`,
+        hint: hint`run it with sudo, or ${elsewhere}`,
         cause,
       })
     : new UserError(`this server: no worker at ${path}`, {
         code: "no-worker",
-        hint: `${elsewhere}, or make this host one: sudo mypaas init`,
+        hint: hint`${elsewhere}, or make this host one: sudo ${command("init")}`,
         cause,
       });
 }
@@ -112,7 +113,7 @@ export async function findRemote(io: CommandIo, wanted: string): Promise<Remote>
   const known = remotes.map((candidate) => candidate.name).join(", ") || "none";
   throw new UserError(`remote ${JSON.stringify(wanted)}: not known here; known: ${known}`, {
     code: "no-remote",
-    hint: "add it with the line that mypaas init printed, in quotes: mypaas remote add NAME 'https://…'",
+    hint: hint`add it with the line that ${command("init")} printed, in quotes: ${command("remote add NAME 'https://…'")}`,
   });
 }
 

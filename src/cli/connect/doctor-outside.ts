@@ -12,6 +12,7 @@ import { hasSystemd, unitProperty } from "../../adapters/host/systemd.ts";
 import { unitNames } from "../../core/server/units.ts";
 import { defaultInstance } from "../../core/server/instance.ts";
 import type { CommandIo } from "../io.ts";
+import { command, hint, hintOf } from "../../core/hints.ts";
 
 /** From where a server is looked at; all undefined on the server itself. */
 export interface Outside {
@@ -56,7 +57,7 @@ function judgeVersions(server: string, here: string): Finding {
   if (server === here) return ok(`${here} on both sides`);
   return warning(
     `the server has ${server}, here is ${here}`,
-    "install the same on both: npm install -g mypaas@latest, and on the server: sudo mypaas init",
+    hint`install the same on both: npm install -g mypaas@latest, and on the server: sudo ${command("init")}`,
   );
 }
 
@@ -83,7 +84,7 @@ export async function lookWithoutWorker(
     {
       id: "worker",
       title: "worker",
-      ...failed(error.message, error.hint ?? "start it: sudo systemctl start mypaas-worker"),
+      ...failed(error.message, hintOf(error) ?? "start it: sudo systemctl start mypaas-worker"),
     },
   ];
   if (remote === undefined || host === undefined || port === undefined)
@@ -133,7 +134,7 @@ async function lookAtTraefik(
           ? ok("both answer, with this server's own key")
           : failed(
               `Traefik answers ${answer.status}, and no receiver behind it`,
-              "start it on the server: sudo mypaas init",
+              hint`start it on the server: sudo ${command("init")}`,
             )),
       },
       ...(answer.date === undefined
@@ -141,8 +142,8 @@ async function lookAtTraefik(
         : [{ id: "clock", title: "clock", ...judgeClock(clocks) }]),
     ];
   } catch (error) {
-    const hint = "on the server, see whether Traefik runs: docker ps, then: sudo mypaas init";
-    return [{ id: "traefik", title, ...failed(reasonOf(error), hint) }];
+    const way = hint`on the server, see whether Traefik runs: docker ps, then: sudo ${command("init")}`;
+    return [{ id: "traefik", title, ...failed(reasonOf(error), way) }];
   }
 }
 
@@ -156,7 +157,13 @@ async function lookAtUnit(): Promise<readonly Check[]> {
     unitProperty(unit, "ActiveState"),
   ]);
   if (load !== "loaded")
-    return [{ id: "units", title, ...failed(`${unit} is not installed`, "run: sudo mypaas init") }];
+    return [
+      {
+        id: "units",
+        title,
+        ...failed(`${unit} is not installed`, hint`run: sudo ${command("init")}`),
+      },
+    ];
   const judged =
     state === "active"
       ? ok(`${unit} is active`)
@@ -172,7 +179,7 @@ async function lookAtDocker(uid: number): Promise<readonly Check[]> {
     const judged = judgeEngine(await engineInfo("/var/run/docker.sock"));
     return [{ id: "docker", title: "Docker", ...judged }];
   } catch (error) {
-    const hint = error instanceof UserError ? error.hint : undefined;
+    const hint = error instanceof UserError ? hintOf(error) : undefined;
     const judged = failed(reasonOf(error), hint ?? "start it: systemctl start docker");
     return [{ id: "docker", title: "Docker", ...judged }];
   }

@@ -3,6 +3,7 @@ import { acmeOf } from "../../core/server/acme.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { CommandIo } from "../io.ts";
 import type { InitOptions } from "./options.ts";
+import { command, hint, hintFields } from "../../core/hints.ts";
 
 interface Choice {
   readonly options: InitOptions;
@@ -24,7 +25,9 @@ export async function sayOfCa(
     say({
       kind: "warning",
       text: `certificates of ${new URL(acmeOf(before).server).host} are kept and no longer served; ${host} is asked for each host anew`,
-      hint: `to go back to them: mypaas init --acme-server ${acmeOf(before).server}`,
+      ...hintFields(
+        hint`to go back to them: ${command(`init --acme-server ${acmeOf(before).server}`)}`,
+      ),
     });
   const { acmeServer, acmeStaging, acmeCa, email } = options;
   if ((acmeServer ?? acmeStaging ?? acmeCa ?? email) === undefined) return;
@@ -32,7 +35,9 @@ export async function sayOfCa(
     say({
       kind: "warning",
       text: `the CA ${host} cannot be reached: ${error instanceof Error ? error.message : String(error)}`,
-      hint: "services run without certificates until it can; see how they stand with: mypaas cert",
+      ...hintFields(
+        hint`services run without certificates until it can; see how they stand with: ${command("cert")}`,
+      ),
     }),
   );
 }

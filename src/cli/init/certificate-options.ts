@@ -14,6 +14,7 @@ import { readAddress } from "../../core/server/addresses.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { readResolver } from "../../core/server/resolvers.ts";
 import { refused } from "./refused.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** What can be said about certificates besides the email address. */
 export interface CertificateOptions {
@@ -63,7 +64,7 @@ function wantedAcme(options: CertificateOptions, before: Acme): Acme {
   if (acmeCa !== undefined && acmeCa !== "none" && isLetsEncrypt(server))
     throw new UserError("--acme-ca: Let's Encrypt needs none", {
       code: "usage",
-      hint: "name the server too: mypaas init --acme-server URL --acme-ca FILE",
+      hint: hint`name the server too: ${command("init --acme-server URL --acme-ca FILE")}`,
     });
   const isSame = server === before.server;
   // A lifetime of hours from one CA would let the certificates of another be renewed only in their last minutes.
@@ -108,7 +109,7 @@ function wantedProvider(
   if (dnsEnv !== undefined && wanted === undefined)
     throw new UserError("--dns-env: there is no DNS provider to give it to", {
       code: "usage",
-      hint: "name it too: mypaas init --dns-provider NAME --dns-env FILE",
+      hint: hint`name it too: ${command("init --dns-provider NAME --dns-env FILE")}`,
     });
   return wanted;
 }

@@ -1,5 +1,6 @@
 import { UserError } from "../../core/errors.ts";
 import { formatBytes } from "../../core/format.ts";
+import { type Hint, command, hint, hintText } from "../../core/hints.ts";
 
 /** What init has to know of the machine before it changes anything. */
 export interface Facts {
@@ -38,11 +39,15 @@ const minimumFree = 2_000_000_000;
 /** Everything that stands in the way of init, in the order in which it would be met. */
 export function missing(facts: Facts): readonly Missing[] {
   const found: Missing[] = [];
-  const add = (message: string, hint: string | undefined) => found.push({ message, hint });
+  const add = (message: string, way: Hint | undefined) =>
+    found.push({ message, hint: way === undefined ? undefined : hintText(way) });
   if (facts.os !== "linux")
-    add(`system: should be Linux, got ${facts.os}`, "run mypaas init on the server itself");
+    add(
+      `system: should be Linux, got ${facts.os}`,
+      hint`run ${command("init")} on the server itself`,
+    );
   if (facts.uid !== 0)
-    add(`user: should be root, got user id ${facts.uid}`, "run: sudo mypaas init");
+    add(`user: should be root, got user id ${facts.uid}`, hint`run: sudo ${command("init")}`);
   if (isBelow(facts.node, minimumNode))
     add(
       `node: should be ${minimumNode.join(".")} or newer, got ${facts.node}`,
@@ -57,7 +62,7 @@ export function missing(facts: Facts): readonly Missing[] {
   if (facts.hasSystemd === false)
     add(
       "systemd: is not running on this machine",
-      "run: mypaas init --no-systemd, and start the worker yourself",
+      hint`run: ${command("init --no-systemd")}, and start the worker yourself`,
     );
   for (const { path, free } of facts.disks)
     if (free < minimumFree)
@@ -68,7 +73,7 @@ export function missing(facts: Facts): readonly Missing[] {
   for (const { option, address, port, holder } of facts.taken)
     add(
       `port ${address}:${port}: held by ${holder}`,
-      `stop it, or choose another port: mypaas init --${option} PORT`,
+      hint`stop it, or choose another port: ${command(`init --${option} PORT`)}`,
     );
   if (facts.noKey) add(facts.noKey.message, facts.noKey.hint);
   return found;

@@ -6,6 +6,7 @@ import { type EnrolledKey, parseAuthorizedKeys } from "../../core/ssh/authorized
 import { UserError } from "../../core/errors.ts";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
 import type { World } from "../../core/world.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** Keys that init would enrol, and what it says about those it leaves out. */
 export interface KeyChoice {
@@ -71,7 +72,7 @@ export function noKeyError(home: string, skipped: readonly string[]): UserError 
     `keys: none to enrol, ${home}/.ssh/authorized_keys has none without options`,
     {
       code: "no-key",
-      hint: "copy your public key here, then run: mypaas init --key FILE",
+      hint: hint`copy your public key here, then run: ${command("init --key FILE")}`,
       details: skipped,
     },
   );
@@ -154,7 +155,7 @@ async function readKeyFile(file: string): Promise<string> {
     throw new UserError(
       `${file}: ${code === "ENOENT" ? "does not exist" : `unreadable (${code})`}`,
       {
-        hint: "give the file of a public key: mypaas init --key ~/.ssh/id_ed25519.pub",
+        hint: hint`give the file of a public key: ${command("init --key ~/.ssh/id_ed25519.pub")}`,
         cause: error,
       },
     );

@@ -5,6 +5,7 @@ import { maxPemBytes } from "../../core/certificates/certificate-files.ts";
 import { UserError } from "../../core/errors.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { commandLine, option } from "../output/shell-words.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface CertificatePaths {
   readonly host: string;
@@ -56,7 +57,7 @@ function unreadable(place: string, path: string, cause: unknown): UserError {
   if (code === "ENOENT" || code === "ENOTDIR")
     return new UserError(`${place}: no such file`, {
       code: "cert",
-      hint: "name both files: mypaas cert add HOST fullchain.pem privkey.pem",
+      hint: hint`name both files: ${command("cert add HOST fullchain.pem privkey.pem")}`,
       cause,
     });
   if (code === "EISDIR") return new UserError(`${place}: is a folder`, { code: "cert", cause });

@@ -4,6 +4,7 @@ import { plainText } from "../../core/terminal-text.ts";
 import type { Action } from "../../core/wire/protocol.ts";
 import { serviceArgument } from "./service-argument.ts";
 import { commandLine, option } from "../output/shell-words.ts";
+import { type HintCommand, command, hint } from "../../core/hints.ts";
 
 export interface LogsArgs {
   readonly service?: string | undefined;
@@ -39,7 +40,7 @@ export function readLogsArgs(args: LogsArgs): LogsWanted {
   const again = commandLine("mypaas", "logs", ...words, ...option("-r", args.remote));
   if (args.job !== undefined) {
     const job = args.job === true ? {} : { job: wholeNumber(args.job, "--job") };
-    if (service === undefined && args.job === true) throw noService("mypaas logs --job 12");
+    if (service === undefined && args.job === true) throw noService(command("logs --job 12"));
     const action = {
       action: "job.log",
       ...(service !== undefined && { service }),
@@ -47,7 +48,7 @@ export function readLogsArgs(args: LogsArgs): LogsWanted {
     } as const;
     return { action, keep: undefined, matches: () => true, again };
   }
-  if (service === undefined) throw noService("mypaas logs web");
+  if (service === undefined) throw noService(command("logs web"));
   const pattern = args.grep === undefined ? undefined : readPattern(args.grep);
   const lines = readLines(args);
   const asked = {
@@ -106,9 +107,9 @@ function wholeNumber(word: string, name: string): number {
   if (/^\d{1,9}$/.test(word)) return Number(word);
   throw new UserError(`logs: ${name} should be a whole number, got ${JSON.stringify(word)}`, {
     code: "usage",
-    hint: "see how it is used: mypaas logs --help",
+    hint: hint`see how it is used: ${command("logs --help")}`,
   });
 }
 
-const noService = (hint: string): UserError =>
-  new UserError("logs: no service named", { code: "usage", hint: `name one: ${hint}` });
+const noService = (example: HintCommand): UserError =>
+  new UserError("logs: no service named", { code: "usage", hint: hint`name one: ${example}` });

@@ -36,7 +36,7 @@ export async function runPush(wanted: Push, io: CommandIo): Promise<ExitCode> {
   } catch (error) {
     if (!signal.aborted) throw error;
     const text = isStarted
-      ? `detached; the deploy goes on without you, follow it again with: ${wanted.again}`
+      ? `detached; the deploy continues on the server, follow it again with: ${wanted.again}`
       : `interrupted; nothing was deployed, go on with: ${wanted.again}`;
     io.say({ kind: "note", text });
     return 130;

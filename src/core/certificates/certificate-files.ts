@@ -1,6 +1,7 @@
 import { type KeyObject, X509Certificate, createPrivateKey } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { formatBytes } from "../format.ts";
+import { type Hint, command, hint } from "../hints.ts";
 
 /** The certificates of one host at most, and its private key at most; PEM is ASCII, so as many characters. */
 export const maxPemBytes = 100_000;
@@ -19,7 +20,7 @@ export function readOwnFiles(
   if (isSwapped(certificate, privateKey))
     bad(
       "certificate and private key: swapped, the first file holds the key",
-      "give the certificate first: mypaas cert add HOST cert.pem key.pem",
+      hint`give the certificate first: ${command("cert add HOST cert.pem key.pem")}`,
     );
   return { certificates: readCertificates(certificate), key: readKey(privateKey) };
 }
@@ -28,7 +29,7 @@ function checkSize(place: string, text: string): void {
   if (text.length > maxPemBytes)
     bad(
       `${place}: the file is too big, ${formatBytes(text.length)} of at most ${formatBytes(maxPemBytes)}`,
-      "give a file with nothing but what this one host needs: mypaas cert add HOST cert.pem key.pem",
+      hint`give a file with nothing but what this one host needs: ${command("cert add HOST cert.pem key.pem")}`,
     );
 }
 
@@ -46,7 +47,7 @@ function readCertificates(text: string): readonly X509Certificate[] {
   if (blocks.length === 0 && /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----/.test(text))
     bad(
       "certificate: the file holds a request for a certificate, and no certificate",
-      "give the file that the issuer sent back for it: mypaas cert add HOST cert.pem key.pem",
+      hint`give the file that the issuer sent back for it: ${command("cert add HOST cert.pem key.pem")}`,
     );
   if (blocks.length === 0)
     bad(
@@ -73,7 +74,7 @@ function readKey(text: string): KeyObject {
   if (block === undefined)
     bad(
       "private key: no private key in the file, in PEM it begins with -----BEGIN PRIVATE KEY-----",
-      "give the key that the certificate was issued for: mypaas cert add HOST cert.pem key.pem",
+      hint`give the key that the certificate was issued for: ${command("cert add HOST cert.pem key.pem")}`,
     );
   if (/^-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED/m.test(block))
     bad(
@@ -91,6 +92,6 @@ function readKey(text: string): KeyObject {
   }
 }
 
-function bad(message: string, hint: string, cause?: unknown): never {
-  throw new UserError(message, { code: "bad-certificate", hint, cause });
+function bad(message: string, way: Hint, cause?: unknown): never {
+  throw new UserError(message, { code: "bad-certificate", hint: way, cause });
 }

@@ -1,6 +1,7 @@
 import { isIPv4, isLoopback } from "../server/addresses.ts";
 import { oneLine } from "./foreign-text.ts";
 import type { PreflightFacts, PreflightTrouble, SeenAnswer } from "./preflight.ts";
+import { command, hint, hintText } from "../hints.ts";
 
 type Elsewhere = Exclude<SeenAnswer, { readonly kind: "here" }>;
 interface Wrong {
@@ -92,7 +93,9 @@ function elsewhereHint(facts: PreflightFacts, strange: readonly Wrong[]): string
   const isKnownOutside = outside(facts).some((one) => !isPrivate(one) && kindOf(one) === kind);
   // A server behind a NAT knows only its inner address, and may not reach its outer one.
   if (first !== undefined && kind === "A" && isSilent && !isKnownOutside)
-    return `if that is the address of this server, say so: mypaas init --address ${first.address}; else ${setRecord(host, targetOf(facts, "A") ?? "A ADDRESS")}`;
+    return hintText(
+      hint`if that is the address of this server, say so: ${command(`init --address ${first.address}`)}; else ${setRecord(host, targetOf(facts, "A") ?? "A ADDRESS")}`,
+    );
   const target = targetOf(facts, kind);
   if (first === undefined) return setRecord(host, target ?? `${kind} ADDRESS`);
   const wrong = recordOf(first.address);

@@ -24,6 +24,7 @@ export interface Trouble {
   readonly about: string;
   readonly reason: string;
   readonly hint?: string;
+  readonly hintParts?: readonly string[];
   /** Nobody has said no. */
   readonly isSilence?: true;
   /** The CA wants to be left alone until then. */

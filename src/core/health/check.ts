@@ -1,3 +1,5 @@
+import { hintFields, type Hint } from "../hints.ts";
+
 /** One thing that `mypaas doctor` looked at. */
 export interface Check extends Finding {
   /** Stable word for programs, such as `disk`; several checks of one kind share it. */
@@ -13,6 +15,8 @@ export interface Finding {
   readonly evidence: string;
   /** The way out, one imperative sentence with the exact command; for everything that is not ok. */
   readonly hint?: string;
+  /** The hint in pieces: text and commands of mypaas in turn, beginning with text. */
+  readonly hintParts?: readonly string[];
   /** Instead of the check's own title, where it looks at several things. */
   readonly title?: string;
 }
@@ -23,15 +27,15 @@ export type Result = (typeof results)[number];
 
 export const ok = (evidence: string): Finding => ({ result: "ok", evidence });
 export const skipped = (evidence: string): Finding => ({ result: "skipped", evidence });
-export const warning = (evidence: string, hint: string): Finding => ({
+export const warning = (evidence: string, hint: Hint): Finding => ({
   result: "warning",
   evidence,
-  hint,
+  ...hintFields(hint),
 });
-export const failed = (evidence: string, hint: string): Finding => ({
+export const failed = (evidence: string, hint: Hint): Finding => ({
   result: "failed",
   evidence,
-  hint,
+  ...hintFields(hint),
 });
 
 /** The same under a title of its own. */

@@ -31,6 +31,7 @@ export interface FailedItem {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
+  readonly hintParts?: readonly string[];
 }
 
 /** How far one stream of one container was read: everything before `at`, and `count` lines of that very time. */

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import type { Event } from "../wire/events.ts";
 import type { ManifestEntry } from "../wire/protocol.ts";
+import { command, hint, hintFields } from "../hints.ts";
 
 const risky: readonly RegExp[] = [
   /^\.env(?!\.(?:example|sample|template|dist|defaults?)$)(?:\..+)?$/,
@@ -19,7 +20,7 @@ export function warnOfRiskyFiles(entries: readonly ManifestEntry[]): Event | und
   return {
     kind: "warning",
     text: `build context: may hold secrets that now travel: ${found.slice(0, maxNamed).join(", ")}${more}`,
-    hint: "add them to .dockerignore, and give values with: mypaas env",
+    ...hintFields(hint`add them to .dockerignore, and give values with: ${command("env")}`),
   };
 }
 

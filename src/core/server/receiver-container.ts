@@ -3,6 +3,7 @@ import type { InfraPlan } from "./infra.ts";
 import { instancePaths, receiverUid, type InstanceConfig } from "./instance.ts";
 import { label, receiverContainerName, receiverNetworkName } from "../release/names.ts";
 import type { Mount } from "../release/release.ts";
+import { command, hint } from "../hints.ts";
 
 /** Paths inside the receiver's container. */
 export const receiverPaths = {
@@ -33,7 +34,7 @@ export interface ReceiverConfig {
 /** Reads `receiver.json`; throws UserError when it is not one. */
 export function parseReceiverConfig(text: string, file: string): ReceiverConfig {
   const bad = (what: string) =>
-    new UserError(`${file}: ${what}`, { hint: "write it anew: mypaas init" });
+    new UserError(`${file}: ${what}`, { hint: hint`write it anew: ${command("init")}` });
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -13,7 +13,7 @@ const maybe =
 const shapes: { readonly [K in LoggedEvent["kind"]]: Readonly<Record<string, Check>> } = {
   step: { text },
   note: { text },
-  warning: { text, hint: maybe(text) },
+  warning: { text, hint: maybe(text), hintParts: maybe(texts) },
   upload: { files: count, totalFiles: count, bytes: count, totalBytes: count, rate: count },
   queued: { job: count, behind: count },
   attached: { job: count },
@@ -31,7 +31,13 @@ const shapes: { readonly [K in LoggedEvent["kind"]]: Readonly<Record<string, Che
   unchanged: { service: text, release: count },
   stopped: { service: text, release: count },
   removed: { service: text, kept: texts },
-  failed: { message: text, hint: maybe(text), details: texts, still: maybe(text) },
+  failed: {
+    message: text,
+    hint: maybe(text),
+    hintParts: maybe(texts),
+    details: texts,
+    still: maybe(text),
+  },
   superseded: { job: count, by: count },
 };
 

@@ -2,6 +2,7 @@ import { UserError } from "../errors.ts";
 import type { EnrolledKey, Right } from "../ssh/authorized-keys.ts";
 import type { ServiceSpec } from "../release/spec.ts";
 import type { Action, ActionName } from "./protocol.ts";
+import { command, hint, onServer } from "../hints.ts";
 
 /** Who asks: an enrolled key, or root on the server's own socket. */
 export type Caller = EnrolledKey | "root";
@@ -120,7 +121,7 @@ export function refuseExpired(key: EnrolledKey, now: number): void {
   if (expires === undefined || now < expires) return;
   throw new UserError(`key ${nameOf(key)}: expired on ${new Date(expires).toISOString()}`, {
     code: "expired-key",
-    hint: "ask someone with another key to enrol it again: mypaas key add",
+    hint: hint`ask someone with another key to enrol it again: ${command("key add")}`,
   });
 }
 
@@ -147,7 +148,7 @@ function forbidden(key: EnrolledKey, what: string, option: string, granted: read
   );
 }
 
-const otherKey = "use another key, or change its options on the server: mypaas key";
+const otherKey = hint`use another key, or change its options on the server: ${onServer("key")}`;
 
 /** What people call a caller. */
 export const nameOf = (caller: Caller): string =>

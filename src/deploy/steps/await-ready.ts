@@ -11,6 +11,7 @@ import { messages } from "../messages.ts";
 import { step } from "./step.ts";
 import type { SwitchContext } from "../switch-context.ts";
 import { steadyMs, whileRunning } from "./while-running.ts";
+import { command, hint } from "../../core/hints.ts";
 
 const betweenLooksMs = 40;
 const betweenNewsMs = 5_000;
@@ -75,7 +76,7 @@ async function allReplicas(
   if (found.length >= wanted) return found;
   throw new UserError(
     `deploy ${context.service}: ${found.length} of ${wanted} containers of release ${release.number} are there`,
-    { hint: "push again: mypaas push" },
+    { hint: hint`push again: ${command("push")}` },
   );
 }
 

@@ -4,6 +4,7 @@ import type { Action, Request } from "../../core/wire/protocol.ts";
 import { findJob, type Job } from "../../adapters/state/jobs.ts";
 import { newestJob } from "../../adapters/state/overview.ts";
 import type { State } from "../../adapters/state/state.ts";
+import { command, hint } from "../../core/hints.ts";
 
 type JobLogAction = Extract<Action, { readonly action: "job.log" }>;
 
@@ -18,7 +19,7 @@ export function withItsJob(state: State, request: Request, caller: Caller): Requ
   const what = wanted === undefined ? `job of ${service ?? "nothing"}` : `job ${wanted}`;
   throw new UserError(`${what}: not known here`, {
     code: "no-job",
-    hint: "see the last job of each service: mypaas ps",
+    hint: hint`see the last job of each service: ${command("ps")}`,
   });
 }
 

@@ -11,6 +11,7 @@ import { attach, attachTo } from "./follow-existing-job.ts";
 import { writtenScale } from "../deploy/scale-override.ts";
 import { refuseUnknownService } from "./known-service.ts";
 import type { Queue } from "../jobs/queue.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface JobRequestParts {
   readonly state: State;
@@ -32,7 +33,7 @@ export function acceptJob(
   const env = isEnvChange(request) ? request : undefined;
   const isRunning = liveRelease(state, service) !== undefined;
   if (env !== undefined && (!isRunning || env.stage === true)) return keepEnv(state, stored, env);
-  refuseUnknownService(state, service, "mypaas releases");
+  refuseUnknownService(state, service, command("releases"));
   acceptOnce(state, stored, request.action === "env.set" ? withoutValues(request) : body);
   const { id, key, action, content } = stored;
   const attached = attach(state, stored, content);
@@ -60,7 +61,7 @@ export function acceptCancel(
   if (job !== undefined) return attachTo(state, stored, job);
   throw new UserError(`cancel ${stored.service}: nothing of it is being deployed`, {
     code: "nothing-to-cancel",
-    hint: `to go back to what ran before: mypaas rollback ${stored.service}`,
+    hint: hint`to go back to what ran before: ${command(`rollback ${stored.service}`)}`,
   });
 }
 

@@ -5,6 +5,7 @@ import { parseKeyLine, type EnrolledKey } from "../../core/ssh/authorized-keys.t
 import { idOf, mayManageKeys, type Caller } from "../../core/wire/permissions.ts";
 import type { KeyInfo } from "../../core/wire/results.ts";
 import { enrolledKeys } from "./enrolled-keys.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface KeyParts {
   readonly state: State;
@@ -25,14 +26,14 @@ export async function enrol(parts: KeyParts, line: string, caller: Caller): Prom
   if (typeof key === "string")
     throw new UserError(`key: ${key}`, {
       code: "bad-key",
-      hint: "give one line of an OpenSSH public key file: mypaas key add ~/.ssh/id_ed25519.pub",
+      hint: hint`give one line of an OpenSSH public key file: ${command("key add ~/.ssh/id_ed25519.pub")}`,
     });
   const { fingerprint } = key;
   const added = { fingerprint, line: key.line, now: parts.now(), by: idOf(caller) };
   if (!addKey(parts.state, added))
     throw new UserError(`key ${fingerprint}: already enrolled`, {
       code: "duplicate-key",
-      hint: `to change its options, first run: mypaas key remove ${fingerprint}`,
+      hint: hint`to change its options, first run: ${command(`key remove ${fingerprint}`)}`,
     });
   await parts.keysChanged();
   return keyInfo(key, parts.now(), undefined);
@@ -47,7 +48,7 @@ export async function revoke(parts: KeyParts, which: string, caller: Caller): Pr
   if (caller !== "root" && others.length === 0)
     throw new UserError(`key ${fingerprint}: the last one that may manage keys`, {
       code: "last-key",
-      hint: "enrol another first: mypaas key add, or remove it as root on the server",
+      hint: hint`enrol another first: ${command("key add")}, or remove it as root on the server`,
     });
   const used = lastUses(parts.state).get(fingerprint);
   removeKey(parts.state, fingerprint);
@@ -65,11 +66,11 @@ function pick(keys: readonly EnrolledKey[], which: string): EnrolledKey {
   throw first === undefined
     ? new UserError(`key ${which}: not enrolled`, {
         code: "unknown-key",
-        hint: "see which are: mypaas key list",
+        hint: hint`see which are: ${command("key list")}`,
       })
     : new UserError(`key ${which}: the name of ${found.length} keys: ${many}`, {
         code: "unknown-key",
-        hint: `name one by its fingerprint: mypaas key remove ${first.fingerprint}`,
+        hint: hint`name one by its fingerprint: ${command(`key remove ${first.fingerprint}`)}`,
       });
 }
 

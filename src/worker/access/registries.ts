@@ -3,6 +3,7 @@ import type { Action } from "../../core/wire/protocol.ts";
 import type { RegistryInfo } from "../../core/wire/results.ts";
 import { putRegistry, readRegistries, removeRegistry } from "../../adapters/state/registries.ts";
 import type { State } from "../../adapters/state/state.ts";
+import { command, hint } from "../../core/hints.ts";
 
 type Login = Extract<Action, { readonly action: "registry.login" }>;
 
@@ -30,7 +31,7 @@ export function logOut(state: State, host: string): RegistryInfo {
   if (gone !== undefined) return gone;
   throw new UserError(`registry ${host}: no login is kept for it`, {
     code: "no-login",
-    hint: "see which are: mypaas registry list",
+    hint: hint`see which are: ${command("registry list")}`,
   });
 }
 

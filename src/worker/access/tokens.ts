@@ -7,6 +7,7 @@ import type { ActionName } from "../../core/wire/protocol.ts";
 import { keyLine } from "../../adapters/state/keys.ts";
 import { findRequest, type StoredRequest } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** How long a token lives when no job has ended before. */
 export const tokenLifeMs = 24 * 60 * 60_000;
@@ -21,13 +22,13 @@ export function requestOfToken(state: State, proof: TokenProof): StoredRequest {
   if (request === undefined || !isMatch) {
     throw new UserError("token: does not belong to this request", {
       code: "unauthorized",
-      hint: "push again: mypaas push",
+      hint: hint`push again: ${command("push")}`,
     });
   }
   if (proof.now >= request.expires) {
     throw new UserError(`token: expired on ${new Date(request.expires).toISOString()}`, {
       code: "unauthorized",
-      hint: "push again: mypaas push",
+      hint: hint`push again: ${command("push")}`,
     });
   }
   guardOf(state, request, () => proof.now)();
@@ -66,7 +67,7 @@ function readKey(line: string): EnrolledKey | undefined {
 const revoked = (fingerprint: string): UserError =>
   new UserError(`key ${fingerprint}: not enrolled on this server any more`, {
     code: "unknown-key",
-    hint: "choose another key: mypaas push --key FILE",
+    hint: hint`choose another key: ${command("push --key FILE")}`,
   });
 
 export interface TokenProof {

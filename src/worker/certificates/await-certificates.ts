@@ -3,6 +3,7 @@ import type { Say } from "../../core/wire/events.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import type { CertificateManager } from "./manager.ts";
 import { settledWithin } from "./ended-within.ts";
+import { command, hint, hintFields, hintOf } from "../../core/hints.ts";
 
 /** How long a deploy that is live waits for a certificate; most are there in a few seconds. */
 const patienceMs = 10_000;
@@ -42,7 +43,7 @@ export async function settleCertificates(
 }
 
 function tell(
-  { host, state, certificate, reason, hint, nextTry }: CertificateInfo,
+  { host, state, certificate, reason, nextTry, ...more }: CertificateInfo,
   say: Say,
 ): void {
   if (certificate !== undefined)
@@ -51,12 +52,12 @@ function tell(
     return say({
       kind: "warning",
       text: `${host} has no certificate yet; http does not redirect until it comes`,
-      hint: "see how it goes: mypaas cert",
+      ...hintFields(hint`see how it goes: ${command("cert")}`),
     });
   const again = nextTry === undefined ? "" : "; it is tried again by itself";
   say({
     kind: "warning",
     text: `${host} has no certificate, http does not redirect: ${reason ?? state}${again}`,
-    hint: hint ?? `to ask at once: mypaas cert retry ${host}`,
+    ...hintFields(hintOf(more) ?? hint`to ask at once: ${command(`cert retry ${host}`)}`),
   });
 }

@@ -30,6 +30,7 @@ import { addOwn, removeOwn, type OwnFiles } from "./manual-certificates.ts";
 import { preflight } from "./preflight.ts";
 import { settleCertificates } from "./await-certificates.ts";
 import { settledWithin } from "./ended-within.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** Everything about certificates that a worker does: it looks after those of a CA by itself, and takes those that people bring. */
 export interface Certificates extends Pick<CertificateManager, "start" | "stop" | "requestEarly"> {
@@ -153,7 +154,7 @@ export function openCertificates(parts: CertificateParts): Certificates {
 const unknown = (host: string): UserError =>
   new UserError(`certificate ${host}: no service wants https there`, {
     code: "unknown-host",
-    hint: "see which hosts do: mypaas cert",
+    hint: hint`see which hosts do: ${command("cert")}`,
   });
 
 const stillBound = (host: string): Event => ({

@@ -1,6 +1,7 @@
 import type { Trouble } from "../../core/certificates/record.ts";
 import { needsDns } from "../../core/release/server-refusals.ts";
 import type { CertificatePorts, Challenge } from "./ports.ts";
+import { command, hint, hintText } from "../../core/hints.ts";
 
 /** How a host is proved to a CA, or why that would fail: port 80 where it leads here, else the DNS where a provider is known. */
 export async function chooseChallenge(
@@ -26,5 +27,5 @@ export async function chooseChallenge(
 const noEmail: Trouble = {
   about: "nobody is asked",
   reason: "this server asks nobody for certificates, because it has no email address to give",
-  hint: "run on the server: sudo mypaas init --email you@example.com",
+  hint: hintText(hint`run on the server: sudo ${command("init --email you@example.com")}`),
 };

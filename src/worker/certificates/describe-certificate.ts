@@ -6,6 +6,7 @@ import type { CertificateInfo } from "../../core/wire/results.ts";
 import { readOwnPairs } from "../../adapters/state/certificates.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { notShown } from "./manual-certificates.ts";
+import { command, hint, hintFields, hintOf } from "../../core/hints.ts";
 
 /** What a client is told of a host. */
 export function certificateInfo({ services }: WantedHost, record: HostRecord): CertificateInfo {
@@ -23,10 +24,10 @@ export function certificateInfo({ services }: WantedHost, record: HostRecord): C
   };
 }
 
-const withoutLimit = ({ about, reason, hint }: NonNullable<HostRecord["trouble"]>) => ({
+const withoutLimit = ({ about, reason, ...more }: NonNullable<HostRecord["trouble"]>) => ({
   about,
   reason,
-  ...(hint !== undefined && { hint }),
+  ...hintFields(hintOf(more)),
 });
 
 /** A certificate that was added by hand. */
@@ -63,7 +64,9 @@ export function besideOwn(info: CertificateInfo, { until }: OwnInfo, now: number
     return {
       ...info,
       reason: reason === undefined ? ended : `${ended}; ${reason}`,
-      hint: `bring a newer one: mypaas cert add ${host} fullchain.pem key.pem, or leave it to the CA: mypaas cert remove ${host}`,
+      ...hintFields(
+        hint`bring a newer one: ${command(`cert add ${host} fullchain.pem key.pem`)}, or leave it to the CA: ${command(`cert remove ${host}`)}`,
+      ),
     };
   }
   return state === "issued" && certificate !== undefined

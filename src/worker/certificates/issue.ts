@@ -5,6 +5,7 @@ import type { Asking } from "../../core/routing/routing-state.ts";
 import { dnsResolver, httpResolver } from "../../core/server/acme.ts";
 import { atMost } from "./limit-concurrency.ts";
 import type { CertificatePorts, Challenge } from "./ports.ts";
+import { hintFields, hintOf } from "../../core/hints.ts";
 
 /** How an attempt ended. */
 export type Outcome = { readonly served: Served } | { readonly trouble: Trouble };
@@ -84,8 +85,8 @@ export function createAsker(
 /** Traefik that does not take the configuration, or a disk that does not take the file. */
 function mishap(error: unknown): Trouble {
   const reason = error instanceof Error ? error.message : String(error);
-  const hint = error instanceof UserError ? error.hint : undefined;
-  return { about: "this server", reason, ...(hint !== undefined && { hint }) };
+  const hint = error instanceof UserError ? hintFields(hintOf(error)) : {};
+  return { about: "this server", reason, ...hint };
 }
 
 const silence = (ms: number): Trouble => ({

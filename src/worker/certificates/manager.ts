@@ -17,6 +17,7 @@ import { atMost } from "./limit-concurrency.ts";
 import { chooseChallenge } from "./choose-challenge.ts";
 import type { CertificatePorts } from "./ports.ts";
 import { settledWithin } from "./ended-within.ts";
+import { command, hint, hintText } from "../../core/hints.ts";
 
 /** Looks after the certificates of all hosts that want https, as long as the worker runs. */
 export interface CertificateManager {
@@ -243,5 +244,5 @@ const tooOften: Trouble = {
 const away: Trouble = {
   about: "Traefik away",
   reason: "Traefik does not answer, and only it can ask",
-  hint: "start it, on the server: sudo mypaas init",
+  hint: hintText(hint`start it, on the server: sudo ${command("init")}`),
 };

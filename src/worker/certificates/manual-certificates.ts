@@ -15,6 +15,7 @@ import type { State } from "../../adapters/state/state.ts";
 import type { TraefikRouter } from "../../adapters/traefik/router.ts";
 import { ownKeyPairs } from "./server-facts.ts";
 import type { CertificatePorts } from "./ports.ts";
+import { command, hint, hintText } from "../../core/hints.ts";
 
 /** A certificate that somebody brings, as PEM, and the host that it is for. */
 export interface OwnFiles {
@@ -89,7 +90,9 @@ const namesIn = (pair: OwnPair): readonly string[] => readCertificate(pair).name
 export const notShown = (host: string, issuer: string) => ({
   about: "not shown",
   reason: `Traefik shows the certificate of ${issuer} for ${host}, which it has for the same names`,
-  hint: "run on the server: sudo mypaas init; it restarts Traefik, which closes its ports for a moment",
+  hint: hintText(
+    hint`run on the server: sudo ${command("init")}; it restarts Traefik, which closes its ports for a moment`,
+  ),
 });
 
 /** Forgets the certificate that was added for a host, or that has it among its names, and waits until Traefik shows it no more; throws UserError "no-certificate" when there is none. */
@@ -103,7 +106,7 @@ export async function removeOwn(parts: OwnParts, host: string): Promise<void> {
   if (fitting === undefined)
     throw new UserError(`certificate ${host}: none was added by hand`, {
       code: "no-certificate",
-      hint: "see which were: mypaas cert",
+      hint: hint`see which were: ${command("cert")}`,
     });
   removeOwnPair(state, fitting.host);
   await router.serve({ ownCertificates: ownKeyPairs(state, clock.now()) });

@@ -66,8 +66,13 @@ const sharedMs = 300;
 /** What a DNS provider answers may hold what it was asked with. */
 function withoutSecrets(trouble: Trouble, secrets: readonly string[]): Trouble {
   const redact = redactor(secrets);
-  const { reason, hint } = trouble;
-  return { ...trouble, reason: redact(reason), ...(hint !== undefined && { hint: redact(hint) }) };
+  const { reason, hint, hintParts } = trouble;
+  return {
+    ...trouble,
+    reason: redact(reason),
+    ...(hint !== undefined && { hint: redact(hint) }),
+    ...(hintParts !== undefined && { hintParts: hintParts.map(redact) }),
+  };
 }
 
 async function providerSecrets(config: CertificateParts["config"]): Promise<readonly string[]> {

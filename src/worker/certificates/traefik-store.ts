@@ -3,6 +3,7 @@ import type { Trouble } from "../../core/certificates/record.ts";
 import { acmeStore } from "../../core/server/acme.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { readIfThere } from "../../adapters/files.ts";
+import { command, hint, hintText } from "../../core/hints.ts";
 
 /** Why Traefik could keep no certificate, or none that it has over its next start; undefined when its store is fine. */
 export async function storeTrouble(config: InstanceConfig): Promise<Trouble | undefined> {
@@ -12,6 +13,6 @@ export async function storeTrouble(config: InstanceConfig): Promise<Trouble | un
   return {
     about: "certificate store",
     reason: `${file}: cannot be read, as after a disk that was full, so Traefik loses all certificates at its next start and asks for none`,
-    hint: "make room, then let it begin anew, on the server: sudo mypaas init",
+    hint: hintText(hint`make room, then let it begin anew, on the server: sudo ${command("init")}`),
   };
 }

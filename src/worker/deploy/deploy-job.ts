@@ -27,6 +27,7 @@ import { asksForBuild, readAction, readOrder, type Order } from "./desired-relea
 import { runRemoveJob } from "./remove-job.ts";
 import { runStopJob } from "./stop-job.ts";
 import { runsAlready } from "./runs-already.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** From an accepted request to its end, mostly a live release: read, check, build, switch, tidy up. Says how it ended, or throws and then nothing changed. */
 export async function runDeployJob(
@@ -69,7 +70,7 @@ function callerOf(state: State, job: Job): Caller {
   if (key !== undefined) return key;
   throw new UserError(`key ${job.key}: was removed before its job began`, {
     code: "unknown-key",
-    hint: "ask again with a key that is enrolled: mypaas key list",
+    hint: hint`ask again with a key that is enrolled: ${command("key list")}`,
   });
 }
 

@@ -4,6 +4,7 @@ import type { EnvChanges } from "../../adapters/state/job-changes.ts";
 import { liveRelease, stoppedRelease, type StoredRelease } from "../../adapters/state/releases.ts";
 import type { State } from "../../adapters/state/state.ts";
 import type { Order } from "./desired-release.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** What runs, for a command that changes it; throws UserError "not-running". */
 export function runningRelease(
@@ -15,7 +16,9 @@ export function runningRelease(
   const isStopped = stoppedRelease(state, service) !== undefined;
   throw new UserError(`${action} ${service}: ${isStopped ? "it is stopped" : "it does not run"}`, {
     code: "not-running",
-    hint: isStopped ? `start it: mypaas start ${service}` : "push it: mypaas push",
+    hint: isStopped
+      ? hint`start it: ${command(`start ${service}`)}`
+      : hint`push it: ${command("push")}`,
   });
 }
 
@@ -27,11 +30,11 @@ export function releaseToStart(state: State, service: string): StoredRelease {
   throw live === undefined
     ? new UserError(`start ${service}: it was never live`, {
         code: "not-running",
-        hint: "push it: mypaas push",
+        hint: hint`push it: ${command("push")}`,
       })
     : new UserError(`start ${service}: it runs, release ${live.release.number}`, {
         code: "running",
-        hint: `to begin anew: mypaas restart ${service}`,
+        hint: hint`to begin anew: ${command(`restart ${service}`)}`,
       });
 }
 

@@ -8,6 +8,7 @@ import type { State } from "../../adapters/state/state.ts";
 import { asksForBuild, type Order } from "./desired-release.ts";
 import type { Run } from "./deploy-context.ts";
 import { contextOf } from "./push-content.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface Image {
   readonly image: string;
@@ -27,7 +28,7 @@ async function imageOf({ tools, job }: Run, { release, imageId }: StoredRelease)
   if (facts?.id === imageId) return { image: release.image, facts };
   throw new UserError(
     `rollback ${job.service}: the image of release ${release.number} is not there any more`,
-    { code: "no-rollback", hint: "push its files again: mypaas push" },
+    { code: "no-rollback", hint: hint`push its files again: ${command("push")}` },
   );
 }
 

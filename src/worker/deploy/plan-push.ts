@@ -22,6 +22,7 @@ import { isFile, readSpec } from "./push-content.ts";
 import { planRelease } from "./release-plan.ts";
 import { runsAlready } from "./runs-already.ts";
 import { resolveHomes } from "./volumes.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface PlanParts {
   readonly state: State;
@@ -105,7 +106,7 @@ function readWritten({ service, push, text }: PlanAction): ServiceSpec {
   if (entry === undefined || !isFile(entry) || entry.sha256 !== sha256)
     throw new UserError(`${push.dockerfile}: changed while it was read`, {
       code: "bad-request",
-      hint: "ask again: mypaas plan",
+      hint: hint`ask again: ${command("plan")}`,
     });
   // Its warnings have been said where the file is.
   return readSpec({ service, push }, bytes, () => undefined);

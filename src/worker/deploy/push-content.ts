@@ -12,6 +12,7 @@ import type {
 import type { ContextEntry } from "../../deploy/ports.ts";
 import type { BlobStore } from "../../adapters/host/blob-store.ts";
 import { refuseOtherService } from "./admit.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** Longer ones are no Dockerfiles that anybody wrote. */
 const maxDockerfileBytes = 4 * 1024 * 1024;
@@ -60,7 +61,7 @@ function dockerfileBlob(manifest: PushManifest): WantedBlob {
   if (entry.size <= maxDockerfileBytes) return entry;
   throw new UserError(
     `${manifest.dockerfile}: ${entry.size} bytes, at most ${maxDockerfileBytes} are read`,
-    { code: "bad-request", hint: "name a Dockerfile: mypaas push PATH" },
+    { code: "bad-request", hint: hint`name a Dockerfile: ${command("push PATH")}` },
   );
 }
 

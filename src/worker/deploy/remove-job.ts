@@ -14,6 +14,7 @@ import type { State } from "../../adapters/state/state.ts";
 import type { DeployJobParts } from "./deploy-context.ts";
 import { refuseUnknownService } from "../accept/known-service.ts";
 import { stopRelease } from "./stop-job.ts";
+import { command, hint } from "../../core/hints.ts";
 
 type RemoveAction = Extract<Action, { readonly action: "remove" }>;
 
@@ -57,7 +58,7 @@ function refuseForeign({ service, volumes: named }: RemoveAction, own: readonly 
   if (foreign === undefined) return;
   throw new UserError(`remove ${service}: no volume "${foreign}" belongs to it`, {
     code: "no-volume",
-    hint: `see what does: mypaas remove ${service}`,
+    hint: hint`see what does: ${command(`remove ${service}`)}`,
   });
 }
 
@@ -66,7 +67,7 @@ export async function removeInfo(
   { state, engine }: { readonly state: State; readonly engine: Engine },
   service: string,
 ): Promise<RemoveInfo> {
-  refuseUnknownService(state, service, "mypaas releases");
+  refuseUnknownService(state, service, command("releases"));
   const releases = listReleases(state, service);
   const last = currentRelease(state, service);
   return {

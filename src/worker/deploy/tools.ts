@@ -28,6 +28,7 @@ import { interruptedChanges } from "./interrupted.ts";
 import { drainingEngine } from "../logs/open-streams.ts";
 import type { Streams } from "../logs/streams.ts";
 import type { DeployTools } from "./deploy-context.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface ToolParts {
   readonly state: State;
@@ -96,7 +97,7 @@ export async function locateTraefik(
   if (api === undefined || address === undefined) {
     throw new UserError(`traefik: container ${name} does not run`, {
       code: "traefik-away",
-      hint: "start it: sudo mypaas init",
+      hint: hint`start it: sudo ${command("init")}`,
     });
   }
   return {

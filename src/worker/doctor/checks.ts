@@ -23,6 +23,7 @@ import {
   units,
 } from "./server-checks.ts";
 import type { CheckSpec } from "./run-checks.ts";
+import { type Hinted, command, hint, hintOf } from "../../core/hints.ts";
 
 /** Everything that the server can see of itself, in the order in which it is shown. */
 export const checks: readonly CheckSpec<Ground>[] = [
@@ -33,8 +34,8 @@ export const checks: readonly CheckSpec<Ground>[] = [
       try {
         return judgeEngine(await engine());
       } catch (error) {
-        const { message, hint } = error as { readonly message: string; readonly hint?: string };
-        return failed(message, hint ?? "start it: systemctl start docker");
+        const { message, ...more } = error as Hinted & { readonly message: string };
+        return failed(message, hintOf(more) ?? "start it: systemctl start docker");
       }
     },
   },
@@ -47,7 +48,7 @@ export const checks: readonly CheckSpec<Ground>[] = [
       if (container?.state !== "running")
         return failed(
           `container ${name} ${container === undefined ? "does not exist" : `is ${container.state}`}, so no service answers`,
-          "start it: sudo mypaas init",
+          hint`start it: sudo ${command("init")}`,
         );
       const version: unknown = JSON.parse(await readTraefik((await traefik()).api, "/api/version"));
       const text = (version as { readonly Version?: unknown } | null)?.Version;
@@ -71,7 +72,7 @@ export const checks: readonly CheckSpec<Ground>[] = [
       const state = container === undefined ? "does not exist" : `is ${container.state}`;
       return failed(
         `container ${name} ${state}, so nothing can be pushed from outside`,
-        "start it: sudo mypaas init",
+        hint`start it: sudo ${command("init")}`,
       );
     },
   },

@@ -27,6 +27,7 @@ import { hasSystemd, unitProperty } from "../../adapters/host/systemd.ts";
 import { liveReleases } from "../../adapters/state/releases.ts";
 import { answers } from "../entries/sockets.ts";
 import type { Ground } from "./check-context.ts";
+import { command, hint, hintOf } from "../../core/hints.ts";
 
 /** What Traefik reads against what the worker would write; a switch may be between the two for a moment. */
 export async function dynamicFile({ config, wantedFile }: Ground): Promise<Finding> {
@@ -38,10 +39,10 @@ export async function dynamicFile({ config, wantedFile }: Ground): Promise<Findi
   }
   const again = (await hasSystemd())
     ? `systemctl restart ${unitNames(config.instance).worker}`
-    : `stop the worker, then: mypaas worker --state ${config.stateDir}`;
+    : hint`stop the worker, then: ${command(`worker --state ${config.stateDir}`)}`;
   return failed(
     `${path} is missing, or not what the worker wrote`,
-    `have it written again: ${again}`,
+    hint`have it written again: ${again}`,
   );
 }
 
@@ -64,7 +65,7 @@ export async function sockets({ config }: Ground): Promise<Finding> {
   const isThere = await Promise.all(paths.map((path) => answers(path)));
   const bad = paths.find((_, index) => isThere[index] === false);
   if (bad === undefined) return ok(`${paths.length} sockets answer`);
-  return failed(`nobody answers on ${bad}`, "repair it: sudo mypaas init");
+  return failed(`nobody answers on ${bad}`, hint`repair it: sudo ${command("init")}`);
 }
 
 const portMs = 3000;
@@ -98,10 +99,13 @@ async function atPort(
     const holder = await portHolder(config.bind, port);
     const reason = error instanceof Error ? error.message : String(error);
     if (holder === undefined || /docker-proxy/.test(holder))
-      return failed(`${config.bind}:${port}: ${reason}`, "start Traefik: sudo mypaas init");
+      return failed(
+        `${config.bind}:${port}: ${reason}`,
+        hint`start Traefik: sudo ${command("init")}`,
+      );
     return failed(
       `${config.bind}:${port} is held by ${holder}, not by Traefik`,
-      "stop that program, then run: sudo mypaas init",
+      hint`stop that program, then run: sudo ${command("init")}`,
     );
   }
 }
@@ -138,10 +142,11 @@ export async function addressesFound(
 export async function certificates(ground: Ground): Promise<readonly Finding[]> {
   const { now, certificates: all } = ground;
   const broken = await storeTrouble(ground.config);
-  const { reason, hint = "" } = broken ?? { reason: "" };
   return [
     await ownCertificate(ground),
-    ...(broken === undefined ? [] : [about("Traefik's certificates", failed(reason, hint))]),
+    ...(broken === undefined
+      ? []
+      : [about("Traefik's certificates", failed(broken.reason, hintOf(broken) ?? ""))]),
     ...judgeHosts(all(), now()),
   ];
 }
@@ -154,7 +159,7 @@ async function ownCertificate({ config, now }: Ground): Promise<Finding> {
       name: "the server's own",
       from: Date.parse(certificate.validFrom),
       until: Date.parse(certificate.validTo),
-      renewal: `make a new one: rm ${path} && sudo mypaas init, then add the remote again`,
+      renewal: hint`make a new one: rm ${path} && sudo ${command("init")}, then add the remote again`,
     },
     now(),
   );

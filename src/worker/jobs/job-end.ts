@@ -2,6 +2,7 @@ import type { Event, FailedEvent } from "../../core/wire/events.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Job, JobEnd } from "../../adapters/state/jobs.ts";
 import type { JobLog } from "./job-log.ts";
+import { hintFields, hintOf } from "../../core/hints.ts";
 
 export interface EndParts {
   readonly log: JobLog;
@@ -48,13 +49,13 @@ export function failure(parts: EndParts, job: Job, error: unknown): FailedEvent 
     const details = error instanceof Error ? (error.stack ?? "").split("\n").slice(0, 8) : [];
     return { kind: "failed", message: `bug: ${describe(error)}`, details, still };
   }
-  const { message, hint, details } = error;
+  const { message, details } = error;
   return {
     kind: "failed",
     message,
     details,
     still: error.still ?? still,
-    ...(hint !== undefined && { hint }),
+    ...hintFields(hintOf(error)),
   };
 }
 

@@ -18,6 +18,7 @@ import {
   type Outcome,
 } from "./job-end.ts";
 import type { WentLive } from "../deploy/went-live.ts";
+import { command, hint, hintFields, hintOf } from "../../core/hints.ts";
 
 /** Jobs of one service run one after the other, those of different services side by side; every job reaches exactly one end. */
 export interface Queue {
@@ -138,7 +139,7 @@ interface Running {
 const stopping = (): UserError =>
   new UserError("worker: stopping, and this deploy took longer than it could wait", {
     code: "stopping",
-    hint: "push again: mypaas push",
+    hint: hint`push again: ${command("push")}`,
   });
 
 const cancelled = (service: string, by: string): UserError =>
@@ -200,8 +201,8 @@ function failed(parts: QueueParts, job: Job, error: unknown): Outcome {
 function causeOf(error: unknown, signal: AbortSignal): unknown {
   const reason: unknown = signal.aborted ? signal.reason : undefined;
   if (!(reason instanceof UserError) || !(error instanceof UserError)) return reason ?? error;
-  const { message, code, hint } = reason;
-  return new UserError(message, { code, hint, still: error.still, cause: error });
+  const { message, code } = reason;
+  return new UserError(message, { code, hint: hintOf(reason), still: error.still, cause: error });
 }
 
 async function interrupt(parts: QueueParts, job: Job): Promise<void> {
@@ -225,7 +226,7 @@ async function interrupt(parts: QueueParts, job: Job): Promise<void> {
   const event: FailedEvent = {
     kind: "failed",
     message: `deploy ${job.service}: the worker was stopped in the middle`,
-    hint: "push again: mypaas push",
+    ...hintFields(hint`push again: ${command("push")}`),
     details,
     still: stillOf(parts, job),
   };

@@ -5,6 +5,7 @@ import { UserError } from "../../core/errors.ts";
 import type { LogContainer } from "../../adapters/engines/docker/log-stream.ts";
 import { followContainers, type Following } from "./follow.ts";
 import { linesOf, type LogReading, type LogsAction } from "./lines.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** Reads what is there in the order of its times and then, where wanted, what comes; returns how each container can be waited for meanwhile. */
 export async function readLogs(
@@ -49,7 +50,7 @@ function refuseNothing({ wanted, cursor }: LogReading): void {
   ].join(" ");
   throw new UserError(`logs of ${what}: it has no container here, and logs go with containers`, {
     code: "no-logs",
-    hint: `see what runs: mypaas ps ${service}; how its last deploy ended: mypaas logs ${service} --job`,
+    hint: hint`see what runs: ${command(`ps ${service}`)}; how its last deploy ended: ${command(`logs ${service} --job`)}`,
   });
 }
 

@@ -5,6 +5,7 @@ import { createReplay } from "../../core/logs/replay.ts";
 import type { Following } from "./follow.ts";
 import type { LogReading } from "./lines.ts";
 import { readLogs } from "./read-logs.ts";
+import { hintFields, hintOf } from "../../core/hints.ts";
 
 /** One reader of logs: what it reads goes on for a while when its line breaks, and the next line goes on where it was. */
 export interface LogSession {
@@ -122,6 +123,6 @@ const textOf = (items: readonly LogItem[]): string =>
 /** A refusal as the last item of a stream; whatever is none is thrown on. */
 export function failedItem(error: unknown): FailedItem {
   if (!(error instanceof UserError)) throw error;
-  const { code, message, hint } = error;
-  return { kind: "failed", code, message, ...(hint === undefined ? {} : { hint }) };
+  const { code, message } = error;
+  return { kind: "failed", code, message, ...hintFields(hintOf(error)) };
 }

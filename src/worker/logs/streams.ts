@@ -16,6 +16,7 @@ import { refuseUnknownService } from "../accept/known-service.ts";
 import { failedItem, openLogSession, type LogSession } from "./session.ts";
 import type { LogsAction } from "./lines.ts";
 import { watchServices } from "../status/ps.ts";
+import { command } from "../../core/hints.ts";
 
 /** What goes on until its reader leaves. */
 export interface Streams {
@@ -101,7 +102,7 @@ export function createStreams(parts: StreamParts): Streams {
 
   return {
     check: ({ service }) => {
-      if (service !== undefined) refuseUnknownService(state, service, "mypaas ps");
+      if (service !== undefined) refuseUnknownService(state, service, command("ps"));
     },
     open: async (stored, from, signal) => {
       const body = requestBody(state, stored.id);

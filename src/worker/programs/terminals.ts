@@ -17,6 +17,7 @@ import { ensureVolumes } from "../../deploy/ensure-volumes.ts";
 import type { Engine } from "../../deploy/ports.ts";
 import { converse } from "./connect-program.ts";
 import { releaseToRun, replicaToEnter } from "./program-target.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export type ProgramAction = Extract<Action, { readonly action: "run" | "exec" }>;
 
@@ -216,7 +217,7 @@ type ExecAction = Extract<ProgramAction, { readonly action: "exec" }>;
 const noImage = (service: string, release: number): UserError =>
   new UserError(`run ${service}: the image of release ${release} was removed`, {
     code: "no-image",
-    hint: `see which are kept: mypaas releases ${service}`,
+    hint: hint`see which are kept: ${command(`releases ${service}`)}`,
   });
 
 const stopped = (): UserError =>

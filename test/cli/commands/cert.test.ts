@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { main } from "../../../src/cli/main.ts";
+import { command, hint, hintFields } from "../../../src/core/hints.ts";
 import type { CertificateInfo } from "../../../src/core/wire/results.ts";
 import { fakeWireServer } from "../../support/fake-wire-server.ts";
 import { laptop } from "../../support/laptop.ts";
@@ -196,9 +197,9 @@ for (const [words, err] of refused)
   });
 
 test("options may stand before the command of the family, whose own ones count first; hints name the server", async (t) => {
-  const hint = "ask again: mypaas cert retry a.test";
+  const way = hintFields(hint`ask again: ${command("cert retry a.test")}`);
   const { run } = await laptop(t, {
-    result: { certificates: [host("a.test", "failed", { reason: "no", hint })], acme },
+    result: { certificates: [host("a.test", "failed", { reason: "no", ...way })], acme },
   });
   for (const words of ["cert -r prod", "cert -r prod list", "cert -r gone list -r prod"]) {
     // oxlint-disable-next-line no-await-in-loop

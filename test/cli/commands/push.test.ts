@@ -257,7 +257,7 @@ test("Ctrl-C during the job detaches and says how to come back", async (t) => {
   assert.equal(run.code, 130);
   assert.deepEqual(run.said.at(-1), {
     kind: "note",
-    text: `detached; the deploy goes on without you, follow it again with: mypaas deploy --run-dir ${runDir}`,
+    text: `detached; the deploy continues on the server, follow it again with: mypaas deploy --run-dir ${runDir}`,
   });
 });
 

@@ -116,5 +116,6 @@ test("a cancel ends well when the deploy does not go live, and says when it came
     kind: "warning",
     text: "too late to cancel: the new release is live",
     hint: "go back with: mypaas rollback web",
+    hintParts: ["go back with: ", "mypaas rollback web"],
   });
 });

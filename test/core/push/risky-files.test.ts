@@ -18,5 +18,6 @@ test("many risky files make one warning", () => {
     kind: "warning",
     text: "build context: may hold secrets that now travel: .env, 1.key, 2.key, 3.key, 4.key and 2 more",
     hint: "add them to .dockerignore, and give values with: mypaas env",
+    hintParts: ["add them to .dockerignore, and give values with: ", "mypaas env"],
   });
 });

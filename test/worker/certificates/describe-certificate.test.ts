@@ -31,12 +31,17 @@ test("a certificate that was brought and is not shown is spoken of, and so is on
     reason: "Traefik shows the certificate of Test CA for a.test, which it has for the same names",
     hint: "run on the server: sudo mypaas init; it restarts Traefik, which closes its ports for a moment",
   });
-  const hint =
-    "bring a newer one: mypaas cert add a.test fullchain.pem key.pem, or leave it to the CA: mypaas cert remove a.test";
+  const parts = [
+    "bring a newer one: ",
+    "mypaas cert add a.test fullchain.pem key.pem",
+    ", or leave it to the CA: ",
+    "mypaas cert remove a.test",
+  ];
   assert.deepEqual(besideOwn(shown, { ...own, until: now - 1 }, now), {
     ...shown,
     reason: "the certificate that was added ended on 2026-11-20",
-    hint,
+    hint: parts.join(""),
+    hintParts: parts,
   });
   const waiting = { ...wanted, state: "waiting", reason: "no DNS" } as const;
   assert.equal(

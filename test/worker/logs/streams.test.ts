@@ -293,6 +293,12 @@ test("what can show nothing is refused with a way out", async (t) => {
     message:
       "logs of web release 1 replica 3: it has no container here, and logs go with containers",
     hint: "see what runs: mypaas ps web; how its last deploy ended: mypaas logs web --job",
+    hintParts: [
+      "see what runs: ",
+      "mypaas ps web",
+      "; how its last deploy ended: ",
+      "mypaas logs web --job",
+    ],
   });
 });
 

@@ -2,6 +2,7 @@ import { stripControls } from "../../../core/terminal-text.ts";
 import { UserError } from "../../../core/errors.ts";
 import { dockerHub, isRegistryHost } from "../../../core/server/registry.ts";
 import type { UserErrorMore } from "../../../core/errors.ts";
+import { command, hint, hintFields } from "../../../core/hints.ts";
 
 /** What is known about a build when it ends badly. */
 export interface BuildFailure {
@@ -155,7 +156,9 @@ function baseImage(message: string, { step }: BuildFailure): Explanation | undef
   ) {
     return {
       text: `${name}: the registry wants a login, or has no such image`,
-      hint: `check the name in FROM, or log in: mypaas registry login ${hostOf(image)}`,
+      ...hintFields(
+        hint`check the name in FROM, or log in: ${command(`registry login ${hostOf(image)}`)}`,
+      ),
       details: [message],
     };
   }

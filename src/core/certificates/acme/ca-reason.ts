@@ -7,6 +7,7 @@ import {
 } from "../../server/instance.ts";
 import type { AcmeProblem } from "./problem.ts";
 import type { Trouble } from "../record.ts";
+import { command, hint, hintFields, hintText } from "../../hints.ts";
 
 /** What a CA says of the request itself: its limits, its rules, the account, its own faults. */
 export function caReason(problem: AcmeProblem): Trouble | undefined {
@@ -19,7 +20,9 @@ export function caReason(problem: AcmeProblem): Trouble | undefined {
     return {
       about: "refused",
       reason: `the CA gives no certificate for this name: ${detail}`,
-      hint: `choose another domain, or bring a certificate along: mypaas cert add ${host} cert.pem key.pem`,
+      ...hintFields(
+        hint`choose another domain, or bring a certificate along: ${command(`cert add ${host} cert.pem key.pem`)}`,
+      ),
     };
   if (away.has(type))
     return { about: "CA away", reason: `the CA has a fault of its own: ${detail}`, hint: waiting };
@@ -37,7 +40,7 @@ function rateLimit({ detail, host }: AcmeProblem): Trouble {
     return {
       about: "rate limit",
       reason: "the CA has paused the requests of this server after too many failures",
-      hint: `open ${page}, then run: mypaas cert retry ${host}`,
+      ...hintFields(hint`open ${page}, then run: ${command(`cert retry ${host}`)}`),
     };
   const [, date, time] =
     /retry after (\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?: UTC|Z)/i.exec(detail) ?? [];
@@ -66,7 +69,9 @@ const span = (hours: number): string =>
 const { acmeDir } = instancePaths({ stateDir: defaultStateDir, runDir: defaultRunDir });
 
 // Traefik has the file in memory, and writes it again as it was; init starts a container that is stopped.
-const newAccount = `run on the server, FILE being that CA's in ${acmeDir}: docker stop ${traefikContainerName(defaultInstance)} && sudo mv FILE FILE.old && sudo mypaas init; every certificate is then asked for again`;
+const newAccount = hintText(
+  hint`run on the server, FILE being that CA's in ${acmeDir}: docker stop ${traefikContainerName(defaultInstance)} && sudo mv FILE FILE.old && sudo ${command("init")}; every certificate is then asked for again`,
+);
 
 function account({ type = "", detail, instance, host }: AcmeProblem): Trouble | undefined {
   const about = "CA account";
@@ -81,20 +86,24 @@ function account({ type = "", detail, instance, host }: AcmeProblem): Trouble | 
       return {
         about,
         reason: `the CA wants an account that is made with it first: ${detail}`,
-        hint: "choose a CA that needs none, such as Let's Encrypt: mypaas init --help",
+        hint: hintText(
+          hint`choose a CA that needs none, such as Let's Encrypt: ${command("init --help")}`,
+        ),
       };
     case "userActionRequired":
       return {
         about,
         reason: `the CA wants something done by hand: ${detail}`,
-        hint: `open ${instance ?? "the CA's page"}, then run: mypaas cert retry ${host}`,
+        ...hintFields(
+          hint`open ${instance ?? "the CA's page"}, then run: ${command(`cert retry ${host}`)}`,
+        ),
       };
     case "invalidContact":
     case "unsupportedContact":
       return {
         about,
         reason: `the CA refuses the email address: ${detail}`,
-        hint: "give another one: mypaas init --email ADDRESS",
+        hint: hintText(hint`give another one: ${command("init --email ADDRESS")}`),
       };
     default:
       return undefined;

@@ -1,5 +1,6 @@
 import type { AcmeProblem } from "./problem.ts";
 import type { Trouble } from "../record.ts";
+import { command, hint, hintFields, hintText } from "../../hints.ts";
 
 const about = "DNS provider";
 
@@ -11,16 +12,18 @@ export function dnsProviderReason(problem: AcmeProblem): Trouble | undefined {
 
 function settings({ detail }: AcmeProblem): Trouble | undefined {
   const provider = /unrecogni[sz]ed DNS provider: (\S+)/i.exec(detail)?.[1];
-  const hint = "set the DNS provider and its values again, see: mypaas init --help";
+  const more = {
+    hint: hintText(hint`set the DNS provider and its values again, see: ${command("init --help")}`),
+  };
   if (provider !== undefined)
-    return { about, reason: `there is no DNS provider called ${provider}`, hint };
+    return { about, reason: `there is no DNS provider called ${provider}`, ...more };
   if (!/some credentials information are missing|credentials missing/.test(detail))
     return undefined;
   const name =
     /^(?:[^:]*: )*?([a-z0-9]+): (?:some )?credentials/.exec(detail)?.[1] ?? "the DNS provider";
   const missing = [...new Set(detail.match(/\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/g))];
   const which = missing.length === 0 ? "its values" : missing.join(", ");
-  return { about, reason: `${name} cannot be used, missing: ${which}`, hint };
+  return { about, reason: `${name} cannot be used, missing: ${which}`, ...more };
 }
 
 /** `dns01: time limit exceeded: last error: authoritative nameservers: NS ns1.example.net.:53 did not return the expected TXT record [fqdn: …, value: …]: `. */
@@ -35,7 +38,9 @@ function propagation({ detail, host }: AcmeProblem): Trouble | undefined {
   return {
     about,
     reason: `the TXT record ${name} was not to be seen in time${where}${code === undefined ? "" : ` (${code})`}`,
-    hint: `see whether it ever comes: dig TXT ${name.startsWith("_") ? name : "_acme-challenge.HOST"}, then run: mypaas cert retry ${host}`,
+    ...hintFields(
+      hint`see whether it ever comes: dig TXT ${name.startsWith("_") ? name : "_acme-challenge.HOST"}, then run: ${command(`cert retry ${host}`)}`,
+    ),
   };
 }
 
@@ -48,8 +53,10 @@ function presenting({ detail, host }: AcmeProblem): Trouble | undefined {
   return {
     about,
     reason: `the record could not be set: ${said ?? detail}`,
-    hint: zone
-      ? `see that the domain is kept at this DNS provider and that its key may change it, then run: mypaas cert retry ${host}`
-      : `see that the key for the DNS provider is right and may change the domain, then run: mypaas cert retry ${host}`,
+    ...hintFields(
+      zone
+        ? hint`see that the domain is kept at this DNS provider and that its key may change it, then run: ${command(`cert retry ${host}`)}`
+        : hint`see that the key for the DNS provider is right and may change the domain, then run: ${command(`cert retry ${host}`)}`,
+    ),
   };
 }

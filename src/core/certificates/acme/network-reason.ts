@@ -1,5 +1,6 @@
 import type { AcmeProblem } from "./problem.ts";
 import type { Trouble } from "../record.ts";
+import { command, hint, hintText } from "../../hints.ts";
 
 const about = "CA away";
 
@@ -26,7 +27,9 @@ export function networkReason({ type, detail, url }: AcmeProblem): Trouble | und
     return {
       about,
       reason: `the certificate of ${ca} itself is not trusted: ${trust}`,
-      hint: "hand the root certificate of that CA to init, see: mypaas init --help",
+      hint: hintText(
+        hint`hand the root certificate of that CA to init, see: ${command("init --help")}`,
+      ),
     };
   const cause = causes.find(([pattern]) => pattern.test(detail))?.[1] ?? statusIn(detail);
   if (cause === undefined) return undefined;
