@@ -67,7 +67,7 @@ async function readAction(
   if (verb === "get")
     throw new UserError(`env ${service}: the server does not give values back`, {
       code: "usage",
-      hint: hint`compare fingerprints: ${command(`env ${service}`)}, or set it anew`,
+      hint: hint`compare fingerprints: ${command(`env ${service}`)}, or set it again`,
     });
   throw new UserError(`env ${service}: not understood: ${JSON.stringify(verb)}`, {
     code: "usage",

@@ -91,7 +91,7 @@ async function readKey(words: string, io: CommandIo): Promise<string> {
       `key ${words}: mypaas does not fetch keys: the other side would choose the key`,
       {
         code: "key",
-        hint: hint`look at it yourself, then enrol one line of it: ${command("key add -")}`,
+        hint: hint`check it yourself, then enrol one line of it: ${command("key add -")}`,
       },
     );
   try {

@@ -22,7 +22,7 @@ export const declaration: CommandFile = {
   run: logs,
 };
 
-/** `mypaas logs SERVICE`: what its replicas print, or with `--job` what a deploy said; 130 when it was followed until Ctrl-C. */
+/** `mypaas logs SERVICE`: the output of its replicas, or with `--job` the log of a deploy; 130 when it was followed until Ctrl-C. */
 export async function logs(args: LogsArgs, io: CommandIo): Promise<ExitCode> {
   const wanted = readLogsArgs(args);
   const { connect } = await import("../connect/connect.ts");
@@ -34,7 +34,7 @@ export async function logs(args: LogsArgs, io: CommandIo): Promise<ExitCode> {
     } else await readLines(connection, { ...wanted, action: wanted.action }, io);
     return io.world.interrupted.aborted ? 130 : 0;
   } catch (error) {
-    // Leaving is how one ends it; there is nothing to say.
+    // Ctrl-C is the normal end.
     if (io.world.interrupted.aborted) return 130;
     throw error;
   } finally {

@@ -25,7 +25,7 @@ export async function releases(args: ReleasesArgs, io: CommandIo): Promise<ExitC
   return 0;
 }
 
-/** Where nobody asked for one service in particular, the newest of each are enough. */
+/** Without a service, the newest of each are enough. */
 const shownOfEach = 5;
 
 function describe(all: readonly ReleaseInfo[], service: string | undefined, now: number): string {

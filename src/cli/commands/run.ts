@@ -66,7 +66,7 @@ function describe({ name, service, release }: RunResult): string {
 
 /** The output of a program is not put into lines of JSON. */
 export const noJson = (command: string, only?: string): UserError =>
-  new UserError(`${command}: --json cannot be told from what the program prints`, {
+  new UserError(`${command}: --json would mix with the output of the program`, {
     code: "usage",
     hint: only === undefined ? "leave out --json" : `leave out --json, or add ${only}`,
   });

@@ -29,7 +29,7 @@ export interface Connection {
   readonly place: string;
   /** Signs once, asks once. */
   readonly ask: (action: Action) => Promise<Accepted>;
-  /** The same for what goes on after the first answer. */
+  /** The same for a request that continues after its first answer. */
   readonly begin: (
     action: Action,
   ) => Promise<{ readonly accepted: Accepted; readonly request: WireRequest }>;
@@ -167,7 +167,7 @@ async function remember(io: CommandIo, remote: Remote, used: string): Promise<vo
   } catch (error) {
     // A configuration that cannot be written must not fail what the server has accepted.
     const reason = error instanceof Error ? error.message : String(error);
-    io.say({ kind: "note", text: `the key is not remembered: ${reason}` });
+    io.say({ kind: "note", text: `cannot remember the key: ${reason}` });
   }
 }
 
@@ -216,7 +216,7 @@ function open({ world, say }: CommandIo, opening: Opening): Connection {
   };
 }
 
-/** A push meets its own job again; whoever only looks changes nothing. */
+/** A push finds its own job again; the others change nothing. */
 const mayRepeat = ({ action }: Action): boolean =>
   action === "push" ||
   action === "plan" ||

@@ -7,7 +7,7 @@ import { renderEvent } from "../output/render.ts";
 import { themeOf } from "../output/theme.ts";
 import { command } from "../../core/hints.ts";
 
-/** Shows what a job said, from its first word to its last; here that is the answer, so it goes to stdout. */
+/** Shows the whole log of a job; here that is the answer, so it goes to stdout. */
 export async function readJobLog(
   connection: Connection,
   action: Extract<Action, { readonly action: "job.log" }>,

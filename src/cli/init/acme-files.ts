@@ -42,7 +42,7 @@ async function readCa(
   } catch (error) {
     const code = codeOf(error);
     if (error instanceof UserError || code === undefined) throw error;
-    // Whoever may not read the state is not root, and hears that instead.
+    // Without root the state is unreadable; missing root is reported instead.
     if (file === undefined && code === "EACCES") return undefined;
     throw badCa(
       `${file ?? kept}: ${code === "ENOENT" ? "does not exist" : `unreadable (${code})`}`,

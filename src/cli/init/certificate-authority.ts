@@ -24,9 +24,9 @@ export async function sayOfCa(
   if (before?.email !== undefined && acmeOf(before).server !== server)
     say({
       kind: "warning",
-      text: `certificates of ${new URL(acmeOf(before).server).host} are kept and no longer served; ${host} is asked for each host anew`,
+      text: `certificates of ${new URL(acmeOf(before).server).host} are kept but no longer served; ${host} is asked for new ones`,
       ...hintFields(
-        hint`to go back to them: ${command(`init --acme-server ${acmeOf(before).server}`)}`,
+        hint`to use them again: ${command(`init --acme-server ${acmeOf(before).server}`)}`,
       ),
     });
   const { acmeServer, acmeStaging, acmeCa, email } = options;
@@ -36,7 +36,7 @@ export async function sayOfCa(
       kind: "warning",
       text: `the CA ${host} cannot be reached: ${error instanceof Error ? error.message : String(error)}`,
       ...hintFields(
-        hint`services run without certificates until it can; see how they stand with: ${command("cert")}`,
+        hint`services run without certificates until then; see their state: ${command("cert")}`,
       ),
     }),
   );

@@ -7,12 +7,12 @@ export interface Facts {
   readonly uid: number;
   readonly os: string;
   readonly node: string;
-  /** API version, or why nobody answered. */
+  /** API version, or why the engine did not answer. */
   readonly engine: { readonly api: string } | UserError;
   /** Undefined where it does not matter. */
   readonly hasSystemd: boolean | undefined;
   readonly disks: readonly { readonly path: string; readonly free: number }[];
-  /** Of the wanted ports, those that somebody else holds. */
+  /** Of the wanted ports, those that another program holds. */
   readonly taken: readonly TakenPort[];
   /** Why no key can be enrolled; undefined when one can be or is. */
   readonly noKey: UserError | undefined;
@@ -89,7 +89,7 @@ export function missingError(found: readonly Missing[]): UserError {
     details: found.flatMap(({ message, hint }) =>
       hint === undefined ? [message] : [message, `  hint: ${hint}`],
     ),
-    hint: "put them right, then run the same command again",
+    hint: "fix them, then run the same command again",
   });
 }
 

@@ -8,7 +8,7 @@ import { wantedCertificates, type CertificateOptions } from "./certificate-optio
 import { refused } from "./refused.ts";
 import { command, hint } from "../../core/hints.ts";
 
-/** What can be said on the command line; what is not said stays as it was, or takes its default. */
+/** Options of the command line; an option that is left out keeps its value, or takes its default. */
 export interface InitOptions extends CertificateOptions {
   readonly domain?: string;
   readonly host?: string;
@@ -28,7 +28,7 @@ export interface InitOptions extends CertificateOptions {
 /** Newest release that was tried; older ones than 3.7.13 are not enough. */
 export const defaultTraefikImage = "traefik:v3.7.15";
 
-/** Where the state of the instance is that the options speak about. */
+/** The state directory of the instance that the options name. */
 export function stateDirOf(options: InitOptions, cwd: string): string {
   if (options.state !== undefined) return resolve(cwd, options.state);
   const { instance = defaultInstance } = options;
@@ -89,7 +89,7 @@ export function wantedConfig(
 export function checkOptions(options: InitOptions): void {
   if (options.host !== undefined) checkHost(options.host);
   if (options.traefikImage !== undefined && options.traefikBinary !== undefined)
-    throw new UserError("--traefik-image and --traefik-binary: only one of them can be", {
+    throw new UserError("--traefik-image and --traefik-binary: only one of them can be given", {
       code: "usage",
       hint: "leave one of them out",
     });

@@ -46,14 +46,11 @@ export async function readDockerfile(path: string, name: string): Promise<Uint8A
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
     if (code === "") throw cause;
     const isForbidden = code === "EACCES" || code === "EPERM";
-    throw new UserError(
-      `${name}: ${isForbidden ? "not readable for you" : `unreadable (${code})`}`,
-      {
-        code: "no-dockerfile",
-        hint: `see who may read it: ${commandLine("ls", "-l", name)}`,
-        cause,
-      },
-    );
+    throw new UserError(`${name}: ${isForbidden ? "permission denied" : `unreadable (${code})`}`, {
+      code: "no-dockerfile",
+      hint: `see its permissions: ${commandLine("ls", "-l", name)}`,
+      cause,
+    });
   }
 }
 

@@ -20,7 +20,7 @@ export interface LogsArgs {
   readonly key?: string | undefined;
 }
 
-/** What the server is asked, and what is chosen here from its answer. */
+/** The request, and which lines of its answer are shown. */
 export interface LogsWanted<A extends "logs" | "job.log" = "logs" | "job.log"> {
   readonly action: Extract<Action, { readonly action: A }>;
   /** How many of the lines that fit are shown of the past; undefined: all that come. */
@@ -75,11 +75,11 @@ function readLines({ lines, since, grep }: LogsArgs): number | undefined {
   if (count <= mostLines) return count;
   throw new UserError(`logs: -n should be at most ${mostLines}, got ${count}`, {
     code: "usage",
-    hint: "for everything that is there use: -n all",
+    hint: "for all lines use: -n all",
   });
 }
 
-/** Tried here and not on the server: an expression can take for ever, and then it is the one who wrote it who waits. */
+/** Matched here and not on the server: a bad expression can take for ever, and must not block the server. */
 function readPattern(text: string): RegExp {
   try {
     return new RegExp(text, "u");
@@ -87,7 +87,7 @@ function readPattern(text: string): RegExp {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(`logs: --grep: ${reason}`, {
       code: "usage",
-      hint: "write a regular expression as JavaScript has it, such as: --grep 'status=5\\d\\d'",
+      hint: "write a JavaScript regular expression, such as: --grep 'status=5\\d\\d'",
     });
   }
 }
@@ -99,7 +99,7 @@ function readSince(text: string): number {
   if ("value" in read) return read.value;
   throw new UserError(`logs: --since ${read.bad}`, {
     code: "usage",
-    hint: read.hint ?? "say how far to go back: --since 10m",
+    hint: read.hint ?? "give a duration: --since 10m",
   });
 }
 

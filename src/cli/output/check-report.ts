@@ -3,7 +3,7 @@ import type { ParsedDockerfile } from "../../core/dockerfile/parse.ts";
 import { formatProblem } from "../../core/dockerfile/problems.ts";
 import type { RouteRefusal } from "../../core/release/server-refusals.ts";
 
-/** What a server said about the routes. */
+/** What a server would refuse of the routes. */
 export interface Opinion {
   /** What messages call the server. */
   readonly place: string;
@@ -18,16 +18,17 @@ export function reportCheck(
 ): string {
   const refusals = opinion?.refusals ?? [];
   const lines = [
-    ...problems.map((one) => said("error", formatProblem(one), one.hint)),
-    ...refusals.map(({ message, hint }) => said("error", message, hint)),
-    ...warnings.map((one) => said("warning", formatProblem(one), one.hint)),
+    ...problems.map((one) => problemLines("error", formatProblem(one), one.hint)),
+    ...refusals.map(({ message, hint }) => problemLines("error", message, hint)),
+    ...warnings.map((one) => problemLines("warning", formatProblem(one), one.hint)),
   ].flat();
   if (spec === undefined || refusals.length > 0) return lines.join("\n");
-  const there = opinion === undefined ? [] : [`${opinion.place}: has what its routes need`];
+  const there = opinion === undefined ? [] : [`${opinion.place}: can serve its routes`];
   return [...lines, `${name}: fine`, ...describeSpec(spec), ...there].join("\n");
 }
 
-const said = (word: string, message: string, hint: string | undefined): readonly string[] => [
-  `${word}: ${message}`,
-  ...(hint === undefined ? [] : [`hint: ${hint}`]),
-];
+const problemLines = (
+  word: string,
+  message: string,
+  hint: string | undefined,
+): readonly string[] => [`${word}: ${message}`, ...(hint === undefined ? [] : [`hint: ${hint}`])];

@@ -1,4 +1,4 @@
-/** A time on the clock of the one who reads: `14:20`, and with its date when that is not today. */
+/** A time in the local time zone: `14:20`, and with its date when that is not today. */
 export function localTime(at: number, now: number): string {
   const clock = `${two(new Date(at).getHours())}:${two(new Date(at).getMinutes())}`;
   const day = dayOf(at);

@@ -1,6 +1,6 @@
 import type { Event, Say } from "../../core/wire/events.ts";
 
-/** What each event is to the person who waits: on the way, how it ended, or something to know or mend. */
+/** The role of each event: progress, the end, or a problem. */
 const roles: Readonly<Record<Event["kind"], "progress" | "end" | "problem">> = {
   step: "progress",
   note: "progress",

@@ -22,13 +22,13 @@ export function renderCertificates(
 }
 
 const mute =
-  "the server asks nobody for certificates; the way out, on the server: sudo mypaas init --email you@example.com";
+  "this server asks no CA for certificates; to change that, run on the server: sudo mypaas init --email you@example.com";
 
 /** The hosts alone. */
 export function renderHosts(certificates: readonly CertificateInfo[], reading: Reading): string {
   const rows = certificates.map((one) => [
     one.host,
-    one.services.join(", ") || (one.unused === true ? "(nobody)" : "(server)"),
+    one.services.join(", ") || (one.unused === true ? "(unused)" : "(server)"),
     stateWord(one, reading),
     one.certificate?.issuer ?? "",
     expiry(one, reading),

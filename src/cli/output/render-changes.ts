@@ -19,10 +19,10 @@ export function describePlan(planned: Results["plan"]): string {
   const now = live === undefined ? "nothing runs yet" : `release ${live} runs now`;
   return [
     `${service}: ${now}`,
-    ...(changes.length === 0 ? ["the same again, in new containers"] : changes.map(renderChange)),
+    ...(changes.length === 0 ? ["the same release, in new containers"] : changes.map(renderChange)),
     ...(image === "to be built" ? ["the image is to be built"] : []),
     ...scaled,
-    ...unknown.map((key) => `only the build can tell: ${key}`),
+    ...unknown.map((key) => `known only after the build: ${key}`),
     renderPause(pause, lastMs),
   ].join("\n");
 }

@@ -17,7 +17,7 @@ const renderers: Renderers = {
     event.behind === 0
       ? `job ${event.job}`
       : `job ${event.job}: waiting for ${event.behind === 1 ? "the job" : `${event.behind} jobs`} before it`,
-  attached: (event) => `job ${event.job} is under way already, following it`,
+  attached: (event) => `job ${event.job} is already running, following it`,
   build: (event, theme) => theme.dim(`  ${event.text}`),
   output: (event) => `  ${event.text}`,
   ready: (event) => `replica ${event.replica} ready after ${formatDuration(event.ms)}`,
@@ -38,7 +38,7 @@ const renderers: Renderers = {
   unchanged: (event, theme) =>
     theme.live(`nothing changed: ${event.service} runs release ${event.release} with exactly this`),
   stopped: ({ service, release }) =>
-    `${service} is stopped; release ${release} comes back with: mypaas start ${service}`,
+    `${service} is stopped; release ${release} starts again with: mypaas start ${service}`,
   removed: ({ service, kept }) =>
     lines(`${service} is removed`, ...kept.map((volume) => `volume ${volume} stays`)),
   failed: (event, theme) => renderFailure(event, theme),

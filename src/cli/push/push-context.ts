@@ -44,7 +44,7 @@ export async function checkDockerfile(
   return spec.service;
 }
 
-/** Reads and checks the files, and says what was found and what looks like a secret. */
+/** Reads and checks the files; reports their number and those that look like secrets. */
 export async function readContext(
   source: PushSource,
   io: CommandIo,
@@ -66,7 +66,7 @@ export async function readContext(
   const push: PushManifest = { dockerfile: tree.dockerfile, entries: tree.entries, options };
   const problems = checkManifest(push);
   if (problems.length > 0)
-    throw new UserError(`build context ${context}: cannot be pushed as it is`, {
+    throw new UserError(`build context ${context}: cannot be pushed`, {
       code: "manifest",
       hint: "correct them, or list them in .dockerignore",
       details: problems,
@@ -101,7 +101,7 @@ function sayReading(name: string, { world, say }: CommandIo): (bytes: number) =>
   };
 }
 
-/** The path as the person who typed the command would write it. */
+/** The path relative to the current folder, where it is below it. */
 function shown(path: string, { world }: CommandIo): string {
   const short = relative(world.cwd, path);
   return short.startsWith("..") ? path : short;

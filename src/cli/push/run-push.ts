@@ -63,7 +63,7 @@ async function sendMissing(sending: Sending, io: CommandIo): Promise<void> {
 }
 
 const start = (request: WireRequest, { place }: Connection, { say }: CommandIo) =>
-  sayWhenSlow(say, `waiting for ${place} to check what arrived …`, request.start());
+  sayWhenSlow(say, `waiting for ${place} to check the upload …`, request.start());
 
 /** The options that a second call needs to meet the same job. */
 export const optionsAgain = (args: BuildArgs): readonly string[] => [

@@ -89,7 +89,7 @@ const refused: readonly (readonly [args: string, err: string])[] = [
   ["folder key.pem", "certificate folder: is a folder"],
   [
     `${"x".repeat(300)} key.pem`,
-    `certificate ${"x".repeat(300)}: unreadable (ENAMETOOLONG)\nhint: see who may read it: ls -l ${"x".repeat(300)}`,
+    `certificate ${"x".repeat(300)}: unreadable (ENAMETOOLONG)\nhint: see its permissions: ls -l ${"x".repeat(300)}`,
   ],
   ["big.pem key.pem", "certificate big.pem: has more than 100000 bytes"],
   ["chain.pem big.pem", "private key big.pem: has more than 100000 bytes"],
@@ -104,11 +104,11 @@ const refused: readonly (readonly [args: string, err: string])[] = [
   ["locked.pem key.pem", "certificate locked.pem: holds a private key and no certificate"],
   [
     "cert.der key.pem",
-    "certificate cert.der: is binary and not PEM\nhint: turn it into PEM: openssl x509 -inform der -in cert.der -out cert.pem",
+    "certificate cert.der: is binary and not PEM\nhint: convert it to PEM: openssl x509 -inform der -in cert.der -out cert.pem",
   ],
   [
     "cut.pem key.pem",
-    "certificate cut.pem: is cut off, it has no -----END CERTIFICATE-----\nhint: copy it again, whole",
+    "certificate cut.pem: is cut off, it has no -----END CERTIFICATE-----\nhint: copy the whole file again",
   ],
   [
     "odd.bin key.pem",
@@ -146,7 +146,7 @@ test(
     assert.deepEqual(await (await server(t)).run("a.test", "chain.pem", "secret.pem"), {
       code: 1,
       out: "",
-      err: "error: private key secret.pem: not readable for you\nhint: see who may read it: ls -l secret.pem\n",
+      err: "error: private key secret.pem: permission denied\nhint: see its permissions: ls -l secret.pem\n",
     });
   },
 );

@@ -120,7 +120,7 @@ test("a server that asks nobody says so, unless every host has a certificate of 
   const some = await server(t, { certificates: [own, host("b.test", "waiting")] });
   assert.match(
     (await some.run("cert")).out,
-    /\nthe server asks nobody for certificates; the way out, on the server: sudo mypaas init --email you@example\.com\n$/,
+    /\nthis server asks no CA for certificates; to change that, run on the server: sudo mypaas init --email you@example\.com\n$/,
   );
   const none = await server(t, { certificates: [own] });
   assert.deepEqual(await none.run("cert"), {

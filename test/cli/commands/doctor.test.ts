@@ -98,12 +98,12 @@ test("without a worker each step of the way to it is looked at: name, port, Trae
     `ok https port from here: 127.0.0.1:${port} can be reached`,
     "ok Traefik and receiver: both answer, with this server's own key",
     "warning clock: the server is 59 s behind",
-    "skipped the server itself: only its worker can look at disks, services, DNS and the rest",
+    "skipped the server itself: only its worker can check disks, services, DNS and the rest",
   ]);
   type = "text/plain";
   assert.equal(
     (await look({ pin }))[3],
-    "failed Traefik and receiver: Traefik answers 503, and no receiver behind it",
+    "failed Traefik and receiver: Traefik answers 503, but the receiver does not answer",
   );
   assert.equal(
     (await look({ pin: "A".repeat(43) }))[3],

@@ -153,15 +153,15 @@ test("wrong words are refused before anybody is asked", async (t) => {
     ],
     [
       { service: "web", lines: "10001" },
-      "logs: -n should be at most 10000, got 10001\nhint: for everything that is there use: -n all",
+      "logs: -n should be at most 10000, got 10001\nhint: for all lines use: -n all",
     ],
     [
       { service: "web", grep: "(" },
-      "logs: --grep: Invalid regular expression: /(/u: Unterminated group\nhint: write a regular expression as JavaScript has it, such as: --grep 'status=5\\d\\d'",
+      "logs: --grep: Invalid regular expression: /(/u: Unterminated group\nhint: write a JavaScript regular expression, such as: --grep 'status=5\\d\\d'",
     ],
     [
       { service: "web", since: "soon" },
-      'logs: --since should be a duration such as 500ms, 10s, 2m or 1h, got "soon"\nhint: say how far to go back: --since 10m',
+      'logs: --since should be a duration such as 500ms, 10s, 2m or 1h, got "soon"\nhint: give a duration: --since 10m',
     ],
   ];
   for (const [args, text] of cases) assert.equal(await refused(args), text);

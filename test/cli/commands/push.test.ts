@@ -115,7 +115,7 @@ test("everything wrong in the Dockerfile is said before anybody is asked", async
 test("files that cannot be pushed are named before anybody is asked, risky ones are warned about", async (t) => {
   const cwd = await project(t, { "a\nb": "", ".env": "" });
   const { error } = await runCommand({ cwd }, (io) => deploy({ ...flags, runDir: "/gone" }, io));
-  assert.equal(error?.message, `build context ${cwd}: cannot be pushed as it is`);
+  assert.equal(error?.message, `build context ${cwd}: cannot be pushed`);
   assert.deepEqual(error.details, ['"a\\nb": path has control characters']);
   assert.equal(error.hint, "correct them, or list them in .dockerignore");
   await rm(join(cwd, "a\nb"));
@@ -196,7 +196,7 @@ test("a Dockerfile that cannot be read says so", async () => {
   await assert.rejects(readDockerfile("/proc/self/mem", "Dockerfile"), {
     name: "UserError",
     message: "Dockerfile: unreadable (EIO)",
-    hint: "see who may read it: ls -l Dockerfile",
+    hint: "see its permissions: ls -l Dockerfile",
   });
 });
 

@@ -114,7 +114,7 @@ test("a key is enrolled with limits, from a file, from stdin or from words", asy
       ["https://github.com/ann.keys"],
       {},
       "key https://github.com/ann.keys: mypaas does not fetch keys: the other side would choose the key",
-      "look at it yourself, then enrol one line of it: mypaas key add -",
+      "check it yourself, then enrol one line of it: mypaas key add -",
     ],
     [
       ["-"],
@@ -212,7 +212,7 @@ test("variables are set, unset and listed, and no value is ever said", async (t)
     [
       ["get", "A"],
       "env web: the server does not give values back",
-      "compare fingerprints: mypaas env web, or set it anew",
+      "compare fingerprints: mypaas env web, or set it again",
     ],
     [["sett"], 'env web: not understood: "sett"', "say what to do: mypaas env web set NAME=VALUE"],
     [["set"], 'env web: not understood: "set"', "say what to do: mypaas env web set NAME=VALUE"],

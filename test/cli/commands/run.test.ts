@@ -53,11 +53,11 @@ const execs = (args: Partial<ExecArgs>, json = false) =>
 const refused: readonly [() => ReturnType<typeof runs>, string][] = [
   [
     () => runs({}, true),
-    "run: --json cannot be told from what the program prints\nhint: leave out --json, or add --detach",
+    "run: --json would mix with the output of the program\nhint: leave out --json, or add --detach",
   ],
   [
     () => execs({}, true),
-    "exec: --json cannot be told from what the program prints\nhint: leave out --json",
+    "exec: --json would mix with the output of the program\nhint: leave out --json",
   ],
   [
     () => runs({ release: "0" }),
