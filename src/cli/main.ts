@@ -30,8 +30,7 @@ function outputOptionsOf(args: readonly string[]): OutputOptions {
 }
 
 async function makeIo(world: World, { json = false, quiet }: OutputOptions): Promise<CommandIo> {
-  const { humanSay, jsonSay } = await import("./output/say.ts");
-  const { quietly } = await import("./output/quiet.ts");
+  const { humanSay, jsonSay, quietly } = await import("./output/say.ts");
   const { eventFor } = await import("./output/remote-hint.ts");
   const loud = json ? jsonSay(world) : humanSay(world);
   const say = quiet === true ? quietly(loud) : loud;

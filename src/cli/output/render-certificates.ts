@@ -1,7 +1,6 @@
 import { warnBeforeMs } from "../../core/certificates/expiry.ts";
 import { formatAge } from "../../core/format.ts";
 import type { CertificateInfo, CertificateList } from "../../core/wire/results.ts";
-import { localTime } from "./local-time.ts";
 import { table } from "./table.ts";
 import type { Theme } from "./theme.ts";
 
@@ -73,3 +72,17 @@ function explanation(one: CertificateInfo, { now }: Reading): readonly string[] 
   const when = isOpen && nextTry !== undefined ? `; ${again} at ${localTime(nextTry, now)}` : "";
   return [`  ${named}${when}`, ...(hint === undefined ? [] : [`  hint: ${hint}`])];
 }
+
+/** A time in the local time zone: `14:20`, and with its date when that is not today. */
+function localTime(at: number, now: number): string {
+  const clock = `${two(new Date(at).getHours())}:${two(new Date(at).getMinutes())}`;
+  const day = dayOf(at);
+  return day === dayOf(now) ? clock : `${day} ${clock}`;
+}
+
+function dayOf(at: number): string {
+  const date = new Date(at);
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+const two = (number: number): string => String(number).padStart(2, "0");

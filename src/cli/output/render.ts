@@ -38,7 +38,7 @@ const renderers: Renderers = {
   unchanged: (event, theme) =>
     theme.live(`nothing changed: ${event.service} runs release ${event.release} with exactly this`),
   stopped: ({ service, release }) =>
-    `${service} is stopped; release ${release} starts again with: mypaas start ${service}`,
+    `${service} is stopped; release ${release} comes back with: mypaas start ${service}`,
   removed: ({ service, kept }) =>
     lines(`${service} is removed`, ...kept.map((volume) => `volume ${volume} stays`)),
   failed: (event, theme) => renderFailure(event, theme),
