@@ -74,6 +74,6 @@ test("what is stored in JSON has the form that is written down for this version 
   assert.equal(
     `state version ${migrations.length}\n${lines.join("\n")}\n`,
     readFileSync(join(root, file), "utf8"),
-    `a form has changed: append a migration (without SQL where none is needed), so that an older mypaas refuses this state in words, then write the new forms into ${file}`,
+    `a form has changed: where an older mypaas would misread it, append a migration, so that it refuses this state in words; then write the new forms into ${file}`,
   );
 });

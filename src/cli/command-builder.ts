@@ -1,17 +1,72 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { didYouMean } from "../core/dockerfile/did-you-mean.ts";
 import type { World } from "../core/world.ts";
+import { commands } from "./commands.ts";
 import type { CommandIo, ExitCode } from "./io.ts";
-import { forAll } from "./shared-options.ts";
 
-/** Runs the body of a command, with the voice that its options ask for. */
+/** A line of `mypaas --help`. */
+export interface CommandRow {
+  /** Arguments as commander writes them, such as `<service> [release]`. */
+  readonly words?: string;
+  readonly summary: string;
+  /** It talks to a server, so it takes `-r` and `--key`; a text is the help of its `-r`. */
+  readonly server?: true | string;
+  readonly isHidden?: true;
+  readonly load: () => Promise<{ readonly declaration: CommandFile }>;
+}
+
+/** What a command's file holds: the rest of its help, and its body, which imports what is slow to load when it runs. */
+export interface CommandFile extends CommandPart {
+  /** Commands of its own, such as `mypaas key add`. */
+  readonly commands?: readonly Subcommand[];
+}
+
+interface Subcommand extends CommandPart {
+  /** Its name and its arguments. */
+  readonly syntax: string;
+  readonly summary: string;
+}
+
+interface CommandPart {
+  readonly options?: readonly OptionRow[];
+  /** What may stand for its only argument. */
+  readonly choices?: readonly string[];
+  readonly examples?: readonly string[];
+  /** Names under which `run` gets its arguments, where they are others than in the syntax. */
+  readonly named?: readonly string[];
+  /** Gets arguments and options as one object. */
+  readonly run?: (args: never, io: CommandIo, program: Program) => ExitCode | Promise<ExitCode>;
+}
+
+/** Flags, help and reader of an option; without help it is hidden. A text is the heading of those that follow. */
+export type OptionRow =
+  | string
+  | readonly [flags: string, help?: string, read?: (text: string) => unknown];
+
+/** What this program can be besides a command line; `bin/` knows how, because no floor of ours may import its neighbour. */
+export interface Roles {
+  /** Resolves when it was told to stop. */
+  readonly worker: (options: { readonly stateDir: string }, io: CommandIo) => Promise<void>;
+}
+
+/** The command line: all names and summaries, and the options and bodies of those commands that were loaded. */
+export interface Program {
+  readonly root: Command;
+  readonly roles: Roles;
+  /** Loads the file of a command; does nothing for a name that is none, or a second time. */
+  readonly load: (name: string | undefined) => Promise<void>;
+}
+
+/** Runs the body of a command, with the output that its options ask for. */
 export type Run = (body: (io: CommandIo) => ExitCode | Promise<ExitCode>) => Promise<void>;
 
-/** Adds a command to the program or to one of its families. */
-export type MakeCommand = (syntax: string, summary: string, parent?: Command) => Command;
-
-/** The program without its commands. */
-export function frame(world: Pick<World, "stdout" | "stderr">): Command {
-  return forAll(new Command("mypaas"))
+/** The program with every command, none of them loaded. */
+export function makeProgram(
+  world: Pick<World, "stdout" | "stderr">,
+  roles: Roles,
+  run: Run,
+): Program {
+  const root = withShared(new Command("mypaas"))
     .description("Turns your own server into a PaaS.")
     .exitOverride()
     .helpCommand(false)
@@ -23,24 +78,99 @@ export function frame(world: Pick<World, "stdout" | "stderr">): Command {
       getOutHelpWidth: () => Math.min(world.stdout.columns, 100),
     })
     .option("-V, --version", "print the version");
+  for (const [name, { words = "", summary, isHidden = false }] of Object.entries(commands))
+    withShared(root.command(`${name} ${words}`, { hidden: isHidden }).description(summary));
+  const loaded = new Map<string, Promise<void>>();
+  const program: Program = {
+    root,
+    roles,
+    load: async (name = "") => {
+      const made = root.commands.find((command) => command.name() === name);
+      const row = commands[name];
+      if (made === undefined || row === undefined) return;
+      const work = loaded.get(name) ?? fill({ made, row, program, run });
+      loaded.set(name, work);
+      await work;
+    },
+  };
+  return program;
 }
 
-/** Makes commands that have what all have: the shared options, and a way out after wrong usage. */
-export const commandMaker =
-  (program: Command): MakeCommand =>
-  (syntax, summary, parent = program) => {
-    const path = `${parent.name()} ${syntax.split(" ")[0]}`.replace(/^(?!mypaas )/, "mypaas ");
-    const made = forAll(parent.command(syntax).description(summary));
-    return made.showHelpAfterError(`hint: see how it is used: ${path} --help`);
-  };
+/** The options of every command, and a way out after wrong usage. */
+const withShared = (command: Command): Command =>
+  command
+    .option("--json", "events and answers as JSON lines on stdout")
+    .option("-q, --quiet", "no progress, only the answer, warnings and errors");
 
-/** Prints the help of a command, named by its words. */
-export function showHelp(program: Command, topic: readonly string[]): void {
-  let found = program;
-  for (const word of topic) {
-    const next = found.commands.find((command) => command.name() === word);
-    if (!next) program.error(`error: unknown command '${topic.join(" ")}'`);
-    found = next;
+interface Filling {
+  readonly made: Command;
+  readonly row: Pick<CommandRow, "server">;
+  readonly program: Program;
+  readonly run: Run;
+}
+
+async function fill(filling: Filling & { readonly row: CommandRow }): Promise<void> {
+  const { made, row } = filling;
+  const { declaration } = await row.load();
+  const { commands: inner = [], ...part } = declaration;
+  const isGroup = inner.length > 0;
+  if (isGroup) made.helpCommand(false);
+  // A group that does nothing alone needs no server.
+  addPart({ ...filling, row: isGroup && part.run === undefined ? {} : row }, part);
+  for (const one of inner) {
+    const child = withShared(made.command(one.syntax).description(one.summary));
+    addPart({ ...filling, made: child }, one);
   }
-  found.outputHelp();
+  // Its commands would inherit it from here on.
+  if (isGroup && part.run !== undefined) made.allowExcessArguments();
+}
+
+function addPart({ made, row: { server }, program, run }: Filling, part: CommandPart): void {
+  const usual = "the server to talk to; without it this host's own worker";
+  if (server !== undefined)
+    made
+      .option("-r, --remote <name>", server === true ? usual : server)
+      .option("--key <file>", "the SSH key that signs");
+  addOptions(made, part.options ?? []);
+  if (part.choices !== undefined) made.registeredArguments[0]?.choices(part.choices);
+  const examples = (part.examples ?? []).map((line) => `  ${line}`);
+  if (examples.length > 0) made.addHelpText("after", `\nExamples:\n${examples.join("\n")}`);
+  made.showHelpAfterError(`hint: see how it is used: ${pathOf(made)} --help`);
+  const { run: body } = part;
+  if (body === undefined) return;
+  const names = part.named ?? made.registeredArguments.map((argument) => argument.name());
+  made.action(() => {
+    if (made.commands.length > 0) refuseUnknown(made);
+    const words = Object.fromEntries(names.map((name, at) => [name, made.processedArgs[at]]));
+    // `mypaas cert -r prod list` has its options before its name.
+    const args = { ...made.parent?.opts(), ...made.opts(), ...words };
+    return run((io) => body(args as never, io, program));
+  });
+}
+
+function addOptions(made: Command, rows: readonly OptionRow[]): void {
+  for (const row of rows) {
+    if (typeof row === "string") {
+      made.optionsGroup(row);
+      continue;
+    }
+    const [flags, help, read] = row;
+    const option = new Option(flags, help).hideHelp(help === undefined);
+    made.addOption(read === undefined ? option : option.argParser(read));
+  }
+}
+
+const pathOf = (command: Command): string =>
+  command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+
+/** What commander says by itself of a group that does nothing alone. */
+function refuseUnknown(group: Command): void {
+  const [word] = group.args;
+  if (word === undefined) return;
+  const near = didYouMean(
+    word,
+    group.commands.map((command) => command.name()),
+  );
+  const meant = near === undefined ? "" : `\n(Did you mean ${near}?)`;
+  group.error(`error: unknown command '${word}'${meant}`, { code: "commander.unknownCommand" });
 }

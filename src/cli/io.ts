@@ -10,15 +10,15 @@ export interface CommandIo {
   /** The answer on stdout: `text` for people, `json` as one line with --json. */
   readonly answer: (text: string, json: Answer) => void;
   readonly json: boolean;
-  /** Hears the name of the remote that a command talks to, where it has to be typed to talk to it again. */
-  readonly talksTo?: (remote: string) => void;
+  /** Sets the name of the remote that hints have to name, because the next command does not choose it by itself. */
+  readonly setRemoteName?: (name: string) => void;
 }
 
 /** Everything that `docs/json.md` says about answers; the log of a job is an answer made of events. */
 export type Answer = Answers[keyof Answers] | Event;
 
-/** How a command is to speak. */
-export interface Voice {
+/** The options that decide what a command prints. */
+export interface OutputOptions {
   readonly json?: boolean;
   /** No progress. */
   readonly quiet?: boolean;

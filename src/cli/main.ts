@@ -1,8 +1,9 @@
+import { hintFields, hintOf } from "../core/hints.ts";
 import { UserError } from "../core/errors.ts";
 import type { FailedEvent } from "../core/wire/events.ts";
 import type { World } from "../core/world.ts";
-import type { CommandIo, ExitCode, Voice } from "./io.ts";
-import type { Roles } from "./program.ts";
+import type { Roles } from "./command-builder.ts";
+import type { CommandIo, ExitCode, OutputOptions } from "./io.ts";
 
 /** Runs one command from its arguments to its exit code; throws nothing. */
 export async function main(world: World, roles: Roles): Promise<ExitCode> {
@@ -12,8 +13,8 @@ export async function main(world: World, roles: Roles): Promise<ExitCode> {
     return 0;
   }
   let io: Promise<CommandIo> | undefined;
-  const first = voiceOf(world.args);
-  const getIo = (voice = first) => (io ??= makeIo(world, voice));
+  const first = outputOptionsOf(world.args);
+  const getIo = (options = first) => (io ??= makeIo(world, options));
   try {
     const { runProgram } = await import("./run-program.ts");
     return await runProgram(world, roles, { first, makeIo: getIo });
@@ -23,14 +24,13 @@ export async function main(world: World, roles: Roles): Promise<ExitCode> {
 }
 
 /** Of a command line that could not be read; what follows `--` is not for mypaas. */
-function voiceOf(args: readonly string[]): Voice {
+function outputOptionsOf(args: readonly string[]): OutputOptions {
   const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
   return { json: own.includes("--json") };
 }
 
-async function makeIo(world: World, { json = false, quiet }: Voice): Promise<CommandIo> {
-  const { humanSay, jsonSay } = await import("./output/say.ts");
-  const { quietly } = await import("./output/quiet.ts");
+async function makeIo(world: World, { json = false, quiet }: OutputOptions): Promise<CommandIo> {
+  const { humanSay, jsonSay, quietly } = await import("./output/say.ts");
   const { eventFor } = await import("./output/remote-hint.ts");
   const loud = json ? jsonSay(world) : humanSay(world);
   const say = quiet === true ? quietly(loud) : loud;
@@ -38,8 +38,8 @@ async function makeIo(world: World, { json = false, quiet }: Voice): Promise<Com
   return {
     world,
     json,
-    say: (event) => say(remote === undefined ? event : eventFor(remote, event)),
-    talksTo: (name) => {
+    say: (event) => say(eventFor(remote, event)),
+    setRemoteName: (name) => {
       remote = name;
     },
     // What has a kind of its own keeps it.
@@ -48,7 +48,7 @@ async function makeIo(world: World, { json = false, quiet }: Voice): Promise<Com
   };
 }
 
-/** Said by the voice that the command had: a status line may still stand there. */
+/** Uses the output of the command: a status line may still stand there. */
 function explain(error: unknown, { world, say }: CommandIo): ExitCode {
   if (world.interrupted.aborted && !(error instanceof UserError)) {
     say({ kind: "note", text: "interrupted" });
@@ -65,7 +65,7 @@ export function failureOf(error: UserError): FailedEvent {
     kind: "failed",
     message: error.message,
     details: error.details,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...hintFields(hintOf(error)),
     ...(error.still === undefined ? {} : { still: error.still }),
   };
 }

@@ -1,38 +1,40 @@
 import { CommanderError, type Command } from "commander";
 import type { FailedEvent } from "../core/wire/events.ts";
 import type { World } from "../core/world.ts";
+import { makeProgram, type Roles } from "./command-builder.ts";
 import { firstSteps } from "./first-steps.ts";
-import type { CommandIo, ExitCode, Voice } from "./io.ts";
-import { makeProgram, type Roles } from "./program.ts";
+import type { CommandIo, ExitCode, OutputOptions } from "./io.ts";
 
-export interface Speaking {
-  /** What the words look like before they are understood. */
-  readonly first: Voice;
-  /** Gets the voice that the command was given by its options. */
-  readonly makeIo: (voice?: Voice) => Promise<CommandIo>;
+export interface Outputs {
+  /** As the arguments look before they are parsed. */
+  readonly first: OutputOptions;
+  /** Takes the options that the command was given. */
+  readonly makeIo: (options?: OutputOptions) => Promise<CommandIo>;
 }
 
 /** Runs what the arguments say. */
 export async function runProgram(
   world: World,
   roles: Roles,
-  { first, makeIo }: Speaking,
+  { first, makeIo }: Outputs,
 ): Promise<ExitCode> {
   if (world.args.length === 0) {
     world.stdout.write(firstSteps);
     return 0;
   }
   let code: ExitCode = 0;
-  let voice: Voice = {};
+  let options: OutputOptions = {};
   // Wrong usage is then said in one way only.
   const stderr = first.json === true ? nowhere : world.stderr;
   const program = makeProgram({ stdout: world.stdout, stderr }, roles, async (body) => {
-    code = await body(await makeIo(voice));
+    code = await body(await makeIo(options));
   });
-  program.hook("preAction", (_program, command) => {
-    voice = command.optsWithGlobals<Voice>();
+  program.root.hook("preAction", (_program, command) => {
+    options = command.optsWithGlobals<OutputOptions>();
   });
-  const usage = await parse(program, world.args);
+  // What stands before the name of a command are options without a value.
+  await program.load(world.args.find((word) => !word.startsWith("-")));
+  const usage = await parse(program.root, world.args);
   if (usage === undefined) return code;
   if (usage.exitCode === 0) return 0;
   const io = await makeIo();
@@ -58,7 +60,7 @@ async function parse(
 
 const failureOf = ({ message, code }: CommanderError): FailedEvent => ({
   kind: "failed",
-  // A family such as `mypaas key` alone shows its help.
+  // A group such as `mypaas key` alone shows its help.
   message: code === "commander.help" ? "a command is missing" : message.replace(/^error: /, ""),
   details: [],
 });

@@ -5,6 +5,7 @@ import { fingerprint } from "../core/ssh/public-key.ts";
 import { SshFormatError } from "../core/ssh/wire-format.ts";
 import { readSshSignature } from "../core/ssh/sshsig.ts";
 import type { Request } from "../core/wire/protocol.ts";
+import { command, hint, onServer } from "../core/hints.ts";
 
 /** Refuses requests that the worker would refuse; the worker checks them again. */
 export interface Gate {
@@ -35,7 +36,7 @@ export function createGate({ keys, server, now }: GateOptions): Gate {
     if ((failures.get(signer) ?? 0) >= maxFailuresPerMinute)
       throw new UserError("signature: too many have failed in the last minute", {
         code: "too-many",
-        hint: "try again in a minute: mypaas push",
+        hint: hint`try again in a minute: ${command("push")}`,
       });
   }
 
@@ -46,7 +47,7 @@ export function createGate({ keys, server, now }: GateOptions): Gate {
       if ((await keys()).some((key) => key.fingerprint === signer)) return;
       throw new UserError(`key ${signer}: not enrolled on this server`, {
         code: "unknown-key",
-        hint: "enrol it on the server: mypaas key add, or choose another with --key",
+        hint: hint`enrol it on the server: ${onServer("key add")}, or choose another with --key`,
       });
     },
     check: async (body, signature) => {

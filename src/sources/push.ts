@@ -1,3 +1,4 @@
+import { hint, command } from "../core/hints.ts";
 import { formatBytes, formatFiles } from "../core/format.ts";
 import { UserError } from "../core/errors.ts";
 import type { ManifestEntry, PushManifest } from "../core/actions/push.ts";
@@ -56,7 +57,7 @@ export function dockerfileOf({ entries, dockerfile }: PushManifest): WantedBlob 
   if (entry.size <= maxDockerfileBytes) return entry;
   throw new UserError(
     `${dockerfile}: ${entry.size} bytes, at most ${maxDockerfileBytes} are read`,
-    { code: "bad-request", hint: "name a Dockerfile: mypaas push PATH" },
+    { code: "bad-request", hint: hint`name a Dockerfile: ${command("push PATH")}` },
   );
 }
 

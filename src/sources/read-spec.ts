@@ -1,3 +1,4 @@
+import { hint, command } from "../core/hints.ts";
 import { parseDockerfile } from "../core/dockerfile/parse.ts";
 import { formatProblem, problemsError } from "../core/dockerfile/problems.ts";
 import { UserError } from "../core/errors.ts";
@@ -27,6 +28,6 @@ export function refuseOtherService(spec: ServiceSpec, requested: string, file: s
   if (spec.service === requested) return;
   throw new UserError(
     `${file}: mypaas.servicename is "${spec.service}", the push is for "${requested}"`,
-    { code: "wrong-service", hint: "push again, with the file as it is: mypaas push" },
+    { code: "wrong-service", hint: hint`push again, with the file as it is: ${command("push")}` },
   );
 }

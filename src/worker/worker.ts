@@ -1,3 +1,4 @@
+import { command, hint } from "../core/hints.ts";
 import { UserError } from "../core/errors.ts";
 import { instancePaths, type InstanceConfig } from "../core/server/instance.ts";
 import type { World } from "../core/world.ts";
@@ -47,7 +48,7 @@ async function refuseUnfinished(config: InstanceConfig): Promise<void> {
     if (await isThere(folder)) continue;
     throw new UserError(`${folder}: does not exist, so init has not finished here`, {
       code: "no-instance",
-      hint: "run: sudo mypaas init",
+      hint: hint`run: sudo ${command("init")}`,
     });
   }
 }

@@ -1,19 +1,21 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { CommanderError, type Command } from "commander";
 import { firstSteps } from "../../src/cli/first-steps.ts";
-import { makeProgram } from "../../src/cli/program.ts";
-import { hintFor, talking } from "../../src/cli/output/remote-hint.ts";
+import { makeProgram } from "../../src/cli/command-builder.ts";
+import { commands } from "../../src/cli/commands.ts";
 import { fakeWorld } from "../support/world.ts";
 
-/** The program, with bodies that do nothing. */
-function parts() {
+/** The program with the file of one command, or with all; bodies do nothing. */
+async function parts(name?: string) {
   const world = fakeWorld();
   const bodies: string[] = [];
-  const program = makeProgram(world, { worker: async () => {} }, async () => {
+  const { root, load } = makeProgram(world, { worker: async () => {} }, async () => {
     bodies.push("ran");
   });
-  return { world, program, bodies };
+  await Promise.all((name === undefined ? Object.keys(commands) : [name]).map(load));
+  return { world, program: root, bodies };
 }
 
 const pathOf = (command: Command): string =>
@@ -25,10 +27,11 @@ function all(program: Command): readonly Command[] {
   return visible.flatMap((command) => [command, ...all(command)]);
 }
 
-function helpOf(command: Command): string {
-  const { world, program } = parts();
+async function helpOf(command: Command): Promise<string> {
+  const words = pathOf(command).split(" ").slice(1);
+  const { world, program } = await parts(words[0]);
   let found = program;
-  for (const word of pathOf(command).split(" ").slice(1))
+  for (const word of words)
     found = found.commands.find((one) => one.name() === word) ?? assert.fail(word);
   found.outputHelp();
   return world.out();
@@ -54,13 +57,16 @@ test("a line of a shell is taken apart into the commands of mypaas in it", () =>
   assert.deepEqual(commandsIn("mypaas remote add a 'x y'"), [["remote", "add", "a", "x y"]]);
 });
 
-for (const command of all(parts().program)) {
+const { program: whole } = await parts();
+
+for (const command of all(whole)) {
   const path = pathOf(command);
   test(`the help of ${path} has two examples, which can be typed like that`, async () => {
-    const examples = (helpOf(command).split("\nExamples:\n")[1] ?? "").trim().split("\n");
+    const examples = ((await helpOf(command)).split("\nExamples:\n")[1] ?? "").trim().split("\n");
     assert.ok(examples.length >= 2, `${path} has ${examples.length} examples`);
     for (const line of examples) {
-      const { program, bodies } = parts();
+      // oxlint-disable-next-line no-await-in-loop
+      const { program, bodies } = await parts(path.split(" ")[1]);
       const commands = commandsIn(line);
       assert.equal(commands.length, 1, line);
       const [words = []] = commands;
@@ -69,22 +75,22 @@ for (const command of all(parts().program)) {
       await program.parseAsync(words, { from: "user" }).catch((error: unknown) => {
         throw error instanceof CommanderError ? new Error(`${line}: ${error.message}`) : error;
       });
-      if (path !== "mypaas help") assert.deepEqual(bodies, ["ran"], line);
+      assert.deepEqual(bodies, ["ran"], line);
     }
   });
 
-  test(`the help of ${path} fits 80 columns and says what it is for without a full stop`, () => {
-    const lines = helpOf(command).split("\n");
+  test(`the help of ${path} fits 80 columns and says what it is for without a full stop`, async () => {
+    const lines = (await helpOf(command)).split("\n");
     for (const line of lines.slice(0, lines.indexOf("Examples:")))
       assert.ok(line.length <= 80, line);
     assert.match(command.description(), /^[a-z].*[^.]$/);
-    for (const { description, long } of command.options)
+    for (const { description, long } of command.options.filter((one) => !one.hidden))
       assert.match(description, /[^.]$/, `${path} ${long}`);
   });
 }
 
 test("every command can be asked for JSON and to be quiet", () => {
-  for (const command of all(parts().program))
+  for (const command of all(whole))
     for (const flag of ["--json", "--quiet"])
       assert.ok(
         command.options.some(({ long }) => long === flag),
@@ -93,7 +99,7 @@ test("every command can be asked for JSON and to be quiet", () => {
 });
 
 test("mypaas alone shows five commands, all of which exist", () => {
-  const names = all(parts().program).map(pathOf);
+  const names = all(whole).map(pathOf);
   const shown = [...firstSteps.matchAll(/^ {2}(?:sudo )?(mypaas [a-z ]+[a-z])/gm)];
   assert.equal(shown.length, 5);
   for (const [, words = ""] of shown) {
@@ -103,12 +109,21 @@ test("mypaas alone shows five commands, all of which exist", () => {
   for (const line of firstSteps.split("\n")) assert.ok(line.length <= 80, line);
 });
 
-test("the commands whose hints name a server are those that take one", () => {
+test("each file below commands/ is a command of that name, and each command has one", () => {
+  const files = readdirSync("src/cli/commands").map((file) => file.replace(/\.ts$/, ""));
+  assert.deepEqual(files.toSorted(), Object.keys(commands).toSorted());
+});
+
+test("the commands that talk to a server are those that take its name", () => {
   const takesRemote = (command: Command): boolean =>
     command.options.some(({ long }) => long === "--remote") || command.commands.some(takesRemote);
-  const { program } = parts();
-  const names = program.commands.filter(takesRemote).map((command) => command.name());
-  assert.deepEqual(talking.toSorted(), names.toSorted());
-  for (const name of names)
-    assert.equal(hintFor("prod", `mypaas ${name}`), `mypaas ${name} -r prod`);
+  for (const [name, { server }] of Object.entries(commands)) {
+    const command = whole.commands.find((one) => one.name() === name);
+    assert.equal(command !== undefined && takesRemote(command), server !== undefined, name);
+  }
+});
+
+test("the names of all commands are known without the file of any", async () => {
+  const { root } = makeProgram(fakeWorld(), { worker: async () => {} }, async () => {});
+  assert.equal(root.helpInformation(), whole.helpInformation());
 });

@@ -85,7 +85,7 @@ test("Ctrl-C leaves the deploy running, says how to come back, and a push comes 
   assert.equal(left.code, 130);
   assert.equal(
     eventOf(left, "note").text,
-    "detached; the deploy goes on without you, follow it again with: mypaas push prod",
+    "detached; the deploy continues on the server, follow it again with: mypaas push prod",
   );
   const again = await server.mustPush(web);
   assert.deepEqual([again.code, eventOf(again, "live").release], [0, 2]);

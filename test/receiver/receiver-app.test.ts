@@ -128,6 +128,7 @@ test("60 false signatures of a key in a minute close the gate to that key for th
       code: "too-many",
       message: "signature: too many have failed in the last minute",
       hint: "try again in a minute: mypaas push",
+      hintParts: ["try again in a minute: ", "mypaas push"],
     },
   });
   await clock.pass(60_000);

@@ -1,3 +1,4 @@
+import { command, hint } from "../../src/core/hints.ts";
 import type { DoneEvent } from "../../src/core/wire/event-roles.ts";
 import type { QueuedKind } from "../../src/worker/jobs/job-kinds.ts";
 
@@ -13,7 +14,7 @@ export const queuedKindsOf =
     scope: "service",
     supersedes: action === "push",
     title: ({ service }) => `${verbs[action] ?? action} ${service}`,
-    again: () => `${action} again: mypaas ${action}`,
+    again: () => hint`${action} again: ${command(action)}`,
     perform,
     recovery,
   });

@@ -6,6 +6,7 @@ import { UserError } from "../../core/errors.ts";
 import type { WantedBlob } from "../../core/wire/protocol.ts";
 import { codeOf, syncDirectory } from "../files.ts";
 import { freeBytesOf, isDiskFull, mib } from "../disk-space.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** Blobs as files `<dir>/ab/<sha256>`, for the worker alone. A reader gets exactly the bytes of that hash, or an error. */
 export interface BlobStore {
@@ -124,7 +125,7 @@ async function* checked(
 function mismatch(sha256: string, what: string, cause?: unknown): UserError {
   return new UserError(`blob ${sha256}: damaged: ${what}`, {
     code: "damaged-blob",
-    hint: "push again: mypaas push",
+    hint: hint`push again: ${command("push")}`,
     cause,
   });
 }

@@ -7,6 +7,7 @@ import { instancePaths, type InstanceConfig } from "../../core/server/instance.t
 import { readResolver } from "../../core/server/resolvers.ts";
 import { refuseNewer } from "../../core/stored/stored.ts";
 import { readIfThere, writeFileAtomic } from "../files.ts";
+import { command, hint } from "../../core/hints.ts";
 
 const heading = ` Written by \`mypaas init\`, which keeps your comments and \`volumes.allow\`.
  After a change: mypaas init (it takes what it is not told from here).`;
@@ -18,7 +19,7 @@ export async function readInstanceConfig(stateDir: string): Promise<InstanceConf
   const file = instancePaths({ stateDir, runDir: "" }).config;
   throw new UserError(`${file}: does not exist, so mypaas is not set up here`, {
     code: "no-instance",
-    hint: "run: sudo mypaas init",
+    hint: hint`run: sudo ${command("init")}`,
   });
 }
 
@@ -184,7 +185,7 @@ const show = (value: unknown): string => (value === undefined ? "nothing" : JSON
 function wrong(file: string, what: string, cause?: unknown): UserError {
   return new UserError(`${file}: ${what}`, {
     code: "bad-config",
-    hint: "correct the file, then run: mypaas init",
+    hint: hint`correct the file, then run: ${command("init")}`,
     cause,
   });
 }

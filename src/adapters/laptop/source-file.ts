@@ -1,3 +1,4 @@
+import { type Hint, command, hint } from "../../core/hints.ts";
 import { createHash } from "node:crypto";
 import { constants, open, readlink, type FileHandle } from "node:fs/promises";
 import { UserError } from "../../core/errors.ts";
@@ -91,7 +92,7 @@ export async function readLinkTarget(path: string, absolute: string): Promise<st
 export const changedFile = (source: Pick<SourceFile, "path">): UserError =>
   new UserError(`${source.path}: changed while it was being sent`, {
     code: "changed",
-    hint: "push again: mypaas push",
+    hint: hint`push again: ${command("push")}`,
   });
 
 /** Turns an error of the file system into a UserError with the file and the reason. */
@@ -105,11 +106,11 @@ export function unreadable(path: string, error: unknown): UserError {
   });
 }
 
-const reasons: Readonly<Record<string, readonly [string, string]>> = {
+const reasons: Readonly<Record<string, readonly [string, Hint]>> = {
   EACCES: ["no permission to read it", "change its permissions, or add it to .dockerignore"],
   EPERM: ["no permission to read it", "change its permissions, or add it to .dockerignore"],
-  ENOENT: ["no longer exists", "push again: mypaas push"],
-  ELOOP: ["became a link while it was being read", "push again: mypaas push"],
+  ENOENT: ["no longer exists", hint`push again: ${command("push")}`],
+  ELOOP: ["became a link while it was being read", hint`push again: ${command("push")}`],
   EIO: ["the disk cannot read it", "check the disk: dmesg"],
   ENAMETOOLONG: ["its path is too long", "add it to .dockerignore"],
 };

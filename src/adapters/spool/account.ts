@@ -1,5 +1,6 @@
 import { UserError } from "../../core/errors.ts";
 import { freeBytesOf, isDiskFull, mib } from "../disk-space.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface SpoolLimits {
   /** Bytes of one request. */
@@ -59,7 +60,7 @@ export function openSpoolAccount(options: SpoolAccountOptions): SpoolAccount {
     if (!used.has(request) && used.size >= limits.requests)
       throw new UserError(`uploads: ${used.size} are open, at most ${limits.requests}`, {
         code: "busy",
-        hint: "try again in some minutes: mypaas push",
+        hint: hint`try again in some minutes: ${command("push")}`,
       });
     if (own + bytes > limits.perRequest)
       throw new UserError(
@@ -70,7 +71,7 @@ export function openSpoolAccount(options: SpoolAccountOptions): SpoolAccount {
     if (total + bytes > limits.overall)
       throw new UserError(
         `uploads: ${mib(total)} are stored and this push sends ${mib(bytes)}, at most ${mib(limits.overall)} are allowed`,
-        { code: "busy", hint: "try again in some minutes: mypaas push" },
+        { code: "busy", hint: hint`try again in some minutes: ${command("push")}` },
       );
   }
 

@@ -5,6 +5,7 @@ import { UserError } from "../../core/errors.ts";
 import type { WantedBlob } from "../../core/wire/protocol.ts";
 import { isDiskFull } from "../disk-space.ts";
 import type { Turn } from "./turns.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface PartWriting {
   /** Path of the finished blob. */
@@ -77,6 +78,6 @@ async function hashOf(file: string): Promise<string> {
 function badBlob(blob: WantedBlob, what: string): UserError {
   return new UserError(`blob ${blob.sha256}: damaged: ${what}`, {
     code: "bad-blob",
-    hint: "push again: mypaas push",
+    hint: hint`push again: ${command("push")}`,
   });
 }

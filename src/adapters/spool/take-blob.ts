@@ -5,6 +5,7 @@ import { UserError } from "../../core/errors.ts";
 import type { WantedBlob } from "../../core/wire/protocol.ts";
 import { codeOf } from "../files.ts";
 import { spoolName } from "./names.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** Where blobs go. The stream throws before its end when the bytes are wrong; then `put` must store nothing. */
 export interface BlobSink {
@@ -57,7 +58,7 @@ async function openOwn(path: string, flags: number, wanted: WantedBlob): Promise
     if (code === "ENOENT")
       throw new UserError(`blob ${wanted.sha256}: has not been uploaded`, {
         code: "not-found",
-        hint: "push again: mypaas push",
+        hint: hint`push again: ${command("push")}`,
         cause,
       });
     if (["ELOOP", "ENOTDIR", "ENXIO", "EACCES"].includes(code))
@@ -90,7 +91,7 @@ async function* verified(
 function badBlob(wanted: WantedBlob, what: string, cause?: unknown): UserError {
   return new UserError(`blob ${wanted.sha256}: should be ${wanted.size} bytes, ${what}`, {
     code: "bad-blob",
-    hint: "push again: mypaas push",
+    hint: hint`push again: ${command("push")}`,
     cause,
   });
 }

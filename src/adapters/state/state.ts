@@ -4,6 +4,7 @@ import { UserError } from "../../core/errors.ts";
 import { refuseNewer } from "../../core/stored/stored.ts";
 import { migrations } from "./schema.ts";
 import { Row } from "./row.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** The worker's memory: one SQLite file whose every commit survives a power cut. The `state-*` files speak to it in words of their table. */
 export class State {
@@ -122,7 +123,7 @@ const sqliteFull = 13;
 function damaged(file: string, what: string, cause?: unknown): UserError {
   return new UserError(`${file}: not a usable database: ${what}`, {
     code: "damaged-state",
-    hint: "restore the file from a backup, or move it away and run: mypaas init",
+    hint: hint`restore the file from a backup, or move it away and run: ${command("init")}`,
     cause,
   });
 }

@@ -1,3 +1,4 @@
+import { hint, command } from "../../core/hints.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { Clock, Router } from "../../deploy/ports.ts";
 import type { RoutingChange } from "../../core/routing/routing-change.ts";
@@ -141,7 +142,7 @@ const notLoaded = ({ instance, ms, code, details }: NotLoaded): UserError =>
     code,
     hint:
       code === "traefik-away"
-        ? "start it: sudo mypaas init"
+        ? hint`start it: sudo ${command("init")}`
         : `read its log: docker logs ${traefikContainerName(instance)}`,
     details,
   });

@@ -4,6 +4,7 @@ import type { Dispatcher, Pool } from "undici";
 import { UserError } from "../../core/errors.ts";
 import { plainText, stripControls } from "../../core/terminal-text.ts";
 import { wireBase } from "../../core/wire/protocol.ts";
+import { type Hint, command, hint, onServer, readHint } from "../../core/hints.ts";
 
 /** One request of the protocol. */
 export interface Call {
@@ -108,7 +109,7 @@ export function broken(place: string, error: unknown): UserError {
   if (/CERT|SIGNATURE|ISSUER|ALTNAME/.test(code))
     return new UserError(`${place}: its certificate is not trusted (${code})`, {
       code: "certificate",
-      hint: "use the line with pin= that mypaas init printed: mypaas remote add",
+      hint: hint`use the line with pin= that ${command("init")} printed: ${command("remote add")}`,
       cause: error,
     });
   return new MaybeArrived(`${place}: the connection broke (${code || plainText(String(error))})`, {
@@ -118,13 +119,14 @@ export function broken(place: string, error: unknown): UserError {
   });
 }
 
-function wayOut(code: string): string {
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "check its address: mypaas remote list";
+function wayOut(code: string): Hint {
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
+    return hint`check its address: ${command("remote list")}`;
   if (code === "EACCES") return "run it with sudo";
   return repair;
 }
 
-const repair = "on the server, see what is missing and repair it: sudo mypaas init";
+const repair = hint`on the server, see what is missing and repair it: sudo ${command("init")}`;
 
 const unreachable: Readonly<Record<string, string>> = {
   ENOTFOUND: "no server has this name",
@@ -171,12 +173,12 @@ function readErrorAnswer(text: string): UserError | undefined {
 /** The `error` of an ErrorAnswer as a UserError with text that is safe for a terminal; undefined for anything else. */
 export function readServerError(value: unknown): UserError | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { code, message, hint, details } = value as Readonly<Record<string, unknown>>;
+  const { code, message, details, ...more } = value as Readonly<Record<string, unknown>>;
   if (typeof code !== "string" || typeof message !== "string") return undefined;
   const lines = Array.isArray(details) ? details.filter((line) => typeof line === "string") : [];
   return new UserError(plainText(message), {
     code,
-    hint: typeof hint === "string" ? plainText(hint) : undefined,
+    hint: readHint(more),
     details: lines.map(stripControls),
   });
 }
@@ -184,7 +186,7 @@ export function readServerError(value: unknown): UserError | undefined {
 const notMypaas = (place: string, status: number): UserError =>
   new UserError(`${place}: answers, but not as mypaas does (status ${status})`, {
     code: "not-mypaas",
-    hint: "take the line that mypaas init printed on the server: mypaas remote add",
+    hint: hint`take the line that ${command("init")} printed on the server: ${onServer("remote add")}`,
   });
 
 /** The longest correct answer lists 100 000 missing blobs. */

@@ -1,3 +1,4 @@
+import { hintFields, hintOf } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import type { ErrorAnswer } from "../../core/wire/protocol.ts";
 
@@ -37,7 +38,7 @@ export function errorAnswer(error: unknown): ErrorAnswer["error"] {
   return {
     code: error.code,
     message: error.message,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...hintFields(hintOf(error)),
     ...(error.details.length === 0 ? {} : { details: error.details }),
   };
 }

@@ -6,6 +6,7 @@ import type { LoggedEvent } from "../../core/wire/events.ts";
 import { isTransient } from "./call.ts";
 import { patientPausesMs, type WireRequest } from "./client.ts";
 import { isLineError, readLines } from "./line-reader.ts";
+import { command, hint, type HintCommand } from "../../core/hints.ts";
 
 export interface Following {
   readonly request: WireRequest;
@@ -17,7 +18,7 @@ export interface Following {
   /** Called once for each break that the first retry does not repair. */
   readonly onBroken?: () => void;
   /** The command that follows the job again; `mypaas push` when left out. */
-  readonly again?: string;
+  readonly again?: string | HintCommand;
 }
 
 /** The log of a job from its start to its last event, each event once, over as many connections as it takes. The events after `live` may be missing, because the worker may be stopped by then. */
@@ -56,8 +57,8 @@ export async function* followEvents(following: Following): AsyncGenerator<Logged
   }
 }
 
-const lost = ({ place, again = "mypaas push" }: Following): UserError =>
+const lost = ({ place, again = command("push") }: Following): UserError =>
   new UserError(`${place}: the connection is lost and does not come back`, {
     code: "connection",
-    hint: `the deploy goes on without you; follow it again with: ${again}`,
+    hint: hint`the deploy continues on the server; follow it again with: ${again}`,
   });

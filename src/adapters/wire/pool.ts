@@ -3,6 +3,7 @@ import { connect as connectUnix, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { buildConnector, Pool } from "undici";
 import { UserError } from "../../core/errors.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** How a server is reached and verified. */
 export type Target =
@@ -93,7 +94,7 @@ function spkiPin(socket: TLSSocket): string {
 const wrongPin = (place: string, expected: string, seen: string): UserError =>
   new UserError(`server ${place}: is not the one that this remote was made for`, {
     code: "wrong-pin",
-    hint: "if mypaas init was run anew on it, take the line it prints there: mypaas remote add",
+    hint: hint`if ${command("init")} was run anew on it, take the line it prints there: ${command("remote add")}`,
     details: [
       `expected key ${expected}`,
       `got key ${seen}`,

@@ -1,5 +1,6 @@
 import type { Clock } from "../../deploy/ports.ts";
 import { UserError } from "../../core/errors.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** How slow a sender may be: the time spent waiting for it is counted, and each `minBytes` restart the count. */
 export interface Pace {
@@ -48,7 +49,7 @@ async function readWithin(reader: Reader, pace: Pace, ms: number): Promise<Uint8
     () => {
       throw new UserError(
         `upload: fewer than ${pace.minBytes} bytes arrived in ${pace.windowMs / 1000} s`,
-        { code: "stalled", hint: "push again, what has arrived is kept: mypaas push" },
+        { code: "stalled", hint: hint`push again, what has arrived is kept: ${command("push")}` },
       );
     },
     () => undefined,

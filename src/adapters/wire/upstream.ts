@@ -1,3 +1,4 @@
+import { hintOf } from "../../core/hints.ts";
 import { Agent, request, type IncomingMessage } from "node:http";
 import { UserError } from "../../core/errors.ts";
 import { relayedEvent } from "../../core/wire/event-reader.ts";
@@ -121,8 +122,12 @@ function refusal(answer: unknown): unknown {
   if (typeof error?.message !== "string") return workerAway(new Error("not an answer of ours"));
   // The worker's log has the details; for the client it is a bug like any other.
   if (error.code === "bug") return new Error(`worker: ${error.message}`);
-  const { code, hint, details } = error;
-  return new UserError(error.message, { code, hint, ...(details ? { details } : {}) });
+  const { code, details } = error;
+  return new UserError(error.message, {
+    code,
+    hint: hintOf(error),
+    ...(details ? { details } : {}),
+  });
 }
 
 async function* readEvents(answer: IncomingMessage): AsyncGenerator<LoggedEvent> {

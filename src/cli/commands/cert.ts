@@ -1,10 +1,10 @@
+import { command, hint, hintFields, hintOf } from "../../core/hints.ts";
 import { readHost } from "../../core/dockerfile/hosts.ts";
 import { UserError } from "../../core/errors.ts";
-import type { Action } from "../../core/actions/actions.ts";
 import type { CertificateInfo } from "../../core/actions/certificates.ts";
 import type { Results } from "../../core/actions/actions.ts";
-import { readCertificateFiles } from "../input/certificate-files.ts";
-import { connect } from "../connect/connect.ts";
+import type { CommandFile } from "../command-builder.ts";
+import { ask, type ServerOptions } from "../connect/ask.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { hintFor } from "../output/remote-hint.ts";
 import {
@@ -16,13 +16,7 @@ import {
 import { commandLine } from "../output/shell-words.ts";
 import { themeOf } from "../output/theme.ts";
 
-export interface CertArgs {
-  readonly remote?: string | undefined;
-  readonly key?: string | undefined;
-  readonly runDir?: string | undefined;
-}
-
-export interface CertAddArgs extends CertArgs {
+export interface CertAddArgs extends ServerOptions {
   readonly host: string;
   /** Path of its file. */
   readonly certificate: string;
@@ -30,75 +24,102 @@ export interface CertAddArgs extends CertArgs {
   readonly privateKey: string;
 }
 
-/** `mypaas cert [list]`: every host that wants https, and what the others wait for. */
-export async function certList(args: CertArgs, io: CommandIo): Promise<ExitCode> {
-  const asked = (await request({ action: "cert.list" }, args, io)) as Results["cert.list"];
+export const declaration: CommandFile = {
+  examples: ["mypaas cert -r prod", "mypaas cert retry -r prod"],
+  run: certList,
+  commands: [
+    {
+      syntax: "list",
+      summary: "list every host that wants https, as mypaas cert alone does",
+      examples: ["mypaas cert list", "mypaas cert list -r prod --json"],
+      run: certList,
+    },
+    {
+      syntax: "add <host> <cert> <key>",
+      summary: "use a certificate of your own, from two PEM files",
+      examples: [
+        "mypaas cert add www.example.com fullchain.pem privkey.pem -r prod",
+        "mypaas cert add '*.example.com' wildcard.pem wildcard.key -r prod",
+      ],
+      named: ["host", "certificate", "privateKey"],
+      run: certAdd,
+    },
+    {
+      syntax: "remove <host>",
+      summary: "remove a certificate that was added",
+      examples: [
+        "mypaas cert remove www.example.com",
+        "mypaas cert remove www.example.com -r prod",
+      ],
+      run: certRemove,
+    },
+    {
+      syntax: "retry [host]",
+      summary: "ask the CA now, for one host or for all without a certificate",
+      examples: ["mypaas cert retry -r prod", "mypaas cert retry www.example.com -r prod"],
+      run: certRetry,
+    },
+  ],
+};
+
+/** `mypaas cert [list]`: every host that wants https, and why some have no certificate yet. */
+export async function certList(args: ServerOptions, io: CommandIo): Promise<ExitCode> {
+  const asked = (await ask({ action: "cert.list" }, args, io)) as Results["cert.list"];
   const list = { ...asked, certificates: forHere(asked.certificates, args) };
   io.answer(renderCertificates(list, readingOf(io)), list);
   return 0;
 }
 
-/** `mypaas cert add HOST CERTIFICATE KEY`: the server serves it from then on, and asks nobody for one. */
+/** `mypaas cert add HOST CERTIFICATE KEY`: the server serves it from then on, and asks no CA for one. */
 export async function certAdd(args: CertAddArgs, io: CommandIo): Promise<ExitCode> {
+  const { readCertificateFiles } = await import("../input/certificate-files.ts");
   const host = certificateHost(args.host);
   const texts = await readCertificateFiles({ ...args, host }, io.world.cwd);
-  const asked = await request({ action: "cert.add", host, ...texts }, args, io);
+  const asked = await ask({ action: "cert.add", host, ...texts }, args, io);
   const added = (asked as Results["cert.add"]).certificate;
   const [certificate = added] = forHere([added], args);
   io.answer(describe(certificate, readingOf(io)), { certificate });
-  const { reason, hint } = certificate;
+  const { reason } = certificate;
   if (reason !== undefined)
-    io.say({ kind: "warning", text: reason, ...(hint !== undefined && { hint }) });
-  if (certificate.unused === true)
-    io.say({ kind: "note", text: `no service has a use for it now: ${host}` });
+    io.say({ kind: "warning", text: reason, ...hintFields(hintOf(certificate)) });
+  if (certificate.unused === true) io.say({ kind: "note", text: `no service uses ${host} now` });
   return 0;
 }
 
 /** `mypaas cert remove HOST`: one that was added. */
 export async function certRemove(
-  args: CertArgs & { readonly host: string },
+  args: ServerOptions & { readonly host: string },
   io: CommandIo,
 ): Promise<ExitCode> {
   const action = { action: "cert.remove", host: certificateHost(args.host) } as const;
-  const { host } = (await request(action, args, io)) as Results["cert.remove"];
-  io.answer(`the own certificate of ${host} is forgotten`, { host });
+  const { host } = (await ask(action, args, io)) as Results["cert.remove"];
+  io.answer(`the manual certificate of ${host} is removed`, { host });
   return 0;
 }
 
 /** `mypaas cert retry [HOST]`: 1 unless every host that was asked for has its certificate. */
 export async function certRetry(
-  args: CertArgs & { readonly host?: string | undefined },
+  args: ServerOptions & { readonly host?: string | undefined },
   io: CommandIo,
 ): Promise<ExitCode> {
   const which = args.host === undefined ? {} : { host: certificateHost(args.host) };
-  const asked = await request({ action: "cert.retry", ...which }, args, io);
+  const asked = await ask({ action: "cert.retry", ...which }, args, io);
   const certificates = forHere((asked as Results["cert.retry"]).certificates, args);
   const text =
     certificates.length === 0
-      ? "nothing to ask for: no host is without its certificate"
+      ? "nothing to do: every host has its certificate"
       : renderHosts(certificates, readingOf(io));
   io.answer(text, { certificates });
   return certificates.every(({ state }) => state === "issued" || state === "own") ? 0 : 1;
 }
 
-async function request(action: Action, args: CertArgs, io: CommandIo): Promise<unknown> {
-  const connection = await connect(io, args.remote, args);
-  try {
-    return (await connection.ask(action)).result;
-  } finally {
-    await connection.close();
-  }
-}
-
 /** With ways out that can be typed here. */
 const forHere = (
   certificates: readonly CertificateInfo[],
-  { remote }: CertArgs,
+  { remote }: ServerOptions,
 ): readonly CertificateInfo[] =>
   certificates.map((one) =>
-    one.hint === undefined || remote === undefined
-      ? one
-      : { ...one, hint: hintFor(commandLine(remote), one.hint) },
+    remote === undefined ? one : { ...one, ...hintFor(commandLine(remote), one) },
   );
 
 /** An answer stands on stdout, so that decides about its colours. */
@@ -111,8 +132,8 @@ function describe(one: CertificateInfo, reading: Reading): string {
   const by = one.certificate === undefined ? "" : ` by ${one.certificate.issuer}`;
   const until = one.certificate === undefined ? "" : `; expires: ${expiry(one, reading)}`;
   return one.state === "own"
-    ? `${one.host} has its own certificate${by}${until}`
-    : `the certificate of ${one.host} is kept, and not shown yet`;
+    ? `${one.host} has a manual certificate${by}${until}`
+    : `the certificate of ${one.host} is stored, but not served yet`;
 }
 
 /** As certificates and requests name it. */
@@ -120,8 +141,8 @@ function certificateHost(word: string): string {
   const host = readHost(word);
   if ("bad" in host) throw new UserError(`cert: ${host.bad}`, { code: "usage", hint: host.hint });
   if (host.value !== "auto") return host.value;
-  throw new UserError("cert: auto stands for a host only in a Dockerfile", {
+  throw new UserError("cert: auto is a host only in a Dockerfile", {
     code: "usage",
-    hint: "name the host itself, as in: mypaas cert list",
+    hint: hint`name the host itself, as in: ${command("cert list")}`,
   });
 }

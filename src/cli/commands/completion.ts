@@ -1,43 +1,20 @@
-import type { Command } from "commander";
-import { knownServices } from "../../adapters/laptop/known-services.ts";
-import { readRemotes } from "../../adapters/laptop/remotes.ts";
-import { complete, type Names } from "../completion/complete.ts";
-import { completionScripts, type Shell } from "../completion/scripts.ts";
+import type { CommandFile } from "../command-builder.ts";
+import { completionScripts, shells, type Shell } from "../completion/scripts.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 
+export const declaration: CommandFile = {
+  choices: shells,
+  examples: [
+    "source <(mypaas completion bash)",
+    "mypaas completion zsh > ~/.zfunc/_mypaas",
+    "mypaas completion fish > ~/.config/fish/completions/mypaas.fish",
+  ],
+  run: completion,
+};
+
 /** `mypaas completion bash|zsh|fish`. */
-export function completion({ shell }: { readonly shell: Shell }, io: CommandIo): ExitCode {
+function completion({ shell }: { readonly shell: Shell }, io: CommandIo): ExitCode {
   const script = completionScripts[shell];
   io.answer(script.trimEnd(), { shell, script });
   return 0;
-}
-
-export interface CompleteArgs {
-  readonly program: Command;
-  readonly words: readonly string[];
-}
-
-/** What the scripts ask at each TAB: a line `files`, `folders` or `-`, then one line per word with its help behind a tab. Asks no server and no passphrase. */
-export async function completeWords(
-  { program, words }: CompleteArgs,
-  io: CommandIo,
-): Promise<ExitCode> {
-  const found = await complete(program, words, await namesHere(io));
-  const lines = found.words.map(({ value, help }) => (help === "" ? value : `${value}\t${help}`));
-  io.world.stdout.write(`${[found.files ?? "-", ...lines].join("\n")}\n`);
-  return 0;
-}
-
-async function namesHere({ world }: CommandIo): Promise<Names> {
-  // In the middle of a word there is no place for an error.
-  const remotes = (await readRemotes(world).catch(() => [])).map(({ name }) => name);
-  return {
-    remotes,
-    services: async (remote) => {
-      const chosen = remote ?? world.env["MYPAAS_REMOTE"]?.trim();
-      const places = chosen === undefined || chosen === "" ? [undefined, ...remotes] : [chosen];
-      const all = await Promise.all(places.map((place) => knownServices(world, place)));
-      return [...new Set(all.flat())].toSorted();
-    },
-  };
 }

@@ -1,68 +1,77 @@
 import { UserError } from "../../core/errors.ts";
 import type { Action } from "../../core/actions/actions.ts";
 import type { Results } from "../../core/actions/actions.ts";
-import { connect } from "../connect/connect.ts";
+import type { CommandFile } from "../command-builder.ts";
+import { ask, type ServerOptions } from "../connect/ask.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { isLive } from "../connect/follow-job.ts";
 import { jobCommand } from "../connect/job-command.ts";
 import { readValues } from "../input/value-lines.ts";
 import { serviceArgument } from "../input/service-argument.ts";
+import { command, hint } from "../../core/hints.ts";
 
-export interface EnvArgs {
+export interface EnvArgs extends ServerOptions {
   readonly service: string;
   /** Nothing or `list`; `set K=V…`; `unset K…`. */
   readonly words: readonly string[];
   /** `-f FILE`: more values for set, `-` for stdin. */
   readonly file?: string | undefined;
-  /** `--stage`: for the next push. */
+  /** `--next-push`: no release now. */
+  readonly nextPush?: boolean | undefined;
+  /** The old name of `--next-push`. */
   readonly stage?: boolean | undefined;
-  readonly remote?: string | undefined;
-  readonly key?: string | undefined;
-  readonly runDir?: string | undefined;
 }
 
-/** `mypaas env SERVICE [list | set K=V… | unset K…]`; values go to the server and never come back. What runs gets a release with them, unless it is told to wait for the next push. */
+export const declaration: CommandFile = {
+  options: [
+    ["-f, --file <file>", "with set: lines NAME=VALUE of a file, - for stdin"],
+    ["--next-push", "apply it with the next push, without a release now"],
+    ["--stage"],
+  ],
+  examples: [
+    "mypaas env web -r prod",
+    "mypaas env web set DATABASE_URL=… LOG=debug -r prod",
+    "mypaas env web set -f .env.production --next-push -r prod",
+    "mypaas env web unset LOG -r prod",
+  ],
+  run: env,
+};
+
+/** `mypaas env SERVICE [list | set K=V… | unset K…]`; values go to the server and never come back. A release with them starts at once, or with `--next-push` at the next push. */
 export async function env(args: EnvArgs, io: CommandIo): Promise<ExitCode> {
   const action = await readAction(args, io);
   const onResult = (result: unknown) =>
     io.answer(describe(action, result), result as Results[EnvAction["action"]]);
-  if (action.action !== "env.list")
-    return jobCommand({ ...args, action, isDone: isLive, onResult }, io);
-  const connection = await connect(io, args.remote, args);
-  try {
-    onResult((await connection.ask(action)).result);
-  } finally {
-    await connection.close();
-  }
+  if (action.action !== "env.list") return jobCommand({ ...args, action, onResult }, io);
+  onResult(await ask(action, args, io));
   return 0;
 }
 
 type EnvAction = Extract<Action, { action: `env.${string}` }>;
 
 async function readAction(
-  { service, words, file, stage }: EnvArgs,
+  { service, words, file, nextPush = false, stage = false }: EnvArgs,
   io: CommandIo,
 ): Promise<EnvAction> {
   serviceArgument(service, "env");
   const [verb = "list", ...rest] = words;
-  const staged = stage === true ? { stage: true } : {};
+  const later = nextPush || stage ? { stage: true } : {};
   if (verb === "list" && rest.length === 0 && file === undefined)
     return { action: "env.list", service };
   if (verb === "set" && (rest.length > 0 || file !== undefined)) {
     const lines = file === undefined ? {} : await readValues(file, io);
     const set = { ...lines, ...Object.fromEntries(rest.map(readPair)) };
-    return { action: "env.set", service, set, ...staged };
+    return { action: "env.set", service, set, ...later };
   }
   if (verb === "unset" && rest.length > 0 && file === undefined)
-    return { action: "env.unset", service, names: rest.map(readName), ...staged };
+    return { action: "env.unset", service, names: rest.map(readName), ...later };
   if (verb === "get")
-    throw new UserError(`env ${service}: values stay on the server, nobody gets them back`, {
+    throw new UserError(`env ${service}: the server does not give values back`, {
       code: "usage",
-      hint: `compare fingerprints: mypaas env ${service}, or set it anew`,
+      hint: hint`compare fingerprints: ${command(`env ${service}`)}, or set it again`,
     });
   throw new UserError(`env ${service}: not understood: ${JSON.stringify(verb)}`, {
     code: "usage",
-    hint: `say what to do: mypaas env ${service} set NAME=VALUE`,
+    hint: hint`say what to do: ${command(`env ${service} set NAME=VALUE`)}`,
   });
 }
 

@@ -1,24 +1,29 @@
-import { connect } from "../connect/connect.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
+import type { CommandFile } from "../command-builder.ts";
+import type { ServerOptions } from "../connect/ask.ts";
 import { numberOption } from "../input/number-option.ts";
 import { serviceArgument } from "../input/service-argument.ts";
-import { joinProgram, terminalOf } from "../connect/terminal.ts";
+import type { CommandIo, ExitCode } from "../io.ts";
 import { noJson } from "./run.ts";
 
-export interface ExecArgs {
+export interface ExecArgs extends ServerOptions {
   readonly service: string;
   readonly command: readonly string[];
   readonly replica?: string | undefined;
-  readonly remote?: string | undefined;
-  readonly key?: string | undefined;
-  readonly runDir?: string | undefined;
 }
+
+export const declaration: CommandFile = {
+  options: [["--replica <number>", "which one (default: the first that runs)"]],
+  examples: ["mypaas exec web -r prod -- sh", "mypaas exec web --replica 2 -r prod -- env"],
+  run: exec,
+};
 
 /** `mypaas exec SERVICE -- CMD…`: the exit code of the program. */
 export async function exec(args: ExecArgs, io: CommandIo): Promise<ExitCode> {
   const service = serviceArgument(args.service, "exec");
   const replica = numberOption(args.replica, "exec: --replica");
   if (io.json) throw noJson("exec");
+  const { connect } = await import("../connect/connect.ts");
+  const { joinProgram, terminalOf } = await import("../connect/terminal.ts");
   const terminal = terminalOf(io.world);
   const connection = await connect(io, args.remote, args);
   try {

@@ -1,13 +1,47 @@
+import { InvalidArgumentError } from "commander";
 import { UserError } from "../../core/errors.ts";
+import type { CommandFile } from "../command-builder.ts";
+import type { InitOptions } from "../init/options.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { missing, missingError } from "../init/checks.ts";
-import { checkOptions, stateDirOf, wantedConfig, type InitOptions } from "../init/options.ts";
+
+export const declaration: CommandFile = {
+  options: [
+    ["--domain <host>", "the server's own name"],
+    ["--host <host>", "name or address to print for laptops when there is no domain"],
+    ["--key <file...>", "public keys that may push (default: your authorized_keys)"],
+    ["--state <dir>", "where everything is kept (default: /var/lib/mypaas)"],
+    ["--run-dir <dir>", "where the sockets are (default: /run/mypaas)"],
+    ["--instance <name>", "to keep several apart on one Docker (default: mypaas)"],
+    ["--http-port <port>", "port for http (default: 80)", wholeNumber],
+    ["--https-port <port>", "port for https (default: 443)", wholeNumber],
+    ["--bind <address>", "address to listen on (default: 0.0.0.0)"],
+    ["--no-systemd", "install no units; you start `mypaas worker` yourself"],
+    ["--traefik-image <ref>", "the image to run as Traefik"],
+    ["--traefik-binary <path>", "make that image from an official binary, without a registry"],
+    "Certificates:",
+    ["--email <address>", "ask a CA for certificates by ACME, under this address"],
+    ["--acme-server <url>", "the CA: letsencrypt (default), or a URL"],
+    ["--acme-staging", "short for --acme-server letsencrypt-staging"],
+    ["--acme-ca <file>", "PEM of the CA behind that server's https; or none"],
+    ["--acme-lifetime <duration>", "how long that CA's certificates last (default: 90d)"],
+    ["--dns-provider <name>", "prove names by DNS records, also wildcards; or none"],
+    ["--dns-env <file>", "settings of the DNS provider, in lines NAME=VALUE"],
+    ["--resolver <ip...>", "DNS servers to check names before a CA does (default: public)"],
+    ["--address <ip...>", "public addresses of a server behind a NAT; or none"],
+  ],
+  examples: [
+    "sudo mypaas init",
+    "sudo mypaas init --domain paas.example.com --email me@example.com",
+  ],
+  run: init,
+};
 
 const engineSocket = "/var/run/docker.sock";
 
 /** Makes this machine a server, or repairs and upgrades one: first everything is checked, then every step is done or found done. */
 export async function init(options: InitOptions, io: CommandIo): Promise<ExitCode> {
   const { world } = io;
+  const { checkOptions, stateDirOf, wantedConfig } = await import("../init/options.ts");
   checkOptions(options);
   const stateDir = stateDirOf(options, world.cwd);
   const before = await configBefore(stateDir);
@@ -22,6 +56,7 @@ export async function init(options: InitOptions, io: CommandIo): Promise<ExitCod
   const keys = await chooseKeys(options.key, config, world);
   const { readAcmeFiles } = await import("../init/acme-files.ts");
   const acmeFiles = await readAcmeFiles(options, config, io);
+  const { missing, missingError } = await import("../init/checks.ts");
   const { gatherFacts } = await import("../init/facts.ts");
   const needsSystemd = options.systemd ?? true;
   const facts = { world, config, engineSocket, needsSystemd, noKey: keys.none };
@@ -34,7 +69,7 @@ export async function init(options: InitOptions, io: CommandIo): Promise<ExitCod
   return 0;
 }
 
-/** Who is not root may not read the file, which is one of the things that are said together. */
+/** Without root the file may be unreadable; that is reported with the other missing things. */
 async function configBefore(stateDir: string) {
   const { findInstanceConfig } = await import("../../adapters/host/instance-config.ts");
   const { codeOf } = await import("../../adapters/files.ts");
@@ -52,4 +87,9 @@ async function callingUser({ world }: CommandIo) {
   const sudo = world.env["SUDO_USER"];
   const account = await findAccount(sudo === undefined || world.uid !== 0 ? world.uid : sudo);
   return account ?? { name: "root", home: world.home };
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("should be a whole number.");
 }

@@ -4,34 +4,69 @@ import { createInterface } from "node:readline";
 import { UserError } from "../../core/errors.ts";
 import { formatAge } from "../../core/format.ts";
 import { buildKeyLine, type KeyLimits } from "../../core/ssh/key-line.ts";
-import type { Action } from "../../core/actions/actions.ts";
 import type { KeyInfo } from "../../core/actions/keys.ts";
 import type { Results } from "../../core/actions/actions.ts";
-import { connect } from "../connect/connect.ts";
+import type { CommandFile } from "../command-builder.ts";
+import { ask, type ServerOptions } from "../connect/ask.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { table } from "../output/table.ts";
+import { command, hint } from "../../core/hints.ts";
 
-export interface KeyArgs {
-  readonly remote?: string | undefined;
-  readonly key?: string | undefined;
-  readonly runDir?: string | undefined;
-}
-
-export interface KeyAddArgs extends KeyArgs, KeyLimits {
+export interface KeyAddArgs extends ServerOptions, Omit<KeyLimits, "noVolumes"> {
   /** A file with a public key, `-` for stdin, or the words of the key itself. */
   readonly words: readonly string[];
+  /** False with `--no-volumes`. */
+  readonly volumes?: boolean;
 }
+
+export const declaration: CommandFile = {
+  examples: ["mypaas key list -r prod", "mypaas key add ci.pub -r prod"],
+  commands: [
+    {
+      syntax: "add <words...>",
+      summary: "enrol a public key: its file, - for stdin, or the line",
+      options: [
+        ["--services <names>", "only these services, such as blog,api-*"],
+        ["--actions <names>", "only these of push, env, key, logs, run, manage"],
+        ["--expires <date>", "refuse it from that day on, such as 2027-01-31"],
+        ["--no-volumes", "it may push no service that has volumes"],
+      ],
+      examples: [
+        "mypaas key add ~/.ssh/id_ed25519.pub -r prod",
+        "mypaas key add ci.pub --services blog,api-* --actions push --expires 2027-01-31",
+        "ssh ann@laptop cat .ssh/id_ed25519.pub | mypaas key add -",
+      ],
+      run: keyAdd,
+    },
+    {
+      syntax: "list",
+      summary: "list the enrolled keys and when each was last used",
+      examples: ["mypaas key list", "mypaas key list -r prod --json"],
+      run: keyList,
+    },
+    {
+      syntax: "remove <name>",
+      summary: "remove a key, by its fingerprint or name",
+      examples: ["mypaas key remove ci -r prod", "mypaas key remove SHA256:mVPwvezndPv"],
+      named: ["which"],
+      run: keyRemove,
+    },
+  ],
+};
 
 /** `mypaas key add FILE|-|KEY [--services a,b] [--actions push,logs] [--expires DAY] [--no-volumes]`. */
 export async function keyAdd(args: KeyAddArgs, io: CommandIo): Promise<ExitCode> {
-  const line = buildKeyLine(await readKey(args.words.join(" "), io), args);
+  const line = buildKeyLine(await readKey(args.words.join(" "), io), {
+    ...args,
+    noVolumes: args.volumes === false,
+  });
   const { key } = (await ask({ action: "key.add", line }, args, io)) as Results["key.add"];
   io.answer(`enrolled ${describe(key)}`, { key });
   return 0;
 }
 
 /** `mypaas key list`. */
-export async function keyList(args: KeyArgs, io: CommandIo): Promise<ExitCode> {
+export async function keyList(args: ServerOptions, io: CommandIo): Promise<ExitCode> {
   const { keys } = (await ask({ action: "key.list" }, args, io)) as Results["key.list"];
   io.answer(keys.length === 0 ? "no keys" : listing(keys, io.world.now()), { keys });
   return 0;
@@ -39,7 +74,7 @@ export async function keyList(args: KeyArgs, io: CommandIo): Promise<ExitCode> {
 
 /** `mypaas key remove FINGERPRINT|NAME`. */
 export async function keyRemove(
-  args: KeyArgs & { readonly which: string },
+  args: ServerOptions & { readonly which: string },
   io: CommandIo,
 ): Promise<ExitCode> {
   const action = { action: "key.remove", fingerprint: args.which } as const;
@@ -48,30 +83,24 @@ export async function keyRemove(
   return 0;
 }
 
-async function ask(action: Action, args: KeyArgs, io: CommandIo): Promise<unknown> {
-  const connection = await connect(io, args.remote, args);
-  try {
-    return (await connection.ask(action)).result;
-  } finally {
-    await connection.close();
-  }
-}
-
 async function readKey(words: string, io: CommandIo): Promise<string> {
   const { world } = io;
   if (/^(?:\S+ )?(?:ssh|ecdsa|sk)-\S+ AAAA/.test(words)) return words;
   if (words === "-") return readStdin(io);
   if (/^[a-z]+:\/\//i.test(words))
-    throw new UserError(`key ${words}: is not fetched: who answers there would choose the key`, {
-      code: "key",
-      hint: "look at it yourself, then enrol one line of it: mypaas key add -",
-    });
+    throw new UserError(
+      `key ${words}: mypaas does not fetch keys: the other side would choose the key`,
+      {
+        code: "key",
+        hint: hint`check it yourself, then enrol one line of it: ${command("key add -")}`,
+      },
+    );
   try {
     return await readFile(resolve(world.cwd, words.replace(/^~(?=\/)/, world.home)), "utf8");
   } catch (cause) {
     throw new UserError(`key ${words}: not readable`, {
       code: "key",
-      hint: "name the file of a public key: mypaas key add ~/.ssh/id_ed25519.pub",
+      hint: hint`name the file of a public key: ${command("key add ~/.ssh/id_ed25519.pub")}`,
       cause,
     });
   }
@@ -91,9 +120,9 @@ async function readStdin({ world, say }: CommandIo): Promise<string> {
   }
   signal.throwIfAborted();
   if (text.trim() !== "") return text;
-  throw new UserError("key -: nothing came through stdin", {
+  throw new UserError("key -: stdin is empty", {
     code: "key",
-    hint: "give it one public key: mypaas key add - < id_ed25519.pub",
+    hint: hint`give it one public key: ${command("key add - < id_ed25519.pub")}`,
   });
 }
 

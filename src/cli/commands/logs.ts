@@ -1,27 +1,40 @@
 import { createCursor } from "../../core/logs/cursor.ts";
-import type { LogLine } from "../../core/logs/item.ts";
 import { readLogItem } from "../../core/logs/item-reader.ts";
+import type { LogLine } from "../../core/logs/item.ts";
 import { UserError } from "../../core/errors.ts";
-import { followStream } from "../../adapters/wire/stream.ts";
-import { connect, type Connection } from "../connect/connect.ts";
-import { sayBroken } from "../connect/follow-job.ts";
+import type { CommandFile } from "../command-builder.ts";
+import type { Connection } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { readJobLog } from "../connect/job-log.ts";
 import { readLogsArgs, type LogsArgs, type LogsWanted } from "../input/logs-args.ts";
-import { logWriter } from "../output/log-writer.ts";
+import { hintOf } from "../../core/hints.ts";
 
-export type { LogsArgs } from "../input/logs-args.ts";
+export const declaration: CommandFile = {
+  options: [
+    ["-f, --follow", "follow new lines, across deploys, until Ctrl-C"],
+    ["-n, --lines <count>", "the newest lines, or all (default: 100)"],
+    ["--since <duration>", "nothing older, such as 10m"],
+    ["--release <number>", "only of this release, while its containers are there"],
+    ["--replica <number>", "only of this replica"],
+    ["--grep <regex>", "only lines that match"],
+    ["--job [number]", "the log of a deploy; without a number the newest of the service"],
+  ],
+  examples: ["mypaas logs web -f -r prod", "mypaas logs web --job -r prod"],
+  run: logs,
+};
 
-/** `mypaas logs SERVICE`: what its replicas print, or with `--job` what a deploy said; 130 when it was followed until Ctrl-C. */
+/** `mypaas logs SERVICE`: the output of its replicas, or with `--job` the log of a deploy; 130 when it was followed until Ctrl-C. */
 export async function logs(args: LogsArgs, io: CommandIo): Promise<ExitCode> {
   const wanted = readLogsArgs(args);
+  const { connect } = await import("../connect/connect.ts");
   const connection = await connect(io, args.remote, args);
   try {
-    if (wanted.action.action === "job.log") await readJobLog(connection, wanted.action, io);
-    else await readLines(connection, { ...wanted, action: wanted.action }, io);
+    if (wanted.action.action === "job.log") {
+      const { readJobLog } = await import("../connect/job-log.ts");
+      await readJobLog(connection, wanted.action, io);
+    } else await readLines(connection, { ...wanted, action: wanted.action }, io);
     return io.world.interrupted.aborted ? 130 : 0;
   } catch (error) {
-    // Leaving is how one ends it; there is nothing to say.
+    // Ctrl-C is the normal end.
     if (io.world.interrupted.aborted) return 130;
     throw error;
   } finally {
@@ -36,6 +49,9 @@ async function readLines(
 ): Promise<void> {
   const { action, keep, matches, again } = wanted;
   const { place } = connection;
+  const { followStream } = await import("../../adapters/wire/stream.ts");
+  const { sayBroken } = await import("../connect/follow-job.ts");
+  const { logWriter } = await import("../output/log-writer.ts");
   const { request } = await connection.begin(action);
   const cursor = createCursor();
   const write = logWriter(action.service, io);
@@ -54,7 +70,7 @@ async function readLines(
     if (item === undefined) continue;
     cursor.read(item);
     if (item.kind === "failed")
-      throw new UserError(item.message, { code: item.code, hint: item.hint });
+      throw new UserError(item.message, { code: item.code, hint: hintOf(item) });
     if (item.kind === "caught-up" || item.kind === "end") show();
     if (item.kind === "end" || signal.aborted) return;
     if (item.kind !== "line" || !matches(item.text)) continue;

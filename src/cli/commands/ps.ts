@@ -1,20 +1,24 @@
 import { UserError } from "../../core/errors.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import type { PsSnapshot } from "../../core/actions/watch.ts";
-import { followStream } from "../../adapters/wire/stream.ts";
-import { connect } from "../connect/connect.ts";
-import { sayBroken } from "../connect/follow-job.ts";
+import type { CommandFile } from "../command-builder.ts";
+import type { ServerOptions } from "../connect/ask.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { renderPs } from "../output/render-ps.ts";
 import { serviceArgument } from "../input/service-argument.ts";
 import { commandLine, option } from "../output/shell-words.ts";
+import { readHint } from "../../core/hints.ts";
 
-export interface PsArgs {
+export interface PsArgs extends ServerOptions {
   readonly service?: string | undefined;
   readonly watch?: boolean;
-  readonly remote?: string | undefined;
-  readonly key?: string | undefined;
 }
+
+export const declaration: CommandFile = {
+  options: [["-w, --watch", "update it every 2 s, until Ctrl-C"]],
+  examples: ["mypaas ps -r prod", "mypaas ps web --watch -r prod"],
+  run: ps,
+};
 
 /** `mypaas ps [SERVICE]`: what runs, how it is and how its last deploy ended; with `--watch` again every 2 s until Ctrl-C. */
 export async function ps(args: PsArgs, io: CommandIo): Promise<ExitCode> {
@@ -22,6 +26,9 @@ export async function ps(args: PsArgs, io: CommandIo): Promise<ExitCode> {
   const service = word === undefined ? undefined : serviceArgument(word, "ps");
   const watch = args.watch === true;
   const signal = io.world.interrupted;
+  const { connect } = await import("../connect/connect.ts");
+  const { sayBroken } = await import("../connect/follow-job.ts");
+  const { followStream } = await import("../../adapters/wire/stream.ts");
   const connection = await connect(io, remote, args);
   const { place } = connection;
   try {
@@ -40,7 +47,7 @@ export async function ps(args: PsArgs, io: CommandIo): Promise<ExitCode> {
       if (snapshot === undefined) continue;
       if (service === undefined)
         await connection.learn(() => snapshot.services.map((one) => one.service));
-      show(snapshot, { service, watch }, io);
+      show(renderPs(snapshot, service), { snapshot, watch }, io);
       if (!watch || signal.aborted) break;
     }
     return signal.aborted ? 130 : 0;
@@ -55,12 +62,11 @@ export async function ps(args: PsArgs, io: CommandIo): Promise<ExitCode> {
 const clear = "\u001b[H\u001b[2J\u001b[3J";
 
 function show(
-  snapshot: PsSnapshot,
-  { service, watch }: { readonly service: string | undefined; readonly watch: boolean },
+  text: string,
+  { snapshot, watch }: { readonly snapshot: PsSnapshot; readonly watch: boolean },
   { world, json, answer }: CommandIo,
 ): void {
   const { stdout } = world;
-  const text = renderPs(snapshot, service);
   if (watch && stdout.isTTY && !json) stdout.write(clear);
   answer(watch && !stdout.isTTY ? `${text}\n` : text, snapshot);
 }
@@ -77,7 +83,7 @@ function readSnapshot(line: string): PsSnapshot | undefined {
   if (item?.["kind"] === "failed")
     throw new UserError(String(item["message"]), {
       code: String(item["code"]),
-      hint: typeof item["hint"] === "string" ? item["hint"] : undefined,
+      hint: readHint(item),
     });
   const isSnapshot = item?.["kind"] === "services" && Array.isArray(item["services"]);
   return isSnapshot ? (item as unknown as PsSnapshot) : undefined;

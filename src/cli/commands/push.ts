@@ -1,46 +1,51 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { isRemoteName, readRemotes } from "../../adapters/laptop/remotes.ts";
 import { didYouMean } from "../../core/dockerfile/did-you-mean.ts";
 import { UserError } from "../../core/errors.ts";
-import { connect } from "../connect/connect.ts";
-import { findDockerfile } from "../input/dockerfile-path.ts";
+import type { CommandFile } from "../command-builder.ts";
+import type { ServerOptions } from "../connect/ask.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { optionsAgain, pushOptions, pushStory } from "../push/run-push.ts";
+import { buildOptions, type BuildArgs } from "../push/options.ts";
 import { commandLine, option } from "../output/shell-words.ts";
+import { command, hint } from "../../core/hints.ts";
 
-export interface PushArgs {
+export interface PushArgs extends ServerOptions, BuildArgs {
   /** The first word: a remote when it names one, else the path. */
   readonly first?: string | undefined;
   readonly path?: string | undefined;
-  readonly remote?: string | undefined;
-  readonly key?: string | undefined;
-  readonly context?: string | undefined;
-  readonly pull?: boolean;
-  /** False with `--no-cache`. */
-  readonly cache: boolean;
-  readonly takeFrom?: string | undefined;
 }
+
+export const declaration: CommandFile = {
+  options: buildOptions,
+  examples: ["mypaas push", "mypaas push prod services/web/Dockerfile"],
+  named: ["first", "path"],
+  run: push,
+};
 
 /** `mypaas push [REMOTE] [PATH]`. */
 export async function push(args: PushArgs, io: CommandIo): Promise<ExitCode> {
+  const { connect } = await import("../connect/connect.ts");
+  const { findDockerfile } = await import("../input/dockerfile-path.ts");
+  const { pushOptions } = await import("../push/push-context.ts");
+  const { optionsAgain, runPush } = await import("../push/run-push.ts");
   const { remote, path } = await chooseRemote(args, io);
-  const dockerfile = await findDockerfile(path, io.world.cwd, "mypaas push");
+  const dockerfile = await findDockerfile(path, io.world.cwd, "push");
   const { first, path: second } = args;
   const more = [...option("-r", args.remote), ...option("--key", args.key), ...optionsAgain(args)];
-  const story = {
+  const wanted = {
     dockerfile,
     context: args.context,
     options: pushOptions(args),
     connect: () => connect(io, remote, { key: args.key }),
     again: commandLine("mypaas", "push", first, second, ...more),
   };
-  return pushStory(story, io);
+  return runPush(wanted, io);
 }
 
 async function chooseRemote({ first, path, remote }: PushArgs, io: CommandIo) {
   if (remote !== undefined && path !== undefined) throw oneTooMany(remote, path);
   if (remote !== undefined) return { remote, path: first };
+  const { isRemoteName, readRemotes } = await import("../../adapters/laptop/remotes.ts");
   const { world } = io;
   const names = (await readRemotes(world)).map((known) => known.name);
   const isRemote = first !== undefined && (names.includes(first) || first.includes("://"));
@@ -51,14 +56,14 @@ async function chooseRemote({ first, path, remote }: PushArgs, io: CommandIo) {
   if (chosen !== undefined) return { remote: chosen, path: first };
   throw new UserError("push: no remote is known here", {
     code: "no-remote",
-    hint: "add one with the line that mypaas init printed, in quotes: mypaas remote add prod 'https://…'",
+    hint: hint`add one with the line that ${command("init")} printed, in quotes: ${command("remote add prod 'https://…'")}`,
   });
 }
 
 const oneTooMany = (remote: string, word: string): UserError =>
   new UserError(`push: one word too many, ${JSON.stringify(word)}`, {
     code: "usage",
-    hint: `with -r only the path is left to say: ${commandLine("mypaas", "push", "-r", remote, word)}`,
+    hint: `with -r, give only the path: ${commandLine("mypaas", "push", "-r", remote, word)}`,
   });
 
 function unknownWord(word: string, names: readonly string[]): UserError {
@@ -67,8 +72,8 @@ function unknownWord(word: string, names: readonly string[]): UserError {
     code: "no-remote",
     hint:
       near === undefined
-        ? "look at the names: mypaas remote list"
-        : `did you mean: mypaas push ${near}`,
+        ? hint`look at the names: ${command("remote list")}`
+        : hint`did you mean: ${command(`push ${near}`)}`,
   });
 }
 

@@ -1,56 +1,82 @@
 import { UserError } from "../../core/errors.ts";
 import { formatAge } from "../../core/format.ts";
 import { registryHost } from "../../core/server/registry.ts";
-import type { Action } from "../../core/actions/actions.ts";
 import type { RegistryInfo } from "../../core/actions/registries.ts";
 import type { Results } from "../../core/actions/actions.ts";
-import { ask } from "../input/ask.ts";
-import { connect } from "../connect/connect.ts";
+import type { CommandFile } from "../command-builder.ts";
+import { ask, type ServerOptions } from "../connect/ask.ts";
+import { askPerson } from "../input/ask-person.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { askSecret } from "../input/secret.ts";
 import { table } from "../output/table.ts";
+import { command, hint } from "../../core/hints.ts";
 
-export interface RegistryArgs {
-  readonly remote?: string | undefined;
-  readonly key?: string | undefined;
-  readonly runDir?: string | undefined;
-}
-
-export interface LoginArgs extends RegistryArgs {
+export interface LoginArgs extends ServerOptions {
   readonly host: string;
   readonly username?: string | undefined;
   readonly passwordStdin?: boolean | undefined;
 }
 
+export const declaration: CommandFile = {
+  examples: ["mypaas registry list -r prod", "mypaas registry login ghcr.io -r prod"],
+  commands: [
+    {
+      syntax: "login <host>",
+      summary: "let builds use private images of a registry",
+      options: [
+        ["-u, --username <name>", "the username; asked for on a terminal"],
+        ["--password-stdin", "read the password or token from stdin"],
+      ],
+      examples: [
+        "mypaas registry login ghcr.io -r prod",
+        "mypaas registry login ghcr.io -u ann --password-stdin -r prod < token.txt",
+      ],
+      run: registryLogin,
+    },
+    {
+      syntax: "logout <host>",
+      summary: "remove a login",
+      examples: ["mypaas registry logout ghcr.io", "mypaas registry logout ghcr.io -r prod"],
+      run: registryLogout,
+    },
+    {
+      syntax: "list",
+      summary: "list logins, without passwords",
+      examples: ["mypaas registry list", "mypaas registry list -r prod --json"],
+      run: registryList,
+    },
+  ],
+};
+
 /** `mypaas registry login HOST [--username U] [--password-stdin]`: the server tries the login before it keeps it. */
 export async function registryLogin(args: LoginArgs, io: CommandIo): Promise<ExitCode> {
   const host = readHost(args.host);
-  const username = args.username ?? (await ask(`username at ${host}: `, io));
+  const username = args.username ?? (await askPerson(`username at ${host}: `, io));
   if (!username) throw missing(host, "a username", "--username NAME --password-stdin");
   const password = args.passwordStdin
     ? await firstLine(io.world.stdin)
     : await askSecret(io.world, `password of ${username} at ${host}: `);
   if (!password) throw missing(host, "a password", `--username ${username} --password-stdin`);
   const action = { action: "registry.login", host, username, password } as const;
-  const { registry } = (await request(action, args, io)) as Results["registry.login"];
+  const { registry } = (await ask(action, args, io)) as Results["registry.login"];
   io.answer(`logged in to ${registry.host} as ${registry.username}`, { registry });
   return 0;
 }
 
 /** `mypaas registry logout HOST`. */
 export async function registryLogout(
-  args: RegistryArgs & { readonly host: string },
+  args: ServerOptions & { readonly host: string },
   io: CommandIo,
 ): Promise<ExitCode> {
   const action = { action: "registry.logout", host: readHost(args.host) } as const;
-  const { registry } = (await request(action, args, io)) as Results["registry.logout"];
-  io.answer(`the login of ${registry.username} at ${registry.host} is forgotten`, { registry });
+  const { registry } = (await ask(action, args, io)) as Results["registry.logout"];
+  io.answer(`the login of ${registry.username} at ${registry.host} is removed`, { registry });
   return 0;
 }
 
 /** `mypaas registry list`: never a password. */
-export async function registryList(args: RegistryArgs, io: CommandIo): Promise<ExitCode> {
-  const asked = await request({ action: "registry.list" }, args, io);
+export async function registryList(args: ServerOptions, io: CommandIo): Promise<ExitCode> {
+  const asked = await ask({ action: "registry.list" }, args, io);
   const { registries } = asked as Results["registry.list"];
   io.answer(describe(registries, io.world.now()), { registries });
   return 0;
@@ -66,28 +92,19 @@ function describe(registries: readonly RegistryInfo[], now: number): string {
   return table(["registry", "username", "since"], rows);
 }
 
-async function request(action: Action, args: RegistryArgs, io: CommandIo): Promise<unknown> {
-  const connection = await connect(io, args.remote, args);
-  try {
-    return (await connection.ask(action)).result;
-  } finally {
-    await connection.close();
-  }
-}
-
 function readHost(text: string): string {
   const host = registryHost(text);
   if (host !== undefined) return host;
   throw new UserError(`registry ${JSON.stringify(text)}: not the host of a registry`, {
     code: "usage",
-    hint: "name it as it stands in FROM: mypaas registry login ghcr.io",
+    hint: hint`name it as it stands in FROM: ${command("registry login ghcr.io")}`,
   });
 }
 
 const missing = (host: string, what: string, options: string): UserError =>
   new UserError(`registry ${host}: needs ${what}`, {
     code: "usage",
-    hint: `pipe the password into: mypaas registry login ${host} ${options}`,
+    hint: hint`pipe the password into: ${command(`registry login ${host} ${options}`)}`,
   });
 
 /** A password never stands in the arguments, where every process could read it. */

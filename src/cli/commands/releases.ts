@@ -1,33 +1,32 @@
 import type { ReleaseInfo } from "../../core/actions/lifecycle.ts";
 import type { Results } from "../../core/actions/actions.ts";
 import { formatAge, formatDuration } from "../../core/format.ts";
-import { connect } from "../connect/connect.ts";
+import type { CommandFile } from "../command-builder.ts";
+import { ask, type ServerOptions } from "../connect/ask.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { serviceArgument } from "../input/service-argument.ts";
 import { table } from "../output/table.ts";
 
-export interface ReleasesArgs {
+export interface ReleasesArgs extends ServerOptions {
   readonly service?: string | undefined;
-  readonly remote?: string | undefined;
-  readonly key?: string | undefined;
 }
+
+export const declaration: CommandFile = {
+  examples: ["mypaas releases -r prod", "mypaas releases web -r prod"],
+  run: releases,
+};
 
 /** `mypaas releases [SERVICE]`: what ran, when, by whom, what the switch took and what one can go back to. */
 export async function releases(args: ReleasesArgs, io: CommandIo): Promise<ExitCode> {
   const service =
     args.service === undefined ? {} : { service: serviceArgument(args.service, "releases") };
-  const connection = await connect(io, args.remote, args);
-  try {
-    const asked = await connection.ask({ action: "release.list", ...service });
-    const result = asked.result as Results["release.list"];
-    io.answer(describe(result.releases, args.service, io.world.now()), result);
-  } finally {
-    await connection.close();
-  }
+  const result = await ask({ action: "release.list", ...service }, args, io);
+  const list = result as Results["release.list"];
+  io.answer(describe(list.releases, args.service, io.world.now()), list);
   return 0;
 }
 
-/** Where nobody asked for one service in particular, the newest of each are enough. */
+/** Without a service, the newest of each are enough. */
 const shownOfEach = 5;
 
 function describe(all: readonly ReleaseInfo[], service: string | undefined, now: number): string {

@@ -1,3 +1,4 @@
+import { type HintCommand, command, hint, hintFields, hintOf } from "../../core/hints.ts";
 import {
   changeRemotes,
   isRemoteName,
@@ -8,8 +9,59 @@ import { forgetNames, renameNames } from "../../adapters/laptop/known-services.t
 import { UserError } from "../../core/errors.ts";
 import { formatRemoteLine, parseRemoteLine } from "../../core/wire/connection-string.ts";
 import type { Results } from "../../core/actions/actions.ts";
-import { connect, findRemote } from "../connect/connect.ts";
+import type { CommandFile } from "../command-builder.ts";
+import { ask } from "../connect/ask.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
+
+const example = "'https://paas.example.com#srv=0123456789abcdef&pin=…'";
+
+export const declaration: CommandFile = {
+  examples: ["mypaas remote list", "mypaas remote show prod"],
+  commands: [
+    {
+      syntax: "add <name> <line>",
+      summary: "add a server by the line that mypaas init printed",
+      examples: [`mypaas remote add prod ${example}`, `mypaas remote add staging ${example}`],
+      named: ["name", "url"],
+      run: remoteAdd,
+    },
+    {
+      syntax: "list",
+      summary: "list the remotes, the default first",
+      examples: ["mypaas remote list", "mypaas remote list --json"],
+      run: remoteList,
+    },
+    {
+      syntax: "show <remote>",
+      summary: "show a remote, and whether its server answers",
+      options: [["--key <file>", "the SSH key that signs"]],
+      examples: ["mypaas remote show prod", "mypaas remote show prod --key ~/.ssh/id_ed25519"],
+      named: ["name"],
+      run: remoteShow,
+    },
+    {
+      syntax: "default [remote]",
+      summary: "show or choose the remote that mypaas push uses",
+      examples: ["mypaas remote default", "mypaas remote default prod"],
+      named: ["name"],
+      run: remoteDefault,
+    },
+    {
+      syntax: "rename <remote> <name>",
+      summary: "rename a remote",
+      examples: ["mypaas remote rename prod main", "mypaas remote rename staging test --json"],
+      named: ["from", "to"],
+      run: remoteRename,
+    },
+    {
+      syntax: "remove <remote>",
+      summary: "remove a remote; nothing changes on the server",
+      examples: ["mypaas remote remove staging", "mypaas remote remove staging --json"],
+      named: ["name"],
+      run: remoteRemove,
+    },
+  ],
+};
 
 /** `mypaas remote add NAME URL`; a name that exists gets the new line. */
 export async function remoteAdd(
@@ -17,7 +69,7 @@ export async function remoteAdd(
   io: CommandIo,
 ): Promise<ExitCode> {
   const { name, url } = args;
-  checkName(name, "mypaas remote add prod 'https://…'");
+  checkName(name, command("remote add prod 'https://…'"));
   const address = parseRemoteLine(url);
   let isDefault = false;
   let before: Remote | undefined;
@@ -42,7 +94,7 @@ export async function remoteAdd(
   if (address.pin === undefined)
     io.say({
       kind: "warning",
-      text: `remote ${name}: no pin, so only a public certificate will be believed`,
+      text: `remote ${name}: no pin, so only a public certificate is accepted`,
       hint: "without quotes the shell cuts the line at &: add it again with quotes",
     });
   io.answer(`remote ${name} is ${address.origin}${role}`, { name, ...address, isDefault });
@@ -66,6 +118,7 @@ export async function remoteShow(
   args: { readonly name: string; readonly key?: string | undefined },
   io: CommandIo,
 ): Promise<ExitCode> {
+  const { findRemote } = await import("../connect/connect.ts");
   const remote = await findRemote(io, args.name);
   const [first] = await readRemotes(io.world);
   const { name, origin, server, pin, fingerprint } = remote;
@@ -82,8 +135,7 @@ export async function remoteShow(
   const text = lines.map(([label, value]) => `${label.padEnd(9)}${value}`).join("\n");
   io.answer(text, { name, isDefault, origin, server, pin, fingerprint, version });
   if (problem === undefined) return 0;
-  const { message, hint } = problem;
-  io.say({ kind: "warning", text: message, ...(hint !== undefined && { hint }) });
+  io.say({ kind: "warning", text: problem.message, ...hintFields(hintOf(problem)) });
   return 1;
 }
 
@@ -91,15 +143,12 @@ async function askVersion(
   { name, key }: { readonly name: string; readonly key?: string | undefined },
   io: CommandIo,
 ): Promise<{ readonly version?: string; readonly problem?: UserError }> {
-  const connection = await connect(io, name, { key });
   try {
-    const { result } = await connection.ask({ action: "server.info" });
+    const result = await ask({ action: "server.info" }, { remote: name, key }, io);
     return { version: (result as Results["server.info"]).version };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { problem: error };
-  } finally {
-    await connection.close();
   }
 }
 
@@ -126,13 +175,13 @@ export async function remoteRename(
   { from, to }: { readonly from: string; readonly to: string },
   io: CommandIo,
 ): Promise<ExitCode> {
-  checkName(to, `mypaas remote rename ${from} main`);
+  checkName(to, command(`remote rename ${from} main`));
   await changeRemotes(io.world, (all) => {
     const renamed = pick(all, from);
     if (from !== to && all.some((one) => one.name === to))
       throw new UserError(`remote ${to}: is there already`, {
         code: "remote",
-        hint: `choose another name, or forget that one first: mypaas remote remove ${to}`,
+        hint: hint`choose another name, or forget that one first: ${command(`remote remove ${to}`)}`,
       });
     return all.map((one) => (one === renamed ? { ...one, name: to } : one));
   });
@@ -151,7 +200,7 @@ export async function remoteRemove(
     return all.filter((one) => one !== gone);
   });
   await forgetNames(io.world, name);
-  io.answer(`remote ${name} is forgotten here; nothing changed on the server`, { removed: name });
+  io.answer(`remote ${name} is removed here; nothing changed on the server`, { removed: name });
   return 0;
 }
 
@@ -160,14 +209,14 @@ function pick(all: readonly Remote[], name: string): Remote {
   if (found) return found;
   throw new UserError(`remote ${JSON.stringify(name)}: not known here`, {
     code: "no-remote",
-    hint: "look at the names: mypaas remote list",
+    hint: hint`look at the names: ${command("remote list")}`,
   });
 }
 
-function checkName(name: string, example: string): void {
+function checkName(name: string, example: HintCommand): void {
   if (isRemoteName(name)) return;
   throw new UserError(`remote ${JSON.stringify(name)}: a name has only a-z, 0-9 and - in it`, {
     code: "remote",
-    hint: `choose a short name: ${example}`,
+    hint: hint`choose a short name: ${example}`,
   });
 }

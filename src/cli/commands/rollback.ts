@@ -1,29 +1,34 @@
 import { UserError } from "../../core/errors.ts";
-import { isLive } from "../connect/follow-job.ts";
+import type { CommandFile } from "../command-builder.ts";
+import type { ServerOptions } from "../connect/ask.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { jobCommand } from "../connect/job-command.ts";
 import { serviceArgument } from "../input/service-argument.ts";
+import { command, hint } from "../../core/hints.ts";
 
-export interface RollbackArgs {
+export interface RollbackArgs extends ServerOptions {
   readonly service: string;
   /** Its number; without it what was live before. */
   readonly release?: string | undefined;
-  readonly remote?: string | undefined;
-  readonly key?: string | undefined;
 }
+
+export const declaration: CommandFile = {
+  examples: ["mypaas rollback web -r prod", "mypaas rollback web 41 -r prod"],
+  run: rollback,
+};
 
 /** `mypaas rollback SERVICE [RELEASE]`: 0 live, 1 not. */
 export async function rollback(args: RollbackArgs, io: CommandIo): Promise<ExitCode> {
   const service = serviceArgument(args.service, "rollback");
   const release = args.release === undefined ? {} : { release: readNumber(args.release) };
   const action = { action: "rollback", service, ...release } as const;
-  return jobCommand({ ...args, action, isDone: isLive }, io);
+  return jobCommand({ ...args, action }, io);
 }
 
 function readNumber(word: string): number {
   if (/^[1-9]\d{0,8}$/.test(word)) return Number(word);
   throw new UserError(`rollback: should be the number of a release, got ${JSON.stringify(word)}`, {
     code: "usage",
-    hint: "see the numbers: mypaas releases",
+    hint: hint`see the numbers: ${command("releases")}`,
   });
 }

@@ -1,20 +1,29 @@
 import { UserError } from "../../core/errors.ts";
 import type { RunResult } from "../../core/actions/programs.ts";
-import { connect } from "../connect/connect.ts";
+import type { CommandFile } from "../command-builder.ts";
+import type { ServerOptions } from "../connect/ask.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { numberOption } from "../input/number-option.ts";
 import { serviceArgument } from "../input/service-argument.ts";
-import { joinProgram, terminalOf } from "../connect/terminal.ts";
 
-export interface RunArgs {
+export interface RunArgs extends ServerOptions {
   readonly service: string;
   readonly command: readonly string[];
   readonly release?: string | undefined;
   readonly detach?: boolean | undefined;
-  readonly remote?: string | undefined;
-  readonly key?: string | undefined;
-  readonly runDir?: string | undefined;
 }
+
+export const declaration: CommandFile = {
+  options: [
+    ["--release <number>", "of this release (default: the live one)"],
+    ["--detach", "do not wait for its end"],
+  ],
+  examples: [
+    "mypaas run web -r prod -- node migrate.js",
+    "mypaas run web --detach -r prod -- node nightly.js",
+  ],
+  run,
+};
 
 /** `mypaas run SERVICE -- CMD…`: the exit code of the program. */
 export async function run(args: RunArgs, io: CommandIo): Promise<ExitCode> {
@@ -22,6 +31,8 @@ export async function run(args: RunArgs, io: CommandIo): Promise<ExitCode> {
   const release = numberOption(args.release, "run: --release");
   const detach = args.detach === true;
   if (io.json && !detach) throw noJson("run", "--detach");
+  const { connect } = await import("../connect/connect.ts");
+  const { joinProgram, terminalOf } = await import("../connect/terminal.ts");
   const terminal = detach ? undefined : terminalOf(io.world);
   const connection = await connect(io, args.remote, args);
   try {
@@ -48,14 +59,14 @@ export async function run(args: RunArgs, io: CommandIo): Promise<ExitCode> {
 
 function describe({ name, service, release }: RunResult): string {
   return [
-    `${name} runs by itself, from release ${release} of ${service}`,
-    `what it says is read on the server, until a day after its end: docker logs -f ${name}`,
+    `${name} runs in the background, from release ${release} of ${service}`,
+    `read its output on the server, until a day after its end: docker logs -f ${name}`,
   ].join("\n");
 }
 
-/** What a program prints is not ours to put into lines of JSON. */
+/** The output of a program is not put into lines of JSON. */
 export const noJson = (command: string, only?: string): UserError =>
-  new UserError(`${command}: --json cannot be told from what the program prints`, {
+  new UserError(`${command}: --json would mix with the output of the program`, {
     code: "usage",
     hint: only === undefined ? "leave out --json" : `leave out --json, or add ${only}`,
   });

@@ -1,35 +1,39 @@
 import { UserError } from "../../core/errors.ts";
 import { maxReplicas } from "../../core/release/spec.ts";
-import { isLive } from "../connect/follow-job.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
+import type { CommandFile } from "../command-builder.ts";
+import type { ServerOptions } from "../connect/ask.ts";
 import { jobCommand } from "../connect/job-command.ts";
 import { serviceArgument } from "../input/service-argument.ts";
+import type { CommandIo, ExitCode } from "../io.ts";
+import { command, hint } from "../../core/hints.ts";
 
-export interface ScaleArgs {
+export interface ScaleArgs extends ServerOptions {
   readonly service: string;
   readonly replicas: string;
-  readonly remote?: string | undefined;
-  readonly key?: string | undefined;
 }
+
+export const declaration: CommandFile = {
+  examples: ["mypaas scale web 3 -r prod", "mypaas scale web 1 -r prod"],
+  run: scale,
+};
 
 /** `mypaas scale SERVICE N`: lasts until the Dockerfile says another scale than now. */
 export async function scale(args: ScaleArgs, io: CommandIo): Promise<ExitCode> {
   const service = serviceArgument(args.service, "scale");
   const replicas = readCount(args.replicas, service);
-  const action = { action: "scale", service, replicas } as const;
-  return jobCommand({ ...args, action, isDone: isLive }, io);
+  return jobCommand({ ...args, action: { action: "scale", service, replicas } }, io);
 }
 
 function readCount(word: string, service: string): number {
   const count = /^\d{1,9}$/.test(word) ? Number(word) : NaN;
   if (count >= 1 && count <= maxReplicas) return count;
   if (count === 0)
-    throw new UserError(`scale ${service}: 0 replicas would be nobody`, {
+    throw new UserError(`scale ${service}: scale must be at least 1`, {
       code: "usage",
-      hint: `to take it out of use: mypaas stop ${service}`,
+      hint: hint`to stop it: ${command(`stop ${service}`)}`,
     });
   throw new UserError(
     `scale ${service}: should be a number from 1 to ${maxReplicas}, got ${JSON.stringify(word)}`,
-    { code: "usage", hint: `such as: mypaas scale ${service} 2` },
+    { code: "usage", hint: hint`such as: ${command(`scale ${service} 2`)}` },
   );
 }

@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from "commander";
+import type { Program } from "../command-builder.ts";
 
 /** What may stand at the cursor; a shell adds files or folders of its own. */
 export interface Completion {
@@ -20,13 +21,15 @@ export interface Names {
 
 /** Decides what can follow, from the program itself; `typed` are the words after its name, the last one up to the cursor. */
 export async function complete(
-  program: Command,
+  program: Program,
   typed: readonly string[],
   names: Names,
 ): Promise<Completion> {
   const current = typed.at(-1) ?? "";
-  const place = walk(program, typed.slice(0, -1));
-  const found = await offers(program, place, current, names);
+  const before = typed.slice(0, -1);
+  await program.load(before.find((word) => !word.startsWith("-")));
+  const place = walk(program.root, before);
+  const found = await offers(program.root, place, current, names);
   return { ...found, words: found.words.filter(({ value }) => value.startsWith(current)) };
 }
 

@@ -17,6 +17,7 @@ import { mayRepeat, namesAfter, type Action } from "../../core/actions/actions.t
 import type { CommandIo } from "../io.ts";
 import { sayWhenSlow } from "./say-when-slow.ts";
 import { commandLine } from "../output/shell-words.ts";
+import { type Hint, command, hint } from "../../core/hints.ts";
 
 /** A server that can be asked. */
 export interface Connection {
@@ -24,7 +25,7 @@ export interface Connection {
   readonly place: string;
   /** Signs once, asks once. */
   readonly ask: (action: Action) => Promise<Accepted>;
-  /** The same for what goes on after the first answer. */
+  /** The same for a request that continues after its first answer. */
   readonly begin: (
     action: Action,
   ) => Promise<{ readonly accepted: Accepted; readonly request: WireRequest }>;
@@ -39,7 +40,7 @@ export interface ConnectOptions {
   /** `--run-dir DIR` of this host's worker. */
   readonly runDir?: string | undefined;
   /** What to do instead where this host has no worker, for the way out. */
-  readonly elsewhere?: string;
+  readonly elsewhere?: Hint;
 }
 
 /** Connects to a remote by name or line; without one to MYPAAS_REMOTE, else to this host's worker. */
@@ -51,7 +52,7 @@ export async function connect(
   const usual = io.world.env["MYPAAS_REMOTE"]?.trim() || undefined;
   const wanted = remote ?? usual;
   if (wanted === undefined) return connectLocal(io, options);
-  if (wanted !== usual) io.talksTo?.(commandLine(wanted));
+  if (wanted !== usual) io.setRemoteName?.(commandLine(wanted));
   return connectRemote(io, await findRemote(io, wanted), options);
 }
 
@@ -76,17 +77,17 @@ export async function connectLocal(io: CommandIo, options: ConnectOptions = {}) 
 }
 
 /** Why this host's worker cannot be asked: nothing listens there, or only root may. */
-export function noWorker(path: string, cause: unknown, elsewhere: string): UserError {
+export function noWorker(path: string, cause: unknown, elsewhere: Hint): UserError {
   const isForbidden = cause instanceof Error && "code" in cause && cause.code === "EACCES";
   return isForbidden
     ? new UserError(`this server: only root may talk to its worker (${path})`, {
         code: "not-root",
-        hint: `run it with sudo, or ${elsewhere}`,
+        hint: hint`run it with sudo, or ${elsewhere}`,
         cause,
       })
     : new UserError(`this server: no worker at ${path}`, {
         code: "no-worker",
-        hint: `${elsewhere}, or make this host one: sudo mypaas init`,
+        hint: hint`${elsewhere}, or make this host one: sudo ${command("init")}`,
         cause,
       });
 }
@@ -108,7 +109,7 @@ export async function findRemote(io: CommandIo, wanted: string): Promise<Remote>
   const known = remotes.map((candidate) => candidate.name).join(", ") || "none";
   throw new UserError(`remote ${JSON.stringify(wanted)}: not known here; known: ${known}`, {
     code: "no-remote",
-    hint: "add it with the line that mypaas init printed, in quotes: mypaas remote add NAME 'https://…'",
+    hint: hint`add it with the line that ${command("init")} printed, in quotes: ${command("remote add NAME 'https://…'")}`,
   });
 }
 
@@ -162,7 +163,7 @@ async function remember(io: CommandIo, remote: Remote, used: string): Promise<vo
   } catch (error) {
     // A configuration that cannot be written must not fail what the server has accepted.
     const reason = error instanceof Error ? error.message : String(error);
-    io.say({ kind: "note", text: `the key is not remembered: ${reason}` });
+    io.say({ kind: "note", text: `cannot remember the key: ${reason}` });
   }
 }
 

@@ -12,6 +12,7 @@ import { hasSystemd, unitProperty } from "../../adapters/host/systemd.ts";
 import { unitNames } from "../../core/server/units.ts";
 import { defaultInstance } from "../../core/server/instance.ts";
 import type { CommandIo } from "../io.ts";
+import { command, hint, hintOf } from "../../core/hints.ts";
 
 /** From where a server is looked at; all undefined on the server itself. */
 export interface Outside {
@@ -28,7 +29,7 @@ interface Asked {
 
 const reachMs = 5000;
 
-/** What only the one who asks can see: that the worker answers, both clocks, both versions, the ports from here. */
+/** The checks that only the asking side can do: an answer of the worker, both clocks, both versions, the ports from here. */
 export async function lookFromHere(
   { host, port }: Outside,
   { health, begun, ended }: Asked,
@@ -45,7 +46,7 @@ export async function lookFromHere(
           reach("https port from here", { host, port: port ?? httpsPort }),
         ]);
   return [
-    { id: "worker", title: "worker", ...ok(`answers, looked for ${roundTripMs} ms`) },
+    { id: "worker", title: "worker", ...ok(`answers; its checks took ${roundTripMs} ms`) },
     { id: "version", title: "version", ...judgeVersions(version, await packageVersion(world)) },
     { id: "clock", title: "clock", ...clock },
     ...ports,
@@ -55,8 +56,8 @@ export async function lookFromHere(
 function judgeVersions(server: string, here: string): Finding {
   if (server === here) return ok(`${here} on both sides`);
   return warning(
-    `the server has ${server}, here is ${here}`,
-    "install the same on both: npm install -g mypaas@latest, and on the server: sudo mypaas init",
+    `the server has ${server}, this machine has ${here}`,
+    hint`install the same version on both: npm install -g mypaas@latest, and on the server: sudo ${command("init")}`,
   );
 }
 
@@ -72,7 +73,7 @@ async function reach(title: string, at: { host: string; port: number }): Promise
   }
 }
 
-/** What can be said of a server whose worker gives no answer: each step of the way to it. */
+/** The checks of a server whose worker does not answer: each step of the way to it. */
 export async function lookWithoutWorker(
   outside: Outside,
   error: UserError,
@@ -83,7 +84,7 @@ export async function lookWithoutWorker(
     {
       id: "worker",
       title: "worker",
-      ...failed(error.message, error.hint ?? "start it: sudo systemctl start mypaas-worker"),
+      ...failed(error.message, hintOf(error) ?? "start it: sudo systemctl start mypaas-worker"),
     },
   ];
   if (remote === undefined || host === undefined || port === undefined)
@@ -98,12 +99,12 @@ export async function lookWithoutWorker(
 const unseen: Check = {
   id: "server",
   title: "the server itself",
-  ...skipped("only its worker can look at disks, services, DNS and the rest"),
+  ...skipped("only its worker can check disks, services, DNS and the rest"),
 };
 
 function judgeName(host: string, addresses: readonly string[] | undefined): Finding {
   if (addresses === undefined)
-    return warning(`${host} could not be looked up`, `ask by hand: getent ahosts ${host}`);
+    return warning(`${host} could not be looked up`, `try it yourself: getent ahosts ${host}`);
   if (addresses.length === 0)
     return failed(`${host} has no address`, `set an A record for it at your DNS provider: ${host}`);
   return ok(`${host} is ${addresses.join(", ")}`);
@@ -132,8 +133,8 @@ async function lookAtTraefik(
         ...(isReceiver
           ? ok("both answer, with this server's own key")
           : failed(
-              `Traefik answers ${answer.status}, and no receiver behind it`,
-              "start it on the server: sudo mypaas init",
+              `Traefik answers ${answer.status}, but the receiver does not answer`,
+              hint`start it on the server: sudo ${command("init")}`,
             )),
       },
       ...(answer.date === undefined
@@ -141,8 +142,8 @@ async function lookAtTraefik(
         : [{ id: "clock", title: "clock", ...judgeClock(clocks) }]),
     ];
   } catch (error) {
-    const hint = "on the server, see whether Traefik runs: docker ps, then: sudo mypaas init";
-    return [{ id: "traefik", title, ...failed(reasonOf(error), hint) }];
+    const way = hint`on the server, see whether Traefik runs: docker ps, then: sudo ${command("init")}`;
+    return [{ id: "traefik", title, ...failed(reasonOf(error), way) }];
   }
 }
 
@@ -156,7 +157,13 @@ async function lookAtUnit(): Promise<readonly Check[]> {
     unitProperty(unit, "ActiveState"),
   ]);
   if (load !== "loaded")
-    return [{ id: "units", title, ...failed(`${unit} is not installed`, "run: sudo mypaas init") }];
+    return [
+      {
+        id: "units",
+        title,
+        ...failed(`${unit} is not installed`, hint`run: sudo ${command("init")}`),
+      },
+    ];
   const judged =
     state === "active"
       ? ok(`${unit} is active`)
@@ -172,7 +179,7 @@ async function lookAtDocker(uid: number): Promise<readonly Check[]> {
     const judged = judgeEngine(await engineInfo("/var/run/docker.sock"));
     return [{ id: "docker", title: "Docker", ...judged }];
   } catch (error) {
-    const hint = error instanceof UserError ? error.hint : undefined;
+    const hint = error instanceof UserError ? hintOf(error) : undefined;
     const judged = failed(reasonOf(error), hint ?? "start it: systemctl start docker");
     return [{ id: "docker", title: "Docker", ...judged }];
   }

@@ -12,7 +12,7 @@ export interface Followed {
   readonly place: string;
 }
 
-/** Says the events of a job until it ends, also across broken lines; returns the one that tells how, undefined when the log ended without. */
+/** Says the events of a job until it ends, also across broken connections; returns the outcome, undefined when the log ended without one. */
 export async function followJob(
   { accepted, ...log }: Followed,
   io: CommandIo,
@@ -23,7 +23,7 @@ export async function followJob(
   const onBroken = () => sayBroken(log.place, io);
   let last: LoggedEvent | undefined;
   for await (const event of followEvents({ ...log, onBroken, signal: io.world.interrupted })) {
-    // Which job it is has just been said.
+    // The event `attached` has just named the job.
     if (isAttached && event.kind === "queued" && event.behind === 0) continue;
     io.say(event);
     if (isOutcome(event)) last = event;
@@ -32,14 +32,10 @@ export async function followJob(
 }
 
 export function sayBroken(place: string, { say }: CommandIo): void {
-  say({ kind: "note", text: `the line to ${place} is broken, trying again …` });
+  say({ kind: "note", text: `connection to ${place} lost, trying again …` });
 }
 
-/** True when what was asked for is live now. */
-export const isLive = (last: LoggedEvent | undefined): boolean =>
-  last?.kind === "live" || last?.kind === "unchanged";
-
-/** Does what goes on after the first answer and closes the line; 130 with a word about it when interrupted. */
+/** Does the work after the first answer and closes the connection; 130 with a note when interrupted. */
 export async function untilInterrupted<Code>(
   connection: Connection,
   io: CommandIo,

@@ -1,24 +1,22 @@
 import type { JobAction } from "../../core/actions/actions.ts";
 import type { LoggedEvent } from "../../core/wire/events.ts";
-import { connect } from "./connect.ts";
-import { followJob, untilInterrupted } from "./follow-job.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
 import { commandLine, option } from "../output/shell-words.ts";
+import type { ServerOptions } from "./ask.ts";
 
-export interface JobCommand {
+export interface JobCommand extends ServerOptions {
   readonly action: Exclude<JobAction, { readonly action: "push" }>;
-  readonly remote?: string | undefined;
-  readonly key?: string | undefined;
-  readonly runDir?: string | undefined;
-  /** True for the end that was asked for. */
-  readonly isDone: (last: LoggedEvent | undefined) => boolean;
+  /** True for the end that was asked for; without it that is a live release. */
+  readonly isDone?: (last: LoggedEvent | undefined) => boolean;
   /** Where the server may do at once what is asked. */
   readonly onResult?: (result: unknown) => void;
 }
 
 /** Asks for a job and follows it to its end: 0 as it was asked for, 1 otherwise, 130 interrupted. */
 export async function jobCommand(asked: JobCommand, io: CommandIo): Promise<ExitCode> {
-  const { action, remote, isDone, onResult } = asked;
+  const { action, remote, isDone = isLive, onResult } = asked;
+  const { connect } = await import("./connect.ts");
+  const { followJob, untilInterrupted } = await import("./follow-job.ts");
   const connection = await connect(io, remote, asked);
   return untilInterrupted(connection, io, {
     work: async () => {
@@ -33,7 +31,11 @@ export async function jobCommand(asked: JobCommand, io: CommandIo): Promise<Exit
     // The same command again might do it twice.
     onInterrupt: () => {
       const look = commandLine("mypaas", "releases", action.service, ...option("-r", remote));
-      return `detached; the ${action.action} goes on without you, see how it ends with: ${look}`;
+      return `detached; the ${action.action} continues on the server, see how it ends with: ${look}`;
     },
   });
 }
+
+/** True when what was asked for is live now. */
+export const isLive = (last: LoggedEvent | undefined): boolean =>
+  last?.kind === "live" || last?.kind === "unchanged";

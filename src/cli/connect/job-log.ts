@@ -5,8 +5,9 @@ import { sayBroken } from "./follow-job.ts";
 import type { CommandIo } from "../io.ts";
 import { renderEvent } from "../output/render.ts";
 import { themeOf } from "../output/theme.ts";
+import { command } from "../../core/hints.ts";
 
-/** Shows what a job said, from its first word to its last; here that is the answer, so it goes to stdout. */
+/** Shows the whole log of a job; here that is the answer, so it goes to stdout. */
 export async function readJobLog(
   connection: Connection,
   action: Extract<Action, { readonly action: "job.log" }>,
@@ -17,7 +18,7 @@ export async function readJobLog(
   const theme = themeOf({ env, stderr: stdout });
   const { request, accepted } = await connection.begin(action);
   const onBroken = () => sayBroken(place, io);
-  const again = `mypaas logs --job ${accepted.job ?? ""}`;
+  const again = command(`logs --job ${accepted.job ?? ""}`);
   for await (const event of followEvents({ request, place, signal, onBroken, again }))
     io.answer(renderEvent(event, theme), event);
 }

@@ -30,7 +30,7 @@ export async function joinProgram(world: World, joining: Joining): Promise<numbe
     const size = terminal.size();
     if (size !== undefined) void line.send({ kind: "resize", ...size });
   };
-  // With a terminal Ctrl-C is a key like any other; this is for pipes, and for whoever signals us.
+  // With a terminal Ctrl-C is a key like any other; this is for pipes and for signals from other processes.
   const onInterrupt = () => void line.send({ kind: "signal", signal: "SIGINT" });
   const stopListening = isTerminal ? terminal.onResize(onResize) : () => undefined;
   if (isTerminal) terminal.setRaw(true);
@@ -39,7 +39,7 @@ export async function joinProgram(world: World, joining: Joining): Promise<numbe
   // A stdin that cannot be read is one that has ended.
   void sendInput(world, line, window).catch(() => line.send({ kind: "stdin-end" }));
   try {
-    return await hear(world, joining, window.more);
+    return await receive(world, joining, window.more);
   } finally {
     interrupted.removeEventListener("abort", onInterrupt);
     stopListening();
@@ -51,7 +51,7 @@ export async function joinProgram(world: World, joining: Joining): Promise<numbe
   }
 }
 
-async function hear(
+async function receive(
   { terminal }: World,
   { line, place }: Joining,
   more: (bytes: number) => void,
@@ -127,8 +127,8 @@ async function sendInput(
 }
 
 const lost = (place: string): UserError =>
-  new UserError(`${place}: the connection broke`, {
+  new UserError(`${place}: connection lost`, {
     code: "connection",
     hint: "run the same command again",
-    details: ["the program was told to end, as when a terminal is closed"],
+    details: ["the program got SIGHUP, as when a terminal is closed"],
   });

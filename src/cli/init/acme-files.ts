@@ -9,6 +9,7 @@ import type { CommandIo } from "../io.ts";
 import { readValueText, valuesOf } from "../input/value-lines.ts";
 import type { CertificateOptions } from "./certificate-options.ts";
 import type { Report } from "./report.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** The two files of a server's certificates: as the options name them, else as an earlier run kept them. */
 export interface AcmeFiles {
@@ -41,7 +42,7 @@ async function readCa(
   } catch (error) {
     const code = codeOf(error);
     if (error instanceof UserError || code === undefined) throw error;
-    // Whoever may not read the state is not root, and hears that instead.
+    // Without root the state is unreadable; missing root is reported instead.
     if (file === undefined && code === "EACCES") return undefined;
     throw badCa(
       `${file ?? kept}: ${code === "ENOENT" ? "does not exist" : `unreadable (${code})`}`,
@@ -112,7 +113,7 @@ async function place({ what, path, text, ...access }: Place, report: Report): Pr
 
 function badCa(message: string, cause?: unknown): UserError {
   return new UserError(message, {
-    hint: "give the PEM file of the CA: mypaas init --acme-ca FILE",
+    hint: hint`give the PEM file of the CA: ${command("init --acme-ca FILE")}`,
     cause,
   });
 }

@@ -10,7 +10,7 @@ import {
 import { wireBase } from "../../core/wire/protocol.ts";
 import type { Clock } from "../../deploy/ports.ts";
 
-interface Doors {
+interface Endpoints {
   readonly config: InstanceConfig;
   readonly pin: string;
   readonly infra: Infra;
@@ -18,10 +18,10 @@ interface Doors {
   readonly signal: AbortSignal;
 }
 
-const patienceMs = 30_000;
+const timeoutMs = 30_000;
 
 /** Waits until Traefik answers on its own network; throws UserError when it does not. */
-export async function awaitTraefik({ config, infra, clock, signal }: Doors): Promise<void> {
+export async function awaitTraefik({ config, infra, clock, signal }: Endpoints): Promise<void> {
   const name = traefikContainerName(config.instance);
   await until({ clock, signal, what: "traefik: does not answer", container: name }, async () => {
     const network = await infra.inspectNetwork(apiNetworkName(config.instance));
@@ -30,13 +30,13 @@ export async function awaitTraefik({ config, infra, clock, signal }: Doors): Pro
     const answer = await fetch(`http://${address}:${traefikApiPort}/ping`, {
       signal: AbortSignal.timeout(2000),
     });
-    return answer.ok ? undefined : `its ping says ${answer.status}`;
+    return answer.ok ? undefined : `its ping answers ${answer.status}`;
   });
 }
 
 /** Waits until the receiver answers through Traefik, with the certificate that laptops pin, on the port that they use. */
-export async function awaitReceiver(doors: Doors): Promise<void> {
-  const { config, pin, clock, signal } = doors;
+export async function awaitReceiver(endpoints: Endpoints): Promise<void> {
+  const { config, pin, clock, signal } = endpoints;
   const container = receiverContainerName(config.instance);
   await until({ clock, signal, what: "receiver: does not answer", container }, async () => {
     const answer = await requestPinned({
@@ -49,7 +49,7 @@ export async function awaitReceiver(doors: Doors): Promise<void> {
     // Traefik's own refusals are no JSON, the receiver's answers all are.
     return answer.type.startsWith("application/json")
       ? undefined
-      : `through port ${config.httpsPort} comes status ${answer.status}`;
+      : `port ${config.httpsPort} answers with status ${answer.status}`;
   });
 }
 
@@ -70,10 +70,10 @@ async function until(
     // oxlint-disable-next-line no-await-in-loop
     const wrong = await ask().catch((error: unknown) => reasonOf(error));
     if (wrong === undefined) return;
-    if (clock.now() - begun > patienceMs)
-      throw new UserError(`${what} within ${patienceMs / 1000} s: ${wrong}`, {
+    if (clock.now() - begun > timeoutMs)
+      throw new UserError(`${what} within ${timeoutMs / 1000} s: ${wrong}`, {
         code: "no-answer",
-        hint: `look at what it says: docker logs ${container}`,
+        hint: `see its log: docker logs ${container}`,
       });
     // oxlint-disable-next-line no-await-in-loop
     await clock.sleep(200, signal);

@@ -1,3 +1,4 @@
+import { command, hint, hintFields } from "../../core/hints.ts";
 import { readDirectory } from "../../adapters/certificates/acme-directory.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
@@ -23,8 +24,10 @@ export async function sayOfCa(
   if (before?.email !== undefined && acmeOf(before).server !== server)
     say({
       kind: "warning",
-      text: `certificates of ${new URL(acmeOf(before).server).host} are kept and no longer served; ${host} is asked for each host anew`,
-      hint: `to go back to them: mypaas init --acme-server ${acmeOf(before).server}`,
+      text: `certificates of ${new URL(acmeOf(before).server).host} are kept but no longer served; ${host} is asked for new ones`,
+      ...hintFields(
+        hint`to use them again: ${command(`init --acme-server ${acmeOf(before).server}`)}`,
+      ),
     });
   const { acmeServer, acmeStaging, acmeCa, email } = options;
   if ((acmeServer ?? acmeStaging ?? acmeCa ?? email) === undefined) return;
@@ -32,7 +35,9 @@ export async function sayOfCa(
     say({
       kind: "warning",
       text: `the CA ${host} cannot be reached: ${error instanceof Error ? error.message : String(error)}`,
-      hint: "services run without certificates until it can; see how they stand with: mypaas cert",
+      ...hintFields(
+        hint`services run without certificates until then; see their state: ${command("cert")}`,
+      ),
     }),
   );
 }

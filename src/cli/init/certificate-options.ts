@@ -14,8 +14,9 @@ import { readAddress } from "../../core/server/addresses.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { readResolver } from "../../core/server/resolvers.ts";
 import { refused } from "./refused.ts";
+import { command, hint } from "../../core/hints.ts";
 
-/** What can be said about certificates besides the email address. */
+/** Options about certificates besides the email address. */
 export interface CertificateOptions {
   readonly acmeServer?: string;
   readonly acmeStaging?: boolean;
@@ -63,7 +64,7 @@ function wantedAcme(options: CertificateOptions, before: Acme): Acme {
   if (acmeCa !== undefined && acmeCa !== "none" && isLetsEncrypt(server))
     throw new UserError("--acme-ca: Let's Encrypt needs none", {
       code: "usage",
-      hint: "name the server too: mypaas init --acme-server URL --acme-ca FILE",
+      hint: hint`name the server too: ${command("init --acme-server URL --acme-ca FILE")}`,
     });
   const isSame = server === before.server;
   // A lifetime of hours from one CA would let the certificates of another be renewed only in their last minutes.
@@ -80,7 +81,7 @@ function wantedAcme(options: CertificateOptions, before: Acme): Acme {
 
 function wantedServer({ acmeServer, acmeStaging }: CertificateOptions): string | undefined {
   if (acmeStaging === true && acmeServer !== undefined)
-    throw new UserError("--acme-staging and --acme-server: only one of them can be", {
+    throw new UserError("--acme-staging and --acme-server: only one of them can be given", {
       code: "usage",
       hint: "leave one of them out",
     });
@@ -103,12 +104,12 @@ function wantedProvider(
   before: string | undefined,
 ): string | undefined {
   if (dnsProvider !== undefined && !isDnsProvider(dnsProvider))
-    throw refused("dns-provider", "a code that lego knows, such as hetzner", dnsProvider);
+    throw refused("dns-provider", "a provider code of lego, such as hetzner", dnsProvider);
   const wanted = dnsProvider === "none" ? undefined : (dnsProvider ?? before);
   if (dnsEnv !== undefined && wanted === undefined)
-    throw new UserError("--dns-env: there is no DNS provider to give it to", {
+    throw new UserError("--dns-env: needs a DNS provider", {
       code: "usage",
-      hint: "name it too: mypaas init --dns-provider NAME --dns-env FILE",
+      hint: hint`name it too: ${command("init --dns-provider NAME --dns-env FILE")}`,
     });
   return wanted;
 }
@@ -122,13 +123,13 @@ interface ListOption {
 }
 
 function wantedList(
-  said: readonly string[] | undefined,
+  given: readonly string[] | undefined,
   before: readonly string[] | undefined,
   { option, none, what, read }: ListOption,
 ): readonly string[] | undefined {
-  if (said === undefined) return before;
-  if (said.every((text) => text === none)) return undefined;
-  const entries = said.map((text) => {
+  if (given === undefined) return before;
+  if (given.every((text) => text === none)) return undefined;
+  const entries = given.map((text) => {
     const entry = read(text);
     if (entry === undefined) throw refused(option, what, text);
     return entry;

@@ -1,17 +1,18 @@
 import { UserError } from "../../core/errors.ts";
 import { formatBytes } from "../../core/format.ts";
+import { type Hint, command, hint, hintText } from "../../core/hints.ts";
 
 /** What init has to know of the machine before it changes anything. */
 export interface Facts {
   readonly uid: number;
   readonly os: string;
   readonly node: string;
-  /** API version, or why nobody answered. */
+  /** API version, or why the engine did not answer. */
   readonly engine: { readonly api: string } | UserError;
   /** Undefined where it does not matter. */
   readonly hasSystemd: boolean | undefined;
   readonly disks: readonly { readonly path: string; readonly free: number }[];
-  /** Of the wanted ports, those that somebody else holds. */
+  /** Of the wanted ports, those that another program holds. */
   readonly taken: readonly TakenPort[];
   /** Why no key can be enrolled; undefined when one can be or is. */
   readonly noKey: UserError | undefined;
@@ -38,11 +39,15 @@ const minimumFree = 2_000_000_000;
 /** Everything that stands in the way of init, in the order in which it would be met. */
 export function missing(facts: Facts): readonly Missing[] {
   const found: Missing[] = [];
-  const add = (message: string, hint: string | undefined) => found.push({ message, hint });
+  const add = (message: string, way: Hint | undefined) =>
+    found.push({ message, hint: way === undefined ? undefined : hintText(way) });
   if (facts.os !== "linux")
-    add(`system: should be Linux, got ${facts.os}`, "run mypaas init on the server itself");
+    add(
+      `system: should be Linux, got ${facts.os}`,
+      hint`run ${command("init")} on the server itself`,
+    );
   if (facts.uid !== 0)
-    add(`user: should be root, got user id ${facts.uid}`, "run: sudo mypaas init");
+    add(`user: should be root, got user id ${facts.uid}`, hint`run: sudo ${command("init")}`);
   if (isBelow(facts.node, minimumNode))
     add(
       `node: should be ${minimumNode.join(".")} or newer, got ${facts.node}`,
@@ -57,7 +62,7 @@ export function missing(facts: Facts): readonly Missing[] {
   if (facts.hasSystemd === false)
     add(
       "systemd: is not running on this machine",
-      "run: mypaas init --no-systemd, and start the worker yourself",
+      hint`run: ${command("init --no-systemd")}, and start the worker yourself`,
     );
   for (const { path, free } of facts.disks)
     if (free < minimumFree)
@@ -68,7 +73,7 @@ export function missing(facts: Facts): readonly Missing[] {
   for (const { option, address, port, holder } of facts.taken)
     add(
       `port ${address}:${port}: held by ${holder}`,
-      `stop it, or choose another port: mypaas init --${option} PORT`,
+      hint`stop it, or choose another port: ${command(`init --${option} PORT`)}`,
     );
   if (facts.noKey) add(facts.noKey.message, facts.noKey.hint);
   return found;
@@ -84,7 +89,7 @@ export function missingError(found: readonly Missing[]): UserError {
     details: found.flatMap(({ message, hint }) =>
       hint === undefined ? [message] : [message, `  hint: ${hint}`],
     ),
-    hint: "put them right, then run the same command again",
+    hint: "fix them, then run the same command again",
   });
 }
 

@@ -111,7 +111,7 @@ async function readBinary(path: string, name: string) {
 }
 
 function notTraefik(name: string): UserError {
-  return new UserError(`--traefik-binary ${name}: is no Linux program`, {
+  return new UserError(`--traefik-binary ${name}: is not a Linux program`, {
     hint: "give the program itself, unpacked from its archive",
   });
 }

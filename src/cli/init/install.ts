@@ -81,7 +81,7 @@ export async function install(job: Job): Promise<void> {
   const routing = await ensureDynamicFile(config, identity);
   report.done("Traefik routing", routing);
   if (routing === "changed" && !job.needsSystemd)
-    report.note("start the worker again: it still has the certificate of before");
+    report.note("restart the worker: it still uses the old certificate");
 
   if (job.needsSystemd) {
     const services = { config, pin: identity.pin, world, report };
@@ -99,9 +99,9 @@ export async function install(job: Job): Promise<void> {
   await ensureContainer(infra, withStatic(traefik, [text, acmeFiles.ca]), report);
 
   const clock = realClock(world.now);
-  const doors = { config, pin: identity.pin, infra, clock, signal: world.interrupted };
-  await sayWhenSlow(io.say, "waiting for Traefik to answer …", awaitTraefik(doors));
-  await sayWhenSlow(io.say, "waiting for the receiver to answer …", awaitReceiver(doors));
+  const endpoints = { config, pin: identity.pin, infra, clock, signal: world.interrupted };
+  await sayWhenSlow(io.say, "waiting for Traefik to answer …", awaitTraefik(endpoints));
+  await sayWhenSlow(io.say, "waiting for the receiver to answer …", awaitReceiver(endpoints));
   await conclude(job, config, { report, pin: identity.pin });
 }
 
@@ -131,7 +131,7 @@ async function removeContainers(infra: Infra, config: InstanceConfig): Promise<v
   await infra.removeContainer(receiverContainerName(config.instance));
 }
 
-/** One that cannot be started as it is, for example because its network is another one now, is made anew. */
+/** Makes a new container where the old one cannot be started, for example because its network was replaced. */
 async function ensureContainer(infra: Infra, plan: InfraPlan, report: Report): Promise<void> {
   const outcome = await infra.ensureContainer(plan).catch(async () => {
     await infra.removeContainer(plan.name);
@@ -148,7 +148,7 @@ export function withStatic(plan: InfraPlan, files: readonly (string | undefined)
 }
 
 const noCertificates =
-  "certificates: none are asked for; to change that: mypaas init --email you@example.com";
+  "certificates: this server asks no CA; to change that: mypaas init --email you@example.com";
 
 async function conclude(
   { options, io, needsSystemd }: Job,
@@ -156,9 +156,9 @@ async function conclude(
   { report, pin }: { readonly report: Report; readonly pin: string },
 ): Promise<void> {
   const worker = `mypaas worker --state ${config.stateDir}`;
-  if (!needsSystemd) report.note(`the worker is yours to start: ${worker}`);
+  if (!needsSystemd) report.note(`start the worker yourself: ${worker}`);
   if (config.email === undefined) report.note(noCertificates);
-  if (!report.hasChanged) report.note("nothing to change, everything is as it should be");
+  if (!report.hasChanged) report.note("nothing to change");
   const host = config.domain ?? options.host ?? (await ownAddress(config.bind));
   const origin = originOf(host, config.httpsPort);
   const url = formatRemoteLine({ origin, server: config.server, pin });

@@ -6,6 +6,7 @@ import { type EnrolledKey, parseAuthorizedKeys } from "../../core/ssh/authorized
 import { UserError } from "../../core/errors.ts";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
 import type { World } from "../../core/world.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** Keys that init would enrol, and what it says about those it leaves out. */
 export interface KeyChoice {
@@ -13,7 +14,7 @@ export interface KeyChoice {
   readonly skipped: readonly string[];
 }
 
-/** What this run of init enrols: the files that were named, else nobody new where somebody is enrolled, else the calling user's own. */
+/** What this run of init enrols: the files that were named, else none where keys are enrolled, else the calling user's own. */
 export async function chooseKeys(
   files: readonly string[] | undefined,
   config: InstanceConfig,
@@ -49,10 +50,10 @@ export async function keysOfFiles(files: readonly string[], cwd: string): Promis
   return { keys: unique(keys), skipped: [] };
 }
 
-/** The keys without options in the authorized_keys of the calling user: who may log in here may push here. */
+/** The keys without options in the authorized_keys of the calling user: the same keys may log in and push. */
 export async function keysOfUser(home: string): Promise<KeyChoice> {
   const file = `${home}/.ssh/authorized_keys`;
-  // Whoever may not read it is not root, and hears that as well.
+  // Without root it is unreadable; missing root is reported as well.
   const text = (await readIfThere(file).catch(() => undefined))?.toString("utf8") ?? "";
   const { keys, problems } = parseAuthorizedKeys(text);
   const limited = keys.filter(({ optionsText }) => optionsText !== "");
@@ -65,13 +66,13 @@ export async function keysOfUser(home: string): Promise<KeyChoice> {
   };
 }
 
-/** The sentence for a server that would listen to nobody. */
+/** The error for a server that would accept no key. */
 export function noKeyError(home: string, skipped: readonly string[]): UserError {
   return new UserError(
     `keys: none to enrol, ${home}/.ssh/authorized_keys has none without options`,
     {
       code: "no-key",
-      hint: "copy your public key here, then run: mypaas init --key FILE",
+      hint: hint`copy your public key here, then run: ${command("init --key FILE")}`,
       details: skipped,
     },
   );
@@ -154,7 +155,7 @@ async function readKeyFile(file: string): Promise<string> {
     throw new UserError(
       `${file}: ${code === "ENOENT" ? "does not exist" : `unreadable (${code})`}`,
       {
-        hint: "give the file of a public key: mypaas init --key ~/.ssh/id_ed25519.pub",
+        hint: hint`give the file of a public key: ${command("init --key ~/.ssh/id_ed25519.pub")}`,
         cause: error,
       },
     );

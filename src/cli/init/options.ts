@@ -6,8 +6,9 @@ import { defaultInstance, defaultRunDir, defaultStateDir } from "../../core/serv
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { wantedCertificates, type CertificateOptions } from "./certificate-options.ts";
 import { refused } from "./refused.ts";
+import { command, hint } from "../../core/hints.ts";
 
-/** What can be said on the command line; what is not said stays as it was, or takes its default. */
+/** Options of the command line; an option that is left out keeps its value, or takes its default. */
 export interface InitOptions extends CertificateOptions {
   readonly domain?: string;
   readonly host?: string;
@@ -27,7 +28,7 @@ export interface InitOptions extends CertificateOptions {
 /** Newest release that was tried; older ones than 3.7.13 are not enough. */
 export const defaultTraefikImage = "traefik:v3.7.15";
 
-/** Where the state of the instance is that the options speak about. */
+/** The state directory of the instance that the options name. */
 export function stateDirOf(options: InitOptions, cwd: string): string {
   if (options.state !== undefined) return resolve(cwd, options.state);
   const { instance = defaultInstance } = options;
@@ -53,7 +54,7 @@ export function wantedConfig(
     throw new UserError(
       `${stateDir}: belongs to instance "${before.instance}", not "${instance}"`,
       {
-        hint: `give the other instance a place of its own: mypaas init --instance ${instance} --state /var/lib/${instance}`,
+        hint: hint`give the other instance a place of its own: ${command(`init --instance ${instance} --state /var/lib/${instance}`)}`,
       },
     );
   const httpPort = readPort("http-port", options.httpPort ?? before?.httpPort ?? 80);
@@ -61,7 +62,7 @@ export function wantedConfig(
   if (httpPort === httpsPort)
     throw new UserError(`--https-port: should not be the http port, got ${httpsPort}`, {
       code: "usage",
-      hint: "give each a port of its own: mypaas init --http-port 8080 --https-port 8443",
+      hint: hint`give each a port of its own: ${command("init --http-port 8080 --https-port 8443")}`,
     });
   const domain = options.domain === undefined ? before?.domain : readDomain(options.domain);
   const email = options.email === undefined ? before?.email : readEmail(options.email);
@@ -88,7 +89,7 @@ export function wantedConfig(
 export function checkOptions(options: InitOptions): void {
   if (options.host !== undefined) checkHost(options.host);
   if (options.traefikImage !== undefined && options.traefikBinary !== undefined)
-    throw new UserError("--traefik-image and --traefik-binary: only one of them can be", {
+    throw new UserError("--traefik-image and --traefik-binary: only one of them can be given", {
       code: "usage",
       hint: "leave one of them out",
     });

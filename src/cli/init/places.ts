@@ -22,7 +22,7 @@ const root = { uid: 0, gid: 0 };
 const receiver = { uid: receiverUid, gid: receiverUid };
 const traefik = { uid: traefikUid, gid: traefikUid };
 
-/** Directories of an instance with who may look into them; those below `runDir` are made again at boot by tmpfiles.d. */
+/** Directories of an instance with owner and mode; those below `runDir` are made again at boot by tmpfiles.d. */
 export function directories(config: Pick<InstanceConfig, "stateDir" | "runDir">) {
   const paths = instancePaths(config);
   return {
@@ -85,7 +85,7 @@ export async function ensureIdentity(
     return { identity: readIdentity(pem.toString("utf8")), found: "already there" };
   } catch (cause) {
     throw new UserError(`${file}: holds no usable certificate and key`, {
-      hint: "restore it from a backup, or move it away, run init again and add the remote anew on every laptop",
+      hint: "restore it from a backup, or move it away, run init again and add the remote again on every laptop",
       cause,
     });
   }

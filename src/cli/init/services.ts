@@ -62,12 +62,12 @@ async function stampOf(
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Takes the text of /etc/group; a number that belongs to somebody else is fine as long as it is a group: sockets go by number. */
+/** Takes the text of /etc/group; a number under another name is fine as long as it is a group: sockets go by number. */
 export function refuseMissingGroups(text: string): void {
   const groups = text.split("\n").map((line) => line.split(":")[2]);
   for (const id of [receiverUid, traefikUid])
     if (!groups.includes(String(id)))
-      throw new UserError(`group ${id}: could not be made`, {
+      throw new UserError(`group ${id}: cannot be created`, {
         hint: "see why: systemd-sysusers /etc/sysusers.d/mypaas.conf",
       });
 }
@@ -85,7 +85,7 @@ export async function ensureRunning(
   let didSockets: Done = "already there";
   if (!isOpen || isChanged) {
     const wasOpen = isOpen;
-    // A socket is not opened anew while its service holds it.
+    // A socket is not opened again while its service holds it.
     if (await isActive(worker)) await systemTool("systemctl", "stop", worker);
     await systemTool("systemctl", "enable", ...sockets);
     await systemTool("systemctl", "restart", ...sockets);
@@ -111,7 +111,7 @@ async function startWorker(worker: string): Promise<void> {
   } catch (cause) {
     throw new UserError(`worker: ${worker} does not start`, {
       code: "worker",
-      hint: `see all it said: journalctl --unit ${worker}`,
+      hint: `see its log: journalctl --unit ${worker}`,
       details: await journalTail(worker, 15),
       cause,
     });

@@ -5,6 +5,7 @@ import { maxPemBytes } from "../../core/certificates/certificate-files.ts";
 import { UserError } from "../../core/errors.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { commandLine, option } from "../output/shell-words.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface CertificatePaths {
   readonly host: string;
@@ -56,19 +57,16 @@ function unreadable(place: string, path: string, cause: unknown): UserError {
   if (code === "ENOENT" || code === "ENOTDIR")
     return new UserError(`${place}: no such file`, {
       code: "cert",
-      hint: "name both files: mypaas cert add HOST fullchain.pem privkey.pem",
+      hint: hint`name both files: ${command("cert add HOST fullchain.pem privkey.pem")}`,
       cause,
     });
   if (code === "EISDIR") return new UserError(`${place}: is a folder`, { code: "cert", cause });
   const isForbidden = code === "EACCES" || code === "EPERM";
-  return new UserError(
-    `${place}: ${isForbidden ? "not readable for you" : `unreadable (${code})`}`,
-    {
-      code: "cert",
-      hint: `see who may read it: ${commandLine("ls", "-l", plainText(path))}`,
-      cause,
-    },
-  );
+  return new UserError(`${place}: ${isForbidden ? "permission denied" : `unreadable (${code})`}`, {
+    code: "cert",
+    hint: `see its permissions: ${commandLine("ls", "-l", plainText(path))}`,
+    cause,
+  });
 }
 
 interface Found {
@@ -98,12 +96,12 @@ function noCertificate(paths: CertificatePaths, first: Found, second: Found): Us
   if (first.isCut)
     return new UserError(`${place}: is cut off, it has no -----END CERTIFICATE-----`, {
       code: "cert",
-      hint: "copy it again, whole",
+      hint: "copy the whole file again",
     });
   if (first.isDer)
     return new UserError(`${place}: is binary and not PEM`, {
       code: "cert",
-      hint: `turn it into PEM: ${commandLine("openssl", "x509", "-inform", "der", "-in", plainText(certificate), "-out", "cert.pem")}`,
+      hint: `convert it to PEM: ${commandLine("openssl", "x509", "-inform", "der", "-in", plainText(certificate), "-out", "cert.pem")}`,
     });
   if (first.keys.length === 0 && !first.isEncrypted)
     return new UserError(`${place}: holds no certificate in PEM`, {

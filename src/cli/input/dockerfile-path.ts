@@ -5,6 +5,7 @@ import { maxDockerfileBytes } from "../../core/dockerfile/parse.ts";
 import { UserError } from "../../core/errors.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { commandLine } from "../output/shell-words.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface DockerfilePath {
   /** Absolute. */
@@ -13,18 +14,18 @@ export interface DockerfilePath {
   readonly name: string;
 }
 
-/** The Dockerfile that PATH means: the file itself, or the one in that folder; absolute. `command` is the one that was typed, for the way out. */
+/** The Dockerfile that PATH means: the file itself, or the one in that folder; absolute. `name` is the command that was typed, for the hint. */
 export const findDockerfile = async (
   path: string | undefined,
   cwd: string,
-  command: string,
-): Promise<string> => (await locateDockerfile(path, cwd, command)).file;
+  name: string,
+): Promise<string> => (await locateDockerfile(path, cwd, name)).file;
 
 /** The same with its name. */
 export async function locateDockerfile(
   path: string | undefined,
   cwd: string,
-  command: string,
+  commandName: string,
 ): Promise<DockerfilePath> {
   const start = path ?? ".";
   const typed = (await kindOf(start, cwd)) === "folder" ? join(start, "Dockerfile") : start;
@@ -33,7 +34,7 @@ export async function locateDockerfile(
   if (kind === "file") return { file: resolve(cwd, typed), name };
   throw new UserError(`${name}: ${kind === "none" ? "no such file" : "not a file"}`, {
     code: "no-dockerfile",
-    hint: `name the Dockerfile or its folder: ${command} path/to/Dockerfile`,
+    hint: hint`name the Dockerfile or its folder: ${command(`${commandName} path/to/Dockerfile`)}`,
   });
 }
 
@@ -45,14 +46,11 @@ export async function readDockerfile(path: string, name: string): Promise<Uint8A
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
     if (code === "") throw cause;
     const isForbidden = code === "EACCES" || code === "EPERM";
-    throw new UserError(
-      `${name}: ${isForbidden ? "not readable for you" : `unreadable (${code})`}`,
-      {
-        code: "no-dockerfile",
-        hint: `see who may read it: ${commandLine("ls", "-l", name)}`,
-        cause,
-      },
-    );
+    throw new UserError(`${name}: ${isForbidden ? "permission denied" : `unreadable (${code})`}`, {
+      code: "no-dockerfile",
+      hint: `see its permissions: ${commandLine("ls", "-l", name)}`,
+      cause,
+    });
   }
 }
 

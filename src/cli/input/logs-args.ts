@@ -4,6 +4,7 @@ import { plainText } from "../../core/terminal-text.ts";
 import type { Action } from "../../core/actions/actions.ts";
 import { serviceArgument } from "./service-argument.ts";
 import { commandLine, option } from "../output/shell-words.ts";
+import { type HintCommand, command, hint } from "../../core/hints.ts";
 
 export interface LogsArgs {
   readonly service?: string | undefined;
@@ -19,7 +20,7 @@ export interface LogsArgs {
   readonly key?: string | undefined;
 }
 
-/** What the server is asked, and what is chosen here from its answer. */
+/** The request, and which lines of its answer are shown. */
 export interface LogsWanted<A extends "logs" | "job.log" = "logs" | "job.log"> {
   readonly action: Extract<Action, { readonly action: A }>;
   /** How many of the lines that fit are shown of the past; undefined: all that come. */
@@ -39,7 +40,7 @@ export function readLogsArgs(args: LogsArgs): LogsWanted {
   const again = commandLine("mypaas", "logs", ...words, ...option("-r", args.remote));
   if (args.job !== undefined) {
     const job = args.job === true ? {} : { job: wholeNumber(args.job, "--job") };
-    if (service === undefined && args.job === true) throw noService("mypaas logs --job 12");
+    if (service === undefined && args.job === true) throw noService(command("logs --job 12"));
     const action = {
       action: "job.log",
       ...(service !== undefined && { service }),
@@ -47,7 +48,7 @@ export function readLogsArgs(args: LogsArgs): LogsWanted {
     } as const;
     return { action, keep: undefined, matches: () => true, again };
   }
-  if (service === undefined) throw noService("mypaas logs web");
+  if (service === undefined) throw noService(command("logs web"));
   const pattern = args.grep === undefined ? undefined : readPattern(args.grep);
   const lines = readLines(args);
   const asked = {
@@ -74,11 +75,11 @@ function readLines({ lines, since, grep }: LogsArgs): number | undefined {
   if (count <= mostLines) return count;
   throw new UserError(`logs: -n should be at most ${mostLines}, got ${count}`, {
     code: "usage",
-    hint: "for everything that is there use: -n all",
+    hint: "for all lines use: -n all",
   });
 }
 
-/** Tried here and not on the server: an expression can take for ever, and then it is the one who wrote it who waits. */
+/** Matched here and not on the server: a bad expression can take for ever, and must not block the server. */
 function readPattern(text: string): RegExp {
   try {
     return new RegExp(text, "u");
@@ -86,7 +87,7 @@ function readPattern(text: string): RegExp {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(`logs: --grep: ${reason}`, {
       code: "usage",
-      hint: "write a regular expression as JavaScript has it, such as: --grep 'status=5\\d\\d'",
+      hint: "write a JavaScript regular expression, such as: --grep 'status=5\\d\\d'",
     });
   }
 }
@@ -98,7 +99,7 @@ function readSince(text: string): number {
   if ("value" in read) return read.value;
   throw new UserError(`logs: --since ${read.bad}`, {
     code: "usage",
-    hint: read.hint ?? "say how far to go back: --since 10m",
+    hint: read.hint ?? "give a duration: --since 10m",
   });
 }
 
@@ -106,9 +107,9 @@ function wholeNumber(word: string, name: string): number {
   if (/^\d{1,9}$/.test(word)) return Number(word);
   throw new UserError(`logs: ${name} should be a whole number, got ${JSON.stringify(word)}`, {
     code: "usage",
-    hint: "see how it is used: mypaas logs --help",
+    hint: hint`see how it is used: ${command("logs --help")}`,
   });
 }
 
-const noService = (hint: string): UserError =>
-  new UserError("logs: no service named", { code: "usage", hint: `name one: ${hint}` });
+const noService = (example: HintCommand): UserError =>
+  new UserError("logs: no service named", { code: "usage", hint: hint`name one: ${example}` });

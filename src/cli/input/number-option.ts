@@ -1,4 +1,5 @@
 import { UserError } from "../../core/errors.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** An option that counts from 1; throws UserError "usage". */
 export function numberOption(word: string | undefined, name: string): number | undefined {
@@ -6,6 +7,6 @@ export function numberOption(word: string | undefined, name: string): number | u
   if (/^[1-9]\d{0,8}$/.test(word)) return Number(word);
   throw new UserError(`${name} should be a whole number from 1, got ${JSON.stringify(word)}`, {
     code: "usage",
-    hint: "see the numbers: mypaas releases",
+    hint: hint`see the numbers: ${command("releases")}`,
   });
 }

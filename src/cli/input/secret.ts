@@ -3,7 +3,7 @@ import type { World } from "../../core/world.ts";
 
 type Keyboard = World["stdin"] & { readonly setRawMode?: (on: boolean) => unknown };
 
-/** Asks on the terminal for a line that is not shown while it is typed; undefined where nobody can be asked. */
+/** Asks on the terminal for a line that is not shown while it is typed; undefined without a terminal. */
 export async function askSecret(
   world: Pick<World, "stdin" | "stderr" | "interrupted">,
   question: string,

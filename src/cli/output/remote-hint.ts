@@ -1,46 +1,25 @@
+import { type Hinted, hintFields, hintOf } from "../../core/hints.ts";
 import type { Event } from "../../core/wire/events.ts";
+import { commands } from "../commands.ts";
 
-/** Commands that talk to a server, and without `-r` would talk to this host's own, or to none. */
-export const talking: readonly string[] = [
-  "cancel",
-  "cert",
-  "check",
-  "doctor",
-  "env",
-  "exec",
-  "key",
-  "logs",
-  "plan",
-  "ps",
-  "push",
-  "registry",
-  "releases",
-  "remove",
-  "restart",
-  "rollback",
-  "run",
-  "scale",
-  "start",
-  "stop",
-];
-// What stands behind `--` belongs to another program.
-const command = new RegExp(
-  `mypaas (?:${talking.join("|")})\\b(?:(?! -r | --remote | -- )(?:[^,;:]|:(?=\\S)))*`,
-  "g",
-);
-
-/** A way out that the server knows, as it has to be typed on a laptop that calls the server `remote`. */
-export function hintFor(remote: string, hint: string): string {
-  return hint.replaceAll(command, (typed, at: number) => {
-    const isSaid = /^ (?:-r|--remote) /.test(hint.slice(at + typed.length));
-    const isForThere = /\bon the server[^,;]*$/.test(hint.slice(0, at));
-    return isSaid || isForThere ? typed : `${typed.trimEnd()} -r ${remote}`;
-  });
+/** The fields of a hint, its commands as they have to be typed on a laptop that calls the server `remote`; a hint without parts stays as it is. */
+export function hintFor(remote: string, hinted: Hinted): ReturnType<typeof hintFields> {
+  const hint = hintOf(hinted);
+  if (typeof hint !== "object") return hintFields(hint);
+  return hintFields(hint.map((part, at) => (at % 2 === 1 ? withRemote(part, remote) : part)));
 }
 
-/** An event about that server, with the way out of what went wrong as it has to be typed here. */
-export function eventFor(remote: string, event: Event): Event {
-  if ((event.kind !== "failed" && event.kind !== "warning") || event.hint === undefined)
-    return event;
-  return { ...event, hint: hintFor(remote, event.hint) };
+/** An event about that server, with its hint as it has to be typed here; without a name nothing changes. */
+export function eventFor(remote: string | undefined, event: Event): Event {
+  if (remote === undefined || (event.kind !== "failed" && event.kind !== "warning")) return event;
+  return { ...event, ...hintFor(remote, event) };
+}
+
+function withRemote(command: string, remote: string): string {
+  const [, name = ""] = command.split(" ");
+  // What stands behind `--` belongs to another program.
+  const [own = "", ...program] = command.split(" -- ");
+  const isSaid = /(?: -r| --remote| --help)(?: |$)/.test(own);
+  if (isSaid || commands[name]?.server === undefined) return command;
+  return [`${own} -r ${remote}`, ...program].join(" -- ");
 }

@@ -1,7 +1,6 @@
 import { warnBeforeMs } from "../../core/certificates/expiry.ts";
 import { formatAge } from "../../core/format.ts";
 import type { CertificateInfo, CertificateList } from "../../core/actions/certificates.ts";
-import { localTime } from "./local-time.ts";
 import { table } from "./table.ts";
 import type { Theme } from "./theme.ts";
 
@@ -22,13 +21,13 @@ export function renderCertificates(
 }
 
 const mute =
-  "the server asks nobody for certificates; the way out, on the server: sudo mypaas init --email you@example.com";
+  "this server asks no CA for certificates; to change that, run on the server: sudo mypaas init --email you@example.com";
 
 /** The hosts alone. */
 export function renderHosts(certificates: readonly CertificateInfo[], reading: Reading): string {
   const rows = certificates.map((one) => [
     one.host,
-    one.services.join(", ") || (one.unused === true ? "(nobody)" : "(server)"),
+    one.services.join(", ") || (one.unused === true ? "(unused)" : "(server)"),
     stateWord(one, reading),
     one.certificate?.issuer ?? "",
     expiry(one, reading),
@@ -73,3 +72,17 @@ function explanation(one: CertificateInfo, { now }: Reading): readonly string[] 
   const when = isOpen && nextTry !== undefined ? `; ${again} at ${localTime(nextTry, now)}` : "";
   return [`  ${named}${when}`, ...(hint === undefined ? [] : [`  hint: ${hint}`])];
 }
+
+/** A time in the local time zone: `14:20`, and with its date when that is not today. */
+function localTime(at: number, now: number): string {
+  const clock = `${two(new Date(at).getHours())}:${two(new Date(at).getMinutes())}`;
+  const day = dayOf(at);
+  return day === dayOf(now) ? clock : `${day} ${clock}`;
+}
+
+function dayOf(at: number): string {
+  const date = new Date(at);
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+const two = (number: number): string => String(number).padStart(2, "0");

@@ -1,6 +1,31 @@
 import type { Change, NameChange } from "../../core/release/change.ts";
 import type { Pause } from "../../core/release/switch-way.ts";
 import { formatDuration } from "../../core/format.ts";
+import type { Results } from "../../core/actions/actions.ts";
+
+/** What a push would change, as lines. */
+export function describePlan(planned: Results["plan"]): string {
+  const { service, live, unchanged, changes, pause, lastMs, image, unknown } = planned;
+  const own = planned.scaledByCommand;
+  const scaled =
+    own === undefined
+      ? []
+      : [`scale stays ${own.replicas} by mypaas scale, the Dockerfile says ${own.written}`];
+  if (unchanged)
+    return [
+      `nothing would change: ${service} runs release ${live} with exactly this`,
+      ...scaled,
+    ].join("\n");
+  const now = live === undefined ? "nothing runs yet" : `release ${live} runs now`;
+  return [
+    `${service}: ${now}`,
+    ...(changes.length === 0 ? ["the same release, in new containers"] : changes.map(renderChange)),
+    ...(image === "to be built" ? ["the image is to be built"] : []),
+    ...scaled,
+    ...unknown.map((key) => `known only after the build: ${key}`),
+    renderPause(pause, lastMs),
+  ].join("\n");
+}
 
 type Lines = {
   readonly [K in Change["kind"]]: (change: Extract<Change, { kind: K }>) => string;

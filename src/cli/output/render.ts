@@ -17,7 +17,7 @@ const renderers: Renderers = {
     event.behind === 0
       ? `job ${event.job}`
       : `job ${event.job}: waiting for ${event.behind === 1 ? "the job" : `${event.behind} jobs`} before it`,
-  attached: (event) => `job ${event.job} is under way already, following it`,
+  attached: (event) => `job ${event.job} is already running, following it`,
   build: (event, theme) => theme.dim(`  ${event.text}`),
   output: (event) => `  ${event.text}`,
   ready: (event) => `replica ${event.replica} ready after ${formatDuration(event.ms)}`,

@@ -1,3 +1,4 @@
+import { isLast, isOutcome } from "../../core/wire/event-roles.ts";
 import type { Event, Say } from "../../core/wire/events.ts";
 import type { World } from "../../core/world.ts";
 import { renderEvent } from "./render.ts";
@@ -33,3 +34,10 @@ export const jsonSay =
   (world: World): Say =>
   (event) =>
     world.stdout.write(`${JSON.stringify(event)}\n`);
+
+/** With `--quiet`: the same without progress. */
+export const quietly =
+  (say: Say): Say =>
+  (event) => {
+    if (event.kind === "warning" || isOutcome(event) || isLast(event)) say(event);
+  };

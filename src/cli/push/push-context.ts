@@ -13,7 +13,9 @@ import { formatProblem, problemsError } from "../../core/dockerfile/problems.ts"
 import { warnOfRiskyFiles } from "../../core/push/risky-files.ts";
 import type { PushManifest, PushOptions } from "../../core/actions/push.ts";
 import { readDockerfile } from "../input/dockerfile-path.ts";
+import { serviceArgument } from "../input/service-argument.ts";
 import type { CommandIo } from "../io.ts";
+import type { BuildArgs } from "./options.ts";
 
 /** What is to be pushed, as it was typed. */
 export interface PushSource {
@@ -42,17 +44,17 @@ export async function checkDockerfile(
   return spec.service;
 }
 
-/** Reads and checks the files, and says what was found and what looks like a secret. */
+/** Reads and checks the files; reports their number and those that look like secrets. */
 export async function readContext(
-  story: PushSource,
+  source: PushSource,
   io: CommandIo,
 ): Promise<{ readonly tree: SourceTree; readonly push: PushManifest }> {
-  const { dockerfile, options } = story;
+  const { dockerfile, options } = source;
   const { cwd, interrupted } = io.world;
   const context =
-    story.context === undefined
+    source.context === undefined
       ? chooseContext(dockerfile, cwd)
-      : await findFolder(story.context, cwd);
+      : await findFolder(source.context, cwd);
   const name = shown(context, io) || "this folder";
   io.say({ kind: "step", text: `reading ${name} …` });
   const onRead = sayReading(name, io);
@@ -64,7 +66,7 @@ export async function readContext(
   const push: PushManifest = { dockerfile: tree.dockerfile, entries: tree.entries, options };
   const problems = checkManifest(push);
   if (problems.length > 0)
-    throw new UserError(`build context ${context}: cannot be pushed as it is`, {
+    throw new UserError(`build context ${context}: cannot be pushed`, {
       code: "manifest",
       hint: "correct them, or list them in .dockerignore",
       details: problems,
@@ -99,8 +101,15 @@ function sayReading(name: string, { world, say }: CommandIo): (bytes: number) =>
   };
 }
 
-/** The path as the person who typed the command would write it. */
+/** The path relative to the current folder, where it is below it. */
 function shown(path: string, { world }: CommandIo): string {
   const short = relative(world.cwd, path);
   return short.startsWith("..") ? path : short;
 }
+
+/** What the options of the command line ask of the server. */
+export const pushOptions = (args: BuildArgs): PushOptions => ({
+  pull: args.pull ?? false,
+  noCache: !args.cache,
+  ...(args.takeFrom !== undefined && { takeFrom: serviceArgument(args.takeFrom, "--take-from") }),
+});

@@ -2,16 +2,16 @@ import type { SourceTree } from "../../adapters/laptop/source-tree.ts";
 import { upload } from "../../adapters/wire/upload.ts";
 import type { WireRequest } from "../../adapters/wire/client.ts";
 import type { Accepted } from "../../core/wire/protocol.ts";
-import type { PushOptions } from "../../core/actions/push.ts";
 import type { Connection } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../io.ts";
-import { followJob, isLive, sayBroken } from "../connect/follow-job.ts";
+import { followJob, sayBroken } from "../connect/follow-job.ts";
+import { isLive } from "../connect/job-command.ts";
 import { sayWhenSlow } from "../connect/say-when-slow.ts";
-import { checkDockerfile, readContext, type PushSource } from "./push-context.ts";
-import { serviceArgument } from "../input/service-argument.ts";
 import { option } from "../output/shell-words.ts";
+import type { BuildArgs } from "./options.ts";
+import { checkDockerfile, readContext, type PushSource } from "./push-context.ts";
 
-export interface PushStory extends PushSource {
+export interface Push extends PushSource {
   /** Called when everything that can be checked here is fine. */
   readonly connect: () => Promise<Connection>;
   /** The command that comes back to the job after Ctrl-C. */
@@ -19,14 +19,14 @@ export interface PushStory extends PushSource {
 }
 
 /** Checks, sends what is missing, starts the job and says its events; 0 live or unchanged, 1 failed or superseded by another push, 130 interrupted. */
-export async function pushStory(story: PushStory, io: CommandIo): Promise<ExitCode> {
+export async function runPush(wanted: Push, io: CommandIo): Promise<ExitCode> {
   const signal = io.world.interrupted;
   let isStarted = false;
   let connection: Connection | undefined;
   try {
-    const service = await checkDockerfile(story, io);
-    const { tree, push } = await readContext(story, io);
-    connection = await story.connect();
+    const service = await checkDockerfile(wanted, io);
+    const { tree, push } = await readContext(wanted, io);
+    connection = await wanted.connect();
     const { place } = connection;
     const { accepted, request } = await connection.begin({ action: "push", service, push });
     await sendMissing({ accepted, request, tree, place }, io);
@@ -36,8 +36,8 @@ export async function pushStory(story: PushStory, io: CommandIo): Promise<ExitCo
   } catch (error) {
     if (!signal.aborted) throw error;
     const text = isStarted
-      ? `detached; the deploy goes on without you, follow it again with: ${story.again}`
-      : `interrupted; nothing was deployed, go on with: ${story.again}`;
+      ? `detached; the deploy continues on the server, follow it again with: ${wanted.again}`
+      : `interrupted; nothing was deployed, go on with: ${wanted.again}`;
     io.say({ kind: "note", text });
     return 130;
   } finally {
@@ -63,28 +63,12 @@ async function sendMissing(sending: Sending, io: CommandIo): Promise<void> {
 }
 
 const start = (request: WireRequest, { place }: Connection, { say }: CommandIo) =>
-  sayWhenSlow(say, `waiting for ${place} to check what arrived …`, request.start());
+  sayWhenSlow(say, `waiting for ${place} to check the upload …`, request.start());
 
 /** The options that a second call needs to meet the same job. */
-export const optionsAgain = (args: {
-  readonly context?: string | undefined;
-  readonly pull?: boolean;
-  readonly cache: boolean;
-  readonly takeFrom?: string | undefined;
-}): readonly string[] => [
+export const optionsAgain = (args: BuildArgs): readonly string[] => [
   ...option("--context", args.context),
   ...option("--take-from", args.takeFrom),
   ...(args.pull === true ? ["--pull"] : []),
   ...(args.cache ? [] : ["--no-cache"]),
 ];
-
-/** What the options of the command line ask of the server. */
-export const pushOptions = (args: {
-  readonly pull?: boolean;
-  readonly cache: boolean;
-  readonly takeFrom?: string | undefined;
-}): PushOptions => ({
-  pull: args.pull ?? false,
-  noCache: !args.cache,
-  ...(args.takeFrom !== undefined && { takeFrom: serviceArgument(args.takeFrom, "--take-from") }),
-});

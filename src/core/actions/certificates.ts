@@ -78,6 +78,8 @@ export interface CertificateInfo {
   /** The same as a sentence with the facts. */
   readonly reason?: string;
   readonly hint?: string;
+  /** The hint in pieces: text and commands of mypaas in turn, beginning with text. */
+  readonly hintParts?: readonly string[];
   /** Milliseconds since the epoch. */
   readonly nextTry?: number;
 }

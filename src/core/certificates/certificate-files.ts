@@ -1,6 +1,7 @@
 import { type KeyObject, X509Certificate, createPrivateKey } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { formatBytes } from "../format.ts";
+import { type Hint, command, hint } from "../hints.ts";
 
 /** Limit for the certificates of one host, and for its private key. PEM is ASCII, so one byte is one character. */
 export const maxPemBytes = 100_000;
@@ -19,7 +20,7 @@ export function readManualFiles(
   if (isSwapped(certificate, privateKey))
     bad(
       "certificate and private key: swapped, the first file holds the key",
-      "give the certificate first: mypaas cert add HOST cert.pem key.pem",
+      hint`give the certificate first: ${command("cert add HOST cert.pem key.pem")}`,
     );
   return { certificates: readCertificates(certificate), key: readKey(privateKey) };
 }
@@ -28,7 +29,7 @@ function checkSize(part: string, text: string): void {
   if (text.length > maxPemBytes)
     bad(
       `${part}: the file is too big, ${formatBytes(text.length)} of at most ${formatBytes(maxPemBytes)}`,
-      "give a file with the certificates of this host alone: mypaas cert add HOST cert.pem key.pem",
+      hint`give a file with the certificates of this host alone: ${command("cert add HOST cert.pem key.pem")}`,
     );
 }
 
@@ -46,7 +47,7 @@ function readCertificates(text: string): readonly X509Certificate[] {
   if (blocks.length === 0 && /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----/.test(text))
     bad(
       "certificate: the file holds a certificate request, not a certificate",
-      "give the certificate that the issuer sent back: mypaas cert add HOST cert.pem key.pem",
+      hint`give the certificate that the issuer sent back: ${command("cert add HOST cert.pem key.pem")}`,
     );
   if (blocks.length === 0)
     bad(
@@ -73,7 +74,7 @@ function readKey(text: string): KeyObject {
   if (block === undefined)
     bad(
       "private key: no private key in the file, in PEM it begins with -----BEGIN PRIVATE KEY-----",
-      "give the key that the certificate was issued for: mypaas cert add HOST cert.pem key.pem",
+      hint`give the key that the certificate was issued for: ${command("cert add HOST cert.pem key.pem")}`,
     );
   if (/^-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED/m.test(block))
     bad(
@@ -88,6 +89,6 @@ function readKey(text: string): KeyObject {
   }
 }
 
-function bad(message: string, hint: string, cause?: unknown): never {
-  throw new UserError(message, { code: "bad-certificate", hint, cause });
+function bad(message: string, way: Hint, cause?: unknown): never {
+  throw new UserError(message, { code: "bad-certificate", hint: way, cause });
 }

@@ -10,6 +10,7 @@ import { shortList } from "../health/check.ts";
 import { chainOf, isComplete, isSelfSigned } from "./chain.ts";
 import { readManualFiles } from "./certificate-files.ts";
 import { oneLine } from "./foreign-text.ts";
+import { type Hint, command, hint } from "../hints.ts";
 
 /** A checked manual certificate. */
 export interface ManualCertificate {
@@ -114,8 +115,8 @@ function checkHost(leaf: X509Certificate, host: string): void {
   bad(
     `certificate: does not cover ${host}, only ${shortList(names)}`,
     host.startsWith("*.")
-      ? `request a certificate for ${host}, or add this one for a host that it covers: mypaas cert add ${names[0]} cert.pem key.pem`
-      : `add it for a host that it covers: mypaas cert add ${names[0]} cert.pem key.pem`,
+      ? hint`request a certificate for ${host}, or add this one for a host that it covers: ${command(`cert add ${names[0]} cert.pem key.pem`)}`
+      : hint`add it for a host that it covers: ${command(`cert add ${names[0]} cert.pem key.pem`)}`,
   );
 }
 
@@ -183,7 +184,7 @@ function checkDates(
   if (now >= validToDate.getTime())
     bad(
       `${what}: expired on ${day(validToDate)}`,
-      `renew it at its issuer, then run: mypaas cert add ${host} cert.pem key.pem`,
+      hint`renew it at its issuer, then run: ${command(`cert add ${host} cert.pem key.pem`)}`,
     );
   if (now < validFromDate.getTime())
     bad(
@@ -213,6 +214,6 @@ const badKey = (message: string): never =>
     "make a P-256 key and have the certificate issued for it: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out request.pem",
   );
 
-function bad(message: string, hint: string): never {
-  throw new UserError(message, { code: "bad-certificate", hint });
+function bad(message: string, way: Hint): never {
+  throw new UserError(message, { code: "bad-certificate", hint: way });
 }

@@ -1,3 +1,4 @@
+import { command, hint, hintText } from "../hints.ts";
 import { isIPv4, isLoopback } from "../server/addresses.ts";
 import { oneLine } from "./foreign-text.ts";
 import type { PreflightFacts, PreflightTrouble, PortAnswer } from "./preflight-facts.ts";
@@ -92,7 +93,9 @@ function elsewhereHint(facts: PreflightFacts, foreign: readonly Wrong[]): string
   const isKnownOutside = outside(facts).some((one) => !isPrivate(one) && kindOf(one) === kind);
   // A server behind a NAT knows only its inner address, and may not reach its outer one.
   if (first !== undefined && kind === "A" && isSilent && !isKnownOutside)
-    return `if this server has that address, run: mypaas init --address ${first.address}; else ${setRecord(host, targetOf(facts, "A") ?? "A ADDRESS")}`;
+    return hintText(
+      hint`if this server has that address, run: ${command(`init --address ${first.address}`)}; else ${setRecord(host, targetOf(facts, "A") ?? "A ADDRESS")}`,
+    );
   const target = targetOf(facts, kind);
   if (first === undefined) return setRecord(host, target ?? `${kind} ADDRESS`);
   const wrong = recordOf(first.address);

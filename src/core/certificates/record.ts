@@ -24,6 +24,8 @@ export interface Trouble {
   readonly about: string;
   readonly reason: string;
   readonly hint?: string;
+  /** The hint in pieces: text and commands of mypaas in turn, beginning with text. */
+  readonly hintParts?: readonly string[];
   /** The CA did not answer, so it did not refuse. */
   readonly isSilence?: true;
   /** The CA accepts no request before this time. */

@@ -5,6 +5,7 @@ import { findKey, keyNames } from "./keys/table.ts";
 import type { ProblemList } from "./problems.ts";
 import { firstNonSpace, isSpace } from "../white-space.ts";
 import { good, refuse, show, unquote, type Read } from "./values.ts";
+import { command, hint, hintText } from "../hints.ts";
 
 /** A line `# mypaas.key = value` of the file; columns count characters from 1. */
 export interface KeyLine {
@@ -58,7 +59,9 @@ export function nearMiss(comment: Comment): string | undefined {
 
 function unknownKeyHint(name: string): string {
   const near = didYouMean(name, keyNames);
-  return near === undefined ? "run: mypaas help keys" : `did you mean ${prefix}${near}?`;
+  return near === undefined
+    ? hintText(hint`run: ${command("help keys")}`)
+    : `did you mean ${prefix}${near}?`;
 }
 
 function readValue(text: string, from: number, key: Key<unknown>): Read<string> {

@@ -1,6 +1,7 @@
 import type { CertificateInfo } from "../actions/certificates.ts";
 import { judgeCertificate } from "./host.ts";
 import { about, failed, ok, skipped, warning, type Finding } from "./check.ts";
+import { command, hint, hintOf } from "../hints.ts";
 
 /** Judges the certificate of every host that wants https, or the reason why it has none. */
 export function judgeHosts(all: readonly CertificateInfo[], now: number): readonly Finding[] {
@@ -9,8 +10,9 @@ export function judgeHosts(all: readonly CertificateInfo[], now: number): readon
 }
 
 function judgeHost(info: CertificateInfo, now: number): Finding {
-  const { host, state, certificate, reason = state, hint } = info;
-  const again = `mypaas cert retry ${host}`;
+  const { host, state, certificate, reason = state } = info;
+  const known = hintOf(info);
+  const again = command(`cert retry ${host}`);
   if (certificate !== undefined)
     return judgeCertificate(
       {
@@ -19,12 +21,12 @@ function judgeHost(info: CertificateInfo, now: number): Finding {
         until: certificate.until,
         renewal:
           state === "own"
-            ? `add a newer one: mypaas cert add ${host} fullchain.pem key.pem`
-            : `it was not renewed${info.reason === undefined ? "" : `: ${info.reason}`}; ${hint ?? `see it with: mypaas cert`}`,
+            ? hint`add a newer one: ${command(`cert add ${host} fullchain.pem key.pem`)}`
+            : hint`it was not renewed${info.reason === undefined ? "" : `: ${info.reason}`}; ${known ?? hint`see it with: ${command("cert")}`}`,
       },
       now,
     );
   if (state === "asking") return ok("requested from the CA");
   const finding = state === "failed" ? failed : warning;
-  return finding(reason, hint ?? `try it again: ${again}`);
+  return finding(reason, known ?? hint`try it again: ${again}`);
 }

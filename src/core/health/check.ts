@@ -1,3 +1,5 @@
+import { type Hint, hintFields } from "../hints.ts";
+
 /** One result of `mypaas doctor`. */
 export interface Check extends Finding {
   /** Stable word for programs, such as `disk`; checks of one kind share it. */
@@ -13,6 +15,8 @@ export interface Finding {
   readonly evidence: string;
   /** One imperative sentence with the exact command; for everything that is not ok. */
   readonly hint?: string;
+  /** The hint in pieces: text and commands of mypaas in turn, beginning with text. */
+  readonly hintParts?: readonly string[];
   /** Replaces the check's title, when it checks several things. */
   readonly title?: string;
 }
@@ -25,7 +29,7 @@ export const ok = (evidence: string): Finding => ({ result: "ok", evidence });
 export const skipped = (evidence: string): Finding => ({ result: "skipped", evidence });
 const withHint =
   (result: Result) =>
-  (evidence: string, hint: string): Finding => ({ result, evidence, hint });
+  (evidence: string, hint: Hint): Finding => ({ result, evidence, ...hintFields(hint) });
 export const warning = withHint("warning");
 export const failed = withHint("failed");
 

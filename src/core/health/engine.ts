@@ -1,4 +1,5 @@
 import { failed, isAtLeast, ok, warning, type Finding } from "./check.ts";
+import { command, hint } from "../hints.ts";
 
 export interface EngineHealth {
   readonly version: string;
@@ -37,7 +38,7 @@ export function judgeTraefik(version: string, container: string): Finding {
   if (isAtLeast(version, oldestTraefik)) return ok(`${version}, answers in ${container}`);
   return failed(
     `${version === "" ? "version unknown" : version}: older than ${oldestTraefik}, which mypaas needs`,
-    `upgrade it: sudo mypaas init --traefik-image traefik:v${oldestTraefik}`,
+    hint`upgrade it: sudo ${command(`init --traefik-image traefik:v${oldestTraefik}`)}`,
   );
 }
 

@@ -2,6 +2,7 @@ import { warnBeforeMs } from "../certificates/expiry.ts";
 import { formatBytes, formatDuration } from "../format.ts";
 import { clockToleranceMs } from "../wire/protocol.ts";
 import { failed, ok, warning, type Finding } from "./check.ts";
+import { type Hint } from "../hints.ts";
 
 export interface DiskHealth {
   readonly path: string;
@@ -100,7 +101,7 @@ export interface CertificateHealth {
   readonly from: number;
   readonly until: number;
   /** Command that makes a new one. */
-  readonly renewal: string;
+  readonly renewal: Hint;
 }
 
 /** Judges the dates of one certificate. */

@@ -2,6 +2,7 @@ import { formatAge, formatBytes } from "../format.ts";
 import { label } from "../release/names.ts";
 import { about, failed, isAtLeast, ok, warning, type Finding } from "./check.ts";
 import type { Inventory, Known, SeenContainer, Serving } from "./inventory.ts";
+import { command, hint } from "../hints.ts";
 
 const loopRestarts = 3;
 const loopAgeMs = 10 * 60_000;
@@ -40,11 +41,11 @@ function judgeOne(
   if (loop !== undefined)
     return failed(
       `${loop.name} was restarted ${loop.restarts} times, last ${formatAge(now - loop.startedAt)} ago`,
-      `see why it ends: mypaas logs ${service}`,
+      hint`see why it ends: ${command(`logs ${service}`)}`,
     );
   const facts = `release ${release}, ${running} of ${replicas} replicas run`;
   if (running === replicas) return ok(facts);
-  return failed(facts, `restart it: mypaas restart ${service}`);
+  return failed(facts, hint`restart it: ${command(`restart ${service}`)}`);
 }
 
 const isLooping = ({ state, restarts, startedAt }: SeenContainer, now: number): boolean =>

@@ -1,5 +1,6 @@
 import { plainText, stripControls } from "../terminal-text.ts";
 import type { LogItem, LogLine, Position } from "./item.ts";
+import { hintFields, readHint } from "../hints.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -28,9 +29,9 @@ export function readLogItem(line: string): LogItem | undefined {
       return typeof container === "string" ? { kind: "gone", container } : undefined;
     }
     case "failed": {
-      const { code, message, hint } = fields;
+      const { code, message } = fields;
       if (typeof code !== "string" || typeof message !== "string") return undefined;
-      const way = typeof hint === "string" ? { hint: plainText(hint) } : {};
+      const way = hintFields(readHint(fields));
       return { kind: "failed", code, message: plainText(message), ...way };
     }
     case "end":

@@ -31,6 +31,7 @@ export interface FailedItem {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
+  readonly hintParts?: readonly string[];
 }
 
 /** Position in one stream of one container: all lines before `at`, and `count` lines of that time. */

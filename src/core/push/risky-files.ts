@@ -1,3 +1,4 @@
+import { command, hint, hintFields } from "../hints.ts";
 import { posix } from "node:path";
 import type { Event } from "../wire/events.ts";
 import type { ManifestEntry } from "../actions/push.ts";
@@ -19,7 +20,7 @@ export function warnOfRiskyFiles(entries: readonly ManifestEntry[]): Event | und
   return {
     kind: "warning",
     text: `build context: files that may hold secrets are sent: ${found.slice(0, maxNamed).join(", ")}${more}`,
-    hint: "add them to .dockerignore, and set values with: mypaas env",
+    ...hintFields(hint`add them to .dockerignore, and set values with: ${command("env")}`),
   };
 }
 

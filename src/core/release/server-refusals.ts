@@ -1,5 +1,6 @@
 import { coversHost } from "../certificates/manual-certificate.ts";
 import type { RouteSpec } from "./spec.ts";
+import { command, hint, hintText } from "../hints.ts";
 
 /** The names that a server can serve, as `server.info` returns them. */
 export interface ServerNames {
@@ -39,7 +40,9 @@ function refusalOf(
     return {
       code: "no-domain",
       message: "route auto: this server has no domain",
-      hint: "name a domain in the Dockerfile, or run on the server: mypaas init --domain HOST",
+      hint: hintText(
+        hint`name a domain in the Dockerfile, or run on the server: ${command("init --domain HOST")}`,
+      ),
     };
   if (host === domain)
     return {
@@ -56,7 +59,9 @@ function refusalOf(
 export const needsDns = (host: string): RouteRefusal => ({
   code: "wildcard-https",
   message: `domain ${host}: https for a wildcard domain needs DNS-01 on the server`,
-  hint: "run on the server: sudo mypaas init --dns-provider NAME --dns-env FILE, or leave out mypaas.https",
+  hint: hintText(
+    hint`run on the server: sudo ${command("init --dns-provider NAME --dns-env FILE")}, or leave out mypaas.https`,
+  ),
 });
 
 /** The route with `auto` replaced by its host on this server. */

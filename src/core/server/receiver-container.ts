@@ -1,3 +1,4 @@
+import { hint, command } from "../hints.ts";
 import { count, object, text } from "../stored/shape.ts";
 import { damaged, readStored, refuseNewer } from "../stored/stored.ts";
 import { bindMount, type InfraPlan } from "./infra.ts";
@@ -32,7 +33,7 @@ export interface ReceiverConfig {
 
 /** Reads `receiver.json`; throws UserError for a wrong one. */
 export function parseReceiverConfig(json: string, file: string): ReceiverConfig {
-  const thing = { name: file, hint: "write it again: mypaas init" };
+  const thing = { name: file, hint: hint`write it again: ${command("init")}` };
   const { version, server } = readStored(json, receiverConfigShape, thing);
   refuseNewer(file, version, 1);
   if (server === "") throw damaged(thing, "server: is empty");

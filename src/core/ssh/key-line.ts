@@ -1,5 +1,6 @@
 import { parseKeyLine } from "./authorized-keys.ts";
 import { UserError } from "../errors.ts";
+import { type Hint, command, hint } from "../hints.ts";
 
 export interface KeyLimits {
   /** Comma-separated service names with `*` at any place. */
@@ -12,8 +13,8 @@ export interface KeyLimits {
 /** Puts limits before a public key, as in authorized_keys. Throws UserError "key" for a line that a server would refuse. */
 export function buildKeyLine(publicKey: string, limits: KeyLimits): string {
   const line = publicKey.trim();
-  const wrong = (problem: string, hint: string) =>
-    new UserError(`key: ${problem}`, { code: "key", hint });
+  const wrong = (problem: string, way: Hint) =>
+    new UserError(`key: ${problem}`, { code: "key", hint: way });
   if (line.includes("PRIVATE KEY-----"))
     throw wrong("this is a private key, which must stay secret", "give the public key: FILE.pub");
   if (/[\r\n]/.test(line)) throw wrong("more than one line", "give one public key at a time");
@@ -28,7 +29,7 @@ export function buildKeyLine(publicKey: string, limits: KeyLimits): string {
   throw wrong(
     parsed,
     isOption
-      ? "change the option or leave it out, see: mypaas key add --help"
+      ? hint`change the option or leave it out, see: ${command("key add --help")}`
       : "give a public key, such as ~/.ssh/id_ed25519.pub",
   );
 }

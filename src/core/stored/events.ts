@@ -8,7 +8,11 @@ type Of<K extends Event["kind"]> = Omit<Extract<Event, { readonly kind: K }>, "k
 export const eventShape = union<Event>({
   step: object<Of<"step">, "text">({ text }),
   note: object<Of<"note">, "text">({ text }),
-  warning: object<Of<"warning">, "text">({ text, hint: maybe(text) }),
+  warning: object<Of<"warning">, "text">({
+    text,
+    hint: maybe(text),
+    hintParts: maybe(listOf(text)),
+  }),
   upload: object<Of<"upload">, "files" | "totalFiles" | "bytes" | "totalBytes" | "rate">({
     files: amount,
     totalFiles: amount,
@@ -41,6 +45,7 @@ export const eventShape = union<Event>({
   failed: object<Of<"failed">, "message" | "details">({
     message: text,
     hint: maybe(text),
+    hintParts: maybe(listOf(text)),
     details: listOf(text),
     still: maybe(text),
   }),

@@ -6,6 +6,7 @@ const trouble = object<Trouble, "about" | "reason">({
   about: text,
   reason: text,
   hint: maybe(text),
+  hintParts: maybe(listOf(text)),
   isSilence: maybe(flag as Reader<true>),
   notBefore: maybe(amount),
 });

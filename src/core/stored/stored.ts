@@ -1,10 +1,11 @@
+import { type Hint } from "../hints.ts";
 import { UserError } from "../errors.ts";
 import { WrongShape, type Reader } from "./shape.ts";
 
 /** Names a stored thing in messages, such as `state: release 3 of web`, and says how to get a good one. */
 export interface StoredThing {
   readonly name: string;
-  readonly hint: string;
+  readonly hint: Hint;
 }
 
 /** Reads JSON text that an earlier run of mypaas wrote; throws UserError "damaged-state" that names the thing, which is left as it is. */

@@ -6,6 +6,7 @@ import { parseRequest } from "./request.ts";
 import { SshFormatError } from "../ssh/wire-format.ts";
 import { isSignedBy, readSshSignature, type SshSignature } from "../ssh/sshsig.ts";
 import { clockToleranceMs, signatureNamespace, type Request } from "./protocol.ts";
+import { command, hint, onServer } from "../hints.ts";
 
 export interface Unauthenticated {
   /** The exact bytes that arrived. */
@@ -29,7 +30,7 @@ export function authenticate(input: Unauthenticated): {
   if (!key)
     throw new UserError(`key ${signer}: not enrolled on this server`, {
       code: "unknown-key",
-      hint: "enrol it on the server: mypaas key add, or choose another with --key",
+      hint: hint`enrol it on the server: ${onServer("key add")}, or choose another with --key`,
     });
   if (!isSignedBy(parts, signatureNamespace, input.body))
     throw new UserError("signature: does not fit the request", { code: "bad-signature" });
@@ -52,7 +53,7 @@ function readSignature(blob: Uint8Array): SshSignature {
 function wrongServer(asked: string, here: string): UserError {
   return new UserError(`request: made for server ${asked}, this is ${here}`, {
     code: "wrong-server",
-    hint: "take the line that mypaas init printed on this server: mypaas remote add",
+    hint: hint`take the line that ${command("init")} printed on this server: ${command("remote add")}`,
   });
 }
 

@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { command, hint } from "../hints.ts";
 
 /** What a laptop needs to know a server, and what the line that init prints says. */
 export interface RemoteAddress {
@@ -11,14 +12,14 @@ export interface RemoteAddress {
 }
 
 const example = "'https://paas.example.com#srv=…&pin=…'";
-const hint = `take the whole line that mypaas init printed, in quotes: mypaas remote add prod ${example}`;
+const wholeLine = hint`take the whole line that ${command("init")} printed, in quotes: ${command(`remote add prod ${example}`)}`;
 
 /** Reads `https://host[:port]#srv=…[&pin=…]`; throws UserError "remote". */
 export function parseRemoteLine(line: string): RemoteAddress {
   const wrong = (problem: string) =>
     new UserError(`remote ${JSON.stringify(line.slice(0, 200))}: ${problem}`, {
       code: "remote",
-      hint,
+      hint: wholeLine,
     });
   const url = URL.parse(line.trim());
   if (url === null || url.protocol !== "https:") throw wrong("should begin with https://");

@@ -4,7 +4,7 @@ import type { Receipt } from "../actions/lifecycle.ts";
 export type Event =
   | { readonly kind: "step"; readonly text: string }
   | { readonly kind: "note"; readonly text: string }
-  | { readonly kind: "warning"; readonly text: string; readonly hint?: string }
+  | WarningEvent
   | UploadEvent
   | { readonly kind: "queued"; readonly job: number; readonly behind: number }
   | { readonly kind: "attached"; readonly job: number }
@@ -23,6 +23,15 @@ export type Event =
   | { readonly kind: "finished"; readonly action: string; readonly text: string }
   | FailedEvent
   | { readonly kind: "superseded"; readonly job: number; readonly by: number };
+
+/** Something to know, and perhaps to put right. */
+export interface WarningEvent {
+  readonly kind: "warning";
+  readonly text: string;
+  readonly hint?: string;
+  /** The hint in pieces: text and commands of mypaas in turn, beginning with text. */
+  readonly hintParts?: readonly string[];
+}
 
 export interface UploadEvent {
   readonly kind: "upload";
@@ -55,6 +64,8 @@ export interface FailedEvent {
   readonly kind: "failed";
   readonly message: string;
   readonly hint?: string;
+  /** The hint in pieces: text and commands of mypaas in turn, beginning with text. */
+  readonly hintParts?: readonly string[];
   readonly details: readonly string[];
   readonly still?: string;
 }

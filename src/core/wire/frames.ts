@@ -1,3 +1,4 @@
+import { hintFields, readHint } from "../hints.ts";
 import { UserError } from "../errors.ts";
 import type { ErrorAnswer } from "./protocol.ts";
 
@@ -148,13 +149,13 @@ function within(value: unknown, most: number): number {
 }
 
 function readError(value: unknown): ErrorAnswer["error"] {
-  const { code, message, hint, details } = (value ?? {}) as Fields;
+  const { code, message, details, ...more } = (value ?? {}) as Fields;
   if (typeof code !== "string" || typeof message !== "string") throw strange("an error of no form");
   const lines = Array.isArray(details) ? details.filter((line) => typeof line === "string") : [];
   return {
     code,
     message,
-    ...(typeof hint === "string" && { hint }),
+    ...hintFields(readHint(more)),
     ...(lines.length > 0 && { details: lines }),
   };
 }

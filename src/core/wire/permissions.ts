@@ -1,3 +1,4 @@
+import { command, hint, onServer } from "../hints.ts";
 import { UserError } from "../errors.ts";
 import type { EnrolledKey } from "../ssh/authorized-keys.ts";
 import type { ServiceSpec } from "../release/spec.ts";
@@ -79,7 +80,7 @@ export function refuseExpired(key: EnrolledKey, now: number): void {
   if (expires === undefined || now < expires) return;
   throw new UserError(`key ${nameOf(key)}: expired on ${new Date(expires).toISOString()}`, {
     code: "expired-key",
-    hint: "ask someone with another key to enrol it again: mypaas key add",
+    hint: hint`ask someone with another key to enrol it again: ${command("key add")}`,
   });
 }
 
@@ -106,7 +107,7 @@ function forbidden(key: EnrolledKey, what: string, option: string, granted: read
   );
 }
 
-const otherKey = "use another key, or change its options on the server: mypaas key";
+const otherKey = hint`use another key, or change its options on the server: ${onServer("key")}`;
 
 /** The name of a caller for people. */
 export const nameOf = (caller: Caller): string =>

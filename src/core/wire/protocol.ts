@@ -59,6 +59,7 @@ export interface ErrorAnswer {
     readonly code: string;
     readonly message: string;
     readonly hint?: string;
+    readonly hintParts?: readonly string[];
     readonly details?: readonly string[];
   };
 }

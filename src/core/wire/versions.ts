@@ -1,3 +1,4 @@
+import { type Hint, command, hint } from "../hints.ts";
 import { UserError } from "../errors.ts";
 import { plainText } from "../terminal-text.ts";
 
@@ -21,14 +22,13 @@ export const newerRequest = (message: string): UserError =>
   new UserError(`request: ${message}`, { code: "bad-request", hint: updateServer });
 
 /** What is done about a mypaas on the server that is older than the laptop's. */
-const updateServer =
-  "update mypaas on the server: npm install -g mypaas@latest, then: sudo mypaas init";
+const updateServer = hint`update mypaas on the server: npm install -g mypaas@latest, then: sudo ${command("init")}`;
 
 const updateLaptop = "update mypaas here: npm install -g mypaas@latest";
 const updateBoth = "install the same version on both sides: npm install -g mypaas";
 
 /** Says which side to update where laptop and server do not understand each other; the first servers do not say their version. */
-export function whatToUpdate(laptop: string, server: string | undefined): string {
+export function whatToUpdate(laptop: string, server: string | undefined): Hint {
   const order = server === undefined ? 1 : compare(laptop, server);
   if (order === 0) return updateBoth;
   return order > 0 ? updateServer : updateLaptop;

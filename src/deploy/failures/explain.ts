@@ -4,6 +4,7 @@ import { describeFailure } from "./describe-failure.ts";
 import { stillRuns } from "../messages.ts";
 import type { SwitchContext } from "../switch-context.ts";
 import { ReplicaFailureError } from "./replica-failure.ts";
+import { hintOf } from "../../core/hints.ts";
 
 const shownLogLines = 20;
 
@@ -36,10 +37,10 @@ export function failDeploy(
   runs: Release | "unknown" | undefined,
 ): unknown {
   if (!(error instanceof UserError)) return error;
-  const { message, code, hint, details, cause } = error;
+  const { message, code, details, cause } = error;
   return new UserError(message, {
     code,
-    hint,
+    hint: hintOf(error),
     details,
     cause,
     still: stillRuns(context.service, runs),

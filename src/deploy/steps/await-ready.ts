@@ -12,6 +12,7 @@ import { messages } from "../messages.ts";
 import { step } from "./step.ts";
 import type { SwitchContext } from "../switch-context.ts";
 import { steadyMs, whileRunning } from "./while-running.ts";
+import { command, hint } from "../../core/hints.ts";
 
 const betweenChecksMs = 40;
 const betweenNewsMs = 5_000;
@@ -73,7 +74,7 @@ async function allReplicas(context: SwitchContext, release: Release): Promise<re
   if (found.length >= wanted) return found;
   throw new UserError(
     `deploy ${context.service}: ${found.length} of ${wanted} containers of release ${release.number} are there`,
-    { hint: "push again: mypaas push" },
+    { hint: hint`push again: ${command("push")}` },
   );
 }
 

@@ -8,6 +8,7 @@ import { messages, routeUrl } from "../messages.ts";
 import { step } from "./step.ts";
 import type { SwitchContext } from "../switch-context.ts";
 import { steadyMs, whileRunning } from "./while-running.ts";
+import { command, hint } from "../../core/hints.ts";
 
 const answerTimeoutMs = 10_000;
 
@@ -53,7 +54,7 @@ async function awaitAnswer(
       if (answering === undefined) return context.say(messages.unanswered(route, server));
       throw new UserError(
         `deploy ${release.spec.service}: ${routeUrl(route, server)} is still answered by ${answering}`,
-        { hint: "push again: mypaas push" },
+        { hint: hint`push again: ${command("push")}` },
       );
     }
     await clock.sleep(100, over);

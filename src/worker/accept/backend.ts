@@ -29,6 +29,7 @@ import { withItsJob } from "./job-log-requests.ts";
 import type { Queue } from "../jobs/queue.ts";
 import type { Streams } from "../logs/streams.ts";
 import { guardOf, requestOfToken, tokenLifeMs, whileAllowed } from "../access/tokens.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface BackendParts {
   readonly state: State;
@@ -82,7 +83,7 @@ export function createBackend(parts: BackendParts): Backend {
         return whileAllowed(parts.log.follow(job, from, signal), guardOf(state, stored, now));
       throw new UserError("request: has no job yet", {
         code: "not-started",
-        hint: "push again: mypaas push",
+        hint: hint`push again: ${command("push")}`,
       });
     },
     stream: async (request, token, from, signal) => {
@@ -181,7 +182,7 @@ function identify(
   if (signature === undefined) {
     throw new UserError("signature: missing", {
       code: "bad-signature",
-      hint: "sign the request with an enrolled key: mypaas push --key FILE",
+      hint: hint`sign the request with an enrolled key: ${command("push --key FILE")}`,
     });
   }
   const keys = enrolledKeys(state);

@@ -1,3 +1,4 @@
+import { command, hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import { authorise, maySee, type Caller } from "../../core/wire/permissions.ts";
 import type { Action } from "../../core/actions/actions.ts";
@@ -29,7 +30,7 @@ export function withItsJob<R extends JobLogAction>(
   const what = wanted === undefined ? `job of ${asked ?? "nothing"}` : `job ${wanted}`;
   throw new UserError(`${what}: not known here`, {
     code: "no-job",
-    hint: "see the last job of each service: mypaas ps",
+    hint: hint`see the last job of each service: ${command("ps")}`,
   });
 }
 

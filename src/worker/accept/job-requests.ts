@@ -1,3 +1,4 @@
+import { hint, command } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Accepted } from "../../core/wire/protocol.ts";
 import type { JobAction } from "../../core/actions/actions.ts";
@@ -32,7 +33,7 @@ export function acceptJob(
     acceptOnce(state, stored, undefined);
     return { request: stored.id, missing: [], result: answer() };
   }
-  if (scope === "service") refuseUnknownService(state, service, "mypaas releases");
+  if (scope === "service") refuseUnknownService(state, service, command("releases"));
   acceptOnce(state, stored, body);
   const { id, key, action, content } = stored;
   const existing = followExistingJob(state, stored, { service, content });
@@ -55,6 +56,6 @@ export function acceptCancel(
   if (job !== undefined) return attachTo(state, stored, job);
   throw new UserError(`cancel ${stored.service}: nothing of it is being deployed`, {
     code: "nothing-to-cancel",
-    hint: `to go back to what ran before: mypaas rollback ${stored.service}`,
+    hint: hint`to go back to what ran before: ${command(`rollback ${stored.service}`)}`,
   });
 }

@@ -5,6 +5,7 @@ import { parseKeyLine, type EnrolledKey } from "../../core/ssh/authorized-keys.t
 import { idOf, mayManageKeys, type Caller } from "../../core/wire/permissions.ts";
 import type { KeyInfo } from "../../core/actions/keys.ts";
 import { enrolledKeys } from "./enrolled-keys.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface KeyParts {
   readonly state: State;
@@ -25,14 +26,14 @@ export async function enrol(parts: KeyParts, line: string, caller: Caller): Prom
   if (typeof key === "string")
     throw new UserError(`key: ${key}`, {
       code: "bad-key",
-      hint: "give one line of an OpenSSH public key file: mypaas key add ~/.ssh/id_ed25519.pub",
+      hint: hint`give one line of an OpenSSH public key file: ${command("key add ~/.ssh/id_ed25519.pub")}`,
     });
   const { fingerprint } = key;
   const added = { fingerprint, line: key.line, now: parts.now(), by: idOf(caller) };
   if (!addKey(parts.state, added))
     throw new UserError(`key ${fingerprint}: already enrolled`, {
       code: "duplicate-key",
-      hint: `to change its options, first run: mypaas key remove ${fingerprint}`,
+      hint: hint`to change its options, first run: ${command(`key remove ${fingerprint}`)}`,
     });
   await parts.keysChanged();
   return keyInfo(key, parts.now(), undefined);
@@ -47,7 +48,7 @@ export async function revoke(parts: KeyParts, which: string, caller: Caller): Pr
   if (caller !== "root" && others.length === 0)
     throw new UserError(`key ${fingerprint}: it is the last key that may manage keys`, {
       code: "last-key",
-      hint: "enrol another key first: mypaas key add, or remove it as root on the server",
+      hint: hint`enrol another key first: ${command("key add")}, or remove it as root on the server`,
     });
   const used = lastUses(parts.state).get(fingerprint);
   removeKey(parts.state, fingerprint);
@@ -65,11 +66,11 @@ function pick(keys: readonly EnrolledKey[], which: string): EnrolledKey {
   throw first === undefined
     ? new UserError(`key ${which}: not enrolled`, {
         code: "unknown-key",
-        hint: "list the keys: mypaas key list",
+        hint: hint`list the keys: ${command("key list")}`,
       })
     : new UserError(`key ${which}: ${found.length} keys have this name: ${many}`, {
         code: "unknown-key",
-        hint: `use a fingerprint: mypaas key remove ${first.fingerprint}`,
+        hint: hint`use a fingerprint: ${command(`key remove ${first.fingerprint}`)}`,
       });
 }
 

@@ -3,6 +3,7 @@ import type { Action } from "../../core/actions/actions.ts";
 import type { RegistryInfo } from "../../core/actions/registries.ts";
 import { putRegistry, readRegistries, removeRegistry } from "../../adapters/state/registries.ts";
 import type { State } from "../../adapters/state/state.ts";
+import { command, hint } from "../../core/hints.ts";
 
 type Login = Extract<Action, { readonly action: "registry.login" }>;
 
@@ -30,7 +31,7 @@ export function logOut(state: State, host: string): RegistryInfo {
   if (removed !== undefined) return removed;
   throw new UserError(`registry ${host}: no login is stored`, {
     code: "no-login",
-    hint: "list the logins: mypaas registry list",
+    hint: hint`list the logins: ${command("registry list")}`,
   });
 }
 

@@ -7,6 +7,7 @@ import type { ActionName } from "../../core/actions/actions.ts";
 import { keyLine } from "../../adapters/state/keys.ts";
 import { findRequest, type StoredRequest } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** A token expires after this time if its job has not ended. */
 export const tokenLifeMs = 24 * 60 * 60_000;
@@ -55,12 +56,15 @@ function readKey(line: string): EnrolledKey | undefined {
 }
 
 const badToken = (problem: string): UserError =>
-  new UserError(`token: ${problem}`, { code: "unauthorized", hint: "push again: mypaas push" });
+  new UserError(`token: ${problem}`, {
+    code: "unauthorized",
+    hint: hint`push again: ${command("push")}`,
+  });
 
 const revoked = (fingerprint: string): UserError =>
   new UserError(`key ${fingerprint}: not enrolled on this server any more`, {
     code: "unknown-key",
-    hint: "choose another key: mypaas push --key FILE",
+    hint: hint`choose another key: ${command("push --key FILE")}`,
   });
 
 export interface TokenProof {

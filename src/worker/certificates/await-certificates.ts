@@ -1,3 +1,4 @@
+import { command, hint, hintFields, hintOf } from "../../core/hints.ts";
 import type { CertificateInfo } from "../../core/actions/certificates.ts";
 import type { Say } from "../../core/wire/events.ts";
 import type { Clock } from "../../deploy/ports.ts";
@@ -42,19 +43,19 @@ export async function awaitCertificates(
 }
 
 function certificateEvent(info: CertificateInfo): Parameters<Say>[0] {
-  const { host, state, certificate, reason, hint, nextTry } = info;
+  const { host, state, certificate, reason, nextTry } = info;
   if (certificate !== undefined)
     return { kind: "step", text: `${host} has a certificate of ${certificate.issuer}` };
   if (state === "asking")
     return {
       kind: "warning",
       text: `${host} has no certificate yet; http does not redirect until it comes`,
-      hint: "follow the request: mypaas cert",
+      ...hintFields(hint`follow the request: ${command("cert")}`),
     };
   const again = nextTry === undefined ? "" : "; mypaas tries again by itself";
   return {
     kind: "warning",
     text: `${host} has no certificate, http does not redirect: ${reason ?? state}${again}`,
-    hint: hint ?? `request it again: mypaas cert retry ${host}`,
+    ...hintFields(hintOf(info) ?? hint`request it again: ${command(`cert retry ${host}`)}`),
   };
 }

@@ -1,3 +1,4 @@
+import { hint, command } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import { coversHost } from "../../core/certificates/manual-certificate.ts";
 import { wantedHosts, type WantedHost } from "../../core/certificates/wanted.ts";
@@ -164,7 +165,7 @@ function managerPorts(
 const unknown = (host: string): UserError =>
   new UserError(`certificate ${host}: no service has an https route there`, {
     code: "unknown-host",
-    hint: "see which hosts have one: mypaas cert",
+    hint: hint`see which hosts have one: ${command("cert")}`,
   });
 
 const stillOnHttps = (host: string): Event => ({

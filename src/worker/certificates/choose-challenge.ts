@@ -1,3 +1,4 @@
+import { command, hint, hintFields } from "../../core/hints.ts";
 import type { Trouble } from "../../core/certificates/record.ts";
 import { needsDns } from "../../core/release/server-refusals.ts";
 import type { CertificatePorts, Challenge } from "./ports.ts";
@@ -26,5 +27,5 @@ export async function chooseChallenge(
 const noEmail: Trouble = {
   about: "no email address",
   reason: "no certificate is requested, because this server has no email address",
-  hint: "run on the server: sudo mypaas init --email you@example.com",
+  ...hintFields(hint`run on the server: sudo ${command("init --email you@example.com")}`),
 };

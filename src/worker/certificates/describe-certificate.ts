@@ -1,3 +1,4 @@
+import { command, hint, hintFields, hintOf } from "../../core/hints.ts";
 import { X509Certificate } from "node:crypto";
 import { issuerName, namesOf } from "../../core/certificates/manual-certificate.ts";
 import type { HostRecord } from "../../core/certificates/record.ts";
@@ -23,10 +24,10 @@ export function certificateInfo({ services }: WantedHost, record: HostRecord): C
   };
 }
 
-const withoutLimit = ({ about, reason, hint }: NonNullable<HostRecord["trouble"]>) => ({
+const withoutLimit = ({ about, reason, ...more }: NonNullable<HostRecord["trouble"]>) => ({
   about,
   reason,
-  ...(hint !== undefined && { hint }),
+  ...hintFields(hintOf(more)),
 });
 
 /** A manual certificate. */
@@ -67,7 +68,9 @@ export function withManual(
     return {
       ...info,
       reason: reason === undefined ? ended : `${ended}; ${reason}`,
-      hint: `add a newer one: mypaas cert add ${host} fullchain.pem key.pem, or let the CA issue one: mypaas cert remove ${host}`,
+      ...hintFields(
+        hint`add a newer one: ${command(`cert add ${host} fullchain.pem key.pem`)}, or let the CA issue one: ${command(`cert remove ${host}`)}`,
+      ),
     };
   }
   return state === "issued" && certificate !== undefined

@@ -5,6 +5,7 @@ import type { CertificateRequest } from "../../core/routing/routing-state.ts";
 import { dnsResolver, httpResolver } from "../../core/server/acme.ts";
 import { atMost } from "./limit-concurrency.ts";
 import type { CertificatePorts, Challenge } from "./ports.ts";
+import { hintFields, hintOf } from "../../core/hints.ts";
 
 /** The end of one request. */
 export type Outcome = { readonly served: Served } | { readonly trouble: Trouble };
@@ -85,8 +86,8 @@ export class Issuer {
 /** Traefik did not load the configuration, or the file could not be written. */
 function serverTrouble(error: unknown): Trouble {
   const reason = error instanceof Error ? error.message : String(error);
-  const hint = error instanceof UserError ? error.hint : undefined;
-  return { about: "this server", reason, ...(hint !== undefined && { hint }) };
+  const hint = error instanceof UserError ? hintFields(hintOf(error)) : {};
+  return { about: "this server", reason, ...hint };
 }
 
 const noAnswer = (ms: number): Trouble => ({

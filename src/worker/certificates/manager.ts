@@ -1,3 +1,4 @@
+import { command, hint, hintFields } from "../../core/hints.ts";
 import { warnBeforeMs } from "../../core/certificates/expiry.ts";
 import {
   afterPreflight,
@@ -228,5 +229,5 @@ const tooOften: Trouble = {
 const traefikAway: Trouble = {
   about: "Traefik away",
   reason: "Traefik does not answer, and only Traefik can request certificates",
-  hint: "start it, on the server: sudo mypaas init",
+  ...hintFields(hint`start it, on the server: sudo ${command("init")}`),
 };

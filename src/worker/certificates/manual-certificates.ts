@@ -1,3 +1,4 @@
+import { command, hint, hintText } from "../../core/hints.ts";
 import { rootCertificates } from "node:tls";
 import { checkManual, coversHost, namesKey } from "../../core/certificates/manual-certificate.ts";
 import type { Served } from "../../core/certificates/record.ts";
@@ -89,7 +90,9 @@ const namesIn = (pair: OwnPair): readonly string[] => readCertificate(pair).name
 export const otherShown = (host: string, issuer: string) => ({
   about: "not served",
   reason: `Traefik serves the certificate of ${issuer} for ${host}, which has the same names`,
-  hint: "run on the server: sudo mypaas init; it restarts Traefik, which closes its ports for a moment",
+  hint: hintText(
+    hint`run on the server: sudo ${command("init")}; it restarts Traefik, which closes its ports for a moment`,
+  ),
 });
 
 /** Removes the manual certificate of a host, or one that covers it, and waits until Traefik has dropped it. Throws UserError "no-certificate". */
@@ -103,7 +106,7 @@ export async function removeManual(parts: ManualParts, host: string): Promise<vo
   if (fitting === undefined)
     throw new UserError(`certificate ${host}: no manual certificate`, {
       code: "no-certificate",
-      hint: "list the certificates: mypaas cert",
+      hint: hint`list the certificates: ${command("cert")}`,
     });
   removeOwnPair(state, fitting.host);
   await router.serve({ manualCertificates: manualKeyPairs(state, clock.now()) });

@@ -73,8 +73,13 @@ const sharedMs = 300;
 /** The answer of a DNS provider may hold its credentials. */
 function withoutSecrets(trouble: Trouble, secrets: readonly string[]): Trouble {
   const redact = redactor(secrets);
-  const { reason, hint } = trouble;
-  return { ...trouble, reason: redact(reason), ...(hint !== undefined && { hint: redact(hint) }) };
+  const { reason, hint, hintParts } = trouble;
+  return {
+    ...trouble,
+    reason: redact(reason),
+    ...(hint !== undefined && { hint: redact(hint) }),
+    ...(hintParts !== undefined && { hintParts: hintParts.map(redact) }),
+  };
 }
 
 async function providerSecrets(config: InstanceConfig): Promise<readonly string[]> {

@@ -1,3 +1,4 @@
+import { command, hint, hintFields } from "../../core/hints.ts";
 import { isBrokenStorage } from "../../core/certificates/acme/storage.ts";
 import type { Trouble } from "../../core/certificates/record.ts";
 import { acmeStore } from "../../core/server/acme.ts";
@@ -12,6 +13,6 @@ export async function storeProblem(config: InstanceConfig): Promise<Trouble | un
   return {
     about: "certificate store",
     reason: `${file}: cannot be read, perhaps after a full disk; Traefik loses all certificates at its next start`,
-    hint: "free disk space, then reset it, on the server: sudo mypaas init",
+    ...hintFields(hint`free disk space, then reset it, on the server: sudo ${command("init")}`),
   };
 }

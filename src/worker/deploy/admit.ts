@@ -10,6 +10,7 @@ import type { RouteSpec, ServiceSpec } from "../../core/release/spec.ts";
 import { isSameRoute } from "../../core/routing/routes.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
 import { refuseVolumes } from "./volume-checks.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface ServerView {
   readonly config: Pick<InstanceConfig, "domain" | "owner" | "volumes">;
@@ -65,13 +66,13 @@ function refuseTakenRoute(route: RouteSpec, spec: ServiceSpec, view: ServerView)
   if (service !== view.takeFrom)
     throw new UserError(`${place}: already used by service "${service}"`, {
       code: "route-taken",
-      hint: `choose another domain, or take it over: mypaas push --take-from ${service}`,
+      hint: hint`choose another domain, or take it over: ${command(`push --take-from ${service}`)}`,
     });
   // Its next release may go live with the route, or fail and go back to one that has it.
   if (view.underWay?.includes(service) === true)
     throw new UserError(`${place}: service "${service}" is being deployed and may need it`, {
       code: "route-busy",
-      hint: `push again when that has ended: mypaas push --take-from ${service}`,
+      hint: hint`push again when that has ended: ${command(`push --take-from ${service}`)}`,
     });
 }
 
@@ -83,6 +84,6 @@ function refuseMissingEnv(spec: ServiceSpec, { env }: ServerView): void {
   const values = missing.map((name) => `${name}=…`).join(" ");
   throw new UserError(`env ${missing.join(", ")}: not set on the server`, {
     code: "missing-env",
-    hint: `run: mypaas env ${spec.service} set ${values}`,
+    hint: hint`run: ${command(`env ${spec.service} set ${values}`)}`,
   });
 }

@@ -1,3 +1,4 @@
+import { command, hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Scale } from "../../core/release/spec.ts";
 import { repeatSource } from "../../sources/repeat.ts";
@@ -21,15 +22,14 @@ export const readCurrent = (state: State, service: string): Current => ({
 });
 
 /** The live release, for a command that changes it; throws UserError "not-running". */
-export function runningRelease(
-  command: string,
-  { service, live, stopped }: Current,
-): StoredRelease {
+export function runningRelease(verb: string, { service, live, stopped }: Current): StoredRelease {
   if (live !== undefined) return live;
   const isStopped = stopped !== undefined;
-  throw new UserError(`${command} ${service}: it ${isStopped ? "is stopped" : "does not run"}`, {
+  throw new UserError(`${verb} ${service}: it ${isStopped ? "is stopped" : "does not run"}`, {
     code: "not-running",
-    hint: isStopped ? `start it: mypaas start ${service}` : "push it: mypaas push",
+    hint: isStopped
+      ? hint`start it: ${command(`start ${service}`)}`
+      : hint`push it: ${command("push")}`,
   });
 }
 
@@ -39,11 +39,11 @@ export function releaseToStart({ service, live, stopped }: Current): StoredRelea
   throw live === undefined
     ? new UserError(`start ${service}: it was never live`, {
         code: "not-running",
-        hint: "push it: mypaas push",
+        hint: hint`push it: ${command("push")}`,
       })
     : new UserError(`start ${service}: it runs, release ${live.release.number}`, {
         code: "running",
-        hint: `to begin anew: mypaas restart ${service}`,
+        hint: hint`to begin anew: ${command(`restart ${service}`)}`,
       });
 }
 

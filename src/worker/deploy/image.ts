@@ -1,3 +1,4 @@
+import { hint, command } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import { imageName, label } from "../../core/release/names.ts";
 import type { BuildInput, Engine, ImageFacts } from "../../deploy/ports.ts";
@@ -23,7 +24,7 @@ async function existingImage({ tools, title }: DeployContext, source: ImageSourc
   if (facts?.id === id) return { image: reference, facts };
   throw new UserError(`${title}: ${source.describe()} is not there any more`, {
     code: "no-rollback",
-    hint: "push its files again: mypaas push",
+    hint: hint`push its files again: ${command("push")}`,
   });
 }
 

@@ -23,6 +23,7 @@ import { runsAlready } from "./runs-already.ts";
 import { decideScale } from "./scale-override.ts";
 import { admitHere } from "./server-view.ts";
 import { resolveHomes } from "./volumes.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface PlanParts {
   readonly state: State;
@@ -120,7 +121,7 @@ function plannedSource({ service, push, text }: PlanAction): BuildSource {
   if (dockerfileOf(push).sha256 !== createHash("sha256").update(bytes).digest("hex"))
     throw new UserError(`${push.dockerfile}: changed while it was read`, {
       code: "bad-request",
-      hint: "ask again: mypaas plan",
+      hint: hint`ask again: ${command("plan")}`,
     });
   return { ...source, dockerfile: { ...source.dockerfile, read: async () => bytes } };
 }

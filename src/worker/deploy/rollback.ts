@@ -1,5 +1,6 @@
 import { UserError } from "../../core/errors.ts";
 import type { StoredRelease } from "../../adapters/state/releases.ts";
+import { type Hint, command, hint } from "../../core/hints.ts";
 
 /**
  * The release that a rollback goes back to: the one named, else the newest one that served before the live release was made.
@@ -37,9 +38,9 @@ export function rollbackTarget(
 export const canRollBack = ({ state, imageId }: StoredRelease): boolean =>
   state === "retired" && imageId !== "";
 
-function wayOut(service: string, possible: readonly StoredRelease[]): string {
+function wayOut(service: string, possible: readonly StoredRelease[]): Hint {
   const [first] = possible;
   return first === undefined
-    ? "push its files again: mypaas push"
-    : `choose one of ${possible.map(({ release }) => release.number).join(", ")}: mypaas rollback ${service} ${first.release.number}`;
+    ? hint`push its files again: ${command("push")}`
+    : hint`choose one of ${possible.map(({ release }) => release.number).join(", ")}: ${command(`rollback ${service} ${first.release.number}`)}`;
 }

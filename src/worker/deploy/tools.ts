@@ -27,6 +27,7 @@ import { storedCertificates } from "../certificates/server-facts.ts";
 import { interruptedChanges } from "./interrupted.ts";
 import type { Streams } from "../logs/streams.ts";
 import type { DeployTools } from "./deploy-context.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface ToolParts {
   readonly state: State;
@@ -95,7 +96,7 @@ export async function locateTraefik(
   if (api === undefined || address === undefined) {
     throw new UserError(`traefik: container ${name} does not run`, {
       code: "traefik-away",
-      hint: "start it: sudo mypaas init",
+      hint: hint`start it: sudo ${command("init")}`,
     });
   }
   return {

@@ -1,3 +1,4 @@
+import { type Hinted, command, hint, hintOf } from "../../core/hints.ts";
 import { judgeDomain } from "../../core/health/dns.ts";
 import { judgeEngine, judgeRouting, judgeTraefik } from "../../core/health/engine.ts";
 import { judgeMemory } from "../../core/health/host.ts";
@@ -33,8 +34,8 @@ export const checks: readonly CheckSpec<CheckContext>[] = [
       try {
         return judgeEngine(await engine());
       } catch (error) {
-        const { message, hint } = error as { readonly message: string; readonly hint?: string };
-        return failed(message, hint ?? "start it: systemctl start docker");
+        const { message, ...more } = error as Hinted & { readonly message: string };
+        return failed(message, hintOf(more) ?? "start it: systemctl start docker");
       }
     },
   },
@@ -47,7 +48,7 @@ export const checks: readonly CheckSpec<CheckContext>[] = [
       if (container?.state !== "running")
         return failed(
           `container ${name} ${container === undefined ? "does not exist" : `is ${container.state}`}, so no service answers`,
-          "start it: sudo mypaas init",
+          hint`start it: sudo ${command("init")}`,
         );
       const version: unknown = JSON.parse(await readTraefik((await traefik()).api, "/api/version"));
       const text = (version as { readonly Version?: unknown } | null)?.Version;
@@ -71,7 +72,7 @@ export const checks: readonly CheckSpec<CheckContext>[] = [
       const state = container === undefined ? "does not exist" : `is ${container.state}`;
       return failed(
         `container ${name} ${state}, so nothing can be pushed from outside`,
-        "start it: sudo mypaas init",
+        hint`start it: sudo ${command("init")}`,
       );
     },
   },

@@ -1,6 +1,7 @@
 import { UserError } from "../../core/errors.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import { failed, skipped, type Check, type Finding } from "../../core/health/check.ts";
+import { command, hint, hintOf } from "../../core/hints.ts";
 
 /** One check. */
 export interface CheckSpec<CheckContext> {
@@ -63,7 +64,7 @@ function ofError(error: unknown): Finding {
       "check the worker: systemctl status mypaas-worker",
     );
   if (awayCodes.has(error.code)) return skipped(message);
-  return failed(message, error.hint ?? "repair the server: sudo mypaas init");
+  return failed(message, hintOf(error) ?? hint`repair the server: sudo ${command("init")}`);
 }
 
 const late = (ms: number): readonly Finding[] => [

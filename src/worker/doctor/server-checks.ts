@@ -1,3 +1,4 @@
+import { command, hint, onServer } from "../../core/hints.ts";
 import { readFile, stat, statfs } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { X509Certificate } from "node:crypto";
@@ -38,8 +39,8 @@ export async function dynamicFile({ config, wantedFile }: CheckContext): Promise
   }
   const again = (await hasSystemd())
     ? `systemctl restart ${unitNames(config.instance).worker}`
-    : `stop the worker, then: mypaas worker --state ${config.stateDir}`;
-  return failed(`${path} is missing, or differs from the state`, `write it again: ${again}`);
+    : hint`stop the worker, then: ${onServer(`worker --state ${config.stateDir}`)}`;
+  return failed(`${path} is missing, or differs from the state`, hint`write it again: ${again}`);
 }
 
 export async function units({ config }: CheckContext): Promise<Finding> {
@@ -61,7 +62,7 @@ export async function sockets({ config }: CheckContext): Promise<Finding> {
   const isThere = await Promise.all(paths.map((path) => answers(path)));
   const bad = paths.find((_, index) => isThere[index] === false);
   if (bad === undefined) return ok(`${paths.length} sockets answer`);
-  return failed(`${bad}: connection refused`, "repair it: sudo mypaas init");
+  return failed(`${bad}: connection refused`, hint`repair it: sudo ${command("init")}`);
 }
 
 const portMs = 3000;
@@ -95,10 +96,13 @@ async function atPort(
     const holder = await portHolder(config.bind, port);
     const reason = error instanceof Error ? error.message : String(error);
     if (holder === undefined || /docker-proxy/.test(holder))
-      return failed(`${config.bind}:${port}: ${reason}`, "start Traefik: sudo mypaas init");
+      return failed(
+        `${config.bind}:${port}: ${reason}`,
+        hint`start Traefik: sudo ${command("init")}`,
+      );
     return failed(
       `${config.bind}:${port} is held by ${holder}, not by Traefik`,
-      "stop that program, then run: sudo mypaas init",
+      hint`stop that program, then run: sudo ${command("init")}`,
     );
   }
 }
@@ -154,7 +158,7 @@ async function ownCertificate({ config, now }: CheckContext): Promise<Finding> {
       name: "the server's own",
       from: Date.parse(certificate.validFrom),
       until: Date.parse(certificate.validTo),
-      renewal: `make a new one: rm ${path} && sudo mypaas init, then add the remote again`,
+      renewal: hint`make a new one: rm ${path} && sudo ${command("init")}, then add the remote again`,
     },
     now(),
   );

@@ -3,6 +3,7 @@ import { connect, type Server } from "node:net";
 import { dirname } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { receiverUid, traefikUid } from "../../core/server/instance.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export const entries = ["local", "receiver", "docker"] as const;
 export type Entry = (typeof entries)[number];
@@ -29,7 +30,7 @@ export function listenings({ env, pid, paths }: ListenEnv): Readonly<Record<Entr
   if (count > 0 && missing.length > 0) {
     throw new UserError(`systemd: passed no socket named ${missing.join(", ")}`, {
       code: "sockets",
-      hint: "repair the units, run: mypaas init",
+      hint: hint`repair the units, run: ${command("init")}`,
     });
   }
   const of = (entry: Entry): Listening =>

@@ -1,3 +1,4 @@
+import { hintFields, hintOf } from "../../core/hints.ts";
 import type { Event, FailedEvent } from "../../core/wire/events.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Job, JobEnd } from "../../adapters/state/jobs.ts";
@@ -93,13 +94,13 @@ export function failure(parts: EndParts, job: Job, error: unknown): FailedEvent 
     const details = error instanceof Error ? (error.stack ?? "").split("\n").slice(0, 8) : [];
     return { kind: "failed", message: `bug: ${describe(error)}`, details, ...still };
   }
-  const { message, hint, details } = error;
+  const { message, details } = error;
   return {
     kind: "failed",
     message,
     details,
     ...(error.still === undefined ? still : { still: error.still }),
-    ...(hint !== undefined && { hint }),
+    ...hintFields(hintOf(error)),
   };
 }
 

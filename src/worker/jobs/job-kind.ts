@@ -1,3 +1,4 @@
+import type { Hint } from "../../core/hints.ts";
 import type { DoneEvent } from "../../core/wire/event-roles.ts";
 import type { LiveEvent, Say } from "../../core/wire/events.ts";
 import type { JobAction } from "../../core/actions/actions.ts";
@@ -29,7 +30,7 @@ export interface JobWords<A extends JobAction> {
   /** The verb before the name of the service, such as `deploy`. */
   readonly verb: string;
   /** A hint with the command that asks for the same again. */
-  again(action: A): string;
+  again(action: A): Hint;
 }
 
 /** What becomes of a job that a worker left in the middle; `repeat`: all of it may be done twice, so it is begun anew. */

@@ -1,3 +1,4 @@
+import { type Hint, command, hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import type { DoneEvent } from "../../core/wire/event-roles.ts";
 import type { Say } from "../../core/wire/events.ts";
@@ -47,7 +48,7 @@ export interface QueuedKind extends Pick<JobKind<JobAction>, "scope" | "supersed
   /** What errors call a job, such as `restart web`. */
   readonly title: (job: Job) => string;
   /** A hint with the command that asks for the same again; undefined where the request is not known any more. */
-  readonly again: (job: Job) => string | undefined;
+  readonly again: (job: Job) => Hint | undefined;
   /** Does the job and returns how it ended; throws, and then nothing changed. */
   readonly perform: (job: Job, say: Say, signal: AbortSignal) => Promise<DoneEvent>;
   readonly recovery: "repeat" | QueuedRecovery;
@@ -126,6 +127,6 @@ function callerOf(state: State, job: Job): Caller {
   if (key !== undefined) return key;
   throw new UserError(`key ${job.key}: was removed before its job began`, {
     code: "unknown-key",
-    hint: "ask again with a key that is enrolled: mypaas key list",
+    hint: hint`ask again with a key that is enrolled: ${command("key list")}`,
   });
 }

@@ -1,3 +1,4 @@
+import { hintOf } from "../../core/hints.ts";
 import { isDone, type DoneEvent } from "../../core/wire/event-roles.ts";
 import type { Say } from "../../core/wire/events.ts";
 import { UserError } from "../../core/errors.ts";
@@ -53,8 +54,8 @@ function doneAllTheSame({ kind }: DoneEvent, error: unknown): Outcome {
 function causeOf(error: unknown, signal: AbortSignal): unknown {
   const reason: unknown = signal.aborted ? signal.reason : undefined;
   if (!(reason instanceof UserError) || !(error instanceof UserError)) return reason ?? error;
-  const { message, code, hint } = reason;
-  return new UserError(message, { code, hint, still: error.still, cause: error });
+  const { message, code } = reason;
+  return new UserError(message, { code, hint: hintOf(reason), still: error.still, cause: error });
 }
 
 /** Finishes or undoes a job that a worker left in the middle, and ends it. */

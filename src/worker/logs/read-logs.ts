@@ -5,6 +5,7 @@ import { UserError } from "../../core/errors.ts";
 import type { LogContainer } from "../../adapters/engines/docker/log-stream.ts";
 import { followContainers, type Following } from "./follow.ts";
 import { linesOf, type LogReading, type LogsAction } from "./lines.ts";
+import { command, hint } from "../../core/hints.ts";
 
 /** Emits the existing lines in the order of their times, and then follows if wanted. `onFollowing` gets the object that waits for a container. */
 export async function readLogs(
@@ -51,7 +52,7 @@ function refuseNothing({ wanted, cursor }: LogReading): void {
     `logs of ${what}: it has no container, and logs are removed with their container`,
     {
       code: "no-logs",
-      hint: `see what runs: mypaas ps ${service}; how its last deploy ended: mypaas logs ${service} --job`,
+      hint: hint`see what runs: ${command(`ps ${service}`)}; how its last deploy ended: ${command(`logs ${service} --job`)}`,
     },
   );
 }

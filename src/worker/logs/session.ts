@@ -1,3 +1,4 @@
+import { hintFields, hintOf } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import type { LogCursor } from "../../core/logs/cursor.ts";
 import type { FailedItem, LogItem } from "../../core/logs/item.ts";
@@ -131,6 +132,6 @@ const textOf = (items: readonly LogItem[]): string =>
 /** A UserError as the last item of a stream; throws any other error. */
 export function failedItem(error: unknown): FailedItem {
   if (!(error instanceof UserError)) throw error;
-  const { code, message, hint } = error;
-  return { kind: "failed", code, message, ...(hint === undefined ? {} : { hint }) };
+  const { code, message } = error;
+  return { kind: "failed", code, message, ...hintFields(hintOf(error)) };
 }

@@ -1,3 +1,4 @@
+import { command } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import { parseRequest } from "../../core/wire/request.ts";
 import type { StreamAction } from "../../core/actions/actions.ts";
@@ -38,7 +39,7 @@ export function createStreams(parts: StreamParts): Streams {
   const sessions = new LogSessions(parts);
   return {
     check: ({ service }) => {
-      if (service !== undefined) refuseUnknownService(state, service, "mypaas ps");
+      if (service !== undefined) refuseUnknownService(state, service, command("ps"));
     },
     open: async (stored, from, signal) => {
       const body = requestBody(state, stored.id);

@@ -1,3 +1,4 @@
+import { type Hint, command, hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import {
   currentRelease,
@@ -15,15 +16,16 @@ export function releaseToRun(
   { service, release: wanted }: { readonly service: string; readonly release?: number },
 ): StoredRelease {
   const all = listReleases(state, service);
-  const refuse = (what: string, hint: string): UserError =>
-    new UserError(`run ${service}: ${what}`, { code: "no-release", hint });
-  if (all.length === 0) throw refuse("no such service here", "list the releases: mypaas releases");
+  const refuse = (what: string, wayOut: Hint): UserError =>
+    new UserError(`run ${service}: ${what}`, { code: "no-release", hint: wayOut });
+  if (all.length === 0)
+    throw refuse("no such service here", hint`list the releases: ${command("releases")}`);
   if (wanted === undefined) {
     const now = currentRelease(state, service);
     if (now !== undefined) return now;
-    throw refuse("it was never live", "push it: mypaas push");
+    throw refuse("it was never live", hint`push it: ${command("push")}`);
   }
-  const list = `list its releases: mypaas releases ${service}`;
+  const list = hint`list its releases: ${command(`releases ${service}`)}`;
   const found = all.find(({ release }) => release.number === wanted);
   if (found === undefined) throw refuse(`release ${wanted} is not known`, list);
   if (found.imageId === "") throw refuse(`the image of release ${wanted} was removed`, list);
@@ -36,13 +38,13 @@ export function replicaToEnter(
   { service, replica: wanted }: { readonly service: string; readonly replica?: number },
   containers: readonly Replica[],
 ): Replica {
-  const refuse = (what: string, hint: string): UserError =>
-    new UserError(`exec ${service}: ${what}`, { code: "not-running", hint });
+  const refuse = (what: string, wayOut: Hint): UserError =>
+    new UserError(`exec ${service}: ${what}`, { code: "not-running", hint: wayOut });
   const live = liveRelease(state, service)?.release.number;
   if (live === undefined) {
     if (stoppedRelease(state, service) !== undefined)
-      throw refuse("it is stopped", `start it: mypaas start ${service}`);
-    throw refuse("it does not run", "list what runs: mypaas ps");
+      throw refuse("it is stopped", hint`start it: ${command(`start ${service}`)}`);
+    throw refuse("it does not run", hint`list what runs: ${command("ps")}`);
   }
   const running = containers
     .filter(({ release, state: is }) => release === live && is === "running")
@@ -52,6 +54,6 @@ export function replicaToEnter(
   const numbers = running.map(({ replica }) => replica).join(", ") || "none";
   throw refuse(
     wanted === undefined ? "no replica of it runs now" : `replica ${wanted} does not run`,
-    `choose one that runs (${numbers}): mypaas exec ${service} --replica N -- …`,
+    hint`choose one that runs (${numbers}): ${command(`exec ${service} --replica N -- …`)}`,
   );
 }

@@ -1,3 +1,4 @@
+import { hint, command } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import type { ExecResult, ProgramAsked, RunResult } from "../../core/actions/programs.ts";
 import type { Action } from "../../core/actions/actions.ts";
@@ -183,7 +184,7 @@ export class Terminals {
 const noImage = (service: string, release: number): UserError =>
   new UserError(`run ${service}: the image of release ${release} was removed`, {
     code: "no-image",
-    hint: `list its releases: mypaas releases ${service}`,
+    hint: hint`list its releases: ${command(`releases ${service}`)}`,
   });
 
 const stopped = (): UserError =>

@@ -70,6 +70,7 @@ test("a sender that stalls is dropped after 30 s, also when it drips", async (t)
         code: "stalled",
         message: "upload: fewer than 16384 bytes arrived in 30 s",
         hint: "push again, what has arrived is kept: mypaas push",
+        hintParts: ["push again, what has arrived is kept: ", "mypaas push"],
       },
     },
   });

@@ -78,7 +78,7 @@ test("a line that stays broken is spoken about once, and the way back is the cal
   const again = "mypaas deploy";
   const all = followEvents({ request, place: "prod", signal, pausesMs, onBroken, again });
   await assert.rejects(all.next(), {
-    hint: "the deploy goes on without you; follow it again with: mypaas deploy",
+    hint: "the deploy continues on the server; follow it again with: mypaas deploy",
   });
   assert.equal(broken, 1);
 });
@@ -86,6 +86,6 @@ test("a line that stays broken is spoken about once, and the way back is the cal
 test("a log that never comes back is given up, saying that the deploy goes on", async (t) => {
   await assert.rejects(follow(t, { events: [] }), {
     message: "prod: the connection is lost and does not come back",
-    hint: "the deploy goes on without you; follow it again with: mypaas push",
+    hint: "the deploy continues on the server; follow it again with: mypaas push",
   });
 });

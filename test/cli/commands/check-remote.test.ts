@@ -52,7 +52,7 @@ test("a server that has what the routes need says so below them", async (t) => {
   const { code, out } = await run(["check", "wanting", "-r", "prod"], { cwd });
   assert.equal(code, 0);
   assert.match(out, /^wanting: fine$/m);
-  assert.ok(out.endsWith(`\nprod (127.0.0.1:${port}): has what its routes need\n`), out);
+  assert.ok(out.endsWith(`\nprod (127.0.0.1:${port}): can serve its routes\n`), out);
   assert.equal((await run(["check", "plain", "-r", "prod"], { cwd })).code, 0);
 });
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { check } from "../../../src/cli/commands/check.ts";
-import { helpKeys } from "../../../src/cli/commands/help-keys.ts";
+import { helpKeys } from "../../../src/cli/commands/help.ts";
 import type { CommandIo } from "../../../src/cli/io.ts";
 import { UserError } from "../../../src/core/errors.ts";
 import { fakeWorld } from "../../support/world.ts";
@@ -133,7 +133,7 @@ for (const [path, message, hint] of refused) {
   });
 }
 
-test("help keys lists every key for people and for programs", () => {
+test("help keys lists every key for people and for programs", async () => {
   let answer: { text: string; json: unknown } | undefined;
   const io: CommandIo = {
     world: fakeWorld(),
@@ -141,7 +141,7 @@ test("help keys lists every key for people and for programs", () => {
     answer: (text, json) => void (answer = { text, json }),
     json: true,
   };
-  assert.equal(helpKeys(io), 0);
+  assert.equal(await helpKeys(io), 0);
   assert.match(answer?.text ?? "", /^ {2}servicename \(service\) = name$/m);
   assert.match(
     JSON.stringify(answer?.json),

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { complete, type Names } from "../../../src/cli/completion/complete.ts";
 import { completionScripts } from "../../../src/cli/completion/scripts.ts";
 import { main } from "../../../src/cli/main.ts";
-import { makeProgram } from "../../../src/cli/program.ts";
+import { makeProgram } from "../../../src/cli/command-builder.ts";
 import { fakeWorld } from "../../support/world.ts";
 
 const program = makeProgram(fakeWorld(), { worker: async () => {} }, async () => {});
@@ -60,7 +60,7 @@ for (const [typed, offered] of cases)
 
 test("every command that people may type is offered, and none that is hidden", async () => {
   const { words } = await complete(program, [""], names);
-  const visible = program.createHelp().visibleCommands(program);
+  const visible = program.root.createHelp().visibleCommands(program.root);
   assert.deepEqual(
     words.map(({ value }) => value),
     visible.map((command) => command.name()),
@@ -70,12 +70,13 @@ test("every command that people may type is offered, and none that is hidden", a
 });
 
 test("every option of every command is offered", async () => {
-  for (const command of program.commands) {
+  for (const command of program.root.commands) {
     // oxlint-disable-next-line no-await-in-loop
     const { words } = await complete(program, [command.name(), "--"], names);
     const offered = words.map(({ value }) => value);
     if (["worker", "complete"].includes(command.name())) continue;
-    for (const { long } of command.options) assert.ok(offered.includes(long ?? ""), long);
+    for (const { long, hidden } of command.options)
+      assert.equal(offered.includes(long ?? ""), !hidden, long);
   }
 });
 

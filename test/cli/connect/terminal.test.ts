@@ -106,7 +106,7 @@ test("a line that ends before the program says so", async () => {
   socket.destroy();
   assert.equal(
     await said(code),
-    "prod: the connection broke\nthe program was told to end, as when a terminal is closed\nhint: run the same command again",
+    "prod: connection lost\nthe program got SIGHUP, as when a terminal is closed\nhint: run the same command again",
   );
 });
 

@@ -31,14 +31,14 @@ test("a Traefik that never answers is an error with its logs at hand", async () 
   await assert.rejects(awaitTraefik(doors()), {
     message:
       "traefik: does not answer within 30 s: container mypaas-traefik has no address, it may have stopped",
-    hint: "look at what it says: docker logs mypaas-traefik",
+    hint: "see its log: docker logs mypaas-traefik",
   });
 });
 
 test("a receiver that never answers is an error with its logs at hand", async () => {
   await assert.rejects(awaitReceiver(doors()), {
     message: "receiver: does not answer within 30 s: connect ECONNREFUSED 127.0.0.1:1",
-    hint: "look at what it says: docker logs mypaas-receiver",
+    hint: "see its log: docker logs mypaas-receiver",
   });
 });
 

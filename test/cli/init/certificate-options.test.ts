@@ -139,7 +139,7 @@ for (const [title, before, options, expected] of cases)
 test("values that cannot be are refused", () => {
   const server = "--acme-server: should be letsencrypt, letsencrypt-staging or an https:// URL";
   const lifetime = "--acme-lifetime: should be from 1h to 3650d, such as 90d";
-  const provider = "--dns-provider: should be a code that lego knows, such as hetzner";
+  const provider = "--dns-provider: should be a provider code of lego, such as hetzner";
   const resolver = "--resolver: should be DNS servers such as 10.0.0.2 or 10.0.0.2:5353, or public";
   const address = "--address: should be public IP addresses of this server, or none";
   const refusals: readonly (readonly [CertificateOptions, string])[] = [
@@ -166,13 +166,13 @@ test("values that cannot be are refused", () => {
 test("options that mean nothing together are refused", () => {
   const ca = "--acme-ca: Let's Encrypt needs none";
   const nameServer = "name the server too: mypaas init --acme-server URL --acme-ca FILE";
-  const dns = "--dns-env: there is no DNS provider to give it to";
+  const dns = "--dns-env: needs a DNS provider";
   const nameProvider = "name it too: mypaas init --dns-provider NAME --dns-env FILE";
   const refusals: readonly (readonly [CertificateOptions, Config, string, string])[] = [
     [
       { acmeStaging: true, acmeServer: "letsencrypt" },
       {},
-      "--acme-staging and --acme-server: only one of them can be",
+      "--acme-staging and --acme-server: only one of them can be given",
       "leave one of them out",
     ],
     [{ acmeCa: "ca.pem" }, {}, ca, nameServer],

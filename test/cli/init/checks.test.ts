@@ -96,5 +96,5 @@ test("everything that is missing is said at once", () => {
     "port 0.0.0.0:80: held by nginx (pid 812)",
     "  hint: stop it, or choose another port: mypaas init --http-port PORT",
   ]);
-  assert.equal(error.hint, "put them right, then run the same command again");
+  assert.equal(error.hint, "fix them, then run the same command again");
 });

@@ -95,12 +95,12 @@ test("what is no Traefik binary is refused", async () => {
     ],
     [
       "empty",
-      "--traefik-binary empty: is no Linux program",
+      "--traefik-binary empty: is not a Linux program",
       "give the program itself, unpacked from its archive",
     ],
     [
       "archive.tar.gz",
-      "--traefik-binary archive.tar.gz: is no Linux program",
+      "--traefik-binary archive.tar.gz: is not a Linux program",
       "give the program itself, unpacked from its archive",
     ],
   ] as const;

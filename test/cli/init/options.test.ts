@@ -99,7 +99,7 @@ test("one port cannot be both, and one image not two", () => {
     hint: "give each a port of its own: mypaas init --http-port 8080 --https-port 8443",
   });
   assert.throws(() => checkOptions({ traefikImage: "a", traefikBinary: "b" }), {
-    message: "--traefik-image and --traefik-binary: only one of them can be",
+    message: "--traefik-image and --traefik-binary: only one of them can be given",
     hint: "leave one of them out",
   });
 });

@@ -66,6 +66,6 @@ test("the identity is made once and never again, also when it is damaged", async
   await writeFile(file, first.identity.certificate);
   await assert.rejects(ensureIdentity(config(), now), {
     message: `${file}: holds no usable certificate and key`,
-    hint: "restore it from a backup, or move it away, run init again and add the remote anew on every laptop",
+    hint: "restore it from a backup, or move it away, run init again and add the remote again on every laptop",
   });
 });

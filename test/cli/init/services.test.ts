@@ -16,7 +16,7 @@ test("a group that sysusers did not make is named, whoever owns its number other
   ] as const)
     assert.equal(
       await refusal(() => refuseMissingGroups(text)),
-      `group ${id}: could not be made\n${hint}`,
+      `group ${id}: cannot be created\n${hint}`,
     );
 });
 
@@ -40,6 +40,6 @@ esac
   const tools = { config, world: fakeWorld(), report: new Report(() => {}) };
   assert.equal(
     await refusal(() => ensureRunning(tools, false)),
-    "worker: example-worker.service does not start\nerror: state: damaged\nexited, status=1\nhint: see all it said: journalctl --unit example-worker.service",
+    "worker: example-worker.service does not start\nerror: state: damaged\nexited, status=1\nhint: see its log: journalctl --unit example-worker.service",
   );
 });

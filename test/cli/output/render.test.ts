@@ -23,7 +23,7 @@ const cases: readonly [Event, string][] = [
   [{ kind: "queued", job: 7, behind: 0 }, "job 7"],
   [{ kind: "queued", job: 7, behind: 2 }, "job 7: waiting for 2 jobs before it"],
   [{ kind: "queued", job: 7, behind: 1 }, "job 7: waiting for the job before it"],
-  [{ kind: "attached", job: 7 }, "job 7 is under way already, following it"],
+  [{ kind: "attached", job: 7 }, "job 7 is already running, following it"],
   [{ kind: "ready", replica: 2, ms: 1849 }, "replica 2 ready after 1.8 s"],
   [
     {

@@ -18,5 +18,6 @@ test("many risky files make one warning", () => {
     kind: "warning",
     text: "build context: files that may hold secrets are sent: .env, 1.key, 2.key, 3.key, 4.key and 2 more",
     hint: "add them to .dockerignore, and set values with: mypaas env",
+    hintParts: ["add them to .dockerignore, and set values with: ", "mypaas env"],
   });
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hintText } from "../../../src/core/hints.ts";
 import { test } from "node:test";
 import { UserError } from "../../../src/core/errors.ts";
 import { readLoggedEvent } from "../../../src/core/wire/event-reader.ts";
@@ -20,7 +21,7 @@ test("where two versions do not understand each other, the older side is to be u
     ["0.1.0", "0.1.0", both],
     ["0.1.0", "no version", server],
   ] as const)
-    assert.equal(whatToUpdate(here, there), hint, `${here} and ${there}`);
+    assert.equal(hintText(whatToUpdate(here, there)), hint, `${here} and ${there}`);
 });
 
 test("an error between two versions says which side to update, any other stays as it is", () => {

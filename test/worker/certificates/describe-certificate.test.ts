@@ -31,12 +31,17 @@ test("a manual certificate that is not served, or has ended, is mentioned", () =
     reason: "Traefik serves the certificate of Test CA for a.test, which has the same names",
     hint: "run on the server: sudo mypaas init; it restarts Traefik, which closes its ports for a moment",
   });
-  const hint =
-    "add a newer one: mypaas cert add a.test fullchain.pem key.pem, or let the CA issue one: mypaas cert remove a.test";
+  const parts = [
+    "add a newer one: ",
+    "mypaas cert add a.test fullchain.pem key.pem",
+    ", or let the CA issue one: ",
+    "mypaas cert remove a.test",
+  ];
   assert.deepEqual(withManual(shown, { ...manual, until: now - 1 }, now), {
     ...shown,
     reason: "the manual certificate ended on 2026-11-20",
-    hint,
+    hint: parts.join(""),
+    hintParts: parts,
   });
   const waiting = { ...wanted, state: "waiting", reason: "no DNS" } as const;
   assert.equal(

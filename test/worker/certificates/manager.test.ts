@@ -227,6 +227,7 @@ test("a server without an email address requests nothing and has a hint", async 
     about: "no email address",
     reason: "no certificate is requested, because this server has no email address",
     hint: "run on the server: sudo mypaas init --email you@example.com",
+    hintParts: ["run on the server: sudo ", "mypaas init --email you@example.com"],
   });
 });
 
@@ -344,6 +345,7 @@ test('a new host has "Traefik away" as its reason', async () => {
     about: "Traefik away",
     reason: "Traefik does not answer, and only Traefik can request certificates",
     hint: "start it, on the server: sudo mypaas init",
+    hintParts: ["start it, on the server: sudo ", "mypaas init"],
   });
 });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hintText } from "../../../src/core/hints.ts";
 import { test, type TestContext } from "node:test";
 import type { JobAction } from "../../../src/core/actions/actions.ts";
 import { insertJob } from "../../../src/adapters/state/jobs.ts";
@@ -56,7 +57,7 @@ for (const [action, title, again] of words)
     const { kindOf, jobOf } = open(t);
     const job = jobOf(action);
     const kind = kindOf(action.action);
-    assert.deepEqual([kind.title(job), kind.again(job)], [title, again]);
+    assert.deepEqual([kind.title(job), hintText(kind.again(job) ?? "")], [title, again]);
   });
 
 test("job kinds: only a push supersedes, and only stop and remove are begun anew", (t) => {

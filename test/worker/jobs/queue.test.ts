@@ -209,6 +209,7 @@ test("queue: after a restart what ran is reconciled and then interrupted, and wh
       kind: "failed",
       message: "deploy web: the worker was stopped in the middle",
       hint: "push again: mypaas push",
+      hintParts: ["push again: ", "mypaas push"],
       details: ["docker is away"],
       still: "nothing runs under web yet",
     },
@@ -270,6 +271,7 @@ test("queue: stopping asks what takes too long to undo itself", async (t) => {
     kind: "failed",
     message: "worker: stopping, and this job took longer than it could wait",
     hint: "push again: mypaas push",
+    hintParts: ["push again: ", "mypaas push"],
     details: [],
     still: "nothing runs under web yet",
   });

@@ -292,6 +292,12 @@ test("a request without any logs is refused with a hint", async (t) => {
     message:
       "logs of web release 1 replica 3: it has no container, and logs are removed with their container",
     hint: "see what runs: mypaas ps web; how its last deploy ended: mypaas logs web --job",
+    hintParts: [
+      "see what runs: ",
+      "mypaas ps web",
+      "; how its last deploy ended: ",
+      "mypaas logs web --job",
+    ],
   });
 });
 

@@ -1,3 +1,4 @@
+import { command, hint, hintFields } from "../../../core/hints.ts";
 import { stripControls } from "../../../core/terminal-text.ts";
 import { UserError } from "../../../core/errors.ts";
 import { dockerHub, isRegistryHost } from "../../../core/server/registry.ts";
@@ -155,7 +156,9 @@ function baseImage(message: string, { step }: BuildFailure): Explanation | undef
   ) {
     return {
       text: `${name}: the registry wants a login, or has no such image`,
-      hint: `check the name in FROM, or log in: mypaas registry login ${hostOf(image)}`,
+      ...hintFields(
+        hint`check the name in FROM, or log in: ${command(`registry login ${hostOf(image)}`)}`,
+      ),
       details: [message],
     };
   }

@@ -13,6 +13,7 @@ import { messageError, readMessages } from "./messages.ts";
 import { inspectAny, isOwned, ownedContainers, removeForGood } from "./owned.ts";
 import { startError } from "./start-errors.ts";
 import type { ImageFacts } from "../../../deploy/ports.ts";
+import { command, hint } from "../../../core/hints.ts";
 
 /** What `init` needs of Docker: networks, mypaas' own containers and their images. Every call may be repeated. */
 export interface Infra {
@@ -145,7 +146,7 @@ async function createNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
 function networkTaken(name: string): UserError {
   return new UserError(`network "${name}": not made by mypaas`, {
     code: "name-taken",
-    hint: `choose another instance name: mypaas init --instance NAME, or remove it: docker network rm ${name}`,
+    hint: hint`choose another instance name: ${command("init --instance NAME")}, or remove it: docker network rm ${name}`,
   });
 }
 

@@ -2,6 +2,7 @@ import { UserError } from "../../../core/errors.ts";
 import { stripControls } from "../../../core/terminal-text.ts";
 import { elfInterpreter, elfMachine } from "../../../core/server/elf.ts";
 import { reasonOf, statusOf } from "./client.ts";
+import { command, hint } from "../../../core/hints.ts";
 
 /** Says why the engine would not create or start a container, in one sentence; undefined for what is no fault of a plan. */
 export function startError(name: string, error: unknown): UserError | undefined {
@@ -62,7 +63,7 @@ const explanations: readonly (readonly [RegExp, (found: RegExpExecArray) => Expl
     /network (\S+) not found/,
     (found) => ({
       text: `network ${found[1]} is gone`,
-      hint: "repair it on the server: mypaas init",
+      hint: hint`repair it on the server: ${command("init")}`,
     }),
   ],
   [

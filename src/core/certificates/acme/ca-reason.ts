@@ -1,3 +1,4 @@
+import { command, hint, hintFields } from "../../hints.ts";
 import { traefikContainerName } from "../../release/names.ts";
 import {
   defaultInstance,
@@ -19,7 +20,9 @@ export function caReason(problem: AcmeProblem): Trouble | undefined {
     return {
       about: "refused",
       reason: `the CA refuses this name: ${detail}`,
-      hint: `choose another domain, or add a certificate: mypaas cert add ${host} cert.pem key.pem`,
+      ...hintFields(
+        hint`choose another domain, or add a certificate: ${command(`cert add ${host} cert.pem key.pem`)}`,
+      ),
     };
   if (away.has(type))
     return { about: "CA away", reason: `the CA has an internal error: ${detail}`, hint: waiting };
@@ -37,7 +40,7 @@ function rateLimit({ detail, host }: AcmeProblem): Trouble {
     return {
       about: "rate limit",
       reason: "the CA has paused the requests of this server after too many failures",
-      hint: `open ${page}, then run: mypaas cert retry ${host}`,
+      ...hintFields(hint`open ${page}, then run: ${command(`cert retry ${host}`)}`),
     };
   const [, date, time] =
     /retry after (\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?: UTC|Z)/i.exec(detail) ?? [];
@@ -66,7 +69,7 @@ const span = (hours: number): string =>
 const { acmeDir } = instancePaths({ stateDir: defaultStateDir, runDir: defaultRunDir });
 
 // Traefik keeps the file in memory and writes it again, so it is stopped first; init starts it.
-const newAccount = `run on the server, where FILE is the CA's file in ${acmeDir}: docker stop ${traefikContainerName(defaultInstance)} && sudo mv FILE FILE.old && sudo mypaas init; all certificates are then requested again`;
+const newAccount = hint`run on the server, where FILE is the CA's file in ${acmeDir}: docker stop ${traefikContainerName(defaultInstance)} && sudo mv FILE FILE.old && sudo ${command("init")}; all certificates are then requested again`;
 
 function account({ type = "", detail, instance, host }: AcmeProblem): Trouble | undefined {
   const about = "CA account";
@@ -75,26 +78,30 @@ function account({ type = "", detail, instance, host }: AcmeProblem): Trouble | 
       return {
         about,
         reason: `the CA no longer knows this server's account: ${detail}`,
-        hint: newAccount,
+        ...hintFields(newAccount),
       };
     case "externalAccountRequired":
       return {
         about,
         reason: `the CA requires an account that was created there first: ${detail}`,
-        hint: "choose a CA that needs none, such as Let's Encrypt: mypaas init --help",
+        ...hintFields(
+          hint`choose a CA that needs none, such as Let's Encrypt: ${command("init --help")}`,
+        ),
       };
     case "userActionRequired":
       return {
         about,
         reason: `the CA requires an action by hand: ${detail}`,
-        hint: `open ${instance ?? "the CA's page"}, then run: mypaas cert retry ${host}`,
+        ...hintFields(
+          hint`open ${instance ?? "the CA's page"}, then run: ${command(`cert retry ${host}`)}`,
+        ),
       };
     case "invalidContact":
     case "unsupportedContact":
       return {
         about,
         reason: `the CA refuses the email address: ${detail}`,
-        hint: "set another one: mypaas init --email ADDRESS",
+        ...hintFields(hint`set another one: ${command("init --email ADDRESS")}`),
       };
     default:
       return undefined;

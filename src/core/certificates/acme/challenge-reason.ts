@@ -1,3 +1,4 @@
+import { type Hint, type HintCommand, command, hint, hintFields } from "../../hints.ts";
 import type { AcmeProblem } from "./problem.ts";
 import type { Trouble } from "../record.ts";
 
@@ -34,10 +35,10 @@ function lookUp(problem: AcmeProblem): Trouble | undefined {
   if (why === "NXDOMAIN")
     return trouble("waiting for DNS", `${name} is not in the DNS (NXDOMAIN)`, setRecordHint(host));
   const about = type === "CAA" ? "CAA" : type === "TXT" ? "DNS provider" : "waiting for DNS";
-  const hint = detail.includes("DNSSEC")
-    ? `repair DNSSEC of the domain at your DNS provider, or switch it off, then run: ${retry(host)}`
+  const way = detail.includes("DNSSEC")
+    ? hint`repair DNSSEC of the domain at your DNS provider, or switch it off, then run: ${retry(host)}`
     : dnsHint(problem);
-  return trouble(about, `the CA could not look up ${type} of ${name}: ${why}`, hint);
+  return trouble(about, `the CA could not look up ${type} of ${name}: ${why}`, way);
 }
 
 /** * Boulder's `198.51.100.4: Fetching http://a.test/…: Connection refused`, and Go's `Get "http://…": dial tcp 198.51.100.4:80: connect: connection refused` of Pebble. */
@@ -61,7 +62,7 @@ function connection({ detail, host, type }: AcmeProblem): Trouble {
   return trouble(
     `port ${number}`,
     `the CA cannot connect to port ${number} of ${place}${where}: ${why}`,
-    `open port ${number} in the firewalls of this server and of its provider, then run: ${retry(host)}`,
+    hint`open port ${number} in the firewalls of this server and of its provider, then run: ${retry(host)}`,
   );
 }
 
@@ -73,7 +74,7 @@ function caa({ detail, host }: AcmeProblem): Trouble {
     isPlain
       ? `the CAA record of ${name} forbids this CA`
       : `the CAA record forbids this CA: ${detail}`,
-    `add a record for this CA at your DNS provider, such as: ${name ?? host} CAA 0 issue "letsencrypt.org", then run: ${retry(host)}`,
+    hint`add a record for this CA at your DNS provider, such as: ${name ?? host} CAA 0 issue "letsencrypt.org", then run: ${retry(host)}`,
   );
 }
 
@@ -87,7 +88,7 @@ function wrongAnswer({ detail, host }: AcmeProblem): Trouble {
     return trouble(
       "DNS provider",
       `the TXT record ${txt[2]} has another value than this server's`,
-      `delete other TXT records of that name at your DNS provider, then run: ${retry(host)}`,
+      hint`delete other TXT records of that name at your DNS provider, then run: ${retry(host)}`,
     );
   const address =
     /(?:^|: )([0-9a-f.:]*[0-9a-f]): Invalid response/i.exec(detail)?.[1] ??
@@ -100,12 +101,12 @@ function wrongAnswer({ detail, host }: AcmeProblem): Trouble {
       detail,
     );
   if (!isAnswer)
-    return trouble("refused", `the CA refuses: ${detail}`, `try again: ${retry(host)}`);
+    return trouble("refused", `the CA refuses: ${detail}`, hint`try again: ${retry(host)}`);
   const what = status === undefined ? "not this server's answer" : `status ${status}`;
   return trouble(
     "port 80",
     `the CA got a wrong answer from port 80 of ${address ?? host}: ${what}`,
-    `check that every address is this server's: getent ahosts ${host}, then run: ${retry(host)}`,
+    hint`check that every address is this server's: getent ahosts ${host}, then run: ${retry(host)}`,
   );
 }
 
@@ -113,19 +114,23 @@ function noTxt(host: string, name = `_acme-challenge.${host.replaceAll(/'|\*\./g
   return trouble(
     "DNS provider",
     `the CA found no TXT record ${name}`,
-    `check that the domain uses the name servers of the DNS provider: dig NS ${name.replace(/^_acme-challenge\./, "")}, then run: ${retry(host)}`,
+    hint`check that the domain uses the name servers of the DNS provider: dig NS ${name.replace(/^_acme-challenge\./, "")}, then run: ${retry(host)}`,
   );
 }
 
-const trouble = (about: string, reason: string, hint: string): Trouble => ({ about, reason, hint });
+const trouble = (about: string, reason: string, way: Hint): Trouble => ({
+  about,
+  reason,
+  ...hintFields(way),
+});
 
-const retry = (host: string): string => `mypaas cert retry ${host}`;
+const retry = (host: string): HintCommand => command(`cert retry ${host}`);
 
-const setRecordHint = (host: string): string =>
-  `set the record at your DNS provider, then run: ${retry(host)}`;
+const setRecordHint = (host: string): Hint =>
+  hint`set the record at your DNS provider, then run: ${retry(host)}`;
 
-const dnsHint = ({ host }: AcmeProblem): string =>
-  `repair the domain's name servers at your DNS provider, then run: ${retry(host)}`;
+const dnsHint = ({ host }: AcmeProblem): Hint =>
+  hint`repair the domain's name servers at your DNS provider, then run: ${retry(host)}`;
 
 const lowerFirst = (text: string): string =>
   text.replace(/^[A-Z](?=[a-z ])/, (c) => c.toLowerCase());

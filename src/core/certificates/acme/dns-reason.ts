@@ -1,3 +1,4 @@
+import { command, hint, hintFields } from "../../hints.ts";
 import type { AcmeProblem } from "./problem.ts";
 import type { Trouble } from "../record.ts";
 
@@ -11,15 +12,18 @@ export function dnsProviderReason(problem: AcmeProblem): Trouble | undefined {
 
 function settings({ detail }: AcmeProblem): Trouble | undefined {
   const provider = /unrecogni[sz]ed DNS provider: (\S+)/i.exec(detail)?.[1];
-  const hint = "set the DNS provider and its values again, see: mypaas init --help";
-  if (provider !== undefined) return { about, reason: `unknown DNS provider ${provider}`, hint };
+  const wayOut = hintFields(
+    hint`set the DNS provider and its values again, see: ${command("init --help")}`,
+  );
+  if (provider !== undefined)
+    return { about, reason: `unknown DNS provider ${provider}`, ...wayOut };
   if (!/some credentials information are missing|credentials missing/.test(detail))
     return undefined;
   const name =
     /^(?:[^:]*: )*?([a-z0-9]+): (?:some )?credentials/.exec(detail)?.[1] ?? "the DNS provider";
   const missing = [...new Set(detail.match(/\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/g))];
   const which = missing.length === 0 ? "its values" : missing.join(", ");
-  return { about, reason: `${name} cannot be used, missing: ${which}`, hint };
+  return { about, reason: `${name} cannot be used, missing: ${which}`, ...wayOut };
 }
 
 /** `dns01: time limit exceeded: last error: authoritative nameservers: NS ns1.example.net.:53 did not return the expected TXT record [fqdn: …, value: …]: `. */
@@ -34,7 +38,9 @@ function propagation({ detail, host }: AcmeProblem): Trouble | undefined {
   return {
     about,
     reason: `the TXT record ${name} did not appear in time${where}${code === undefined ? "" : ` (${code})`}`,
-    hint: `check the record: dig TXT ${name.startsWith("_") ? name : "_acme-challenge.HOST"}, then run: mypaas cert retry ${host}`,
+    ...hintFields(
+      hint`check the record: dig TXT ${name.startsWith("_") ? name : "_acme-challenge.HOST"}, then run: ${command(`cert retry ${host}`)}`,
+    ),
   };
 }
 
@@ -47,8 +53,10 @@ function presenting({ detail, host }: AcmeProblem): Trouble | undefined {
   return {
     about,
     reason: `the record could not be set: ${text ?? detail}`,
-    hint: zone
-      ? `check that the domain is at this DNS provider and that the key may change it, then run: mypaas cert retry ${host}`
-      : `check that the DNS provider's key is right and may change the domain, then run: mypaas cert retry ${host}`,
+    ...hintFields(
+      zone
+        ? hint`check that the domain is at this DNS provider and that the key may change it, then run: ${command(`cert retry ${host}`)}`
+        : hint`check that the DNS provider's key is right and may change the domain, then run: ${command(`cert retry ${host}`)}`,
+    ),
   };
 }

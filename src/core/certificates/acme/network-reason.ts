@@ -1,3 +1,4 @@
+import { command, hint, hintFields } from "../../hints.ts";
 import type { AcmeProblem } from "./problem.ts";
 import type { Trouble } from "../record.ts";
 
@@ -26,7 +27,7 @@ export function networkReason({ type, detail, url }: AcmeProblem): Trouble | und
     return {
       about,
       reason: `the certificate of ${ca} is not trusted for https: ${trust}`,
-      hint: "give the CA's root certificate to init, see: mypaas init --help",
+      ...hintFields(hint`give the CA's root certificate to init, see: ${command("init --help")}`),
     };
   const cause = causes.find(([pattern]) => pattern.test(detail))?.[1] ?? statusIn(detail);
   if (cause === undefined) return undefined;

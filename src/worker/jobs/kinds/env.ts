@@ -1,3 +1,4 @@
+import { hint, command } from "../../../core/hints.ts";
 import type { Results } from "../../../core/actions/actions.ts";
 import { setEnv, unsetEnv } from "../../../adapters/state/env.ts";
 import {
@@ -17,14 +18,14 @@ type EnvChange = ActionOf<"env.set"> | ActionOf<"env.unset">;
 export const envSet = envKind<ActionOf<"env.set">>({
   again: ({ service, set }) => {
     const values = Object.keys(set).map((name) => `${name}=…`);
-    return `set them again: mypaas env ${service} set ${values.join(" ")}`;
+    return hint`set them again: ${command(`env ${service} set ${values.join(" ")}`)}`;
   },
 });
 
 /** The live release without some of its values. */
 export const envUnset = envKind<ActionOf<"env.unset">>({
   again: ({ service, names }) =>
-    `take them away again: mypaas env ${service} unset ${names.join(" ")}`,
+    hint`take them away again: ${command(`env ${service} unset ${names.join(" ")}`)}`,
 });
 
 function envKind<A extends EnvChange>({ again }: Pick<JobKind<A>["words"], "again">): JobKind<A> {

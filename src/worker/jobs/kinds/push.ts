@@ -1,3 +1,4 @@
+import { hint, command } from "../../../core/hints.ts";
 import { readEnv } from "../../../adapters/state/env.ts";
 import { keepScaleChange } from "../../../adapters/state/job-changes.ts";
 import { scaleOverride } from "../../../adapters/state/services.ts";
@@ -9,7 +10,7 @@ import { releaseKind } from "./release-kind.ts";
 
 /** A release out of files that were sent. */
 export const push = releaseKind<ActionOf<"push">>({
-  words: { verb: "deploy", again: () => "push again: mypaas push" },
+  words: { verb: "deploy", again: () => hint`push again: ${command("push")}` },
   // It holds everything that an older push does.
   supersedes: true,
   desired: async ({ state, store, job, say }, action) => {

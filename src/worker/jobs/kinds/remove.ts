@@ -1,3 +1,4 @@
+import { hint, command } from "../../../core/hints.ts";
 import { UserError } from "../../../core/errors.ts";
 import type { RemoveInfo } from "../../../core/actions/lifecycle.ts";
 import { ownRoutes } from "../../../core/routing/takeovers.ts";
@@ -23,7 +24,10 @@ type RemoveAction = ActionOf<"remove">;
 export const remove: JobKind<RemoveAction> = {
   scope: "service",
   supersedes: false,
-  words: { verb: "remove", again: ({ service }) => `remove it again: mypaas remove ${service}` },
+  words: {
+    verb: "remove",
+    again: ({ service }) => hint`remove it again: ${command(`remove ${service}`)}`,
+  },
   recovery: "repeat",
   perform: async (run, action) => {
     const { state, job, clock } = run;
@@ -64,7 +68,7 @@ function refuseForeign({ service, volumes: named }: RemoveAction, own: readonly 
   if (foreign === undefined) return;
   throw new UserError(`remove ${service}: no volume "${foreign}" belongs to it`, {
     code: "no-volume",
-    hint: `see what does: mypaas remove ${service}`,
+    hint: hint`see what does: ${command(`remove ${service}`)}`,
   });
 }
 
@@ -73,7 +77,7 @@ export async function removeInfo(
   { state, engine }: { readonly state: State; readonly engine: Engine },
   service: string,
 ): Promise<RemoveInfo> {
-  refuseUnknownService(state, service, "mypaas releases");
+  refuseUnknownService(state, service, command("releases"));
   const releases = listReleases(state, service);
   const last = currentRelease(state, service);
   return {

@@ -1,3 +1,4 @@
+import { hint, command } from "../../../core/hints.ts";
 import { readCurrent, repeatOf, runningRelease } from "../../deploy/from-existing.ts";
 import type { ActionOf } from "../job-kind.ts";
 import { releaseKind } from "./release-kind.ts";
@@ -6,7 +7,7 @@ import { releaseKind } from "./release-kind.ts";
 export const restart = releaseKind<ActionOf<"restart">>({
   words: {
     verb: "restart",
-    again: ({ service }) => `restart it again: mypaas restart ${service}`,
+    again: ({ service }) => hint`restart it again: ${command(`restart ${service}`)}`,
   },
   desired: ({ state }, { action, service }) => ({
     ...repeatOf(runningRelease(action, readCurrent(state, service))),

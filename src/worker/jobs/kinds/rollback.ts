@@ -1,3 +1,4 @@
+import { hint, command } from "../../../core/hints.ts";
 import { listReleases } from "../../../adapters/state/releases.ts";
 import { repeatOf } from "../../deploy/from-existing.ts";
 import { rollbackTarget } from "../../deploy/rollback.ts";
@@ -9,7 +10,7 @@ export const rollback = releaseKind<ActionOf<"rollback">>({
   words: {
     verb: "rollback",
     again: ({ service, release }) =>
-      `roll back again: mypaas rollback ${service}${release === undefined ? "" : ` ${release}`}`,
+      hint`roll back again: ${command(["rollback", service, release].filter(Boolean).join(" "))}`,
   },
   desired: ({ state, say }, { service, release }) => {
     const target = rollbackTarget(service, listReleases(state, service), release);

@@ -1,3 +1,4 @@
+import { hint, command } from "../../../core/hints.ts";
 import { keepScaleChange } from "../../../adapters/state/job-changes.ts";
 import { liveRelease } from "../../../adapters/state/releases.ts";
 import { scaleOverride } from "../../../adapters/state/services.ts";
@@ -10,7 +11,8 @@ import { releaseKind } from "./release-kind.ts";
 export const scale = releaseKind<ActionOf<"scale">>({
   words: {
     verb: "scale",
-    again: ({ service, replicas }) => `scale it again: mypaas scale ${service} ${replicas}`,
+    again: ({ service, replicas }) =>
+      hint`scale it again: ${command(`scale ${service} ${replicas}`)}`,
   },
   desired: ({ state }, { action, service, replicas }) =>
     rescale(runningRelease(action, readCurrent(state, service)), replicas),

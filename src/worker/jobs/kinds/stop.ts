@@ -1,3 +1,4 @@
+import { hint, command } from "../../../core/hints.ts";
 import { stopService } from "../../../deploy/stop-service.ts";
 import { setReleaseState, type StoredRelease } from "../../../adapters/state/releases.ts";
 import { deployPorts } from "../../deploy/deploy-context.ts";
@@ -10,7 +11,10 @@ import type { JobRun } from "../job-run.ts";
 export const stop: JobKind<ActionOf<"stop">> = {
   scope: "service",
   supersedes: false,
-  words: { verb: "stop", again: ({ service }) => `stop it again: mypaas stop ${service}` },
+  words: {
+    verb: "stop",
+    again: ({ service }) => hint`stop it again: ${command(`stop ${service}`)}`,
+  },
   recovery: "repeat",
   perform: async (run, { action, service }) => {
     const current = readCurrent(run.state, service);

@@ -15,10 +15,18 @@ type Case = readonly [error: string, said: string, notBefore?: number];
 
 function check(cases: readonly Case[]): void {
   for (const [error, said, notBefore] of cases) {
-    const { about, reason, hint, isSilence = false, ...more } = acmeReason(error);
-    // A CA without a connection has refused nothing.
+    const {
+      about,
+      reason,
+      hint,
+      hintParts = [hint],
+      isSilence = false,
+      ...more
+    } = acmeReason(error);
+    // Who could not be asked has refused nothing.
     assert.equal(isSilence, reason.includes("cannot be reached"), error);
     assert.equal([about, reason, hint ?? "-"].join(" | "), said, error);
+    assert.equal(hintParts.join(""), hint ?? "");
     assert.deepEqual(more, notBefore === undefined ? {} : { notBefore });
   }
 }

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { knownServices, rememberServices } from "../../src/adapters/laptop/known-services.ts";
+import { knownServices, rememberServices } from "../../../src/adapters/laptop/known-services.ts";
 import {
   remoteAdd,
   remoteDefault,
@@ -12,9 +12,9 @@ import {
   remoteRemove,
   remoteRename,
   remoteShow,
-} from "../../src/cli/commands/remote.ts";
-import { runCommand } from "../support/command.ts";
-import { fakeWireServer } from "../support/fake-wire-server.ts";
+} from "../../../src/cli/commands/remote.ts";
+import { runCommand } from "../../support/command.ts";
+import { fakeWireServer } from "../../support/fake-wire-server.ts";
 
 let home = "";
 before(async () => {

@@ -8,6 +8,7 @@ import type { TestContext } from "node:test";
 import { knownServices } from "../../src/adapters/laptop/known-services.ts";
 import { changeRemotes } from "../../src/adapters/laptop/remotes.ts";
 import { main } from "../../src/cli/main.ts";
+import { command, hint, hintFields } from "../../src/core/hints.ts";
 import type { Event } from "../../src/core/wire/events.ts";
 import { fakeWireServer, type FakeServerOptions } from "../support/fake-wire-server.ts";
 import { fakeWorld } from "../support/world.ts";
@@ -23,12 +24,12 @@ after(() => rm(home, { recursive: true }));
 const story: readonly Event[] = [
   { kind: "step", text: "starting web.2 …" },
   { kind: "note", text: "mypaas push" },
-  { kind: "warning", text: "hm", hint: "look at it: mypaas env web" },
+  { kind: "warning", text: "hm", ...hintFields(hint`look at it: ${command("env web")}`) },
   {
     kind: "failed",
     message: "deploy web: no",
     details: [],
-    hint: "go back with: mypaas rollback web",
+    ...hintFields(hint`go back with: ${command("rollback web")}`),
   },
 ];
 
@@ -81,7 +82,8 @@ test("a remote that every command takes anyway is not named again", async (t) =>
 });
 
 test("a refusal of the server names the remote in its hint too", async (t) => {
-  const error = { code: "no-service", message: "no", hint: "see what there is: mypaas releases" };
+  const fields = hintFields(hint`see what there is: ${command("releases")}`);
+  const error = { code: "no-service", message: "no", ...fields };
   const { run } = await laptop(t, story, {
     before: (_request, answer) => {
       answer.writeHead(422, { "content-type": "application/json" });

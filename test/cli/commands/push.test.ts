@@ -4,16 +4,16 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
-import { readRemotes } from "../../src/adapters/laptop/remotes.ts";
-import { deploy } from "../../src/cli/commands/deploy.ts";
-import { push } from "../../src/cli/commands/push.ts";
-import { noWorker } from "../../src/cli/connect/connect.ts";
-import { readDockerfile } from "../../src/cli/input/dockerfile-path.ts";
-import { remoteAdd } from "../../src/cli/commands/remote.ts";
-import type { Event } from "../../src/core/wire/events.ts";
-import { isSignedBy, readSshSignature } from "../../src/core/ssh/sshsig.ts";
-import { fakeWireServer, type FakeServerOptions } from "../support/fake-wire-server.ts";
-import { runCommand } from "../support/command.ts";
+import { readRemotes } from "../../../src/adapters/laptop/remotes.ts";
+import { deploy } from "../../../src/cli/commands/deploy.ts";
+import { push } from "../../../src/cli/commands/push.ts";
+import { noWorker } from "../../../src/cli/connect/connect.ts";
+import { readDockerfile } from "../../../src/cli/input/dockerfile-path.ts";
+import { remoteAdd } from "../../../src/cli/commands/remote.ts";
+import type { Event } from "../../../src/core/wire/events.ts";
+import { isSignedBy, readSshSignature } from "../../../src/core/ssh/sshsig.ts";
+import { fakeWireServer, type FakeServerOptions } from "../../support/fake-wire-server.ts";
+import { runCommand } from "../../support/command.ts";
 
 const dockerfile = "# mypaas.servicename = web\nFROM scratch\n";
 const live: Event = { kind: "live", service: "web", release: 1, urls: ["http://x"], ms: 5 };
@@ -115,7 +115,7 @@ test("everything wrong in the Dockerfile is said before anybody is asked", async
 test("files that cannot be pushed are named before anybody is asked, risky ones are warned about", async (t) => {
   const cwd = await project(t, { "a\nb": "", ".env": "" });
   const { error } = await runCommand({ cwd }, (io) => deploy({ ...flags, runDir: "/gone" }, io));
-  assert.equal(error?.message, `build context ${cwd}: cannot be pushed as it is`);
+  assert.equal(error?.message, `build context ${cwd}: cannot be pushed`);
   assert.deepEqual(error.details, ['"a\\nb": path has control characters']);
   assert.equal(error.hint, "correct them, or list them in .dockerignore");
   await rm(join(cwd, "a\nb"));
@@ -152,7 +152,7 @@ test("no remote, an unknown remote, no Dockerfile and no worker each say the way
     [
       { ...flags, remote: "x", first: ".", path: "b c" },
       'push: one word too many, "b c"',
-      "with -r only the path is left to say: mypaas push -r x 'b c'",
+      "with -r, give only the path: mypaas push -r x 'b c'",
     ],
     [
       { ...flags, remote: "x", first: "nope" },
@@ -196,7 +196,7 @@ test("a Dockerfile that cannot be read says so", async () => {
   await assert.rejects(readDockerfile("/proc/self/mem", "Dockerfile"), {
     name: "UserError",
     message: "Dockerfile: unreadable (EIO)",
-    hint: "see who may read it: ls -l Dockerfile",
+    hint: "see its permissions: ls -l Dockerfile",
   });
 });
 
@@ -257,7 +257,7 @@ test("Ctrl-C during the job detaches and says how to come back", async (t) => {
   assert.equal(run.code, 130);
   assert.deepEqual(run.said.at(-1), {
     kind: "note",
-    text: `detached; the deploy goes on without you, follow it again with: mypaas deploy --run-dir ${runDir}`,
+    text: `detached; the deploy continues on the server, follow it again with: mypaas deploy --run-dir ${runDir}`,
   });
 });
 

@@ -3,10 +3,10 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test, type TestContext } from "node:test";
-import { main } from "../../src/cli/main.ts";
-import { fakeWireServer } from "../support/fake-wire-server.ts";
-import { asOrdinaryUser } from "../support/ordinary-user.ts";
-import { fakeWorld } from "../support/world.ts";
+import { main } from "../../../src/cli/main.ts";
+import { fakeWireServer } from "../../support/fake-wire-server.ts";
+import { asOrdinaryUser } from "../../support/ordinary-user.ts";
+import { fakeWorld } from "../../support/world.ts";
 
 const cwd = await mkdtemp(join(tmpdir(), "mypaas-cert-"));
 after(() => rm(cwd, { recursive: true }));
@@ -62,7 +62,7 @@ test("an own certificate is sent with its chain and key, and nothing else of the
   const { run, asked } = await server(t);
   assert.deepEqual(await run("*.A.test", "chain.pem", "key.pem"), {
     code: 0,
-    out: "*.a.test has its own certificate by Example CA; expires: in 90 d\n",
+    out: "*.a.test has a manual certificate by Example CA; expires: in 90 d\n",
     err: "",
   });
   const wanted = {
@@ -90,7 +90,7 @@ const refused: readonly (readonly [args: string, err: string])[] = [
   ["folder key.pem", "certificate folder: is a folder"],
   [
     `${"x".repeat(300)} key.pem`,
-    `certificate ${"x".repeat(300)}: unreadable (ENAMETOOLONG)\nhint: see who may read it: ls -l ${"x".repeat(300)}`,
+    `certificate ${"x".repeat(300)}: unreadable (ENAMETOOLONG)\nhint: see its permissions: ls -l ${"x".repeat(300)}`,
   ],
   ["big.pem key.pem", "certificate big.pem: has more than 100000 bytes"],
   ["chain.pem big.pem", "private key big.pem: has more than 100000 bytes"],
@@ -105,11 +105,11 @@ const refused: readonly (readonly [args: string, err: string])[] = [
   ["locked.pem key.pem", "certificate locked.pem: holds a private key and no certificate"],
   [
     "cert.der key.pem",
-    "certificate cert.der: is binary and not PEM\nhint: turn it into PEM: openssl x509 -inform der -in cert.der -out cert.pem",
+    "certificate cert.der: is binary and not PEM\nhint: convert it to PEM: openssl x509 -inform der -in cert.der -out cert.pem",
   ],
   [
     "cut.pem key.pem",
-    "certificate cut.pem: is cut off, it has no -----END CERTIFICATE-----\nhint: copy it again, whole",
+    "certificate cut.pem: is cut off, it has no -----END CERTIFICATE-----\nhint: copy the whole file again",
   ],
   [
     "odd.bin key.pem",
@@ -139,7 +139,7 @@ for (const [args, err] of refused)
     assert.deepEqual(asked(), []);
   });
 
-test("a file that is somebody else's is said to be", async (t) => {
+test("a file without read permission is named", async (t) => {
   const { run } = await server(t);
   await chmod(cwd, 0o755);
   await writeFile(join(cwd, "secret.pem"), key, { mode: 0 });
@@ -147,6 +147,6 @@ test("a file that is somebody else's is said to be", async (t) => {
   assert.deepEqual(ran, {
     code: 1,
     out: "",
-    err: "error: private key secret.pem: not readable for you\nhint: see who may read it: ls -l secret.pem\n",
+    err: "error: private key secret.pem: permission denied\nhint: see its permissions: ls -l secret.pem\n",
   });
 });

@@ -6,14 +6,14 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { makeIdentity } from "../../src/adapters/host/certificate.ts";
-import { doctor } from "../../src/cli/commands/doctor.ts";
-import { lookWithoutWorker } from "../../src/cli/connect/doctor-outside.ts";
-import { UserError } from "../../src/core/errors.ts";
-import type { Check } from "../../src/core/health/check.ts";
-import { runCommand } from "../support/command.ts";
-import { fakeWireServer } from "../support/fake-wire-server.ts";
-import { fakeWorld } from "../support/world.ts";
+import { makeIdentity } from "../../../src/adapters/host/certificate.ts";
+import { doctor } from "../../../src/cli/commands/doctor.ts";
+import { lookWithoutWorker } from "../../../src/cli/connect/doctor-outside.ts";
+import { UserError } from "../../../src/core/errors.ts";
+import type { Check } from "../../../src/core/health/check.ts";
+import { runCommand } from "../../support/command.ts";
+import { fakeWireServer } from "../../support/fake-wire-server.ts";
+import { fakeWorld } from "../../support/world.ts";
 
 const now = Date.UTC(2026, 10, 21);
 const fine: Check = { id: "disk", title: "disk", result: "ok", evidence: "much" };
@@ -88,7 +88,7 @@ test("without a worker each step of the way to it is looked at: name, port, Trae
     const outside = { host: "127.0.0.1", port, remote };
     const error = new UserError("prod: its worker is away", { code: "worker-away" });
     const world = fakeWorld({ now: () => now });
-    const io = { world, json: false, say: () => {}, answer: () => {}, talksTo: () => {} };
+    const io = { world, json: false, say: () => {}, answer: () => {}, setRemoteName: () => {} };
     const found = await lookWithoutWorker(outside, error, io);
     return found.map(({ title, result, evidence }) => `${result} ${title}: ${evidence}`);
   };
@@ -98,12 +98,12 @@ test("without a worker each step of the way to it is looked at: name, port, Trae
     `ok https port from here: 127.0.0.1:${port} can be reached`,
     "ok Traefik and receiver: both answer, with this server's own key",
     "warning clock: the server is 59 s behind",
-    "skipped the server itself: only its worker can look at disks, services, DNS and the rest",
+    "skipped the server itself: only its worker can check disks, services, DNS and the rest",
   ]);
   type = "text/plain";
   assert.equal(
     (await look({ pin }))[3],
-    "failed Traefik and receiver: Traefik answers 503, and no receiver behind it",
+    "failed Traefik and receiver: Traefik answers 503, but the receiver does not answer",
   );
   assert.equal(
     (await look({ pin: "A".repeat(43) }))[3],

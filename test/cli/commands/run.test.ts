@@ -3,11 +3,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
-import { exec, type ExecArgs } from "../../src/cli/commands/exec.ts";
-import { run, type RunArgs } from "../../src/cli/commands/run.ts";
-import { runCommand } from "../support/command.ts";
-import { fakeWireServer, type FakeServerOptions } from "../support/fake-wire-server.ts";
-import { shown } from "../support/worker.ts";
+import { exec, type ExecArgs } from "../../../src/cli/commands/exec.ts";
+import { run, type RunArgs } from "../../../src/cli/commands/run.ts";
+import { runCommand } from "../../support/command.ts";
+import { fakeWireServer, type FakeServerOptions } from "../../support/fake-wire-server.ts";
+import { shown } from "../../support/worker.ts";
 
 let cwd = "";
 before(async () => {
@@ -37,7 +37,7 @@ test("run --detach says what it began and where it can be read", async (t) => {
       undefined,
       [
         {
-          text: "web-run-ab12cd34 runs by itself, from release 3 of web\nwhat it says is read on the server, until a day after its end: docker logs -f web-run-ab12cd34",
+          text: "web-run-ab12cd34 runs in the background, from release 3 of web\nread its output on the server, until a day after its end: docker logs -f web-run-ab12cd34",
           json: result,
         },
       ],
@@ -53,11 +53,11 @@ const execs = (args: Partial<ExecArgs>, json = false) =>
 const refused: readonly [() => ReturnType<typeof runs>, string][] = [
   [
     () => runs({}, true),
-    "run: --json cannot be told from what the program prints\nhint: leave out --json, or add --detach",
+    "run: --json would mix with the output of the program\nhint: leave out --json, or add --detach",
   ],
   [
     () => execs({}, true),
-    "exec: --json cannot be told from what the program prints\nhint: leave out --json",
+    "exec: --json would mix with the output of the program\nhint: leave out --json",
   ],
   [
     () => runs({ release: "0" }),

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { knownServices } from "../../src/adapters/laptop/known-services.ts";
-import { ps, type PsArgs } from "../../src/cli/commands/ps.ts";
-import { renderPs } from "../../src/cli/output/render-ps.ts";
-import type { PsReplica, PsService, PsSnapshot } from "../../src/core/actions/watch.ts";
-import { runCommand } from "../support/command.ts";
-import { fakeWireServer } from "../support/fake-wire-server.ts";
-import { fakeWorld } from "../support/world.ts";
-import { shown } from "../support/worker.ts";
+import { knownServices } from "../../../src/adapters/laptop/known-services.ts";
+import { ps, type PsArgs } from "../../../src/cli/commands/ps.ts";
+import { renderPs } from "../../../src/cli/output/render-ps.ts";
+import type { PsReplica, PsService, PsSnapshot } from "../../../src/core/actions/watch.ts";
+import { runCommand } from "../../support/command.ts";
+import { fakeWireServer } from "../../support/fake-wire-server.ts";
+import { fakeWorld } from "../../support/world.ts";
+import { shown } from "../../support/worker.ts";
 
 const now = Date.UTC(2026, 10, 21);
 const replica = (number: number, more: Partial<PsReplica> = {}): PsReplica => ({

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { main } from "../../src/cli/main.ts";
-import type { CertificateInfo } from "../../src/core/actions/certificates.ts";
-import { fakeWireServer } from "../support/fake-wire-server.ts";
-import { laptop } from "../support/laptop.ts";
-import { fakeWorld } from "../support/world.ts";
+import { main } from "../../../src/cli/main.ts";
+import { command, hint, hintFields } from "../../../src/core/hints.ts";
+import type { CertificateInfo } from "../../../src/core/actions/certificates.ts";
+import { fakeWireServer } from "../../support/fake-wire-server.ts";
+import { laptop } from "../../support/laptop.ts";
+import { fakeWorld } from "../../support/world.ts";
 
 const now = new Date(2026, 10, 21, 12).getTime();
 const day = 86_400_000;
@@ -119,7 +120,7 @@ test("a server that asks nobody says so, unless every host has a certificate of 
   const some = await server(t, { certificates: [own, host("b.test", "waiting")] });
   assert.match(
     (await some.run("cert")).out,
-    /\nthe server asks nobody for certificates; the way out, on the server: sudo mypaas init --email you@example\.com\n$/,
+    /\nthis server asks no CA for certificates; to change that, run on the server: sudo mypaas init --email you@example\.com\n$/,
   );
   const none = await server(t, { certificates: [own] });
   assert.deepEqual(await none.run("cert"), {
@@ -132,7 +133,7 @@ test("a server that asks nobody says so, unless every host has a certificate of 
 test("a certificate that was added is forgotten by the name that browsers ask for", async (t) => {
   const { run, asked } = await server(t, { host: "xn--bcher-kva.example" });
   const words = "cert remove BÜCHER.example";
-  const out = "the own certificate of xn--bcher-kva.example is forgotten\n";
+  const out = "the manual certificate of xn--bcher-kva.example is removed\n";
   assert.deepEqual(await run(words), { code: 0, out, err: "" });
   assert.deepEqual(asked(), [{ action: "cert.remove", host: "xn--bcher-kva.example" }]);
   assert.deepEqual(JSON.parse((await run(`${words} --json`)).out), {
@@ -160,7 +161,7 @@ test("a retry is done when every host that was asked for has its certificate", a
   const none = await server(t, { certificates: [] });
   assert.deepEqual(await none.run("cert retry"), {
     code: 0,
-    out: "nothing to ask for: no host is without its certificate\n",
+    out: "nothing to do: every host has its certificate\n",
     err: "",
   });
 });
@@ -168,7 +169,7 @@ test("a retry is done when every host that was asked for has its certificate", a
 const refused: readonly (readonly [words: string, err: string])[] = [
   [
     "cert remove auto",
-    "error: cert: auto stands for a host only in a Dockerfile\nhint: name the host itself, as in: mypaas cert list\n",
+    "error: cert: auto is a host only in a Dockerfile\nhint: name the host itself, as in: mypaas cert list\n",
   ],
   ["cert retry a_b", 'error: cert: should be a host such as www.example.com, got "a_b"\n'],
   [
@@ -196,9 +197,9 @@ for (const [words, err] of refused)
   });
 
 test("options may stand before the command of the family, whose own ones count first; hints name the server", async (t) => {
-  const hint = "ask again: mypaas cert retry a.test";
+  const way = hintFields(hint`ask again: ${command("cert retry a.test")}`);
   const { run } = await laptop(t, {
-    result: { certificates: [host("a.test", "failed", { reason: "no", hint })], acme },
+    result: { certificates: [host("a.test", "failed", { reason: "no", ...way })], acme },
   });
   for (const words of ["cert -r prod", "cert -r prod list", "cert -r gone list -r prod"]) {
     // oxlint-disable-next-line no-await-in-loop

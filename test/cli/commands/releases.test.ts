@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { cancel } from "../../src/cli/commands/cancel.ts";
-import { releases } from "../../src/cli/commands/releases.ts";
-import { rollback } from "../../src/cli/commands/rollback.ts";
-import type { Event } from "../../src/core/wire/events.ts";
-import type { ReleaseInfo } from "../../src/core/actions/lifecycle.ts";
-import { runCommand } from "../support/command.ts";
-import { fakeWireServer, type FakeServerOptions } from "../support/fake-wire-server.ts";
+import { cancel } from "../../../src/cli/commands/cancel.ts";
+import { releases } from "../../../src/cli/commands/releases.ts";
+import { rollback } from "../../../src/cli/commands/rollback.ts";
+import type { Event } from "../../../src/core/wire/events.ts";
+import type { ReleaseInfo } from "../../../src/core/actions/lifecycle.ts";
+import { runCommand } from "../../support/command.ts";
+import { fakeWireServer, type FakeServerOptions } from "../../support/fake-wire-server.ts";
 
 const now = Date.UTC(2026, 10, 21, 12);
 
@@ -114,7 +114,8 @@ test("a cancel ends well when the deploy does not go live, and says when it came
   assert.equal(code, 1);
   assert.deepEqual(said.at(-1), {
     kind: "warning",
-    text: "too late to cancel: it is live",
+    text: "too late to cancel: the new release is live",
     hint: "go back with: mypaas rollback web",
+    hintParts: ["go back with: ", "mypaas rollback web"],
   });
 });

@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { after, before, test, type TestContext } from "node:test";
-import { env } from "../../src/cli/commands/env.ts";
-import { keyAdd, keyList, keyRemove } from "../../src/cli/commands/key.ts";
-import { remoteAdd, remoteList, remoteRemove } from "../../src/cli/commands/remote.ts";
-import type { Action } from "../../src/core/actions/actions.ts";
-import { runCommand } from "../support/command.ts";
-import { fakeWireServer } from "../support/fake-wire-server.ts";
+import { env } from "../../../src/cli/commands/env.ts";
+import { keyAdd, keyList, keyRemove } from "../../../src/cli/commands/key.ts";
+import { remoteAdd, remoteList, remoteRemove } from "../../../src/cli/commands/remote.ts";
+import type { Action } from "../../../src/core/actions/actions.ts";
+import { runCommand } from "../../support/command.ts";
+import { fakeWireServer } from "../../support/fake-wire-server.ts";
 
 let home = "";
 before(async () => {
@@ -46,7 +46,7 @@ test("remotes are added, replaced, listed and removed; the first is the default"
   assert.deepEqual(await list(), [`prod  ${url("c")}\nb     ${url("b")}`]);
   const remove = (name: string) => runCommand(world, (io) => remoteRemove({ name }, io));
   assert.deepEqual(texts(await remove("prod")), [
-    "remote prod is forgotten here; nothing changed on the server",
+    "remote prod is removed here; nothing changed on the server",
   ]);
   const { error } = await remove("prod");
   assert.equal(error?.message, 'remote "prod": not known here');
@@ -66,7 +66,7 @@ test("a line without a pin is warned about, and what a name stood for is said", 
   assert.deepEqual(await add(cut), [
     {
       kind: "warning",
-      text: "remote prod: no pin, so only a public certificate will be believed",
+      text: "remote prod: no pin, so only a public certificate is accepted",
       hint: "without quotes the shell cuts the line at &: add it again with quotes",
     },
   ]);
@@ -92,7 +92,7 @@ test("a key is enrolled with limits, from a file, from stdin or from words", asy
   const stdin = Readable.from([`${line.slice(0, 9)}`, `${line.slice(9)}\n`]);
   await runCommand({ cwd: home, home, stdin }, (io) => keyAdd({ words: ["-"], runDir }, io));
   assert.deepEqual(asked(), { action: "key.add", line });
-  await add(line.split(" "), { services: "blog, api-*", noVolumes: true, expires: "2027-01-01" });
+  await add(line.split(" "), { services: "blog, api-*", volumes: false, expires: "2027-01-01" });
   assert.deepEqual(asked(), {
     action: "key.add",
     line: `services="blog,api-*",expires="2027-01-01",no-volumes ${line}`,
@@ -113,13 +113,13 @@ test("a key is enrolled with limits, from a file, from stdin or from words", asy
     [
       ["https://github.com/ann.keys"],
       {},
-      "key https://github.com/ann.keys: is not fetched: who answers there would choose the key",
-      "look at it yourself, then enrol one line of it: mypaas key add -",
+      "key https://github.com/ann.keys: mypaas does not fetch keys: the other side would choose the key",
+      "check it yourself, then enrol one line of it: mypaas key add -",
     ],
     [
       ["-"],
       {},
-      "key -: nothing came through stdin",
+      "key -: stdin is empty",
       "give it one public key: mypaas key add - < id_ed25519.pub",
     ],
     [
@@ -211,8 +211,8 @@ test("variables are set, unset and listed, and no value is ever said", async (t)
     [["unset", "A=1"], 'env unset: not a name of a variable: "A=1"', "name it without a value"],
     [
       ["get", "A"],
-      "env web: values stay on the server, nobody gets them back",
-      "compare fingerprints: mypaas env web, or set it anew",
+      "env web: the server does not give values back",
+      "compare fingerprints: mypaas env web, or set it again",
     ],
     [["sett"], 'env web: not understood: "sett"', "say what to do: mypaas env web set NAME=VALUE"],
     [["set"], 'env web: not understood: "set"', "say what to do: mypaas env web set NAME=VALUE"],

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { test, type TestContext } from "node:test";
-import { registryList, registryLogin, registryLogout } from "../../src/cli/commands/registry.ts";
-import { askSecret } from "../../src/cli/input/secret.ts";
-import { runCommand } from "../support/command.ts";
-import { fakeWireServer } from "../support/fake-wire-server.ts";
-import { fakeWorld } from "../support/world.ts";
+import { registryList, registryLogin, registryLogout } from "../../../src/cli/commands/registry.ts";
+import { askSecret } from "../../../src/cli/input/secret.ts";
+import { runCommand } from "../../support/command.ts";
+import { fakeWireServer } from "../../support/fake-wire-server.ts";
+import { fakeWorld } from "../../support/world.ts";
 
 const registry = { host: "ghcr.io", username: "ann", since: Date.UTC(2026, 10, 20) };
 
@@ -74,7 +74,7 @@ test("logins are listed without passwords, and forgotten", async (t) => {
   const out = await runCommand({}, (io) =>
     registryLogout({ host: "ghcr.io", runDir: some.runDir }, io),
   );
-  assert.deepEqual(texts(out), ["the login of ann at ghcr.io is forgotten"]);
+  assert.deepEqual(texts(out), ["the login of ann at ghcr.io is removed"]);
 });
 
 test("a password typed at a terminal is not shown and can be corrected", async () => {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { logs, type LogsArgs } from "../../src/cli/commands/logs.ts";
-import type { Event } from "../../src/core/wire/events.ts";
-import { runCommand } from "../support/command.ts";
-import { fakeWireServer, type FakeServerOptions } from "../support/fake-wire-server.ts";
-import { fakeWorld } from "../support/world.ts";
-import { shown } from "../support/worker.ts";
+import { logs } from "../../../src/cli/commands/logs.ts";
+import type { LogsArgs } from "../../../src/cli/input/logs-args.ts";
+import type { Event } from "../../../src/core/wire/events.ts";
+import { runCommand } from "../../support/command.ts";
+import { fakeWireServer, type FakeServerOptions } from "../../support/fake-wire-server.ts";
+import { fakeWorld } from "../../support/world.ts";
+import { shown } from "../../support/worker.ts";
 
 const at = (ms: number) =>
   new Date(Date.UTC(2026, 10, 21) + ms).toISOString().replace("Z", "000000Z");
@@ -152,15 +153,15 @@ test("wrong words are refused before anybody is asked", async (t) => {
     ],
     [
       { service: "web", lines: "10001" },
-      "logs: -n should be at most 10000, got 10001\nhint: for everything that is there use: -n all",
+      "logs: -n should be at most 10000, got 10001\nhint: for all lines use: -n all",
     ],
     [
       { service: "web", grep: "(" },
-      "logs: --grep: Invalid regular expression: /(/u: Unterminated group\nhint: write a regular expression as JavaScript has it, such as: --grep 'status=5\\d\\d'",
+      "logs: --grep: Invalid regular expression: /(/u: Unterminated group\nhint: write a JavaScript regular expression, such as: --grep 'status=5\\d\\d'",
     ],
     [
       { service: "web", since: "soon" },
-      'logs: --since should be a duration such as 500ms, 10s, 2m or 1h, got "soon"\nhint: say how far to go back: --since 10m',
+      'logs: --since should be a duration such as 500ms, 10s, 2m or 1h, got "soon"\nhint: give a duration: --since 10m',
     ],
   ];
   for (const [args, text] of cases) assert.equal(await refused(args), text);

@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { plan } from "../../src/cli/commands/plan.ts";
-import type { PlannedChanges } from "../../src/core/actions/push.ts";
-import { runCommand } from "../support/command.ts";
-import { fakeWireServer } from "../support/fake-wire-server.ts";
+import { plan } from "../../../src/cli/commands/plan.ts";
+import type { PlannedChanges } from "../../../src/core/actions/push.ts";
+import { runCommand } from "../../support/command.ts";
+import { fakeWireServer } from "../../support/fake-wire-server.ts";
 
 const text = "# mypaas.servicename = web\nFROM x\n";
 
@@ -63,10 +63,10 @@ const cases: readonly [Partial<PlannedChanges>, string][] = [
 ~ image mypaas/web:r3 → mypaas/web:r4
 + route http://b.test
 the image is to be built
-only the build can tell: port
+known only after the build: port
 pause: requests wait about 3 s because scale = 0`,
   ],
-  [{ live: 3 }, "web: release 3 runs now\nthe same again, in new containers\npause: none"],
+  [{ live: 3 }, "web: release 3 runs now\nthe same release, in new containers\npause: none"],
   [
     { changes: [{ kind: "image", to: "mypaas/web:r1" }] },
     "web: nothing runs yet\n+ image mypaas/web:r1\npause: none",

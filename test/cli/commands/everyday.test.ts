@@ -4,13 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { after, before, test, type TestContext } from "node:test";
-import { env, type EnvArgs } from "../../src/cli/commands/env.ts";
-import { lifecycle } from "../../src/cli/commands/lifecycle.ts";
-import { remove } from "../../src/cli/commands/remove.ts";
-import { scale } from "../../src/cli/commands/scale.ts";
-import type { Event } from "../../src/core/wire/events.ts";
-import { runCommand } from "../support/command.ts";
-import { fakeWireServer, type FakeServerOptions } from "../support/fake-wire-server.ts";
+import { env, type EnvArgs } from "../../../src/cli/commands/env.ts";
+import { restart } from "../../../src/cli/commands/restart.ts";
+import { start } from "../../../src/cli/commands/start.ts";
+import { stop } from "../../../src/cli/commands/stop.ts";
+import { remove } from "../../../src/cli/commands/remove.ts";
+import { scale } from "../../../src/cli/commands/scale.ts";
+import type { Event } from "../../../src/core/wire/events.ts";
+import { runCommand } from "../../support/command.ts";
+import { fakeWireServer, type FakeServerOptions } from "../../support/fake-wire-server.ts";
 
 let cwd = "";
 before(async () => {
@@ -35,7 +37,7 @@ test("scale asks for that many replicas, and refuses none with a way out", async
   assert.equal((await run("3")).code, 0);
   assert.deepEqual(asked(), [{ action: "scale", service: "web", replicas: 3 }]);
   const cases: readonly [string, string, string][] = [
-    ["0", "scale web: 0 replicas would be nobody", "to take it out of use: mypaas stop web"],
+    ["0", "scale web: scale must be at least 1", "to stop it: mypaas stop web"],
     ["x", 'scale web: should be a number from 1 to 100, got "x"', "such as: mypaas scale web 2"],
     [
       "101",
@@ -49,6 +51,8 @@ test("scale asks for that many replicas, and refuses none with a way out", async
   }
 });
 
+const bodies = { restart, start, stop } as const;
+
 for (const [verb, end, code] of [
   ["restart", live, 0],
   ["start", live, 0],
@@ -58,7 +62,7 @@ for (const [verb, end, code] of [
 ] as const)
   test(`${verb} ends with ${code} when its job ends as ${end.kind}`, async (t) => {
     const { world, asked } = await server(t, { job: { job: 7 }, events: [end] });
-    const ran = await runCommand(world, (io) => lifecycle({ verb, service: "web" }, io));
+    const ran = await runCommand(world, (io) => bodies[verb]({ service: "web" }, io));
     assert.equal(ran.code, code);
     assert.deepEqual(asked(), [{ action: verb, service: "web" }]);
   });
@@ -130,7 +134,10 @@ test("a removal says what goes and what stays, and does nothing where nobody can
   );
   assert.deepEqual(
     [error?.message, error?.hint],
-    ["remove web: nobody to ask", "to remove it without being asked: mypaas remove web --yes"],
+    [
+      "remove web: no terminal to ask on",
+      "to remove it without confirmation: mypaas remove web --yes",
+    ],
   );
   assert.deepEqual(asked(), [{ action: "remove.list", service: "web" }]);
 });

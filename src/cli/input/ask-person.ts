@@ -1,8 +1,11 @@
 import { createInterface } from "node:readline";
 import type { CommandIo } from "../io.ts";
 
-/** Asks the person at the terminal; undefined where nobody sits there. */
-export async function ask(question: string, { world }: CommandIo): Promise<string | undefined> {
+/** Asks the person at the terminal; undefined without a terminal. */
+export async function askPerson(
+  question: string,
+  { world }: CommandIo,
+): Promise<string | undefined> {
   if (world.stdin.isTTY !== true) return undefined;
   world.stderr.write(question);
   const lines = createInterface({ input: world.stdin, signal: world.interrupted });

@@ -1,0 +1,19 @@
+import type { CommandFile } from "../command-builder.ts";
+import type { ServerOptions } from "../connect/ask.ts";
+import { jobCommand } from "../connect/job-command.ts";
+import { serviceArgument } from "../input/service-argument.ts";
+import type { CommandIo, ExitCode } from "../io.ts";
+
+export const declaration: CommandFile = {
+  examples: ["mypaas stop web", "mypaas stop web -r prod"],
+  run: stop,
+};
+
+/** `mypaas stop SERVICE`: 0 stopped, 1 not. */
+export async function stop(
+  args: ServerOptions & { readonly service: string },
+  io: CommandIo,
+): Promise<ExitCode> {
+  const action = { action: "stop", service: serviceArgument(args.service, "stop") } as const;
+  return jobCommand({ ...args, action, isDone: (last) => last?.kind === "stopped" }, io);
+}

@@ -1,0 +1,11 @@
+import { defaultStateDir } from "../../core/server/instance.ts";
+import type { CommandFile } from "../command-builder.ts";
+
+/** `mypaas worker`, which systemd starts; its body belongs to another floor. */
+export const declaration: CommandFile = {
+  options: [["--state <dir>", `the state of its instance (default: ${defaultStateDir})`]],
+  run: async ({ state }: { readonly state?: string }, io, { roles }) => {
+    await roles.worker({ stateDir: state ?? defaultStateDir }, io);
+    return 0;
+  },
+};

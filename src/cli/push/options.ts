@@ -1,0 +1,17 @@
+import type { OptionRow } from "../command-builder.ts";
+
+/** Options of commands that build an image, as they are parsed. */
+export interface BuildArgs {
+  readonly context?: string | undefined;
+  readonly pull?: boolean;
+  /** False with `--no-cache`. */
+  readonly cache: boolean;
+  readonly takeFrom?: string | undefined;
+}
+
+export const buildOptions: readonly OptionRow[] = [
+  ["--context <dir>", "the files to send (default: here, or beside the Dockerfile)"],
+  ["--pull", "look for newer base images"],
+  ["--no-cache", "build every step again"],
+  ["--take-from <service>", "take over routes that this service has now"],
+];
