@@ -126,7 +126,7 @@ test("a service that gives https up answers those who come by it, and lets them 
   const { events } = await server.mustPush(web);
   const notes = events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
   assert.ok(
-    notes.some((text) => text.startsWith("shop.test is served over http now; browsers that know")),
+    notes.some((text) => text.startsWith("shop.test is served over http now; https answers too")),
     notes.join("\n"),
   );
   assert.equal((await server.get("shop.test")).status, 200);
