@@ -49,7 +49,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   },
   cancel: {
     words: "<service>",
-    summary: "cancel a deploy that is not live yet; the old release runs on",
+    summary: "cancel a deploy before it is live; the old release stays live",
     server: true,
     load: () => import("./commands/cancel.ts"),
   },
@@ -138,7 +138,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   },
   help: {
     words: "[topic...]",
-    summary: "help for a command, or `help keys`: all keys of a Dockerfile",
+    summary: "show help for a command; `help keys` lists the Dockerfile keys",
     load: () => import("./commands/help.ts"),
   },
   complete: {

@@ -63,7 +63,7 @@ const signsOfIllness: ReadonlySet<string> = new Set([
   "bug",
 ]);
 
-/** A remote that is not known here is no illness of a server. */
+/** An unknown remote is wrong usage, not a problem of a server. */
 async function whereFrom(args: ServerOptions, io: CommandIo): Promise<Outside> {
   const wanted = args.remote ?? (io.world.env["MYPAAS_REMOTE"]?.trim() || undefined);
   if (wanted === undefined) return {};

@@ -85,9 +85,9 @@ export function noWorker(path: string, cause: unknown, elsewhere: Hint): UserErr
         hint: hint`run it with sudo, or ${elsewhere}`,
         cause,
       })
-    : new UserError(`this server: no worker at ${path}`, {
+    : new UserError(`this machine: no mypaas worker at ${path}`, {
         code: "no-worker",
-        hint: hint`${elsewhere}, or make this host one: sudo ${command("init")}`,
+        hint: hint`${elsewhere}, or set up this machine as a server: sudo ${command("init")}`,
         cause,
       });
 }
@@ -163,7 +163,7 @@ async function remember(io: CommandIo, remote: Remote, used: string): Promise<vo
   } catch (error) {
     // A configuration that cannot be written must not fail what the server has accepted.
     const reason = error instanceof Error ? error.message : String(error);
-    io.say({ kind: "note", text: `cannot remember the key: ${reason}` });
+    io.say({ kind: "note", text: `could not store the key of this remote: ${reason}` });
   }
 }
 

@@ -24,7 +24,7 @@ export async function sayOfCa(
   if (before?.email !== undefined && acmeOf(before).server !== server)
     say({
       kind: "warning",
-      text: `certificates of ${new URL(acmeOf(before).server).host} are kept but no longer served; ${host} is asked for new ones`,
+      text: `certificates of ${new URL(acmeOf(before).server).host} are kept but no longer served; mypaas requests new ones from ${host}`,
       ...hintFields(
         hint`to use them again: ${command(`init --acme-server ${acmeOf(before).server}`)}`,
       ),

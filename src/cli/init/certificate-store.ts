@@ -6,7 +6,7 @@ import { traefikContainerName } from "../../core/release/names.ts";
 import { acmeStore } from "../../core/server/acme.ts";
 import { instancePaths, traefikUid, type InstanceConfig } from "../../core/server/instance.ts";
 
-/** Sets a store aside that a full disk has cut off: Traefik would ask nobody for anything with it. Its container goes, because it holds what is left in memory; returns where it is now. */
+/** Renames a certificate store that a full disk truncated, because Traefik requests no certificates with it. Removes Traefik's container, which has the store in memory. Returns the new path. */
 export async function setBrokenStoreAside(
   config: InstanceConfig,
   infra: Pick<Infra, "removeContainer">,

@@ -50,19 +50,19 @@ export const certificates = {
   }),
 } as const;
 
-/** Every host that wants https, by name. */
+/** All https hosts, sorted by name. */
 export interface CertificateList {
   readonly certificates: readonly CertificateInfo[];
-  /** Where certificates are asked for; left out while the server has no email address and so asks nobody. */
+  /** The CA. Left out when the server has no email address, because it then requests no certificate. */
   readonly acme?: { readonly server: string };
 }
 
 /** One host and its certificate. */
 export interface CertificateInfo {
   readonly host: string;
-  /** Who answers there; empty for the server's own name. */
+  /** Services with a route at this host; empty for the server's own name. */
   readonly services: readonly string[];
-  /** Set for a certificate that was added and that nobody has a use for now. */
+  /** Set for a manual certificate that no service uses now. */
   readonly unused?: true;
   /** `own`: added by hand; `waiting`: the CA is not asked, because it would refuse; `failed`: it was asked and refused. */
   readonly state: "issued" | "own" | "asking" | "waiting" | "failed";

@@ -63,7 +63,7 @@ const env = manyValues<"env">({
   name: "env",
   syntax: "K=V or K",
   fallback: "none",
-  help: "Environment variable. Set the value of K alone on the server: mypaas env SERVICE set K=V.",
+  help: "Environment variable. For K without a value, set the value with mypaas env SERVICE set K=V.",
   read: readEnv,
   stored: object<EnvSpec, "name">({ name: text, value: maybe(text) }),
   rule: refuseTwice(({ name }) => name),
