@@ -52,12 +52,12 @@ export const list =
     return value.map((one) => item(one, called ?? name));
   };
 
-/** Text that matches a pattern. */
+/** Text that matches a pattern; `wrong` begins the message about any other value. */
 export const text =
-  (pattern: RegExp): Reader<string> =>
+  (pattern: RegExp, wrong?: string): Reader<string> =>
   (value, name) => {
     if (typeof value === "string" && pattern.test(value)) return value;
-    throw bad(`${name}: not valid: ${shown(value, 60)}`);
+    throw bad(`${wrong ?? `${name}: not valid`}: ${shown(value, 60)}`);
   };
 
 /** A number without a fraction, from 0 on. */

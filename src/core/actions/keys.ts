@@ -1,29 +1,19 @@
 import { action, answer } from "./definition.ts";
 import { text } from "./fields.ts";
 
+const common = { scope: "server", right: "key", repeat: "once" } as const;
+const oneKey = { ...common, becomes: answer<{ readonly key: KeyInfo }>() } as const;
+
 /** Keys that may sign requests. */
 export const keys = {
   "key.list": action({
-    scope: "server",
+    ...common,
     fields: {},
-    right: "key",
     becomes: answer<{ readonly keys: readonly KeyInfo[] }>(),
     repeat: "safe",
   }),
-  "key.add": action({
-    scope: "server",
-    fields: { line: text(/^[^\n\r]{1,20000}$/) },
-    right: "key",
-    becomes: answer<{ readonly key: KeyInfo }>(),
-    repeat: "once",
-  }),
-  "key.remove": action({
-    scope: "server",
-    fields: { fingerprint: text(/^[^\n\r]{1,200}$/) },
-    right: "key",
-    becomes: answer<{ readonly key: KeyInfo }>(),
-    repeat: "once",
-  }),
+  "key.add": action({ ...oneKey, fields: { line: text(/^[^\n\r]{1,20000}$/) } }),
+  "key.remove": action({ ...oneKey, fields: { fingerprint: text(/^[^\n\r]{1,200}$/) } }),
 } as const;
 
 export interface KeyInfo {

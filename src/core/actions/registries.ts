@@ -19,26 +19,16 @@ const password: Reader<string> = (value) => {
   throw bad("password: should be one line of text");
 };
 
+const managed = { scope: "server", right: "manage", repeat: "once" } as const;
+const login = { ...managed, becomes: answer<{ readonly registry: RegistryInfo }>() } as const;
+
 /** Logins to registries. */
 export const registries = {
-  "registry.login": action({
-    scope: "server",
-    fields: { host, username, password: secret(password) },
-    right: "manage",
-    becomes: answer<{ readonly registry: RegistryInfo }>(),
-    repeat: "once",
-  }),
-  "registry.logout": action({
-    scope: "server",
-    fields: { host },
-    right: "manage",
-    becomes: answer<{ readonly registry: RegistryInfo }>(),
-    repeat: "once",
-  }),
+  "registry.login": action({ ...login, fields: { host, username, password: secret(password) } }),
+  "registry.logout": action({ ...login, fields: { host } }),
   "registry.list": action({
-    scope: "server",
+    ...managed,
     fields: {},
-    right: "manage",
     becomes: answer<{ readonly registries: readonly RegistryInfo[] }>(),
     repeat: "safe",
   }),

@@ -1,3 +1,4 @@
+import type { HintFields } from "../hints.ts";
 import { nextCheck, nextTry } from "./schedule.ts";
 
 /** The stored facts about a host that wants https. Redirects and HSTS depend on `secured` alone. */
@@ -20,12 +21,9 @@ export interface HostRecord {
 }
 
 /** Why there is no certificate: a few words, a sentence and a hint. */
-export interface Trouble {
+export interface Trouble extends HintFields {
   readonly about: string;
   readonly reason: string;
-  readonly hint?: string;
-  /** The hint in pieces: text and commands of mypaas in turn, beginning with text. */
-  readonly hintParts?: readonly string[];
   /** The CA did not answer, so it did not refuse. */
   readonly isSilence?: true;
   /** The CA accepts no request before this time. */

@@ -1,3 +1,5 @@
+import type { HintFields } from "../hints.ts";
+
 /** One line of an app, without its line end. */
 export interface LogLine {
   readonly kind: "line";
@@ -26,12 +28,10 @@ export type LogItem =
   | { readonly kind: "end" };
 
 /** The error that ends a stream. */
-export interface FailedItem {
+export interface FailedItem extends HintFields {
   readonly kind: "failed";
   readonly code: string;
   readonly message: string;
-  readonly hint?: string;
-  readonly hintParts?: readonly string[];
 }
 
 /** Position in one stream of one container: all lines before `at`, and `count` lines of that time. */

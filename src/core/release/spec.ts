@@ -94,3 +94,15 @@ export function drainTimeMs(
 export function stopsOldFirst(spec: Pick<ServiceSpec, "scale" | "publish">): boolean {
   return spec.scale.kind !== "roll" || spec.publish.length > 0;
 }
+
+/** Writes a scale as the Dockerfile does; the other functions here do the same for their values. */
+export function writeScale(scale: Scale): string {
+  if (scale.kind === "replace") return "0";
+  return scale.kind === "safe" ? `${scale.replicas} safe` : String(scale.replicas);
+}
+
+export const writeRoute = ({ host, path, https }: RouteSpec): string =>
+  `${https ? "https" : "http"}://${host}${path}`;
+
+export const writePublish = ({ ip, hostPort, containerPort, protocol }: PublishSpec): string =>
+  `${ip.includes(":") ? `[${ip}]` : ip}:${hostPort}:${containerPort}${protocol === "udp" ? "/udp" : ""}`;

@@ -9,7 +9,6 @@ import type {
   ServersTransportConfig,
   ServiceConfig,
 } from "./traefik-config.ts";
-import { backendName, backendServices, type Backend } from "./backend.ts";
 import { holdPriority } from "./routes.ts";
 
 /** The service of a router, and its middlewares. */
@@ -58,12 +57,6 @@ export class DynamicDraft {
       const config = routing.middlewares[name];
       if (config !== undefined) this.#middlewares[name] = config;
     }
-  }
-
-  /** The name of a backend for routers; its services are added where the file has to list them. */
-  lead(backend: Backend): string {
-    this.add({ services: backendServices(backend) });
-    return backendName(backend);
   }
 
   config({ certificate, manualCertificates = [] }: Certificates): DynamicConfig {

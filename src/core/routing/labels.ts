@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { digestText } from "../dockerfile/keys/table.ts";
 import type { Release } from "../release/release.ts";
-import type { RoutingServer } from "./release-routing.ts";
+import { releaseRouting, type RoutingServer } from "./release-routing.ts";
 import type { ServiceSpec } from "../release/spec.ts";
 import { label, networkName } from "../release/names.ts";
-import { releaseRouting } from "./release-routing.ts";
 
 /** The labels with which Traefik routes to a release. They must be equal on all replicas, or Traefik drops them. */
 export function traefikLabels(release: Release, server: RoutingServer): Record<string, string> {

@@ -1,7 +1,6 @@
 import type { Release } from "../release/release.ts";
-import type { RoutingServer } from "./release-routing.ts";
+import { releaseRouting, type RoutingServer } from "./release-routing.ts";
 import { traefikServiceName } from "../release/names.ts";
-import { releaseRouting } from "./release-routing.ts";
 
 /** One line of Traefik's count of answers. It begins at 0 with the router, and again when Traefik restarts. */
 export interface AnswerCount {

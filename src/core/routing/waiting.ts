@@ -3,7 +3,6 @@ import type { Release } from "../release/release.ts";
 import type { Switch } from "./routing-state.ts";
 import type { HttpConfig, MiddlewareConfig, ServersTransportConfig } from "./traefik-config.ts";
 import { backName, nextName } from "../release/names.ts";
-import { backendName, backendServices, type Backend } from "./backend.ts";
 import { covers } from "./routes.ts";
 import { drainTimeMs } from "../release/spec.ts";
 
@@ -45,19 +44,16 @@ export function waitFor(wait: Wait): Waiting {
 
   const service = `wait-${plan.name}`;
   const prefix = `${one.to.spec.slug}-${isNew ? "new" : "wait"}`;
-  const backends = sides.map(({ suffix, url, plan }): Backend => ({
-    kind: "servers",
-    service: `${service}-${suffix}`,
-    urls: [url],
-    middlewares: plan.shape,
-    transport: "wait",
-  }));
+  const services = sides.map(({ suffix, url, plan: { shape: middlewares } }) => {
+    const loadBalancer = { servers: [{ url }], serversTransport: "wait" };
+    return [`${service}-${suffix}`, { middlewares, loadBalancer }] as const;
+  });
   return {
     target: { service, middlewares: [`${prefix}-503`, `${prefix}-retry`] },
     services: {
-      ...Object.assign({}, ...backends.map(backendServices)),
+      ...Object.fromEntries(services),
       [service]: {
-        weighted: { services: backends.map((one) => ({ name: backendName(one), weight: 1 })) },
+        weighted: { services: services.map(([name]) => ({ name, weight: 1 })) },
       },
       later: { middlewares: ["later"], loadBalancer: { servers: [] } },
     },

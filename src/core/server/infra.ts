@@ -1,7 +1,6 @@
 import { acmeOf } from "./acme.ts";
-import type { InstanceConfig } from "./instance.ts";
+import { instancePaths, traefikUid, type InstanceConfig } from "./instance.ts";
 import type { Mount } from "../release/release.ts";
-import { instancePaths, traefikUid } from "./instance.ts";
 import {
   apiNetworkName,
   label,

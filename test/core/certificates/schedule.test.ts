@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { warnBeforeMs } from "../../../src/core/certificates/expiry.ts";
-import { nextAllowedRequest, nextCheck, nextTry } from "../../../src/core/certificates/schedule.ts";
+import {
+  warnBeforeMs,
+  nextAllowedRequest,
+  nextCheck,
+  nextTry,
+} from "../../../src/core/certificates/schedule.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -1,5 +1,5 @@
-import { type Hint, type HintCommand, command, hint, hintFields } from "../../hints.ts";
-import type { AcmeProblem } from "./problem.ts";
+import { hint, type Hint } from "../../hints.ts";
+import { retry, trouble, type AcmeProblem } from "./problem.ts";
 import type { Trouble } from "../record.ts";
 
 /** Reasons that the CA found at the host: DNS, port 80, CAA. The texts are those of Boulder (`va`, `bdns`) and Pebble. */
@@ -117,14 +117,6 @@ function noTxt(host: string, name = `_acme-challenge.${host.replaceAll(/'|\*\./g
     hint`check that the domain uses the name servers of the DNS provider: dig NS ${name.replace(/^_acme-challenge\./, "")}, then run: ${retry(host)}`,
   );
 }
-
-const trouble = (about: string, reason: string, way: Hint): Trouble => ({
-  about,
-  reason,
-  ...hintFields(way),
-});
-
-const retry = (host: string): HintCommand => command(`cert retry ${host}`);
 
 const setRecordHint = (host: string): Hint =>
   hint`set the record at your DNS provider, then run: ${retry(host)}`;

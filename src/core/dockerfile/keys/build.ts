@@ -2,8 +2,7 @@ import { nameChanges, type Values } from "../../release/change.ts";
 import type { BuildArgSpec } from "../../release/spec.ts";
 import { object, text } from "../../stored/shape.ts";
 import { didYouMean } from "../did-you-mean.ts";
-import { bad, good, type Read } from "../values.ts";
-import { readVariable } from "../variables.ts";
+import { bad, good, readVariable, type Read } from "../values.ts";
 import { about, manyValues, oneValue, refuseTwice, type FileKeys, type Key } from "./key.ts";
 
 const release = oneValue<"release">({

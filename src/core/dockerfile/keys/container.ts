@@ -1,17 +1,17 @@
 import { nameChanges, valueChanges, type Values } from "../../release/change.ts";
-import { writePublish, writeScale } from "../../release/format-spec.ts";
-import type { Release } from "../../release/release.ts";
 import {
+  writePublish,
+  writeScale,
   maxReplicas,
   type EnvSpec,
   type PublishSpec,
   type Scale,
   type VolumeSpec,
 } from "../../release/spec.ts";
+import type { Release } from "../../release/release.ts";
 import { count, flag, maybe, object, text, union, word } from "../../stored/shape.ts";
 import { isIpv4 } from "../hosts.ts";
-import { bad, good, readPort, refuse, show, type Read } from "../values.ts";
-import { readVariable } from "../variables.ts";
+import { bad, good, readPort, refuse, show, readVariable, type Read } from "../values.ts";
 import {
   about,
   manyValues,

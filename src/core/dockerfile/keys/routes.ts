@@ -1,6 +1,5 @@
 import type { Change } from "../../release/change.ts";
-import { writeRoute } from "../../release/format-spec.ts";
-import type { RouteSpec } from "../../release/spec.ts";
+import { writeRoute, type RouteSpec } from "../../release/spec.ts";
 import { ownRoutes } from "../../routing/takeovers.ts";
 import { count, flag, listOf, object, text } from "../../stored/shape.ts";
 import type { KeyLine } from "../comment-keys.ts";
