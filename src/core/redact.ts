@@ -56,9 +56,7 @@ function buildAutomaton(patterns: readonly string[]): Node {
   return root;
 }
 
-function newNode(): Node {
-  return { next: new Map(), fail: undefined, longest: 0 };
-}
+const newNode = (): Node => ({ next: new Map(), fail: undefined, longest: 0 });
 
 function insert(root: Node, pattern: string): void {
   let node = root;

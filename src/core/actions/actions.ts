@@ -94,9 +94,10 @@ export function contentOf(asked: Action): object {
 }
 
 /** The services that an action touches. */
-export function servicesOf(action: Action): readonly string[] {
-  return [...ownOf(action), ...(definitionOf(action.action).alsoTouches?.(action) ?? [])];
-}
+export const servicesOf = (action: Action): readonly string[] => [
+  ...ownOf(action),
+  ...(definitionOf(action.action).alsoTouches?.(action) ?? []),
+];
 
 const ownOf = (action: Action): readonly string[] =>
   "service" in action && action.service !== undefined ? [action.service] : [];

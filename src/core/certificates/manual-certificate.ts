@@ -5,12 +5,11 @@ import {
   type KeyObject,
   type X509Certificate,
 } from "node:crypto";
-import { UserError } from "../errors.ts";
 import { shortList } from "../health/check.ts";
 import { chainOf, isComplete, isSelfSigned } from "./chain.ts";
-import { readManualFiles } from "./certificate-files.ts";
+import { bad, readManualFiles } from "./certificate-files.ts";
 import { oneLine } from "./foreign-text.ts";
-import { type Hint, command, hint } from "../hints.ts";
+import { command, hint } from "../hints.ts";
 
 /** A checked manual certificate. */
 export interface ManualCertificate {
@@ -213,7 +212,3 @@ const badKey = (message: string): never =>
     `certificate: ${message}`,
     "make a P-256 key and have the certificate issued for it: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out request.pem",
   );
-
-function bad(message: string, way: Hint): never {
-  throw new UserError(message, { code: "bad-certificate", hint: way });
-}

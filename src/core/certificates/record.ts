@@ -107,9 +107,11 @@ export function withOtherCa(record: HostRecord, now: number): HostRecord {
   return { ...enter(rest, phase, now), failures: 0, asks: [], next: now };
 }
 
-function enter(record: HostRecord, phase: HostRecord["phase"], now: number): HostRecord {
-  return { ...record, phase, since: since(record, phase, now) };
-}
+const enter = (record: HostRecord, phase: HostRecord["phase"], now: number): HostRecord => ({
+  ...record,
+  phase,
+  since: since(record, phase, now),
+});
 
 /** A start in the future was written while the clock was wrong. */
 const since = (record: HostRecord, phase: HostRecord["phase"], now: number): number =>

@@ -51,9 +51,8 @@ export function readHost(text: string): Read<string> {
 }
 
 /** Four decimal numbers up to 255, without leading zeros. */
-export function isIpv4(text: string): boolean {
-  return /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text);
-}
+export const isIpv4 = (text: string): boolean =>
+  /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text);
 
 function readRoutePath(text: string): Read<string> {
   const path = text.endsWith("/") ? text.slice(0, -1) : text;
@@ -67,6 +66,4 @@ function readRoutePath(text: string): Read<string> {
   return isPath ? good(path) : bad("a plain path such as /docs after the host", text);
 }
 
-function badHost(text: string) {
-  return bad("a host such as www.example.com", text);
-}
+const badHost = (text: string) => bad("a host such as www.example.com", text);

@@ -12,14 +12,12 @@ export interface Bad {
 export const good = <T>(value: T): Read<T> => ({ value });
 
 /** The problem `should be WHAT, got "TEXT"`. */
-export function bad(what: string, text: string, hint?: string): Bad {
-  return refuse(`should be ${what}, got "${show(text)}"`, hint);
-}
+export const bad = (what: string, text: string, hint?: string): Bad =>
+  refuse(`should be ${what}, got "${show(text)}"`, hint);
 
 /** A problem in other words. */
-export function refuse(message: string, hint?: string): Bad {
-  return hint === undefined ? { bad: message } : { bad: message, hint };
-}
+export const refuse = (message: string, hint?: string): Bad =>
+  hint === undefined ? { bad: message } : { bad: message, hint };
 
 /** Text of others as it is safe in a message: without control characters, and short. */
 export function show(text: string): string {

@@ -171,12 +171,11 @@ interface Owner extends Routed {
 }
 
 /** The owner of a route now: of all routers that cover it the most specific, then the newest. */
-function ownerOf(wanted: RoutePlan, among: readonly Routed[]): Owner | undefined {
-  return among
+const ownerOf = (wanted: RoutePlan, among: readonly Routed[]): Owner | undefined =>
+  among
     .flatMap((one) => one.routing.routers.map((plan) => ({ ...one, plan })))
     .filter(({ plan }) => plan.entryPoint === wanted.entryPoint && covers(plan.route, wanted.route))
     .toSorted((a, b) => b.plan.config.priority - a.plan.config.priority)[0];
-}
 
 /** The owner's own service, or its wait service while it is stopped for a switch. */
 function targetOf(known: Known, wanted: RoutePlan, owner: Owner): Target {

@@ -65,18 +65,12 @@ export class DynamicDraft {
         routers: this.#routers,
         middlewares: this.#middlewares,
         services: this.#services,
-        ...(Object.keys(this.#transports).length === 0
-          ? {}
-          : { serversTransports: this.#transports }),
+        ...(Object.keys(this.#transports).length > 0 && { serversTransports: this.#transports }),
       },
       tls: {
         options: { default: { minVersion: "VersionTLS12" } },
-        ...(manualCertificates.length === 0
-          ? {}
-          : { certificates: manualCertificates.map(inline) }),
-        ...(certificate === undefined
-          ? {}
-          : { stores: { default: { defaultCertificate: inline(certificate) } } }),
+        ...(manualCertificates.length > 0 && { certificates: manualCertificates.map(inline) }),
+        ...(certificate && { stores: { default: { defaultCertificate: inline(certificate) } } }),
       },
     };
   }

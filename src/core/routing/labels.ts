@@ -25,32 +25,27 @@ export function traefikLabels(release: Release, server: RoutingServer): Record<s
 }
 
 /** The labels that mark a replica as one of mypaas; names do not count. */
-export function ownLabels(release: Release, replica: number): Record<string, string> {
-  return {
-    [label.instance]: release.instance,
-    [label.role]: "service",
-    [label.service]: release.spec.service,
-    [label.release]: String(release.number),
-    [label.replica]: String(replica),
-    // A digest, because everyone who may list containers can read labels, and a spec holds environment values.
-    [label.spec]: createHash("sha256").update(digestText(release.spec)).digest("hex"),
-  };
-}
+export const ownLabels = (release: Release, replica: number): Record<string, string> => ({
+  [label.instance]: release.instance,
+  [label.role]: "service",
+  [label.service]: release.spec.service,
+  [label.release]: String(release.number),
+  [label.replica]: String(replica),
+  // A digest, because everyone who may list containers can read labels, and a spec holds environment values.
+  [label.spec]: createHash("sha256").update(digestText(release.spec)).digest("hex"),
+});
 
 /** Labels of an image that Traefik would read too, whatever their case: routes that mypaas has not checked. */
-export function routingLabels(keys: readonly string[]): readonly string[] {
-  return keys.filter((key) => /^traefik\./i.test(key));
-}
+export const routingLabels = (keys: readonly string[]): readonly string[] =>
+  keys.filter((key) => /^traefik\./i.test(key));
 
 /** Names of a release's routers in Traefik's API. */
-export function dockerRouterNames(release: Release, server: RoutingServer): readonly string[] {
-  return releaseRouting(release, server).routers.map(({ name }) => `${name}@docker`);
-}
+export const dockerRouterNames = (release: Release, server: RoutingServer): readonly string[] =>
+  releaseRouting(release, server).routers.map(({ name }) => `${name}@docker`);
 
 /** The Host header of health checks: the first domain, with `www` for a wildcard. */
-export function healthHost(spec: ServiceSpec): string | undefined {
-  return spec.routes[0]?.host.replace(/^\*\./, "www.");
-}
+export const healthHost = (spec: ServiceSpec): string | undefined =>
+  spec.routes[0]?.host.replace(/^\*\./, "www.");
 
 function healthLabels(spec: ServiceSpec): object {
   const { healthcheck } = spec;

@@ -74,9 +74,8 @@ function readLine(line: string): AnswerCount | undefined {
 }
 
 /** The router of a taken-over route has the old owner's name, and counts for the new one. */
-function counted(router: string | undefined, service: string | undefined): string | undefined {
-  return router?.startsWith("yield-") === true ? takenBy(service ?? "") : router;
-}
+const counted = (router: string | undefined, service: string | undefined): string | undefined =>
+  router?.startsWith("yield-") === true ? takenBy(service ?? "") : router;
 
 const takenBy = (service: string): string => `taken by ${service}`;
 
@@ -117,12 +116,10 @@ export function addAll(
 }
 
 /** The answers of these routers together. */
-export function sumOf(
+export const sumOf = (
   answers: ReadonlyMap<string, Answers>,
   routers: ReadonlySet<string>,
-): Answers {
-  return [...routers].reduce((sum, name) => addAnswers(sum, answers.get(name)), none);
-}
+): Answers => [...routers].reduce((sum, name) => addAnswers(sum, answers.get(name)), none);
 
 /** Names of all routers that answer for a service during a switch: its own, and its holds. */
 export function switchRouters(

@@ -125,16 +125,14 @@ const unavailable: MiddlewareConfig = {
   },
 };
 
-function retryFor(ms: number): MiddlewareConfig {
-  return {
-    retry: {
-      // More attempts than fit into the time, because the interval doubles: the timeout ends the retry.
-      attempts: Math.ceil(ms / intervalMs),
-      initialInterval: `${intervalMs}ms`,
-      timeout: `${ms}ms`,
-    },
-  };
-}
+const retryFor = (ms: number): MiddlewareConfig => ({
+  retry: {
+    // More attempts than fit into the time, because the interval doubles: the timeout ends the retry.
+    attempts: Math.ceil(ms / intervalMs),
+    initialInterval: `${intervalMs}ms`,
+    timeout: `${ms}ms`,
+  },
+});
 
 const startMs = ({ spec }: Release): number => spec.startTimeoutMs + spec.stopTimeoutMs;
 

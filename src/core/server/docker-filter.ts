@@ -30,9 +30,11 @@ export function decide(method: string, target: string, instance: string): Decisi
   return refused("this call is not allowed");
 }
 
-function refused(what: string): Decision {
-  return { kind: "refused", status: 403, message: `mypaas: ${what}` };
-}
+const refused = (what: string): Decision => ({
+  kind: "refused",
+  status: 403,
+  message: `mypaas: ${what}`,
+});
 
 const passedParameters: Readonly<Record<string, readonly string[]>> = {
   "/containers/json": ["all", "limit", "size"],
@@ -119,6 +121,5 @@ function parseJson(text: string): unknown {
   }
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -110,13 +110,12 @@ function wrongAnswer({ detail, host }: AcmeProblem): Trouble {
   );
 }
 
-function noTxt(host: string, name = `_acme-challenge.${host.replaceAll(/'|\*\./g, "")}`): Trouble {
-  return trouble(
+const noTxt = (host: string, name = `_acme-challenge.${host.replaceAll(/'|\*\./g, "")}`): Trouble =>
+  trouble(
     "DNS provider",
     `the CA found no TXT record ${name}`,
     hint`check that the domain uses the name servers of the DNS provider: dig NS ${name.replace(/^_acme-challenge\./, "")}, then run: ${retry(host)}`,
   );
-}
 
 const setRecordHint = (host: string): Hint =>
   hint`set the record at your DNS provider, then run: ${retry(host)}`;

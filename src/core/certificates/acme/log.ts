@@ -13,9 +13,8 @@ const failed =
 const field = /([A-Za-z][\w ]{0,40})=("(?:[^"\\]|\\.)*(?:"|$)|\[[^\]]*(?:\]|$)|\S*)/g;
 
 /** Failed attempts in the output of `docker logs` of Traefik, oldest first; with or without colours and Docker's timestamps. */
-export function readAcmeFailures(log: string): readonly AcmeFailure[] {
-  return log.split(/\r?\n/).flatMap((line) => readLine(plainText(line)) ?? []);
-}
+export const readAcmeFailures = (log: string): readonly AcmeFailure[] =>
+  log.split(/\r?\n/).flatMap((line) => readLine(plainText(line)) ?? []);
 
 function readLine(line: string): AcmeFailure | undefined {
   const match = failed.exec(line);

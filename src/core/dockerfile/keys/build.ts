@@ -66,7 +66,7 @@ function checkTarget(key: Key<string>, { values, stages, problems }: FileKeys): 
     if (near !== undefined) return `did you mean ${near}?`;
     return names.length === 0 ? "name it in the Dockerfile: FROM image AS name" : undefined;
   };
-  problems.add(about(key, found, `no stage is named "${found.value}"`, hint));
+  problems.add(found, about(key, `no stage is named "${found.value}"`), hint);
 }
 
 function readBuildArg(text: string): Read<BuildArgSpec> {

@@ -197,12 +197,12 @@ function checkPublish(key: Key<PublishSpec>, { values, problems }: FileKeys): vo
   const [count] = values(scale.key);
   if (first && count && count.value.kind !== "replace" && count.value.replicas > 1)
     problems.add(
+      first,
       about(
         key,
-        first,
         `cannot be shared by ${count.value.replicas} containers (mypaas.scale, line ${count.line})`,
-        "set mypaas.scale = 0, or remove mypaas.publish",
       ),
+      "set mypaas.scale = 0, or remove mypaas.publish",
     );
   const seen = new Map<string, Found<PublishSpec>[]>();
   for (const each of values(key)) {
@@ -210,7 +210,7 @@ function checkPublish(key: Key<PublishSpec>, { values, problems }: FileKeys): vo
     const port = `${hostPort}/${protocol}`;
     const group = seen.get(port) ?? [];
     const before = group.find(({ value }) => value.ip === ip || isAny(value.ip) || isAny(ip));
-    if (before) problems.add(about(key, each, `port ${port} is already on line ${before.line}`));
+    if (before) problems.add(each, about(key, `port ${port} is already on line ${before.line}`));
     else seen.set(port, [...group, each]);
   }
 }

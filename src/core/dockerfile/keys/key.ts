@@ -3,7 +3,7 @@ import type { Release } from "../../release/release.ts";
 import type { ServiceSpec } from "../../release/spec.ts";
 import { listOf, type Reader } from "../../stored/shape.ts";
 import type { KeyLine } from "../comment-keys.ts";
-import type { ProblemDraft, ProblemList } from "../problems.ts";
+import type { ProblemList } from "../problems.ts";
 import type { Read } from "../values.ts";
 
 /** One key that a comment may set, with its documentation. */
@@ -148,13 +148,9 @@ export const ifSet =
   (value: T | undefined): string | undefined =>
     value === undefined ? undefined : write(value);
 
-/** A problem or warning about a line of `key`. */
-export const about = (
-  key: Key<unknown>,
-  { line, column }: Pick<Found<unknown>, "line" | "column">,
-  message: string,
-  hint?: ProblemDraft["hint"],
-): ProblemDraft => ({ line, column, message: `mypaas.${key.name}: ${message}`, hint });
+/** The message of a problem or warning about a line of `key`. */
+export const about = (key: Key<unknown>, message: string): string =>
+  `mypaas.${key.name}: ${message}`;
 
 /** The rule that no two lines of a key have the same name. */
 export const refuseTwice =
@@ -165,6 +161,6 @@ export const refuseTwice =
       const name = nameOf(found.value);
       const before = seen.get(name);
       if (before === undefined) seen.set(name, found.line);
-      else problems.add(about(key, found, `${name} is already on line ${before}`));
+      else problems.add(found, about(key, `${name} is already on line ${before}`));
     }
   };

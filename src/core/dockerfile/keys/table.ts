@@ -89,6 +89,4 @@ const byName = new Map(
 );
 
 /** The key with that name or alias, in any case. */
-export function findKey(name: string): Key<unknown> | undefined {
-  return byName.get(name.toLowerCase());
-}
+export const findKey = (name: string): Key<unknown> | undefined => byName.get(name.toLowerCase());
