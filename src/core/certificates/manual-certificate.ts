@@ -6,10 +6,20 @@ import {
   type X509Certificate,
 } from "node:crypto";
 import { shortList } from "../health/check.ts";
+import { coversHost as isCovered } from "../routing/routes.ts";
 import { chainOf, isComplete, isSelfSigned } from "./chain.ts";
 import { bad, readManualFiles } from "./certificate-files.ts";
 import { oneLine } from "./foreign-text.ts";
 import { command, hint } from "../hints.ts";
+
+/** What `cert add` was given, and what it is checked against. */
+interface ManualFiles {
+  readonly host: string;
+  readonly certificate: string;
+  readonly privateKey: string;
+  readonly now: number;
+  readonly roots: readonly string[];
+}
 
 /** A checked manual certificate. */
 export interface ManualCertificate {
@@ -29,20 +39,14 @@ export interface ManualCertificate {
   readonly fingerprint: string;
 }
 
-/** * Checks the files of `mypaas cert add HOST cert.pem key.pem`. `roots` (PEM) are those of browsers. Throws UserError "bad-certificate" for the first thing that a browser would refuse. */
+/** Checks the files of `mypaas cert add HOST cert.pem key.pem`. `roots` (PEM) are those of browsers. Throws UserError "bad-certificate" for the first thing that a browser would refuse. */
 export function checkManual({
   host,
   certificate,
   privateKey,
   now,
   roots,
-}: {
-  readonly host: string;
-  readonly certificate: string;
-  readonly privateKey: string;
-  readonly now: number;
-  readonly roots: readonly string[];
-}): ManualCertificate {
+}: ManualFiles): ManualCertificate {
   const { certificates, key } = readManualFiles(certificate, privateKey);
   const fitting = certificates.filter((one) => one.checkPrivateKey(key));
   const leaf = fitting.find((one) => coversHost(namesOf(one), host)) ?? fitting[0];
@@ -96,12 +100,8 @@ export function issuerName(certificate: X509Certificate): string {
 }
 
 /** True when one of the names covers a host. `*` stands for one label; a wildcard host needs the same wildcard. */
-export function coversHost(names: readonly string[], host: string): boolean {
-  const wanted = host.toLowerCase();
-  if (names.includes(wanted)) return true;
-  const dot = wanted.indexOf(".");
-  return dot > 0 && !wanted.startsWith("*.") && names.includes(`*${wanted.slice(dot)}`);
-}
+export const coversHost = (names: readonly string[], host: string): boolean =>
+  names.some((name) => isCovered(name, host.toLowerCase()));
 
 function checkHost(leaf: X509Certificate, host: string): void {
   const names = namesOf(leaf);

@@ -83,7 +83,7 @@ export function afterRequest(record: HostRecord, now: number): HostRecord {
 export function afterRefusal(record: HostRecord, trouble: Trouble, now: number): HostRecord {
   const failures = record.failures + 1;
   const isFirstSilence = trouble.isSilence === true && failures === 1;
-  const usual = isFirstSilence ? now + soonMs : nextTry({ failures, now, asks: record.asks });
+  const usual = isFirstSilence ? now + soonMs : nextTry({ failures, asks: record.asks }, now);
   const next = Math.max(usual, trouble.notBefore ?? 0);
   return { ...enter(record, "failed", now), failures, next, trouble };
 }
@@ -107,12 +107,9 @@ export function withOtherCa(record: HostRecord, now: number): HostRecord {
   return { ...enter(rest, phase, now), failures: 0, asks: [], next: now };
 }
 
+/** A start in the future was written while the clock was wrong. */
 const enter = (record: HostRecord, phase: HostRecord["phase"], now: number): HostRecord => ({
   ...record,
   phase,
-  since: since(record, phase, now),
+  since: record.phase === phase ? Math.min(record.since, now) : now,
 });
-
-/** A start in the future was written while the clock was wrong. */
-const since = (record: HostRecord, phase: HostRecord["phase"], now: number): number =>
-  record.phase === phase ? Math.min(record.since, now) : now;

@@ -19,10 +19,7 @@ export function judgeReplicas(all: Inventory, known: Known, now: number): readon
 }
 
 /** Several instances may share one engine, and have services of the same name. */
-const ownContainers = (
-  all: Inventory,
-  { instance }: Pick<Known, "instance">,
-): readonly SeenContainer[] =>
+const ownContainers = (all: Inventory, { instance }: Known): readonly SeenContainer[] =>
   all.containers.filter(
     ({ labels }) => labels[label.instance] === instance && labels[label.role] === "service",
   );

@@ -34,6 +34,8 @@ export interface FailedItem extends HintFields {
   readonly message: string;
 }
 
+type Moment = Pick<LogLine, "at" | "nth">;
+
 /** Position in one stream of one container: all lines before `at`, and `count` lines of that time. */
 export interface Position {
   readonly at: string;
@@ -48,16 +50,10 @@ export const streamKey = ({ container, stream }: Pick<LogLine, "container" | "st
   `${container}${stream === "stdout" ? "o" : "e"}`;
 
 /** Position of a stream after this line. */
-export const behind = ({ at, nth }: Pick<LogLine, "at" | "nth">): Position => ({
-  at,
-  count: nth + 1,
-});
+export const behind = ({ at, nth }: Moment): Position => ({ at, count: nth + 1 });
 
 /** True for a line after `position`. */
-export function isAfter(
-  line: Pick<LogLine, "at" | "nth">,
-  position: Position | undefined,
-): boolean {
+export function isAfter(line: Moment, position: Position | undefined): boolean {
   if (position === undefined || line.at > position.at) return true;
   return line.at === position.at && line.nth >= position.count;
 }

@@ -82,10 +82,8 @@ const besideMs = 30_000;
 const whileWaitingMs = 3_000;
 
 /** The time that open requests of an old release have to end; it is shorter while new requests wait. */
-export const drainTimeMs = (
-  { drainTimeoutMs }: Pick<ServiceSpec, "drainTimeoutMs">,
-  requestsWait: boolean,
-): number => drainTimeoutMs ?? (requestsWait ? whileWaitingMs : besideMs);
+export const drainTimeMs = (spec: ServiceSpec, requestsWait: boolean): number =>
+  spec.drainTimeoutMs ?? (requestsWait ? whileWaitingMs : besideMs);
 
 /** True where the old release stops before the new one starts, so that requests wait. */
 export const stopsOldFirst = (spec: Pick<ServiceSpec, "scale" | "publish">): boolean =>

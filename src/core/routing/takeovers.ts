@@ -50,10 +50,7 @@ export function forgetOldTakeovers(state: RoutingState): RoutingState {
 }
 
 /** Every release that may have containers, once. */
-export function knownReleases({
-  live,
-  switches,
-}: Pick<RoutingState, "live" | "switches">): readonly Release[] {
+export function knownReleases({ live, switches }: RoutingState): readonly Release[] {
   const sides = ({ from, to }: Switch): readonly Release[] =>
     from === undefined ? [to] : [from, to];
   const all = [...live, ...switches.flatMap(sides)];

@@ -52,11 +52,8 @@ export const differences = (
   ...Object.entries(wanted.servers).flatMap(([name, count]) => {
     const servers = seen.services[name] ?? [];
     const up = servers.filter((status) => status === "UP").length;
-    return up === count && servers.length === count
-      ? []
-      : [
-          `service ${name} lists ${servers.length} servers and ${up} of them up instead of ${count}`,
-        ];
+    if (up === count && servers.length === count) return [];
+    return `service ${name} lists ${servers.length} servers and ${up} of them up instead of ${count}`;
   }),
   ...(file === undefined ? [] : fileDifferences(seen, file)),
 ];

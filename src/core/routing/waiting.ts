@@ -33,7 +33,7 @@ export interface Wait {
   readonly routingOf: (release: Release) => ReleaseRouting;
 }
 
-/** * Requests to `plan` wait for the first release of the switch that appears under a new name. A waiting request keeps its handler chain, so only a name that resolves later can reach it. In the end it gets 503. */
+/** Requests to `plan` wait for the first release of the switch that appears under a new name. A waiting request keeps its handler chain, so only a name that resolves later can reach it. In the end it gets 503. */
 export function waitFor(wait: Wait): Waiting {
   const { one, plan, isNew } = wait;
   const next = sideOf(wait, one.to, nextName);
@@ -52,9 +52,7 @@ export function waitFor(wait: Wait): Waiting {
     target: { service, middlewares: [`${prefix}-503`, `${prefix}-retry`] },
     services: {
       ...Object.fromEntries(services),
-      [service]: {
-        weighted: { services: services.map(([name]) => ({ name, weight: 1 })) },
-      },
+      [service]: { weighted: { services: services.map(([name]) => ({ name, weight: 1 })) } },
       later: { middlewares: ["later"], loadBalancer: { servers: [] } },
     },
     middlewares: {

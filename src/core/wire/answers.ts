@@ -5,6 +5,7 @@ import type { Check } from "../health/check.ts";
 import type { RunResult } from "../actions/programs.ts";
 import type { PlannedChanges } from "../actions/push.ts";
 import type { Results } from "../actions/actions.ts";
+import type { RemoteAddress } from "./connection-string.ts";
 import type { PsSnapshot } from "../actions/watch.ts";
 
 /** What each command answers on stdout with `--json`, as one line; what is not here answers with events only. */
@@ -72,14 +73,9 @@ export interface DoctorAnswer {
   readonly warnings: number;
 }
 
-export interface KnownRemote {
+export interface KnownRemote extends Omit<RemoteAddress, "pin"> {
   readonly name: string;
-  /** `https://host[:port]`. */
-  readonly origin: string;
-  /** Id of the server, 16 hex digits. */
-  readonly server: string;
-  /** base64url of the sha256 of the key that the server must show; left out: its public certificate is enough. */
-  readonly pin?: string | undefined;
+  readonly pin?: RemoteAddress["pin"];
   /** `SHA256:…` of the key whose signature it accepted last. */
   readonly fingerprint?: string | undefined;
 }

@@ -41,7 +41,7 @@ function lookUp(problem: AcmeProblem): Trouble | undefined {
   return trouble(about, `the CA could not look up ${type} of ${name}: ${why}`, way);
 }
 
-/** * Boulder's `198.51.100.4: Fetching http://a.test/…: Connection refused`, and Go's `Get "http://…": dial tcp 198.51.100.4:80: connect: connection refused` of Pebble. */
+/** Boulder's `198.51.100.4: Fetching http://a.test/…: Connection refused`, and Go's `Get "http://…": dial tcp 198.51.100.4:80: connect: connection refused` of Pebble. */
 function connection({ detail, host, type }: AcmeProblem): Trouble {
   const far = /^During secondary validation: /.exec(detail);
   const text = far === null ? detail : detail.slice(far[0].length);

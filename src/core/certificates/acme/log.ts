@@ -7,7 +7,7 @@ export interface AcmeFailure {
   readonly error: string;
 }
 
-/** * Before the message stand only timestamps, the level and the source position. A quote or an equals sign there marks quoted text of another program. For zerolog's ConsoleWriter see its `writeFields`. */
+/** Before the message stand only timestamps, the level and the source position. A quote or an equals sign there marks quoted text of another program. For zerolog's ConsoleWriter see its `writeFields`. */
 const failed =
   /^[^"=]*\b(?:ERR|INF|WRN) (?:\S+ > )?(?:Unable to obtain ACME certificate for domains?|Error renewing ACME certificate: (?<domain>\{[^}]*\}))(?= )/;
 const field = /([A-Za-z][\w ]{0,40})=("(?:[^"\\]|\\.)*(?:"|$)|\[[^\]]*(?:\]|$)|\S*)/g;

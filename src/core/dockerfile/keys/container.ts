@@ -10,7 +10,7 @@ import {
 } from "../../release/spec.ts";
 import type { Release } from "../../release/release.ts";
 import { count, flag, maybe, object, text, union, word } from "../../stored/shape.ts";
-import { isIpv4 } from "../hosts.ts";
+import { isIPv4 } from "../../server/addresses.ts";
 import { bad, good, readPort, refuse, show, readVariable, type Read } from "../values.ts";
 import {
   about,
@@ -188,7 +188,7 @@ function readPublish(text: string): Read<PublishSpec> {
 }
 
 function readIp(text: string): string | undefined {
-  if (!text.startsWith("[")) return isIpv4(text) ? text : undefined;
+  if (!text.startsWith("[")) return isIPv4(text) ? text : undefined;
   return URL.parse(`http://${text}/`)?.hostname.slice(1, -1);
 }
 

@@ -3,7 +3,8 @@ import { writeRoute, type RouteSpec } from "../../release/spec.ts";
 import { ownRoutes } from "../../routing/takeovers.ts";
 import { count, flag, listOf, object, text } from "../../stored/shape.ts";
 import type { KeyLine } from "../comment-keys.ts";
-import { isIpv4, readRoute, readUrl, type HostAndPath } from "../hosts.ts";
+import { isIPv4 } from "../../server/addresses.ts";
+import { readRoute, readUrl, type HostAndPath } from "../hosts.ts";
 import { readBoolean, readPort } from "../values.ts";
 import {
   about,
@@ -136,7 +137,7 @@ function checkRoutes(file: FileKeys): void {
       warnings.add(isHttps, about(https, "has no effect without mypaas.domain"));
     const key = values(url).length > 0 ? url : domain;
     for (const found of routesOf(file))
-      if (found.value.https && isIpv4(found.value.host))
+      if (found.value.https && isIPv4(found.value.host))
         problems.add(
           found,
           about(key, `https is not possible for the IP address ${found.value.host}`),
