@@ -53,11 +53,8 @@ export function readStoredEvent(
   { job, offset, at }: { readonly job: number; readonly offset: number; readonly at: number },
 ): LoggedEvent {
   try {
-    return {
-      ...readStored(json, eventShape, inState(`event ${offset} of job ${job}`)),
-      offset,
-      at,
-    };
+    const event = readStored(json, eventShape, inState(`event ${offset} of job ${job}`));
+    return { ...event, offset, at };
   } catch (error) {
     return { kind: "note", text: error instanceof Error ? error.message : "", offset, at };
   }

@@ -13,7 +13,6 @@ const release = oneValue<"release">({
   read: good,
   default: undefined,
   stored: text,
-  title: "release",
   text: (command) => command,
   write: (command) => command,
 });
@@ -27,7 +26,6 @@ const target = oneValue<"target">({
   default: undefined,
   stored: text,
   rule: checkTarget,
-  title: "target",
   text: (stage) => stage,
   write: (stage) => stage,
 });

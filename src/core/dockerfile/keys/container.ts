@@ -34,7 +34,6 @@ const scale = oneValue<"scale">({
     roll: object<{ readonly replicas: number }, "replicas">({ replicas: count }),
     safe: object<{ readonly replicas: number }, "replicas">({ replicas: count }),
   }),
-  title: "scale",
   text: describeScale,
   write: writeScale,
 });
@@ -67,7 +66,6 @@ const env = manyValues<"env">({
   read: readEnv,
   stored: object<EnvSpec, "name">({ name: text, value: maybe(text) }),
   rule: refuseTwice(({ name }) => name),
-  title: "env",
   text: ({ name, value }) => (value === undefined ? `${name} (set on the server)` : name),
   changes: (from, to) =>
     nameChanges("env", from ? environment(from.release) : new Map(), environment(to.release)),
@@ -86,7 +84,6 @@ const publish = manyValues<"publish">({
     protocol: word("tcp", "udp"),
   }),
   rule: checkPublish,
-  title: "publish",
   text: ({ ip, hostPort, containerPort, protocol }) =>
     `${ip.includes(":") ? `[${ip}]` : ip}:${hostPort} → ${containerPort}/${protocol}`,
   changes: (from, to) =>

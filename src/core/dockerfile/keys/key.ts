@@ -76,8 +76,8 @@ export interface OneRow<F extends Field> extends Key<Value<F>> {
   /** Reads a value that is stored. */
   readonly stored: Reader<Value<F>>;
   readonly rule?: Rule<Value<F>>;
-  /** The title of its line in `check`. */
-  readonly title: string;
+  /** The title of its line in `check`, where that is not its name. */
+  readonly title?: string;
   /** The value in `check`; undefined when it is not shown. */
   readonly text: (value: ServiceSpec[F]) => string | undefined;
   readonly sameLine?: true;
@@ -89,7 +89,7 @@ export interface OneRow<F extends Field> extends Key<Value<F>> {
 
 /** Makes the field of a key that one line sets. */
 export function oneValue<F extends Field>(row: OneRow<F>) {
-  const { title, sameLine } = row;
+  const { title = row.name, sameLine } = row;
   const field: SpecField<ServiceSpec[F]> = {
     keys: [row],
     default: row.default,
@@ -119,15 +119,15 @@ export interface ManyRow<F extends Field> extends Key<Item<F>> {
   readonly stored: Reader<Item<F>>;
   /** Such as `refuseTwice`. */
   readonly rule: Rule<Item<F>>;
-  /** The title of its lines in `check`. */
-  readonly title: string;
+  /** The title of its lines in `check`, where that is not its name. */
+  readonly title?: string;
   readonly text: (value: Item<F>) => string;
   readonly changes: SpecField<readonly Item<F>[]>["changes"];
 }
 
 /** Makes the field of a key to which each line adds a value. */
 export function manyValues<F extends Field>(row: ManyRow<F>): SpecField<readonly Item<F>[]> {
-  const { title, text, rule, changes } = row;
+  const { title = row.name, text, rule, changes } = row;
   const key: Key<Item<F>> = { ...row, many: true };
   return {
     keys: [key],

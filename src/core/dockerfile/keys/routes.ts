@@ -85,7 +85,6 @@ const stripPrefix = oneValue<"stripPrefix">({
     if (routesOf(file).every(({ value }) => value.path === ""))
       file.warnings.add(found, about(key, "has no effect, because no route has a path"));
   },
-  title: "strip-prefix",
   text: () => undefined,
   write: (isStripped) => (isStripped ? "true" : undefined),
 });
@@ -98,7 +97,6 @@ const port = oneValue<"port">({
   read: readPort,
   default: undefined,
   stored: count,
-  title: "port",
   text: ifSet(String),
   // The port of the release is known even when the Dockerfile leaves it to the image.
   write: (_port, release) => ifSet(String)(release.port),

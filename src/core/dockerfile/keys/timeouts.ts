@@ -22,7 +22,6 @@ export const timeoutFields = {
       intervalMs: amount,
       timeoutMs: amount,
     }),
-    title: "healthcheck",
     text: ifSet(
       ({ path, intervalMs, timeoutMs }) =>
         `${path} every ${writeDuration(intervalMs)}, at most ${writeDuration(timeoutMs)}`,
