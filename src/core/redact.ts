@@ -16,11 +16,9 @@ export function redactor(secrets: readonly string[]): Redact {
 
 /** Applies `redact` to every text of an event except its kind. */
 export function redactEvent(event: Event, redact: Redact): Event {
-  const entries = Object.entries(event).map(([name, value]) => [
-    name,
-    name === "kind" ? value : redactValue(value, redact),
-  ]);
-  return Object.fromEntries(entries) as Event;
+  const { kind, ...texts } = event;
+  const hidden = Object.entries(texts).map(([name, value]) => [name, redactValue(value, redact)]);
+  return { kind, ...Object.fromEntries(hidden) } as Event;
 }
 
 function redactValue(value: unknown, redact: Redact): unknown {

@@ -62,12 +62,16 @@ export function checkManual({
   const chain = chainOf(leaf, certificates);
   if (!isComplete(chain, roots))
     bad(
-      `certificate: the intermediate certificates are missing, the issuer is ${commonName(leaf)}`,
+      `certificate: the intermediate certificates are missing, the issuer is ${commonName(leaf.issuer)}`,
       "add the intermediate certificates: cat cert.pem chain.pem > fullchain.pem",
     );
   for (const above of chain.slice(1))
     if (!isSelfSigned(above))
-      checkDates(above, { what: `intermediate certificate of ${subjectName(above)}`, host, now });
+      checkDates(above, {
+        what: `intermediate certificate of ${commonName(above.subject)}`,
+        host,
+        now,
+      });
   return {
     chain: chain.map(String).join(""),
     privateKey: pkcs8(key),
@@ -96,7 +100,7 @@ export const namesKey = (names: readonly string[]): string =>
 /** The issuer by organization or common name, or `self-signed`. */
 export function issuerName(certificate: X509Certificate): string {
   if (isSelfSigned(certificate)) return "self-signed";
-  return part(certificate.issuer, "O") ?? commonName(certificate);
+  return part(certificate.issuer, "O") ?? commonName(certificate.issuer);
 }
 
 /** True when one of the names covers a host. `*` stands for one label; a wildcard host needs the same wildcard. */
@@ -194,11 +198,8 @@ function checkDates(
 
 const day = (date: Date): string => `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
-const commonName = (certificate: X509Certificate): string =>
-  part(certificate.issuer, "CN") ?? part(certificate.issuer, "O") ?? "an unnamed issuer";
-
-const subjectName = (certificate: X509Certificate): string =>
-  part(certificate.subject, "CN") ?? part(certificate.subject, "O") ?? "an unnamed issuer";
+const commonName = (name: string | undefined): string =>
+  part(name, "CN") ?? part(name, "O") ?? "an unnamed issuer";
 
 /** One attribute of a name, which Node writes as lines `CN=…` with RFC 2253 escapes. */
 function part(name: string | undefined, attribute: string): string | undefined {

@@ -100,19 +100,17 @@ function redirectOf({ one, isNew }: Wait, sides: readonly Side[]): Waiting | und
   const names = answers.plan.config.middlewares ?? [];
   const redirect = names.flatMap((name) => answers.middlewares[name] ?? []).at(-1);
   if (!isNew || redirect === undefined || !("redirectScheme" in redirect))
-    return {
-      target: { service: emptyService, middlewares: names },
-      services: {},
-      middlewares: answers.middlewares,
-    };
+    return withoutServer(names, answers.middlewares);
   const name = `${one.to.spec.slug}-new-https`;
   const passing = { redirectScheme: { ...redirect.redirectScheme, permanent: false } };
-  return {
-    target: { service: emptyService, middlewares: [name] },
-    services: {},
-    middlewares: { [name]: passing },
-  };
+  return withoutServer([name], { [name]: passing });
 }
+
+const withoutServer = (names: readonly string[], middlewares: Side["middlewares"]): Waiting => ({
+  target: { service: emptyService, middlewares: names },
+  services: {},
+  middlewares,
+});
 
 const unavailable: MiddlewareConfig = {
   errors: {

@@ -16,9 +16,8 @@ export function decide(method: string, target: string, instance: string): Decisi
   if (method !== "GET" && method !== "HEAD") return refused(`${method} is not allowed`);
   const match = /^(\/v\d+\.\d+)?(\/[^?#]*)(?:\?([^#]*))?$/.exec(target);
   const [, version = "", path = "", query = ""] = match ?? [];
-  if (path === "/_ping" || path === "/version") {
+  if (path === "/_ping" || path === "/version")
     return { kind: "stream", method, path: `${version}${path}` };
-  }
   if (path === "/containers/json" || path === "/events") {
     const limited = limitQuery(query, path, instance);
     if (limited === undefined) return { kind: "refused", status: 400, message: "bad filters" };
