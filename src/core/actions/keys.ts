@@ -2,7 +2,6 @@ import { action, answer } from "./definition.ts";
 import { text } from "./fields.ts";
 
 const common = { scope: "server", right: "key", repeat: "once" } as const;
-const oneKey = { ...common, becomes: answer<{ readonly key: KeyInfo }>() } as const;
 
 /** Keys that may sign requests. */
 export const keys = {
@@ -12,8 +11,16 @@ export const keys = {
     becomes: answer<{ readonly keys: readonly KeyInfo[] }>(),
     repeat: "safe",
   }),
-  "key.add": action({ ...oneKey, fields: { line: text(/^[^\n\r]{1,20000}$/) } }),
-  "key.remove": action({ ...oneKey, fields: { fingerprint: text(/^[^\n\r]{1,200}$/) } }),
+  "key.add": action({
+    ...common,
+    fields: { line: text(/^[^\n\r]{1,20000}$/) },
+    becomes: answer<{ readonly key: KeyInfo }>(),
+  }),
+  "key.remove": action({
+    ...common,
+    fields: { fingerprint: text(/^[^\n\r]{1,200}$/) },
+    becomes: answer<{ readonly key: KeyInfo }>(),
+  }),
 } as const;
 
 export interface KeyInfo {

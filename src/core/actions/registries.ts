@@ -20,12 +20,19 @@ const password: Reader<string> = (value) => {
 };
 
 const managed = { scope: "server", right: "manage", repeat: "once" } as const;
-const login = { ...managed, becomes: answer<{ readonly registry: RegistryInfo }>() } as const;
 
 /** Logins to registries. */
 export const registries = {
-  "registry.login": action({ ...login, fields: { host, username, password: secret(password) } }),
-  "registry.logout": action({ ...login, fields: { host } }),
+  "registry.login": action({
+    ...managed,
+    fields: { host, username, password: secret(password) },
+    becomes: answer<{ readonly registry: RegistryInfo }>(),
+  }),
+  "registry.logout": action({
+    ...managed,
+    fields: { host },
+    becomes: answer<{ readonly registry: RegistryInfo }>(),
+  }),
   "registry.list": action({
     ...managed,
     fields: {},

@@ -5,7 +5,6 @@ import type { Check } from "../health/check.ts";
 import type { RunResult } from "../actions/programs.ts";
 import type { PlannedChanges } from "../actions/push.ts";
 import type { Results } from "../actions/actions.ts";
-import type { RemoteAddress } from "./connection-string.ts";
 import type { PsSnapshot } from "../actions/watch.ts";
 
 /** What each command answers on stdout with `--json`, as one line; what is not here answers with events only. */
@@ -73,9 +72,14 @@ export interface DoctorAnswer {
   readonly warnings: number;
 }
 
-export interface KnownRemote extends Omit<RemoteAddress, "pin"> {
+export interface KnownRemote {
   readonly name: string;
-  readonly pin?: RemoteAddress["pin"];
+  /** `https://host[:port]`. */
+  readonly origin: string;
+  /** Id of the server, 16 hex digits. */
+  readonly server: string;
+  /** base64url of the sha256 of the key that the server must show; left out: its public certificate is enough. */
+  readonly pin?: string | undefined;
   /** `SHA256:…` of the key whose signature it accepted last. */
   readonly fingerprint?: string | undefined;
 }
