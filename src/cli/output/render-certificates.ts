@@ -1,4 +1,4 @@
-import { warnBeforeMs } from "../../core/certificates/expiry.ts";
+import { warnBeforeMs } from "../../core/certificates/schedule.ts";
 import { formatAge } from "../../core/format.ts";
 import type { CertificateInfo, CertificateList } from "../../core/actions/certificates.ts";
 import { table } from "./table.ts";

@@ -99,6 +99,4 @@ export interface KeyHelp {
   readonly value: string;
   readonly default: string;
   readonly help: string;
-  /** What it does not do yet. */
-  readonly later?: string;
 }

@@ -2,7 +2,7 @@ import { hint, command } from "../../../core/hints.ts";
 import { UserError } from "../../../core/errors.ts";
 import type { RemoveInfo } from "../../../core/actions/lifecycle.ts";
 import { ownRoutes } from "../../../core/routing/takeovers.ts";
-import { writeRoute } from "../../../core/release/format-spec.ts";
+import { writeRoute } from "../../../core/release/spec.ts";
 import type { Engine } from "../../../deploy/ports.ts";
 import { readEnv } from "../../../adapters/state/env.ts";
 import {
