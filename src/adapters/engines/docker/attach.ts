@@ -2,11 +2,11 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { label } from "../../../core/release/names.ts";
 import type { ProgramAsked, TerminalAsked } from "../../../core/actions/programs.ts";
-import { answering, openDocker, reaching, tolerating } from "./client.ts";
+import { bounded, openDocker, reaching, tolerating } from "./client.ts";
 import type { ContainerPlan } from "./container-plan.ts";
 import { createOptions } from "./create-options.ts";
 import { enterContainer, leaveExec, type Kill } from "./exec.ts";
-import { detachKeys, programStreams, type Program, type Size } from "./program-streams.ts";
+import { detachKeys, programStreams, type Program } from "./program-streams.ts";
 import { ownedContainers, removeForGood } from "./owned.ts";
 import { startError } from "./start-errors.ts";
 
@@ -58,20 +58,15 @@ export function createPrograms(options: ProgramsOptions): Programs {
     await removeForGood(container);
   };
 
-  const programs: Programs = {
-    run: async (plan, terminal) => {
+  return {
+    run: reaching(socketPath, async (plan, terminal) => {
       const container = await docker.createContainer(interactive(plan, terminal));
       const wanted = { stream: true, hijack: true, stdin: true, stdout: true, stderr: true };
       try {
         const socket = (await container.attach({ ...wanted, detachKeys })) as unknown as Duplex;
         await container.start();
-        const resize = async ({ cols, rows }: Size) => {
-          await tolerating([404, 409, 500], container.resize({ h: rows, w: cols }));
-        };
-        if (terminal !== undefined) await resize(terminal);
         return {
-          ...programStreams(socket, terminal !== undefined),
-          resize,
+          ...(await programStreams(socket, terminal, container)),
           signal: async (signal) => {
             await tolerating([404, 409], container.kill({ signal }));
           },
@@ -90,9 +85,9 @@ export function createPrograms(options: ProgramsOptions): Programs {
         await removeForGood(container);
         throw startError(plan.name, error) ?? error;
       }
-    },
+    }),
 
-    detach: async (plan) => {
+    detach: reaching(socketPath, async (plan) => {
       const container = await docker.createContainer(createOptions(plan));
       try {
         await container.start();
@@ -100,36 +95,23 @@ export function createPrograms(options: ProgramsOptions): Programs {
         await removeForGood(container);
         throw startError(plan.name, error) ?? error;
       }
-    },
+    }),
 
-    enter: async (id, asked, onId) =>
+    enter: reaching(socketPath, async (id, asked, onId) =>
       enterContainer(await owned.need(id), asked, { onId, kill, graceMs }),
+    ),
 
-    leave: (id) => leaveExec(docker.getExec(id), { kill, graceMs }),
+    leave: reaching(socketPath, (id) => leaveExec(docker.getExec(id), { kill, graceMs })),
 
-    list: async () => {
-      const filter = [`${label.instance}=${instance}`, `${label.role}=run`];
-      const listed = await docker.listContainers({ all: true, filters: { label: filter } });
-      const found = await Promise.all(listed.map(({ Id }) => owned.find(Id)));
-      return found.flatMap((info) => {
-        if (info === undefined) return [];
-        const { Running, FinishedAt } = info.State;
-        const isDetached = info.Config.Labels[label.run] === "detached";
-        const endedAt = Running ? undefined : Math.max(0, Date.parse(FinishedAt));
-        return [{ name: info.Name.replace(/^\//, ""), isDetached, endedAt }];
-      });
-    },
+    list: bounded(socketPath, async () =>
+      (await owned.list("run")).map(({ Name, State, Config }) => ({
+        name: Name.replace(/^\//, ""),
+        isDetached: Config.Labels[label.run] === "detached",
+        endedAt: State.Running ? undefined : Math.max(0, Date.parse(State.FinishedAt)),
+      })),
+    ),
 
-    remove: removeGently,
-  };
-
-  return {
-    run: reaching(socketPath, programs.run),
-    detach: reaching(socketPath, programs.detach),
-    enter: reaching(socketPath, programs.enter),
-    leave: reaching(socketPath, programs.leave),
-    list: reaching(socketPath, () => answering(programs.list())),
-    remove: reaching(socketPath, programs.remove),
+    remove: reaching(socketPath, removeGently),
   };
 }
 

@@ -2,6 +2,7 @@ import { performServerHandshake, type ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
 import { loginFor } from "../../../core/server/registry.ts";
+import { dial } from "./client.ts";
 import { fieldsOf, text } from "./protobuf.ts";
 import type { Login } from "./registry-login.ts";
 
@@ -46,12 +47,7 @@ function hijack(docker: Docker, id: string): Promise<Duplex> {
   };
   const statusCodes = { 101: true, 200: true };
   const options = { method: "POST", path: "/session", hijack: true, headers, statusCodes };
-  return new Promise((resolve, reject) => {
-    docker.modem.dial(options, (error: Error | null, result: unknown) => {
-      if (error !== null && error !== undefined) reject(error);
-      else resolve(result as Duplex);
-    });
-  });
+  return dial(docker, options);
 }
 
 const methods: Readonly<Record<string, (request: Buffer, logins: readonly Login[]) => Uint8Array>> =

@@ -4,7 +4,6 @@ import type { Mount, Release } from "../../../core/release/release.ts";
 import { replicaCount, stopsOldFirst, type PublishSpec } from "../../../core/release/spec.ts";
 import { ownLabels, traefikLabels } from "../../../core/routing/labels.ts";
 import type { RoutingServer } from "../../../core/routing/release-routing.ts";
-import { commandName, replicaName, runName } from "./container-names.ts";
 
 /** One container as mypaas wants it, in our words; `create-options.ts` translates it for Docker. */
 export interface ContainerPlan {
@@ -109,6 +108,22 @@ export function runPlan(
     publish: [],
   };
 }
+
+/** The container name of one replica until it gets the service's own name; replica counts from 1. */
+export const replicaName = (
+  instance: string,
+  slug: string,
+  release: number,
+  replica: number,
+): string => `${serviceHostName(instance, slug)}-r${release}-${replica}`;
+
+/** The name of the container in which a release's own command runs before the switch. */
+const commandName = (instance: string, slug: string, release: number): string =>
+  `${serviceHostName(instance, slug)}-r${release}-release`;
+
+/** The name of a one-off container; `tag` keeps those of one service apart. */
+const runName = (instance: string, slug: string, tag: string): string =>
+  `${serviceHostName(instance, slug)}-run-${tag}`;
 
 function commonPlan(release: Release) {
   const { instance, spec } = release;

@@ -18,8 +18,7 @@ export interface EngineOptions {
 
 /** One Docker Engine as an engine of releases: only containers, images and volumes of one instance, every call repeatable. */
 export function createEngine({ instance, socketPath, beforeRemoval }: EngineOptions): Engine {
-  const docker = openDocker(socketPath);
-  const own = { docker, instance, socketPath };
+  const own = { docker: openDocker(socketPath), instance, socketPath };
   const all = createContainers(own);
   const containers: Containers = {
     ...all,
@@ -35,6 +34,6 @@ export function createEngine({ instance, socketPath, beforeRemoval }: EngineOpti
     ...createImages(own),
     ...createVolumes(own),
     probe,
-    removeOneOffs: bounded(socketPath, (service) => removeOneOffs(docker, { instance, service })),
+    removeOneOffs: bounded(socketPath, (service) => removeOneOffs(own, service)),
   };
 }

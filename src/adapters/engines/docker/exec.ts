@@ -2,8 +2,8 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { ProgramAsked } from "../../../core/actions/programs.ts";
-import { statusOf, tolerating } from "./client.ts";
-import { detachKeys, programStreams, type Program, type Size } from "./program-streams.ts";
+import { tolerating } from "./client.ts";
+import { detachKeys, programStreams, type Program } from "./program-streams.ts";
 
 /** Signals a process of this host; false when it is gone. */
 export type Kill = (pid: number, signal: NodeJS.Signals) => boolean;
@@ -32,13 +32,8 @@ export async function enterContainer(
   });
   onId(exec.id);
   const socket: Duplex = await exec.start({ hijack: true, stdin: true, Tty: isTerminal });
-  const resize = async ({ cols, rows }: Size) => {
-    await tolerating([404, 409, 500], exec.resize({ h: rows, w: cols }));
-  };
-  if (isTerminal) await resize(terminal);
   return {
-    ...programStreams(socket, isTerminal),
-    resize,
+    ...(await programStreams(socket, terminal, exec)),
     signal: (signal) => signalExec(exec, signal, ending.kill),
     end: async () => (await ended(exec, Infinity)) ?? 0,
     abandon: async () => {
@@ -78,12 +73,6 @@ async function signalExec(exec: Docker.Exec, signal: NodeJS.Signals, kill: Kill)
   if (info?.Running === true && info.Pid > 1) kill(-info.Pid, signal);
 }
 
-async function inspectExec(exec: Docker.Exec): Promise<Docker.ExecInspectInfo | undefined> {
-  try {
-    return await exec.inspect();
-  } catch (error) {
-    // The programs that were entered are gone with their container.
-    if (statusOf(error) === 404) return undefined;
-    throw error;
-  }
-}
+/** The programs that were entered are gone with their container. */
+const inspectExec = (exec: Docker.Exec): Promise<Docker.ExecInspectInfo | undefined> =>
+  tolerating([404], exec.inspect());

@@ -1,20 +1,11 @@
-import type Docker from "dockerode";
 import type { Images } from "../../../deploy/ports.ts";
-import { bounded, tolerating } from "./client.ts";
-import { imageFacts } from "./facts.ts";
+import { bounded, tolerating, type InstanceEngine } from "./client.ts";
+import { inspectImage } from "./facts.ts";
 
 /** Images of one instance; it sees others, and removes none of them. */
-export function createImages(options: {
-  readonly docker: Docker;
-  readonly instance: string;
-  readonly socketPath: string;
-}): Images {
-  const { docker, instance, socketPath } = options;
+export function createImages({ docker, instance, socketPath }: InstanceEngine): Images {
   return {
-    inspectImage: bounded(socketPath, async (reference) => {
-      const info = await tolerating([404], docker.getImage(reference).inspect());
-      return info === undefined ? undefined : imageFacts(info);
-    }),
+    inspectImage: bounded(socketPath, (reference) => inspectImage(docker, reference)),
     removeImage: bounded(socketPath, async (reference) => {
       if (!reference.startsWith(`${instance}/`))
         throw new Error(`image ${reference}: not of instance "${instance}"`);

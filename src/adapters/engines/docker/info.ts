@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type Docker from "dockerode";
-import { openDocker, reaching } from "./client.ts";
+import { dial, openDocker, reaching } from "./client.ts";
 
 /** What `init` and `doctor` want to know about the engine. */
 export interface EngineInfo {
@@ -18,28 +18,28 @@ export interface EngineInfo {
 
 /** Asks the engine about itself; throws UserError without an answer, saying whether it is missing, stopped or closed to us. */
 export async function engineInfo(socketPath: string): Promise<EngineInfo> {
-  const ask = reaching(socketPath, async () => {
-    const docker = openDocker(socketPath);
-    const [version, info, buildkit] = await Promise.all([
-      docker.version(),
-      docker.info() as Promise<Readonly<Record<string, unknown>>>,
-      hasBuildkit(docker),
-    ]);
-    const text = (name: string): string => {
-      const value = info[name];
-      return typeof value === "string" ? value : "";
-    };
-    return {
-      version: version.Version,
-      apiVersion: version.ApiVersion,
-      platform: `${version.Os}/${version.Arch}`,
-      cgroupVersion: text("CgroupVersion") === "" ? undefined : text("CgroupVersion"),
-      storageDriver: text("Driver"),
-      rootDir: text("DockerRootDir"),
-      buildkit,
-    };
-  });
-  return ask();
+  return reaching(socketPath, ask)(openDocker(socketPath));
+}
+
+async function ask(docker: Docker): Promise<EngineInfo> {
+  const [version, info, buildkit] = await Promise.all([
+    docker.version(),
+    docker.info() as Promise<Readonly<Record<string, unknown>>>,
+    hasBuildkit(docker),
+  ]);
+  const text = (name: string): string => {
+    const value = info[name];
+    return typeof value === "string" ? value : "";
+  };
+  return {
+    version: version.Version,
+    apiVersion: version.ApiVersion,
+    platform: `${version.Os}/${version.Arch}`,
+    cgroupVersion: text("CgroupVersion") || undefined,
+    storageDriver: text("Driver"),
+    rootDir: text("DockerRootDir"),
+    buildkit,
+  };
 }
 
 /** True when the engine answers at all; throws UserError otherwise. */
@@ -62,15 +62,7 @@ export async function hasBuildkit(docker: Docker): Promise<boolean> {
 /** dockerode's own ping drops the headers, which are the answer. */
 async function pingHeaders(docker: Docker): Promise<IncomingMessage["headers"]> {
   const options = { path: "/_ping", method: "GET", isStream: true, statusCodes: { 200: true } };
-  return new Promise((resolve, reject) => {
-    docker.modem.dial(options, (error: Error | null, result: unknown) => {
-      if (error !== null && error !== undefined) {
-        reject(error);
-        return;
-      }
-      const response = result as IncomingMessage;
-      response.resume();
-      resolve(response.headers);
-    });
-  });
+  const response = await dial<IncomingMessage>(docker, options);
+  response.resume();
+  return response.headers;
 }

@@ -6,12 +6,12 @@ import { classicLog } from "./build-classic.ts";
 import { runBuild } from "./build.ts";
 import { tarContext } from "./build-context.ts";
 import { buildError } from "./build-errors.ts";
-import { answering, openDocker, reaching, reasonOf, statusOf, tolerating } from "./client.ts";
-import { endpointOptions, infraHash, infraOptions, planHashLabel } from "./create-options.ts";
-import { imageFacts } from "./facts.ts";
-import { messageError, readMessages } from "./messages.ts";
+import { bounded, openDocker, reaching, reasonOf, statusOf, tolerating } from "./client.ts";
+import { infraHash, infraOptions, planHashLabel } from "./create-options.ts";
+import { imageFacts, inspectImage } from "./facts.ts";
+import { progressOf } from "./messages.ts";
 import { inspectAny, isOwned, ownedContainers, removeForGood } from "./owned.ts";
-import { startError } from "./start-errors.ts";
+import { explained } from "./start-errors.ts";
 import type { ImageFacts } from "../../../deploy/ports.ts";
 import { command, hint } from "../../../core/hints.ts";
 
@@ -62,7 +62,7 @@ export function createInfra(options: {
   const owned = ownedContainers(docker, instance);
   const inspectNetwork = (name: string) => networkFacts(docker, name);
   return {
-    inspectNetwork: reaching(socketPath, (name) => answering(inspectNetwork(name))),
+    inspectNetwork: bounded(socketPath, inspectNetwork),
     ensureNetwork: reaching(socketPath, async (plan) => {
       const known = await inspectNetwork(plan.name);
       if (known === undefined) {
@@ -83,23 +83,20 @@ export function createInfra(options: {
       await removeForGood(docker.getContainer(info.Id));
       return true;
     }),
-    inspectImage: reaching(socketPath, async (reference) => {
-      const info = await tolerating([404], docker.getImage(reference).inspect());
-      return info === undefined ? undefined : imageFacts(info);
-    }),
+    inspectImage: reaching(socketPath, (reference) => inspectImage(docker, reference)),
     pullImage: reaching(socketPath, (reference, onLine) => pullImage(docker, reference, onLine)),
     buildImage: reaching(socketPath, async (input) => {
-      const rest = { service: input.tag, dockerfile: "Dockerfile", target: undefined };
-      const options = { pull: false, noCache: false };
       const build = {
-        ...input,
-        ...rest,
-        options,
+        service: input.tag,
+        dockerfile: "Dockerfile",
+        target: undefined,
+        options: { pull: false, noCache: false },
         buildArgs: {},
-        builder: "auto" as const,
+        builder: undefined,
         logins: [],
+        context: tarContext(input.tar),
       };
-      return runBuild({ ...build, context: tarContext(input.tar) }, openDocker(socketPath));
+      return runBuild({ ...input, ...build }, openDocker(socketPath));
     }),
   };
 }
@@ -163,42 +160,25 @@ async function ensureContainer(
   }
   if (known?.Config.Labels[planHashLabel] === infraHash(plan, image.Id) && joinedAll(known, plan)) {
     if (known.State.Running) return "unchanged";
-    await start(docker.getContainer(known.Id), plan.name);
+    await explained(plan.name, tolerating([304], docker.getContainer(known.Id).start()));
     return "started";
   }
   if (known !== undefined) await removeForGood(docker.getContainer(known.Id));
-  const container = await createInfraContainer(docker, plan, image.Id);
+  const container = await explained(
+    plan.name,
+    docker.createContainer(infraOptions(plan, image.Id)),
+  );
   for (const endpoint of plan.networks.slice(1)) {
-    const EndpointConfig = endpointOptions(endpoint);
+    const EndpointConfig = { Aliases: [...endpoint.aliases] };
     await docker.getNetwork(endpoint.name).connect({ Container: container.id, EndpointConfig });
   }
-  await start(container, plan.name);
+  await explained(plan.name, tolerating([304], container.start()));
   return known === undefined ? "created" : "replaced";
-}
-
-async function createInfraContainer(
-  docker: Docker,
-  plan: InfraPlan,
-  imageId: string,
-): Promise<Docker.Container> {
-  try {
-    return await docker.createContainer(infraOptions(plan, imageId));
-  } catch (error) {
-    throw startError(plan.name, error) ?? error;
-  }
 }
 
 /** A crash between create and connect leaves a container that has not joined everything. */
 function joinedAll(info: Docker.ContainerInspectInfo, plan: InfraPlan): boolean {
   return plan.networks.every(({ name }) => info.NetworkSettings.Networks[name] !== undefined);
-}
-
-async function start(container: Docker.Container, name: string): Promise<void> {
-  try {
-    await tolerating([304], container.start());
-  } catch (error) {
-    throw startError(name, error) ?? error;
-  }
 }
 
 async function pullImage(
@@ -213,17 +193,7 @@ async function pullImage(
     const sentence = text.replace(/^build .*?: base image/, "pull");
     return new UserError(sentence, { code: "pull-failed", hint: pullHint(hint), details });
   };
-  let error: string | undefined;
-  try {
-    const answer = await docker.pull(reference);
-    for await (const message of readMessages(answer as AsyncIterable<Uint8Array>)) {
-      log.take(message);
-      error = messageError(message) ?? error;
-    }
-  } catch (thrown) {
-    if (statusOf(thrown) === undefined) throw thrown;
-    error = reasonOf(thrown);
-  }
+  const { error } = await progressOf(docker.pull(reference), log.take);
   if (error !== undefined) throw fail(error);
   return imageFacts(await docker.getImage(reference).inspect());
 }

@@ -1,16 +1,10 @@
-import type Docker from "dockerode";
 import { UserError } from "../../../core/errors.ts";
 import { label } from "../../../core/release/names.ts";
 import type { Volumes } from "../../../deploy/ports.ts";
-import { bounded, tolerating } from "./client.ts";
+import { bounded, tolerating, type InstanceEngine } from "./client.ts";
 
 /** Named volumes of the services of one instance. */
-export function createVolumes(options: {
-  readonly docker: Docker;
-  readonly instance: string;
-  readonly socketPath: string;
-}): Volumes {
-  const { docker, instance, socketPath } = options;
+export function createVolumes({ docker, instance, socketPath }: InstanceEngine): Volumes {
   return {
     ensureVolume: bounded(socketPath, async (name, service) => {
       const known = await tolerating([404], docker.getVolume(name).inspect());
