@@ -69,16 +69,3 @@ async function read(reader: Reader) {
     throw new UserError("upload: cut off in the middle", { code: "bad-request", cause });
   }
 }
-
-/** Collects a body of at most `maxBytes`; `claim` gets the length of each chunk first and may refuse it. */
-export async function readWhole(
-  chunks: AsyncIterable<Uint8Array>,
-  claim: (bytes: number) => void,
-): Promise<Buffer> {
-  const kept: Uint8Array[] = [];
-  for await (const chunk of chunks) {
-    claim(chunk.length);
-    kept.push(chunk);
-  }
-  return Buffer.concat(kept);
-}

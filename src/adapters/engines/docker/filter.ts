@@ -4,6 +4,7 @@ import {
   type RequestListener,
   type ServerResponse,
 } from "node:http";
+import { readAtMost } from "../../files.ts";
 import { decide, hideSecrets, isOurs, type Allowed } from "../../../core/server/docker-filter.ts";
 
 export interface DockerFilterOptions {
@@ -87,14 +88,7 @@ const passedHeaders = ["content-type", "api-version", "ostype", "server", "docke
 
 async function inspected(incoming: IncomingMessage, instance: string): Promise<string | undefined> {
   try {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    for await (const chunk of incoming as AsyncIterable<Buffer>) {
-      length += chunk.length;
-      if (length > maxInspectBytes) return undefined;
-      chunks.push(chunk);
-    }
-    const facts: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    const facts: unknown = JSON.parse((await readAtMost(incoming, maxInspectBytes)).toString());
     return isOurs(facts, instance) ? JSON.stringify(hideSecrets(facts)) : undefined;
   } catch {
     return undefined;
