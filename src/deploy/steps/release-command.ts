@@ -1,7 +1,7 @@
 import { UserError } from "../../core/errors.ts";
 import { formatDuration } from "../../core/format.ts";
 import type { Release } from "../../core/release/release.ts";
-import { ensureVolumes } from "../ensure-volumes.ts";
+import { ensureVolumes } from "./start-replicas.ts";
 import { killedForMemory } from "../failures/describe-failure.ts";
 import type { ProgramEnd } from "../ports.ts";
 import { messages } from "../messages.ts";

@@ -2,7 +2,7 @@ import { machine } from "node:os";
 import type Docker from "dockerode";
 import { label, networkName } from "../../../core/release/names.ts";
 import type { KernelSocket } from "../../../core/server/proc-net.ts";
-import type { ProgramEnd, Replica } from "../../../deploy/ports.ts";
+import type { ProgramEnd, Releases, Replica } from "../../../deploy/ports.ts";
 import { bounded, reaching, statusOf, tolerating, type InstanceEngine } from "./client.ts";
 import type { ContainerPlan } from "./container-plan.ts";
 import { createOptions } from "./create-options.ts";
@@ -11,9 +11,12 @@ import { readLog } from "./logs.ts";
 import { inspectAny, isOwned, ownedContainers, removeForGood } from "./owned.ts";
 import type { OwnedContainers } from "./owned.ts";
 import { programHead } from "./program.ts";
-import { runToEnd, type RunToEnd } from "./run-to-end.ts";
+import { lineSplitter } from "./build-log.ts";
+import { outputOf } from "./demux.ts";
 import { socketReader } from "./sockets.ts";
 import { initError, initFailure, startError } from "./start-errors.ts";
+
+type RunToEnd = Parameters<Releases["runCommand"]>[1];
 
 /** Single containers of services of one instance. Every call may be repeated safely. */
 export interface Containers {
@@ -194,4 +197,31 @@ async function logLines(container: Docker.Container, lines: number): Promise<rea
   const log: unknown = await tolerating([404, 409], container.logs(options));
   // dockerode parses a log that happens to be JSON; with the binary frame in front it cannot be.
   return Buffer.isBuffer(log) ? readLog(log) : [];
+}
+
+const stopSeconds = 10;
+
+/** Starts a container that was created, passes its output on and returns when it has ended. */
+async function runToEnd(container: Docker.Container, { onLine, signal }: RunToEnd): Promise<void> {
+  await container.start();
+  const stop = (): void => {
+    // It may have ended meanwhile, which is what was wanted.
+    container.stop({ t: stopSeconds }).catch(() => undefined);
+  };
+  signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
+  try {
+    const log = await container.logs({ follow: true, stdout: true, stderr: true });
+    await readLines(log, onLine);
+    await tolerating([404], container.wait());
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** Both streams line by line, until the engine closes the log because the program has ended; of two lines of different streams the engine itself does not know which was first. */
+async function readLines(log: NodeJS.ReadableStream, onLine: (text: string) => void) {
+  const splitters = { stdout: lineSplitter(onLine), stderr: lineSplitter(onLine) };
+  for await (const { stream, bytes } of outputOf(log, false)) splitters[stream].write(bytes);
+  for (const splitter of Object.values(splitters)) splitter.flush();
 }

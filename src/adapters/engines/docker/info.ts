@@ -42,12 +42,6 @@ async function ask(docker: Docker): Promise<EngineInfo> {
   };
 }
 
-/** True when the engine answers at all; throws UserError otherwise. */
-export async function pingEngine(socketPath: string): Promise<true> {
-  await reaching(socketPath, async () => pingHeaders(openDocker(socketPath)))();
-  return true;
-}
-
 /** BuildKit is part of Docker since API 1.39. An engine that prefers the classic builder says version 1; other engines with the same API name themselves. */
 export async function hasBuildkit(docker: Docker): Promise<boolean> {
   const headers = await pingHeaders(docker);
