@@ -86,14 +86,14 @@ async function ensureAccess(path: string, access: FileMode): Promise<Ensured> {
 }
 
 /** The bytes of a file; undefined when there is none. */
-export async function readIfThere(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
+export const readIfThere = (path: string): Promise<Buffer | undefined> => ifThere(readFile(path));
+
+/** What the file system answers; undefined when there is no such file. */
+export const ifThere = <T>(answer: Promise<T>): Promise<T | undefined> =>
+  answer.catch((error: unknown) => {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;
-  }
-}
+  });
 
 /** True for a file or folder that this program can reach. */
 export const isThere = (path: string): Promise<boolean> =>
@@ -103,14 +103,8 @@ export const isThere = (path: string): Promise<boolean> =>
   );
 
 /** A path with all its links resolved; unchanged when it does not exist. */
-export async function realPath(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return path;
-    throw error;
-  }
-}
+export const realPath = async (path: string): Promise<string> =>
+  (await ifThere(realpath(path))) ?? path;
 
 /** The system's word for what went wrong, such as `ENOENT`. */
 export function codeOf(error: unknown): string | undefined {

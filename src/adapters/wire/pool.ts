@@ -55,13 +55,8 @@ function pinnedConnector(servername: string, pin: string): buildConnector.connec
   return (options, callback) => {
     const host = options.hostname.replace(/^\[(.*)\]$/, "$1");
     const port = Number(options.port || 443);
-    const socket = connectTls({
-      host,
-      port,
-      servername,
-      rejectUnauthorized: false,
-      ALPNProtocols: ["http/1.1"],
-    });
+    const unchecked = { rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] };
+    const socket = connectTls({ host, port, servername, ...unchecked });
     const fail = (error: Error) => {
       clearTimeout(timer);
       socket.destroy();

@@ -8,8 +8,13 @@ import type { ContainerPlan } from "./container-plan.ts";
 import { createOptions } from "./create-options.ts";
 import { containerFacts } from "./facts.ts";
 import { readLog } from "./logs.ts";
-import { inspectAny, isOwned, ownedContainers, removeForGood } from "./owned.ts";
-import type { OwnedContainers } from "./owned.ts";
+import {
+  inspectAny,
+  isOwned,
+  ownedContainers,
+  removeForGood,
+  type OwnedContainers,
+} from "./owned.ts";
 import { programHead } from "./program.ts";
 import { lineSplitter } from "./build-log.ts";
 import { outputOf } from "./demux.ts";

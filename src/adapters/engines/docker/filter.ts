@@ -1,9 +1,5 @@
-import {
-  request,
-  type IncomingMessage,
-  type RequestListener,
-  type ServerResponse,
-} from "node:http";
+import { request } from "node:http";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { readAtMost } from "../../files.ts";
 import { decide, hideSecrets, isOurs, type Allowed } from "../../../core/server/docker-filter.ts";
 
@@ -50,15 +46,13 @@ function forward(
   });
   upstream.on("response", (incoming) => {
     const isInspect = allowed.kind === "inspect" && incoming.statusCode === 200;
-    if (isInspect && allowed.method === "GET") {
+    if (isInspect && allowed.method === "GET")
       void inspected(incoming, instance).then((body) => {
         if (body === undefined) answer(response, 404, "no such container");
         else sendJson(response, 200, body);
       });
-      return;
-    }
     // HEAD tells nothing but that the container exists, which is already more than a stranger's should.
-    if (isInspect) answer(response, 403, "mypaas: HEAD of a container is not passed on");
+    else if (isInspect) answer(response, 403, "mypaas: HEAD of a container is not passed on");
     else {
       const isEvents = incoming.statusCode === 200 && /\/events(\?|$)/.test(allowed.path);
       const ended = isEvents ? onEvents?.() : undefined;

@@ -6,7 +6,15 @@ import { classicLog } from "./build-classic.ts";
 import { runBuild } from "./build.ts";
 import { tarContext } from "./build-context.ts";
 import { buildError } from "./build-errors.ts";
-import { bounded, openDocker, reaching, reasonOf, statusOf, tolerating } from "./client.ts";
+import {
+  bounded,
+  openDocker,
+  reaching,
+  reasonOf,
+  statusOf,
+  tolerating,
+  type InstanceEngine,
+} from "./client.ts";
 import { infraHash, infraOptions, planHashLabel } from "./create-options.ts";
 import { imageFacts, inspectImage } from "./facts.ts";
 import { progressOf } from "./messages.ts";
@@ -53,11 +61,7 @@ export interface NetworkFacts {
 }
 
 /** Docker for `init`; like the engine of releases it touches nothing without the label of its instance. */
-export function createInfra(options: {
-  readonly instance: string;
-  readonly socketPath: string;
-}): Infra {
-  const { instance, socketPath } = options;
+export function createInfra({ instance, socketPath }: Omit<InstanceEngine, "docker">): Infra {
   const docker = openDocker(socketPath);
   const owned = ownedContainers(docker, instance);
   const inspectNetwork = (name: string) => networkFacts(docker, name);
