@@ -21,7 +21,6 @@ export async function lockFile(file: string, pauseMs = 20): Promise<() => void> 
       if (!isLocked(error)) throw error;
     }
     // The attempts come one after the other.
-    // oxlint-disable-next-line no-await-in-loop
     await sleep(pauseMs);
   }
   throw new UserError(`${file}: another mypaas command has the lock`, {

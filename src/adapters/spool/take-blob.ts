@@ -68,7 +68,6 @@ async function* verified(
   const hash = createHash("sha256");
   for (let at = 0; at < wanted.size;) {
     const chunk = Buffer.allocUnsafe(Math.min(256 * 1024, wanted.size - at));
-    // oxlint-disable-next-line no-await-in-loop
     const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
     if (bytesRead === 0) throw badBlob(wanted, `ends after ${at} bytes`);
     at += bytesRead;

@@ -20,6 +20,5 @@ export async function ensureVolumes(
   { mounts, spec }: Release,
 ): Promise<void> {
   for (const { type, source } of mounts)
-    // oxlint-disable-next-line no-await-in-loop
     if (type === "volume") await engine.ensureVolume(source, spec.service);
 }

@@ -48,6 +48,21 @@ export function createPrograms(options: ProgramsOptions): Programs {
   const docker = openDocker(socketPath);
   const owned = ownedContainers(docker, instance);
 
+  /** Nothing is left of a container that does not start. */
+  const begin = async <T>(
+    options: Docker.ContainerCreateOptions,
+    name: string,
+    start: (container: Docker.Container) => Promise<T>,
+  ): Promise<T> => {
+    const container = await docker.createContainer(options);
+    try {
+      return await start(container);
+    } catch (error) {
+      await removeForGood(container);
+      throw startError(name, error) ?? error;
+    }
+  };
+
   const removeGently = async (name: string) => {
     const container = await owned.take(name);
     if (container === undefined) return;
@@ -57,10 +72,9 @@ export function createPrograms(options: ProgramsOptions): Programs {
   };
 
   return {
-    run: reaching(socketPath, async (plan, terminal) => {
-      const container = await docker.createContainer(interactive(plan, terminal));
-      const wanted = { stream: true, hijack: true, stdin: true, stdout: true, stderr: true };
-      try {
+    run: reaching(socketPath, (plan, terminal) =>
+      begin(interactive(plan, terminal), plan.name, async (container) => {
+        const wanted = { stream: true, hijack: true, stdin: true, stdout: true, stderr: true };
         const socket = (await container.attach({ ...wanted, detachKeys })) as unknown as Duplex;
         await container.start();
         return {
@@ -79,21 +93,14 @@ export function createPrograms(options: ProgramsOptions): Programs {
             await removeGently(plan.name);
           },
         };
-      } catch (error) {
-        await removeForGood(container);
-        throw startError(plan.name, error) ?? error;
-      }
-    }),
+      }),
+    ),
 
-    detach: reaching(socketPath, async (plan) => {
-      const container = await docker.createContainer(createOptions(plan));
-      try {
+    detach: reaching(socketPath, (plan) =>
+      begin(createOptions(plan), plan.name, async (container) => {
         await container.start();
-      } catch (error) {
-        await removeForGood(container);
-        throw startError(plan.name, error) ?? error;
-      }
-    }),
+      }),
+    ),
 
     enter: reaching(socketPath, async (id, asked, onId) =>
       enterContainer(await owned.need(id), asked, { onId, kill, graceMs }),
@@ -179,11 +186,9 @@ const inspectMs = { first: 20, last: 1_000 };
 async function ended(exec: Docker.Exec, timeoutMs: number): Promise<number | undefined> {
   let pause = inspectMs.first;
   for (let left = timeoutMs; left >= 0; left -= pause) {
-    // oxlint-disable-next-line no-await-in-loop
     const info = await inspectExec(exec);
     if (info === undefined) return 137;
     if (!info.Running) return info.ExitCode ?? 137;
-    // oxlint-disable-next-line no-await-in-loop
     await sleep(pause);
     pause = Math.min(pause * 1.5, inspectMs.last);
   }

@@ -37,7 +37,7 @@ const capabilities = [
   "NET_BIND_SERVICE",
   "SETGID",
   "SETUID",
-] as const;
+];
 
 /** Threads count too: generous for a JVM, small enough that a fork bomb stays the service's own problem. */
 const pidsLimit = 1024;
@@ -81,8 +81,6 @@ export function commandPlan(release: Release): ContainerPlan {
     command: commandWords(spec.release),
     // Replica 0: goes with its release, and is none that could answer.
     labels: { ...ownLabels(release, 0), "traefik.enable": "false" },
-    aliases: [],
-    publish: [],
   };
 }
 
@@ -104,8 +102,6 @@ export function runPlan(
       [label.run]: run.isDetached ? "detached" : "attached",
       "traefik.enable": "false",
     },
-    aliases: [],
-    publish: [],
   };
 }
 
@@ -131,6 +127,8 @@ function commonPlan(release: Release) {
     image: release.image,
     env: release.env,
     network: networkName(instance),
+    aliases: [],
+    publish: [],
     mounts: release.mounts,
     maxCpu: spec.maxCpu,
     maxMemoryBytes: spec.maxMemoryBytes,

@@ -62,11 +62,8 @@ interface ImageConfig {
 }
 
 function tcpPorts(keys: readonly string[]): readonly number[] {
-  const ports = keys.flatMap((key) => {
-    const match = /^(\d+)(?:\/tcp)?$/.exec(key);
-    return match === null ? [] : [Number(match[1])];
-  });
-  return ports.sort((a, b) => a - b);
+  const ports = keys.flatMap((key) => /^(\d+)(?:\/tcp)?$/.exec(key)?.[1] ?? []);
+  return ports.map(Number).toSorted((a, b) => a - b);
 }
 
 /** A restart policy is set at the cut-over only, so a container that has exited before stays so. */

@@ -1,17 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import type Docker from "dockerode";
+import type { EngineHealth } from "../../../core/health/engine.ts";
 import { dial, openDocker, reaching } from "./client.ts";
 
 /** What `init` and `doctor` want to know about the engine. */
-export interface EngineInfo {
-  /** Such as `20.10.24`. */
-  readonly version: string;
-  readonly apiVersion: string;
+export interface EngineInfo extends EngineHealth {
   /** `linux/amd64`. */
   readonly platform: string;
-  /** Undefined where the engine does not say. */
-  readonly cgroupVersion: string | undefined;
-  readonly storageDriver: string;
   readonly rootDir: string;
   readonly buildkit: boolean;
 }

@@ -53,7 +53,6 @@ export interface InfraBuild {
 }
 
 export interface NetworkFacts {
-  readonly id: string;
   readonly internal: boolean;
   readonly labels: Readonly<Record<string, string>>;
   /** Container name → address. */
@@ -109,15 +108,12 @@ async function networkFacts(docker: Docker, name: string): Promise<NetworkFacts 
   const info = await tolerating([404], docker.getNetwork(name).inspect());
   // The engine also finds networks by the beginning of an id.
   if (info?.Name !== name) return undefined;
+  const containers = Object.values(info.Containers ?? {});
   return {
-    id: info.Id,
     internal: info.Internal,
     labels: info.Labels ?? {},
     containers: Object.fromEntries(
-      Object.values(info.Containers ?? {}).map((container) => [
-        container.Name,
-        container.IPv4Address.replace(/\/.*$/, ""),
-      ]),
+      containers.map(({ Name, IPv4Address }) => [Name, IPv4Address.replace(/\/.*$/, "")]),
     ),
   };
 }
@@ -134,13 +130,10 @@ async function createNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
   } catch (error) {
     if (statusOf(error) === 409) throw networkTaken(plan.name);
     const reason = reasonOf(error);
-    if (/overlap|address pools/i.test(reason)) {
-      throw new UserError(`network "${plan.name}": no free address range, ${reason}`, {
-        hint: "remove unused networks: docker network prune",
-        cause: error,
-      });
-    }
-    throw error;
+    if (!/overlap|address pools/i.test(reason)) throw error;
+    const hint = "remove unused networks: docker network prune";
+    const text = `network "${plan.name}": no free address range, ${reason}`;
+    throw new UserError(text, { hint, cause: error });
   }
 }
 

@@ -30,18 +30,16 @@ function refusal({ host, username }: Login, status: number | undefined, reason: 
   const isUnreachable =
     /dial tcp|no such host|i\/o timeout|TLS handshake|x509:|connection refused|Client\.Timeout|HTTP response to HTTPS/;
   if (isUnreachable.test(reason)) return unreachable(host, [reason]);
-  if (status === 401 || /unauthorized|incorrect username|denied|\b40[13]\b/i.test(reason)) {
-    return new UserError(`registry ${host}: does not take this login of ${username}`, {
-      code: "login-refused",
-      hint: "check the name and the password; many registries want a token instead of it",
-      details: [reason],
-    });
-  }
-  return new UserError(`registry ${host}: could not check the login`, {
-    code: "login-refused",
-    hint: `see that it is a registry: curl -i https://${host}/v2/`,
-    details: [reason],
-  });
+  const isRefused =
+    status === 401 || /unauthorized|incorrect username|denied|\b40[13]\b/i.test(reason);
+  const [problem, hint] = isRefused
+    ? [
+        `does not take this login of ${username}`,
+        "check the name and the password; many registries want a token instead of it",
+      ]
+    : ["could not check the login", `see that it is a registry: curl -i https://${host}/v2/`];
+  const more = { code: "login-refused", hint, details: [reason] };
+  return new UserError(`registry ${host}: ${problem}`, more);
 }
 
 const unreachable = (host: string, details: readonly string[]): UserError =>
