@@ -14,3 +14,18 @@ export function realClock(now: () => number): Clock {
     },
   };
 }
+
+/** Waits for a promise, but only so long: then `late` may throw, and the result is undefined. */
+export async function within<T>(
+  promise: Promise<T>,
+  { clock, ms }: { readonly clock: Clock; readonly ms: number },
+  late: () => undefined = () => undefined,
+): Promise<T | undefined> {
+  const done = new AbortController();
+  const silence = clock.sleep(ms, done.signal).then(late, () => undefined);
+  try {
+    return await Promise.race([promise, silence]);
+  } finally {
+    done.abort();
+  }
+}

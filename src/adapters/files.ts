@@ -19,16 +19,19 @@ export interface FileMode {
   readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
-/** Replaces a file. After a power cut, it has the old bytes or the new ones, never a part of either. */
+/** Replaces a file. After a power cut, it has the old bytes or the new ones, never a part of either. A file of one writer may have a `temporary` of its own on the same file system. */
 export async function writeFileAtomic(
   path: string,
   bytes: string | Uint8Array,
   access: FileMode,
+  temporary?: string,
 ): Promise<void> {
   // Because of the dot, directory watchers such as Traefik's ignore it.
-  const temporary = `${dirname(path)}/.${randomBytes(8).toString("hex")}.tmp`;
+  const next = temporary ?? `${dirname(path)}/.${randomBytes(8).toString("hex")}.tmp`;
+  // A crash may have left one.
+  if (temporary !== undefined) await rm(temporary, { force: true });
   try {
-    const file = await open(temporary, "wx", access.mode);
+    const file = await open(next, "wx", access.mode);
     try {
       await file.writeFile(bytes);
       // The umask may have taken bits away at `open`.
@@ -38,9 +41,9 @@ export async function writeFileAtomic(
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await rename(next, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(next, { force: true });
     throw error;
   }
   await syncDirectory(dirname(path));
@@ -56,13 +59,9 @@ export async function ensureFile(
   access: FileMode,
 ): Promise<Ensured> {
   const before = await readIfThere(path);
-  if (before === undefined) {
-    await writeFileAtomic(path, bytes, access);
-    return "created";
-  }
-  if (before.equals(Buffer.from(bytes))) return ensureAccess(path, access);
+  if (before?.equals(Buffer.from(bytes)) === true) return ensureAccess(path, access);
   await writeFileAtomic(path, bytes, access);
-  return "changed";
+  return before === undefined ? "created" : "changed";
 }
 
 /** Makes a directory (and its parents, with default modes) and gives it mode and owner. */
@@ -87,14 +86,14 @@ async function ensureAccess(path: string, access: FileMode): Promise<Ensured> {
 }
 
 /** The bytes of a file; undefined when there is none. */
-export async function readIfThere(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
+export const readIfThere = (path: string): Promise<Buffer | undefined> => ifThere(readFile(path));
+
+/** What the file system answers; undefined when there is no such file. */
+export const ifThere = <T>(answer: Promise<T>): Promise<T | undefined> =>
+  answer.catch((error: unknown) => {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;
-  }
-}
+  });
 
 /** True for a file or folder that this program can reach. */
 export const isThere = (path: string): Promise<boolean> =>
@@ -104,20 +103,18 @@ export const isThere = (path: string): Promise<boolean> =>
   );
 
 /** A path with all its links resolved; unchanged when it does not exist. */
-export async function realPath(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return path;
-    throw error;
-  }
-}
+export const realPath = async (path: string): Promise<string> =>
+  (await ifThere(realpath(path))) ?? path;
 
 /** The system's word for what went wrong, such as `ENOENT`. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
 }
+
+/** True for the error of SQLite where another process has the lock of a file (SQLITE_BUSY). */
+export const isLocked = (error: unknown): boolean =>
+  error instanceof Error && "errcode" in error && error.errcode === 5;
 
 /** Makes a rename in a directory durable. */
 export async function syncDirectory(path: string): Promise<void> {
@@ -127,4 +124,30 @@ export async function syncDirectory(path: string): Promise<void> {
   } finally {
     await directory.close();
   }
+}
+
+/** Collects a stream; `claim` gets the length of each piece first and may refuse it. */
+export async function readWhole(
+  pieces: AsyncIterable<Uint8Array>,
+  claim: (bytes: number) => void,
+): Promise<Buffer> {
+  const kept: Uint8Array[] = [];
+  for await (const piece of pieces) {
+    claim(piece.length);
+    kept.push(piece);
+  }
+  return Buffer.concat(kept);
+}
+
+/** The same for at most so many bytes; throws what `tooLong` makes for more. */
+export function readAtMost(
+  pieces: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  tooLong = () => new Error(`more than ${maxBytes} bytes`),
+): Promise<Buffer> {
+  let size = 0;
+  return readWhole(pieces, (bytes) => {
+    size += bytes;
+    if (size > maxBytes) throw tooLong();
+  });
 }

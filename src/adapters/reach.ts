@@ -1,5 +1,5 @@
 import { promises as dns } from "node:dns";
-import { request } from "node:http";
+import { request, type ClientRequest, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,32 +9,30 @@ import { codeOf } from "./files.ts";
 export function reachPort(host: string, port: number, ms: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
-    const timer = setTimeout(
-      () => socket.destroy(new Error(`no answer within ${Math.round(ms / 1000)} s`)),
-      ms,
-    );
+    const silent = new Error(`no answer within ${Math.round(ms / 1000)} s`);
+    const timer = setTimeout(() => socket.destroy(silent), ms);
+    socket.once("close", () => clearTimeout(timer)).once("error", reject);
     socket.once("connect", () => {
-      clearTimeout(timer);
-      socket.destroy();
       resolve();
-    });
-    socket.once("error", (error) => {
-      clearTimeout(timer);
-      reject(error);
+      socket.destroy();
     });
   });
 }
 
 /** Status of one HTTP request. Rejects when the port does not speak HTTP. */
-export function httpStatus(host: string, port: number, ms: number): Promise<number> {
+export async function httpStatus(host: string, port: number, ms: number): Promise<number> {
+  const headers = { host: "mypaas.invalid" };
+  const options = { host, port, headers, agent: false, signal: AbortSignal.timeout(ms) } as const;
+  return (await headOf(request({ ...options, method: "HEAD" }))).statusCode ?? 0;
+}
+
+/** Sends a request and gives the head of its answer; the rest is not read. */
+export function headOf(outgoing: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const headers = { host: "mypaas.invalid" };
-    const options = { host, port, headers, agent: false, signal: AbortSignal.timeout(ms) } as const;
-    const outgoing = request({ ...options, method: "HEAD" }, (response) => {
-      resolve(response.statusCode ?? 0);
+    outgoing.on("error", reject).on("response", (response) => {
+      resolve(response);
       response.destroy();
     });
-    outgoing.on("error", reject);
     outgoing.end();
   });
 }

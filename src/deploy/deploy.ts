@@ -1,7 +1,6 @@
 import { UserError } from "../core/errors.ts";
 import type { Release } from "../core/release/release.ts";
 import { plainText } from "../core/terminal-text.ts";
-import type { DeployInput, DeployPorts, SwitchContext } from "./switch-context.ts";
 import { awaitReady } from "./steps/await-ready.ts";
 import { cutOver } from "./steps/cut-over.ts";
 import { explain, failDeploy } from "./failures/explain.ts";
@@ -13,7 +12,12 @@ import { runReleaseCommand } from "./steps/release-command.ts";
 import { stopOldRelease } from "./steps/remove-old-release.ts";
 import { messages } from "./messages.ts";
 import { startReplicas } from "./steps/start-replicas.ts";
-import { openSwitch } from "./switch-context.ts";
+import {
+  openSwitch,
+  type DeployInput,
+  type DeployPorts,
+  type SwitchContext,
+} from "./switch-context.ts";
 import { undo } from "./undo.ts";
 
 export type { DeployInput, DeployPorts } from "./switch-context.ts";
@@ -69,11 +73,9 @@ async function refuseUnfit(context: SwitchContext): Promise<void> {
   const { engine, service, release } = context;
   await engine.refuseTakenName(release);
   const [label] = (await engine.inspectImage(release.image))?.routingLabels ?? [];
-  if (label !== undefined) throw foreignRouting(service, label);
-}
-
-const foreignRouting = (service: string, label: string): UserError =>
-  new UserError(`deploy ${service}: its image has the label ${plainText(label)}`, {
+  if (label === undefined) return;
+  throw new UserError(`deploy ${service}: its image has the label ${plainText(label)}`, {
     code: "image-label",
     hint: "remove LABEL traefik.… from the Dockerfile, say it with: # mypaas.domain",
   });
+}

@@ -1,9 +1,8 @@
 import type { Event, LiveEvent } from "../core/wire/events.ts";
 import type { InstanceConfig } from "../core/server/instance.ts";
 import type { Release } from "../core/release/release.ts";
-import type { RouteSpec } from "../core/release/spec.ts";
+import { replicaCount, type RouteSpec } from "../core/release/spec.ts";
 import { formatDuration } from "../core/format.ts";
-import { replicaCount } from "../core/release/spec.ts";
 
 /** The messages of a switch to its user. */
 export const messages = {

@@ -13,39 +13,30 @@ export const isEngineAway = (error: unknown): boolean =>
   codeOf(error) === "docker-unreachable" || codeOf(error) === "docker-silent";
 
 /** Repeats work while Docker is away, because half of it must not stay undone. Says so once. */
-export async function untilEngineAnswers<T>(
-  { clock, say }: Waiting,
-  work: () => Promise<T>,
-): Promise<T> {
-  for (let isSaid = false; ;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isEngineAway(error)) throw error;
-      if (!isSaid) say(messages.waitingFor("Docker", error));
-      isSaid = true;
-      await clock.sleep(retryMs);
-    }
-  }
-}
+export const untilEngineAnswers = <T>(waiting: Waiting, work: () => Promise<T>): Promise<T> =>
+  repeating({ ...waiting, system: "Docker", isAway: isEngineAway }, work);
 
 /**
  * Repeats work that waits for Traefik while Traefik hangs, because it may still send requests by its old routing.
  * A stopped Traefik needs no wait: it reads the whole configuration when it starts.
  */
-export async function untilTraefikAnswers(
-  { clock, say }: Waiting,
-  work: () => Promise<void>,
-): Promise<void> {
-  const begun = clock.now();
-  for (let isSaid = false; ;) {
+export function untilTraefikAnswers(waiting: Waiting, work: () => Promise<void>): Promise<void> {
+  const begun = waiting.clock.now();
+  const isAway = (error: unknown) =>
+    codeOf(error) === "traefik-silent" && waiting.clock.now() - begun < longestTraefikMs;
+  return repeating({ ...waiting, system: "Traefik", isAway }, work);
+}
+
+async function repeating<T>(
+  { clock, say, system, isAway }: Waiting & { system: string; isAway: (error: unknown) => boolean },
+  work: () => Promise<T>,
+): Promise<T> {
+  for (let isSaid = false; ; isSaid = true) {
     try {
       return await work();
     } catch (error) {
-      const isOver = clock.now() - begun >= longestTraefikMs;
-      if (codeOf(error) !== "traefik-silent" || isOver) throw error;
-      if (!isSaid) say(messages.waitingFor("Traefik", error));
-      isSaid = true;
+      if (!isAway(error)) throw error;
+      if (!isSaid) say(messages.waitingFor(system, error));
       await clock.sleep(retryMs);
     }
   }

@@ -1,7 +1,7 @@
 import type { Release } from "../core/release/release.ts";
 import { drainOld } from "./steps/drain.ts";
-import { expectForgotten } from "./expected.ts";
 import { routingTimeoutMs } from "./steps/hold.ts";
+import { awaitForgotten } from "./steps/remove-old-release.ts";
 import { otherReleases } from "./replicas.ts";
 import { untilEngineAnswers } from "./retry-while-down.ts";
 import { messages } from "./messages.ts";
@@ -42,8 +42,5 @@ export async function stopService(
     await Promise.all(all.map((number) => engine.remove({ service, number }, stopTimeoutMs)));
   });
   // The next question to Traefik must not find labels of replicas that are gone.
-  if (isRouted)
-    await router
-      .confirm(expectForgotten(release, context.server), routingTimeoutMs)
-      .catch(() => undefined);
+  if (isRouted) await awaitForgotten(context, release);
 }

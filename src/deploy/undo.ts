@@ -80,9 +80,9 @@ async function reviveOld(
       await awaitReplicas(context, from, endless());
     }
     if (!oldFirst || !isRouted) return "running";
-    // An earlier try may have ended while it started.
+    // An earlier try may have ended while it started; what ran all the time gets its requests even when it is not healthy.
     if (!isStopped)
-      await awaitReplicas(quiet(context), from, endless()).catch(ignoreUnlessEngineAway);
+      await tried(quiet(context), () => awaitReplicas(quiet(context), from, endless()));
     // Only now, because a waiting request takes the first socket that opens.
     await engine.lendName(from, "back");
     return "lent";
@@ -97,31 +97,24 @@ async function reviveOld(
 const endless = (): AbortSignal => new AbortController().signal;
 const quiet = (context: SwitchContext): SwitchContext => ({ ...context, say: () => undefined });
 
-/** A release that ran all the time gets its requests back even when it is not healthy. */
-function ignoreUnlessEngineAway(error: unknown): void {
-  if (isEngineAway(error)) throw error;
-}
-
-interface Back {
-  readonly isBegun: boolean;
-  readonly isBack: boolean;
-}
-
 /** False when the hold is still there. */
-async function endHold(context: SwitchContext, { isBegun, isBack }: Back): Promise<boolean> {
-  const { router, service, from, oldFirst } = context;
-  // Traefik gets the start of replicas a little later. Without the hold, no release would answer until then.
+async function endHold(
+  context: SwitchContext,
+  { isBegun, isBack }: { readonly isBegun: boolean; readonly isBack: boolean },
+): Promise<boolean> {
+  const { router, service, from } = context;
+  // Where no replica had been started there is nothing that Traefik could still know.
+  const mayKnow = isBegun || context.oldFirst;
+  // Traefik notices replicas after their start: without the hold no release would answer until then.
   const expected =
     isBack && from !== undefined ? expectBackBeforeHold(context, from) : expectRemoved(context);
   const see = () => router.confirm(expected, routingTimeoutMs);
-  // Where no replica had been started there is nothing that Traefik could still know.
-  const isSeen =
-    !(isBegun || oldFirst) || (await tried(context, () => untilTraefikAnswers(context, see)));
+  const isSeen = !mayKnow || (await tried(context, () => untilTraefikAnswers(context, see)));
   const isReleased = await tried(context, () =>
     router.apply({ kind: "finished", service, live: from }),
   );
   // A Traefik that did not answer just now is not waited for again.
-  if (isSeen && isReleased && (isBegun || oldFirst) && from !== undefined && isBack)
+  if (isSeen && isReleased && mayKnow && from !== undefined && isBack)
     await tried(context, () => router.confirm(expectBack(context, from), routingTimeoutMs));
   return isReleased;
 }

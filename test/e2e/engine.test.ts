@@ -9,9 +9,9 @@ import type { InfraPlan } from "../../src/core/server/infra.ts";
 import { label, networkName } from "../../src/core/release/names.ts";
 import { createContainers } from "../../src/adapters/engines/docker/containers.ts";
 import { createEngine } from "../../src/adapters/engines/docker/engine.ts";
-import type { ContainerFacts } from "../../src/adapters/engines/docker/facts.ts";
 import { createInfra } from "../../src/adapters/engines/docker/infra.ts";
-import { engineInfo, pingEngine } from "../../src/adapters/engines/docker/info.ts";
+import { engineInfo } from "../../src/adapters/engines/docker/info.ts";
+import type { Replica } from "../../src/deploy/ports.ts";
 import { nodeImage as node } from "../support/images.ts";
 
 const socketPath = "/var/run/docker.sock";
@@ -107,7 +107,7 @@ function plan(image: string, more: Partial<ContainerPlan> = {}): ContainerPlan {
   };
 }
 
-async function ended(id: string): Promise<ContainerFacts> {
+async function ended(id: string): Promise<Replica> {
   await docker.getContainer(id).wait();
   const facts = await containers.inspect(id);
   assert.ok(facts);
@@ -136,7 +136,7 @@ test("a container goes through its whole life, and every step may be taken twice
   assert.notEqual(again, id);
   assert.equal(await containers.inspect(id), undefined);
   const created = await containers.inspect(again);
-  assert.equal(created?.state, "created");
+  assert.equal(created?.state, "waiting");
   assert.equal(created.address, undefined);
   assert.equal(created.startedAt, 0);
 
@@ -159,7 +159,7 @@ test("a container goes through its whole life, and every step may be taken twice
   assert.deepEqual(info.HostConfig.SecurityOpt, ["no-new-privileges"]);
   assert.deepEqual(await untilLines(again, 2), ["err", "hello world=1"]);
   for (const _twice of [1, 2]) await containers.stop(again, 200);
-  assert.equal((await containers.inspect(again))?.state, "exited");
+  assert.equal((await containers.inspect(again))?.state, "ended");
   for (const _twice of [1, 2]) await containers.aliasStopped(again, "t-engine-other");
   await containers.start(again);
   await containers.aliasStopped(again, "t-engine-not-while-it-runs");
@@ -457,7 +457,6 @@ test("pulling from a registry that is not there says so", async () => {
 });
 
 test("the engine tells about itself", async () => {
-  assert.equal(await pingEngine(socketPath), true);
   const info = await engineInfo(socketPath);
   assert.match(info.version, /^\d+\./);
   assert.match(info.apiVersion, /^1\.\d+$/);

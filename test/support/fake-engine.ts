@@ -1,13 +1,12 @@
 import type { ContainerPlan } from "../../src/adapters/engines/docker/container-plan.ts";
 import type { Containers } from "../../src/adapters/engines/docker/containers.ts";
-import type { ContainerFacts } from "../../src/adapters/engines/docker/facts.ts";
 import { createReplicaInspector } from "../../src/adapters/engines/docker/inspect-replicas.ts";
 import { createReleases } from "../../src/adapters/engines/docker/releases.ts";
 import { createServiceNames } from "../../src/adapters/engines/docker/service-names.ts";
 import { UserError } from "../../src/core/errors.ts";
 import { label, traefikContainerName } from "../../src/core/release/names.ts";
 import type { KernelSocket } from "../../src/core/server/proc-net.ts";
-import type { Clock, Engine, ProbeAnswer } from "../../src/deploy/ports.ts";
+import type { Clock, Engine, ProbeAnswer, Replica } from "../../src/deploy/ports.ts";
 
 /** What the program in a container does, by virtual time since its start. */
 export interface Behaviour {
@@ -16,7 +15,7 @@ export interface Behaviour {
   readonly listens?: readonly { readonly address: string; readonly port: number }[];
   /** Status of the health path; 200 when left out. */
   readonly status?: number;
-  readonly health?: ContainerFacts["health"];
+  readonly health?: Replica["health"];
   readonly ends?: {
     readonly afterMs: number;
     readonly exitCode: number;
@@ -80,7 +79,7 @@ export function fakeEngine(options: {
   };
   const isUp = (one: FakeContainer): boolean =>
     stateOf(one) === "running" && age(one) >= (behaviourOf(one).bootMs ?? 100);
-  const factsOf = (one: FakeContainer): ContainerFacts => {
+  const factsOf = (one: FakeContainer): Replica => {
     const state = stateOf(one);
     const { ends, health } = behaviourOf(one);
     const number = Number(one.id);
@@ -90,7 +89,7 @@ export function fakeEngine(options: {
       service: one.plan.labels[label.service] ?? "",
       release: Number(one.plan.labels[label.release]),
       replica: Number(one.plan.labels[label.replica]),
-      state,
+      state: ({ created: "waiting", running: "running", exited: "ended" } as const)[state],
       exitCode: state === "exited" ? (ends?.exitCode ?? 143) : 0,
       oomKilled: state === "exited" && ends?.oomKilled === true,
       error: state === "exited" ? (ends?.error ?? "") : "",

@@ -11,7 +11,6 @@ import { instancePaths, traefikUid } from "../../src/core/server/instance.ts";
 import { label, apiNetworkName, networkName } from "../../src/core/release/names.ts";
 import { traefikStatic } from "../../src/core/routing/traefik-static.ts";
 import { writeFileAtomic } from "../../src/adapters/files.ts";
-import { writeDynamicFile } from "../../src/adapters/traefik/file.ts";
 import { nodeImage, traefikImage } from "./images.ts";
 
 const dockerSocket = "/var/run/docker.sock";
@@ -62,11 +61,12 @@ export async function startTraefik(config: {
     paths,
     container,
     write: (yaml: string) =>
-      writeDynamicFile(yaml, {
-        path: paths.dynamicFile,
-        next: paths.dynamicNext,
-        access: { mode: 0o640, owner: { uid: 0, gid: traefikUid } },
-      }),
+      writeFileAtomic(
+        paths.dynamicFile,
+        yaml,
+        { mode: 0o640, owner: { uid: 0, gid: traefikUid } },
+        paths.dynamicNext,
+      ),
     locate: async () => {
       const { Networks } = (await container.inspect()).NetworkSettings;
       return {

@@ -41,7 +41,6 @@ export async function lookUpCaa(
     name.includes(".");
     name = name.slice(name.indexOf(".") + 1)
   ) {
-    // oxlint-disable-next-line no-await-in-loop
     const found = await firstAnswer(servers, (resolver) => resolver.resolveCaa(name));
     if (found === undefined) return undefined;
     if (found.length === 0) continue;
@@ -62,7 +61,6 @@ async function firstAnswer<T>(
   ask: (resolver: dns.Resolver) => Promise<readonly T[]>,
 ): Promise<readonly T[] | undefined> {
   for (const server of servers) {
-    // oxlint-disable-next-line no-await-in-loop
     const found = await records(() => ask(resolverOf(server)));
     if (found !== undefined) return found;
   }

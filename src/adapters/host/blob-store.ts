@@ -80,12 +80,7 @@ async function writeChecked(
 ): Promise<void> {
   const handle = await open(file, "wx", 0o600);
   try {
-    for await (const chunk of checked(blob, bytes)) {
-      for (let at = 0; at < chunk.length;) {
-        const { bytesWritten } = await handle.write(chunk, at);
-        at += bytesWritten;
-      }
-    }
+    await handle.writeFile(checked(blob, bytes));
     await handle.sync();
   } finally {
     await handle.close();
@@ -135,7 +130,8 @@ async function sweep(dir: string, isReferenced: (sha256: string) => boolean): Pr
   for (const folder of await namesIn(dir)) {
     for (const name of await namesIn(join(dir, folder))) {
       const file = join(dir, folder, name);
-      if (await isYoung(file)) continue;
+      // A young file may belong to an upload that has no record yet.
+      if (Date.now() - (await stat(file)).mtimeMs < 60 * 60_000) continue;
       // The check and the removal are one synchronous step, so that no push can claim the file in between.
       if (isReferenced(name)) continue;
       unlinkSync(file);
@@ -145,27 +141,11 @@ async function sweep(dir: string, isReferenced: (sha256: string) => boolean): Pr
   return removed;
 }
 
-/** A young file may belong to an upload that has no record yet. */
-async function isYoung(file: string): Promise<boolean> {
-  const facts = await stat(file);
-  return Date.now() - facts.mtimeMs < 60 * 60_000;
-}
-
-async function namesIn(dir: string): Promise<readonly string[]> {
-  try {
-    return await readdir(dir);
-  } catch {
-    return [];
-  }
-}
+const namesIn = (dir: string): Promise<readonly string[]> => readdir(dir).catch(() => []);
 
 async function sizeOf(file: string): Promise<number | undefined> {
-  try {
-    const facts = await stat(file);
-    return facts.isFile() ? facts.size : undefined;
-  } catch {
-    return undefined;
-  }
+  const facts = await stat(file).catch(() => undefined);
+  return facts?.isFile() === true ? facts.size : undefined;
 }
 
 function diskFull(

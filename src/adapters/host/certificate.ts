@@ -1,10 +1,10 @@
-import { X509Certificate, createHash, createPrivateKey } from "node:crypto";
+import { X509Certificate, createHash, createPrivateKey, type KeyObject } from "node:crypto";
 
 /** The server's own certificate and private key in one PEM file, and the pin of the key. */
 export interface Identity {
   readonly certificate: string;
   readonly privateKey: string;
-  /** base64url of the sha256 of the SubjectPublicKeyInfo (DER). */
+  /** See `pinOf`. */
   readonly pin: string;
 }
 
@@ -37,9 +37,14 @@ export function readIdentity(pem: string): Identity {
   const parsed = new X509Certificate(certificate);
   if (!parsed.checkPrivateKey(createPrivateKey(privateKey)))
     throw new Error("the private key does not match the certificate");
-  const spki = parsed.publicKey.export({ type: "spki", format: "der" });
-  return { certificate, privateKey, pin: createHash("sha256").update(spki).digest("base64url") };
+  return { certificate, privateKey, pin: pinOf(parsed.publicKey) };
 }
+
+/** base64url of the sha256 of the SubjectPublicKeyInfo (DER). */
+export const pinOf = (key: KeyObject): string =>
+  createHash("sha256")
+    .update(key.export({ type: "spki", format: "der" }))
+    .digest("base64url");
 
 /** The PEM file of an identity, certificate first. */
 export const identityFile = (identity: Identity): string =>

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { parseAuthorizedKeys, type EnrolledKey } from "../../core/ssh/authorized-keys.ts";
 import { UserError } from "../../core/errors.ts";
-import { codeOf, ensureFile, type Ensured } from "../files.ts";
+import { ensureFile, ifThere, type Ensured } from "../files.ts";
 
 const maxBytes = 4 * 1024 * 1024;
 
@@ -9,10 +9,7 @@ const maxBytes = 4 * 1024 * 1024;
 export function enrolledKeysFile(file: string): () => Promise<readonly EnrolledKey[]> {
   let last: { readonly stamp: string; readonly keys: readonly EnrolledKey[] } | undefined;
   return async () => {
-    const handle = await open(file).catch((error: unknown) => {
-      if (codeOf(error) === "ENOENT") return undefined;
-      throw error;
-    });
+    const handle = await ifThere(open(file));
     if (!handle) return [];
     try {
       const { ino, mtimeMs, size } = await handle.stat();

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { chown, lstat, mkdir, open, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
-import { codeOf } from "../files.ts";
+import { codeOf, ifThere } from "../files.ts";
 
 export interface HomeVolume {
   /** Home of the user that ran init. */
@@ -89,14 +89,7 @@ async function makeFolder(path: string): Promise<boolean> {
   }
 }
 
-async function factsOf(path: string) {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw error;
-  }
-}
+const factsOf = (path: string) => ifThere(lstat(path));
 
 /** True when `path` is `folder` or below it. */
 const isInside = (path: string, folder: string): boolean =>

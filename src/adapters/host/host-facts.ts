@@ -40,14 +40,9 @@ async function listeners(): Promise<readonly Listener[]> {
 
 async function processOfSocket(inode: string): Promise<string | undefined> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  for (const pid of pids) {
-    // One process after the other, because a server has thousands of descriptors.
-    // oxlint-disable-next-line no-await-in-loop
-    if (await hasSocket(pid, inode)) {
-      // oxlint-disable-next-line no-await-in-loop
-      return `${await programOf(pid)} (pid ${pid})`;
-    }
-  }
+  // One process after the other, because a server has thousands of descriptors.
+  for (const pid of pids)
+    if (await hasSocket(pid, inode)) return `${await programOf(pid)} (pid ${pid})`;
   return undefined;
 }
 

@@ -117,7 +117,7 @@ function optional(from: Fields, name: "domain" | "email", file: string): Partial
 function acme(root: Fields, file: string): Partial<InstanceConfig> {
   if (root["acme"] === undefined || root["acme"] === null) return {};
   const from = fields(root["acme"], file, "acme.");
-  const { server, hasCa, lifetimeHours, dnsProvider } = from;
+  const { server, hasCa, lifetimeHours, dnsProvider = null } = from;
   const url = typeof server === "string" ? readAcmeServer(server) : undefined;
   if (url === undefined)
     throw wrong(file, `acme.server: should be an https:// URL, got ${show(server)}`);
@@ -125,8 +125,7 @@ function acme(root: Fields, file: string): Partial<InstanceConfig> {
     throw wrong(file, `acme.hasCa: should be true or false, got ${show(hasCa)}`);
   if (typeof lifetimeHours !== "number" || !Number.isInteger(lifetimeHours) || lifetimeHours < 1)
     throw wrong(file, `acme.lifetimeHours: should be whole hours, got ${show(lifetimeHours)}`);
-  if (dnsProvider === undefined || dnsProvider === null)
-    return { acme: { server: url, hasCa, lifetimeHours } };
+  if (dnsProvider === null) return { acme: { server: url, hasCa, lifetimeHours } };
   if (typeof dnsProvider !== "string" || !isDnsProvider(dnsProvider))
     throw wrong(file, `acme.dnsProvider: should be a lego code, got ${show(dnsProvider)}`);
   return { acme: { server: url, hasCa, lifetimeHours, dnsProvider } };
@@ -157,16 +156,9 @@ function paths(value: unknown, file: string): readonly string[] {
 function list(
   from: Fields,
   name: "resolvers" | "addresses",
-  {
-    file,
-    what,
-    read,
-  }: {
-    readonly file: string;
-    readonly what: string;
-    readonly read: (entry: string) => string | undefined;
-  },
+  kind: { file: string; what: string; read: (entry: string) => string | undefined },
 ): Partial<InstanceConfig> {
+  const { file, what, read } = kind;
   const value = from[name];
   if (value === undefined || value === null) return {};
   if (!Array.isArray(value) || value.length === 0)

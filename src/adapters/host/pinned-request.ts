@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { request } from "node:https";
 import type { TLSSocket } from "node:tls";
+import { pinOf } from "./certificate.ts";
 
 export interface PinnedRequest {
   readonly address: string;
@@ -29,25 +29,18 @@ export function requestPinned(question: PinnedRequest): Promise<PinnedAnswer> {
       response.resume();
       const type = response.headers["content-type"] ?? "";
       const date = Date.parse(response.headers.date ?? "");
-      resolve({
-        status: response.statusCode ?? 0,
-        type,
-        ...(Number.isNaN(date) ? {} : { date }),
-      });
+      const status = response.statusCode ?? 0;
+      resolve({ status, type, ...(Number.isNaN(date) ? {} : { date }) });
       outgoing.destroy();
     });
     outgoing.on("timeout", () => outgoing.destroy(new Error("no answer within 2 s")));
     outgoing.on("error", reject);
     outgoing.on("socket", (socket) =>
       socket.once("secureConnect", () => {
-        if (pinOf(socket as TLSSocket) === pin) outgoing.end();
+        const key = (socket as TLSSocket).getPeerX509Certificate()?.publicKey;
+        if (key && pinOf(key) === pin) outgoing.end();
         else outgoing.destroy(new Error("the certificate is not the server's own"));
       }),
     );
   });
-}
-
-function pinOf(socket: TLSSocket): string | undefined {
-  const spki = socket.getPeerX509Certificate()?.publicKey.export({ type: "spki", format: "der" });
-  return spki && createHash("sha256").update(spki).digest("base64url");
 }

@@ -1,4 +1,7 @@
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { pack } from "tar-stream";
 import { receiverUid } from "../../core/server/instance.ts";
 import { receiverPaths } from "../../core/server/receiver-container.ts";
@@ -39,3 +42,15 @@ ENV NODE_ENV=production LD_LIBRARY_PATH=${receiverPaths.libraries}
 USER ${receiverUid}:${receiverUid}
 ENTRYPOINT ${JSON.stringify([receiverPaths.node, ...nodeFlags, "/receiver.mjs"])}
 `;
+
+/** The receiver's one file: in a package from the build, in a checkout built now. */
+export async function receiverBundle(packageRoot: string): Promise<Buffer> {
+  if (!import.meta.filename.endsWith(".ts"))
+    return readFile(join(packageRoot, "dist", "receiver.js"));
+  // The path is built here, because tsc must not include a script in the package.
+  const script: unknown = await import(
+    pathToFileURL(join(packageRoot, "scripts", "bundle-receiver.ts")).href
+  );
+  const { bundleReceiver } = script as { bundleReceiver: (root: string) => Promise<Buffer> };
+  return bundleReceiver(packageRoot);
+}

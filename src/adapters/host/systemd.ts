@@ -6,19 +6,16 @@ import { isThere } from "../files.ts";
 export const hasSystemd = (): Promise<boolean> => isThere("/run/systemd/system");
 
 /** Tells systemd that the service is ready; does nothing outside a service of Type=notify. Needs NotifyAccess=all. */
-export async function notifyReady(
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<void> {
+export async function notifyReady(env: Env): Promise<void> {
   if (env["NOTIFY_SOCKET"] === undefined) return;
   await run("systemd-notify", ["--ready"], env);
 }
 
 /** Runs `systemctl` or a related tool. Throws UserError with the tool's output when it fails. */
-export async function systemTool(tool: SystemTool, ...args: readonly string[]): Promise<string> {
-  return run(tool, args);
-}
-
-export type SystemTool = "systemctl" | "systemd-sysusers" | "systemd-tmpfiles";
+export const systemTool = (
+  tool: "systemctl" | "systemd-sysusers" | "systemd-tmpfiles",
+  ...args: readonly string[]
+): Promise<string> => run(tool, args);
 
 /** One property of a unit, such as `ActiveState`; units that do not exist have properties too. */
 export async function unitProperty(unit: string, property: string): Promise<string> {
@@ -38,10 +35,7 @@ function run(tool: string, args: readonly string[], env?: Env): Promise<string> 
   return new Promise((resolve, reject) => {
     const options = { timeout: 6 * 60_000, maxBuffer: 1024 * 1024, ...(env && { env }) };
     execFile(tool, args, options, (error, stdout, stderr) => {
-      if (error === null) {
-        resolve(stdout);
-        return;
-      }
+      if (error === null) return resolve(stdout);
       const output = `${stderr}${stdout}`.trim();
       const hint = "see why: systemctl status, journalctl --boot";
       const message = `${tool} ${args.join(" ")}: ${output.split("\n")[0] || error.message}`;

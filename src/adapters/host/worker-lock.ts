@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { UserError } from "../../core/errors.ts";
+import { isLocked } from "../files.ts";
 
 /** Keeps a second worker out until this process ends; the kernel releases the lock, also after a crash. */
 export function lockState(file: string): { readonly release: () => void } {
@@ -9,7 +10,7 @@ export function lockState(file: string): { readonly release: () => void } {
     database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
-    if (!isBusy(error)) throw error;
+    if (!isLocked(error)) throw error;
     throw new UserError(`${file}: another worker uses this state`, {
       code: "second-worker",
       hint: "stop it first: systemctl stop mypaas-worker",
@@ -17,10 +18,4 @@ export function lockState(file: string): { readonly release: () => void } {
     });
   }
   return { release: () => database.close() };
-}
-
-const sqliteBusy = 5;
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error && error.errcode === sqliteBusy;
 }

@@ -2,24 +2,28 @@ import { access, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readIfThere, writeFileAtomic } from "../files.ts";
 
-/** Where a laptop keeps its cache. */
-export interface CachePlace {
+/** Where the files of a person are. */
+export interface HomePlace {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
 }
 
 /** File with the service names of one remote, or of this server's own worker, one per line. */
-function namesFile({ env, home }: CachePlace, remote: string | undefined): string {
-  const base = env["XDG_CACHE_HOME"];
-  // The XDG specification ignores a relative path.
-  const cache = base?.startsWith("/") ? base : join(home, ".cache");
+function namesFile(place: HomePlace, remote: string | undefined): string {
+  const cache = xdgFolder(place, "XDG_CACHE_HOME", ".cache");
   // No remote has a name with a dot.
   return join(cache, "mypaas", "services", remote ?? "this.server");
 }
 
+/** A folder of the XDG specification, which ignores a relative path. */
+export function xdgFolder({ env, home }: HomePlace, name: string, usual: string): string {
+  const given = env[name];
+  return given?.startsWith("/") ? given : join(home, usual);
+}
+
 /** Service names in the cache, for completion; empty without a cache. */
 export async function knownServices(
-  place: CachePlace,
+  place: HomePlace,
   remote: string | undefined,
 ): Promise<readonly string[]> {
   const bytes = await readIfThere(namesFile(place, remote)).catch(() => undefined);
@@ -29,7 +33,7 @@ export async function knownServices(
 
 /** Stores names in the cache; `change` gets the known ones. A write error is ignored. */
 export async function rememberServices(
-  place: CachePlace,
+  place: HomePlace,
   remote: string | undefined,
   change: (known: readonly string[]) => readonly string[],
 ): Promise<void> {
@@ -48,10 +52,10 @@ export async function rememberServices(
 }
 
 /** Renames the cache of a renamed remote. */
-export async function renameNames(place: CachePlace, from: string, to: string): Promise<void> {
+export async function renameNames(place: HomePlace, from: string, to: string): Promise<void> {
   await rename(namesFile(place, from), namesFile(place, to)).catch(() => undefined);
 }
 
-export async function forgetNames(place: CachePlace, remote: string): Promise<void> {
+export async function forgetNames(place: HomePlace, remote: string): Promise<void> {
   await rm(namesFile(place, remote), { force: true }).catch(() => undefined);
 }

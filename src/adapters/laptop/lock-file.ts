@@ -1,9 +1,9 @@
 import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../core/errors.ts";
+import { isLocked } from "../files.ts";
 
 const tries = 250;
-const sqliteBusy = 5;
 
 /** * Waits until no other process has the lock, and returns its release. The kernel releases it when a process ends. The empty file stays. Throws UserError "locked". */
 export async function lockFile(file: string, pauseMs = 20): Promise<() => void> {
@@ -18,11 +18,9 @@ export async function lockFile(file: string, pauseMs = 20): Promise<() => void> 
       return () => database.close();
     } catch (error) {
       database.close();
-      if (!(error instanceof Error && "errcode" in error && error.errcode === sqliteBusy))
-        throw error;
+      if (!isLocked(error)) throw error;
     }
     // The attempts come one after the other.
-    // oxlint-disable-next-line no-await-in-loop
     await sleep(pauseMs);
   }
   throw new UserError(`${file}: another mypaas command has the lock`, {

@@ -9,6 +9,7 @@ import {
   type RemoteAddress,
 } from "../../core/wire/connection-string.ts";
 import { codeOf, readIfThere, writeFileAtomic } from "../files.ts";
+import { xdgFolder, type HomePlace } from "./known-services.ts";
 import { lockFile } from "./lock-file.ts";
 
 /** A server that this machine knows. */
@@ -18,19 +19,14 @@ export interface Remote extends RemoteAddress {
   readonly fingerprint: string | undefined;
 }
 
-export interface RemotesPlace {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly home: string;
+export interface RemotesPlace extends HomePlace {
   /** Milliseconds between two attempts to get the lock; 20 by default. */
   readonly pauseMs?: number;
 }
 
 /** Path of the file of remotes. */
-export function remotesFile({ env, home }: Pick<RemotesPlace, "env" | "home">): string {
-  const base = env["XDG_CONFIG_HOME"];
-  // The XDG specification ignores a relative path.
-  return join(base?.startsWith("/") ? base : join(home, ".config"), "mypaas", "remotes.json");
-}
+export const remotesFile = (place: HomePlace): string =>
+  join(xdgFolder(place, "XDG_CONFIG_HOME", ".config"), "mypaas", "remotes.json");
 
 /** All remotes; the first is the default. Empty without a file. */
 export async function readRemotes(place: RemotesPlace): Promise<readonly Remote[]> {

@@ -70,13 +70,8 @@ async function existing(files: readonly string[]): Promise<readonly string[]> {
   return files.filter((_, index) => isFound[index] === true);
 }
 
-async function fingerprintOf(file: string): Promise<string | undefined> {
-  try {
-    return fingerprintIn(await readFile(file, "utf8"));
-  } catch {
-    return undefined;
-  }
-}
+const fingerprintOf = async (file: string): Promise<string | undefined> =>
+  fingerprintIn(await readFile(file, "utf8").catch(() => ""));
 
 function fingerprintIn(line: string): string | undefined {
   const key = parseKeyLine(line);

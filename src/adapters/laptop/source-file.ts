@@ -32,13 +32,8 @@ export async function hashFile(
       onRead(bytesRead);
     }
     const { mode, mtimeMs } = await file.stat();
-    const source: SourceFile = {
-      path,
-      absolute,
-      size,
-      sha256: hash.digest("hex"),
-      modifiedMs: mtimeMs,
-    };
+    const sha256 = hash.digest("hex");
+    const source: SourceFile = { path, absolute, size, sha256, modifiedMs: mtimeMs };
     return { source, isExecutable: (mode & 0o111) !== 0 };
   });
 }
@@ -81,13 +76,14 @@ export async function* readRange(source: SourceFile, from: number, to: number) {
 }
 
 /** Target of a link, in Unicode form NFC as on the server. */
-export async function readLinkTarget(path: string, absolute: string): Promise<string> {
-  try {
-    return (await readlink(absolute)).normalize("NFC");
-  } catch (error) {
+export const readLinkTarget = async (path: string, absolute: string): Promise<string> =>
+  (await readable(path, readlink(absolute))).normalize("NFC");
+
+/** What the file system answers; its error becomes a UserError with the file and the reason. */
+export const readable = <T>(path: string, answer: Promise<T>): Promise<T> =>
+  answer.catch((error: unknown) => {
     throw unreadable(path, error);
-  }
-}
+  });
 
 export const changedFile = (source: Pick<SourceFile, "path">): UserError =>
   new UserError(`${source.path}: changed while it was being sent`, {
@@ -97,13 +93,9 @@ export const changedFile = (source: Pick<SourceFile, "path">): UserError =>
 
 /** Turns an error of the file system into a UserError with the file and the reason. */
 export function unreadable(path: string, error: unknown): UserError {
-  const reason = reasons[codeOf(error) ?? ""];
+  const [reason, hint] = reasons[codeOf(error) ?? ""] ?? [];
   if (reason === undefined) throw error;
-  return new UserError(`${path}: ${reason[0]}`, {
-    code: "unreadable",
-    hint: reason[1],
-    cause: error,
-  });
+  return new UserError(`${path}: ${reason}`, { code: "unreadable", hint, cause: error });
 }
 
 const reasons: Readonly<Record<string, readonly [string, Hint]>> = {
@@ -128,12 +120,8 @@ async function withFile<T>(path: string, absolute: string, use: (file: FileHandl
   }
 }
 
-async function openFile(path: string, absolute: string): Promise<FileHandle> {
-  try {
-    // A path that was a file may be a link or a fifo now.
-    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-    return await open(absolute, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
+function openFile(path: string, absolute: string): Promise<FileHandle> {
+  // A path that was a file may be a link or a fifo now.
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  return readable(path, open(absolute, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
 }

@@ -6,7 +6,7 @@ import { UserError } from "../../core/errors.ts";
 import { byPath, maxEntries } from "../../core/push/manifest.ts";
 import type { ManifestEntry } from "../../core/actions/push.ts";
 import { readIfThere } from "../files.ts";
-import { hashFile, readLinkTarget, unreadable, type SourceFile } from "./source-file.ts";
+import { hashFile, readable, readLinkTarget, type SourceFile } from "./source-file.ts";
 
 /** A build context on this machine. */
 export interface SourceTree {
@@ -96,12 +96,9 @@ async function walk(on: Walk, folder: string, state: IgnoreState | undefined): P
       continue;
     }
     if (verdict.isIgnored && !on.always.has(path)) continue;
-    if (child.isFile() || child.isSymbolicLink())
-      on.found.push({
-        path,
-        absolute: join(directory, child.name),
-        isLink: child.isSymbolicLink(),
-      });
+    const isLink = child.isSymbolicLink();
+    if (child.isFile() || isLink)
+      on.found.push({ path, absolute: join(directory, child.name), isLink });
     else on.notes.push(`${path}: left out, it is a ${kindOf(child)}`);
     if (on.found.length > maxEntries) throw tooMany(on.place.context);
   }
@@ -118,13 +115,8 @@ function kindOf(child: Dirent): string {
   return child.isFIFO() ? "fifo" : "device";
 }
 
-async function list(directory: string, path: string): Promise<readonly Dirent[]> {
-  try {
-    return await readdir(directory, { withFileTypes: true });
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
+const list = (directory: string, path: string): Promise<readonly Dirent[]> =>
+  readable(path, readdir(directory, { withFileTypes: true }));
 
 /** `<Dockerfile>.dockerignore` replaces `.dockerignore` of the context, as in BuildKit. */
 async function readIgnore({ dockerfile, context }: SourcePlace): Promise<Ignore> {
@@ -135,22 +127,13 @@ async function readIgnore({ dockerfile, context }: SourcePlace): Promise<Ignore>
   return parseDockerignore("");
 }
 
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return (await readIfThere(path))?.toString("utf8");
-  } catch (error) {
-    throw unreadable(basename(path), error);
-  }
-}
+const readText = async (path: string): Promise<string | undefined> =>
+  (await readable(basename(path), readIfThere(path)))?.toString("utf8");
 
 /** A link to the Dockerfile is followed; links in the context are not. */
 async function followed({ dockerfile }: SourcePlace): Promise<string> {
-  try {
-    const real = await realpath(dockerfile);
-    if ((await stat(real)).isFile()) return real;
-  } catch (error) {
-    throw unreadable(dockerfile, error);
-  }
+  const real = await readable(dockerfile, realpath(dockerfile));
+  if ((await readable(dockerfile, stat(real))).isFile()) return real;
   throw new UserError(`${dockerfile}: not a file`, { code: "unreadable" });
 }
 

@@ -56,11 +56,7 @@ interface Run extends Pick<Signing, "env" | "hasTerminal" | "onText" | "signal" 
 const chatter = /^(?:Signing (?:data|file) |Enter passphrase|\s*$)/;
 
 async function run(what: Run) {
-  const { promise, resolve, reject } = Promise.withResolvers<{
-    code: number | null;
-    out: string;
-    err: string;
-  }>();
+  const done = Promise.withResolvers<{ code: number | null; out: string; err: string }>();
   // The option `timeout` of spawn has a timer that outlives a program that did not start.
   const limitMs = what.silentLimitMs ?? 60_000;
   const limit = what.hasTerminal ? undefined : AbortSignal.timeout(limitMs);
@@ -84,11 +80,11 @@ async function run(what: Run) {
   // The program may end before it has read all input.
   child.stdin.on("error", () => {}).end(what.input);
   child.on("error", (error) => {
-    if ("code" in error && error.code === "ENOENT") reject(missing(what.program, error));
-    else reject(limit?.aborted ? tooSlow(what.program, limitMs, error) : error);
+    if ("code" in error && error.code === "ENOENT") done.reject(missing(what.program, error));
+    else done.reject(limit?.aborted ? tooSlow(what.program, limitMs, error) : error);
   });
-  child.on("close", (code) => resolve({ code, out, err }));
-  return promise;
+  child.on("close", (code) => done.resolve({ code, out, err }));
+  return done.promise;
 }
 
 const keep = (text: string, more: string): string => (text + more).slice(-100_000);
@@ -111,33 +107,43 @@ const tooSlow = (program: string, ms: number, cause: unknown): UserError =>
   });
 
 function explain(keyFile: string, hasTerminal: boolean, output: string): UserError {
-  const failed = (problem: string, hint?: string, details: readonly string[] = []) =>
-    new UserError(`key ${keyFile}: ${problem}`, { code: "signing", hint, details });
-  const privateFile = keyFile.replace(/\.pub$/, "");
-  if (/incorrect passphrase/i.test(output))
-    return hasTerminal
-      ? failed("wrong passphrase", `load it into the agent once: ssh-add ${privateFile}`)
-      : failed(
+  const file = keyFile.replace(/\.pub$/, "");
+  const known: readonly (readonly [RegExp, string, string])[] = [
+    hasTerminal
+      ? [
+          /incorrect passphrase/i,
+          "wrong passphrase",
+          `load it into the agent once: ssh-add ${file}`,
+        ]
+      : [
+          /incorrect passphrase/i,
           "it has a passphrase, and there is no terminal to enter it",
-          `load it into the agent first: ssh-add ${privateFile}`,
-        );
-  if (/UNPROTECTED PRIVATE KEY/.test(output))
-    return failed(
+          `load it into the agent first: ssh-add ${file}`,
+        ],
+    [
+      /UNPROTECTED PRIVATE KEY/,
       "other users can read it, so ssh-keygen refuses it",
-      `run: chmod 600 ${privateFile}`,
-    );
-  if (/No private key found/.test(output))
-    return failed(
+      `run: chmod 600 ${file}`,
+    ],
+    [
+      /No private key found/,
       "the private key is neither beside it nor in the agent",
-      `load it: ssh-add ${privateFile}`,
-    );
-  if (/No such file/.test(output))
-    return failed(
+      `load it: ssh-add ${file}`,
+    ],
+    [
+      /No such file/,
       "no such key, or its public key file is missing",
-      `choose another with --key, or run: ssh-keygen -y -f ${privateFile} > ${privateFile}.pub`,
-    );
-  if (/(?:unknown|illegal|invalid) option|Too many arguments|^usage:/im.test(output))
-    return failed("this ssh-keygen cannot sign", "install OpenSSH 8.2 or newer");
+      `choose another with --key, or run: ssh-keygen -y -f ${file} > ${file}.pub`,
+    ],
+    [
+      /(?:unknown|illegal|invalid) option|Too many arguments|^usage:/im,
+      "this ssh-keygen cannot sign",
+      "install OpenSSH 8.2 or newer",
+    ],
+  ];
+  const [, problem = "ssh-keygen could not sign with it", hint] =
+    known.find(([pattern]) => pattern.test(output)) ?? [];
   const lines = output.split("\n").filter((line) => !chatter.test(line));
-  return failed("ssh-keygen could not sign with it", undefined, lines.map(plainText).slice(-5));
+  const details = hint === undefined ? lines.map(plainText).slice(-5) : [];
+  return new UserError(`key ${keyFile}: ${problem}`, { code: "signing", hint, details });
 }

@@ -97,12 +97,8 @@ export async function openSpool(options: SpoolAccountOptions): Promise<Spool> {
 }
 
 function notNext(blob: WantedBlob, range: Range, have: number): UserError {
-  return new UserError(
-    `blob ${blob.sha256}: range begins at ${range.at}, ${have} bytes are stored`,
-    {
-      code: "conflict",
-    },
-  );
+  const problem = `range begins at ${range.at}, ${have} bytes are stored`;
+  return new UserError(`blob ${blob.sha256}: ${problem}`, { code: "conflict" });
 }
 
 async function measure(folder: string): Promise<{ bytes: number; lastByte: number }> {

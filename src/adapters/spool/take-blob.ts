@@ -4,20 +4,17 @@ import { open, type FileHandle } from "node:fs/promises";
 import { UserError } from "../../core/errors.ts";
 import type { WantedBlob } from "../../core/wire/protocol.ts";
 import { codeOf } from "../files.ts";
+import type { BlobStore } from "../host/blob-store.ts";
 import { spoolName } from "./names.ts";
 import { command, hint } from "../../core/hints.ts";
-
-/** Where blobs go. The stream throws before its end when the bytes are wrong; then `put` must store nothing. */
-export interface BlobSink {
-  readonly put: (blob: WantedBlob, bytes: AsyncIterable<Uint8Array>) => Promise<void>;
-}
 
 export interface Taking {
   readonly spoolDir: string;
   /** Id of the request that the blob was uploaded for. */
   readonly request: string;
   readonly wanted: WantedBlob;
-  readonly into: BlobSink;
+  /** The stream throws before its end when the bytes are wrong; then `put` must store nothing. */
+  readonly into: Pick<BlobStore, "put">;
 }
 
 /**
@@ -28,11 +25,8 @@ export interface Taking {
 export async function takeBlob({ spoolDir, request, wanted, into }: Taking): Promise<void> {
   const name = spoolName(wanted.sha256);
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
-  const folder = await openOwn(
-    `${spoolDir}/${spoolName(request)}`,
-    O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
-    wanted,
-  );
+  const own = `${spoolDir}/${spoolName(request)}`;
+  const folder = await openOwn(own, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, wanted);
   try {
     // Through the open directory, because its path could be swapped for a link after the check.
     const path = `/proc/self/fd/${folder.fd}/${name}`;
@@ -74,7 +68,6 @@ async function* verified(
   const hash = createHash("sha256");
   for (let at = 0; at < wanted.size;) {
     const chunk = Buffer.allocUnsafe(Math.min(256 * 1024, wanted.size - at));
-    // oxlint-disable-next-line no-await-in-loop
     const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
     if (bytesRead === 0) throw badBlob(wanted, `ends after ${at} bytes`);
     at += bytesRead;

@@ -2,7 +2,7 @@ import { pipeline } from "node:stream/promises";
 import { extract, type Header } from "tar-stream";
 import { UserError } from "../../core/errors.ts";
 import type { WantedBlob } from "../../core/wire/protocol.ts";
-import type { Range, Spool } from "./spool.ts";
+import type { Spool } from "./spool.ts";
 
 export interface BatchUpload {
   readonly spool: Spool;
@@ -42,19 +42,6 @@ export async function receiveBatch(upload: BatchUpload): Promise<readonly string
     throw refusal(broken ?? error);
   }
   return received;
-}
-
-export interface RangeUpload {
-  readonly spool: Spool;
-  readonly request: string;
-  readonly blob: WantedBlob;
-  readonly range: Range;
-  readonly body: AsyncIterable<Uint8Array>;
-}
-
-/** Stores one range of a large blob, and returns its stored bytes. The bytes of a broken range stay. */
-export async function receiveRange(upload: RangeUpload): Promise<number> {
-  return upload.spool.write({ ...upload, bytes: upload.body });
 }
 
 function allowed(header: Header, wanted: ReadonlyMap<string, WantedBlob>): WantedBlob {

@@ -3,9 +3,8 @@ import type { State } from "./state.ts";
 
 /** True when this service has sent the blob before; what other services have sent is none of its business. */
 export function knowsBlob(state: State, service: string, sha256: string): boolean {
-  return (
-    state.get("SELECT 1 FROM blobs WHERE service = ? AND sha256 = ?", service, sha256) !== undefined
-  );
+  const sql = "SELECT 1 FROM blobs WHERE service = ? AND sha256 = ?";
+  return state.get(sql, service, sha256) !== undefined;
 }
 
 /** Records that a job of the service needs these blobs, which therefore stay. */
@@ -15,17 +14,10 @@ export function recordBlobs(
   job: number,
   blobs: readonly WantedBlob[],
 ): void {
+  const sql = `INSERT INTO blobs (service, sha256, size, last_job) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET last_job = MAX(last_job, excluded.last_job)`;
   state.transaction(() => {
-    for (const { sha256, size } of blobs) {
-      state.run(
-        `INSERT INTO blobs (service, sha256, size, last_job) VALUES (?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET last_job = MAX(last_job, excluded.last_job)`,
-        service,
-        sha256,
-        size,
-        job,
-      );
-    }
+    for (const { sha256, size } of blobs) state.run(sql, service, sha256, size, job);
   });
 }
 

@@ -31,12 +31,9 @@ export function readHostRecords(state: State): readonly HostRecord[] {
 }
 
 export function putHostRecord(state: State, record: HostRecord): void {
-  state.run(
-    `INSERT INTO certificate_hosts (host, record) VALUES (?, ?)
-     ON CONFLICT DO UPDATE SET record = excluded.record`,
-    record.host,
-    JSON.stringify(record),
-  );
+  const sql = `INSERT INTO certificate_hosts (host, record) VALUES (?, ?)
+    ON CONFLICT DO UPDATE SET record = excluded.record`;
+  state.run(sql, record.host, JSON.stringify(record));
 }
 
 export function removeHostRecord(state: State, host: string): void {
@@ -70,7 +67,5 @@ export function putOwnPair(state: State, pair: OwnPair): void {
 
 /** False when there was none. */
 export function removeOwnPair(state: State, host: string): boolean {
-  return (
-    state.get("DELETE FROM own_certificates WHERE host = ? RETURNING host", host) !== undefined
-  );
+  return state.run("DELETE FROM own_certificates WHERE host = ?", host).changes > 0;
 }

@@ -11,15 +11,10 @@ export function setEnv(
   service: string,
   values: Readonly<Record<string, string>>,
 ): void {
+  const sql = `INSERT INTO env (service, name, value) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET value = excluded.value`;
   state.transaction(() => {
-    for (const [name, value] of Object.entries(values)) {
-      state.run(
-        "INSERT INTO env (service, name, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-        service,
-        name,
-        value,
-      );
-    }
+    for (const [name, value] of Object.entries(values)) state.run(sql, service, name, value);
   });
 }
 
@@ -29,10 +24,6 @@ export function unsetEnv(
   service: string,
   names: readonly string[],
 ): readonly string[] {
-  return state.transaction(() =>
-    names.filter(
-      (name) =>
-        state.run("DELETE FROM env WHERE service = ? AND name = ?", service, name).changes > 0,
-    ),
-  );
+  const sql = "DELETE FROM env WHERE service = ? AND name = ?";
+  return state.transaction(() => names.filter((name) => state.run(sql, service, name).changes > 0));
 }

@@ -30,11 +30,8 @@ export function applyChanges(
   const env = Object.entries(envChangesOfJob(state, id));
   const set = env.filter((entry): entry is [string, string] => entry[1] !== undefined);
   setEnv(state, service, Object.fromEntries(set));
-  unsetEnv(
-    state,
-    service,
-    env.filter(([, value]) => value === undefined).map(([name]) => name),
-  );
+  const unset = env.filter(([, value]) => value === undefined).map(([name]) => name);
+  unsetEnv(state, service, unset);
   const [scale] = state.all("SELECT value FROM job_changes WHERE job = ? AND what = 'scale'", id);
   if (scale !== undefined) setScale(state, service, scale.optionalText("value"));
   dropChanges(state, id);
@@ -50,11 +47,7 @@ function stage(
   job: number,
   [what, name, value]: readonly ["env" | "scale", string, string | undefined],
 ): void {
-  state.run(
-    "INSERT INTO job_changes (job, what, name, value) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-    job,
-    what,
-    name,
-    value ?? null,
-  );
+  const sql = `INSERT INTO job_changes (job, what, name, value) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET value = excluded.value`;
+  state.run(sql, job, what, name, value ?? null);
 }

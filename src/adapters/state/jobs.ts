@@ -50,19 +50,15 @@ export function findJob(state: State, id: number): Job | undefined {
 
 /** Queued and running jobs, oldest first; of one service or of all. */
 export function unfinishedJobs(state: State, service?: string): readonly Job[] {
-  return state
-    .all(
-      `SELECT ${columns} FROM jobs WHERE state IN ('queued', 'running') AND (?1 IS NULL OR service = ?1) ORDER BY id`,
-      service ?? null,
-    )
-    .map(fromRow);
+  const where = "state IN ('queued', 'running') AND (?1 IS NULL OR service = ?1)";
+  const sql = `SELECT ${columns} FROM jobs WHERE ${where} ORDER BY id`;
+  return state.all(sql, service ?? null).map(fromRow);
 }
 
 /** False when the job is not queued any more. */
 export function beginJob(state: State, id: number): boolean {
-  return (
-    state.run("UPDATE jobs SET state = 'running' WHERE id = ? AND state = 'queued'", id).changes > 0
-  );
+  const sql = "UPDATE jobs SET state = 'running' WHERE id = ? AND state = 'queued'";
+  return state.run(sql, id).changes > 0;
 }
 
 /** Puts an interrupted job back into the queue, if it may run twice. */
@@ -72,13 +68,9 @@ export function queueAgain(state: State, id: number): void {
 
 /** False when the job had ended before, which then stays its end. */
 export function endJob(state: State, id: number, end: JobEnd, now: number): boolean {
-  const { changes } = state.run(
-    "UPDATE jobs SET state = ?, ended = ? WHERE id = ? AND state IN ('queued', 'running')",
-    end,
-    now,
-    id,
-  );
-  return changes > 0;
+  const sql =
+    "UPDATE jobs SET state = ?, ended = ? WHERE id = ? AND state IN ('queued', 'running')";
+  return state.run(sql, end, now, id).changes > 0;
 }
 
 /** Forgets all but the newest `keep` ended jobs of a service, with their logs and steps. */

@@ -27,24 +27,16 @@ const useAgainMs = 60_000;
 
 /** Remembers that a request was accepted with a key; writes once a minute at most. */
 export function keyUsed(state: State, fingerprint: string, now: number): void {
-  state.run(
-    "UPDATE keys SET last_used = ? WHERE fingerprint = ? AND (last_used IS NULL OR last_used <= ?)",
-    now,
-    fingerprint,
-    now - useAgainMs,
-  );
+  const sql =
+    "UPDATE keys SET last_used = ?1 WHERE fingerprint = ?2 AND (last_used IS NULL OR last_used <= ?3)";
+  state.run(sql, now, fingerprint, now - useAgainMs);
 }
 
 /** False when a key with that fingerprint is there already, which then stays as it was. */
 export function addKey(state: State, key: StoredKey & { now: number; by: string }): boolean {
-  const { changes } = state.run(
-    "INSERT INTO keys (fingerprint, line, added, added_by) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    key.fingerprint,
-    key.line,
-    key.now,
-    key.by,
-  );
-  return changes > 0;
+  const sql = `INSERT INTO keys (fingerprint, line, added, added_by) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO NOTHING`;
+  return state.run(sql, key.fingerprint, key.line, key.now, key.by).changes > 0;
 }
 
 export function removeKey(state: State, fingerprint: string): boolean {

@@ -4,35 +4,21 @@ import type { State } from "./state.ts";
 
 /** Appends events in one commit; their offsets go on where the log of each job ends. */
 export function insertLog(state: State, job: number, events: readonly LoggedEvent[]): void {
+  const sql = "INSERT INTO job_log (job, offset, at, event) VALUES (?, ?, ?, ?)";
   state.transaction(() => {
-    for (const { offset, at, ...event } of events) {
-      state.run(
-        "INSERT INTO job_log (job, offset, at, event) VALUES (?, ?, ?, ?)",
-        job,
-        offset,
-        at,
-        JSON.stringify(event),
-      );
-    }
+    for (const { offset, at, ...event } of events)
+      state.run(sql, job, offset, at, JSON.stringify(event));
   });
 }
 
 /** At most `limit` events from offset `from` on. */
-export function readLog(state: State, part: LogPart): readonly LoggedEvent[] {
-  return state
-    .all(
-      "SELECT offset, at, event FROM job_log WHERE job = ? AND offset >= ? ORDER BY offset LIMIT ?",
-      part.job,
-      part.from,
-      part.limit,
-    )
-    .map((row) =>
-      readStoredEvent(row.text("event"), {
-        job: part.job,
-        offset: row.integer("offset"),
-        at: row.integer("at"),
-      }),
-    );
+export function readLog(state: State, { job, from, limit }: LogPart): readonly LoggedEvent[] {
+  const sql =
+    "SELECT offset, at, event FROM job_log WHERE job = ? AND offset >= ? ORDER BY offset LIMIT ?";
+  return state.all(sql, job, from, limit).map((row) => {
+    const about = { job, offset: row.integer("offset"), at: row.integer("at") };
+    return readStoredEvent(row.text("event"), about);
+  });
 }
 
 export interface LogPart {
@@ -50,9 +36,6 @@ export function hasLogged(state: State, job: number, kind: LoggedEvent["kind"]):
 
 /** The offset that the next event of a job gets. */
 export function nextOffset(state: State, job: number): number {
-  const row = state.get(
-    "SELECT COALESCE(MAX(offset) + 1, 0) AS next FROM job_log WHERE job = ?",
-    job,
-  );
-  return row?.integer("next") ?? 0;
+  const sql = "SELECT COALESCE(MAX(offset) + 1, 0) AS next FROM job_log WHERE job = ?";
+  return state.get(sql, job)?.integer("next") ?? 0;
 }

@@ -15,9 +15,5 @@ export function ensureMeta(state: State, key: string, make: () => string): strin
 
 /** Puts a value under a key, over what was there. */
 export function writeMeta(state: State, key: string, value: string): void {
-  state.run(
-    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-    key,
-    value,
-  );
+  state.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", key, value);
 }

@@ -1,3 +1,4 @@
+import { writeMeta } from "./meta.ts";
 import type { State } from "./state.ts";
 
 /** A program of `run` or `exec` that has not been cleared away: the name of its container, or the id that the engine gave it inside a replica. */
@@ -10,7 +11,7 @@ const prefix = "open-program/";
 
 /** Written before it begins, so that whatever a crash leaves is known. */
 export function rememberProgram(state: State, { kind, id }: OpenProgram): void {
-  state.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", prefix + id, kind);
+  writeMeta(state, prefix + id, kind);
 }
 
 export function forgetProgram(state: State, id: string): void {

@@ -37,10 +37,8 @@ export function removeRegistry(
   state: State,
   host: string,
 ): Omit<RegistryLogin, "password"> | undefined {
-  const row = state.get(
-    "DELETE FROM registries WHERE host = ? RETURNING host, username, since",
-    host,
-  );
+  const sql = "DELETE FROM registries WHERE host = ? RETURNING host, username, since";
+  const row = state.get(sql, host);
   if (row === undefined) return undefined;
   return { host: row.text("host"), username: row.text("username"), since: row.integer("since") };
 }

@@ -1,4 +1,5 @@
 import type { Release } from "../../core/release/release.ts";
+import type { ReleaseId } from "../../deploy/ports.ts";
 import type { Receipt } from "../../core/actions/lifecycle.ts";
 import { isSameRoute } from "../../core/routing/routes.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
@@ -46,30 +47,29 @@ export function putRelease(state: State, stored: StoredRelease): void {
 }
 
 /** Keeps what the switch to a release took. */
-export function setReceipt(
-  state: State,
-  release: Pick<Release, "number"> & { readonly service: string },
-  receipt: Receipt,
-): void {
-  state.run(
-    "UPDATE releases SET receipt = ? WHERE service = ? AND number = ?",
-    JSON.stringify(receipt),
-    release.service,
-    release.number,
-  );
-}
+export const setReceipt = (state: State, release: ReleaseId, receipt: Receipt): void =>
+  update(state, release, "receipt", JSON.stringify(receipt));
 
-export function setReleaseState(
-  state: State,
-  release: Pick<Release, "number"> & { readonly service: string },
-  to: ReleaseState,
-): void {
-  state.run(
-    "UPDATE releases SET state = ? WHERE service = ? AND number = ?",
-    to,
-    release.service,
-    release.number,
+export const setReleaseState = (state: State, release: ReleaseId, to: ReleaseState): void =>
+  update(state, release, "state", to);
+
+/** Replaces what is known of a release that was put. */
+const rewrite = (state: State, release: Release): void =>
+  update(
+    state,
+    { service: release.spec.service, number: release.number },
+    "release",
+    JSON.stringify(release),
   );
+
+function update(
+  state: State,
+  { service, number }: ReleaseId,
+  column: "receipt" | "state" | "release",
+  value: string,
+): void {
+  const sql = `UPDATE releases SET ${column} = ? WHERE service = ? AND number = ?`;
+  state.run(sql, value, service, number);
 }
 
 /** In one commit: the new release is live, the one that was is retired, and what other live releases have of its routes is yielded to it. */
@@ -92,13 +92,7 @@ function recordTakeovers(state: State, service: string): void {
     if (release.spec.service === service) continue;
     const lost = ownRoutes(release).filter((route) => taken.some((own) => isSameRoute(own, route)));
     if (lost.length === 0) continue;
-    const yielded = [...(release.yielded ?? []), ...lost];
-    state.run(
-      "UPDATE releases SET release = ? WHERE service = ? AND number = ?",
-      JSON.stringify({ ...release, yielded }),
-      release.spec.service,
-      release.number,
-    );
+    rewrite(state, { ...release, yielded: [...(release.yielded ?? []), ...lost] });
   }
 }
 
@@ -113,11 +107,8 @@ export function liveReleases(state: State): readonly StoredRelease[] {
 
 /** What a service was stopped with and starts with again; undefined when it was not stopped. */
 export function stoppedRelease(state: State, service: string): StoredRelease | undefined {
-  return releases(
-    state,
-    "WHERE service = ? AND state = 'stopped' ORDER BY number DESC",
-    service,
-  )[0];
+  const where = "WHERE service = ? AND state = 'stopped' ORDER BY number DESC";
+  return releases(state, where, service)[0];
 }
 
 /** What a service is known by: what is live, else what it was stopped with. */
@@ -134,15 +125,11 @@ export function setStoppedEnv(
   const stopped = stoppedRelease(state, service);
   if (stopped === undefined) return;
   const { release } = stopped;
+  const values = Object.entries({ ...release.env, ...changes });
   const env = Object.fromEntries(
-    Object.entries({ ...release.env, ...changes }).filter(([, value]) => value !== undefined),
+    values.filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
-  state.run(
-    "UPDATE releases SET release = ? WHERE service = ? AND number = ?",
-    JSON.stringify({ ...release, env }),
-    service,
-    release.number,
-  );
+  rewrite(state, { ...release, env });
 }
 
 /** The stopped releases of all services. */
@@ -197,12 +184,7 @@ function releases(
   where: string,
   ...values: readonly (string | number)[]
 ): readonly StoredRelease[] {
-  return state
-    .all(
-      `SELECT service, number, release, image_id, content, state, created, key, job, repeats, receipt FROM releases ${where}`,
-      ...values,
-    )
-    .map(fromRow);
+  return state.all(`SELECT * FROM releases ${where}`, ...values).map(fromRow);
 }
 
 function fromRow(row: Row): StoredRelease {

@@ -22,7 +22,7 @@ export function findRequest(state: State, id: string): StoredRequest | undefined
     "SELECT id, action, service, key, accepted, expires, token_hash, content, job FROM requests WHERE id = ?",
     id,
   );
-  return row === undefined ? undefined : fromRow(row);
+  return row && fromRow(row);
 }
 
 /** False when the request was accepted before; `body` is kept for pushes only: other actions may carry secrets. */

@@ -1,4 +1,5 @@
 import { readScaleOverride, type ScaleOverride } from "../../core/stored/records.ts";
+import { writeMeta } from "./meta.ts";
 import type { State } from "./state.ts";
 
 /** Name of the service that owns a slug, undefined when it is free. */
@@ -17,7 +18,10 @@ export function serviceNames(state: State): readonly string[] {
 }
 
 /** Makes the service known; a second call changes nothing. */
-export function ensureService(state: State, service: NewService): void {
+export function ensureService(
+  state: State,
+  service: { readonly name: string; readonly slug: string; readonly now: number },
+): void {
   state.run(
     `INSERT INTO services (name, slug, created, next_release)
      VALUES (?1, ?2, ?3, COALESCE((SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?4), 1))
@@ -27,12 +31,6 @@ export function ensureService(state: State, service: NewService): void {
     service.now,
     numberKey(service.name),
   );
-}
-
-export interface NewService {
-  readonly name: string;
-  readonly slug: string;
-  readonly now: number;
 }
 
 /** Takes the next release number of a service; a number once taken is never given again, whatever becomes of it. */
@@ -62,11 +60,7 @@ export function forgetService(state: State, service: string, job: number): void 
   state.transaction(() => {
     const row = state.get("SELECT next_release FROM services WHERE name = ?", service);
     if (row !== undefined)
-      state.run(
-        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-        numberKey(service),
-        String(row.integer("next_release")),
-      );
+      writeMeta(state, numberKey(service), String(row.integer("next_release")));
     for (const sql of [
       "DELETE FROM releases WHERE service = ?",
       "DELETE FROM env WHERE service = ?",

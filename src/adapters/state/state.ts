@@ -15,17 +15,17 @@ export class State {
     this.#database = database;
   }
 
-  run(sql: string, ...values: readonly SqlValue[]): { changes: number; lastId: number } {
+  run(sql: string, ...values: readonly SQLInputValue[]): { changes: number; lastId: number } {
     const { changes, lastInsertRowid } = this.#statement(sql).run(...values);
     return { changes: Number(changes), lastId: Number(lastInsertRowid) };
   }
 
-  get(sql: string, ...values: readonly SqlValue[]): Row | undefined {
+  get(sql: string, ...values: readonly SQLInputValue[]): Row | undefined {
     const row = this.#statement(sql).get(...values);
     return row === undefined ? undefined : new Row(row);
   }
 
-  all(sql: string, ...values: readonly SqlValue[]): readonly Row[] {
+  all(sql: string, ...values: readonly SQLInputValue[]): readonly Row[] {
     return this.#statement(sql)
       .all(...values)
       .map((row) => new Row(row));
@@ -58,8 +58,6 @@ export class State {
     return made;
   }
 }
-
-export type SqlValue = SQLInputValue;
 
 /** Opens or creates the database and brings its schema up to date; UserError when it is damaged or newer than this program. */
 export function openState(file: string): State {

@@ -1,6 +1,5 @@
 import { Agent, request } from "node:http";
-import type { TraefikSnapshot } from "../../core/routing/traefik-snapshot.ts";
-import { readSnapshot } from "../../core/routing/traefik-snapshot.ts";
+import { readSnapshot, type TraefikSnapshot } from "../../core/routing/traefik-snapshot.ts";
 
 const timeoutMs = 2_000;
 const maxBytes = 64 * 1024 * 1024;
@@ -8,8 +7,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: 4 });
 
 /** All that Traefik has loaded, in one consistent answer. `base` is the address of its API, such as `http://172.20.0.2:8080`. */
 export async function readTraefikSnapshot(base: string): Promise<TraefikSnapshot> {
-  const parsed: unknown = JSON.parse(await readTraefik(base, "/api/rawdata"));
-  return readSnapshot(parsed);
+  return readSnapshot(JSON.parse(await readTraefik(base, "/api/rawdata")));
 }
 
 /** The whole answer of Traefik's API at a path. Rejects for any status but 200, and after 2 s. */

@@ -1,15 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Meter } from "../../deploy/ports.ts";
-import type { Answers } from "../../core/routing/metrics.ts";
-import { addAll, answersSince, readMetrics } from "../../core/routing/metrics.ts";
+import { addAll, answersSince, readMetrics, type Answers } from "../../core/routing/metrics.ts";
 import { readTraefik } from "./api.ts";
 
 const longestMs = 5_000;
 
 /** Docker knows the address of Traefik, and may not answer. No deploy waits longer than this. */
-const tooLong = (): Promise<undefined> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, longestMs, undefined).unref();
-  });
+const tooLong = (): Promise<undefined> => sleep(longestMs, undefined, { ref: false });
 
 type Locate = () => Promise<{ readonly api: string }>;
 
@@ -65,8 +62,7 @@ class TraefikMeter {
     const known = this.#base;
     this.#base = undefined;
     // A restarted Traefik may have another address.
-    const text =
-      known === undefined ? undefined : await this.#scrapeAt(known).catch(() => undefined);
+    const text = known && (await this.#scrapeAt(known).catch(() => undefined));
     return text ?? this.#scrapeAt((await this.#locate()).api);
   }
 

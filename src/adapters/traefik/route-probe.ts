@@ -1,5 +1,6 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
+import { headOf } from "../reach.ts";
 import { releaseHeader } from "../../core/routing/release-routing.ts";
 
 /** Address of Traefik's two entry points for a client. */
@@ -28,17 +29,11 @@ export async function probeRoute(
     agent: false,
     signal: AbortSignal.timeout(timeoutMs),
   } as const;
-  const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const outgoing = route.https
     ? // The question is who answers, not whether a certificate has arrived already.
       requestHttps({ ...options, servername: host, rejectUnauthorized: false })
     : requestHttp(options);
-  outgoing.on("response", (response) => {
-    const header = response.headers[releaseHeader.toLowerCase()];
-    resolve(typeof header === "string" ? header : undefined);
-    response.destroy();
-  });
-  outgoing.on("error", () => resolve(undefined));
-  outgoing.end();
-  return promise;
+  const answer = await headOf(outgoing).catch(() => undefined);
+  const header = answer?.headers[releaseHeader.toLowerCase()];
+  return typeof header === "string" ? header : undefined;
 }

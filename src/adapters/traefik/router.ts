@@ -1,19 +1,20 @@
 import { hint, command } from "../../core/hints.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { Clock, Router } from "../../deploy/ports.ts";
-import type { RoutingChange } from "../../core/routing/routing-change.ts";
 import type { RoutingState, ServerFacts } from "../../core/routing/routing-state.ts";
-import type { Expected, TraefikSnapshot } from "../../core/routing/traefik-snapshot.ts";
 import type { DynamicConfig } from "../../core/routing/traefik-config.ts";
-import type { EntryAddress } from "./route-probe.ts";
 import { dynamicYaml } from "../../core/routing/dynamic-yaml.ts";
 import { UserError } from "../../core/errors.ts";
 import { changeRouting } from "../../core/routing/routing-change.ts";
 import { traefikContainerName } from "../../core/release/names.ts";
 import { dynamicConfig } from "../../core/routing/dynamic-config.ts";
-import { differences } from "../../core/routing/traefik-snapshot.ts";
+import {
+  differences,
+  type Expected,
+  type TraefikSnapshot,
+} from "../../core/routing/traefik-snapshot.ts";
 import { readTraefikSnapshot } from "./api.ts";
-import { probeRoute } from "./route-probe.ts";
+import { probeRoute, type EntryAddress } from "./route-probe.ts";
 
 export interface TraefikRouterOptions {
   /** Live releases and unfinished switches at the start. */
@@ -74,7 +75,7 @@ export function createTraefikRouter(options: TraefikRouterOptions): TraefikRoute
   };
 
   return {
-    apply: (next: RoutingChange) => change((now) => changeRouting(now, next)),
+    apply: (next) => change((now) => changeRouting(now, next)),
     refresh: () => change((now) => now),
     serve: (facts) =>
       change((now) => ({ ...now, server: { ...now.server, ...facts } }), { unlessSame: true }),
@@ -106,7 +107,7 @@ async function confirm(
   const read = snapshotReader(locate);
   let nudges = 0;
   let awayMs = 0;
-  let nudgeError: string | undefined;
+  let nudgeErrors: readonly string[] = [];
   for (;;) {
     const before = clock.now();
     const seen = await compare(read, expected, file());
@@ -115,36 +116,28 @@ async function confirm(
     // A restarting Traefik closes slowly, and reads everything before it takes over a route.
     if (seen.away !== undefined) awayMs = Math.min(awayMs + now - before + pollMs, longestAwayMs);
     if (now - begun >= timeoutMs + awayMs) {
-      const details = nudgeError === undefined ? seen.missing : [...seen.missing, nudgeError];
-      throw notLoaded({ instance, ms: now - begun, code: seen.away ?? "routing", details });
+      const details = [...seen.missing, ...nudgeErrors];
+      throw notLoaded(instance, now - begun, { code: seen.away ?? "routing", details });
     }
     // Traefik reads Docker's events only. A new event makes up for a lost one.
     if (seen.away === undefined && now - begun >= nudgeAfterMs * (nudges + 1)) {
       nudges += 1;
       // The nudge may fail: only Traefik's answer decides.
       await nudge().catch((error: unknown) => {
-        nudgeError = `docker could not send an event: ${describe(error)}`;
+        nudgeErrors = [`docker could not send an event: ${describe(error)}`];
       });
     }
     await clock.sleep(pollMs, signal);
   }
 }
 
-interface NotLoaded {
-  readonly instance: string;
-  readonly ms: number;
-  readonly code: string;
-  readonly details: readonly string[];
-}
-
-const notLoaded = ({ instance, ms, code, details }: NotLoaded): UserError =>
+const notLoaded = (instance: string, ms: number, more: { code: string; details: string[] }) =>
   new UserError(`traefik: did not load the routing within ${Math.round(ms / 1000)} s`, {
-    code,
+    ...more,
     hint:
-      code === "traefik-away"
+      more.code === "traefik-away"
         ? hint`start it: sudo ${command("init")}`
         : `read its log: docker logs ${traefikContainerName(instance)}`,
-    details,
   });
 
 /** Locates Traefik once, and again after an error. */
@@ -161,25 +154,17 @@ function snapshotReader(locate: TraefikRouterOptions["locate"]): () => Promise<T
   };
 }
 
-interface Comparison {
-  readonly missing: readonly string[];
-  /** Code of the error when Traefik's state could not be read. */
-  readonly away?: string;
-}
-
+/** `away`: the code of the error when Traefik's state could not be read. */
 async function compare(
   read: () => Promise<TraefikSnapshot>,
   expected: Expected,
   file: DynamicConfig | undefined,
-): Promise<Comparison> {
+): Promise<{ readonly missing: readonly string[]; readonly away?: string }> {
   try {
     return { missing: differences(await read(), expected, file) };
   } catch (error) {
-    const code = error instanceof UserError ? error.code : undefined;
-    return {
-      missing: [`Traefik's API does not answer: ${describe(error)}`],
-      away: code ?? "traefik-silent",
-    };
+    const missing = [`Traefik's API does not answer: ${describe(error)}`];
+    return { missing, away: error instanceof UserError ? error.code : "traefik-silent" };
   }
 }
 

@@ -4,6 +4,7 @@ import type { Dispatcher, Pool } from "undici";
 import { UserError } from "../../core/errors.ts";
 import { plainText, stripControls } from "../../core/terminal-text.ts";
 import { wireBase } from "../../core/wire/protocol.ts";
+import { readAtMost } from "../files.ts";
 import { type Hint, command, hint, onServer, readHint } from "../../core/hints.ts";
 
 /** One request of the protocol. */
@@ -68,7 +69,11 @@ async function sendOnce(pool: Pool, place: string, call: Call): Promise<Dispatch
       throw error;
     }
   };
-  const body = call.body?.();
+  const given = call.body?.();
+  const body =
+    given === undefined || given instanceof Uint8Array
+      ? given
+      : Readable.from(watched(given), { objectMode: false });
   let answer: Dispatcher.ResponseData;
   try {
     answer = await pool.request({
@@ -76,7 +81,7 @@ async function sendOnce(pool: Pool, place: string, call: Call): Promise<Dispatch
       path: wireBase + call.path,
       headers: call.headers,
       signal: call.signal,
-      ...(body === undefined ? {} : { body: asBody(body, watched) }),
+      ...(body && { body }),
     });
   } catch (error) {
     if (bodyError instanceof Error) throw bodyError;
@@ -84,13 +89,6 @@ async function sendOnce(pool: Pool, place: string, call: Call): Promise<Dispatch
   }
   if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
   throw await refusal(place, answer);
-}
-
-function asBody(
-  body: Uint8Array | AsyncIterable<Uint8Array>,
-  watched: (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
-) {
-  return body instanceof Uint8Array ? body : Readable.from(watched(body), { objectMode: false });
 }
 
 class MaybeArrived extends UserError {}
@@ -154,10 +152,7 @@ export async function refusal(
   const error = readErrorAnswer(await readText(answer.body).catch(() => ""));
   if (error) return error;
   if (status === 502 || status === 503 || status === 504)
-    return new UserError(`${place}: not ready (status ${status})`, {
-      code: "busy",
-      hint: repair,
-    });
+    return new UserError(`${place}: not ready (status ${status})`, { code: "busy", hint: repair });
   return notMypaas(place, status);
 }
 
@@ -192,13 +187,5 @@ const notMypaas = (place: string, status: number): UserError =>
 /** The longest correct answer lists 100 000 missing blobs. */
 const maxAnswerBytes = 32 * 1024 * 1024;
 
-async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of body) {
-    size += piece.length;
-    if (size > maxAnswerBytes) throw new SyntaxError("answer too long");
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString("utf8");
-}
+const readText = async (body: AsyncIterable<Uint8Array>): Promise<string> =>
+  (await readAtMost(body, maxAnswerBytes, () => new SyntaxError("answer too long"))).toString();

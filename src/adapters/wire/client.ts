@@ -29,19 +29,16 @@ export interface WireRequest {
   readonly putBatch: (length: number, body: AsyncIterable<Uint8Array>) => Promise<void>;
   readonly have: (sha256: string) => Promise<number>;
   /** Sends bytes `from` up to `to` (exclusive) once and returns how many the server has then. */
-  readonly putRange: (range: BlobRange, body: AsyncIterable<Uint8Array>) => Promise<number>;
+  readonly putRange: (
+    range: { readonly blob: WantedBlob; readonly from: number; readonly to: number },
+    body: AsyncIterable<Uint8Array>,
+  ) => Promise<number>;
   /** Opens the connection to the program that was begun; once. */
   readonly openTerminal: () => Promise<TerminalConnection>;
   /** One connection to the log; its lines end when the connection breaks or the job ends. */
   readonly openEvents: (from: number, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
   /** The same for the lines of a stream, from a cursor on. */
   readonly openStream: (from: string, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
-}
-
-export interface BlobRange {
-  readonly blob: WantedBlob;
-  readonly from: number;
-  readonly to: number;
 }
 
 export interface WireClientOptions {

@@ -24,6 +24,13 @@ const statuses: Readonly<Record<string, number>> = {
   "disk-full": 507,
 };
 
+/** The token of an `authorization` header. */
+export function bearerToken(header: string | undefined): string {
+  const token = /^Bearer ([\x21-\x7e]{16,512})$/.exec(header ?? "")?.[1];
+  if (token !== undefined) return token;
+  throw new UserError("request: carries no bearer token", { code: "unauthorized" });
+}
+
 /** The HTTP answer for an error; anything but a UserError is a bug and shows no details. */
 export function errorResponse(error: unknown): Response {
   const told = errorAnswer(error);

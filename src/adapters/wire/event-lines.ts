@@ -1,6 +1,7 @@
 import { UserError } from "../../core/errors.ts";
 import type { LoggedEvent } from "../../core/wire/events.ts";
 import type { Clock } from "../../deploy/ports.ts";
+import { within } from "../clock.ts";
 
 const heartbeatMs = 10_000;
 
@@ -22,8 +23,8 @@ export function lineBody(
       async pull(controller) {
         next ??= iterator.next();
         try {
-          const result = await within(next, clock);
-          if (result === "late") return controller.enqueue(text.encode("\n"));
+          const result = await within(next, { clock, ms: heartbeatMs });
+          if (result === undefined) return controller.enqueue(text.encode("\n"));
           next = undefined;
           if (result.done) return controller.close();
           return controller.enqueue(text.encode(result.value));
@@ -47,17 +48,4 @@ export interface EventLinesOptions {
   readonly clock: Clock;
   readonly onBug: (error: unknown) => void;
   readonly gone: AbortController;
-}
-
-async function within<T>(promise: Promise<T>, clock: Clock): Promise<T | "late"> {
-  const done = new AbortController();
-  const late = clock.sleep(heartbeatMs, done.signal).then(
-    () => "late" as const,
-    () => "late" as const,
-  );
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    done.abort();
-  }
 }

@@ -3,9 +3,8 @@ import { UserError } from "../../core/errors.ts";
 import { readLoggedEvent } from "../../core/wire/event-reader.ts";
 import { isLast } from "../../core/wire/event-roles.ts";
 import type { LoggedEvent } from "../../core/wire/events.ts";
-import { isTransient } from "./call.ts";
 import { patientPausesMs, type WireRequest } from "./client.ts";
-import { isLineError, readLines } from "./line-reader.ts";
+import { isBreak, readLines } from "./line-reader.ts";
 import { command, hint, type HintCommand } from "../../core/hints.ts";
 
 export interface Following {
@@ -45,8 +44,7 @@ export async function* followEvents(following: Following): AsyncGenerator<Logged
       if (isLive) return;
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof UserError && !isTransient(error)) throw error;
-      if (!(error instanceof UserError) && !isLineError(error)) throw error;
+      if (!isBreak(error)) throw error;
     }
     const pause = pauses[failures];
     if (pause === undefined && isLive) return;

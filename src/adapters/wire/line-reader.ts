@@ -1,3 +1,6 @@
+import { UserError } from "../../core/errors.ts";
+import { isTransient } from "./call.ts";
+
 /** The lines of one connection, empty ones left out; ends when the connection does, throws when it breaks, is silent for too long or sends a line without end. */
 export async function* readLines(reading: LineReading): AsyncGenerator<string> {
   const silence = new AbortController();
@@ -32,6 +35,8 @@ const defaultSilenceMs = 30_000;
 /** The limit of a line. */
 const maxLine = 1024 * 1024;
 
-/** True for an error that reading a broken connection throws. */
-export const isLineError = (error: unknown): boolean =>
-  error instanceof Error && ("code" in error || error.name === "AbortError");
+/** True for an error of a connection that broke, after which another one may go on. */
+export const isBreak = (error: unknown): boolean =>
+  error instanceof UserError
+    ? isTransient(error)
+    : error instanceof Error && ("code" in error || error.name === "AbortError");

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { connect as connectUnix, type Socket } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import { connect as connectTls } from "node:tls";
 import { buildConnector, Pool } from "undici";
 import { UserError } from "../../core/errors.ts";
 import { command, hint } from "../../core/hints.ts";
+import { pinOf } from "../host/certificate.ts";
 
 /** How a server is reached and verified. */
 export type Target =
@@ -55,13 +55,8 @@ function pinnedConnector(servername: string, pin: string): buildConnector.connec
   return (options, callback) => {
     const host = options.hostname.replace(/^\[(.*)\]$/, "$1");
     const port = Number(options.port || 443);
-    const socket = connectTls({
-      host,
-      port,
-      servername,
-      rejectUnauthorized: false,
-      ALPNProtocols: ["http/1.1"],
-    });
+    const unchecked = { rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] };
+    const socket = connectTls({ host, port, servername, ...unchecked });
     const fail = (error: Error) => {
       clearTimeout(timer);
       socket.destroy();
@@ -74,21 +69,14 @@ function pinnedConnector(servername: string, pin: string): buildConnector.connec
     socket.once("error", fail);
     socket.once("secureConnect", () => {
       socket.off("error", fail);
-      const seen = spkiPin(socket);
+      const key = socket.getPeerX509Certificate()?.publicKey;
+      const seen = key ? pinOf(key) : "none";
       if (seen !== pin) return fail(wrongPin(`${host}:${port}`, pin, seen));
       clearTimeout(timer);
       socket.setNoDelay(true);
       callback(null, socket);
     });
   };
-}
-
-function spkiPin(socket: TLSSocket): string {
-  const key = socket.getPeerX509Certificate()?.publicKey;
-  if (!key) return "none";
-  return createHash("sha256")
-    .update(key.export({ type: "spki", format: "der" }))
-    .digest("base64url");
 }
 
 const wrongPin = (place: string, expected: string, seen: string): UserError =>

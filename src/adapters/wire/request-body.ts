@@ -1,4 +1,5 @@
 import type { Clock } from "../../deploy/ports.ts";
+import { within } from "../clock.ts";
 import { UserError } from "../../core/errors.ts";
 import { command, hint } from "../../core/hints.ts";
 
@@ -24,8 +25,6 @@ export async function* pacedBody(
   try {
     for (;;) {
       const asked = pace.clock.now();
-      // Each read decides whether there is a next one.
-      // oxlint-disable-next-line no-await-in-loop
       const chunk = await readWithin(reader, pace, pace.windowMs - waited);
       if (chunk === undefined) return;
       total += chunk.length;
@@ -43,23 +42,17 @@ export async function* pacedBody(
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
-async function readWithin(reader: Reader, pace: Pace, ms: number): Promise<Uint8Array | undefined> {
-  const done = new AbortController();
-  const late = pace.clock.sleep(Math.max(ms, 0), done.signal).then(
-    () => {
-      throw new UserError(
-        `upload: fewer than ${pace.minBytes} bytes arrived in ${pace.windowMs / 1000} s`,
-        { code: "stalled", hint: hint`push again; received bytes are kept: ${command("push")}` },
-      );
-    },
-    () => undefined,
-  );
-  try {
-    const next = await Promise.race([read(reader), late]);
-    return next?.done === false ? next.value : undefined;
-  } finally {
-    done.abort();
-  }
+async function readWithin(
+  reader: Reader,
+  { clock, minBytes, windowMs }: Pace,
+  ms: number,
+): Promise<Uint8Array | undefined> {
+  const next = await within(read(reader), { clock, ms: Math.max(ms, 0) }, () => {
+    const problem = `fewer than ${minBytes} bytes arrived in ${windowMs / 1000} s`;
+    const way = hint`push again; received bytes are kept: ${command("push")}`;
+    throw new UserError(`upload: ${problem}`, { code: "stalled", hint: way });
+  });
+  return next?.done === false ? next.value : undefined;
 }
 
 async function read(reader: Reader) {
@@ -68,17 +61,4 @@ async function read(reader: Reader) {
   } catch (cause) {
     throw new UserError("upload: cut off in the middle", { code: "bad-request", cause });
   }
-}
-
-/** Collects a body of at most `maxBytes`; `claim` gets the length of each chunk first and may refuse it. */
-export async function readWhole(
-  chunks: AsyncIterable<Uint8Array>,
-  claim: (bytes: number) => void,
-): Promise<Buffer> {
-  const kept: Uint8Array[] = [];
-  for await (const chunk of chunks) {
-    claim(chunk.length);
-    kept.push(chunk);
-  }
-  return Buffer.concat(kept);
 }

@@ -1,19 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../core/errors.ts";
-import { isTransient } from "./call.ts";
-import { patientPausesMs, type WireRequest } from "./client.ts";
-import { isLineError, readLines } from "./line-reader.ts";
+import { patientPausesMs } from "./client.ts";
+import type { Following } from "./events.ts";
+import { isBreak, readLines } from "./line-reader.ts";
 
-export interface StreamFollowing {
-  readonly request: WireRequest;
-  readonly place: string;
-  readonly signal: AbortSignal;
+export interface StreamFollowing extends Omit<Following, "again"> {
   /** The cursor from which the next connection goes on. */
   readonly cursor: () => string;
-  readonly pausesMs?: readonly number[];
-  readonly silenceMs?: number;
-  /** Called once for each break that the first retry does not repair. */
-  readonly onBroken: () => void;
   /** The command that starts the stream again. */
   readonly again: string;
 }
@@ -39,23 +32,19 @@ export async function* followStream(following: StreamFollowing): AsyncGenerator<
       }
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof UserError && !isTransient(error)) throw withWayOut(error, again);
-      if (!(error instanceof UserError) && !isLineError(error)) throw error;
+      if (!isBreak(error)) throw withWayOut(error, again);
     }
     const pause = pauses[failures];
     if (pause === undefined) throw lost();
     failures += 1;
-    if (failures === 2) following.onBroken();
+    if (failures === 2) following.onBroken?.();
     await sleep(pause, undefined, { signal });
   }
 }
 
 /** Replaces the hint of an expired token, which tells to push again. */
-const withWayOut = (error: UserError, again: string): UserError =>
-  error.code === "unauthorized"
-    ? new UserError(error.message, {
-        code: error.code,
-        hint: `begin again: ${again}`,
-        cause: error,
-      })
-    : error;
+function withWayOut(error: unknown, again: string): unknown {
+  if (!(error instanceof UserError) || error.code !== "unauthorized") return error;
+  const { message, code } = error;
+  return new UserError(message, { code, hint: `begin again: ${again}`, cause: error });
+}

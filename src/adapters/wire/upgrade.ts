@@ -5,7 +5,7 @@ import { UserError } from "../../core/errors.ts";
 import { terminalProtocol } from "../../core/wire/frames.ts";
 import { wireBase } from "../../core/wire/protocol.ts";
 import { routes } from "../../core/wire/routes.ts";
-import { errorResponse } from "./errors.ts";
+import { bearerToken, errorResponse } from "./errors.ts";
 
 /** A client that opens the connection to the program of its request. */
 export interface TerminalRequest {
@@ -78,9 +78,7 @@ function readHead({ url, method, headers }: IncomingMessage) {
   const request = path.exec(url ?? "")?.[1];
   if (request === undefined || method !== routes.terminal.method)
     throw new UserError("path: not part of the protocol", { code: "not-found" });
-  const token = /^Bearer ([\x21-\x7e]{16,512})$/.exec(headers.authorization ?? "")?.[1];
-  if (token !== undefined) return { request, token };
-  throw new UserError("request: carries no bearer token", { code: "unauthorized" });
+  return { request, token: bearerToken(headers.authorization) };
 }
 
 async function asText(answer: Response): Promise<string> {

@@ -1,6 +1,7 @@
 import { hintOf } from "../../core/hints.ts";
 import { Agent, request, type IncomingMessage } from "node:http";
 import { UserError } from "../../core/errors.ts";
+import { readAtMost } from "../files.ts";
 import { relayedEvent } from "../../core/wire/event-reader.ts";
 import type { LoggedEvent } from "../../core/wire/events.ts";
 import { signatureHeader, wireBase, type ErrorAnswer } from "../../core/wire/protocol.ts";
@@ -101,16 +102,8 @@ export function workerAway(cause: unknown): UserError {
 }
 
 async function readJson(answer: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let size = 0;
   try {
-    for await (const chunk of answer) {
-      const bytes = chunk as Buffer;
-      size += bytes.length;
-      if (size > maxAnswerBytes) throw new Error(`more than ${maxAnswerBytes} bytes`);
-      chunks.push(bytes);
-    }
-    return JSON.parse(Buffer.concat(chunks).toString());
+    return JSON.parse((await readAtMost(answer, maxAnswerBytes)).toString());
   } catch (error) {
     answer.destroy();
     throw workerAway(error);

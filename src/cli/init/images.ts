@@ -18,8 +18,7 @@ interface ImageTools {
 /** Builds the receiver's image around its one file unless that very image is there; returns its reference. */
 export async function ensureReceiverImage(tools: ImageTools): Promise<string> {
   const { world } = tools.io;
-  const { receiverImage } = await import("../../adapters/host/receiver-image.ts");
-  const { receiverBundle } = await import("../../adapters/host/receiver-bundle.ts");
+  const { receiverBundle, receiverImage } = await import("../../adapters/host/receiver-image.ts");
   const image = receiverImage(await receiverBundle(world.packageRoot));
   const tag = `${tools.instance}/receiver:${image.hash.slice(0, 16)}`;
   return ensureImage(tools, { what: "receiver image", tag, tar: image.tar });

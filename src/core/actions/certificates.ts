@@ -1,5 +1,5 @@
+import { type HintFields } from "../hints.ts";
 import { maxPemBytes } from "../certificates/certificate-files.ts";
-import type { HintFields } from "../hints.ts";
 import { action, answer } from "./definition.ts";
 import { bad, optional, secret, text, type Reader } from "./fields.ts";
 

@@ -1,4 +1,4 @@
-import type { HintFields } from "../hints.ts";
+import { type HintFields } from "../hints.ts";
 import { nextCheck, nextTry } from "./schedule.ts";
 
 /** The stored facts about a host that wants https. Redirects and HSTS depend on `secured` alone. */

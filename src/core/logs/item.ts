@@ -1,4 +1,4 @@
-import type { HintFields } from "../hints.ts";
+import { type HintFields } from "../hints.ts";
 
 /** One line of an app, without its line end. */
 export interface LogLine {

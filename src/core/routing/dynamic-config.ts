@@ -1,13 +1,8 @@
 import type { Release } from "../release/release.ts";
 import type { RoutingState, Switch } from "./routing-state.ts";
-import {
-  dockerService,
-  hstsOff,
-  releaseRouting,
-  type ReleaseRouting,
-  type RoutePlan,
-} from "./release-routing.ts";
+import { hstsOff, releaseRouting, type ReleaseRouting, type RoutePlan } from "./release-routing.ts";
 import type { DynamicConfig } from "./traefik-config.ts";
+import { backendOf } from "./backend.ts";
 import { DynamicDraft, type Target } from "./dynamic-draft.ts";
 import { covers, coversHost } from "./routes.ts";
 import { addServer } from "./server-routes.ts";
@@ -136,7 +131,7 @@ function formerHttpsTarget({ file, state, live }: Known, wanted: RoutePlan): Tar
   const middlewares = plan.config.middlewares ?? [];
   file.copy(routing, middlewares);
   file.add({ middlewares: { "let-go": hstsOff } });
-  return { service: dockerService(routing), middlewares: ["let-go", ...middlewares] };
+  return { service: file.lead(backendOf(routing)), middlewares: ["let-go", ...middlewares] };
 }
 
 /** The same route on the https port. */
@@ -186,7 +181,7 @@ function targetOf(known: Known, wanted: RoutePlan, owner: Owner): Target {
   const middlewares = owner.plan.config.middlewares ?? [];
   file.copy(owner.routing, middlewares);
   // A redirect needs no server.
-  const service = owner.plan.redirects ? emptyService : dockerService(owner.routing);
+  const service = owner.plan.redirects ? emptyService : file.lead(backendOf(owner.routing));
   return { service, middlewares };
 }
 

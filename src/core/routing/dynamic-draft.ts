@@ -1,3 +1,4 @@
+import { backendName, backendServices, type Backend } from "./backend.ts";
 import type { ReleaseRouting, RoutePlan } from "./release-routing.ts";
 import type { KeyPair, ServerFacts } from "./routing-state.ts";
 import type {
@@ -57,6 +58,12 @@ export class DynamicDraft {
       const config = routing.middlewares[name];
       if (config !== undefined) this.#middlewares[name] = config;
     }
+  }
+
+  /** The name of a backend for routers; its services are added where the file has to list them. */
+  lead(backend: Backend): string {
+    this.add({ services: backendServices(backend) });
+    return backendName(backend);
   }
 
   config({ certificate, manualCertificates = [] }: Certificates): DynamicConfig {

@@ -1,3 +1,4 @@
+import { backendName, backendServices, type Backend } from "./backend.ts";
 import type { ReleaseRouting, RoutePlan } from "./release-routing.ts";
 import type { Release } from "../release/release.ts";
 import type { Switch } from "./routing-state.ts";
@@ -44,15 +45,17 @@ export function waitFor(wait: Wait): Waiting {
 
   const service = `wait-${plan.name}`;
   const prefix = `${one.to.spec.slug}-${isNew ? "new" : "wait"}`;
-  const services = sides.map(({ suffix, url, plan: { shape: middlewares } }) => {
-    const loadBalancer = { servers: [{ url }], serversTransport: "wait" };
-    return [`${service}-${suffix}`, { middlewares, loadBalancer }] as const;
+  const backends = sides.map(({ suffix, url, plan: { shape: middlewares } }): Backend => {
+    const name = `${service}-${suffix}`;
+    return { kind: "servers", service: name, urls: [url], middlewares, transport: "wait" };
   });
   return {
     target: { service, middlewares: [`${prefix}-503`, `${prefix}-retry`] },
     services: {
-      ...Object.fromEntries(services),
-      [service]: { weighted: { services: services.map(([name]) => ({ name, weight: 1 })) } },
+      ...Object.assign({}, ...backends.map(backendServices)),
+      [service]: {
+        weighted: { services: backends.map((one) => ({ name: backendName(one), weight: 1 })) },
+      },
       later: { middlewares: ["later"], loadBalancer: { servers: [] } },
     },
     middlewares: {

@@ -1,5 +1,5 @@
+import { type HintFields } from "../hints.ts";
 import type { Receipt } from "../actions/lifecycle.ts";
-import type { HintFields } from "../hints.ts";
 
 /** Everything mypaas says while it works: the wire protocol, the `--json` output and the input of the renderers are this one union. */
 export type Event =

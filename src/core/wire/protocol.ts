@@ -1,5 +1,5 @@
+import { type HintFields } from "../hints.ts";
 import type { Action } from "../actions/actions.ts";
-import type { HintFields } from "../hints.ts";
 
 /**
  * Where the HTTP routes begin (./routes.ts), the same over TLS and over `local.sock`. A refusal is an ErrorAnswer with 4xx or 5xx.

@@ -94,10 +94,7 @@ function describeEnd(
 }
 
 /** The reason for which the kernel ended a program, with a hint where the limit was the reason. */
-export function killedForMemory({ maxMemoryBytes }: Pick<ServiceSpec, "maxMemoryBytes">): {
-  readonly what: string;
-  readonly hint?: string;
-} {
+export function killedForMemory({ maxMemoryBytes }: Pick<ServiceSpec, "maxMemoryBytes">) {
   if (maxMemoryBytes === undefined)
     return { what: "was killed because the server ran out of memory" };
   const limit = `${Math.round(maxMemoryBytes / (1024 * 1024))}m`;

@@ -15,7 +15,8 @@ export async function explain(
 ): Promise<unknown> {
   const { engine, release, service, signal } = context;
   if (error instanceof ReplicaFailureError) {
-    const details = await lastLines(engine, error.replica.id);
+    // A replica that is gone has no log; that must not hide why it ended.
+    const details = await engine.lastLogLines(error.replica.id, shownLogLines).catch(() => []);
     const { message, hint } = describeFailure(release, {
       replica: error.replica.replica,
       failure: error.failure,
@@ -38,20 +39,6 @@ export function failDeploy(
 ): unknown {
   if (!(error instanceof UserError)) return error;
   const { message, code, details, cause } = error;
-  return new UserError(message, {
-    code,
-    hint: hintOf(error),
-    details,
-    cause,
-    still: stillRuns(context.service, runs),
-  });
-}
-
-/** A replica that is gone has no log; that must not hide why it ended. */
-async function lastLines(engine: SwitchContext["engine"], id: string): Promise<readonly string[]> {
-  try {
-    return await engine.lastLogLines(id, shownLogLines);
-  } catch {
-    return [];
-  }
+  const still = stillRuns(context.service, runs);
+  return new UserError(message, { code, hint: hintOf(error), details, cause, still });
 }

@@ -43,30 +43,22 @@ export function endedFailure(
   seen: Replica | undefined,
   now: number,
 ): ReplicaFailureError {
-  return new ReplicaFailureError(replica, seen ? ended(seen, now) : { kind: "removed" });
-}
-
-function ended({ error, exitCode, oomKilled, startedAt }: Replica, now: number): ReplicaFailure {
-  if (error !== "") return { kind: "not-started", error };
-  return { kind: "ended", exitCode, oomKilled, afterMs: Math.max(0, now - startedAt) };
+  if (seen === undefined) return new ReplicaFailureError(replica, { kind: "removed" });
+  const { error, exitCode, oomKilled, startedAt } = seen;
+  if (error !== "") return new ReplicaFailureError(replica, { kind: "not-started", error });
+  const afterMs = Math.max(0, now - startedAt);
+  return new ReplicaFailureError(replica, { kind: "ended", exitCode, oomKilled, afterMs });
 }
 
 /** The failure of a replica that did not become ready in time, with the places on which it listens instead. */
 export async function lateFailure(
   { engine }: Pick<SwitchContext, "engine">,
   replica: Replica,
-  {
-    replica: seen,
-    answer,
-    afterMs,
-  }: Omit<ReplicaCheck, "runningMs"> & { readonly afterMs: number },
+  check: Omit<ReplicaCheck, "runningMs"> & { readonly afterMs: number },
 ): Promise<ReplicaFailureError> {
-  return new ReplicaFailureError(replica, {
-    kind: "late",
-    afterMs,
-    answer,
-    health: seen?.health,
-    healthOutput: seen?.healthOutput,
-    listening: await engine.listeners(replica.id),
-  });
+  const { replica: seen, answer, afterMs } = check;
+  const { health, healthOutput } = seen ?? {};
+  const listening = await engine.listeners(replica.id);
+  const failure = { kind: "late", afterMs, answer, health, healthOutput, listening } as const;
+  return new ReplicaFailureError(replica, failure);
 }

@@ -16,9 +16,7 @@ export async function drainOld(context: SwitchContext): Promise<void> {
   if (from?.port === undefined || from.spec.routes.length === 0) return;
   const { port } = from;
   const old = await replicasOf(context, from.number);
-  const addresses = old.flatMap(({ address }) =>
-    address === undefined ? [] : [{ address, port }],
-  );
+  const addresses = old.flatMap(({ address }) => (address ? [{ address, port }] : []));
   const timeoutMs = drainTimeMs(from.spec, oldFirst);
   await step(context, "drain", async () => {
     const begun = clock.now();

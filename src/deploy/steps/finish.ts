@@ -10,9 +10,8 @@ export async function finish(context: SwitchContext): Promise<void> {
   try {
     await untilEngineAnswers(context, () => finishOnce(context));
   } catch (error) {
-    context.say(
-      messages.leftOver(`${context.service}: the release before could not be removed`, error),
-    );
+    const what = `${context.service}: the release before could not be removed`;
+    context.say(messages.leftOver(what, error));
   }
 }
 
@@ -30,11 +29,8 @@ async function finishOnce(context: SwitchContext): Promise<void> {
 }
 
 /** Waits until an earlier switch of the service has given back the names that it lent. */
-export async function waitForHandover({
-  service,
-  nameHandovers,
-  say,
-}: SwitchContext): Promise<void> {
+export async function waitForHandover(context: SwitchContext): Promise<void> {
+  const { service, nameHandovers, say } = context;
   if (nameHandovers.isSettled(service)) return;
   say(messages.waitingForHandover(service));
   await nameHandovers.settled(service);

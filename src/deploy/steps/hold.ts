@@ -29,7 +29,7 @@ export async function holdAgain(context: SwitchContext): Promise<void> {
 }
 
 /** The effect alone, for the way back as well; safe to repeat. */
-export async function applyHold(context: SwitchContext): Promise<void> {
+async function applyHold(context: SwitchContext): Promise<void> {
   const { router, service, release, from } = context;
   await router.apply({ kind: "hold", service, to: release, from, mode: holdMode(context) });
   await router.confirm(expectHeld(context), routingTimeoutMs);

@@ -1,5 +1,7 @@
 import type { Release } from "../../core/release/release.ts";
-import type { ProbeAnswer, Replica } from "../ports.ts";
+import { healthHost } from "../../core/routing/labels.ts";
+import type { ProbeAnswer, ProbeTarget, Replica } from "../ports.ts";
+import type { SwitchContext } from "../switch-context.ts";
 
 /** How long a process that listens nowhere has to run before it counts as ready. */
 const workerProcessMs = 2_000;
@@ -25,4 +27,31 @@ export function readinessOf(
   if (release.imageHealthcheck && replica.health !== "healthy") return "waiting";
   if (release.port === undefined) return runningMs >= workerProcessMs ? "ready" : "waiting";
   return answer?.kind === "ready" ? "ready" : "waiting";
+}
+
+const dialTimeoutMs = 1_000;
+
+/** Asks the engine about a replica, and the replica itself, once. */
+export async function checkReplica(
+  { engine }: Pick<SwitchContext, "engine">,
+  release: Release,
+  { id }: Pick<Replica, "id">,
+): Promise<Omit<ReplicaCheck, "runningMs">> {
+  const replica = await engine.replica(id);
+  const target = replica && probeTarget(release, replica);
+  return { replica, answer: target && (await engine.probe(target)) };
+}
+
+function probeTarget(
+  { port, spec }: Release,
+  { state, address }: Replica,
+): ProbeTarget | undefined {
+  if (port === undefined || state !== "running" || address === undefined) return undefined;
+  const { healthcheck } = spec;
+  if (healthcheck === undefined)
+    return { address, port, http: undefined, timeoutMs: dialTimeoutMs };
+  const http = { path: healthcheck.path, host: healthHost(spec) ?? address };
+  // One answer may not take longer than the whole start.
+  const timeoutMs = Math.min(healthcheck.timeoutMs, spec.startTimeoutMs);
+  return { address, port, http, timeoutMs };
 }

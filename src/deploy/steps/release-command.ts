@@ -1,7 +1,7 @@
 import { UserError } from "../../core/errors.ts";
 import { formatDuration } from "../../core/format.ts";
 import type { Release } from "../../core/release/release.ts";
-import { ensureVolumes } from "../ensure-volumes.ts";
+import { ensureVolumes } from "./start-replicas.ts";
 import { killedForMemory } from "../failures/describe-failure.ts";
 import type { ProgramEnd } from "../ports.ts";
 import { messages } from "../messages.ts";
@@ -28,7 +28,7 @@ export async function runReleaseCommand(context: SwitchContext): Promise<void> {
     const end = await withNews(context, () => engine.runCommand(release, { onLine, signal }));
     signal.throwIfAborted();
     const afterMs = clock.now() - begun;
-    if (end.exitCode !== 0 || end.error !== "") throw failure(release, { end, afterMs, tail });
+    if (end.exitCode !== 0 || end.error !== "") throw failure(release, end, { afterMs, tail });
     say(messages.ran(release, afterMs));
   });
 }
@@ -56,19 +56,23 @@ async function withNews<T>(
 }
 
 function failure(
-  release: Release,
-  seen: { readonly end: ProgramEnd; readonly afterMs: number; readonly tail: readonly string[] },
+  { spec }: Release,
+  end: ProgramEnd,
+  seen: { readonly afterMs: number; readonly tail: readonly string[] },
 ): UserError {
-  const { service, release: command } = release.spec;
-  const what = describeEnd(release, seen.end, formatDuration(seen.afterMs));
-  return new UserError(`deploy ${service}: release command ${what}: ${command}`, {
+  const what = describeEnd(spec, end, formatDuration(seen.afterMs));
+  return new UserError(`deploy ${spec.service}: release command ${what}: ${spec.release}`, {
     code: "release-command",
     hint: "run it in the image by hand, or change # mypaas.release",
     details: seen.tail,
   });
 }
 
-function describeEnd({ spec }: Release, { exitCode, oomKilled, error }: ProgramEnd, time: string) {
+function describeEnd(
+  spec: Release["spec"],
+  { exitCode, oomKilled, error }: ProgramEnd,
+  time: string,
+) {
   if (error !== "") return `could not start (${error})`;
   if (!oomKilled) return `ended with exit code ${exitCode} after ${time}`;
   return `${killedForMemory(spec).what}, after ${time}`;

@@ -23,15 +23,17 @@ export async function removeOldRelease(context: SwitchContext): Promise<void> {
     const others = await otherReleases(context, release.number);
     await Promise.all(others.map((number) => engine.remove({ service, number }, graceMs)));
     if (!isRouted) return;
-    if (from !== undefined) await waitUntilForgotten(context, from);
+    // Traefik hears a little later that replicas are gone. Until then only the file keeps requests away from them at routes that
+    // the new release does not have.
+    if (from !== undefined) await awaitForgotten(context, from);
     await router.apply({ kind: "finished", service, live: release });
   });
 }
 
-/**
- * Traefik gets the removal of replicas a little later. Until then only the file keeps requests away from them at routes that the
- * new release does not have. A Traefik that does not answer is not waited for longer.
- */
-async function waitUntilForgotten({ router, server }: SwitchContext, from: Release): Promise<void> {
+/** Waits until Traefik knows no replica of a release any more; one that does not answer is not waited for longer. */
+export async function awaitForgotten(
+  { router, server }: Pick<SwitchContext, "router" | "server">,
+  from: Release,
+): Promise<void> {
   await router.confirm(expectForgotten(from, server), routingTimeoutMs).catch(() => undefined);
 }

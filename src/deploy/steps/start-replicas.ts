@@ -1,4 +1,5 @@
-import { ensureVolumes } from "../ensure-volumes.ts";
+import type { Release } from "../../core/release/release.ts";
+import type { Volumes } from "../ports.ts";
 import { messages } from "../messages.ts";
 import type { SwitchContext } from "../switch-context.ts";
 import { step } from "./step.ts";
@@ -11,4 +12,13 @@ export async function startReplicas(context: SwitchContext): Promise<void> {
     await ensureVolumes(engine, release);
     await engine.start(release, { server, signal });
   });
+}
+
+/** Makes the named volumes of a release that are not there yet. */
+export async function ensureVolumes(
+  engine: Pick<Volumes, "ensureVolume">,
+  { mounts, spec }: Release,
+): Promise<void> {
+  for (const { type, source } of mounts)
+    if (type === "volume") await engine.ensureVolume(source, spec.service);
 }

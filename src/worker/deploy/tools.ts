@@ -13,11 +13,10 @@ import { apiNetworkName, networkName, traefikContainerName } from "../../core/re
 import { createNameHandovers } from "../../deploy/name-handover.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import { readIdentity } from "../../adapters/host/certificate.ts";
-import { readIfThere } from "../../adapters/files.ts";
+import { readIfThere, writeFileAtomic } from "../../adapters/files.ts";
 import { liveReleases, stoppedReleases } from "../../adapters/state/releases.ts";
 import { readRegistries } from "../../adapters/state/registries.ts";
 import type { State } from "../../adapters/state/state.ts";
-import { writeDynamicFile } from "../../adapters/traefik/file.ts";
 import {
   createTraefikRouter,
   type TraefikLocation,
@@ -49,6 +48,7 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
   const certificate = cert !== undefined && key !== undefined ? { certificate: { cert, key } } : {};
   // The file holds the key of the server's certificate, so only Traefik may read it.
   const owner = { uid: traefikUid, gid: traefikUid };
+  const access = { mode: 0o400, ...(parts.isRoot && { owner }) };
   const live = liveReleases(state).map(({ release }) => release);
   const settled: RoutingState = {
     server: {
@@ -65,12 +65,8 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
   };
   return createTraefikRouter({
     state: interruptedChanges(state).reduce(changeRouting, settled),
-    write: (yaml) =>
-      writeDynamicFile(yaml, {
-        path: paths.dynamicFile,
-        next: paths.dynamicNext,
-        access: { mode: 0o400, ...(parts.isRoot && { owner }) },
-      }),
+    // Traefik reads everything again at each event in the file's folder, so the next one is written outside of it.
+    write: (yaml) => writeFileAtomic(paths.dynamicFile, yaml, access, paths.dynamicNext),
     locate: () => locateTraefik(config, engineSocket),
     nudge: async () => {
       const { nudgeTraefik } = await import("../../adapters/engines/docker/nudge.ts");

@@ -12,7 +12,7 @@ import {
 } from "../../adapters/wire/terminal-connection.ts";
 import { errorAnswer } from "../../adapters/wire/errors.ts";
 import type { OnConnection } from "../../adapters/wire/upgrade.ts";
-import { ensureVolumes } from "../../deploy/ensure-volumes.ts";
+import { ensureVolumes } from "../../deploy/steps/start-replicas.ts";
 import type { Engine } from "../../deploy/ports.ts";
 import { connectProgram } from "./connect-program.ts";
 import { releaseToRun, replicaToEnter } from "./program-target.ts";

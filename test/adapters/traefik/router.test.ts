@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { parse } from "yaml";
 import { UserError } from "../../../src/core/errors.ts";
-import { writeDynamicFile } from "../../../src/adapters/traefik/file.ts";
+import { writeFileAtomic } from "../../../src/adapters/files.ts";
 import { probeRoute } from "../../../src/adapters/traefik/route-probe.ts";
 import { createTraefikRouter } from "../../../src/adapters/traefik/router.ts";
 import { release } from "../../support/releases.ts";
@@ -191,11 +191,11 @@ test("while Traefik is being restarted no release answers", async (t) => {
 test("the dynamic file is replaced as a whole, readable for its owner only, and leaves nothing behind", async (t) => {
   const dir = await mkdtemp(join(tmpdir(), "mypaas-"));
   t.after(() => rm(dir, { recursive: true, force: true }));
-  const file = { path: join(dir, "a.yml"), next: join(dir, "a.next"), access: { mode: 0o640 } };
-  await writeDynamicFile("first, and longer", file);
-  await writeDynamicFile("second", file);
-  assert.equal(await readFile(file.path, "utf8"), "second");
-  assert.equal((await stat(file.path)).mode & 0o777, 0o640);
+  const [path, next] = [join(dir, "a.yml"), join(dir, "a.next")];
+  await writeFileAtomic(path, "first, and longer", { mode: 0o640 }, next);
+  await writeFileAtomic(path, "second", { mode: 0o640 }, next);
+  assert.equal(await readFile(path, "utf8"), "second");
+  assert.equal((await stat(path)).mode & 0o777, 0o640);
   assert.deepEqual(await readdir(dir), ["a.yml"]);
 });
 

@@ -1,12 +1,12 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import type Docker from "dockerode";
 import { label } from "../../../core/release/names.ts";
 import type { ProgramAsked, TerminalAsked } from "../../../core/actions/programs.ts";
-import { answering, openDocker, reaching, tolerating } from "./client.ts";
+import { bounded, openDocker, reaching, tolerating } from "./client.ts";
 import type { ContainerPlan } from "./container-plan.ts";
 import { createOptions } from "./create-options.ts";
-import { enterContainer, leaveExec, type Kill } from "./exec.ts";
-import { detachKeys, programStreams, type Program, type Size } from "./program-streams.ts";
+import { detachKeys, programStreams, type Program } from "./program-streams.ts";
 import { ownedContainers, removeForGood } from "./owned.ts";
 import { startError } from "./start-errors.ts";
 
@@ -36,11 +36,9 @@ export interface OneOff {
   readonly endedAt: number | undefined;
 }
 
-export interface ProgramsOptions {
+export interface ProgramsOptions extends Pick<Ending, "kill"> {
   readonly instance: string;
   readonly socketPath: string;
-  readonly kill: Kill;
-  /** For a program to end after it was asked to. */
   readonly graceMs?: number;
 }
 
@@ -50,6 +48,21 @@ export function createPrograms(options: ProgramsOptions): Programs {
   const docker = openDocker(socketPath);
   const owned = ownedContainers(docker, instance);
 
+  /** Nothing is left of a container that does not start. */
+  const begin = async <T>(
+    options: Docker.ContainerCreateOptions,
+    name: string,
+    start: (container: Docker.Container) => Promise<T>,
+  ): Promise<T> => {
+    const container = await docker.createContainer(options);
+    try {
+      return await start(container);
+    } catch (error) {
+      await removeForGood(container);
+      throw startError(name, error) ?? error;
+    }
+  };
+
   const removeGently = async (name: string) => {
     const container = await owned.take(name);
     if (container === undefined) return;
@@ -58,20 +71,14 @@ export function createPrograms(options: ProgramsOptions): Programs {
     await removeForGood(container);
   };
 
-  const programs: Programs = {
-    run: async (plan, terminal) => {
-      const container = await docker.createContainer(interactive(plan, terminal));
-      const wanted = { stream: true, hijack: true, stdin: true, stdout: true, stderr: true };
-      try {
+  return {
+    run: reaching(socketPath, (plan, terminal) =>
+      begin(interactive(plan, terminal), plan.name, async (container) => {
+        const wanted = { stream: true, hijack: true, stdin: true, stdout: true, stderr: true };
         const socket = (await container.attach({ ...wanted, detachKeys })) as unknown as Duplex;
         await container.start();
-        const resize = async ({ cols, rows }: Size) => {
-          await tolerating([404, 409, 500], container.resize({ h: rows, w: cols }));
-        };
-        if (terminal !== undefined) await resize(terminal);
         return {
-          ...programStreams(socket, terminal !== undefined),
-          resize,
+          ...(await programStreams(socket, terminal, container)),
           signal: async (signal) => {
             await tolerating([404, 409], container.kill({ signal }));
           },
@@ -86,50 +93,30 @@ export function createPrograms(options: ProgramsOptions): Programs {
             await removeGently(plan.name);
           },
         };
-      } catch (error) {
-        await removeForGood(container);
-        throw startError(plan.name, error) ?? error;
-      }
-    },
+      }),
+    ),
 
-    detach: async (plan) => {
-      const container = await docker.createContainer(createOptions(plan));
-      try {
+    detach: reaching(socketPath, (plan) =>
+      begin(createOptions(plan), plan.name, async (container) => {
         await container.start();
-      } catch (error) {
-        await removeForGood(container);
-        throw startError(plan.name, error) ?? error;
-      }
-    },
+      }),
+    ),
 
-    enter: async (id, asked, onId) =>
+    enter: reaching(socketPath, async (id, asked, onId) =>
       enterContainer(await owned.need(id), asked, { onId, kill, graceMs }),
+    ),
 
-    leave: (id) => leaveExec(docker.getExec(id), { kill, graceMs }),
+    leave: reaching(socketPath, (id) => leaveExec(docker.getExec(id), { kill, graceMs })),
 
-    list: async () => {
-      const filter = [`${label.instance}=${instance}`, `${label.role}=run`];
-      const listed = await docker.listContainers({ all: true, filters: { label: filter } });
-      const found = await Promise.all(listed.map(({ Id }) => owned.find(Id)));
-      return found.flatMap((info) => {
-        if (info === undefined) return [];
-        const { Running, FinishedAt } = info.State;
-        const isDetached = info.Config.Labels[label.run] === "detached";
-        const endedAt = Running ? undefined : Math.max(0, Date.parse(FinishedAt));
-        return [{ name: info.Name.replace(/^\//, ""), isDetached, endedAt }];
-      });
-    },
+    list: bounded(socketPath, async () =>
+      (await owned.list("run")).map(({ Name, State, Config }) => ({
+        name: Name.replace(/^\//, ""),
+        isDetached: Config.Labels[label.run] === "detached",
+        endedAt: State.Running ? undefined : Math.max(0, Date.parse(State.FinishedAt)),
+      })),
+    ),
 
-    remove: removeGently,
-  };
-
-  return {
-    run: reaching(socketPath, programs.run),
-    detach: reaching(socketPath, programs.detach),
-    enter: reaching(socketPath, programs.enter),
-    leave: reaching(socketPath, programs.leave),
-    list: reaching(socketPath, () => answering(programs.list())),
-    remove: reaching(socketPath, programs.remove),
+    remove: reaching(socketPath, removeGently),
   };
 }
 
@@ -149,3 +136,75 @@ function interactive(plan: ContainerPlan, terminal: TerminalAsked | undefined) {
     HostConfig: { ...options.HostConfig, LogConfig: { Type: "none", Config: {} } },
   };
 }
+
+interface Ending {
+  /** Signals a process of this host; false when it is gone. */
+  readonly kill: (pid: number, signal: NodeJS.Signals) => boolean;
+  /** For a program to end after it was asked to. */
+  readonly graceMs: number;
+}
+
+/** Starts a program in a container that runs; `onId` gets its id before it runs. */
+async function enterContainer(
+  container: Docker.Container,
+  { command, terminal }: ProgramAsked,
+  { onId, ...ending }: Ending & { readonly onId: (id: string) => void },
+): Promise<Program> {
+  const isTerminal = terminal !== undefined;
+  const exec = await container.exec({
+    Cmd: [...command],
+    Tty: isTerminal,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    DetachKeys: detachKeys,
+    ...(isTerminal && { Env: [`TERM=${terminal.type}`] }),
+  });
+  onId(exec.id);
+  const socket: Duplex = await exec.start({ hijack: true, stdin: true, Tty: isTerminal });
+  return {
+    ...(await programStreams(socket, terminal, exec)),
+    signal: (signal) => signalExec(exec, signal, ending.kill),
+    end: async () => (await ended(exec, Infinity)) ?? 0,
+    abandon: async () => {
+      socket.destroy();
+      await leaveExec(exec, ending);
+    },
+  };
+}
+
+/** Asks a program that was started in a container to end, and kills it when it does not. */
+async function leaveExec(exec: Docker.Exec, { kill, graceMs }: Ending): Promise<void> {
+  await signalExec(exec, "SIGHUP", kill);
+  if ((await ended(exec, graceMs)) === undefined) await signalExec(exec, "SIGKILL", kill);
+}
+
+/** Between two inspections, longer each time. */
+const inspectMs = { first: 20, last: 1_000 };
+
+/** The exit code of the program; undefined while it still runs after `timeoutMs`. */
+async function ended(exec: Docker.Exec, timeoutMs: number): Promise<number | undefined> {
+  let pause = inspectMs.first;
+  for (let left = timeoutMs; left >= 0; left -= pause) {
+    const info = await inspectExec(exec);
+    if (info === undefined) return 137;
+    if (!info.Running) return info.ExitCode ?? 137;
+    await sleep(pause);
+    pause = Math.min(pause * 1.5, inspectMs.last);
+  }
+  return undefined;
+}
+
+/** The engine passes no signal to an entered program, but names its process, which the runtime made the leader of a group. */
+async function signalExec(
+  exec: Docker.Exec,
+  signal: NodeJS.Signals,
+  kill: Ending["kill"],
+): Promise<void> {
+  const info = await inspectExec(exec);
+  if (info?.Running === true && info.Pid > 1) kill(-info.Pid, signal);
+}
+
+/** The programs that were entered are gone with their container. */
+const inspectExec = (exec: Docker.Exec): Promise<Docker.ExecInspectInfo | undefined> =>
+  tolerating([404], exec.inspect());

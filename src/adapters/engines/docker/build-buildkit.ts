@@ -1,7 +1,5 @@
-import { decodeStatus } from "./buildkit-status.ts";
-import type { Vertex, VertexStatus } from "./buildkit-status.ts";
-import { cleanLine, keepTail, lineSplitter, seconds } from "./build-log.ts";
-import type { BuildLog } from "./build-log.ts";
+import { decodeStatus, type Vertex, type VertexStatus } from "./buildkit-status.ts";
+import { cleanLine, keepTail, lineSplitter, seconds, type BuildLog } from "./build-log.ts";
 
 /** Pull progress is said this often, in the engine's own time. */
 const pullIntervalMs = 2000;

@@ -1,5 +1,4 @@
-import { cleanLine, keepTail, lineSplitter } from "./build-log.ts";
-import type { BuildLog } from "./build-log.ts";
+import { cleanLine, keepTail, lineSplitter, type BuildLog } from "./build-log.ts";
 
 /** The log of a build of the classic builder, in the same words as BuildKit's. */
 export function classicLog(onLine: (text: string) => void): BuildLog {

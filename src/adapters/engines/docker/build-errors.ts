@@ -2,7 +2,6 @@ import { command, hint, type Hint } from "../../../core/hints.ts";
 import { stripControls } from "../../../core/terminal-text.ts";
 import { UserError } from "../../../core/errors.ts";
 import { dockerHub, isRegistryHost } from "../../../core/server/registry.ts";
-import type { UserErrorMore } from "../../../core/errors.ts";
 
 /** What is known about a build when it ends badly. */
 export interface BuildFailure {
@@ -17,174 +16,144 @@ export interface BuildFailure {
 /** Says in one sentence why a build failed, for the messages of both builders from Engine 20.10 on. */
 export function buildError(failure: BuildFailure): UserError {
   const message = innermost(stripControls(failure.message).replace(/\s+/g, " ").trim());
-  for (const explain of explanations) {
-    const found = explain(message, failure);
-    if (found !== undefined) return toError(failure, found);
+  for (const [pattern, explain] of explanations) {
+    const match = pattern.exec(message);
+    const found = match && explain(match, failure);
+    if (found) return toError(failure, found);
   }
   return toError(failure, { text: message, details: failure.tail });
 }
 
 interface Explanation {
   readonly text: string;
-  readonly hint?: Hint;
+  readonly hint?: Hint | undefined;
   readonly details?: readonly string[];
   /** Replaces `build <service>` where the place is known better. */
   readonly where?: string;
 }
 
-function toError(failure: BuildFailure, found: Explanation): UserError {
-  const more: UserErrorMore = {
-    code: "build-failed",
-    hint: found.hint,
-    details: found.details ?? [],
-  };
-  return new UserError(`${found.where ?? `build ${failure.service}`}: ${found.text}`, more);
+function toError({ service }: BuildFailure, found: Explanation): UserError {
+  const { where = `build ${service}`, text, hint, details = [] } = found;
+  return new UserError(`${where}: ${text}`, { code: "build-failed", hint, details });
 }
 
-type Explain = (message: string, failure: BuildFailure) => Explanation | undefined;
+/** What the innermost message of the engine means; the first that fits. */
+type Explain = (found: RegExpExecArray, failure: BuildFailure) => Explanation | undefined;
 
-const explanations: readonly Explain[] = [
-  diskFull,
-  cannotRun,
-  exitCode,
-  syntax,
-  dockerfileItself,
-  target,
-  missingSource,
-  baseImage,
+const inDockerfile =
+  (text: string, hint?: string): Explain =>
+  (_found, { dockerfile: where }) => ({ where, text, hint });
+
+const noStage: Explain = ([, name], { dockerfile: where }) => {
+  const hint = `name a stage: FROM … AS ${name}, or change mypaas.target`;
+  return { where, text: `no build stage "${name}"`, hint };
+};
+
+const noSource: Explain = ([, name], { step }) => {
+  const place = step === undefined ? "" : `step ${quoted(step)}: `;
+  const what =
+    name === undefined
+      ? "no file of that name in the build context"
+      : `"${name.replace(/^\//, "")}" is not in the build context`;
+  const hint = "check the path, which counts from the context's folder, and .dockerignore";
+  return { text: place + what, hint };
+};
+
+type Wording = string | ((about: string) => string);
+type HintWording = string | ((image: string) => Hint);
+
+const baseImage =
+  (text: Wording, wayOut: HintWording): Explain =>
+  ({ input }, { step }) => {
+    const image = imageOf(input, step);
+    const registry = /https?:\/\/([^/"\s]+)/.exec(input)?.[1] ?? "of the image";
+    return {
+      text: `base image ${image}: ${typeof text === "string" ? text : text(registry)}`,
+      hint: typeof wayOut === "string" ? wayOut : wayOut(image),
+      details: [input],
+    };
+  };
+
+const explanations: readonly (readonly [RegExp, Explain])[] = [
+  [
+    /no space left on device/,
+    () => ({
+      text: "no space left on the server's disk",
+      hint: "see what Docker uses on the server: docker system df",
+    }),
+  ],
+  [/^/, cannotRun],
+  [/(?:exit code: |returned a non-zero code: )(\d+)$/, exitCode],
+  [
+    /dockerfile parse error (?:on )?line (\d+): (.*)$/i,
+    ([, line, text = ""], { dockerfile }) => ({
+      where: `${dockerfile}:${line}`,
+      text: lowerFirst(text),
+    }),
+  ],
+  [
+    /no build stage in current context/,
+    inDockerfile("an instruction stands before the first FROM"),
+  ],
+  [
+    /file with no instructions|cannot be empty/,
+    inDockerfile("has no instructions", "begin with a line such as: FROM debian:12"),
+  ],
+  [
+    /failed to read dockerfile|Cannot locate specified Dockerfile/,
+    inDockerfile("not found in the build context", "see that .dockerignore does not exclude it"),
+  ],
+  [
+    /base name \((.*)\) should not be blank/,
+    ([, blank], { dockerfile: where }) => ({
+      where,
+      text: `FROM ${blank} is empty`,
+      hint: "add a default above FROM, or a comment: # mypaas.build-arg = NAME=value",
+    }),
+  ],
+  [/target stage "?([^" ]+)"? could not be found/, noStage],
+  [/failed to reach build target (\S+) in Dockerfile/, noStage],
+  [/"([^"]+)"(?: not found)?: not found$/, noSource],
+  [/excluded by \.dockerignore: stat (.+): file does not exist/, noSource],
+  [/COPY failed: stat (.+): (?:file does not exist|no such file)/, noSource],
+  [/no source files were specified/, noSource],
+  [
+    /failed to do request|^Get "https?:|dial tcp|no such host|i\/o timeout|TLS handshake|x509:|connection refused/,
+    baseImage(
+      (registry) => `registry ${registry} cannot be reached`,
+      "check the server's network and DNS, then push again",
+    ),
+  ],
+  [
+    /access denied|authorization failed|unauthorized|authentication required|failed to authorize|failed to fetch (anonymous|oauth) token|no basic auth|\b40[13]\b|denied:/i,
+    baseImage("the registry wants a login, or has no such image", loginHint),
+  ],
+  [
+    /toomanyrequests|429 Too Many/i,
+    baseImage("the registry limits how often this server may ask", "wait an hour and push again"),
+  ],
+  [
+    /no match for platform|no matching manifest|^(?=.*platform).*(?:manifest unknown|manifest for .* not found|: not found$|repository name not known)/,
+    baseImage("not made for this server's processor", "check the name and the tag in FROM"),
+  ],
+  [
+    /manifest unknown|manifest for .* not found|: not found$|repository name not known/,
+    baseImage("not found", "check the name and the tag in FROM"),
+  ],
 ];
 
-function diskFull(message: string): Explanation | undefined {
-  if (!/no space left on device/.test(message)) return undefined;
-  return {
-    text: "no space left on the server's disk",
-    hint: "see what Docker uses on the server: docker system df",
-  };
-}
-
-function exitCode(message: string, { step, tail }: BuildFailure): Explanation | undefined {
-  const code = /(?:exit code: |returned a non-zero code: )(\d+)$/.exec(message)?.[1];
-  if (code === undefined) return undefined;
-  const text = `step ${quoted(step ?? message)} stopped with exit code ${code}`;
+function exitCode({ 1: code, input }: RegExpExecArray, { step, tail }: BuildFailure): Explanation {
+  const text = `step ${quoted(step ?? input)} stopped with exit code ${code}`;
   if (code !== "137") return { text, details: tail };
   const hint = "give the server more memory: it killed the step, which usually means out of memory";
   return { text, details: tail, hint };
 }
 
-function syntax(message: string, { dockerfile }: BuildFailure): Explanation | undefined {
-  const found = /dockerfile parse error (?:on )?line (\d+): (.*)$/i.exec(message);
-  if (found === null) return undefined;
-  return { where: `${dockerfile}:${found[1]}`, text: lowerFirst(found[2] ?? "") };
-}
-
-function dockerfileItself(message: string, { dockerfile }: BuildFailure): Explanation | undefined {
-  const where = dockerfile;
-  if (/no build stage in current context/.test(message)) {
-    return { where, text: "an instruction stands before the first FROM" };
-  }
-  if (/file with no instructions|cannot be empty/.test(message)) {
-    return {
-      where,
-      text: "has no instructions",
-      hint: "begin with a line such as: FROM debian:12",
-    };
-  }
-  if (/failed to read dockerfile|Cannot locate specified Dockerfile/.test(message)) {
-    return {
-      where,
-      text: "not found in the build context",
-      hint: "see that .dockerignore does not exclude it",
-    };
-  }
-  const blank = /base name \((.*)\) should not be blank/.exec(message)?.[1];
-  if (blank === undefined) return undefined;
-  return {
-    where,
-    text: `FROM ${blank} is empty`,
-    hint: "add a default above FROM, or a comment: # mypaas.build-arg = NAME=value",
-  };
-}
-
-function target(message: string, { dockerfile }: BuildFailure): Explanation | undefined {
-  const name =
-    /target stage "?([^" ]+)"? could not be found/.exec(message)?.[1] ??
-    /failed to reach build target (\S+) in Dockerfile/.exec(message)?.[1];
-  if (name === undefined) return undefined;
-  return {
-    where: dockerfile,
-    text: `no build stage "${name}"`,
-    hint: `name a stage: FROM … AS ${name}, or change mypaas.target`,
-  };
-}
-
-function missingSource(message: string, { step }: BuildFailure): Explanation | undefined {
-  const name =
-    /"([^"]+)"(?: not found)?: not found$/.exec(message)?.[1] ??
-    /excluded by \.dockerignore: stat (.+): file does not exist/.exec(message)?.[1] ??
-    /COPY failed: stat (.+): (?:file does not exist|no such file)/.exec(message)?.[1];
-  if (name === undefined && !/no source files were specified/.test(message)) return undefined;
-  const what = name === undefined ? "no file of that name" : `"${name.replace(/^\//, "")}"`;
-  const place = step === undefined ? "" : `step ${quoted(step)}: `;
-  return {
-    text:
-      name === undefined
-        ? `${place}${what} in the build context`
-        : `${place}${what} is not in the build context`,
-    hint: "check the path, which counts from the context's folder, and .dockerignore",
-  };
-}
-
-function baseImage(message: string, { step }: BuildFailure): Explanation | undefined {
-  const image = imageOf(message, step);
-  const registry = /https?:\/\/([^/"\s]+)/.exec(message)?.[1];
-  const name = `base image ${image}`;
-  if (
-    /failed to do request|^Get "https?:|dial tcp|no such host|i\/o timeout|TLS handshake|x509:|connection refused/.test(
-      message,
-    )
-  ) {
-    return {
-      text: `${name}: registry ${registry ?? "of the image"} cannot be reached`,
-      hint: "check the server's network and DNS, then push again",
-      details: [message],
-    };
-  }
-  if (
-    /access denied|authorization failed|unauthorized|authentication required|failed to authorize|failed to fetch (anonymous|oauth) token|no basic auth|\b40[13]\b|denied:/i.test(
-      message,
-    )
-  ) {
-    return {
-      text: `${name}: the registry wants a login, or has no such image`,
-      hint: hint`check the name in FROM, or log in: ${command(`registry login ${hostOf(image)}`)}`,
-      details: [message],
-    };
-  }
-  if (/toomanyrequests|429 Too Many/i.test(message)) {
-    return {
-      text: `${name}: the registry limits how often this server may ask`,
-      hint: "wait an hour and push again",
-      details: [message],
-    };
-  }
-  if (
-    /manifest unknown|manifest for .* not found|: not found$|repository name not known|no match for platform|no matching manifest/.test(
-      message,
-    )
-  ) {
-    return {
-      text: /platform|no matching manifest/.test(message)
-        ? `${name}: not made for this server's processor`
-        : `${name}: not found`,
-      hint: "check the name and the tag in FROM",
-      details: [message],
-    };
-  }
-  return undefined;
-}
-
 /** BuildKit leaves the reason in the step's output and calls it exit code 1. */
-function cannotRun(message: string, { step, tail }: BuildFailure): Explanation | undefined {
+function cannotRun(
+  { input: message }: RegExpExecArray,
+  { step, tail }: BuildFailure,
+): Explanation | undefined {
   const found = [message, tail.at(-1) ?? ""]
     .map((text) => cannotStart.exec(text))
     .find((match) => match !== null);
@@ -216,6 +185,10 @@ function imageOf(message: string, step: string | undefined): string {
       ? undefined
       : /^FROM (?:--\S+ )*(\S+)|--from=(\S+)/i.exec(step)?.slice(1).find(Boolean));
   return quoted((named ?? "of FROM").replace(/^docker\.io\/(library\/)?/, ""));
+}
+
+function loginHint(image: string): Hint {
+  return hint`check the name in FROM, or log in: ${command(`registry login ${hostOf(image)}`)}`;
 }
 
 /** The registry of a quoted reference. */

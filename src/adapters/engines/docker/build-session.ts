@@ -2,6 +2,8 @@ import { performServerHandshake, type ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
 import { loginFor } from "../../../core/server/registry.ts";
+import { readAtMost } from "../../files.ts";
+import { dial } from "./client.ts";
 import { fieldsOf, text } from "./protobuf.ts";
 import type { Login } from "./registry-login.ts";
 
@@ -46,12 +48,7 @@ function hijack(docker: Docker, id: string): Promise<Duplex> {
   };
   const statusCodes = { 101: true, 200: true };
   const options = { method: "POST", path: "/session", hijack: true, headers, statusCodes };
-  return new Promise((resolve, reject) => {
-    docker.modem.dial(options, (error: Error | null, result: unknown) => {
-      if (error !== null && error !== undefined) reject(error);
-      else resolve(result as Duplex);
-    });
-  });
+  return dial(docker, options);
 }
 
 const methods: Readonly<Record<string, (request: Buffer, logins: readonly Login[]) => Uint8Array>> =
@@ -74,20 +71,14 @@ async function answer(
   path: string,
   logins: readonly Login[],
 ): Promise<void> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    chunks.push(chunk as Buffer);
-    size += (chunk as Buffer).length;
-    if (size > maxQuestionBytes) throw new Error("a question of BuildKit's that is too long");
-  }
+  const question = await readAtMost(stream, maxQuestionBytes);
   const head = { ":status": 200, "content-type": "application/grpc" };
   const method = Object.hasOwn(methods, path) ? methods[path] : undefined;
   if (method === undefined) {
     stream.respond({ ...head, "grpc-status": String(unimplemented) }, { endStream: true });
     return;
   }
-  const message = method(Buffer.concat(chunks).subarray(prefixBytes), logins);
+  const message = method(question.subarray(prefixBytes), logins);
   stream.respond(head, { waitForTrailers: true });
   stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
   stream.end(framed(message));

@@ -4,14 +4,13 @@ import { engineAddress } from "../../../core/server/registry.ts";
 import type { Builder, BuildInput, ImageFacts } from "../../../deploy/ports.ts";
 import { buildkitLog } from "./build-buildkit.ts";
 import { classicLog } from "./build-classic.ts";
-import { packContext } from "./build-context.ts";
-import type { ContextStream } from "./build-context.ts";
+import { packContext, type ContextStream } from "./build-context.ts";
 import { buildError } from "./build-errors.ts";
 import { openSession, type BuildSession } from "./build-session.ts";
-import { openDocker, reaching, reasonOf, statusOf } from "./client.ts";
+import { openDocker, reaching } from "./client.ts";
 import { imageFacts } from "./facts.ts";
 import { hasBuildkit } from "./info.ts";
-import { messageError, messageImage, readMessages } from "./messages.ts";
+import { progressOf } from "./messages.ts";
 import type { Login } from "./registry-login.ts";
 
 export interface BuilderOptions {
@@ -68,27 +67,21 @@ async function follow(build: Build, docker: Docker, buildkit: boolean): Promise<
     if (buildkit) cancelBuild(docker, build.id);
   };
   signal.addEventListener("abort", cancel, { once: true });
-  let image: string | undefined;
-  let error: string | undefined;
+  let done: Awaited<ReturnType<typeof progressOf>>;
   try {
     if (buildkit) session = await openSession(docker, build);
-    const answer = await docker.buildImage(context.stream, query(build, buildkit));
-    for await (const message of readMessages(answer as AsyncIterable<Uint8Array>)) {
-      log.take(message);
-      image = messageImage(message) ?? image;
-      error = messageError(message) ?? error;
-    }
-  } catch (thrown) {
+    const answer = docker.buildImage(context.stream, query(build, buildkit));
+    done = await progressOf(answer, log.take);
+  } catch (error) {
     signal.throwIfAborted();
-    if (context.failure() !== undefined) throw context.failure();
-    if (statusOf(thrown) === undefined) throw thrown;
-    error = reasonOf(thrown);
+    throw context.failure() ?? error;
   } finally {
     signal.removeEventListener("abort", cancel);
     session?.end();
   }
   signal.throwIfAborted();
   if (context.failure() !== undefined) throw context.failure();
+  const { image, error } = done;
   const failed = { step: log.step(), tail: log.tail() };
   if (error !== undefined) {
     throw buildError({ service, dockerfile: build.dockerfile, message: error, ...failed });

@@ -23,7 +23,6 @@ export interface Vertex {
 export interface VertexStatus {
   readonly id: string;
   readonly vertex: string;
-  readonly name: string;
   readonly current: number;
   readonly total: number;
   readonly at: number;
@@ -60,7 +59,6 @@ function vertexStatus(fields: Fields): VertexStatus {
   return {
     id: text(fields, 1),
     vertex: text(fields, 2),
-    name: text(fields, 3),
     current: number(fields, 4),
     total: number(fields, 5),
     at: time(fields, 6) ?? 0,

@@ -1,13 +1,32 @@
-import { accessSync } from "node:fs";
+import { existsSync } from "node:fs";
 import Docker from "dockerode";
 import { UserError } from "../../../core/errors.ts";
 
 const engineBinaries = ["/usr/bin/dockerd", "/usr/sbin/dockerd", "/usr/local/bin/dockerd"];
 
+/** The engine of one instance. */
+export interface InstanceEngine {
+  readonly docker: Docker;
+  readonly instance: string;
+  readonly socketPath: string;
+}
+
 /** A client of the engine behind exactly this socket: DOCKER_HOST and its relatives are ignored. */
 export function openDocker(socketPath: string): Docker {
   return new Docker({ socketPath, host: undefined, protocol: "http", timeout: undefined });
 }
+
+/** A call that dockerode has no method for, or one that loses a part of the answer; `options` are those of its modem. */
+export const dial = <T>(
+  docker: Docker,
+  options: Parameters<Docker["modem"]["dial"]>[0],
+): Promise<T> =>
+  new Promise((resolve, reject) => {
+    docker.modem.dial(options, (error: Error | null, result: unknown) => {
+      if (error !== null && error !== undefined) reject(error);
+      else resolve(result as T);
+    });
+  });
 
 /** HTTP status of an answer that dockerode turned into an error. */
 export function statusOf(error: unknown): number | undefined {
@@ -61,11 +80,18 @@ export const bounded = <A extends readonly unknown[], R>(
 const silenceMs = 60_000;
 
 /** Ends the wait for a call that the engine never answers, such as one of a daemon that hangs; `extraMs` is what the call itself may take. */
-export async function answering<T>(call: Promise<T>, extraMs = 0): Promise<T> {
-  const ms = silenceMs + extraMs;
+export const answering = <T>(call: Promise<T>, extraMs = 0): Promise<T> =>
+  within(silenceMs + extraMs, call, silent);
+
+/** Ends the wait for a call after so many milliseconds with the error that `late` makes of them. */
+export async function within<T>(
+  ms: number,
+  call: Promise<T>,
+  late: (ms: number) => UserError,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(silent(ms)), ms);
+    timer = setTimeout(() => reject(late(ms)), ms);
   });
   try {
     return await Promise.race([call, silence]);
@@ -94,24 +120,16 @@ export function unreachable(
     const hint = "run the same command as root, with sudo";
     return new UserError(`docker: no permission to use ${socketPath}`, { ...more, hint });
   }
-  if (code === "ENOENT" && fieldOf(error, "syscall") === "connect" && !binaries.some(exists)) {
+  const isAbsent = code === "ENOENT" && fieldOf(error, "syscall") === "connect";
+  if (isAbsent && !binaries.some(existsSync)) {
     const hint = "install Docker Engine, on Debian and Ubuntu: apt-get install docker.io";
     return new UserError(`docker: not installed, ${socketPath} does not exist`, { ...more, hint });
   }
-  if (code === "ECONNREFUSED" || (code === "ENOENT" && fieldOf(error, "syscall") === "connect")) {
+  if (code === "ECONNREFUSED" || isAbsent) {
     const hint = "start it: systemctl start docker";
     return new UserError(`docker: not running, no answer on ${socketPath}`, { ...more, hint });
   }
   return undefined;
-}
-
-function exists(path: string): boolean {
-  try {
-    accessSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Reads one property of a thrown value. */

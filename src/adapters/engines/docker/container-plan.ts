@@ -4,7 +4,6 @@ import type { Mount, Release } from "../../../core/release/release.ts";
 import { replicaCount, stopsOldFirst, type PublishSpec } from "../../../core/release/spec.ts";
 import { ownLabels, traefikLabels } from "../../../core/routing/labels.ts";
 import type { RoutingServer } from "../../../core/routing/release-routing.ts";
-import { commandName, replicaName, runName } from "./container-names.ts";
 
 /** One container as mypaas wants it, in our words; `create-options.ts` translates it for Docker. */
 export interface ContainerPlan {
@@ -38,7 +37,7 @@ const capabilities = [
   "NET_BIND_SERVICE",
   "SETGID",
   "SETUID",
-] as const;
+];
 
 /** Threads count too: generous for a JVM, small enough that a fork bomb stays the service's own problem. */
 const pidsLimit = 1024;
@@ -82,8 +81,6 @@ export function commandPlan(release: Release): ContainerPlan {
     command: commandWords(spec.release),
     // Replica 0: goes with its release, and is none that could answer.
     labels: { ...ownLabels(release, 0), "traefik.enable": "false" },
-    aliases: [],
-    publish: [],
   };
 }
 
@@ -105,10 +102,24 @@ export function runPlan(
       [label.run]: run.isDetached ? "detached" : "attached",
       "traefik.enable": "false",
     },
-    aliases: [],
-    publish: [],
   };
 }
+
+/** The container name of one replica until it gets the service's own name; replica counts from 1. */
+export const replicaName = (
+  instance: string,
+  slug: string,
+  release: number,
+  replica: number,
+): string => `${serviceHostName(instance, slug)}-r${release}-${replica}`;
+
+/** The name of the container in which a release's own command runs before the switch. */
+const commandName = (instance: string, slug: string, release: number): string =>
+  `${serviceHostName(instance, slug)}-r${release}-release`;
+
+/** The name of a one-off container; `tag` keeps those of one service apart. */
+const runName = (instance: string, slug: string, tag: string): string =>
+  `${serviceHostName(instance, slug)}-run-${tag}`;
 
 function commonPlan(release: Release) {
   const { instance, spec } = release;
@@ -116,6 +127,8 @@ function commonPlan(release: Release) {
     image: release.image,
     env: release.env,
     network: networkName(instance),
+    aliases: [],
+    publish: [],
     mounts: release.mounts,
     maxCpu: spec.maxCpu,
     maxMemoryBytes: spec.maxMemoryBytes,

@@ -2,18 +2,26 @@ import { machine } from "node:os";
 import type Docker from "dockerode";
 import { label, networkName } from "../../../core/release/names.ts";
 import type { KernelSocket } from "../../../core/server/proc-net.ts";
-import type { ProgramEnd } from "../../../deploy/ports.ts";
-import { bounded, reaching, statusOf, tolerating } from "./client.ts";
+import type { ProgramEnd, Releases, Replica } from "../../../deploy/ports.ts";
+import { bounded, reaching, statusOf, tolerating, type InstanceEngine } from "./client.ts";
 import type { ContainerPlan } from "./container-plan.ts";
 import { createOptions } from "./create-options.ts";
-import { containerFacts, type ContainerFacts } from "./facts.ts";
+import { containerFacts } from "./facts.ts";
 import { readLog } from "./logs.ts";
-import { inspectAny, isOwned, ownedContainers, removeForGood } from "./owned.ts";
-import type { OwnedContainers } from "./owned.ts";
+import {
+  inspectAny,
+  isOwned,
+  ownedContainers,
+  removeForGood,
+  type OwnedContainers,
+} from "./owned.ts";
 import { programHead } from "./program.ts";
-import { runToEnd, type RunToEnd } from "./run-to-end.ts";
+import { lineSplitter } from "./build-log.ts";
+import { outputOf } from "./demux.ts";
 import { socketReader } from "./sockets.ts";
 import { initError, initFailure, startError } from "./start-errors.ts";
+
+type RunToEnd = Parameters<Releases["runCommand"]>[1];
 
 /** Single containers of services of one instance. Every call may be repeated safely. */
 export interface Containers {
@@ -33,29 +41,23 @@ export interface Containers {
   /** Starts a container whose program ends by itself; returns when it has. */
   readonly runToEnd: (id: string, run: RunToEnd) => Promise<ProgramEnd>;
   /** Undefined when it is gone. */
-  readonly inspect: (id: string) => Promise<ContainerFacts | undefined>;
+  readonly inspect: (id: string) => Promise<Replica | undefined>;
   /** Containers of one service, running or not, newest release first. */
-  readonly list: (service: string) => Promise<readonly ContainerFacts[]>;
+  readonly list: (service: string) => Promise<readonly Replica[]>;
   readonly lastLogLines: (id: string, lines: number) => Promise<readonly string[]>;
   /** Sockets in the network of a container, by id or name; none while it does not run. */
   readonly socketsOf: (container: string) => Promise<readonly KernelSocket[]>;
 }
 
-interface Client {
-  readonly docker: Docker;
+interface Client extends InstanceEngine {
   readonly owned: OwnedContainers;
-  readonly instance: string;
 }
 
 /** Docker's containers; nothing without the label of the instance is touched, and each call ends. */
-export function createContainers(options: {
-  readonly docker: Docker;
-  readonly instance: string;
-  readonly socketPath: string;
-}): Containers {
-  const { docker, instance, socketPath } = options;
+export function createContainers(engine: InstanceEngine): Containers {
+  const { docker, instance, socketPath } = engine;
   const owned = ownedContainers(docker, instance);
-  const client = { docker, owned, instance };
+  const client = { ...engine, owned };
   const find = bounded(socketPath, owned.find);
   return {
     create: bounded(socketPath, (plan) => createAnew(client, plan)),
@@ -77,8 +79,7 @@ export function createContainers(options: {
     rename: bounded(socketPath, (id, name) => rename(client, id, name)),
     aliasStopped: bounded(socketPath, (id, alias) => aliasStopped(client, id, alias)),
     setRestartPolicy: bounded(socketPath, async (id, policy) => {
-      const container = await owned.need(id);
-      await container.update({ RestartPolicy: { Name: policy } });
+      await (await owned.need(id)).update({ RestartPolicy: { Name: policy } });
     }),
     // A release command takes as long as it takes.
     runToEnd: reaching(socketPath, (id, run) => runAndLook(client, id, run)),
@@ -130,15 +131,15 @@ async function ensureNameFree(client: Client, name: string, service: string): Pr
 
 async function start({ owned }: Client, id: string): Promise<void> {
   const container = await owned.need(id);
-  try {
-    await tolerating([304], container.start());
-  } catch (error) {
-    throw startError(await nameOf(owned, id), error) ?? error;
-  }
+  await tolerating([304], container.start()).catch((error: unknown) =>
+    notStarted(owned, id, error),
+  );
 }
 
-const nameOf = async (owned: OwnedContainers, id: string): Promise<string> =>
-  (await owned.find(id))?.Name.replace(/^\//, "") ?? id;
+async function notStarted(owned: OwnedContainers, id: string, error: unknown): Promise<never> {
+  const name = (await owned.find(id))?.Name.replace(/^\//, "") ?? id;
+  throw startError(name, error) ?? error;
+}
 
 async function rename({ owned }: Client, id: string, name: string): Promise<void> {
   const container = await owned.need(id);
@@ -168,38 +169,25 @@ async function aliasStopped(client: Client, id: string, alias: string): Promise<
 async function runAndLook(client: Client, id: string, run: RunToEnd): Promise<ProgramEnd> {
   const { owned } = client;
   const container = await owned.need(id);
-  try {
-    await runToEnd(container, run);
-  } catch (error) {
-    throw startError(await nameOf(owned, id), error) ?? error;
-  }
+  await runToEnd(container, run).catch((error: unknown) => notStarted(owned, id, error));
   const info = await owned.find(id);
   if (info === undefined) throw new Error(`container ${id}: gone`);
   const { exitCode, oomKilled, error } = await factsOf(client, info);
   return { exitCode, oomKilled, error };
 }
 
-async function list(client: Client, service: string): Promise<readonly ContainerFacts[]> {
-  const { docker, owned, instance } = client;
-  // Images carry the other two, and so does every container that a person starts from one by hand.
-  const filter = [
-    `${label.instance}=${instance}`,
-    `${label.role}=service`,
-    `${label.service}=${service}`,
-  ];
-  const listed = await docker.listContainers({ all: true, filters: { label: filter } });
-  const infos = await Promise.all(listed.map((item) => owned.find(item.Id)));
-  const there = infos.filter((info) => info !== undefined);
-  const facts = await Promise.all(there.map((info) => factsOf(client, info)));
+async function list(client: Client, service: string): Promise<readonly Replica[]> {
+  const infos = await client.owned.list("service", service);
+  const facts = await Promise.all(infos.map((info) => factsOf(client, info)));
   return facts.toSorted((a, b) => b.release - a.release || a.replica - b.replica);
 }
 
 async function factsOf(
   { docker, instance }: Client,
   info: Docker.ContainerInspectInfo,
-): Promise<ContainerFacts> {
+): Promise<Replica> {
   const facts = containerFacts(info, instance);
-  const isSilent = facts.error === "" && facts.state === "exited";
+  const isSilent = facts.error === "" && info.State.Status === "exited";
   if (!isSilent || (facts.exitCode !== 126 && facts.exitCode !== 127)) return facts;
   const container = docker.getContainer(info.Id);
   const failure = initFailure(await logLines(container, 5));
@@ -214,4 +202,31 @@ async function logLines(container: Docker.Container, lines: number): Promise<rea
   const log: unknown = await tolerating([404, 409], container.logs(options));
   // dockerode parses a log that happens to be JSON; with the binary frame in front it cannot be.
   return Buffer.isBuffer(log) ? readLog(log) : [];
+}
+
+const stopSeconds = 10;
+
+/** Starts a container that was created, passes its output on and returns when it has ended. */
+async function runToEnd(container: Docker.Container, { onLine, signal }: RunToEnd): Promise<void> {
+  await container.start();
+  const stop = (): void => {
+    // It may have ended meanwhile, which is what was wanted.
+    container.stop({ t: stopSeconds }).catch(() => undefined);
+  };
+  signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
+  try {
+    const log = await container.logs({ follow: true, stdout: true, stderr: true });
+    await readLines(log, onLine);
+    await tolerating([404], container.wait());
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** Both streams line by line, until the engine closes the log because the program has ended; of two lines of different streams the engine itself does not know which was first. */
+async function readLines(log: NodeJS.ReadableStream, onLine: (text: string) => void) {
+  const splitters = { stdout: lineSplitter(onLine), stderr: lineSplitter(onLine) };
+  for await (const { stream, bytes } of outputOf(log, false)) splitters[stream].write(bytes);
+  for (const splitter of Object.values(splitters)) splitter.flush();
 }

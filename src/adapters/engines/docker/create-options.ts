@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type Docker from "dockerode";
 import type { ContainerPlan } from "./container-plan.ts";
-import type { InfraEndpoint, InfraPlan } from "../../../core/server/infra.ts";
+import type { InfraPlan } from "../../../core/server/infra.ts";
 import type { Mount } from "../../../core/release/release.ts";
 
 const logConfig = { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } };
@@ -65,7 +65,9 @@ export function infraOptions(plan: InfraPlan, imageId: string): Docker.Container
     },
     ...(first === undefined
       ? {}
-      : { NetworkingConfig: { EndpointsConfig: { [first.name]: endpointOptions(first) } } }),
+      : {
+          NetworkingConfig: { EndpointsConfig: { [first.name]: { Aliases: [...first.aliases] } } },
+        }),
   };
 }
 
@@ -80,14 +82,7 @@ export function infraHash(plan: InfraPlan, imageId: string): string {
     .slice(0, 32);
 }
 
-/** How a container stands in one network. */
-export function endpointOptions(endpoint: InfraEndpoint): Docker.EndpointSettings {
-  return {
-    Aliases: [...endpoint.aliases],
-  };
-}
-
-/** No extra swap: a container above its memory limit is killed and does not become slow. */
+/** Swap is not extra memory: a container above its limit is killed instead of becoming slow. */
 function memoryOptions(bytes: number) {
   return { Memory: bytes, MemorySwap: bytes };
 }

@@ -3,20 +3,13 @@ import { routingLabels } from "../../../core/routing/labels.ts";
 import { label, networkName } from "../../../core/release/names.ts";
 import { stripControls } from "../../../core/terminal-text.ts";
 import type { ImageFacts, Replica } from "../../../deploy/ports.ts";
-
-/** A container of a service in Docker's words; replica 0 is the container of a release command. */
-export interface ContainerFacts extends Omit<Replica, "state"> {
-  readonly state: "created" | "running" | "restarting" | "exited" | "dead" | "paused" | "removing";
-}
+import { tolerating } from "./client.ts";
 
 /** False for the container of a release command, which never answers requests. */
-export const isReplica = ({ replica }: ContainerFacts): boolean => replica >= 1;
+export const isReplica = ({ replica }: Replica): boolean => replica >= 1;
 
-/** What the engine knows about a container; `instance` picks the network whose address counts. */
-export function containerFacts(
-  info: Docker.ContainerInspectInfo,
-  instance: string,
-): ContainerFacts {
+/** What the engine knows about a container of a service; replica 0 is that of a release command, `instance` picks the network whose address counts. */
+export function containerFacts(info: Docker.ContainerInspectInfo, instance: string): Replica {
   const labels = info.Config.Labels ?? {};
   const { State: state } = info;
   const address = info.NetworkSettings.Networks?.[networkName(instance)]?.IPAddress;
@@ -26,11 +19,11 @@ export function containerFacts(
     service: labels[label.service] ?? "",
     release: Number(labels[label.release] ?? 0),
     replica: Number(labels[label.replica] ?? 0),
-    state: stateOf(state.Status),
+    state: states[state.Status] ?? "ended",
     exitCode: state.ExitCode,
     oomKilled: state.OOMKilled || looksOomKilled(info),
     error: stripControls(state.Error ?? ""),
-    health: healthOf(state.Health?.Status),
+    health: healths.find((health) => health === state.Health?.Status),
     ...healthOutput(state.Health?.Log),
     address: state.Running && address !== undefined && address !== "" ? address : undefined,
     startedAt: timeOf(state.StartedAt),
@@ -55,6 +48,12 @@ export function imageFacts(info: Docker.ImageInspectInfo): ImageFacts {
   };
 }
 
+/** Undefined when there is no such image. */
+export async function inspectImage(docker: Docker, name: string): Promise<ImageFacts | undefined> {
+  const info = await tolerating([404], docker.getImage(name).inspect());
+  return info && imageFacts(info);
+}
+
 interface ImageConfig {
   readonly ExposedPorts?: Readonly<Record<string, unknown>> | null;
   readonly Healthcheck?: { readonly Test?: readonly string[] | null } | null;
@@ -63,38 +62,25 @@ interface ImageConfig {
 }
 
 function tcpPorts(keys: readonly string[]): readonly number[] {
-  const ports = keys.flatMap((key) => {
-    const match = /^(\d+)(?:\/tcp)?$/.exec(key);
-    return match === null ? [] : [Number(match[1])];
-  });
-  return ports.sort((a, b) => a - b);
+  const ports = keys.flatMap((key) => /^(\d+)(?:\/tcp)?$/.exec(key)?.[1] ?? []);
+  return ports.map(Number).toSorted((a, b) => a - b);
 }
 
-const states: readonly ContainerFacts["state"][] = [
-  "created",
-  "running",
-  "restarting",
-  "exited",
-  "dead",
-  "paused",
-  "removing",
-];
+/** A restart policy is set at the cut-over only, so a container that has exited before stays so. */
+const states: Readonly<Record<string, Replica["state"]>> = {
+  running: "running",
+  created: "waiting",
+  restarting: "waiting",
+  paused: "waiting",
+};
 
-function stateOf(status: string): ContainerFacts["state"] {
-  return states.find((state) => state === status) ?? "dead";
-}
-
-function healthOf(status: string | undefined): ContainerFacts["health"] {
-  return status === "starting" || status === "healthy" || status === "unhealthy"
-    ? status
-    : undefined;
-}
+const healths = ["starting", "healthy", "unhealthy"] as const;
 
 const maxHealthOutput = 300;
 
 function healthOutput(
   log: readonly { readonly Output: string }[] | null | undefined,
-): Pick<ContainerFacts, "healthOutput"> {
+): Pick<Replica, "healthOutput"> {
   const last = log?.at(-1)?.Output;
   if (last === undefined) return {};
   const line = last.trim().split("\n").at(-1) ?? "";
@@ -102,7 +88,7 @@ function healthOutput(
 }
 
 /** The engine writes year 1 for "never", which becomes 0. */
-function timeOf(text: string): number {
+export function timeOf(text: string): number {
   const time = Date.parse(text);
   return Number.isNaN(time) || time < 0 ? 0 : time;
 }

@@ -1,9 +1,6 @@
-import {
-  request,
-  type IncomingMessage,
-  type RequestListener,
-  type ServerResponse,
-} from "node:http";
+import { request } from "node:http";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { readAtMost } from "../../files.ts";
 import { decide, hideSecrets, isOurs, type Allowed } from "../../../core/server/docker-filter.ts";
 
 export interface DockerFilterOptions {
@@ -49,15 +46,13 @@ function forward(
   });
   upstream.on("response", (incoming) => {
     const isInspect = allowed.kind === "inspect" && incoming.statusCode === 200;
-    if (isInspect && allowed.method === "GET") {
+    if (isInspect && allowed.method === "GET")
       void inspected(incoming, instance).then((body) => {
         if (body === undefined) answer(response, 404, "no such container");
         else sendJson(response, 200, body);
       });
-      return;
-    }
     // A HEAD answer has no labels to check, and would reveal that a container of another owner exists.
-    if (isInspect) answer(response, 403, "mypaas: HEAD of a container is not passed on");
+    else if (isInspect) answer(response, 403, "mypaas: HEAD of a container is not passed on");
     else {
       const isEvents = incoming.statusCode === 200 && /\/events(\?|$)/.test(allowed.path);
       const ended = isEvents ? onEvents?.() : undefined;
@@ -87,14 +82,7 @@ const passedHeaders = ["content-type", "api-version", "ostype", "server", "docke
 
 async function inspected(incoming: IncomingMessage, instance: string): Promise<string | undefined> {
   try {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    for await (const chunk of incoming as AsyncIterable<Buffer>) {
-      length += chunk.length;
-      if (length > maxInspectBytes) return undefined;
-      chunks.push(chunk);
-    }
-    const facts: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    const facts: unknown = JSON.parse((await readAtMost(incoming, maxInspectBytes)).toString());
     return isOurs(facts, instance) ? JSON.stringify(hideSecrets(facts)) : undefined;
   } catch {
     return undefined;

@@ -1,51 +1,40 @@
 import type { IncomingMessage } from "node:http";
 import type Docker from "dockerode";
-import { openDocker, reaching } from "./client.ts";
+import type { EngineHealth } from "../../../core/health/engine.ts";
+import { dial, openDocker, reaching } from "./client.ts";
 
 /** What `init` and `doctor` want to know about the engine. */
-export interface EngineInfo {
-  /** Such as `20.10.24`. */
-  readonly version: string;
-  readonly apiVersion: string;
+export interface EngineInfo extends EngineHealth {
   /** `linux/amd64`. */
   readonly platform: string;
-  /** Undefined where the engine does not say. */
-  readonly cgroupVersion: string | undefined;
-  readonly storageDriver: string;
   readonly rootDir: string;
   readonly buildkit: boolean;
 }
 
 /** Asks the engine about itself; throws UserError without an answer, saying whether it is missing, stopped or closed to us. */
 export async function engineInfo(socketPath: string): Promise<EngineInfo> {
-  const ask = reaching(socketPath, async () => {
-    const docker = openDocker(socketPath);
-    const [version, info, buildkit] = await Promise.all([
-      docker.version(),
-      docker.info() as Promise<Readonly<Record<string, unknown>>>,
-      hasBuildkit(docker),
-    ]);
-    const text = (name: string): string => {
-      const value = info[name];
-      return typeof value === "string" ? value : "";
-    };
-    return {
-      version: version.Version,
-      apiVersion: version.ApiVersion,
-      platform: `${version.Os}/${version.Arch}`,
-      cgroupVersion: text("CgroupVersion") === "" ? undefined : text("CgroupVersion"),
-      storageDriver: text("Driver"),
-      rootDir: text("DockerRootDir"),
-      buildkit,
-    };
-  });
-  return ask();
+  return reaching(socketPath, ask)(openDocker(socketPath));
 }
 
-/** True when the engine answers at all; throws UserError otherwise. */
-export async function pingEngine(socketPath: string): Promise<true> {
-  await reaching(socketPath, async () => pingHeaders(openDocker(socketPath)))();
-  return true;
+async function ask(docker: Docker): Promise<EngineInfo> {
+  const [version, info, buildkit] = await Promise.all([
+    docker.version(),
+    docker.info() as Promise<Readonly<Record<string, unknown>>>,
+    hasBuildkit(docker),
+  ]);
+  const text = (name: string): string => {
+    const value = info[name];
+    return typeof value === "string" ? value : "";
+  };
+  return {
+    version: version.Version,
+    apiVersion: version.ApiVersion,
+    platform: `${version.Os}/${version.Arch}`,
+    cgroupVersion: text("CgroupVersion") || undefined,
+    storageDriver: text("Driver"),
+    rootDir: text("DockerRootDir"),
+    buildkit,
+  };
 }
 
 /** BuildKit is part of Docker since API 1.39. An engine that prefers the classic builder says version 1; other engines with the same API name themselves. */
@@ -62,15 +51,7 @@ export async function hasBuildkit(docker: Docker): Promise<boolean> {
 /** dockerode's own ping drops the headers, which are the answer. */
 async function pingHeaders(docker: Docker): Promise<IncomingMessage["headers"]> {
   const options = { path: "/_ping", method: "GET", isStream: true, statusCodes: { 200: true } };
-  return new Promise((resolve, reject) => {
-    docker.modem.dial(options, (error: Error | null, result: unknown) => {
-      if (error !== null && error !== undefined) {
-        reject(error);
-        return;
-      }
-      const response = result as IncomingMessage;
-      response.resume();
-      resolve(response.headers);
-    });
-  });
+  const response = await dial<IncomingMessage>(docker, options);
+  response.resume();
+  return response.headers;
 }

@@ -6,12 +6,20 @@ import { classicLog } from "./build-classic.ts";
 import { runBuild } from "./build.ts";
 import { tarContext } from "./build-context.ts";
 import { buildError } from "./build-errors.ts";
-import { answering, openDocker, reaching, reasonOf, statusOf, tolerating } from "./client.ts";
-import { endpointOptions, infraHash, infraOptions, planHashLabel } from "./create-options.ts";
-import { imageFacts } from "./facts.ts";
-import { messageError, readMessages } from "./messages.ts";
+import {
+  bounded,
+  openDocker,
+  reaching,
+  reasonOf,
+  statusOf,
+  tolerating,
+  type InstanceEngine,
+} from "./client.ts";
+import { infraHash, infraOptions, planHashLabel } from "./create-options.ts";
+import { imageFacts, inspectImage } from "./facts.ts";
+import { progressOf } from "./messages.ts";
 import { inspectAny, isOwned, ownedContainers, removeForGood } from "./owned.ts";
-import { startError } from "./start-errors.ts";
+import { explained } from "./start-errors.ts";
 import type { ImageFacts } from "../../../deploy/ports.ts";
 import { command, hint } from "../../../core/hints.ts";
 
@@ -45,7 +53,6 @@ export interface InfraBuild {
 }
 
 export interface NetworkFacts {
-  readonly id: string;
   readonly internal: boolean;
   readonly labels: Readonly<Record<string, string>>;
   /** Container name → address. */
@@ -53,16 +60,12 @@ export interface NetworkFacts {
 }
 
 /** Docker for `init`; like the engine of releases it touches nothing without the label of its instance. */
-export function createInfra(options: {
-  readonly instance: string;
-  readonly socketPath: string;
-}): Infra {
-  const { instance, socketPath } = options;
+export function createInfra({ instance, socketPath }: Omit<InstanceEngine, "docker">): Infra {
   const docker = openDocker(socketPath);
   const owned = ownedContainers(docker, instance);
   const inspectNetwork = (name: string) => networkFacts(docker, name);
   return {
-    inspectNetwork: reaching(socketPath, (name) => answering(inspectNetwork(name))),
+    inspectNetwork: bounded(socketPath, inspectNetwork),
     ensureNetwork: reaching(socketPath, async (plan) => {
       const known = await inspectNetwork(plan.name);
       if (known === undefined) {
@@ -83,23 +86,20 @@ export function createInfra(options: {
       await removeForGood(docker.getContainer(info.Id));
       return true;
     }),
-    inspectImage: reaching(socketPath, async (reference) => {
-      const info = await tolerating([404], docker.getImage(reference).inspect());
-      return info === undefined ? undefined : imageFacts(info);
-    }),
+    inspectImage: reaching(socketPath, (reference) => inspectImage(docker, reference)),
     pullImage: reaching(socketPath, (reference, onLine) => pullImage(docker, reference, onLine)),
     buildImage: reaching(socketPath, async (input) => {
-      const rest = { service: input.tag, dockerfile: "Dockerfile", target: undefined };
-      const options = { pull: false, noCache: false };
       const build = {
-        ...input,
-        ...rest,
-        options,
+        service: input.tag,
+        dockerfile: "Dockerfile",
+        target: undefined,
+        options: { pull: false, noCache: false },
         buildArgs: {},
-        builder: "auto" as const,
+        builder: undefined,
         logins: [],
+        context: tarContext(input.tar),
       };
-      return runBuild({ ...build, context: tarContext(input.tar) }, openDocker(socketPath));
+      return runBuild({ ...input, ...build }, openDocker(socketPath));
     }),
   };
 }
@@ -108,15 +108,12 @@ async function networkFacts(docker: Docker, name: string): Promise<NetworkFacts 
   const info = await tolerating([404], docker.getNetwork(name).inspect());
   // The engine also finds networks by the beginning of an id.
   if (info?.Name !== name) return undefined;
+  const containers = Object.values(info.Containers ?? {});
   return {
-    id: info.Id,
     internal: info.Internal,
     labels: info.Labels ?? {},
     containers: Object.fromEntries(
-      Object.values(info.Containers ?? {}).map((container) => [
-        container.Name,
-        container.IPv4Address.replace(/\/.*$/, ""),
-      ]),
+      containers.map(({ Name, IPv4Address }) => [Name, IPv4Address.replace(/\/.*$/, "")]),
     ),
   };
 }
@@ -133,13 +130,10 @@ async function createNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
   } catch (error) {
     if (statusOf(error) === 409) throw networkTaken(plan.name);
     const reason = reasonOf(error);
-    if (/overlap|address pools/i.test(reason)) {
-      throw new UserError(`network "${plan.name}": no free address range, ${reason}`, {
-        hint: "remove unused networks: docker network prune",
-        cause: error,
-      });
-    }
-    throw error;
+    if (!/overlap|address pools/i.test(reason)) throw error;
+    const hint = "remove unused networks: docker network prune";
+    const text = `network "${plan.name}": no free address range, ${reason}`;
+    throw new UserError(text, { hint, cause: error });
   }
 }
 
@@ -163,42 +157,25 @@ async function ensureContainer(
   }
   if (known?.Config.Labels[planHashLabel] === infraHash(plan, image.Id) && joinedAll(known, plan)) {
     if (known.State.Running) return "unchanged";
-    await start(docker.getContainer(known.Id), plan.name);
+    await explained(plan.name, tolerating([304], docker.getContainer(known.Id).start()));
     return "started";
   }
   if (known !== undefined) await removeForGood(docker.getContainer(known.Id));
-  const container = await createInfraContainer(docker, plan, image.Id);
+  const container = await explained(
+    plan.name,
+    docker.createContainer(infraOptions(plan, image.Id)),
+  );
   for (const endpoint of plan.networks.slice(1)) {
-    const EndpointConfig = endpointOptions(endpoint);
+    const EndpointConfig = { Aliases: [...endpoint.aliases] };
     await docker.getNetwork(endpoint.name).connect({ Container: container.id, EndpointConfig });
   }
-  await start(container, plan.name);
+  await explained(plan.name, tolerating([304], container.start()));
   return known === undefined ? "created" : "replaced";
-}
-
-async function createInfraContainer(
-  docker: Docker,
-  plan: InfraPlan,
-  imageId: string,
-): Promise<Docker.Container> {
-  try {
-    return await docker.createContainer(infraOptions(plan, imageId));
-  } catch (error) {
-    throw startError(plan.name, error) ?? error;
-  }
 }
 
 /** A crash between create and connect leaves a container that has not joined everything. */
 function joinedAll(info: Docker.ContainerInspectInfo, plan: InfraPlan): boolean {
   return plan.networks.every(({ name }) => info.NetworkSettings.Networks[name] !== undefined);
-}
-
-async function start(container: Docker.Container, name: string): Promise<void> {
-  try {
-    await tolerating([304], container.start());
-  } catch (error) {
-    throw startError(name, error) ?? error;
-  }
 }
 
 async function pullImage(
@@ -213,17 +190,7 @@ async function pullImage(
     const sentence = text.replace(/^build .*?: base image/, "pull");
     return new UserError(sentence, { code: "pull-failed", hint: pullHint(hint), details });
   };
-  let error: string | undefined;
-  try {
-    const answer = await docker.pull(reference);
-    for await (const message of readMessages(answer as AsyncIterable<Uint8Array>)) {
-      log.take(message);
-      error = messageError(message) ?? error;
-    }
-  } catch (thrown) {
-    if (statusOf(thrown) === undefined) throw thrown;
-    error = reasonOf(thrown);
-  }
+  const { error } = await progressOf(docker.pull(reference), log.take);
   if (error !== undefined) throw fail(error);
   return imageFacts(await docker.getImage(reference).inspect());
 }

@@ -1,8 +1,8 @@
 import { traefikContainerName } from "../../../core/release/names.ts";
 import type { KernelSocket } from "../../../core/server/proc-net.ts";
-import type { Address, Listener, Replica, Replicas } from "../../../deploy/ports.ts";
+import type { Address, Listener, Replicas } from "../../../deploy/ports.ts";
 import type { Containers } from "./containers.ts";
-import { isReplica, type ContainerFacts } from "./facts.ts";
+import { isReplica } from "./facts.ts";
 
 /** Looks at replicas as containers of one Docker Engine, and at Traefik's container beside them. */
 export function createReplicaInspector(
@@ -10,11 +10,8 @@ export function createReplicaInspector(
   instance: string,
 ): Omit<Replicas, "probe"> {
   return {
-    replicas: async (service) => (await containers.list(service)).filter(isReplica).map(asReplica),
-    replica: async (id) => {
-      const facts = await containers.inspect(id);
-      return facts && asReplica(facts);
-    },
+    replicas: async (service) => (await containers.list(service)).filter(isReplica),
+    replica: containers.inspect,
     lastLogLines: containers.lastLogLines,
     listeners: async (id) => listeners(await containers.socketsOf(id)),
     openConnections: async (addresses) => {
@@ -22,27 +19,6 @@ export function createReplicaInspector(
       return addresses.map((address) => connectionsTo(address, sockets));
     },
   };
-}
-
-const asReplica = ({ state, ...facts }: ContainerFacts): Replica => ({
-  ...facts,
-  state: stateOf(state),
-});
-
-/** A restart policy is set at the cut-over only, so a container that has exited before stays so. */
-function stateOf(state: ContainerFacts["state"]): Replica["state"] {
-  switch (state) {
-    case "running":
-      return "running";
-    case "created":
-    case "restarting":
-    case "paused":
-      return "waiting";
-    case "exited":
-    case "dead":
-    case "removing":
-      return "ended";
-  }
 }
 
 /** What listens inside a container, without Docker's own DNS server; each place once, lowest port first. */

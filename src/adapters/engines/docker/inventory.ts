@@ -5,25 +5,23 @@ import type {
   SeenContainer,
   SeenThing,
 } from "../../../core/health/inventory.ts";
-import { openDocker, reaching, tolerating } from "./client.ts";
+import { openDocker, reaching } from "./client.ts";
+import { timeOf } from "./facts.ts";
+import { inspectListed } from "./owned.ts";
 
 /** Reads everything on the engine, of whichever instance; things that go away meanwhile are left out. */
-export async function readInventory(socketPath: string): Promise<Inventory> {
-  return reaching(socketPath, () => read(openDocker(socketPath)))();
-}
+export const readInventory = (socketPath: string): Promise<Inventory> =>
+  reaching(socketPath, read)(openDocker(socketPath));
 
 async function read(docker: Docker): Promise<Inventory> {
-  const [listed, images, volumes, networks] = await Promise.all([
-    docker.listContainers({ all: true }),
+  const [containers, images, volumes, networks] = await Promise.all([
+    inspectListed(docker, undefined),
     docker.listImages(),
     docker.listVolumes(),
     docker.listNetworks(),
   ]);
-  const inspected = await Promise.all(
-    listed.map(({ Id }) => tolerating([404], docker.getContainer(Id).inspect())),
-  );
   return {
-    containers: inspected.filter((one) => one !== undefined).map(container),
+    containers: containers.map(container),
     images: images.map(({ Id, RepoTags, Labels }) => ({
       id: Id,
       tags: (RepoTags ?? []).filter((tag) => tag !== "<none>:<none>"),
@@ -41,7 +39,6 @@ const thing = (info: {
 
 function container(info: Docker.ContainerInspectInfo): SeenContainer {
   const { Id, Name, Config, State, RestartCount, LogPath, HostConfig } = info;
-  const started = Date.parse(State.StartedAt);
   const log = HostConfig.LogConfig;
   return {
     id: Id,
@@ -49,7 +46,7 @@ function container(info: Docker.ContainerInspectInfo): SeenContainer {
     labels: Config.Labels ?? {},
     state: State.Status,
     restarts: RestartCount,
-    startedAt: Number.isNaN(started) || started < 0 ? 0 : started,
+    startedAt: timeOf(State.StartedAt),
     published: published(info),
     logPath: LogPath ?? "",
     rotates: log?.Type !== "json-file" || log.Config?.["max-size"] !== undefined,

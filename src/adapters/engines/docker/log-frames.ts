@@ -24,19 +24,27 @@ export function createFrameReader(): (chunk: Buffer) => readonly RawLine[] {
   return (chunk) => {
     const lines: RawLine[] = [];
     const log = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    let offset = 0;
-    while (offset + headBytes <= log.length) {
-      const size = log.readUInt32BE(offset + 4);
-      if (size > maxFrameBytes) throw new Error(`docker: a log frame of ${size} bytes`);
-      const end = offset + headBytes + size;
-      if (end > log.length) break;
-      const stream = log.readUInt8(offset) === 2 ? "stderr" : "stdout";
-      addFrame(log.subarray(offset + headBytes, end), stream, open, lines);
-      offset = end;
+    let read = 0;
+    for (const { stream, body, end } of framesOf(log)) {
+      addFrame(body, stream, open, lines);
+      read = end;
     }
-    rest = Buffer.from(log.subarray(offset));
+    rest = Buffer.from(log.subarray(read));
+    const size = rest.length < headBytes ? 0 : rest.readUInt32BE(4);
+    if (size > maxFrameBytes) throw new Error(`docker: a log frame of ${size} bytes`);
     return lines;
   };
+}
+
+/** The frames of a multiplexed log, and where each ends; one cut off at the end is left out. */
+export function* framesOf(log: Buffer) {
+  for (let offset = 0; offset + headBytes <= log.length;) {
+    const end = offset + headBytes + log.readUInt32BE(offset + 4);
+    if (end > log.length) return;
+    const stream = log.readUInt8(offset) === 2 ? ("stderr" as const) : ("stdout" as const);
+    yield { stream, body: log.subarray(offset + headBytes, end), end };
+    offset = end;
+  }
 }
 
 const lineFeed = 10;

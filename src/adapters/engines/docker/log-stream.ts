@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { label } from "../../../core/release/names.ts";
-import { openDocker, reaching, tolerating } from "./client.ts";
+import { dial, openDocker, reaching, tolerating, type InstanceEngine } from "./client.ts";
 import { createFrameReader, type RawLine } from "./log-frames.ts";
+import { listFilter } from "./owned.ts";
 
 export type { RawLine } from "./log-frames.ts";
 
@@ -36,16 +37,14 @@ export interface LogSource {
 }
 
 /** Reads logs from the engine's own files, so it knows only containers that are still there. */
-export function createLogSource({ instance, socketPath }: LogSourceOptions): LogSource {
+export function createLogSource({
+  instance,
+  socketPath,
+}: Omit<InstanceEngine, "docker">): LogSource {
   const docker = openDocker(socketPath);
-  const labels = (service: string) => [
-    `${label.instance}=${instance}`,
-    `${label.role}=service`,
-    `${label.service}=${service}`,
-  ];
   return {
     list: reaching(socketPath, async (service) => {
-      const filters = { label: labels(service) };
+      const filters = listFilter(instance, "service", service);
       const listed = await docker.listContainers({ all: true, filters });
       return listed.map(fromListed).filter(({ replica }) => replica >= 1);
     }),
@@ -58,10 +57,8 @@ export function createLogSource({ instance, socketPath }: LogSourceOptions): Log
         ...(since === undefined ? {} : { since: secondsOf(since) }),
         ...(tail === undefined ? {} : { tail }),
       };
-      const log = await tolerating(
-        [404, 409],
-        openStream(docker, `/containers/${id}/logs`, query, signal),
-      );
+      const opened = openStream(docker, `/containers/${id}/logs`, query, signal);
+      const log = await tolerating([404, 409], opened);
       if (log === undefined) return;
       const take = createFrameReader();
       for await (const chunk of log) {
@@ -73,7 +70,7 @@ export function createLogSource({ instance, socketPath }: LogSourceOptions): Log
       const filters = JSON.stringify({
         type: ["container"],
         event: ["start", "die", "destroy"],
-        label: labels(service),
+        ...listFilter(instance, "service", service),
       });
       while (!signal.aborted) {
         try {
@@ -87,11 +84,6 @@ export function createLogSource({ instance, socketPath }: LogSourceOptions): Log
       }
     },
   };
-}
-
-export interface LogSourceOptions {
-  readonly instance: string;
-  readonly socketPath: string;
 }
 
 function fromListed({ Id, Labels, State }: Docker.ContainerInfo): LogContainer {
@@ -109,24 +101,17 @@ function secondsOf(at: string): string {
 }
 
 /** dockerode's own calls read an answer to its end first, unless it is followed. */
-function openStream(
+const openStream = (
   docker: Docker,
   path: string,
-  query: Readonly<Record<string, string | number>>,
-  signal: AbortSignal,
-): Promise<AsyncIterable<Buffer>> {
-  const options = {
+  options: Readonly<Record<string, string | number>>,
+  abortSignal: AbortSignal,
+): Promise<AsyncIterable<Buffer>> =>
+  dial(docker, {
     path: `${path}?`,
     method: "GET",
-    options: query,
+    options,
     isStream: true,
-    abortSignal: signal,
+    abortSignal,
     statusCodes: { 200: true, 404: "gone", 409: "on its way out", 500: "server error" },
-  };
-  return new Promise((resolve, reject) => {
-    docker.modem.dial(options, (error: Error | null, result: unknown) => {
-      if (error === null || error === undefined) resolve(result as AsyncIterable<Buffer>);
-      else reject(error);
-    });
   });
-}

@@ -1,3 +1,5 @@
+import { reasonOf, statusOf } from "./client.ts";
+
 /** One line of the engine's progress streams (build, pull, push). */
 export type EngineMessage = Readonly<Record<string, unknown>>;
 
@@ -21,6 +23,26 @@ export async function* readMessages(
   if (message !== undefined) yield message;
 }
 
+/** Passes the messages on to their end; gives the engine's error, also that of a refusal, and the image that was made. */
+export async function progressOf(
+  answer: Promise<NodeJS.ReadableStream>,
+  onMessage: (message: EngineMessage) => void,
+): Promise<{ readonly image: string | undefined; readonly error: string | undefined }> {
+  let image: string | undefined;
+  let error: string | undefined;
+  try {
+    for await (const message of readMessages((await answer) as AsyncIterable<Uint8Array>)) {
+      onMessage(message);
+      image = messageImage(message) ?? image;
+      error = messageError(message) ?? error;
+    }
+  } catch (thrown) {
+    if (statusOf(thrown) === undefined) throw thrown;
+    error = reasonOf(thrown);
+  }
+  return { image, error };
+}
+
 function parse(line: string): EngineMessage | undefined {
   if (line.trim() === "") return undefined;
   try {
@@ -32,7 +54,7 @@ function parse(line: string): EngineMessage | undefined {
 }
 
 /** The engine's error in a progress message; undefined when there is none. */
-export function messageError(message: EngineMessage): string | undefined {
+function messageError(message: EngineMessage): string | undefined {
   const { errorDetail, error } = message;
   if (typeof errorDetail === "object" && errorDetail !== null && "message" in errorDetail) {
     return String(errorDetail.message);
@@ -41,7 +63,7 @@ export function messageError(message: EngineMessage): string | undefined {
 }
 
 /** The image that a build says it made. */
-export function messageImage(message: EngineMessage): string | undefined {
+function messageImage(message: EngineMessage): string | undefined {
   const { aux } = message;
   return typeof aux === "object" && aux !== null && "ID" in aux ? String(aux.ID) : undefined;
 }

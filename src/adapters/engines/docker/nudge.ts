@@ -1,17 +1,13 @@
 import { label } from "../../../core/release/names.ts";
-import { answering, openDocker } from "./client.ts";
+import { answering, openDocker, type InstanceEngine } from "./client.ts";
 
-export interface NudgeOptions {
-  readonly socketPath: string;
-  readonly instance: string;
+interface NudgeOptions extends Omit<InstanceEngine, "docker"> {
   /** Traefik's own image, which is there whenever a nudge is needed. */
   readonly image: string;
 }
 
 /** Starts a container that ends at once. Its event makes Traefik read all containers again. */
-export function nudgeTraefik(options: NudgeOptions): Promise<void> {
-  return answering(nudge(options));
-}
+export const nudgeTraefik = (options: NudgeOptions): Promise<void> => answering(nudge(options));
 
 async function nudge({ socketPath, instance, image }: NudgeOptions): Promise<void> {
   const container = await openDocker(socketPath).createContainer({

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { label } from "../../../core/release/names.ts";
 import { UserError } from "../../../core/errors.ts";
-import { fieldOf, tolerating } from "./client.ts";
+import { fieldOf, statusOf, tolerating, type InstanceEngine } from "./client.ts";
 
 /** Containers of one instance; nothing else can be reached through it. */
 export interface OwnedContainers {
@@ -11,6 +11,8 @@ export interface OwnedContainers {
   readonly take: (id: string) => Promise<Docker.Container | undefined>;
   /** Like `take`, for calls that make no sense on a container that is gone. */
   readonly need: (id: string) => Promise<Docker.Container>;
+  /** Those of a role, running or not, of one service or of all; those that go meanwhile are left out. */
+  readonly list: (role: Role, service?: string) => Promise<readonly Docker.ContainerInspectInfo[]>;
   /** The error for a name that another container has. */
   readonly nameTaken: (name: string, cause: unknown) => Promise<UserError>;
 }
@@ -43,20 +45,43 @@ export function ownedContainers(docker: Docker, instance: string): OwnedContaine
   const nameTaken = async (name: string, cause: unknown): Promise<UserError> => {
     const info = await inspectAny(docker, name);
     const labels = info?.Config.Labels ?? {};
-    if (info === undefined || !isOwned(info, instance)) {
-      return new UserError(
-        `container name "${name}": taken by a container that mypaas did not start`,
-        { code: "name-taken", hint: `rename it: docker rename ${name} ${name}-other`, cause },
-      );
-    }
-    const owner = labels[label.service] ?? labels[label.role] ?? "mypaas";
-    return new UserError(`container name "${name}": taken by "${owner}"`, {
+    const isOurs = info !== undefined && isOwned(info, instance);
+    const owner = isOurs
+      ? `"${labels[label.service] ?? labels[label.role] ?? "mypaas"}"`
+      : "a container that mypaas did not start";
+    return new UserError(`container name "${name}": taken by ${owner}`, {
       code: "name-taken",
-      hint: "choose another mypaas.servicename",
+      hint: isOurs
+        ? "choose another mypaas.servicename"
+        : `rename it: docker rename ${name} ${name}-other`,
       cause,
     });
   };
-  return { find, take, need, nameTaken };
+  const list: OwnedContainers["list"] = (role, service) =>
+    inspectListed(docker, listFilter(instance, role, service), find);
+  return { find, take, need, list, nameTaken };
+}
+
+type Role = "service" | "run";
+
+/** The filter of a list of one instance's containers. Images carry the other two labels, and so does every container that a person starts from one by hand. */
+export const listFilter = (instance: string, role: Role, service?: string) => ({
+  label: [
+    `${label.instance}=${instance}`,
+    `${label.role}=${role}`,
+    ...(service === undefined ? [] : [`${label.service}=${service}`]),
+  ],
+});
+
+/** Inspects the containers of a list; those that go meanwhile are left out. */
+export async function inspectListed(
+  docker: Docker,
+  filters: ReturnType<typeof listFilter> | undefined,
+  find = (id: string) => inspectAny(docker, id),
+): Promise<readonly Docker.ContainerInspectInfo[]> {
+  const listed = await docker.listContainers({ all: true, ...(filters && { filters }) });
+  const infos = await Promise.all(listed.map(({ Id }) => find(Id)));
+  return infos.filter((info) => info !== undefined);
 }
 
 /** Undefined when there is no such container. */
@@ -74,15 +99,10 @@ export function isOwned(info: Docker.ContainerInspectInfo, instance: string): bo
 
 /** Removes the one-off containers of a service, also those that run. */
 export async function removeOneOffs(
-  docker: Docker,
-  { instance, service }: { readonly instance: string; readonly service: string },
+  { docker, instance }: InstanceEngine,
+  service: string,
 ): Promise<void> {
-  const mine = [
-    [label.instance, instance],
-    [label.role, "run"],
-    [label.service, service],
-  ];
-  const filters = { label: mine.map((pair) => pair.join("=")) };
+  const filters = listFilter(instance, "run", service);
   const listed = await docker.listContainers({ all: true, filters });
   await Promise.all(listed.map(({ Id }) => removeForGood(docker.getContainer(Id))));
 }
@@ -92,7 +112,7 @@ export async function removeForGood(container: Docker.Container): Promise<void> 
   try {
     await container.remove({ force: true, v: true });
   } catch (error) {
-    const status = fieldOf(error, "statusCode");
+    const status = statusOf(error);
     if (status === 404) return;
     if (status !== 409) throw error;
     await tolerating([404], container.wait({ condition: "removed" }));

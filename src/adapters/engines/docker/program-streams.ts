@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import type { PassedSignal } from "../../../core/wire/frames.ts";
 import type { TerminalAsked } from "../../../core/actions/programs.ts";
+import { tolerating } from "./client.ts";
 import { outputOf, type Output } from "./demux.ts";
 
 export type Size = Pick<TerminalAsked, "cols" | "rows">;
@@ -24,12 +25,21 @@ export interface Program {
 /** An unlikely detach sequence for Docker, so that the program gets the keys that a person types. */
 export const detachKeys = "ctrl-@,ctrl-@,ctrl-^,ctrl-@,ctrl-^";
 
-/** The streams of a program out of the connection that the engine hands over. */
-export function programStreams(socket: Duplex, isTerminal: boolean) {
+/** The streams of a program out of the connection that the engine hands over; its terminal gets the size that was asked for. */
+export async function programStreams(
+  socket: Duplex,
+  terminal: TerminalAsked | undefined,
+  running: { readonly resize: (size: { h: number; w: number }) => Promise<unknown> },
+) {
   const gone = new AbortController();
   socket.on("error", () => socket.destroy()).on("close", () => gone.abort());
+  const resize = async ({ cols, rows }: Size) => {
+    await tolerating([404, 409, 500], running.resize({ h: rows, w: cols }));
+  };
+  if (terminal !== undefined) await resize(terminal);
   return {
-    output: () => outputOf(socket, isTerminal),
+    resize,
+    output: () => outputOf(socket, terminal !== undefined),
     write: async (bytes: Uint8Array) => {
       if (!socket.writable || socket.write(bytes)) return;
       await once(socket, "drain", { signal: gone.signal }).catch(() => undefined);

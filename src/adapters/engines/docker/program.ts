@@ -31,14 +31,12 @@ function programPaths(
 async function firstBytes(archive: NodeJS.ReadableStream): Promise<Buffer> {
   const tar = extract();
   archive.once("error", (error) => tar.destroy(error)).pipe(tar);
-  const chunks: Buffer[] = [];
-  let size = 0;
+  let head = Buffer.alloc(0);
   try {
     for await (const entry of tar) {
       for await (const chunk of entry as AsyncIterable<Buffer>) {
-        chunks.push(chunk);
-        size += chunk.length;
-        if (size >= headBytes) break;
+        head = Buffer.concat([head, chunk]);
+        if (head.length >= headBytes) break;
       }
       break;
     }
@@ -46,5 +44,5 @@ async function firstBytes(archive: NodeJS.ReadableStream): Promise<Buffer> {
     // The rest of a large program is not worth its transfer.
     (archive as NodeJS.ReadableStream & { destroy: () => void }).destroy();
   }
-  return Buffer.concat(chunks).subarray(0, headBytes);
+  return head.subarray(0, headBytes);
 }

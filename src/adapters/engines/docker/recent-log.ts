@@ -12,7 +12,7 @@ export async function recentLog(
   socketPath: string,
   { name, since }: { readonly name: string; readonly since: number },
 ): Promise<readonly StampedLine[]> {
-  const text = await answering(read(socketPath, { name, since }));
+  const text = await answering(read(socketPath, name, Math.floor(since / 1000)));
   return text.split("\n").flatMap((line) => {
     const [, stamp = "", rest = ""] = /^(\S+) (.*)$/.exec(line) ?? [];
     const at = Date.parse(stamp);
@@ -21,20 +21,17 @@ export async function recentLog(
   });
 }
 
-async function read(
-  socketPath: string,
-  { name, since }: { readonly name: string; readonly since: number },
-): Promise<string> {
+async function read(socketPath: string, name: string, since: number): Promise<string> {
+  const asked = {
+    stdout: true,
+    stderr: true,
+    follow: false,
+    timestamps: true,
+    tail: 1000,
+  } as const;
   const answer = await openDocker(socketPath)
     .getContainer(name)
-    .logs({
-      stdout: true,
-      stderr: true,
-      follow: false,
-      timestamps: true,
-      tail: 1000,
-      since: Math.floor(since / 1000),
-    });
+    .logs({ ...asked, since });
   const text: Buffer[] = [];
   for await (const { bytes } of outputOf([answer] as unknown as AsyncIterable<Buffer>, false))
     text.push(Buffer.from(bytes));

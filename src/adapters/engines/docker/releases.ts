@@ -1,12 +1,12 @@
 import type { Release } from "../../../core/release/release.ts";
-import type { Releases } from "../../../deploy/ports.ts";
+import type { Releases, Replica } from "../../../deploy/ports.ts";
 import { commandPlan, replicaPlans } from "./container-plan.ts";
 import type { Containers } from "./containers.ts";
-import { isReplica, type ContainerFacts } from "./facts.ts";
+import { isReplica } from "./facts.ts";
 
 /** Releases as containers of one Docker Engine. */
 export function createReleases(containers: Containers): Omit<Releases, "removeOneOffs"> {
-  const of = async (service: string, number: number): Promise<readonly ContainerFacts[]> =>
+  const of = async (service: string, number: number): Promise<readonly Replica[]> =>
     (await containers.list(service)).filter(({ release }) => release === number);
   const replicasOf = async ({ spec, number }: Release) =>
     (await of(spec.service, number)).filter(isReplica);

@@ -1,22 +1,22 @@
 import type Docker from "dockerode";
 import { label } from "../../../core/release/names.ts";
-import { answering, openDocker, reaching } from "./client.ts";
-import { inspectAny } from "./owned.ts";
+import type { Replica } from "../../../deploy/ports.ts";
+import { bounded, openDocker } from "./client.ts";
+import { timeOf } from "./facts.ts";
+import { inspectListed, listFilter } from "./owned.ts";
 import { createUsage, type ReadUsage, type Usage } from "./usage.ts";
 
 /** One replica of a service as `ps` shows it. */
-export interface ReplicaFacts {
-  readonly id: string;
-  readonly service: string;
-  readonly release: number;
-  readonly replica: number;
+export interface ReplicaFacts extends Pick<
+  Replica,
+  "id" | "service" | "release" | "replica" | "exitCode"
+> {
   /** As Docker says it: `running`, `restarting`, `exited`, `created` … */
   readonly state: string;
   /** Undefined without a health check of the image's own. */
   readonly health: string | undefined;
   /** How often Docker has started it again after it ended by itself. */
   readonly restarts: number;
-  readonly exitCode: number;
   /** Milliseconds since the epoch; 0 when it never started. */
   readonly startedAt: number;
   /** What it has used until now; undefined when that cannot be seen. */
@@ -34,21 +34,18 @@ export function createReplicas(options: {
   const { instance, socketPath, readUsage = createUsage() } = options;
   const docker = openDocker(socketPath);
   const list = async () => {
-    const filters = { label: [`${label.instance}=${instance}`, `${label.role}=service`] };
-    const listed = await docker.listContainers({ all: true, filters });
-    const infos = await Promise.all(listed.map(({ Id }) => inspectAny(docker, Id)));
+    const infos = await inspectListed(docker, listFilter(instance, "service"));
     return infos
-      .flatMap((info) => (info === undefined ? [] : [factsOf(info, readUsage)]))
+      .map((info) => factsOf(info, readUsage))
       .filter(({ replica }) => replica >= 1)
       .toSorted((a, b) => a.release - b.release || a.replica - b.replica);
   };
-  return reaching(socketPath, () => answering(list()));
+  return bounded(socketPath, list);
 }
 
 function factsOf(info: Docker.ContainerInspectInfo, readUsage: ReadUsage): ReplicaFacts {
   const labels = info.Config.Labels;
   const { Status, ExitCode, StartedAt, Health, Pid } = info.State;
-  const started = Date.parse(StartedAt);
   return {
     id: info.Id,
     service: labels[label.service] ?? "",
@@ -58,7 +55,7 @@ function factsOf(info: Docker.ContainerInspectInfo, readUsage: ReadUsage): Repli
     health: Health?.Status === "none" ? undefined : Health?.Status,
     restarts: info.RestartCount,
     exitCode: ExitCode,
-    startedAt: Math.max(0, Number.isNaN(started) ? 0 : started),
+    startedAt: timeOf(StartedAt),
     usage: () => readUsage(Pid),
     memoryLimit: info.HostConfig.Memory || undefined,
   };

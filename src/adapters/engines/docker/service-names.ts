@@ -1,17 +1,16 @@
 import { backName, nextName, serviceHostName } from "../../../core/release/names.ts";
 import type { Release } from "../../../core/release/release.ts";
 import { stopsOldFirst } from "../../../core/release/spec.ts";
-import type { Names } from "../../../deploy/ports.ts";
-import { replicaName } from "./container-names.ts";
+import type { Names, Replica } from "../../../deploy/ports.ts";
+import { replicaName } from "./container-plan.ts";
 import type { Containers } from "./containers.ts";
-import type { ContainerFacts } from "./facts.ts";
 
 /**
  * Docker's DNS finds a container by its name and follows a rename at once, so a name of a service is the container name of a
  * release's first replica.
  */
 export function createServiceNames(containers: Containers): Names {
-  const first = async ({ spec, number }: Release): Promise<ContainerFacts | undefined> =>
+  const first = async ({ spec, number }: Release): Promise<Replica | undefined> =>
     (await containers.list(spec.service))
       .filter(({ release, replica }) => release === number && replica >= 1)
       .toSorted((a, b) => a.replica - b.replica)[0];
@@ -42,7 +41,7 @@ export function createServiceNames(containers: Containers): Names {
 /** The containers of a service that have a wrong name while `live` has the service's own; in the order in which names become free. */
 export function renames(
   { instance, number, spec }: Pick<Release, "instance" | "number" | "spec">,
-  containers: readonly ContainerFacts[],
+  containers: readonly Replica[],
 ): readonly { readonly id: string; readonly name: string }[] {
   const own = serviceHostName(instance, spec.slug);
   const wanted = containers.map((facts) => ({

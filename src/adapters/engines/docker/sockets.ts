@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parseSockets, type KernelSocket } from "../../../core/server/proc-net.ts";
+import { codeOf } from "../../files.ts";
 import { isEngineAway } from "../../../deploy/retry-while-down.ts";
 
 /** Reads the sockets in the network of a container from the kernel; `pidOf` gives its process on this host, 0 while it does not run. */
@@ -29,17 +30,11 @@ async function socketsOf(pid: number, proc: string): Promise<readonly KernelSock
   return tables.flatMap((text) => parseSockets(text ?? ""));
 }
 
-async function table(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "latin1");
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
-}
-
 /** The kernel says EINVAL for the tables of a process that is a zombie by now. */
-const isGone = (error: unknown): boolean =>
-  error instanceof Error &&
-  "code" in error &&
-  (error.code === "ENOENT" || error.code === "ESRCH" || error.code === "EINVAL");
+const gone: readonly unknown[] = ["ENOENT", "ESRCH", "EINVAL"];
+
+const table = (path: string): Promise<string | undefined> =>
+  readFile(path, "latin1").catch((error: unknown) => {
+    if (gone.includes(codeOf(error))) return undefined;
+    throw error;
+  });

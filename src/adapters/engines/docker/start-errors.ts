@@ -8,20 +8,26 @@ import { command, hint } from "../../../core/hints.ts";
 export function startError(name: string, error: unknown): UserError | undefined {
   const status = statusOf(error);
   if (status === undefined) return undefined;
+  const code = "start-failed";
   const reason = stripControls(reasonOf(error).replace(/\s+/g, " "));
   for (const [pattern, explain] of explanations) {
     const found = pattern.exec(reason);
     if (found === null) continue;
     const { text, hint } = explain(found);
-    return new UserError(`container ${name}: ${text}`, {
-      code: "start-failed",
-      hint,
-      cause: error,
-    });
+    return new UserError(`container ${name}: ${text}`, { code, hint, cause: error });
   }
   return status === 400 || status === 500
-    ? new UserError(`container ${name}: ${reason}`, { code: "start-failed", cause: error })
+    ? new UserError(`container ${name}: ${reason}`, { code, cause: error })
     : undefined;
+}
+
+/** Creates or starts a container; throws the sentence for what the engine says. */
+export async function explained<T>(name: string, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    throw startError(name, error) ?? error;
+  }
 }
 
 interface Explanation {

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { readCpuMs, readMemoryBytes, usageFiles } from "./cgroup.ts";
 
 /** The resources that a container has used until now. */
 export interface Usage {
@@ -30,3 +29,51 @@ export const createUsage =
   };
 
 export type ReadUsage = ReturnType<typeof createUsage>;
+
+/** Files below `/sys/fs/cgroup` with the usage of a process and all others in its container. */
+interface UsageFiles {
+  readonly cpu: string;
+  readonly memory: string;
+  readonly memoryStat: string;
+}
+
+/** Reads `/proc/<pid>/cgroup` of version 1 or 2; undefined when the path is not visible here. */
+export function usageFiles(text: string): UsageFiles | undefined {
+  const lines = text.split("\n").flatMap((line) => {
+    const [, controllers = "", path = ""] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
+    return path === "" || path.includes("..")
+      ? []
+      : [{ controllers: controllers.split(","), path }];
+  });
+  const pathOf = (controller: string) =>
+    lines.find(({ controllers }) => controllers.includes(controller))?.path;
+  const [cpu, memory, unified] = ["cpuacct", "memory", ""].map(pathOf);
+  if (cpu !== undefined && memory !== undefined)
+    return {
+      cpu: `cpuacct${cpu}/cpuacct.usage`,
+      memory: `memory${memory}/memory.usage_in_bytes`,
+      memoryStat: `memory${memory}/memory.stat`,
+    };
+  if (unified === undefined) return undefined;
+  const folder = unified.slice(1);
+  return {
+    cpu: `${folder}/cpu.stat`,
+    memory: `${folder}/memory.current`,
+    memoryStat: `${folder}/memory.stat`,
+  };
+}
+
+/** Milliseconds of one core from `cpu.stat`, or from `cpuacct.usage`, which holds nanoseconds. */
+export function readCpuMs(text: string): number | undefined {
+  const micros = /^usage_usec (\d+)$/m.exec(text)?.[1];
+  if (micros !== undefined) return Number(micros) / 1e3;
+  return /^\d+\s*$/.test(text) ? Number(text) / 1e6 : undefined;
+}
+
+/** Bytes without the file cache that the kernel can free, as in `docker stats`. */
+export function readMemoryBytes(usage: string, stat: string): number | undefined {
+  if (!/^\d+\s*$/.test(usage)) return undefined;
+  const cached =
+    /^total_inactive_file (\d+)$/m.exec(stat)?.[1] ?? /^inactive_file (\d+)$/m.exec(stat)?.[1] ?? 0;
+  return Math.max(0, Number(usage) - Number(cached));
+}

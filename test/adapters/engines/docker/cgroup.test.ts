@@ -4,7 +4,7 @@ import {
   readCpuMs,
   readMemoryBytes,
   usageFiles,
-} from "../../../../src/adapters/engines/docker/cgroup.ts";
+} from "../../../../src/adapters/engines/docker/usage.ts";
 
 test("the files of a container are found on both versions of cgroups", () => {
   assert.deepEqual(usageFiles("0::/system.slice/docker-abc.scope\n"), {

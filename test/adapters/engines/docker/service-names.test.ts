@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ContainerFacts } from "../../../../src/adapters/engines/docker/facts.ts";
 import { renames } from "../../../../src/adapters/engines/docker/service-names.ts";
+import type { Replica } from "../../../../src/deploy/ports.ts";
 import { release } from "../../../support/releases.ts";
 
-const facts = (name: string, release: number, replica: number): ContainerFacts => ({
+const facts = (name: string, release: number, replica: number): Replica => ({
   id: name,
   name,
   service: "web",
@@ -19,7 +19,7 @@ const facts = (name: string, release: number, replica: number): ContainerFacts =
   startedAt: 0,
 });
 
-const cases: readonly [string, readonly ContainerFacts[], readonly string[]][] = [
+const cases: readonly [string, readonly Replica[], readonly string[]][] = [
   [
     "the old first replica makes room before the new one takes the name",
     [facts("web-r2-1", 2, 1), facts("web-r2-2", 2, 2), facts("web", 1, 1)],
