@@ -2,60 +2,15 @@ import { Command, Option } from "commander";
 import { didYouMean } from "../core/dockerfile/did-you-mean.ts";
 import type { World } from "../core/world.ts";
 import { commands } from "./commands.ts";
-import type { CommandIo, ExitCode } from "./io.ts";
-
-/** A line of `mypaas --help`. */
-export interface CommandRow {
-  /** Arguments as commander writes them, such as `<service> [release]`. */
-  readonly words?: string;
-  readonly summary: string;
-  /** It talks to a server, so it takes `-r` and `--key`; a text is the help of its `-r`. */
-  readonly server?: true | string;
-  readonly isHidden?: true;
-  readonly load: () => Promise<{ readonly declaration: CommandFile }>;
-}
-
-/** What a command's file holds: the rest of its help, and its body, which imports what is slow to load when it runs. */
-export interface CommandFile extends CommandPart {
-  /** Commands of its own, such as `mypaas key add`. */
-  readonly commands?: readonly Subcommand[];
-}
-
-interface Subcommand extends CommandPart {
-  /** Its name and its arguments. */
-  readonly syntax: string;
-  readonly summary: string;
-}
-
-interface CommandPart {
-  readonly options?: readonly OptionRow[];
-  /** What may stand for its only argument. */
-  readonly choices?: readonly string[];
-  readonly examples?: readonly string[];
-  /** Names under which `run` gets its arguments, where they are others than in the syntax. */
-  readonly named?: readonly string[];
-  /** Gets arguments and options as one object. */
-  readonly run?: (args: never, io: CommandIo, program: Program) => ExitCode | Promise<ExitCode>;
-}
-
-/** Flags, help and reader of an option; without help it is hidden. A text is the heading of those that follow. */
-export type OptionRow =
-  | string
-  | readonly [flags: string, help?: string, read?: (text: string) => unknown];
-
-/** What this program can be besides a command line; `bin/` knows how, because no floor of ours may import its neighbour. */
-export interface Roles {
-  /** Resolves when it was told to stop. */
-  readonly worker: (options: { readonly stateDir: string }, io: CommandIo) => Promise<void>;
-}
-
-/** The command line: all names and summaries, and the options and bodies of those commands that were loaded. */
-export interface Program {
-  readonly root: Command;
-  readonly roles: Roles;
-  /** Loads the file of a command; does nothing for a name that is none, or a second time. */
-  readonly load: (name: string | undefined) => Promise<void>;
-}
+import type {
+  CommandIo,
+  CommandPart,
+  CommandRow,
+  ExitCode,
+  OptionRow,
+  Program,
+  Roles,
+} from "./command.ts";
 
 /** Runs the body of a command, with the output that its options ask for. */
 export type Run = (body: (io: CommandIo) => ExitCode | Promise<ExitCode>) => Promise<void>;

@@ -1,4 +1,4 @@
-import type { CommandRow } from "./command-builder.ts";
+import type { CommandRow } from "./command.ts";
 
 /** All commands in the order of `mypaas --help`: what it shows of them without loading their files, and the file that holds the rest. */
 export const commands: Readonly<Record<string, CommandRow>> = {

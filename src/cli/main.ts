@@ -2,8 +2,7 @@ import { hintFields, hintOf } from "../core/hints.ts";
 import { UserError } from "../core/errors.ts";
 import type { FailedEvent } from "../core/wire/events.ts";
 import type { World } from "../core/world.ts";
-import type { Roles } from "./command-builder.ts";
-import type { CommandIo, ExitCode, OutputOptions } from "./io.ts";
+import type { CommandIo, ExitCode, OutputOptions, Roles } from "./command.ts";
 
 /** Runs one command from its arguments to its exit code; throws nothing. */
 export async function main(world: World, roles: Roles): Promise<ExitCode> {

@@ -1,9 +1,9 @@
 import { CommanderError, type Command } from "commander";
 import type { FailedEvent } from "../core/wire/events.ts";
 import type { World } from "../core/world.ts";
-import { makeProgram, type Roles } from "./command-builder.ts";
+import { makeProgram } from "./command-builder.ts";
+import type { CommandIo, ExitCode, OutputOptions, Roles } from "./command.ts";
 import { firstSteps } from "./first-steps.ts";
-import type { CommandIo, ExitCode, OutputOptions } from "./io.ts";
 
 export interface Outputs {
   /** As the arguments look before they are parsed. */

@@ -1,11 +1,9 @@
 import type { ServiceSpec } from "../../core/release/spec.ts";
-import type { Results } from "../../core/actions/actions.ts";
-import type { CommandFile } from "../command-builder.ts";
-import type { ServerOptions } from "../connect/ask.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
+import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
+import { withServer } from "../connect/ask.ts";
 import type { Opinion } from "../output/check-report.ts";
 
-export interface CheckArgs extends ServerOptions {
+interface CheckArgs extends ServerOptions {
   readonly path?: string | undefined;
 }
 
@@ -41,14 +39,9 @@ async function askServer(
   io: CommandIo,
 ): Promise<Opinion | undefined> {
   if (remote === undefined) return undefined;
-  const { connect } = await import("../connect/connect.ts");
   const { refusedRoutes } = await import("../../core/release/server-refusals.ts");
-  const connection = await connect(io, remote, { key });
-  try {
-    const { result } = await connection.ask({ action: "server.info" });
-    const refusals = refusedRoutes(spec.routes, result as Results["server.info"], spec.slug);
-    return { place: connection.place, refusals };
-  } finally {
-    await connection.close();
-  }
+  return withServer({ remote, key }, io, async ({ place, ask }) => {
+    const info = await ask({ action: "server.info" });
+    return { place, refusals: refusedRoutes(spec.routes, info, spec.slug) };
+  });
 }

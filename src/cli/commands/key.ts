@@ -5,11 +5,9 @@ import { UserError } from "../../core/errors.ts";
 import { formatAge } from "../../core/format.ts";
 import { buildKeyLine, type KeyLimits } from "../../core/ssh/key-line.ts";
 import type { KeyInfo } from "../../core/actions/keys.ts";
-import type { Results } from "../../core/actions/actions.ts";
-import type { CommandFile } from "../command-builder.ts";
-import { ask, type ServerOptions } from "../connect/ask.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
-import { table } from "../output/table.ts";
+import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
+import { ask } from "../connect/ask.ts";
+import { shortened, table } from "../output/table.ts";
 import { command, hint } from "../../core/hints.ts";
 
 export interface KeyAddArgs extends ServerOptions, Omit<KeyLimits, "noVolumes"> {
@@ -56,18 +54,16 @@ export const declaration: CommandFile = {
 
 /** `mypaas key add FILE|-|KEY [--services a,b] [--actions push,logs] [--expires DAY] [--no-volumes]`. */
 export async function keyAdd(args: KeyAddArgs, io: CommandIo): Promise<ExitCode> {
-  const line = buildKeyLine(await readKey(args.words.join(" "), io), {
-    ...args,
-    noVolumes: args.volumes === false,
-  });
-  const { key } = (await ask({ action: "key.add", line }, args, io)) as Results["key.add"];
+  const limits = { ...args, noVolumes: args.volumes === false };
+  const line = buildKeyLine(await readKey(args.words.join(" "), io), limits);
+  const { key } = await ask({ action: "key.add", line }, args, io);
   io.answer(`enrolled ${describe(key)}`, { key });
   return 0;
 }
 
 /** `mypaas key list`. */
 export async function keyList(args: ServerOptions, io: CommandIo): Promise<ExitCode> {
-  const { keys } = (await ask({ action: "key.list" }, args, io)) as Results["key.list"];
+  const { keys } = await ask({ action: "key.list" }, args, io);
   io.answer(keys.length === 0 ? "no keys" : listing(keys, io.world.now()), { keys });
   return 0;
 }
@@ -77,8 +73,7 @@ export async function keyRemove(
   args: ServerOptions & { readonly which: string },
   io: CommandIo,
 ): Promise<ExitCode> {
-  const action = { action: "key.remove", fingerprint: args.which } as const;
-  const { key } = (await ask(action, args, io)) as Results["key.remove"];
+  const { key } = await ask({ action: "key.remove", fingerprint: args.which }, args, io);
   io.answer(`removed ${describe(key)}`, { key });
   return 0;
 }
@@ -127,25 +122,22 @@ async function readStdin({ world, say }: CommandIo): Promise<string> {
 }
 
 const describe = (key: KeyInfo): string =>
-  [key.fingerprint, key.type, key.name, key.options, key.expired ? "(expired)" : ""]
-    .filter((part) => part !== "")
-    .join("  ");
+  [key.fingerprint, key.type, key.name, ...limitsOf(key)].filter((part) => part !== "").join("  ");
 
-const longestName = 14;
+const limitsOf = ({ options, expired }: KeyInfo): readonly string[] =>
+  [options, expired ? "(expired)" : ""].filter((part) => part !== "");
 
 /** Fingerprints are long: what a key is limited to stands below it. */
 function listing(keys: readonly KeyInfo[], now: number): string {
   const rows = keys.map(({ name, lastUsed, fingerprint }) => [
-    name.length > longestName ? `${name.slice(0, longestName - 1)}…` : name,
+    shortened(name, 14),
     lastUsed === undefined ? "never" : `${formatAge(now - lastUsed)} ago`,
     fingerprint,
   ]);
   const [headings = "", ...lines] = table(["name", "last used", "fingerprint"], rows).split("\n");
-  const limits = ({ options, expired }: KeyInfo) =>
-    [options, expired ? "(expired)" : ""].filter((part) => part !== "").join(" ");
   const shown = lines.flatMap((line, index) => {
-    const below = keys[index] === undefined ? "" : limits(keys[index]);
-    return below === "" ? [line] : [line, `  ${below}`];
+    const below = keys[index] === undefined ? [] : limitsOf(keys[index]);
+    return below.length === 0 ? [line] : [line, `  ${below.join(" ")}`];
   });
   return [headings, ...shown].join("\n");
 }

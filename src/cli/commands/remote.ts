@@ -8,10 +8,8 @@ import {
 import { forgetNames, renameNames } from "../../adapters/laptop/known-services.ts";
 import { UserError } from "../../core/errors.ts";
 import { formatRemoteLine, parseRemoteLine } from "../../core/wire/connection-string.ts";
-import type { Results } from "../../core/actions/actions.ts";
-import type { CommandFile } from "../command-builder.ts";
+import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
 import { ask } from "../connect/ask.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
 
 const example = "'https://paas.example.com#srv=0123456789abcdef&pin=…'";
 
@@ -63,12 +61,15 @@ export const declaration: CommandFile = {
   ],
 };
 
+interface Named {
+  readonly name: string;
+}
+
 /** `mypaas remote add NAME URL`; a name that exists gets the new line. */
 export async function remoteAdd(
-  args: { readonly name: string; readonly url: string },
+  { name, url }: Named & { readonly url: string },
   io: CommandIo,
 ): Promise<ExitCode> {
-  const { name, url } = args;
   checkName(name, command("remote add prod 'https://…'"));
   const address = parseRemoteLine(url);
   let isDefault = false;
@@ -76,12 +77,8 @@ export async function remoteAdd(
   await changeRemotes(io.world, (all) => {
     const old = all.find((remote) => remote.name === name);
     before = old;
-    const isSameServer = old?.server === address.server;
-    const made: Remote = {
-      ...address,
-      name,
-      fingerprint: isSameServer ? old.fingerprint : undefined,
-    };
+    const fingerprint = old?.server === address.server ? old.fingerprint : undefined;
+    const made: Remote = { ...address, name, fingerprint };
     const changed = old ? all.map((one) => (one.name === name ? made : one)) : [...all, made];
     isDefault = changed[0]?.name === name;
     return changed;
@@ -115,7 +112,7 @@ export async function remoteList(_args: object, io: CommandIo): Promise<ExitCode
 
 /** `mypaas remote show NAME`: what is known here, and whether the server answers; 1 when it does not. */
 export async function remoteShow(
-  args: { readonly name: string; readonly key?: string | undefined },
+  args: Named & Pick<ServerOptions, "key">,
   io: CommandIo,
 ): Promise<ExitCode> {
   const { findRemote } = await import("../connect/connect.ts");
@@ -140,12 +137,12 @@ export async function remoteShow(
 }
 
 async function askVersion(
-  { name, key }: { readonly name: string; readonly key?: string | undefined },
+  { name, key }: Parameters<typeof remoteShow>[0],
   io: CommandIo,
 ): Promise<{ readonly version?: string; readonly problem?: UserError }> {
   try {
-    const result = await ask({ action: "server.info" }, { remote: name, key }, io);
-    return { version: (result as Results["server.info"]).version };
+    const { version } = await ask({ action: "server.info" }, { remote: name, key }, io);
+    return { version };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { problem: error };
@@ -191,10 +188,7 @@ export async function remoteRename(
 }
 
 /** `mypaas remote remove NAME`; changes nothing on the server. */
-export async function remoteRemove(
-  { name }: { readonly name: string },
-  io: CommandIo,
-): Promise<ExitCode> {
+export async function remoteRemove({ name }: Named, io: CommandIo): Promise<ExitCode> {
   await changeRemotes(io.world, (all) => {
     const gone = pick(all, name);
     return all.filter((one) => one !== gone);

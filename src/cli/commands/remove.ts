@@ -1,15 +1,13 @@
 import { UserError } from "../../core/errors.ts";
 import type { RemoveInfo } from "../../core/actions/lifecycle.ts";
-import type { CommandFile } from "../command-builder.ts";
-import { ask, type ServerOptions } from "../connect/ask.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
+import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
+import { ask } from "../connect/ask.ts";
 import { jobCommand } from "../connect/job-command.ts";
 import { askPerson } from "../input/ask-person.ts";
 import { serviceArgument } from "../input/service-argument.ts";
 import { command, hint } from "../../core/hints.ts";
 
-export interface RemoveArgs extends ServerOptions {
-  readonly service: string;
+export interface RemoveArgs extends ServiceArgs {
   /** `--volumes`: the Docker volumes go too. */
   readonly volumes?: boolean | undefined;
   /** `--yes`: do not ask for confirmation. */
@@ -28,7 +26,7 @@ export const declaration: CommandFile = {
 /** `mypaas remove SERVICE`: says what goes and what stays, asks, and removes exactly that. */
 export async function remove(args: RemoveArgs, io: CommandIo): Promise<ExitCode> {
   const service = serviceArgument(args.service, "remove");
-  const info = (await ask({ action: "remove.list", service }, args, io)) as RemoveInfo;
+  const info = await ask({ action: "remove.list", service }, args, io);
   const volumes = args.volumes === true ? info.volumes : [];
   for (const text of describe(info, volumes)) io.say({ kind: "note", text });
   if (args.yes !== true) await confirm(service, io);

@@ -1,13 +1,10 @@
 import { UserError } from "../../core/errors.ts";
-import type { CommandFile } from "../command-builder.ts";
-import type { ServerOptions } from "../connect/ask.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
+import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
 import { jobCommand } from "../connect/job-command.ts";
 import { serviceArgument } from "../input/service-argument.ts";
 import { command, hint } from "../../core/hints.ts";
 
-export interface RollbackArgs extends ServerOptions {
-  readonly service: string;
+export interface RollbackArgs extends ServiceArgs {
   /** Its number; without it what was live before. */
   readonly release?: string | undefined;
 }

@@ -1,5 +1,5 @@
 import type { Argument, Command, Option } from "commander";
-import type { Program } from "../command-builder.ts";
+import type { Program } from "../command.ts";
 
 /** What may stand at the cursor; a shell adds files or folders of its own. */
 export interface Completion {

@@ -11,7 +11,7 @@ import { requestPinned } from "../../adapters/host/pinned-request.ts";
 import { hasSystemd, unitProperty } from "../../adapters/host/systemd.ts";
 import { unitNames } from "../../core/server/units.ts";
 import { defaultInstance } from "../../core/server/instance.ts";
-import type { CommandIo } from "../io.ts";
+import type { CommandIo } from "../command.ts";
 import { command, hint, hintOf } from "../../core/hints.ts";
 
 /** From where a server is looked at; all undefined on the server itself. */

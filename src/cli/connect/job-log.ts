@@ -2,7 +2,7 @@ import { followEvents } from "../../adapters/wire/events.ts";
 import type { Action } from "../../core/actions/actions.ts";
 import type { Connection } from "./connect.ts";
 import { sayBroken } from "./follow-job.ts";
-import type { CommandIo } from "../io.ts";
+import type { CommandIo } from "../command.ts";
 import { renderEvent } from "../output/render.ts";
 import { themeOf } from "../output/theme.ts";
 import { command } from "../../core/hints.ts";
@@ -13,10 +13,9 @@ export async function readJobLog(
   action: Extract<Action, { readonly action: "job.log" }>,
   io: CommandIo,
 ): Promise<void> {
-  const { place } = connection;
-  const { env, stdout, interrupted: signal } = io.world;
-  const theme = themeOf({ env, stderr: stdout });
-  const { request, accepted } = await connection.begin(action);
+  const { interrupted: signal } = io.world;
+  const theme = themeOf(io.world, "stdout");
+  const { request, accepted, place } = await connection.begin(action);
   const onBroken = () => sayBroken(place, io);
   const again = command(`logs --job ${accepted.job ?? ""}`);
   for await (const event of followEvents({ request, place, signal, onBroken, again }))

@@ -5,7 +5,7 @@ import { codeOf, ensureFile, readIfThere, type FileMode } from "../../adapters/f
 import { UserError } from "../../core/errors.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
-import type { CommandIo } from "../io.ts";
+import type { CommandIo } from "../command.ts";
 import { readValueText, valuesOf } from "../input/value-lines.ts";
 import type { CertificateOptions } from "./certificate-options.ts";
 import type { Report } from "./report.ts";

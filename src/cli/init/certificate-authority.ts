@@ -2,7 +2,7 @@ import { command, hint, hintFields } from "../../core/hints.ts";
 import { readDirectory } from "../../adapters/certificates/acme-directory.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
-import type { CommandIo } from "../io.ts";
+import type { CommandIo } from "../command.ts";
 import type { InitOptions } from "./options.ts";
 
 interface Choice {

@@ -5,7 +5,7 @@ import type { Infra } from "../../adapters/engines/docker/infra.ts";
 import { codeOf } from "../../adapters/files.ts";
 import { UserError } from "../../core/errors.ts";
 import { label } from "../../core/release/names.ts";
-import type { CommandIo } from "../io.ts";
+import type { CommandIo } from "../command.ts";
 import type { Done, Report } from "./report.ts";
 
 interface ImageTools {

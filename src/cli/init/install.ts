@@ -11,7 +11,7 @@ import type { InstanceConfig } from "../../core/server/instance.ts";
 import { receiverContainerName, traefikContainerName } from "../../core/release/names.ts";
 import { receiverContainer } from "../../core/server/receiver-container.ts";
 import { formatRemoteLine, originOf } from "../../core/wire/connection-string.ts";
-import type { CommandIo } from "../io.ts";
+import type { CommandIo } from "../command.ts";
 import { sayWhenSlow } from "../connect/say-when-slow.ts";
 import { ensureAcmeFiles, type AcmeFiles } from "./acme-files.ts";
 import { awaitReceiver, awaitTraefik } from "./answering.ts";

@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline";
-import type { CommandIo } from "../io.ts";
+import type { CommandIo } from "../command.ts";
 
 /** Asks the person at the terminal; undefined without a terminal. */
 export async function askPerson(

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { UserError } from "../../core/errors.ts";
-import type { CommandIo } from "../io.ts";
+import type { CommandIo } from "../command.ts";
 
 /** More than any environment holds. */
 const maxBytes = 1024 * 1024;

@@ -11,9 +11,12 @@ export function hintFor(remote: string, hinted: Hinted): ReturnType<typeof hintF
 
 /** An event about that server, with its hint as it has to be typed here; without a name nothing changes. */
 export function eventFor(remote: string | undefined, event: Event): Event {
-  if (remote === undefined || (event.kind !== "failed" && event.kind !== "warning")) return event;
-  return { ...event, ...hintFor(remote, event) };
+  return event.kind === "failed" || event.kind === "warning" ? hintedFor(remote, event) : event;
 }
+
+/** The same for anything that has a hint. */
+export const hintedFor = <Item extends Hinted>(remote: string | undefined, item: Item): Item =>
+  remote === undefined ? item : { ...item, ...hintFor(remote, item) };
 
 function withRemote(command: string, remote: string): string {
   const [, name = ""] = command.split(" ");

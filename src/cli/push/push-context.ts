@@ -13,9 +13,8 @@ import { formatProblem, problemsError } from "../../core/dockerfile/problems.ts"
 import { warnOfRiskyFiles } from "../../core/push/risky-files.ts";
 import type { PushManifest, PushOptions } from "../../core/actions/push.ts";
 import { readDockerfile } from "../input/dockerfile-path.ts";
-import { serviceArgument } from "../input/service-argument.ts";
-import type { CommandIo } from "../io.ts";
-import type { BuildArgs } from "./options.ts";
+import { hintFields } from "../../core/hints.ts";
+import type { CommandIo } from "../command.ts";
 
 /** What is to be pushed, as it was typed. */
 export interface PushSource {
@@ -36,11 +35,7 @@ export async function checkDockerfile(
   const { spec, problems, warnings } = parseDockerfile(bytes, file);
   if (!spec) throw problemsError(problems);
   for (const warning of warnings)
-    io.say({
-      kind: "warning",
-      text: formatProblem(warning),
-      ...(warning.hint === undefined ? {} : { hint: warning.hint }),
-    });
+    io.say({ kind: "warning", text: formatProblem(warning), ...hintFields(warning.hint) });
   return spec.service;
 }
 
@@ -106,10 +101,3 @@ function shown(path: string, { world }: CommandIo): string {
   const short = relative(world.cwd, path);
   return short.startsWith("..") ? path : short;
 }
-
-/** What the options of the command line ask of the server. */
-export const pushOptions = (args: BuildArgs): PushOptions => ({
-  pull: args.pull ?? false,
-  noCache: !args.cache,
-  ...(args.takeFrom !== undefined && { takeFrom: serviceArgument(args.takeFrom, "--take-from") }),
-});
