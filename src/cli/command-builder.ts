@@ -71,7 +71,7 @@ async function fill(filling: Filling & { readonly row: CommandRow }): Promise<vo
   const isGroup = inner.length > 0;
   if (isGroup) made.helpCommand(false);
   // A group that does nothing alone needs no server.
-  addPart({ ...filling, row: isGroup && part.run === undefined ? {} : row }, part);
+  addPart({ ...filling, row: isGroup && part.run === undefined ? { server: false } : row }, part);
   for (const one of inner) {
     const child = withShared(made.command(one.syntax).description(one.summary));
     addPart({ ...filling, made: child }, one);
@@ -82,9 +82,9 @@ async function fill(filling: Filling & { readonly row: CommandRow }): Promise<vo
 
 function addPart({ made, row: { server }, program, run }: Filling, part: CommandPart): void {
   const usual = "the server to talk to; without it this host's own worker";
-  if (server !== undefined)
+  if (server !== false)
     made
-      .option("-r, --remote <name>", server === true ? usual : server)
+      .option("-r, --remote <name>", server ?? usual)
       .option("--key <file>", "the SSH key that signs");
   addOptions(made, part.options ?? []);
   if (part.choices !== undefined) made.registeredArguments[0]?.choices(part.choices);
@@ -99,7 +99,11 @@ function addPart({ made, row: { server }, program, run }: Filling, part: Command
     const words = Object.fromEntries(names.map((name, at) => [name, made.processedArgs[at]]));
     // `mypaas cert -r prod list` has its options before its name.
     const args = { ...made.parent?.opts(), ...made.opts(), ...words };
-    return run((io) => body(args as never, io, program));
+    return run(async (io) => {
+      const { serviceArgument } = await import("./input/arguments.ts");
+      if (typeof words["service"] === "string") serviceArgument(words["service"], made.name());
+      return body(args as never, io, program);
+    });
   });
 }
 

@@ -51,8 +51,8 @@ export interface CommandRow {
   /** Arguments as commander writes them, such as `<service> [release]`. */
   readonly words?: string;
   readonly summary: string;
-  /** It talks to a server, so it takes `-r` and `--key`; a text is the help of its `-r`. */
-  readonly server?: true | string;
+  /** False when it talks to no server that could be chosen with `-r` and `--key`; a text is the help of its `-r`. */
+  readonly server?: false | string;
   readonly isHidden?: true;
   readonly load: () => Promise<{ readonly declaration: CommandFile }>;
 }
@@ -71,7 +71,7 @@ interface Subcommand extends CommandPart {
 
 export interface CommandPart {
   readonly options?: readonly OptionRow[];
-  /** What may stand for its only argument. */
+  /** What may stand for its only argument; one that is called `service` must name one. */
   readonly choices?: readonly string[];
   readonly examples?: readonly string[];
   /** Names under which `run` gets its arguments, where they are others than in the syntax. */

@@ -4,6 +4,7 @@ import type { CommandRow } from "./command.ts";
 export const commands: Readonly<Record<string, CommandRow>> = {
   init: {
     summary: "turn this server into a PaaS, or repair and upgrade one",
+    server: false,
     load: () => import("./commands/init.ts"),
   },
   push: {
@@ -15,42 +16,37 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   deploy: {
     words: "[path]",
     summary: "deploy from files on this server",
+    server: false,
     load: () => import("./commands/deploy.ts"),
   },
   plan: {
     words: "[path]",
     summary: "show what a push would change, and whether requests would wait",
-    server: true,
     load: () => import("./commands/plan.ts"),
   },
   ps: {
     words: "[service]",
     summary: "show what runs, its health, and how its last deploy ended",
-    server: true,
     load: () => import("./commands/ps.ts"),
   },
   logs: {
     words: "[service]",
     summary: "show the output of a service, or the log of a deploy",
-    server: true,
     load: () => import("./commands/logs.ts"),
   },
   releases: {
     words: "[service]",
     summary: "list releases, and which of them can be rolled back to",
-    server: true,
     load: () => import("./commands/releases.ts"),
   },
   rollback: {
     words: "<service> [release]",
     summary: "go back to an earlier release, without a build",
-    server: true,
     load: () => import("./commands/rollback.ts"),
   },
   cancel: {
     words: "<service>",
     summary: "cancel a deploy that is not live yet; the old release runs on",
-    server: true,
     load: () => import("./commands/cancel.ts"),
   },
   check: {
@@ -62,93 +58,86 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   scale: {
     words: "<service> <replicas>",
     summary: "run more or fewer replicas of a service",
-    server: true,
     load: () => import("./commands/scale.ts"),
   },
   restart: {
     words: "<service>",
     summary: "restart a service without losing requests",
-    server: true,
     load: () => import("./commands/restart.ts"),
   },
   stop: {
     words: "<service>",
     summary: "stop a service; its routes answer 503 until it is started",
-    server: true,
     load: () => import("./commands/stop.ts"),
   },
   start: {
     words: "<service>",
     summary: "start a stopped service",
-    server: true,
     load: () => import("./commands/start.ts"),
   },
   remove: {
     words: "<service>",
     summary: "remove a service; its volumes stay without --volumes",
-    server: true,
     load: () => import("./commands/remove.ts"),
   },
   env: {
     words: "<service> [words...]",
     summary: "list, set or unset the environment variables of a service",
-    server: true,
     load: () => import("./commands/env.ts"),
   },
   doctor: {
     summary: "examine a server: each problem with a hint how to solve it",
-    server: true,
     load: () => import("./commands/doctor.ts"),
   },
   run: {
     words: "<service> <command...>",
     summary: "run a command in a container of its own",
-    server: true,
     load: () => import("./commands/run.ts"),
   },
   exec: {
     words: "<service> <command...>",
     summary: "run a command inside a running replica",
-    server: true,
     load: () => import("./commands/exec.ts"),
   },
   remote: {
     summary: "manage the servers that this machine knows",
+    server: false,
     load: () => import("./commands/remote.ts"),
   },
   key: {
     summary: "manage the SSH keys of a server and their rights",
-    server: true,
     load: () => import("./commands/key.ts"),
   },
   registry: {
     summary: "manage logins of a server for private base images",
-    server: true,
     load: () => import("./commands/registry.ts"),
   },
   cert: {
     summary: "list and manage the certificates of a server",
-    server: true,
     load: () => import("./commands/cert.ts"),
   },
   completion: {
     words: "<shell>",
     summary: "print a shell completion script for bash, zsh or fish",
+    server: false,
     load: () => import("./commands/completion.ts"),
   },
   help: {
     words: "[topic...]",
     summary: "help for a command, or `help keys`: all keys of a Dockerfile",
+    server: false,
     load: () => import("./commands/help.ts"),
   },
   complete: {
     words: "[words...]",
     summary: "answer the scripts of `mypaas completion`",
+    server: false,
     isHidden: true,
     load: () => import("./commands/complete.ts"),
   },
   worker: {
     summary: "run the worker of this server; systemd starts it",
+    server: false,
     isHidden: true,
     load: () => import("./commands/worker.ts"),
   },

@@ -1,7 +1,6 @@
 import { command, hint, hintFields } from "../../core/hints.ts";
 import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
 import { untilInterrupted } from "../connect/job-command.ts";
-import { serviceArgument } from "../input/service-argument.ts";
 
 export const declaration: CommandFile = {
   examples: ["mypaas cancel web", "mypaas cancel web -r prod"],
@@ -10,7 +9,7 @@ export const declaration: CommandFile = {
 
 /** `mypaas cancel SERVICE`: 0 when what ran before runs on, 1 when the deploy had gone live. */
 export async function cancel(args: ServiceArgs, io: CommandIo): Promise<ExitCode> {
-  const service = serviceArgument(args.service, "cancel");
+  const { service } = args;
   const detached = "cancel is requested and continues on the server";
   return untilInterrupted(args, io, detached, async (connection) => {
     const { followJob, isLive } = await import("../connect/follow-job.ts");

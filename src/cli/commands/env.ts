@@ -4,7 +4,6 @@ import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.t
 import { ask } from "../connect/ask.ts";
 import { jobCommand } from "../connect/job-command.ts";
 import { readValues } from "../input/value-lines.ts";
-import { serviceArgument } from "../input/service-argument.ts";
 import { command, hint } from "../../core/hints.ts";
 
 export interface EnvArgs extends ServiceArgs {
@@ -54,7 +53,6 @@ async function readAction(
   { service, words, file, nextPush = false, stage = false }: EnvArgs,
   io: CommandIo,
 ): Promise<EnvAction> {
-  serviceArgument(service, "env");
   const [verb = "list", ...rest] = words;
   const later = nextPush || stage ? { stage: true } : {};
   if (verb === "list" && rest.length === 0 && file === undefined)

@@ -1,6 +1,5 @@
 import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
-import { numberOption } from "../input/number-option.ts";
-import { serviceArgument } from "../input/service-argument.ts";
+import { numberOption } from "../input/arguments.ts";
 import { runJoined } from "./run.ts";
 
 export interface ExecArgs extends ServiceArgs {
@@ -16,7 +15,7 @@ export const declaration: CommandFile = {
 
 /** `mypaas exec SERVICE -- CMD…`: the exit code of the program. */
 export async function exec(args: ExecArgs, io: CommandIo): Promise<ExitCode> {
-  const service = serviceArgument(args.service, "exec");
+  const { service } = args;
   const replica = numberOption(args.replica, "exec: --replica");
   const which = replica === undefined ? {} : { replica };
   return runJoined({ action: "exec", service, command: args.command, ...which }, args, io);

@@ -30,7 +30,7 @@ export async function logs(args: LogsArgs, io: CommandIo): Promise<ExitCode> {
   return withServer(args, io, async (connection) => {
     try {
       if (action.action === "job.log") {
-        const { readJobLog } = await import("../connect/job-log.ts");
+        const { readJobLog } = await import("../connect/follow-job.ts");
         await readJobLog(connection, action, io);
       } else await readLines(connection, { ...wanted, action }, io);
     } catch (error) {

@@ -4,7 +4,6 @@ import type { PsSnapshot } from "../../core/actions/watch.ts";
 import type { AnyServiceArgs, CommandFile, CommandIo, ExitCode } from "../command.ts";
 import { withServer } from "../connect/ask.ts";
 import { renderPs } from "../output/render-ps.ts";
-import { serviceArgument } from "../input/service-argument.ts";
 import { commandLine, option } from "../output/shell-words.ts";
 import { readHint } from "../../core/hints.ts";
 
@@ -20,7 +19,7 @@ export const declaration: CommandFile = {
 
 /** `mypaas ps [SERVICE]`: what runs, how it is and how its last deploy ended; with `--watch` again every 2 s until Ctrl-C. */
 export async function ps(args: PsArgs, io: CommandIo): Promise<ExitCode> {
-  const service = serviceArgument(args.service, "ps");
+  const { service } = args;
   const watch = args.watch === true;
   const signal = io.world.interrupted;
   const { sayBroken } = await import("../connect/follow-job.ts");

@@ -4,8 +4,7 @@ import { registryHost } from "../../core/server/registry.ts";
 import type { RegistryInfo } from "../../core/actions/registries.ts";
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
 import { ask } from "../connect/ask.ts";
-import { askPerson } from "../input/ask-person.ts";
-import { askSecret } from "../input/secret.ts";
+import { askPerson, askSecret } from "../input/questions.ts";
 import { table } from "../output/table.ts";
 import { command, hint } from "../../core/hints.ts";
 
@@ -49,7 +48,7 @@ export const declaration: CommandFile = {
 /** `mypaas registry login HOST [--username U] [--password-stdin]`: the server tries the login before it keeps it. */
 export async function registryLogin(args: LoginArgs, io: CommandIo): Promise<ExitCode> {
   const host = readHost(args.host);
-  const username = args.username ?? (await askPerson(`username at ${host}: `, io));
+  const username = args.username ?? (await askPerson(io.world, `username at ${host}: `));
   if (!username) throw missing(host, "a username", "--username NAME --password-stdin");
   const password = args.passwordStdin
     ? await firstLine(io.world.stdin)

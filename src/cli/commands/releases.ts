@@ -2,7 +2,6 @@ import type { ReleaseInfo } from "../../core/actions/lifecycle.ts";
 import { formatAge, formatDuration } from "../../core/format.ts";
 import type { AnyServiceArgs, CommandFile, CommandIo, ExitCode } from "../command.ts";
 import { ask } from "../connect/ask.ts";
-import { serviceArgument } from "../input/service-argument.ts";
 import { shortened, table } from "../output/table.ts";
 
 export const declaration: CommandFile = {
@@ -12,7 +11,7 @@ export const declaration: CommandFile = {
 
 /** `mypaas releases [SERVICE]`: what ran, when, by whom, what the switch took and what one can go back to. */
 export async function releases(args: AnyServiceArgs, io: CommandIo): Promise<ExitCode> {
-  const service = serviceArgument(args.service, "releases");
+  const { service } = args;
   const which = service === undefined ? {} : { service };
   const list = await ask({ action: "release.list", ...which }, args, io);
   io.answer(describe(list.releases, service, io.world.now()), list);

@@ -3,8 +3,7 @@ import type { RemoveInfo } from "../../core/actions/lifecycle.ts";
 import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
 import { ask } from "../connect/ask.ts";
 import { jobCommand } from "../connect/job-command.ts";
-import { askPerson } from "../input/ask-person.ts";
-import { serviceArgument } from "../input/service-argument.ts";
+import { askPerson } from "../input/questions.ts";
 import { command, hint } from "../../core/hints.ts";
 
 export interface RemoveArgs extends ServiceArgs {
@@ -25,7 +24,7 @@ export const declaration: CommandFile = {
 
 /** `mypaas remove SERVICE`: says what goes and what stays, asks, and removes exactly that. */
 export async function remove(args: RemoveArgs, io: CommandIo): Promise<ExitCode> {
-  const service = serviceArgument(args.service, "remove");
+  const { service } = args;
   const info = await ask({ action: "remove.list", service }, args, io);
   const volumes = args.volumes === true ? info.volumes : [];
   for (const text of describe(info, volumes)) io.say({ kind: "note", text });
@@ -49,7 +48,7 @@ function describe(info: RemoveInfo, volumes: readonly string[]): readonly string
 }
 
 async function confirm(service: string, io: CommandIo): Promise<void> {
-  const answer = await askPerson(`type ${service} to remove it: `, io);
+  const answer = await askPerson(io.world, `type ${service} to remove it: `);
   if (answer === service) return;
   const why = answer === undefined ? "no terminal to ask on" : "not confirmed";
   throw new UserError(`remove ${service}: ${why}`, {

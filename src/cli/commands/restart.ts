@@ -1,6 +1,5 @@
 import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
 import { jobCommand } from "../connect/job-command.ts";
-import { serviceArgument } from "../input/service-argument.ts";
 
 export const declaration: CommandFile = {
   examples: ["mypaas restart web", "mypaas restart web -r prod"],
@@ -9,6 +8,5 @@ export const declaration: CommandFile = {
 
 /** `mypaas restart SERVICE`: 0 live, 1 not. */
 export async function restart(args: ServiceArgs, io: CommandIo): Promise<ExitCode> {
-  const service = serviceArgument(args.service, "restart");
-  return jobCommand({ ...args, action: { action: "restart", service } }, io);
+  return jobCommand({ ...args, action: { action: "restart", service: args.service } }, io);
 }

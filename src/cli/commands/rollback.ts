@@ -1,7 +1,6 @@
 import { UserError } from "../../core/errors.ts";
 import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
 import { jobCommand } from "../connect/job-command.ts";
-import { serviceArgument } from "../input/service-argument.ts";
 import { command, hint } from "../../core/hints.ts";
 
 export interface RollbackArgs extends ServiceArgs {
@@ -16,7 +15,7 @@ export const declaration: CommandFile = {
 
 /** `mypaas rollback SERVICE [RELEASE]`: 0 live, 1 not. */
 export async function rollback(args: RollbackArgs, io: CommandIo): Promise<ExitCode> {
-  const service = serviceArgument(args.service, "rollback");
+  const { service } = args;
   const release = args.release === undefined ? {} : { release: readNumber(args.release) };
   const action = { action: "rollback", service, ...release } as const;
   return jobCommand({ ...args, action }, io);

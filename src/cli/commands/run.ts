@@ -3,8 +3,7 @@ import type { ActionOf } from "../../core/actions/actions.ts";
 import type { RunResult } from "../../core/actions/programs.ts";
 import type { CommandFile, CommandIo, ExitCode, ServerOptions, ServiceArgs } from "../command.ts";
 import { ask, withServer } from "../connect/ask.ts";
-import { numberOption } from "../input/number-option.ts";
-import { serviceArgument } from "../input/service-argument.ts";
+import { numberOption } from "../input/arguments.ts";
 
 export interface RunArgs extends ServiceArgs {
   readonly command: readonly string[];
@@ -26,7 +25,7 @@ export const declaration: CommandFile = {
 
 /** `mypaas run SERVICE -- CMD…`: the exit code of the program. */
 export async function run(args: RunArgs, io: CommandIo): Promise<ExitCode> {
-  const service = serviceArgument(args.service, "run");
+  const { service } = args;
   const release = numberOption(args.release, "run: --release");
   const which = release === undefined ? {} : { release };
   const action = { action: "run", service, command: args.command, ...which } as const;

@@ -2,7 +2,6 @@ import { UserError } from "../../core/errors.ts";
 import { maxReplicas } from "../../core/release/spec.ts";
 import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
 import { jobCommand } from "../connect/job-command.ts";
-import { serviceArgument } from "../input/service-argument.ts";
 import { command, hint } from "../../core/hints.ts";
 
 export interface ScaleArgs extends ServiceArgs {
@@ -16,7 +15,7 @@ export const declaration: CommandFile = {
 
 /** `mypaas scale SERVICE N`: lasts until the Dockerfile says another scale than now. */
 export async function scale(args: ScaleArgs, io: CommandIo): Promise<ExitCode> {
-  const service = serviceArgument(args.service, "scale");
+  const { service } = args;
   const replicas = readCount(args.replicas, service);
   return jobCommand({ ...args, action: { action: "scale", service, replicas } }, io);
 }

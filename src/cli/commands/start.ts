@@ -1,6 +1,5 @@
 import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
 import { jobCommand } from "../connect/job-command.ts";
-import { serviceArgument } from "../input/service-argument.ts";
 
 export const declaration: CommandFile = {
   examples: ["mypaas start web", "mypaas start web -r prod"],
@@ -9,6 +8,5 @@ export const declaration: CommandFile = {
 
 /** `mypaas start SERVICE`: 0 live, 1 not. */
 export async function start(args: ServiceArgs, io: CommandIo): Promise<ExitCode> {
-  const service = serviceArgument(args.service, "start");
-  return jobCommand({ ...args, action: { action: "start", service } }, io);
+  return jobCommand({ ...args, action: { action: "start", service: args.service } }, io);
 }

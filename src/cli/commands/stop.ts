@@ -1,6 +1,5 @@
 import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
 import { jobCommand } from "../connect/job-command.ts";
-import { serviceArgument } from "../input/service-argument.ts";
 
 export const declaration: CommandFile = {
   examples: ["mypaas stop web", "mypaas stop web -r prod"],
@@ -9,6 +8,6 @@ export const declaration: CommandFile = {
 
 /** `mypaas stop SERVICE`: 0 stopped, 1 not. */
 export async function stop(args: ServiceArgs, io: CommandIo): Promise<ExitCode> {
-  const action = { action: "stop", service: serviceArgument(args.service, "stop") } as const;
+  const action = { action: "stop", service: args.service } as const;
   return jobCommand({ ...args, action, isDone: (last) => last?.kind === "stopped" }, io);
 }

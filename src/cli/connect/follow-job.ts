@@ -1,8 +1,12 @@
 import { followEvents } from "../../adapters/wire/events.ts";
+import type { ActionOf } from "../../core/actions/actions.ts";
+import { command } from "../../core/hints.ts";
 import type { LoggedEvent } from "../../core/wire/events.ts";
 import { isOutcome } from "../../core/wire/event-roles.ts";
 import type { CommandIo } from "../command.ts";
-import type { Begun } from "./connect.ts";
+import { renderEvent } from "../output/render.ts";
+import { themeOf } from "../output/theme.ts";
+import type { Begun, Connection } from "./connect.ts";
 
 /** Says the events of a job until it ends, also across broken connections; returns the outcome, undefined when the log ended without one. */
 export async function followJob(
@@ -21,6 +25,21 @@ export async function followJob(
     if (isOutcome(event)) last = event;
   }
   return last;
+}
+
+/** Shows the whole log of a job; here that is the answer, so it goes to stdout. */
+export async function readJobLog(
+  connection: Connection,
+  action: ActionOf<"job.log">,
+  io: CommandIo,
+): Promise<void> {
+  const { interrupted: signal } = io.world;
+  const theme = themeOf(io.world, "stdout");
+  const { request, accepted, place } = await connection.begin(action);
+  const onBroken = () => sayBroken(place, io);
+  const again = command(`logs --job ${accepted.job ?? ""}`);
+  for await (const event of followEvents({ request, place, signal, onBroken, again }))
+    io.answer(renderEvent(event, theme), event);
 }
 
 /** True when what was asked for is live now. */

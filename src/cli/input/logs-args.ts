@@ -3,7 +3,6 @@ import { readDuration } from "../../core/dockerfile/durations.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import type { Action } from "../../core/actions/actions.ts";
 import type { AnyServiceArgs } from "../command.ts";
-import { serviceArgument } from "./service-argument.ts";
 import { commandLine, option } from "../output/shell-words.ts";
 import { type HintCommand, command, hint } from "../../core/hints.ts";
 
@@ -33,9 +32,8 @@ const mostLines = 10_000;
 
 /** Reads the command line; throws UserError "usage". */
 export function readLogsArgs(args: LogsArgs): LogsWanted {
-  const service = serviceArgument(args.service, "logs");
-  const words = service === undefined ? [] : [service];
-  const again = commandLine("mypaas", "logs", ...words, ...option("-r", args.remote));
+  const { service } = args;
+  const again = commandLine("mypaas", "logs", service, ...option("-r", args.remote));
   if (args.job !== undefined) {
     const job = args.job === true ? {} : { job: wholeNumber(args.job, "--job") };
     if (service === undefined && args.job === true) throw noService(command("logs --job 12"));

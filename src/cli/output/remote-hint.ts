@@ -23,6 +23,7 @@ function withRemote(command: string, remote: string): string {
   // What stands behind `--` belongs to another program.
   const [own = "", ...program] = command.split(" -- ");
   const isSaid = /(?: -r| --remote| --help)(?: |$)/.test(own);
-  if (isSaid || commands[name]?.server === undefined) return command;
+  const row = commands[name];
+  if (isSaid || row === undefined || row.server === false) return command;
   return [`${own} -r ${remote}`, ...program].join(" -- ");
 }

@@ -1,6 +1,6 @@
 import type { PushOptions } from "../../core/actions/push.ts";
 import type { OptionRow } from "../command.ts";
-import { serviceArgument } from "../input/service-argument.ts";
+import { serviceArgument } from "../input/arguments.ts";
 import { option } from "../output/shell-words.ts";
 
 /** Options and path of commands that build an image, as they are parsed. */

@@ -197,11 +197,6 @@ test("variables are set, unset and listed, and no value is ever said", async (t)
   assert.deepEqual(texts(await run("unset", "B", "C")), [
     "removed B from web; its next release is without it\nC is not set for web",
   ]);
-  const bad = await runCommand({ cwd: home, home }, (io) =>
-    env({ service: "My Web", words: [], runDir }, io),
-  );
-  assert.match(bad.error?.message ?? "", /^env: service should be 2 to 50 of a-z/);
-  assert.equal(bad.error?.hint, "name it as its Dockerfile does: mypaas.servicename");
   const cases: readonly [words: string[], message: string, hint: string][] = [
     [
       ["set", "A=1", "topsecret"],
