@@ -1,16 +1,8 @@
 import { Command, Option } from "commander";
 import { didYouMean } from "../core/dockerfile/did-you-mean.ts";
 import type { World } from "../core/world.ts";
-import { commands } from "./commands.ts";
-import type {
-  CommandIo,
-  CommandPart,
-  CommandRow,
-  ExitCode,
-  OptionRow,
-  Program,
-  Roles,
-} from "./command.ts";
+import { commandFiles, commands, remoteHelp } from "./commands.ts";
+import type { CommandIo, CommandPart, ExitCode, OptionRow, Program, Roles } from "./command.ts";
 
 /** Runs the body of a command, with the output that its options ask for. */
 export type Run = (body: (io: CommandIo) => ExitCode | Promise<ExitCode>) => Promise<void>;
@@ -33,17 +25,17 @@ export function makeProgram(
       getOutHelpWidth: () => Math.min(world.stdout.columns, 100),
     })
     .option("-V, --version", "print the version");
-  for (const [name, { words = "", summary, isHidden = false }] of Object.entries(commands))
-    withShared(root.command(`${name} ${words}`, { hidden: isHidden }).description(summary));
+  for (const [name, [words, summary, how]] of Object.entries(commands))
+    withShared(root.command(`${name} ${words}`, { hidden: how === "hidden" }).description(summary));
   const loaded = new Map<string, Promise<void>>();
   const program: Program = {
     root,
     roles,
     load: async (name = "") => {
       const made = root.commands.find((command) => command.name() === name);
-      const row = commands[name];
-      if (made === undefined || row === undefined) return;
-      const work = loaded.get(name) ?? fill({ made, row, program, run });
+      const file = commandFiles[name];
+      if (made === undefined || file === undefined) return;
+      const work = loaded.get(name) ?? fill({ made, program, run }, file());
       loaded.set(name, work);
       await work;
     },
@@ -59,33 +51,32 @@ const withShared = (command: Command): Command =>
 
 interface Filling {
   readonly made: Command;
-  readonly row: Pick<CommandRow, "server">;
   readonly program: Program;
   readonly run: Run;
 }
 
-async function fill(filling: Filling & { readonly row: CommandRow }): Promise<void> {
-  const { made, row } = filling;
-  const { declaration } = await row.load();
-  const { commands: inner = [], ...part } = declaration;
+async function fill(
+  filling: Filling,
+  file: ReturnType<(typeof commandFiles)[string]>,
+): Promise<void> {
+  const { made } = filling;
+  const remote = remoteHelp(made.name());
+  const { commands: inner = [], ...part } = (await file).declaration;
   const isGroup = inner.length > 0;
   if (isGroup) made.helpCommand(false);
   // A group that does nothing alone needs no server.
-  addPart({ ...filling, row: isGroup && part.run === undefined ? { server: false } : row }, part);
+  addPart(filling, part, isGroup && part.run === undefined ? undefined : remote);
   for (const one of inner) {
     const child = withShared(made.command(one.syntax).description(one.summary));
-    addPart({ ...filling, made: child }, one);
+    addPart({ ...filling, made: child }, one, remote);
   }
   // Its commands would inherit it from here on.
   if (isGroup && part.run !== undefined) made.allowExcessArguments();
 }
 
-function addPart({ made, row: { server }, program, run }: Filling, part: CommandPart): void {
-  const usual = "the server to talk to; without it this host's own worker";
-  if (server !== false)
-    made
-      .option("-r, --remote <name>", server ?? usual)
-      .option("--key <file>", "the SSH key that signs");
+function addPart({ made, program, run }: Filling, part: CommandPart, remote?: string): void {
+  if (remote !== undefined)
+    made.option("-r, --remote <name>", remote).option("--key <file>", "the SSH key that signs");
   addOptions(made, part.options ?? []);
   if (part.choices !== undefined) made.registeredArguments[0]?.choices(part.choices);
   const examples = (part.examples ?? []).map((line) => `  ${line}`);

@@ -46,16 +46,12 @@ export interface ServiceArgs extends ServerOptions {
 /** The same where without one it is about all. */
 export type AnyServiceArgs = ServerOptions & { readonly service?: string | undefined };
 
-/** A line of `mypaas --help`. */
-export interface CommandRow {
-  /** Arguments as commander writes them, such as `<service> [release]`. */
-  readonly words?: string;
-  readonly summary: string;
-  /** False when it talks to no server that could be chosen with `-r` and `--key`; a text is the help of its `-r`. */
-  readonly server?: false | string;
-  readonly isHidden?: true;
-  readonly load: () => Promise<{ readonly declaration: CommandFile }>;
-}
+/** A line of `mypaas --help`, with the arguments as commander writes them; `here`: it takes no `-r`, because it talks to no server that could be chosen; `hidden`: the same, and not in that help. */
+export type CommandRow = readonly [
+  words: string,
+  summary: string,
+  how?: "here" | "hidden" | { readonly remote: string },
+];
 
 /** What a command's file holds: the rest of its help, and its body, which imports what is slow to load when it runs. */
 export interface CommandFile extends CommandPart {

@@ -14,9 +14,9 @@ export const declaration: CommandFile = {
 
 /** `mypaas check [Dockerfile|DIR] [-r NAME]`: reads one file, and asks a server only with `-r`; exit 1 when there is a problem. */
 export async function check(args: CheckArgs, io: CommandIo): Promise<ExitCode> {
-  const { locateDockerfile, readDockerfile } = await import("../input/dockerfile-path.ts");
+  const { findDockerfile, readDockerfile } = await import("../input/dockerfile-path.ts");
   const { parseDockerfile } = await import("../../core/dockerfile/parse.ts");
-  const { file, name } = await locateDockerfile(args.path, io.world.cwd, "check");
+  const { file, name } = await findDockerfile(args.path, io.world.cwd, "check");
   const parsed = parseDockerfile(await readDockerfile(file, name), name);
   const { spec, problems, warnings } = parsed;
   const opinion = spec === undefined ? undefined : await askServer(spec, args, io);

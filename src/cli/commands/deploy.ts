@@ -19,9 +19,10 @@ export async function deploy(args: DeployArgs, io: CommandIo): Promise<ExitCode>
   const { connectLocal } = await import("../connect/connect.ts");
   const { findDockerfile } = await import("../input/dockerfile-path.ts");
   const { runPush } = await import("../push/run-push.ts");
+  const { file: dockerfile } = await findDockerfile(args.path, io.world.cwd, "deploy");
   const runDir = option("--run-dir", args.runDir);
   const wanted = {
-    dockerfile: await findDockerfile(args.path, io.world.cwd, "deploy"),
+    dockerfile,
     context: args.context,
     options: pushOptions(args),
     connect: () =>

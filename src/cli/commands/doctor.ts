@@ -1,7 +1,7 @@
 import type { Check } from "../../core/health/check.ts";
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
 import { ask } from "../connect/ask.ts";
-import { describeChecks } from "../output/doctor-report.ts";
+import { count, describeChecks } from "../output/doctor-report.ts";
 import type { Outside } from "../connect/doctor-outside.ts";
 import { UserError } from "../../core/errors.ts";
 import { hintedFor } from "../output/remote-hint.ts";
@@ -17,8 +17,7 @@ export async function doctor(args: ServerOptions, io: CommandIo): Promise<ExitCo
   const outside = await whereFrom(args, io);
   const found = await examine(outside, args, io);
   const checks = found.map((one) => hintedFor(args.remote, one));
-  const count = (result: Check["result"]) => checks.filter((one) => one.result === result).length;
-  const [failed, warnings] = [count("failed"), count("warning")];
+  const [failed, warnings] = [count(checks, "failed"), count(checks, "warning")];
   io.answer(describeChecks(checks, themeOf(io.world, "stdout")), { checks, failed, warnings });
   return failed > 0 ? 1 : 0;
 }

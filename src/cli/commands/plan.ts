@@ -15,7 +15,7 @@ export const declaration: CommandFile = {
 export async function plan(args: PlanArgs, io: CommandIo): Promise<ExitCode> {
   const { findDockerfile, readDockerfile } = await import("../input/dockerfile-path.ts");
   const { checkDockerfile, readContext } = await import("../push/push-context.ts");
-  const dockerfile = await findDockerfile(args.path, io.world.cwd, "plan");
+  const { file: dockerfile } = await findDockerfile(args.path, io.world.cwd, "plan");
   const source = { dockerfile, context: args.context, options: pushOptions(args) };
   const service = await checkDockerfile(source, io);
   const { push } = await readContext(source, io);

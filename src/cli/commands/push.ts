@@ -25,7 +25,7 @@ export async function push(args: PushArgs, io: CommandIo): Promise<ExitCode> {
   const { findDockerfile } = await import("../input/dockerfile-path.ts");
   const { runPush } = await import("../push/run-push.ts");
   const { remote, path } = await chooseRemote(args, io);
-  const dockerfile = await findDockerfile(path, io.world.cwd, "push");
+  const { file: dockerfile } = await findDockerfile(path, io.world.cwd, "push");
   const { first, path: second } = args;
   const more = [...option("-r", args.remote), ...option("--key", args.key), ...optionsAgain(args)];
   const wanted = {

@@ -15,7 +15,12 @@ import type { CommandIo } from "../command.ts";
 import { sayWhenSlow } from "../connect/say-when-slow.ts";
 import { ensureAcmeFiles, type AcmeFiles } from "./acme-files.ts";
 import { awaitReceiver, awaitTraefik } from "./answering.ts";
-import { ensurePulled, ensureReceiverImage, ensureTraefikBinary } from "./images.ts";
+import {
+  ensurePulled,
+  ensureReceiverImage,
+  ensureTraefikBinary,
+  type ImageTools,
+} from "./images.ts";
 import { describeKey, enrol, enrolledNow, type KeyChoice } from "./keys.ts";
 import type { InitOptions } from "./options.ts";
 import {
@@ -83,11 +88,8 @@ export async function install(job: Job): Promise<void> {
   if (routing === "changed" && !job.needsSystemd)
     report.note("restart the worker: it still uses the old certificate");
 
-  if (job.needsSystemd) {
-    const services = { config, pin: identity.pin, world, report };
-    const areChanged = await ensureUnits(services);
-    await ensureRunning(services, areChanged);
-  }
+  const services = { config, pin: identity.pin, world, report };
+  if (job.needsSystemd) await ensureRunning(services, await ensureUnits(services));
   await ensureContainer(infra, receiverContainer(config, await nodeFiles(world)), report);
   const broken = await setBrokenStoreAside(config, infra);
   if (broken !== undefined)
@@ -105,10 +107,8 @@ export async function install(job: Job): Promise<void> {
   await conclude(job, config, { report, pin: identity.pin });
 }
 
-type Tools = Parameters<typeof ensureReceiverImage>[0];
-
 async function ensureTraefikImage(
-  tools: Tools,
+  tools: ImageTools,
   { traefikBinary, traefikImage }: InitOptions,
   { traefikImage: before }: InstanceConfig,
 ): Promise<string> {
@@ -162,15 +162,10 @@ async function conclude(
   const host = config.domain ?? options.host ?? (await ownAddress(config.bind));
   const origin = originOf(host, config.httpsPort);
   const url = formatRemoteLine({ origin, server: config.server, pin });
-  const line = { url, command: `mypaas remote add prod '${url}'` };
-  const text = `On your laptop, run:\n  ${line.command}`;
-  io.answer(text, {
-    changed: report.hasChanged,
-    steps: report.steps,
-    remote: line.url,
-    command: line.command,
-    ...(needsSystemd ? {} : { worker }),
-  });
+  const command = `mypaas remote add prod '${url}'`;
+  const { hasChanged: changed, steps } = report;
+  const answer = { changed, steps, remote: url, command, ...(needsSystemd ? {} : { worker }) };
+  io.answer(`On your laptop, run:\n  ${command}`, answer);
 }
 
 async function ownAddress(bind: string): Promise<string> {

@@ -58,7 +58,7 @@ export async function keysOfUser(home: string): Promise<KeyChoice> {
   const { keys, problems } = parseAuthorizedKeys(text);
   const limited = keys.filter(({ optionsText }) => optionsText !== "");
   return {
-    keys: unique(keys.filter(({ optionsText }) => optionsText === "")),
+    keys: unique(keys.filter((key) => !limited.includes(key))),
     skipped: [
       ...limited.map((key) => `${describeKey(key)}: has options`),
       ...problems.map(({ line, message }) => `${file}:${line}: ${message}`),
@@ -67,15 +67,13 @@ export async function keysOfUser(home: string): Promise<KeyChoice> {
 }
 
 /** The error for a server that would accept no key. */
-export function noKeyError(home: string, skipped: readonly string[]): UserError {
-  return new UserError(
-    `keys: none to enrol, ${home}/.ssh/authorized_keys has none without options`,
-    {
-      code: "no-key",
-      hint: hint`copy your public key here, then run: ${command("init --key FILE")}`,
-      details: skipped,
-    },
-  );
+export function noKeyError(home: string, details: readonly string[]): UserError {
+  const file = `${home}/.ssh/authorized_keys`;
+  return new UserError(`keys: none to enrol, ${file} has none without options`, {
+    code: "no-key",
+    hint: hint`copy your public key here, then run: ${command("init --key FILE")}`,
+    details,
+  });
 }
 
 /** `SHA256:… name`, as shown to people. */
@@ -96,37 +94,30 @@ export async function enrol(
 ): Promise<{ readonly found: Ensured; readonly added: readonly EnrolledKey[] }> {
   const { authorizedKeys, database } = instancePaths(config);
   const hasState = (await readIfThere(database)) !== undefined;
-  const before = await enrolledNow(config);
-  const { added, lines } = hasState
-    ? await enrolInState(database, { before, keys, now })
-    : addTo(before, keys);
+  const wanted = { before: await enrolledNow(config), keys, now };
+  const { added, lines } = hasState ? await enrolInState(database, wanted) : addTo(wanted);
   return { found: await writeEnrolledKeys(authorizedKeys, lines), added };
 }
 
+/** Keys by their lines: those that are new, and all that are enrolled then. */
 interface Enrolled {
   readonly added: readonly EnrolledKey[];
-  /** All that are enrolled then. */
   readonly lines: readonly string[];
 }
 
-function addTo(before: readonly EnrolledKey[], keys: readonly EnrolledKey[]): Enrolled {
+interface Enrolling {
+  readonly before: readonly EnrolledKey[];
+  readonly keys: readonly EnrolledKey[];
+  readonly now: number;
+}
+
+function addTo({ before, keys }: Enrolling): Enrolled {
   const added = keys.filter((key) => !before.some((old) => old.fingerprint === key.fingerprint));
   return { added, lines: [...before, ...added].map(({ line }) => line) };
 }
 
 /** The worker may be running: it reads the keys out of the state for every request. */
-async function enrolInState(
-  database: string,
-  {
-    before,
-    keys,
-    now,
-  }: {
-    readonly before: readonly EnrolledKey[];
-    readonly keys: readonly EnrolledKey[];
-    readonly now: number;
-  },
-): Promise<Enrolled> {
+async function enrolInState(database: string, { before, keys, now }: Enrolling): Promise<Enrolled> {
   const { openState } = await import("../../adapters/state/state.ts");
   const { addKey, importKeys, readKeyLines } = await import("../../adapters/state/keys.ts");
   const state = openState(database);
@@ -142,9 +133,9 @@ async function enrolInState(
   }
 }
 
-function unique(keys: readonly EnrolledKey[]): readonly EnrolledKey[] {
-  return [...new Map(keys.map((key) => [key.fingerprint, key])).values()];
-}
+const unique = (keys: readonly EnrolledKey[]): readonly EnrolledKey[] => [
+  ...new Map(keys.map((key) => [key.fingerprint, key])).values(),
+];
 
 async function readKeyFile(file: string): Promise<string> {
   try {
@@ -152,12 +143,10 @@ async function readKeyFile(file: string): Promise<string> {
   } catch (error) {
     const code = codeOf(error);
     if (code === undefined) throw error;
-    throw new UserError(
-      `${file}: ${code === "ENOENT" ? "does not exist" : `unreadable (${code})`}`,
-      {
-        hint: hint`give the file of a public key: ${command("init --key ~/.ssh/id_ed25519.pub")}`,
-        cause: error,
-      },
-    );
+    const why = code === "ENOENT" ? "does not exist" : `unreadable (${code})`;
+    throw new UserError(`${file}: ${why}`, {
+      hint: hint`give the file of a public key: ${command("init --key ~/.ssh/id_ed25519.pub")}`,
+      cause: error,
+    });
   }
 }

@@ -80,16 +80,14 @@ export async function ensureRunning(
   const { worker, sockets } = unitNames(config.instance);
   const paths = instancePaths(config);
   const files = [paths.localSocket, paths.receiverSocket, paths.dockerSocket];
-  const isOpen =
-    (await Promise.all(sockets.map(isActive))).every(Boolean) && (await allThere(files));
+  const isOpen = (await all(sockets, isActive)) && (await all(files, isThere));
   let didSockets: Done = "already there";
   if (!isOpen || isChanged) {
-    const wasOpen = isOpen;
     // A socket is not opened again while its service holds it.
     if (await isActive(worker)) await systemTool("systemctl", "stop", worker);
     await systemTool("systemctl", "enable", ...sockets);
     await systemTool("systemctl", "restart", ...sockets);
-    didSockets = wasOpen ? "restarted" : "started";
+    didSockets = isOpen ? "restarted" : "started";
   }
   report.done("sockets", didSockets);
   const isEnabled = (await unitProperty(worker, "UnitFileState")) === "enabled";
@@ -121,5 +119,5 @@ async function startWorker(worker: string): Promise<void> {
 const isActive = async (unit: string): Promise<boolean> =>
   (await unitProperty(unit, "ActiveState")) === "active";
 
-const allThere = async (files: readonly string[]): Promise<boolean> =>
-  (await Promise.all(files.map(isThere))).every(Boolean);
+const all = async (names: readonly string[], is: (name: string) => Promise<boolean>) =>
+  (await Promise.all(names.map(is))).every(Boolean);

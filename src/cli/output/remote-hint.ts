@@ -1,6 +1,6 @@
 import { type Hinted, hintFields, hintOf } from "../../core/hints.ts";
 import type { Event } from "../../core/wire/events.ts";
-import { commands } from "../commands.ts";
+import { remoteHelp } from "../commands.ts";
 
 /** The fields of a hint, its commands as they have to be typed on a laptop that calls the server `remote`; a hint without parts stays as it is. */
 export function hintFor(remote: string, hinted: Hinted): ReturnType<typeof hintFields> {
@@ -23,7 +23,6 @@ function withRemote(command: string, remote: string): string {
   // What stands behind `--` belongs to another program.
   const [own = "", ...program] = command.split(" -- ");
   const isSaid = /(?: -r| --remote| --help)(?: |$)/.test(own);
-  const row = commands[name];
-  if (isSaid || row === undefined || row.server === false) return command;
+  if (isSaid || remoteHelp(name) === undefined) return command;
   return [`${own} -r ${remote}`, ...program].join(" -- ");
 }
