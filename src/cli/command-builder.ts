@@ -2,7 +2,15 @@ import { Command, Option } from "commander";
 import { didYouMean } from "../core/dockerfile/did-you-mean.ts";
 import type { World } from "../core/world.ts";
 import { commandFiles, commands, remoteHelp } from "./commands.ts";
-import type { CommandIo, CommandPart, ExitCode, OptionRow, Program, Roles } from "./command.ts";
+import type {
+  CommandFile,
+  CommandIo,
+  CommandPart,
+  ExitCode,
+  OptionRow,
+  Program,
+  Roles,
+} from "./command.ts";
 
 /** Runs the body of a command, with the output that its options ask for. */
 export type Run = (body: (io: CommandIo) => ExitCode | Promise<ExitCode>) => Promise<void>;
@@ -35,7 +43,9 @@ export function makeProgram(
       const made = root.commands.find((command) => command.name() === name);
       const file = commandFiles[name];
       if (made === undefined || file === undefined) return;
-      const work = loaded.get(name) ?? fill({ made, program, run }, file());
+      const work =
+        loaded.get(name) ??
+        file().then(({ declaration }) => fill({ made, program, run }, declaration));
       loaded.set(name, work);
       await work;
     },
@@ -55,13 +65,10 @@ interface Filling {
   readonly run: Run;
 }
 
-async function fill(
-  filling: Filling,
-  file: ReturnType<(typeof commandFiles)[string]>,
-): Promise<void> {
+function fill(filling: Filling, declaration: CommandFile): void {
   const { made } = filling;
   const remote = remoteHelp(made.name());
-  const { commands: inner = [], ...part } = (await file).declaration;
+  const { commands: inner = [], ...part } = declaration;
   const isGroup = inner.length > 0;
   if (isGroup) made.helpCommand(false);
   // A group that does nothing alone needs no server.
@@ -117,10 +124,8 @@ const pathOf = (command: Command): string =>
 function refuseUnknown(group: Command): void {
   const [word] = group.args;
   if (word === undefined) return;
-  const near = didYouMean(
-    word,
-    group.commands.map((command) => command.name()),
-  );
+  const names = group.commands.map((command) => command.name());
+  const near = didYouMean(word, names);
   const meant = near === undefined ? "" : `\n(Did you mean ${near}?)`;
   group.error(`error: unknown command '${word}'${meant}`, { code: "commander.unknownCommand" });
 }

@@ -4,6 +4,7 @@ import { UserError } from "../../core/errors.ts";
 import type { CertificateInfo } from "../../core/actions/certificates.ts";
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
 import { ask } from "../connect/ask.ts";
+import type { CertAddArgs } from "../input/certificate-files.ts";
 import { hintedFor } from "../output/remote-hint.ts";
 import {
   expiry,
@@ -13,14 +14,6 @@ import {
 } from "../output/render-certificates.ts";
 import { commandLine } from "../output/shell-words.ts";
 import { themeOf } from "../output/theme.ts";
-
-export interface CertAddArgs extends ServerOptions {
-  readonly host: string;
-  /** Path of its file. */
-  readonly certificate: string;
-  /** Path of its file. */
-  readonly privateKey: string;
-}
 
 export const declaration: CommandFile = {
   examples: ["mypaas cert -r prod", "mypaas cert retry -r prod"],
@@ -85,7 +78,7 @@ export async function certAdd(args: CertAddArgs, io: CommandIo): Promise<ExitCod
 
 /** `mypaas cert remove HOST`: one that was added. */
 export async function certRemove(
-  args: ServerOptions & { readonly host: string },
+  args: Pick<CertAddArgs, "host"> & ServerOptions,
   io: CommandIo,
 ): Promise<ExitCode> {
   const which = certificateHost(args.host);

@@ -58,7 +58,7 @@ async function readAction(
   if (verb === "list" && rest.length === 0 && file === undefined)
     return { action: "env.list", service };
   if (verb === "set" && (rest.length > 0 || file !== undefined)) {
-    const lines = file === undefined ? {} : await readValues(file, io);
+    const lines = file === undefined ? {} : (await readValues(file, io)).values;
     const set = { ...lines, ...Object.fromEntries(rest.map(readPair)) };
     return { action: "env.set", service, set, ...later };
   }

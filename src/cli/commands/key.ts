@@ -8,7 +8,7 @@ import type { KeyInfo } from "../../core/actions/keys.ts";
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
 import { ask } from "../connect/ask.ts";
 import { shortened, table } from "../output/table.ts";
-import { command, hint } from "../../core/hints.ts";
+import { command, hint, type Hint } from "../../core/hints.ts";
 
 export interface KeyAddArgs extends ServerOptions, Omit<KeyLimits, "noVolumes"> {
   /** A file with a public key, `-` for stdin, or the words of the key itself. */
@@ -46,7 +46,6 @@ export const declaration: CommandFile = {
       syntax: "remove <name>",
       summary: "remove a key, by its fingerprint or name",
       examples: ["mypaas key remove ci -r prod", "mypaas key remove SHA256:mVPwvezndPv"],
-      named: ["which"],
       run: keyRemove,
     },
   ],
@@ -70,10 +69,10 @@ export async function keyList(args: ServerOptions, io: CommandIo): Promise<ExitC
 
 /** `mypaas key remove FINGERPRINT|NAME`. */
 export async function keyRemove(
-  args: ServerOptions & { readonly which: string },
+  args: ServerOptions & { readonly name: string },
   io: CommandIo,
 ): Promise<ExitCode> {
-  const { key } = await ask({ action: "key.remove", fingerprint: args.which }, args, io);
+  const { key } = await ask({ action: "key.remove", fingerprint: args.name }, args, io);
   io.answer(`removed ${describe(key)}`, { key });
   return 0;
 }
@@ -83,21 +82,15 @@ async function readKey(words: string, io: CommandIo): Promise<string> {
   if (/^(?:\S+ )?(?:ssh|ecdsa|sk)-\S+ AAAA/.test(words)) return words;
   if (words === "-") return readStdin(io);
   if (/^[a-z]+:\/\//i.test(words))
-    throw new UserError(
+    throw bad(
       `key ${words}: mypaas does not fetch keys: the other side would choose the key`,
-      {
-        code: "key",
-        hint: hint`check it yourself, then enrol one line of it: ${command("key add -")}`,
-      },
+      hint`check it yourself, then enrol one line of it: ${command("key add -")}`,
     );
   try {
     return await readFile(resolve(world.cwd, words.replace(/^~(?=\/)/, world.home)), "utf8");
   } catch (cause) {
-    throw new UserError(`key ${words}: not readable`, {
-      code: "key",
-      hint: hint`name the file of a public key: ${command("key add ~/.ssh/id_ed25519.pub")}`,
-      cause,
-    });
+    const way = hint`name the file of a public key: ${command("key add ~/.ssh/id_ed25519.pub")}`;
+    throw bad(`key ${words}: not readable`, way, cause);
   }
 }
 
@@ -115,11 +108,12 @@ async function readStdin({ world, say }: CommandIo): Promise<string> {
   }
   signal.throwIfAborted();
   if (text.trim() !== "") return text;
-  throw new UserError("key -: stdin is empty", {
-    code: "key",
-    hint: hint`give it one public key: ${command("key add - < id_ed25519.pub")}`,
-  });
+  const way = hint`give it one public key: ${command("key add - < id_ed25519.pub")}`;
+  throw bad("key -: stdin is empty", way);
 }
+
+const bad = (message: string, way: Hint, cause?: unknown): UserError =>
+  new UserError(message, { code: "key", hint: way, cause });
 
 const describe = (key: KeyInfo): string =>
   [key.fingerprint, key.type, key.name, ...limitsOf(key)].filter((part) => part !== "").join("  ");

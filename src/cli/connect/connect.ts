@@ -1,4 +1,5 @@
 import { access, constants } from "node:fs/promises";
+import { codeOf } from "../../adapters/files.ts";
 import { rememberServices } from "../../adapters/laptop/known-services.ts";
 import { changeRemotes, readRemotes, type Remote } from "../../adapters/laptop/remotes.ts";
 import { sign } from "../../adapters/laptop/ssh-keygen.ts";
@@ -58,7 +59,8 @@ export async function connectLocal(io: CommandIo, options: ServerOptions, elsewh
   try {
     await access(path, constants.R_OK | constants.W_OK);
   } catch (error) {
-    throw noWorker(path, error, elsewhere ?? `name a server: -r ${await anyRemote(io)}`);
+    const [first] = await readRemotes(io.world).catch(() => []);
+    throw noWorker(path, error, elsewhere ?? `name a server: -r ${first?.name ?? "NAME"}`);
   }
   const target: Target = { kind: "socket", path };
   // The worker takes requests for "local" on this socket only.
@@ -67,23 +69,17 @@ export async function connectLocal(io: CommandIo, options: ServerOptions, elsewh
 
 /** Why this host's worker cannot be asked: nothing listens there, or only root may. */
 export function noWorker(path: string, cause: unknown, elsewhere: Hint): UserError {
-  const isForbidden = cause instanceof Error && "code" in cause && cause.code === "EACCES";
-  return isForbidden
-    ? new UserError(`this server: only root may talk to its worker (${path})`, {
-        code: "not-root",
-        hint: hint`run it with sudo, or ${elsewhere}`,
-        cause,
-      })
-    : new UserError(`this server: no worker at ${path}`, {
-        code: "no-worker",
-        hint: hint`${elsewhere}, or make this host one: sudo ${command("init")}`,
-        cause,
-      });
-}
-
-async function anyRemote({ world }: CommandIo): Promise<string> {
-  const [first] = await readRemotes(world).catch(() => []);
-  return first?.name ?? "NAME";
+  if (codeOf(cause) === "EACCES") {
+    const way = hint`run it with sudo, or ${elsewhere}`;
+    const message = `this server: only root may talk to its worker (${path})`;
+    return new UserError(message, { code: "not-root", hint: way, cause });
+  }
+  const way = hint`${elsewhere}, or make this host one: sudo ${command("init")}`;
+  return new UserError(`this server: no worker at ${path}`, {
+    code: "no-worker",
+    hint: way,
+    cause,
+  });
 }
 
 /** A remote by its name, or made from a whole line; throws UserError "no-remote". */

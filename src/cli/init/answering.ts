@@ -53,9 +53,7 @@ export async function awaitReceiver(endpoints: Endpoints): Promise<void> {
   });
 }
 
-interface Waiting {
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
+interface Waiting extends Pick<Endpoints, "clock" | "signal"> {
   readonly what: string;
   readonly container: string;
 }

@@ -8,7 +8,7 @@ import { label } from "../../core/release/names.ts";
 import type { CommandIo } from "../command.ts";
 import type { Report } from "./report.ts";
 
-export interface ImageTools {
+interface ImageTools {
   readonly infra: Infra;
   readonly io: CommandIo;
   readonly report: Report;
@@ -49,7 +49,7 @@ export async function ensureTraefikBinary(tools: ImageTools, file: string): Prom
 }
 
 /** Pulls an image unless it is there. */
-export const ensurePulled = (tools: ImageTools, tag: string): Promise<void> =>
+export const ensurePulled = (tools: ImageTools, tag: string): Promise<string> =>
   ensure(tools, { what: "Traefik image", tag, doing: "pulling" }, () =>
     tools.infra.pullImage(tag, (text) => tools.report.note(text)),
   );
@@ -69,23 +69,24 @@ async function ensureBuilt(
   const labels = { [label.instance]: instance };
   const id = io.world.random(16).toString("hex");
   const more = { id, onLine: () => undefined, signal: io.world.interrupted };
-  await ensure(tools, { ...image, doing: "building" }, () =>
+  return ensure(tools, { ...image, doing: "building" }, () =>
     infra.buildImage({ tag, tar: tar(), labels, ...more }),
   );
-  return tag;
 }
 
+/** Returns the tag. */
 async function ensure(
   { infra, report }: ImageTools,
   { what, tag, doing }: Image & { readonly doing: string },
   make: () => Promise<unknown>,
-): Promise<void> {
+): Promise<string> {
   const isThere = (await infra.inspectImage(tag)) !== undefined;
   if (!isThere) {
     report.begin(`${doing} ${tag}`);
     await make();
   }
   report.done(`${what} ${tag}`, isThere ? "already there" : "created");
+  return tag;
 }
 
 async function readBinary(path: string, name: string) {

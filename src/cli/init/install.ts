@@ -5,7 +5,6 @@ import { realClock } from "../../adapters/clock.ts";
 import { defaultAddress } from "../../adapters/host/host-facts.ts";
 import { findInstanceConfig, writeInstanceConfig } from "../../adapters/host/instance-config.ts";
 import { nodeFiles } from "../../adapters/host/node-files.ts";
-import type { UserError } from "../../core/errors.ts";
 import { type InfraPlan, networkPlans, traefikContainer } from "../../core/server/infra.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { receiverContainerName, traefikContainerName } from "../../core/release/names.ts";
@@ -15,12 +14,7 @@ import type { CommandIo } from "../command.ts";
 import { sayWhenSlow } from "../connect/say-when-slow.ts";
 import { ensureAcmeFiles, type AcmeFiles } from "./acme-files.ts";
 import { awaitReceiver, awaitTraefik } from "./answering.ts";
-import {
-  ensurePulled,
-  ensureReceiverImage,
-  ensureTraefikBinary,
-  type ImageTools,
-} from "./images.ts";
+import { ensurePulled, ensureReceiverImage, ensureTraefikBinary } from "./images.ts";
 import { describeKey, enrol, enrolledNow, type KeyChoice } from "./keys.ts";
 import type { InitOptions } from "./options.ts";
 import {
@@ -41,7 +35,7 @@ interface Job {
   readonly acmeFiles: AcmeFiles;
   /** Complete but for the images. */
   readonly config: InstanceConfig;
-  readonly keys: KeyChoice & { readonly none: UserError | undefined };
+  readonly keys: KeyChoice;
   readonly engineSocket: string;
   readonly needsSystemd: boolean;
 }
@@ -55,19 +49,20 @@ export async function install(job: Job): Promise<void> {
   const infra = createInfra({ instance, socketPath: engineSocket });
 
   const folders = directories(job.config);
-  const state = await ensureDirectories(folders.state);
-  report.done(`directories in ${job.config.stateDir}`, state);
-  const run = await ensureDirectories(folders.run);
-  report.done(`directories in ${job.config.runDir}`, run);
+  const { stateDir, runDir } = job.config;
+  report.done(`directories in ${stateDir}`, await ensureDirectories(folders.state));
+  report.done(`directories in ${runDir}`, await ensureDirectories(folders.run));
   // A container keeps the directory that it mounted, also when a new one has its name.
-  if (state !== "already there" || run !== "already there")
-    await removeContainers(infra, job.config);
+  if (report.hasChanged) await removeContainers(infra, job.config);
 
   await ensureAcmeFiles(job.config, acmeFiles, report);
 
   const tools = { infra, io, report, instance };
   const receiverImage = await ensureReceiverImage(tools);
-  const traefikImage = await ensureTraefikImage(tools, options, job.config);
+  const binary = options.traefikBinary;
+  const traefikImage = await (binary === undefined
+    ? ensurePulled(tools, job.config.traefikImage)
+    : ensureTraefikBinary(tools, binary));
   const config = { ...job.config, receiverImage, traefikImage };
   const isNew = (await findInstanceConfig(config.stateDir)) === undefined;
   const isWritten = await writeInstanceConfig(config);
@@ -83,8 +78,7 @@ export async function install(job: Job): Promise<void> {
   const template = await readFile(`${world.packageRoot}/traefik/traefik.yml`, "utf8");
   const { text, found: staticFound } = await ensureTraefikStatic(config, template);
   report.done("Traefik configuration", staticFound);
-  const routing = await ensureDynamicFile(config, identity);
-  report.done("Traefik routing", routing);
+  const routing = report.done("Traefik routing", await ensureDynamicFile(config, identity));
   if (routing === "changed" && !job.needsSystemd)
     report.note("restart the worker: it still uses the old certificate");
 
@@ -105,17 +99,6 @@ export async function install(job: Job): Promise<void> {
   await sayWhenSlow(io.say, "waiting for Traefik to answer …", awaitTraefik(endpoints));
   await sayWhenSlow(io.say, "waiting for the receiver to answer …", awaitReceiver(endpoints));
   await conclude(job, config, { report, pin: identity.pin });
-}
-
-async function ensureTraefikImage(
-  tools: ImageTools,
-  { traefikBinary, traefikImage }: InitOptions,
-  { traefikImage: before }: InstanceConfig,
-): Promise<string> {
-  if (traefikBinary !== undefined) return ensureTraefikBinary(tools, traefikBinary);
-  const reference = traefikImage ?? before;
-  await ensurePulled(tools, reference);
-  return reference;
 }
 
 async function enrolKeys(job: Job, config: InstanceConfig, report: Report): Promise<void> {

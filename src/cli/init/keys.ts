@@ -12,6 +12,8 @@ import { command, hint } from "../../core/hints.ts";
 export interface KeyChoice {
   readonly keys: readonly EnrolledKey[];
   readonly skipped: readonly string[];
+  /** Why there is none, where that leaves a server without any. */
+  readonly none?: UserError | undefined;
 }
 
 /** What this run of init enrols: the files that were named, else none where keys are enrolled, else the calling user's own. */
@@ -19,11 +21,11 @@ export async function chooseKeys(
   files: readonly string[] | undefined,
   config: InstanceConfig,
   world: Pick<World, "cwd">,
-): Promise<KeyChoice & { readonly none: UserError | undefined }> {
-  if (files !== undefined) return { ...(await keysOfFiles(files, world.cwd)), none: undefined };
+): Promise<KeyChoice> {
+  if (files !== undefined) return keysOfFiles(files, world.cwd);
   // A key that was removed since must not come back with the next upgrade.
   const enrolled = await enrolledNow(config).catch(() => []);
-  if (enrolled.length > 0) return { keys: [], skipped: [], none: undefined };
+  if (enrolled.length > 0) return { keys: [], skipped: [] };
   const choice = await keysOfUser(config.owner.home);
   const none = choice.keys.length > 0 ? undefined : noKeyError(config.owner.home, choice.skipped);
   return { ...choice, none };

@@ -14,9 +14,10 @@ export class Report {
     this.#say = say;
   }
 
-  done(step: string, did: Done): void {
+  done(step: string, did: Done): Done {
     this.#steps.push({ step, did });
     this.#say({ kind: "step", text: `${step}: ${did}` });
+    return did;
   }
 
   note(text: string): void {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { ensureFile, isThere, type Ensured } from "../../adapters/files.ts";
+import { ensureFile, isThere } from "../../adapters/files.ts";
 import { journalTail, systemTool, unitProperty } from "../../adapters/host/systemd.ts";
 import { UserError } from "../../core/errors.ts";
 import {
@@ -29,22 +29,18 @@ export async function ensureUnits({ config, pin, world, report }: ServiceTools):
   const values = { instance, stateDir, runDir, home: owner.home };
   const stamp = await stampOf({ config, pin }, world);
   const program = { node: world.execPath, entry: world.entry, stamp };
-  const found: Ensured[] = [];
-  for (const source of unitSources) {
-    // oxlint-disable-next-line no-await-in-loop
+  const install = async (source: (typeof unitSources)[number]) => {
     const text = await readFile(`${world.packageRoot}/systemd/${source}`, "utf8");
     const rendered = renderUnit(text, { ...values, ...program });
     const target = unitTarget(source, instance);
     // A minimal system has no directory for users and temporary files of its own.
-    // oxlint-disable-next-line no-await-in-loop
     await mkdir(dirname(target), { recursive: true });
-    // oxlint-disable-next-line no-await-in-loop
-    found.push(await ensureFile(target, rendered, { mode: 0o644 }));
-  }
+    return ensureFile(target, rendered, { mode: 0o644 });
+  };
+  const did = sumOf(await Promise.all(unitSources.map(install)));
   await systemTool("systemd-sysusers", unitTarget("sysusers.d/mypaas.conf", instance));
   refuseMissingGroups(await readFile("/etc/group", "utf8"));
   await systemTool("systemd-tmpfiles", "--create", unitTarget("tmpfiles.d/mypaas.conf", instance));
-  const did = sumOf(found);
   const { worker } = unitNames(instance);
   const isStale = (await unitProperty(worker, "NeedDaemonReload")) === "yes";
   if (did !== "already there" || isStale) await systemTool("systemctl", "daemon-reload");

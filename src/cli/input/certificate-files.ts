@@ -4,6 +4,7 @@ import { codeOf } from "../../adapters/files.ts";
 import { maxPemBytes } from "../../core/certificates/certificate-files.ts";
 import { UserError } from "../../core/errors.ts";
 import { plainText } from "../../core/terminal-text.ts";
+import type { ServerOptions } from "../command.ts";
 import { commandLine, option } from "../output/shell-words.ts";
 import { command, hint } from "../../core/hints.ts";
 
@@ -13,13 +14,13 @@ interface Pair {
   readonly privateKey: string;
 }
 
-interface Paths extends Pair {
+/** What `cert add` takes. */
+export interface CertAddArgs extends Pair, ServerOptions {
   readonly host: string;
-  readonly remote?: string | undefined;
 }
 
 /** Reads both files, which may be one, without what else they hold; throws UserError "cert" that never shows what is in them. */
-export async function readCertificateFiles(paths: Paths, cwd: string): Promise<Pair> {
+export async function readCertificateFiles(paths: CertAddArgs, cwd: string): Promise<Pair> {
   const first = found(await read("certificate", paths.certificate, cwd));
   const second = found(await read("private key", paths.privateKey, cwd));
   if (first.certificates.length === 0) throw noCertificate(paths, first, second);
@@ -81,7 +82,7 @@ const found = (pem: string): Found => ({
 
 const text = (blocks: readonly string[]): string => `${blocks.join("\n")}\n`;
 
-function noCertificate(paths: Paths, first: Found, second: Found): UserError {
+function noCertificate(paths: CertAddArgs, first: Found, second: Found): UserError {
   const { host, remote } = paths;
   const certificate = plainText(paths.certificate);
   const place = `certificate ${certificate}`;
@@ -108,7 +109,7 @@ function noCertificate(paths: Paths, first: Found, second: Found): UserError {
   });
 }
 
-function noKey({ privateKey }: Paths, { certificates, isEncrypted }: Found): UserError {
+function noKey({ privateKey }: CertAddArgs, { certificates, isEncrypted }: Found): UserError {
   const path = plainText(privateKey);
   if (isEncrypted)
     return new UserError(`private key ${path}: is encrypted with a passphrase`, {

@@ -36,8 +36,8 @@ export async function readDockerfile(path: string, name: string): Promise<Uint8A
   try {
     return await readFile(path);
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    if (code === "") throw cause;
+    const code = codeOf(cause);
+    if (code === undefined) throw cause;
     const isForbidden = code === "EACCES" || code === "EPERM";
     throw new UserError(`${name}: ${isForbidden ? "permission denied" : `unreadable (${code})`}`, {
       code: "no-dockerfile",

@@ -2,12 +2,9 @@ import { Chalk } from "chalk";
 import type { World } from "../../core/world.ts";
 
 /** Colour marks only state. */
-export interface Theme {
-  readonly failed: (text: string) => string;
-  readonly live: (text: string) => string;
-  readonly warning: (text: string) => string;
-  readonly dim: (text: string) => string;
-}
+export type Theme = Readonly<
+  Record<"failed" | "live" | "warning" | "dim", (text: string) => string>
+>;
 
 type Stream = "stdout" | "stderr";
 

@@ -1,10 +1,6 @@
 import { stat } from "node:fs/promises";
 import { relative, resolve } from "node:path";
-import {
-  chooseContext,
-  readSourceTree,
-  type SourceTree,
-} from "../../adapters/laptop/source-tree.ts";
+import { chooseContext, readSourceTree } from "../../adapters/laptop/source-tree.ts";
 import { parseDockerfile } from "../../core/dockerfile/parse.ts";
 import { UserError } from "../../core/errors.ts";
 import { formatBytes, formatFiles } from "../../core/format.ts";
@@ -26,10 +22,7 @@ export interface PushSource {
 }
 
 /** The name of the service; throws UserError with everything that is wrong in the Dockerfile. */
-export async function checkDockerfile(
-  { dockerfile }: Pick<PushSource, "dockerfile">,
-  io: CommandIo,
-): Promise<string> {
+export async function checkDockerfile(dockerfile: string, io: CommandIo): Promise<string> {
   const file = shown(dockerfile, io);
   const bytes = await readDockerfile(dockerfile, file);
   const { spec, problems, warnings } = parseDockerfile(bytes, file);
@@ -40,10 +33,7 @@ export async function checkDockerfile(
 }
 
 /** Reads and checks the files; reports their number and those that look like secrets. */
-export async function readContext(
-  source: PushSource,
-  io: CommandIo,
-): Promise<{ readonly tree: SourceTree; readonly push: PushManifest }> {
+export async function readContext(source: PushSource, io: CommandIo) {
   const { dockerfile, options } = source;
   const { cwd, interrupted } = io.world;
   const context =
@@ -73,11 +63,8 @@ export async function readContext(
 
 async function findFolder(given: string, cwd: string): Promise<string> {
   const folder = resolve(cwd, given);
-  const isFolder = await stat(folder).then(
-    (facts) => facts.isDirectory(),
-    () => false,
-  );
-  if (isFolder) return folder;
+  const facts = await stat(folder).catch(() => undefined);
+  if (facts?.isDirectory() === true) return folder;
   throw new UserError(`--context ${given}: no such folder`, {
     code: "no-context",
     hint: "name the folder that holds what the Dockerfile copies, or leave --context out",

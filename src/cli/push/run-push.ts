@@ -19,7 +19,7 @@ export async function runPush(wanted: Push, io: CommandIo): Promise<ExitCode> {
   let isStarted = false;
   let connection: Connection | undefined;
   try {
-    const service = await checkDockerfile(wanted, io);
+    const service = await checkDockerfile(wanted.dockerfile, io);
     const { tree, push } = await readContext(wanted, io);
     connection = await wanted.connect();
     const begun = await connection.begin({ action: "push", service, push });
