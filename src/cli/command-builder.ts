@@ -107,13 +107,12 @@ function addPart({ made, program, run }: Filling, part: CommandPart, remote?: st
 
 function addOptions(made: Command, rows: readonly OptionRow[]): void {
   for (const row of rows) {
-    if (typeof row === "string") {
-      made.optionsGroup(row);
-      continue;
+    if (typeof row === "string") made.optionsGroup(row);
+    else {
+      const [flags, help, read] = row;
+      const option = new Option(flags, help).hideHelp(help === undefined);
+      made.addOption(read === undefined ? option : option.argParser(read));
     }
-    const [flags, help, read] = row;
-    const option = new Option(flags, help).hideHelp(help === undefined);
-    made.addOption(read === undefined ? option : option.argParser(read));
   }
 }
 

@@ -1,7 +1,6 @@
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
 import { withServer } from "../connect/ask.ts";
-import type { Opinion } from "../output/check-report.ts";
 
 interface CheckArgs extends ServerOptions {
   readonly path?: string | undefined;
@@ -19,7 +18,9 @@ export async function check(args: CheckArgs, io: CommandIo): Promise<ExitCode> {
   const { file, name } = await findDockerfile(args.path, io.world.cwd, "check");
   const parsed = parseDockerfile(await readDockerfile(file, name), name);
   const { spec, problems, warnings } = parsed;
-  const opinion = spec === undefined ? undefined : await askServer(spec, args, io);
+  const { remote, key } = args;
+  const isAsked = spec !== undefined && remote !== undefined;
+  const opinion = isAsked ? await askServer(spec, { remote, key }, io) : undefined;
   const refusals = opinion?.refusals;
   const { reportCheck } = await import("../output/check-report.ts");
   io.answer(reportCheck(name, parsed, opinion), {
@@ -32,15 +33,10 @@ export async function check(args: CheckArgs, io: CommandIo): Promise<ExitCode> {
   return spec === undefined || (refusals ?? []).length > 0 ? 1 : 0;
 }
 
-/** Undefined where no server is named: MYPAAS_REMOTE is for what cannot do without one. */
-async function askServer(
-  spec: ServiceSpec,
-  { remote, key }: CheckArgs,
-  io: CommandIo,
-): Promise<Opinion | undefined> {
-  if (remote === undefined) return undefined;
+/** Only by name: MYPAAS_REMOTE is for what cannot do without a server. */
+async function askServer(spec: ServiceSpec, options: ServerOptions, io: CommandIo) {
   const { refusedRoutes } = await import("../../core/release/server-refusals.ts");
-  return withServer({ remote, key }, io, async ({ place, ask }) => {
+  return withServer(options, io, async ({ place, ask }) => {
     const info = await ask({ action: "server.info" });
     return { place, refusals: refusedRoutes(spec.routes, info, spec.slug) };
   });

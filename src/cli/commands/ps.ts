@@ -19,9 +19,8 @@ export const declaration: CommandFile = {
 
 /** `mypaas ps [SERVICE]`: what runs, how it is and how its last deploy ended; with `--watch` again every 2 s until Ctrl-C. */
 export async function ps(args: PsArgs, io: CommandIo): Promise<ExitCode> {
-  const { service } = args;
-  const watch = args.watch === true;
-  const signal = io.world.interrupted;
+  const { service, watch = false } = args;
+  const { interrupted: signal, stdout } = io.world;
   const { sayBroken } = await import("../connect/follow-job.ts");
   const { followStream } = await import("../../adapters/wire/stream.ts");
   return withServer(args, io, async ({ begin, learn }) => {
@@ -35,7 +34,9 @@ export async function ps(args: PsArgs, io: CommandIo): Promise<ExitCode> {
         const snapshot = readSnapshot(line);
         if (snapshot === undefined) continue;
         if (service === undefined) await learn(() => snapshot.services.map((one) => one.service));
-        show(renderPs(snapshot, service), { snapshot, watch }, io);
+        const text = renderPs(snapshot, service);
+        if (watch && stdout.isTTY && !io.json) stdout.write(clear);
+        io.answer(watch && !stdout.isTTY ? `${text}\n` : text, snapshot);
         if (!watch || signal.aborted) break;
       }
     } catch (error) {
@@ -46,16 +47,6 @@ export async function ps(args: PsArgs, io: CommandIo): Promise<ExitCode> {
 }
 
 const clear = "\u001b[H\u001b[2J\u001b[3J";
-
-function show(
-  text: string,
-  { snapshot, watch }: { readonly snapshot: PsSnapshot; readonly watch: boolean },
-  { world, json, answer }: CommandIo,
-): void {
-  const { stdout } = world;
-  if (watch && stdout.isTTY && !json) stdout.write(clear);
-  answer(watch && !stdout.isTTY ? `${text}\n` : text, snapshot);
-}
 
 /** Undefined for what this version does not know; throws what the server could not do. */
 function readSnapshot(line: string): PsSnapshot | undefined {

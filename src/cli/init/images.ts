@@ -82,7 +82,7 @@ async function ensure(
 ): Promise<string> {
   const isThere = (await infra.inspectImage(tag)) !== undefined;
   if (!isThere) {
-    report.begin(`${doing} ${tag}`);
+    report.note(`${doing} ${tag} …`);
     await make();
   }
   report.done(`${what} ${tag}`, isThere ? "already there" : "created");
