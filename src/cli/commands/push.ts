@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { isThere } from "../../adapters/files.ts";
 import { didYouMean } from "../../core/dockerfile/did-you-mean.ts";
 import { UserError } from "../../core/errors.ts";
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
@@ -41,6 +40,7 @@ export async function push(args: PushArgs, io: CommandIo): Promise<ExitCode> {
 async function chooseRemote({ first, path, remote }: PushArgs, io: CommandIo) {
   if (remote !== undefined && path !== undefined) throw oneTooMany(remote, path);
   if (remote !== undefined) return { remote, path: first };
+  const { isThere } = await import("../../adapters/files.ts");
   const { isRemoteName, readRemotes } = await import("../../adapters/laptop/remotes.ts");
   const { world } = io;
   const names = (await readRemotes(world)).map((known) => known.name);
