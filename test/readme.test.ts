@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { keysMarkdown } from "../src/core/dockerfile/key-help.ts";
+import { keysMarkdown } from "./support/keys-markdown.ts";
 
 const readme = readFileSync(join(import.meta.dirname, "../README.md"), "utf8");
 

@@ -7,10 +7,13 @@ export type Hint = string | HintParts;
 export type HintParts = readonly string[];
 
 /** A hint as it is stored and sent: whole for people and older versions, and in pieces, so that a laptop can add `-r NAME` to commands. */
-export interface Hinted {
-  readonly hint?: string | undefined;
-  readonly hintParts?: HintParts | undefined;
+export interface HintFields {
+  readonly hint?: string;
+  readonly hintParts?: HintParts;
 }
+
+/** Anything that may have a hint, such as an error. */
+export type Hinted = { readonly [K in keyof HintFields]: HintFields[K] | undefined };
 
 /** A command of mypaas as it is typed on the machine that shows the hint. */
 export interface HintCommand {
@@ -47,10 +50,7 @@ export function hint(
 export const hintText = (from: Hint): string => (typeof from === "string" ? from : from.join(""));
 
 /** The fields of a hint in an event, an answer or a record. */
-export function hintFields(from: Hint | undefined): {
-  readonly hint?: string;
-  readonly hintParts?: HintParts;
-} {
+export function hintFields(from: Hint | undefined): HintFields {
   if (from === undefined) return {};
   return typeof from === "string" ? { hint: from } : { hint: from.join(""), hintParts: from };
 }
@@ -60,10 +60,7 @@ export const hintOf = ({ hint: whole, hintParts }: Hinted): Hint | undefined =>
   hintParts?.join("") === whole ? (hintParts ?? whole) : whole;
 
 /** The hint in fields that came from elsewhere, safe for a terminal; undefined where they hold none. */
-export function readHint(fields: {
-  readonly hint?: unknown;
-  readonly hintParts?: unknown;
-}): Hint | undefined {
+export function readHint(fields: { readonly [K in keyof HintFields]: unknown }): Hint | undefined {
   const { hint: whole, hintParts: parts } = fields;
   if (typeof whole !== "string") return undefined;
   const hintParts = Array.isArray(parts) ? parts.map(String) : undefined;

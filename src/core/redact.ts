@@ -16,11 +16,9 @@ export function redactor(secrets: readonly string[]): Redact {
 
 /** Applies `redact` to every text of an event except its kind. */
 export function redactEvent(event: Event, redact: Redact): Event {
-  const entries = Object.entries(event).map(([name, value]) => [
-    name,
-    name === "kind" ? value : redactValue(value, redact),
-  ]);
-  return Object.fromEntries(entries) as Event;
+  const { kind, ...texts } = event;
+  const hidden = Object.entries(texts).map(([name, value]) => [name, redactValue(value, redact)]);
+  return { kind, ...Object.fromEntries(hidden) } as Event;
 }
 
 function redactValue(value: unknown, redact: Redact): unknown {
@@ -56,9 +54,7 @@ function buildAutomaton(patterns: readonly string[]): Node {
   return root;
 }
 
-function newNode(): Node {
-  return { next: new Map(), fail: undefined, longest: 0 };
-}
+const newNode = (): Node => ({ next: new Map(), fail: undefined, longest: 0 });
 
 function insert(root: Node, pattern: string): void {
   let node = root;

@@ -27,8 +27,6 @@ export function stripControls(text: string): string {
 }
 
 /** Does the same without colours, for names, messages and all text that is compared: it keeps only tabs and visible characters. */
-export function plainText(text: string): string {
-  return text.replace(controls, "");
-}
+export const plainText = (text: string): string => text.replace(controls, "");
 
 const isReset = (sgr: string): boolean => /^(?:|.\[(?:.*;)?0*m)$/s.test(sgr);

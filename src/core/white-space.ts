@@ -2,9 +2,7 @@
 const space = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
 /** True for a character that is white space for Docker's parser. */
-export function isSpace(char: string): boolean {
-  return space.test(char);
-}
+export const isSpace = (char: string): boolean => space.test(char);
 
 /** The index of the first character from `from` on that is not white space. */
 export function firstNonSpace(line: string, from: number): number {

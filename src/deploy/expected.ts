@@ -1,7 +1,6 @@
 import type { Release } from "../core/release/release.ts";
 import { dockerRouterNames } from "../core/routing/labels.ts";
-import { backendName, backendOf } from "../core/routing/backend.ts";
-import { releaseRouting } from "../core/routing/release-routing.ts";
+import { dockerService, releaseRouting } from "../core/routing/release-routing.ts";
 import { replicaCount } from "../core/release/spec.ts";
 import type { Expected } from "../core/routing/traefik-snapshot.ts";
 import type { SwitchContext } from "./switch-context.ts";
@@ -63,5 +62,5 @@ function expectServers(
 ): Readonly<Record<string, number>> {
   const { routes, scale } = release.spec;
   if (routes.length === 0) return {};
-  return { [backendName(backendOf(releaseRouting(release, server)))]: replicaCount(scale) };
+  return { [dockerService(releaseRouting(release, server))]: replicaCount(scale) };
 }

@@ -16,7 +16,7 @@ export const messages = {
   stillRunning: ({ spec }: Release, ms: number): Event =>
     step(`${spec.release} runs for ${formatDuration(ms)} so far`),
   ran: ({ spec }: Release, ms: number): Event =>
-    step(`${spec.release} ended well after ${formatDuration(ms)}`),
+    step(`${spec.release} succeeded after ${formatDuration(ms)}`),
   stillWaiting: (release: Release, replica: number, ms: number): Event =>
     step(`waiting for ${replicaWord(release, replica)}, ${formatDuration(ms)} so far`),
   stopping: ({ spec, number }: Release): Event =>
@@ -24,9 +24,9 @@ export const messages = {
   stoppingOld: (from: Release): Event =>
     step(`stopping ${from.spec.service} release ${from.number}; its requests wait`),
   reaching: ({ spec }: Release, ms: number): Event =>
-    step(`letting requests that waited for ${spec.service} reach it, ${formatDuration(ms)}`),
+    step(`${spec.service} answers the requests that waited, ${formatDuration(ms)}`),
   waitingForHandover: (service: string): Event =>
-    step(`letting requests that waited for ${service} reach it before it changes again`),
+    step(`${service} answers the requests that waited, before its next switch`),
   draining: (from: Release, open: number): Event =>
     step(`waiting for ${connections(open)} to ${from.spec.service} release ${from.number} to end`),
   cutOff: (from: Release, open: number): Event => ({
@@ -35,7 +35,7 @@ export const messages = {
     hint: "set # mypaas.drain-timeout to give them longer",
   }),
   waitingFor: (system: string, error: unknown): Event =>
-    step(`waiting for ${system}, without which this cannot end: ${messageOf(error)}`),
+    step(`waiting until ${system} answers: ${messageOf(error)}`),
   bringingBack: (from: Release): Event =>
     step(`starting ${from.spec.service} release ${from.number} again`),
   notBack: (from: Release, error: unknown): Event => ({

@@ -31,7 +31,7 @@ export async function untilEngineAnswers<T>(
 
 /**
  * Repeats work that waits for Traefik while Traefik hangs, because it may still send requests by its old routing.
- * One that does not run at all is not waited for, because it reads everything anew when it starts.
+ * A stopped Traefik needs no wait: it reads the whole configuration when it starts.
  */
 export async function untilTraefikAnswers(
   { clock, say }: Waiting,

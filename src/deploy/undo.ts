@@ -110,7 +110,7 @@ interface Back {
 /** False when the hold is still there. */
 async function endHold(context: SwitchContext, { isBegun, isBack }: Back): Promise<boolean> {
   const { router, service, from, oldFirst } = context;
-  // Traefik hears of replicas later than they start: without the hold no release would answer until then.
+  // Traefik gets the start of replicas a little later. Without the hold, no release would answer until then.
   const expected =
     isBack && from !== undefined ? expectBackBeforeHold(context, from) : expectRemoved(context);
   const see = () => router.confirm(expected, routingTimeoutMs);

@@ -354,7 +354,7 @@ test("the next release is live while the name of the first is still lent, which 
       ({ kind, ...event }) =>
         kind === "step" &&
         "text" in event &&
-        event.text.startsWith("letting requests that waited for web"),
+        event.text.startsWith("web answers the requests that waited"),
     ),
   );
   assert.deepEqual(server.containers(), ["web running", "web-r2-2 running"]);

@@ -29,7 +29,7 @@ test("Docker is asked again for as long as it is away, which is said once", asyn
     said: [
       {
         kind: "step",
-        text: "waiting for Docker, without which this cannot end: docker: not running",
+        text: "waiting until Docker answers: docker: not running",
       },
     ],
   });

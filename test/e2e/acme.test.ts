@@ -102,7 +102,7 @@ test("when the DNS is put right the host is upgraded by itself, and no request i
 test("a service that goes takes its hosts out of the list, and one that comes back has its certificate at once", async () => {
   await acme.server.must(["remove", "web", "--yes", "-r", "prod"]);
   const { out } = await acme.server.must(["cert", "-r", "prod"]);
-  assert.match(out, /^no host wants https/);
+  assert.match(out, /^no service uses https/);
   const said = await acme.server.mustPush(web);
   assert.deepEqual(
     said.events.filter((event) => event.kind === "warning"),
@@ -126,7 +126,7 @@ test("a service that gives https up answers those who come by it, and lets them 
   const { events } = await server.mustPush(web);
   const notes = events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
   assert.ok(
-    notes.some((text) => text.startsWith("shop.test is served over http now; browsers that know")),
+    notes.some((text) => text.startsWith("shop.test is served over http now; https answers too")),
     notes.join("\n"),
   );
   assert.equal((await server.get("shop.test")).status, 200);
@@ -134,7 +134,7 @@ test("a service that gives https up answers those who come by it, and lets them 
   const { status, strict } = await getSecure("shop.test", ca);
   assert.deepEqual([status, strict], [200, "max-age=0"]);
   const { out } = await server.must(["cert", "-r", "prod"]);
-  assert.match(out, /^no host wants https/);
+  assert.match(out, /^no service uses https/);
 });
 
 /** Over https, as a browser that trusts the CA. */

@@ -357,7 +357,7 @@ test("a port, a volume source or an image that is not to be had is said in one s
   const second = await containers.create(plan(image, { publish, name: "t-engine-two-r1-1" }));
   assert.deepEqual(await userError(containers.start(second)), {
     message: `container t-engine-two-r1-1: port 127.0.0.1:${hostPort} is already in use`,
-    hint: `see who has it on the server: ss -lntup "sport = :${hostPort}"`,
+    hint: `find the program that uses it, on the server: ss -lntup "sport = :${hostPort}"`,
   });
   await containers.remove(first);
   await containers.start(second);

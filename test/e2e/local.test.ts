@@ -34,7 +34,7 @@ const commands: readonly (readonly [words: string, answer: RegExp])[] = [
   ["start web", /^$/],
   ["key list", /^laptop +never/m],
   ["registry list", /no /],
-  ["cert", /^host +service +state|^no host wants https/],
+  ["cert", /^host +service +state|^no service uses https/],
   ["doctor", /docker/i],
   ["remove web --yes", /^$/],
   ["ps", /^no services yet$/m],

@@ -193,12 +193,12 @@ test("a server that shows another key than the pinned one is told nothing", asyn
   const { httpsPort } = server.instance;
   assert.deepEqual(failureOf(await server.startPush(source, [], line).done), {
     code: 1,
-    message: `server 127.0.0.1:${httpsPort}: is not the one that this remote was made for`,
-    hint: "if mypaas init was run anew on it, take the line it prints there: mypaas remote add",
+    message: `server 127.0.0.1:${httpsPort}: does not have the key that this remote expects`,
+    hint: "if the server has a new key, add the remote again with the line that mypaas init prints: mypaas remote add",
     details: [
       `expected key ${wrong}`,
       `got key ${pin}`,
-      "somebody may stand between you and the server; nothing was sent",
+      "another server may intercept this connection; mypaas sent nothing",
     ],
     still: undefined,
   });

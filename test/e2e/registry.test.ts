@@ -74,7 +74,7 @@ test("without a login a private base image is refused, and the way out is exact"
 test("a login that the registry refuses is not kept, and one at a place without registry neither", async () => {
   const wrong = await login(one, "ann", "not-her-password");
   assert.equal(wrong.code, 1);
-  assert.match(wrong.err, /registry 127\.0\.0\.1:\d+: does not take this login of ann\n/);
+  assert.match(wrong.err, /registry 127\.0\.0\.1:\d+: refused the login of ann\n/);
   assert.doesNotMatch(wrong.err + wrong.out, /not-her-password/);
   const nobody = await server.run(
     ["registry", "login", "127.0.0.1:9", "-u", "ann", "--password-stdin", "-r", "prod"],

@@ -64,8 +64,8 @@ test("a wrong pin is a hard stop with an explanation", async () => {
   const { code, err } = await server.run(["ps", "-r", "wrong"]);
   assert.equal(code, 1);
   console.log(err.trim());
-  assert.match(err, /is not the one that this remote was made for/);
-  assert.match(err, /somebody may stand between you and the server; nothing was sent/);
+  assert.match(err, /does not have the key that this remote expects/);
+  assert.match(err, /another server may intercept this connection; mypaas sent nothing/);
   assert.doesNotMatch(err, /\?\s*$|\[y\/N\]/);
 });
 
@@ -78,7 +78,7 @@ test("a key that has changed is a hard stop too, until the new line is taken", a
   await server.startWorker();
   const { code, err } = await server.run(["ps", "-r", "prod"]);
   assert.equal(code, 1);
-  assert.match(err, /is not the one that this remote was made for/);
+  assert.match(err, /does not have the key that this remote expects/);
   const [line = ""] = /https:\/\/\S+#srv=[^'"\s]+/.exec(out) ?? [];
   await server.must(["remote", "add", "prod", line.replace(domain, acme.address)]);
   assert.equal((await server.run(["ps", "-r", "prod"])).code, 0);

@@ -1,6 +1,11 @@
-import { specDefaults } from "../../src/core/dockerfile/keys/table.ts";
+import { buildSpec } from "../../src/core/dockerfile/keys/table.ts";
 import type { Release } from "../../src/core/release/release.ts";
 import type { ServiceSpec } from "../../src/core/release/spec.ts";
+
+const { service: _service, slug: _slug, ...defaults } = buildSpec((field) => field.default);
+
+/** The value of each field in a release that was stored before the field existed; every stored release has a name. */
+export const specDefaults: Omit<ServiceSpec, "service" | "slug"> = defaults;
 
 /** A release with ordinary values; `routes` are URLs, `http(s)://host[/path]`. */
 export function release(

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { namesOf } from "../../core/certificates/manual-certificate.ts";
 import type { HostRecord } from "../../core/certificates/record.ts";
-import { readHostRecord } from "../../core/stored/host-record.ts";
+import { readHostRecord } from "../../core/stored/records.ts";
 import type { State } from "./state.ts";
 
 /** A certificate that was added by hand, for every host that it covers; `host` is the one that it was added for. */

@@ -1,4 +1,4 @@
-import type { ScaleOverride } from "../../core/stored/scale-override.ts";
+import type { ScaleOverride } from "../../core/stored/records.ts";
 import { setEnv, unsetEnv } from "./env.ts";
 import { setScale } from "./services.ts";
 import type { State } from "./state.ts";

@@ -65,7 +65,7 @@ export function beginJob(state: State, id: number): boolean {
   );
 }
 
-/** For a job that its worker left in the middle, and that may be begun anew. */
+/** Puts an interrupted job back into the queue, if it may run twice. */
 export function queueAgain(state: State, id: number): void {
   state.run("UPDATE jobs SET state = 'queued' WHERE id = ? AND state = 'running'", id);
 }

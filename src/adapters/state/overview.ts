@@ -1,5 +1,5 @@
 import type { Release } from "../../core/release/release.ts";
-import { readRelease } from "../../core/stored/release.ts";
+import { readRelease } from "../../core/stored/records.ts";
 import type { State } from "./state.ts";
 
 /** A service with the release that is live or was last, and its newest job. */

@@ -2,7 +2,7 @@ import type { Release } from "../../core/release/release.ts";
 import type { Receipt } from "../../core/actions/lifecycle.ts";
 import { isSameRoute } from "../../core/routing/routes.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
-import { readReceipt, readRelease } from "../../core/stored/release.ts";
+import { readReceipt, readRelease } from "../../core/stored/records.ts";
 import type { Row } from "./row.ts";
 import type { State } from "./state.ts";
 

@@ -1,4 +1,4 @@
-import { readScaleOverride, type ScaleOverride } from "../../core/stored/scale-override.ts";
+import { readScaleOverride, type ScaleOverride } from "../../core/stored/records.ts";
 import type { State } from "./state.ts";
 
 /** Name of the service that owns a slug, undefined when it is free. */

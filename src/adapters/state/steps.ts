@@ -1,4 +1,4 @@
-import { readStepData, type StepData } from "../../core/stored/step-data.ts";
+import { readStepData, type StepData } from "../../core/stored/records.ts";
 import type { State } from "./state.ts";
 
 /** One entry of a job's journal, in the order it happened. */

@@ -58,7 +58,7 @@ export async function* followEvents(following: Following): AsyncGenerator<Logged
 }
 
 const lost = ({ place, again = command("push") }: Following): UserError =>
-  new UserError(`${place}: the connection is lost and does not come back`, {
+  new UserError(`${place}: connection lost, reconnecting failed`, {
     code: "connection",
     hint: hint`the deploy continues on the server; follow it again with: ${again}`,
   });

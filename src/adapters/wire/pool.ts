@@ -92,12 +92,12 @@ function spkiPin(socket: TLSSocket): string {
 }
 
 const wrongPin = (place: string, expected: string, seen: string): UserError =>
-  new UserError(`server ${place}: is not the one that this remote was made for`, {
+  new UserError(`server ${place}: does not have the key that this remote expects`, {
     code: "wrong-pin",
-    hint: hint`if ${command("init")} was run anew on it, take the line it prints there: ${command("remote add")}`,
+    hint: hint`if the server has a new key, add the remote again with the line that ${command("init")} prints: ${command("remote add")}`,
     details: [
       `expected key ${expected}`,
       `got key ${seen}`,
-      "somebody may stand between you and the server; nothing was sent",
+      "another server may intercept this connection; mypaas sent nothing",
     ],
   });

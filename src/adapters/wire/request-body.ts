@@ -49,7 +49,7 @@ async function readWithin(reader: Reader, pace: Pace, ms: number): Promise<Uint8
     () => {
       throw new UserError(
         `upload: fewer than ${pace.minBytes} bytes arrived in ${pace.windowMs / 1000} s`,
-        { code: "stalled", hint: hint`push again, what has arrived is kept: ${command("push")}` },
+        { code: "stalled", hint: hint`push again; received bytes are kept: ${command("push")}` },
       );
     },
     () => undefined,

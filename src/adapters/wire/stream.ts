@@ -26,7 +26,7 @@ export async function* followStream(following: StreamFollowing): AsyncGenerator<
   const { request, signal, cursor, place, again, silenceMs } = following;
   const pauses = following.pausesMs ?? longPausesMs;
   const lost = () =>
-    new UserError(`${place}: the connection is lost and does not come back`, {
+    new UserError(`${place}: connection lost, reconnecting failed`, {
       code: "connection",
       hint: `begin again: ${again}`,
     });

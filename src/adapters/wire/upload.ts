@@ -92,7 +92,7 @@ async function sendRanges(uploading: Upload, blob: WantedBlob, progress: Progres
 function find(uploading: Upload, blob: WantedBlob): SourceFile {
   const source = uploading.files.get(blob.sha256);
   if (source && source.size === blob.size) return source;
-  throw new UserError(`server: asks for a file that is not in this push, ${blob.sha256}`, {
+  throw new UserError(`server: requested a file that is not in this push, ${blob.sha256}`, {
     code: "protocol",
     hint: "install the same version on both sides: npm install -g mypaas",
   });

@@ -21,7 +21,7 @@ export const declaration: CommandFile = {
   commands: [
     {
       syntax: "list",
-      summary: "list every host that wants https, as mypaas cert alone does",
+      summary: "list the certificate of each https host; same as mypaas cert",
       examples: ["mypaas cert list", "mypaas cert list -r prod --json"],
       run: certList,
     },
@@ -46,7 +46,7 @@ export const declaration: CommandFile = {
     },
     {
       syntax: "retry [host]",
-      summary: "ask the CA now, for one host or for all without a certificate",
+      summary: "request a certificate now, for one host or all that have none",
       examples: ["mypaas cert retry -r prod", "mypaas cert retry www.example.com -r prod"],
       run: certRetry,
     },

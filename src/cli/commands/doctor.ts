@@ -56,7 +56,7 @@ const signsOfIllness: ReadonlySet<string> = new Set([
   "bug",
 ]);
 
-/** A remote that is not known here is no illness of a server. */
+/** An unknown remote is wrong usage, not a problem of a server. */
 async function whereFrom(args: ServerOptions, io: CommandIo): Promise<Outside> {
   const { findRemote, usualRemote } = await import("../connect/connect.ts");
   const wanted = args.remote ?? usualRemote(io);

@@ -11,7 +11,7 @@ import { hintOf } from "../../core/hints.ts";
 export const declaration: CommandFile = {
   options: [
     ["-f, --follow", "follow new lines, across deploys, until Ctrl-C"],
-    ["-n, --lines <count>", "the newest lines, or all (default: 100)"],
+    ["-n, --lines <count>", "how many of the newest lines, or all (default: 100)"],
     ["--since <duration>", "nothing older, such as 10m"],
     ["--release <number>", "only of this release, while its containers are there"],
     ["--replica <number>", "only of this replica"],

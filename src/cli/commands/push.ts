@@ -68,7 +68,7 @@ function unknownWord(word: string, names: readonly string[]): UserError {
     code: "no-remote",
     hint:
       near === undefined
-        ? hint`look at the names: ${command("remote list")}`
+        ? hint`list the remotes: ${command("remote list")}`
         : hint`did you mean: ${command(`push ${near}`)}`,
   });
 }

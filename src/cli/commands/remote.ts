@@ -163,7 +163,7 @@ export async function remoteRename(
     if (from !== to && all.some((one) => one.name === to))
       throw new UserError(`remote ${to}: is there already`, {
         code: "remote",
-        hint: hint`choose another name, or forget that one first: ${command(`remote remove ${to}`)}`,
+        hint: hint`choose another name, or remove that remote first: ${command(`remote remove ${to}`)}`,
       });
     return all.map((one) => (one === renamed ? { ...one, name: to } : one));
   });
@@ -188,7 +188,7 @@ function pick(all: readonly Remote[], name: string): Remote {
   if (found) return found;
   throw new UserError(`remote ${JSON.stringify(name)}: not known here`, {
     code: "no-remote",
-    hint: hint`look at the names: ${command("remote list")}`,
+    hint: hint`list the remotes: ${command("remote list")}`,
   });
 }
 

@@ -13,8 +13,8 @@ export interface RunArgs extends ServiceArgs {
 
 export const declaration: CommandFile = {
   options: [
-    ["--release <number>", "of this release (default: the live one)"],
-    ["--detach", "do not wait for its end"],
+    ["--release <number>", "use the image of this release (default: the live one)"],
+    ["--detach", "start the command and return at once"],
   ],
   examples: [
     "mypaas run web -r prod -- node migrate.js",

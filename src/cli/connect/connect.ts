@@ -134,7 +134,7 @@ async function remember(io: CommandIo, remote: Remote, used: string): Promise<vo
   } catch (error) {
     // A configuration that cannot be written must not fail what the server has accepted.
     const reason = error instanceof Error ? error.message : String(error);
-    io.say({ kind: "note", text: `cannot remember the key: ${reason}` });
+    io.say({ kind: "note", text: `could not store the key of this remote: ${reason}` });
   }
 }
 

@@ -107,7 +107,7 @@ function judgeName(host: string, addresses: readonly string[] | undefined): Find
   return ok(`${host} is ${addresses.join(", ")}`);
 }
 
-/** Whoever answers there with the right key is our Traefik; a JSON answer comes from the receiver behind it. */
+/** An answer with the pinned key comes from Traefik; a JSON answer comes from the receiver behind it. */
 async function lookAtTraefik(
   { server, pin }: RemoteAddress,
   { host: address, port }: { readonly host: string; readonly port: number },

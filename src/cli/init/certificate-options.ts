@@ -10,9 +10,8 @@ import {
   readAcmeServer,
   type Acme,
 } from "../../core/server/acme.ts";
-import { readAddress } from "../../core/server/addresses.ts";
+import { readAddress, readResolver } from "../../core/server/addresses.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
-import { readResolver } from "../../core/server/resolvers.ts";
 import { refused } from "./refused.ts";
 import { command, hint } from "../../core/hints.ts";
 

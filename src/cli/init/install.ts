@@ -131,7 +131,7 @@ export function withStatic(plan: InfraPlan, files: readonly (string | undefined)
 }
 
 const noCertificates =
-  "certificates: this server asks no CA; to change that: mypaas init --email you@example.com";
+  "certificates: this server requests none; to request them: mypaas init --email you@example.com";
 
 async function conclude(
   { options, io, needsSystemd }: Job,

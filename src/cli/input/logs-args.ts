@@ -60,7 +60,7 @@ export function readLogsArgs(args: LogsArgs): LogsWanted {
   };
 }
 
-/** Undefined: all. Who names a time or a pattern wants everything that fits. */
+/** Undefined: all lines. `--since` and `--grep` have no limit by default. */
 function readLines({ lines, since, grep }: LogsArgs): number | undefined {
   if (lines === "all") return undefined;
   if (lines === undefined) return (since ?? grep) === undefined ? usualLines : undefined;

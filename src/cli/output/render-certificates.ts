@@ -1,4 +1,4 @@
-import { warnBeforeMs } from "../../core/certificates/expiry.ts";
+import { warnBeforeMs } from "../../core/certificates/schedule.ts";
 import { formatAge } from "../../core/format.ts";
 import type { CertificateInfo, CertificateList } from "../../core/actions/certificates.ts";
 import { table } from "./table.ts";
@@ -15,13 +15,13 @@ export function renderCertificates(
   reading: Reading,
 ): string {
   if (certificates.length === 0)
-    return "no host wants https; a service asks for it with: # mypaas.https = true";
+    return "no service uses https; to use it, add to the Dockerfile: # mypaas.https = true";
   const isMute = acme === undefined && certificates.some(({ state }) => state !== "own");
   return [renderHosts(certificates, reading), ...(isMute ? [mute] : [])].join("\n");
 }
 
 const mute =
-  "this server asks no CA for certificates; to change that, run on the server: sudo mypaas init --email you@example.com";
+  "this server requests no certificates; to request them, run on the server: sudo mypaas init --email you@example.com";
 
 /** The hosts alone. */
 export function renderHosts(certificates: readonly CertificateInfo[], reading: Reading): string {

@@ -14,7 +14,7 @@ export interface BuildArgs {
 }
 
 export const buildOptions: readonly OptionRow[] = [
-  ["--context <dir>", "the files to send (default: here, or beside the Dockerfile)"],
+  ["--context <dir>", "folder to send (default: the current one, or the Dockerfile's if outside)"],
   ["--pull", "look for newer base images"],
   ["--no-cache", "build every step again"],
   ["--take-from <service>", "take over routes that this service has now"],

@@ -94,10 +94,13 @@ export function contentOf(asked: Action): object {
 }
 
 /** The services that an action touches. */
-export function servicesOf(action: Action): readonly string[] {
-  const own = "service" in action && action.service !== undefined ? [action.service] : [];
-  return [...own, ...(definitionOf(action.action).alsoTouches?.(action) ?? [])];
-}
+export const servicesOf = (action: Action): readonly string[] => [
+  ...ownOf(action),
+  ...(definitionOf(action.action).alsoTouches?.(action) ?? []),
+];
+
+const ownOf = (action: Action): readonly string[] =>
+  "service" in action && action.service !== undefined ? [action.service] : [];
 
 /** True where the client may send the same action again after a broken connection. */
 export const mayRepeat = ({ action }: Action): boolean => definitionOf(action).repeat === "safe";
@@ -111,6 +114,6 @@ export function namesAfter(
   const { knownNames = "unchanged" } = definitionOf(action.action);
   if (typeof knownNames === "function") return knownNames(known, action, result);
   if (knownNames === "unchanged") return known;
-  const own = "service" in action && action.service !== undefined ? [action.service] : [];
+  const own = ownOf(action);
   return knownNames === "added" ? [...known, ...own] : known.filter((name) => !own.includes(name));
 }

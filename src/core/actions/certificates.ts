@@ -1,13 +1,10 @@
 import { maxPemBytes } from "../certificates/certificate-files.ts";
+import type { HintFields } from "../hints.ts";
 import { action, answer } from "./definition.ts";
-import { bad, optional, secret, shown, type Reader } from "./fields.ts";
+import { bad, optional, secret, text, type Reader } from "./fields.ts";
 
 /** A host name in lower case and punycode. */
-const host: Reader<string> = (value) => {
-  if (typeof value === "string" && /^(\*\.)?[a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9])?$/.test(value))
-    return value;
-  throw bad(`host: not a host name: ${shown(value, 60)}`);
-};
+const host = text(/^(\*\.)?[a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9])?$/, "host: not a host name");
 
 // No message shows a value: the key may stand in the place of the certificate.
 const pem: Reader<string> = (value, name) => {
@@ -15,6 +12,8 @@ const pem: Reader<string> = (value, name) => {
     return value;
   throw bad(`${name}: should be PEM of at most ${maxPemBytes} characters`);
 };
+
+const managed = { scope: "server", right: "manage", repeat: "once" } as const;
 
 /** Certificates of the hosts that want https. */
 export const certificates = {
@@ -27,42 +26,36 @@ export const certificates = {
   }),
   /** PEM: the host's own certificate first, then those that lead to its root. */
   "cert.add": action({
-    scope: "server",
+    ...managed,
     fields: { host, certificate: pem, privateKey: secret(pem) },
-    right: "manage",
     becomes: answer<{ readonly certificate: CertificateInfo }>(),
-    repeat: "once",
   }),
   "cert.remove": action({
-    scope: "server",
+    ...managed,
     fields: { host },
-    right: "manage",
     becomes: answer<{ readonly host: string }>(),
-    repeat: "once",
   }),
   /** Asks the CA at once, for one host or for all that have no certificate. */
   "cert.retry": action({
-    scope: "server",
+    ...managed,
     fields: { host: optional(host) },
-    right: "manage",
     becomes: answer<{ readonly certificates: readonly CertificateInfo[] }>(),
-    repeat: "once",
   }),
 } as const;
 
-/** Every host that wants https, by name. */
+/** All https hosts, sorted by name. */
 export interface CertificateList {
   readonly certificates: readonly CertificateInfo[];
-  /** Where certificates are asked for; left out while the server has no email address and so asks nobody. */
+  /** The CA. Left out when the server has no email address, because it then requests no certificate. */
   readonly acme?: { readonly server: string };
 }
 
 /** One host and its certificate. */
-export interface CertificateInfo {
+export interface CertificateInfo extends HintFields {
   readonly host: string;
-  /** Who answers there; empty for the server's own name. */
+  /** Services with a route at this host; empty for the server's own name. */
   readonly services: readonly string[];
-  /** Set for a certificate that was added and that nobody has a use for now. */
+  /** Set for a manual certificate that no service uses now. */
   readonly unused?: true;
   /** `own`: added by hand; `waiting`: the CA is not asked, because it would refuse; `failed`: it was asked and refused. */
   readonly state: "issued" | "own" | "asking" | "waiting" | "failed";
@@ -77,9 +70,6 @@ export interface CertificateInfo {
   readonly about?: string;
   /** The same as a sentence with the facts. */
   readonly reason?: string;
-  readonly hint?: string;
-  /** The hint in pieces: text and commands of mypaas in turn, beginning with text. */
-  readonly hintParts?: readonly string[];
   /** Milliseconds since the epoch. */
   readonly nextTry?: number;
 }

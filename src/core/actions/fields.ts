@@ -52,33 +52,31 @@ export const list =
     return value.map((one) => item(one, called ?? name));
   };
 
-/** Text that matches a pattern. */
+/** Text that matches a pattern; `wrong` begins the message about any other value. */
 export const text =
-  (pattern: RegExp): Reader<string> =>
+  (pattern: RegExp, wrong?: string): Reader<string> =>
   (value, name) => {
     if (typeof value === "string" && pattern.test(value)) return value;
-    throw bad(`${name}: not valid: ${shown(value, 60)}`);
+    throw bad(`${wrong ?? `${name}: not valid`}: ${shown(value, 60)}`);
+  };
+
+const wholeFrom =
+  (min: number, max: number, wanted: string): Reader<number> =>
+  (value, name) => {
+    if (typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max)
+      return value;
+    throw bad(`${name}: should be ${wanted}, got ${shown(value)}`);
   };
 
 /** A number without a fraction, from 0 on. */
-export const wholeNumber: Reader<number> = (value, name) => {
-  if (isWhole(value)) return value;
-  throw bad(`${name}: should be a whole number, got ${shown(value)}`);
-};
+export const wholeNumber = wholeFrom(0, Infinity, "a whole number");
 
 /** A whole number with an upper limit. */
-export const wholeUpTo =
-  (max: number): Reader<number> =>
-  (value, name) => {
-    if (isWhole(value) && value <= max) return value;
-    throw bad(`${name}: should be a whole number up to ${max}, got ${shown(value)}`);
-  };
+export const wholeUpTo = (max: number): Reader<number> =>
+  wholeFrom(0, max, `a whole number up to ${max}`);
 
 /** A number of things that are counted from 1. */
-export const counted: Reader<number> = (value, name) => {
-  if (isWhole(value) && value >= 1) return value;
-  throw bad(`${name}: should be a number from 1, got ${shown(value)}`);
-};
+export const counted = wholeFrom(1, Infinity, "a number from 1");
 
 /** True only for `true`. */
 export const boolean: Reader<boolean> = (value) => value === true;
@@ -100,9 +98,6 @@ export const secret = <T>(read: Reader<T>): Reader<T> & { readonly isSecret: tru
 
 /** A service name as in the Dockerfile. */
 export const serviceName = text(/^[a-z0-9][a-z0-9.-]{0,49}$/);
-
-const isWhole = (value: unknown): value is number =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 
 /** The start of a value as a message shows it. */
 export const shown = (value: unknown, length = 40): string | undefined =>

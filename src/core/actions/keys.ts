@@ -1,28 +1,25 @@
 import { action, answer } from "./definition.ts";
 import { text } from "./fields.ts";
 
+const common = { scope: "server", right: "key", repeat: "once" } as const;
+
 /** Keys that may sign requests. */
 export const keys = {
   "key.list": action({
-    scope: "server",
+    ...common,
     fields: {},
-    right: "key",
     becomes: answer<{ readonly keys: readonly KeyInfo[] }>(),
     repeat: "safe",
   }),
   "key.add": action({
-    scope: "server",
+    ...common,
     fields: { line: text(/^[^\n\r]{1,20000}$/) },
-    right: "key",
     becomes: answer<{ readonly key: KeyInfo }>(),
-    repeat: "once",
   }),
   "key.remove": action({
-    scope: "server",
+    ...common,
     fields: { fingerprint: text(/^[^\n\r]{1,200}$/) },
-    right: "key",
     becomes: answer<{ readonly key: KeyInfo }>(),
-    repeat: "once",
   }),
 } as const;
 

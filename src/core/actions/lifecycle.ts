@@ -1,6 +1,6 @@
 import { maxReplicas } from "../release/spec.ts";
 import { action, answer, job, jobLog } from "./definition.ts";
-import { bad, list, optional, shown, wholeNumber, type Reader } from "./fields.ts";
+import { bad, list, optional, text, wholeNumber, type Reader } from "./fields.ts";
 
 const replicas: Reader<number> = (value, name) => {
   const count = wholeNumber(value, name);
@@ -8,50 +8,27 @@ const replicas: Reader<number> = (value, name) => {
   throw bad(`replicas: should be from 1 to ${maxReplicas}, got ${count}`);
 };
 
-const volume: Reader<string> = (name) => {
-  if (typeof name === "string" && /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(name)) return name;
-  throw bad(`not a name of a volume: ${shown(name, 60)}`);
-};
+const volume = text(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/, "not a name of a volume");
 
-/** An action that needs nothing but the name of its service. */
-const change = action({
-  scope: "service",
-  fields: {},
-  right: "manage",
-  becomes: job(),
-  repeat: "once",
-  knownNames: "added",
-});
+/** What most jobs of one service have in common. */
+const common = { scope: "service", becomes: job(), repeat: "once", knownNames: "added" } as const;
+
+/** One that needs nothing but the name of its service. */
+const change = action({ ...common, fields: {}, right: "manage" });
 
 /** Jobs of a service whose image exists, and what can be asked about its releases. */
 export const lifecycle = {
   /** Without a number: the release before the one that is live. */
-  rollback: action({
-    scope: "service",
-    fields: { release: optional(wholeNumber) },
-    right: "push",
-    becomes: job(),
-    repeat: "once",
-    knownNames: "added",
-  }),
-  scale: action({
-    scope: "service",
-    fields: { replicas },
-    right: "manage",
-    becomes: job(),
-    repeat: "once",
-    knownNames: "added",
-  }),
+  rollback: action({ ...common, fields: { release: optional(wholeNumber) }, right: "push" }),
+  scale: action({ ...common, fields: { replicas }, right: "manage" }),
   restart: change,
   stop: change,
   start: change,
   /** `volumes`: names of Docker volumes that are removed too; all others stay. */
   remove: action({
-    scope: "service",
+    ...common,
     fields: { volumes: list(volume) },
     right: "manage",
-    becomes: job(),
-    repeat: "once",
     knownNames: "removed",
   }),
   "remove.list": action({
@@ -64,11 +41,10 @@ export const lifecycle = {
   }),
   /** Shows the log of the job that it ends. */
   cancel: action({
-    scope: "service",
+    ...common,
     fields: {},
     right: "push",
     becomes: jobLog(),
-    repeat: "once",
     knownNames: "unchanged",
   }),
   /** Of one service, or of all that the key may see. */

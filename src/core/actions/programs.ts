@@ -52,24 +52,20 @@ export interface TerminalAsked {
   readonly type: string;
 }
 
+const common = { scope: "service", right: "run", repeat: "once", knownNames: "unchanged" } as const;
+
 /** Programs that a person starts by hand. */
 export const programs = {
   /** Starts one more container, of the live release or of another whose image is kept; `detach`: without a terminal connection. */
   run: action({
-    scope: "service",
+    ...common,
     fields: { ...program, release: optional(counted), detach: flag },
-    right: "run",
     becomes: opensTerminal<RunResult>(),
-    repeat: "once",
-    knownNames: "unchanged",
   }),
   exec: action({
-    scope: "service",
+    ...common,
     fields: { ...program, replica: optional(counted) },
-    right: "run",
     becomes: opensTerminal<ExecResult>(),
-    repeat: "once",
-    knownNames: "unchanged",
   }),
 } as const;
 

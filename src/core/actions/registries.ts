@@ -19,26 +19,23 @@ const password: Reader<string> = (value) => {
   throw bad("password: should be one line of text");
 };
 
+const managed = { scope: "server", right: "manage", repeat: "once" } as const;
+
 /** Logins to registries. */
 export const registries = {
   "registry.login": action({
-    scope: "server",
+    ...managed,
     fields: { host, username, password: secret(password) },
-    right: "manage",
     becomes: answer<{ readonly registry: RegistryInfo }>(),
-    repeat: "once",
   }),
   "registry.logout": action({
-    scope: "server",
+    ...managed,
     fields: { host },
-    right: "manage",
     becomes: answer<{ readonly registry: RegistryInfo }>(),
-    repeat: "once",
   }),
   "registry.list": action({
-    scope: "server",
+    ...managed,
     fields: {},
-    right: "manage",
     becomes: answer<{ readonly registries: readonly RegistryInfo[] }>(),
     repeat: "safe",
   }),

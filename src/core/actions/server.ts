@@ -1,4 +1,5 @@
 import type { Check } from "../health/check.ts";
+import type { ServerNames } from "../release/server-refusals.ts";
 import { action, answer } from "./definition.ts";
 import { optional, text } from "./fields.ts";
 
@@ -8,15 +9,7 @@ export const server = {
     scope: "server",
     fields: {},
     right: "any key",
-    becomes: answer<{
-      readonly version: string;
-      readonly instance: string;
-      readonly domain?: string;
-      /** True where certificates for wildcard domains can be had. */
-      readonly wildcards?: boolean;
-      /** Wildcards in certificates that were added by hand. */
-      readonly own?: readonly string[];
-    }>(),
+    becomes: answer<ServerNames & { readonly version: string; readonly instance: string }>(),
     repeat: "safe",
   }),
   /** `host`: the name that the client connects to, so that the server's own address is known behind a NAT too. */

@@ -32,13 +32,7 @@ export const watch = {
     knownNames: "unchanged",
   }),
   /** The log of a job, or of the newest one of a service. */
-  "job.log": action({
-    scope: "job",
-    fields: {},
-    right: "logs",
-    becomes: jobLog(),
-    repeat: "once",
-  }),
+  "job.log": action({ scope: "job", fields: {}, right: "logs", becomes: jobLog(), repeat: "once" }),
 } as const;
 
 /** What runs at one moment: one line of the stream of `ps`. */

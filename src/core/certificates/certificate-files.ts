@@ -89,6 +89,7 @@ function readKey(text: string): KeyObject {
   }
 }
 
-function bad(message: string, way: Hint, cause?: unknown): never {
+/** Throws UserError "bad-certificate". */
+export function bad(message: string, way: Hint, cause?: unknown): never {
   throw new UserError(message, { code: "bad-certificate", hint: way, cause });
 }

@@ -5,12 +5,21 @@ import {
   type KeyObject,
   type X509Certificate,
 } from "node:crypto";
-import { UserError } from "../errors.ts";
 import { shortList } from "../health/check.ts";
+import { coversHost as isCovered } from "../routing/routes.ts";
 import { chainOf, isComplete, isSelfSigned } from "./chain.ts";
-import { readManualFiles } from "./certificate-files.ts";
+import { bad, readManualFiles } from "./certificate-files.ts";
 import { oneLine } from "./foreign-text.ts";
-import { type Hint, command, hint } from "../hints.ts";
+import { command, hint } from "../hints.ts";
+
+/** What `cert add` was given, and what it is checked against. */
+interface ManualFiles {
+  readonly host: string;
+  readonly certificate: string;
+  readonly privateKey: string;
+  readonly now: number;
+  readonly roots: readonly string[];
+}
 
 /** A checked manual certificate. */
 export interface ManualCertificate {
@@ -30,20 +39,14 @@ export interface ManualCertificate {
   readonly fingerprint: string;
 }
 
-/** * Checks the files of `mypaas cert add HOST cert.pem key.pem`. `roots` (PEM) are those of browsers. Throws UserError "bad-certificate" for the first thing that a browser would refuse. */
+/** Checks the files of `mypaas cert add HOST cert.pem key.pem`. `roots` (PEM) are those of browsers. Throws UserError "bad-certificate" for the first thing that a browser would refuse. */
 export function checkManual({
   host,
   certificate,
   privateKey,
   now,
   roots,
-}: {
-  readonly host: string;
-  readonly certificate: string;
-  readonly privateKey: string;
-  readonly now: number;
-  readonly roots: readonly string[];
-}): ManualCertificate {
+}: ManualFiles): ManualCertificate {
   const { certificates, key } = readManualFiles(certificate, privateKey);
   const fitting = certificates.filter((one) => one.checkPrivateKey(key));
   const leaf = fitting.find((one) => coversHost(namesOf(one), host)) ?? fitting[0];
@@ -59,12 +62,16 @@ export function checkManual({
   const chain = chainOf(leaf, certificates);
   if (!isComplete(chain, roots))
     bad(
-      `certificate: the intermediate certificates are missing, the issuer is ${commonName(leaf)}`,
+      `certificate: the intermediate certificates are missing, the issuer is ${commonName(leaf.issuer)}`,
       "add the intermediate certificates: cat cert.pem chain.pem > fullchain.pem",
     );
   for (const above of chain.slice(1))
     if (!isSelfSigned(above))
-      checkDates(above, { what: `intermediate certificate of ${subjectName(above)}`, host, now });
+      checkDates(above, {
+        what: `intermediate certificate of ${commonName(above.subject)}`,
+        host,
+        now,
+      });
   return {
     chain: chain.map(String).join(""),
     privateKey: pkcs8(key),
@@ -93,16 +100,12 @@ export const namesKey = (names: readonly string[]): string =>
 /** The issuer by organization or common name, or `self-signed`. */
 export function issuerName(certificate: X509Certificate): string {
   if (isSelfSigned(certificate)) return "self-signed";
-  return part(certificate.issuer, "O") ?? commonName(certificate);
+  return part(certificate.issuer, "O") ?? commonName(certificate.issuer);
 }
 
 /** True when one of the names covers a host. `*` stands for one label; a wildcard host needs the same wildcard. */
-export function coversHost(names: readonly string[], host: string): boolean {
-  const wanted = host.toLowerCase();
-  if (names.includes(wanted)) return true;
-  const dot = wanted.indexOf(".");
-  return dot > 0 && !wanted.startsWith("*.") && names.includes(`*${wanted.slice(dot)}`);
-}
+export const coversHost = (names: readonly string[], host: string): boolean =>
+  names.some((name) => isCovered(name, host.toLowerCase()));
 
 function checkHost(leaf: X509Certificate, host: string): void {
   const names = namesOf(leaf);
@@ -195,11 +198,8 @@ function checkDates(
 
 const day = (date: Date): string => `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
-const commonName = (certificate: X509Certificate): string =>
-  part(certificate.issuer, "CN") ?? part(certificate.issuer, "O") ?? "an unnamed issuer";
-
-const subjectName = (certificate: X509Certificate): string =>
-  part(certificate.subject, "CN") ?? part(certificate.subject, "O") ?? "an unnamed issuer";
+const commonName = (name: string | undefined): string =>
+  part(name, "CN") ?? part(name, "O") ?? "an unnamed issuer";
 
 /** One attribute of a name, which Node writes as lines `CN=…` with RFC 2253 escapes. */
 function part(name: string | undefined, attribute: string): string | undefined {
@@ -213,7 +213,3 @@ const badKey = (message: string): never =>
     `certificate: ${message}`,
     "make a P-256 key and have the certificate issued for it: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out request.pem",
   );
-
-function bad(message: string, way: Hint): never {
-  throw new UserError(message, { code: "bad-certificate", hint: way });
-}

@@ -9,7 +9,12 @@ interface Wrong {
   readonly answer: Elsewhere;
 }
 
-const about = { dns: "waiting for DNS", port: "port 80" } as const;
+const dns = (reason: string, hint: string): PreflightTrouble => ({
+  kind: "dns",
+  about: "waiting for DNS",
+  reason,
+  hint,
+});
 
 /** Why the CA would not reach this server at a host. A CA connects to port 80 of one address, IPv6 first. */
 export function judgeAddresses(facts: PreflightFacts): PreflightTrouble | undefined {
@@ -27,23 +32,15 @@ export function judgeAddresses(facts: PreflightFacts): PreflightTrouble | undefi
 
 function unanswered({ host, answers }: PreflightFacts): PreflightTrouble {
   const asked = answers.map(({ resolver }) => resolver).join(", ");
-  return {
-    kind: "dns",
-    about: about.dns,
-    reason: `${host}: could not be looked up, no answer from ${asked || "any resolver"}`,
-    hint: `look it up by hand: getent ahosts ${host}`,
-  };
+  const reason = `${host}: could not be looked up, no answer from ${asked || "any resolver"}`;
+  return dns(reason, `look it up by hand: getent ahosts ${host}`);
 }
 
 function unknown(facts: PreflightFacts): PreflightTrouble {
   const target = targetOf(facts);
   const { host } = facts;
-  return {
-    kind: "dns",
-    about: about.dns,
-    reason: `${host} has no address, expected ${target ?? "the address of this server"}`,
-    hint: setRecord(host, target ?? "A ADDRESS"),
-  };
+  const reason = `${host} has no address, expected ${target ?? "the address of this server"}`;
+  return dns(reason, setRecord(host, target ?? "A ADDRESS"));
 }
 
 /** Only an answer of this server proves that an address leads here; behind a NAT its interfaces do not show it. */
@@ -74,7 +71,7 @@ function elsewhere(
   const reason =
     `${host}: ${records.join(", ")}${more > 0 ? ` and ${more} more` : ""}, expected ${expected}` +
     (isOnlyIPv6 ? "; the CA takes IPv6 first" : "");
-  return { kind: "dns", about: about.dns, reason, hint: elsewhereHint(facts, foreign) };
+  return dns(reason, elsewhereHint(facts, foreign));
 }
 
 function expectedFor(facts: PreflightFacts, foreign: readonly Wrong[]): string {
@@ -117,7 +114,7 @@ function closedPort(host: string, { address, answer }: Wrong): PreflightTrouble 
   const text = answerText(answer);
   return {
     kind: "port",
-    about: about.port,
+    about: "port 80",
     reason: `port 80 of ${address}: ${isOther ? `another server answers for ${host}, ${text}` : text}`,
     hint: isOther
       ? "see which program has the port: ss -ltnp 'sport = :80'"

@@ -1,3 +1,4 @@
+import type { HintFields } from "../hints.ts";
 import { nextCheck, nextTry } from "./schedule.ts";
 
 /** The stored facts about a host that wants https. Redirects and HSTS depend on `secured` alone. */
@@ -20,12 +21,9 @@ export interface HostRecord {
 }
 
 /** Why there is no certificate: a few words, a sentence and a hint. */
-export interface Trouble {
+export interface Trouble extends HintFields {
   readonly about: string;
   readonly reason: string;
-  readonly hint?: string;
-  /** The hint in pieces: text and commands of mypaas in turn, beginning with text. */
-  readonly hintParts?: readonly string[];
   /** The CA did not answer, so it did not refuse. */
   readonly isSilence?: true;
   /** The CA accepts no request before this time. */
@@ -85,7 +83,7 @@ export function afterRequest(record: HostRecord, now: number): HostRecord {
 export function afterRefusal(record: HostRecord, trouble: Trouble, now: number): HostRecord {
   const failures = record.failures + 1;
   const isFirstSilence = trouble.isSilence === true && failures === 1;
-  const usual = isFirstSilence ? now + soonMs : nextTry({ failures, now, asks: record.asks });
+  const usual = isFirstSilence ? now + soonMs : nextTry({ failures, asks: record.asks }, now);
   const next = Math.max(usual, trouble.notBefore ?? 0);
   return { ...enter(record, "failed", now), failures, next, trouble };
 }
@@ -109,10 +107,9 @@ export function withOtherCa(record: HostRecord, now: number): HostRecord {
   return { ...enter(rest, phase, now), failures: 0, asks: [], next: now };
 }
 
-function enter(record: HostRecord, phase: HostRecord["phase"], now: number): HostRecord {
-  return { ...record, phase, since: since(record, phase, now) };
-}
-
 /** A start in the future was written while the clock was wrong. */
-const since = (record: HostRecord, phase: HostRecord["phase"], now: number): number =>
-  record.phase === phase ? Math.min(record.since, now) : now;
+const enter = (record: HostRecord, phase: HostRecord["phase"], now: number): HostRecord => ({
+  ...record,
+  phase,
+  since: record.phase === phase ? Math.min(record.since, now) : now,
+});

@@ -1,3 +1,5 @@
+import type { HostRecord } from "./record.ts";
+
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
@@ -8,15 +10,8 @@ const mostInAnHour = 4;
 const [atOnceMs, eagerMs] = [5 * minuteMs, 30 * minuteMs];
 
 /** Time of the next attempt after `failures` failures in a row; `asks` are the times of all earlier requests. */
-export function nextTry({
-  failures,
-  now,
-  asks,
-}: {
-  readonly failures: number;
-  readonly now: number;
-  readonly asks: readonly number[];
-}): number {
+export function nextTry(record: Pick<HostRecord, "failures" | "asks">, now: number): number {
+  const { failures, asks } = record;
   const step = Math.min(failures, backOffMs.length) - 1;
   return nextAllowedRequest(asks, now + (backOffMs[step] ?? 0), now);
 }
@@ -33,4 +28,12 @@ export function nextCheck(since: number, now: number): number {
   const waited = now - since;
   if (waited < atOnceMs) return now + minuteMs / 3;
   return now + (waited < eagerMs ? minuteMs : 10 * minuteMs);
+}
+
+const dayMs = 24 * hourMs;
+
+/** Time before the end when a certificate needs attention: two weeks, or a tenth of a lifetime below 60 days. */
+export function warnBeforeMs(from: number, until: number): number {
+  const lifetime = Math.max(0, until - from);
+  return lifetime >= 60 * dayMs ? 14 * dayMs : lifetime / 10;
 }

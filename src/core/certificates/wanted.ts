@@ -24,11 +24,9 @@ export function wantedHosts(
 }
 
 /** The wildcard whose certificate covers `host` too; Traefik requests no other one then. */
-export function wildcardFor(host: string, all: readonly WantedHost[]): string | undefined {
-  return all.find(
-    (one) => one.host.startsWith("*.") && one.host !== host && coversHost([one.host], host),
-  )?.host;
-}
+export const wildcardFor = (host: string, all: readonly WantedHost[]): string | undefined =>
+  all.find((one) => one.host.startsWith("*.") && one.host !== host && coversHost([one.host], host))
+    ?.host;
 
 /** A name for a handshake: for a wildcard, a name in it that no other service is likely to have. */
 export const nameInWildcard = (host: string): string => host.replace(/^\*\./, "mypaas-asks.");

@@ -35,12 +35,9 @@ export function readKeyLine(comment: Comment, problems: ProblemList): KeyLine | 
   const written = name.exec(text)?.[0] ?? "";
   const key = findKey(written);
   if (key === undefined) {
-    problems.add({
-      line,
-      column: columnOf(text, start),
-      message: `unknown key ${prefix}${show(written)}`,
-      hint: () => unknownKeyHint(written),
-    });
+    const place = { line, column: columnOf(text, start) };
+    const hint = () => unknownKeyHint(written);
+    problems.add(place, `unknown key ${prefix}${show(written)}`, hint);
     return undefined;
   }
   return { key, value: readValue(text, start + written.length, key), line, column };
@@ -85,10 +82,7 @@ function readValue(text: string, from: number, key: Key<unknown>): Read<string> 
     : good(unquoted);
 }
 
-function codePoint(char: string): string {
-  return `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
-}
+const codePoint = (char: string): string =>
+  `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 
-function columnOf(text: string, at: number): number {
-  return countCharacters(text.slice(0, at)) + 1;
-}
+const columnOf = (text: string, at: number): number => countCharacters(text.slice(0, at)) + 1;

@@ -21,31 +21,16 @@ export function editDistance(a: string, b: string, limit: number): number {
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
-    for (let j = 1; j <= b.length; j++) row.push(cell({ a, b, i, j, row, previous, before }));
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const edited = Math.min(row[j - 1] ?? Infinity, previous[j] ?? Infinity) + 1;
+      const replaced = (previous[j - 1] ?? Infinity) + (same ? 0 : 1);
+      row.push(Math.min(edited, replaced, swapped ? (before[j - 2] ?? Infinity) + 1 : Infinity));
+    }
     if (Math.min(...row) > limit) return limit + 1;
     before = previous;
     previous = row;
   }
   return Math.min(previous[b.length] ?? 0, limit + 1);
-}
-
-interface Cell {
-  readonly a: string;
-  readonly b: string;
-  readonly i: number;
-  readonly j: number;
-  readonly row: readonly number[];
-  readonly previous: readonly number[];
-  readonly before: readonly number[];
-}
-
-function cell({ a, b, i, j, row, previous, before }: Cell): number {
-  const same = a[i - 1] === b[j - 1];
-  const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-  return Math.min(
-    (row[j - 1] ?? Infinity) + 1,
-    (previous[j] ?? Infinity) + 1,
-    (previous[j - 1] ?? Infinity) + (same ? 0 : 1),
-    swapped ? (before[j - 2] ?? Infinity) + 1 : Infinity,
-  );
 }

@@ -23,6 +23,5 @@ export function writeDuration(ms: number): string {
   return ms % units.s === 0 ? `${ms / units.s}s` : `${ms}ms`;
 }
 
-function isUnit(text: string | undefined): text is keyof typeof units {
-  return text !== undefined && Object.hasOwn(units, text);
-}
+const isUnit = (text: string | undefined): text is keyof typeof units =>
+  text !== undefined && Object.hasOwn(units, text);

@@ -1,4 +1,5 @@
 import { domainToASCII } from "node:url";
+import { isIPv4 } from "../server/addresses.ts";
 import { bad, good, refuse, show, type Read } from "./values.ts";
 
 export interface HostAndPath {
@@ -46,13 +47,8 @@ export function readHost(text: string): Read<string> {
     labels.every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label));
   if (!isHost) return badHost(text);
   // Browsers read a name whose last label is a number as an IPv4 address, or refuse it.
-  if (/^\d+$/.test(labels.at(-1) ?? "") && (wildcard || !isIpv4(ascii))) return badHost(text);
+  if (/^\d+$/.test(labels.at(-1) ?? "") && (wildcard || !isIPv4(ascii))) return badHost(text);
   return good(wildcard ? `*.${ascii}` : ascii);
-}
-
-/** Four decimal numbers up to 255, without leading zeros. */
-export function isIpv4(text: string): boolean {
-  return /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text);
 }
 
 function readRoutePath(text: string): Read<string> {
@@ -67,6 +63,4 @@ function readRoutePath(text: string): Read<string> {
   return isPath ? good(path) : bad("a plain path such as /docs after the host", text);
 }
 
-function badHost(text: string) {
-  return bad("a host such as www.example.com", text);
-}
+const badHost = (text: string) => bad("a host such as www.example.com", text);

@@ -1,23 +1,6 @@
 import { keys } from "./keys/table.ts";
 
-/** The table of keys for the README; a test compares the two. */
-export function keysMarkdown(): string {
-  const rows = keys.map(({ name, aliases = [], many, syntax, fallback, help }) => [
-    [name, ...aliases].map((word) => `\`${word}\``).join(", "),
-    many ? "✔" : "",
-    syntax,
-    fallback,
-    help,
-  ]);
-  const lines = [
-    ["key", "many", "value", "default", ""],
-    ["---", "---", "---", "---", "---"],
-    ...rows,
-  ];
-  return `${lines.map((cells) => `| ${cells.map(escapeCell).join(" | ")} |`).join("\n")}\n`;
-}
-
-/** The same table for a terminal, in lines of at most `width` characters. */
+/** The table of keys for a terminal, in lines of at most `width` characters. */
 export function keysText(width: number): string {
   const entries = keys.flatMap(({ name, aliases = [], many, syntax, fallback, help }) => [
     `  ${[name, ...aliases.map((alias) => `(${alias})`)].join(" ")} = ${syntax}`,
@@ -50,5 +33,3 @@ function wrap(text: string, width: number, indent: string): readonly string[] {
   }
   return [...lines, line];
 }
-
-const escapeCell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");

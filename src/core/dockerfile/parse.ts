@@ -19,11 +19,9 @@ export const maxDockerfileBytes = 4 * 1024 * 1024;
 export function parseDockerfile(bytes: Uint8Array, file: string): ParsedDockerfile {
   const problems = problemList(file);
   const warnings = problemList(file);
-  const unreadable = refuseBytes(bytes);
-  if (unreadable) {
-    problems.add(unreadable);
-    return { spec: undefined, problems: problems.sorted(), warnings: [] };
-  }
+  checkBytes(bytes, problems);
+  const unreadable = problems.sorted();
+  if (unreadable.length > 0) return { spec: undefined, problems: unreadable, warnings: [] };
   const scan = scanDockerfile(new TextDecoder().decode(bytes));
   const lines = readKeyLines(scan, problems, warnings);
   checkFile(scan, problems);
@@ -36,23 +34,22 @@ export function parseDockerfile(bytes: Uint8Array, file: string): ParsedDockerfi
   };
 }
 
-function refuseBytes(bytes: Uint8Array) {
+const top = { line: 1, column: 1 };
+
+/** Adds at most one problem. */
+function checkBytes(bytes: Uint8Array, problems: ProblemList): void {
   if (bytes.length > maxDockerfileBytes)
-    return {
-      line: 1,
-      column: 1,
-      message: `has ${bytes.length} bytes, more than ${maxDockerfileBytes}`,
-    };
+    return problems.add(top, `has ${bytes.length} bytes, more than ${maxDockerfileBytes}`);
   const isUtf16 =
     (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-  if (isUtf16) return { line: 1, column: 1, message: "is UTF-16 text", hint: "save it as UTF-8" };
+  if (isUtf16) return problems.add(top, "is UTF-16 text", "save it as UTF-8");
   const nul = bytes.indexOf(0);
-  if (nul < 0) return undefined;
+  if (nul < 0) return;
   const before = bytes.subarray(0, nul);
   const start = before.lastIndexOf(10) + 1;
   const line = before.reduce((count, byte) => (byte === 10 ? count + 1 : count), 1);
   const column = countCharacters(new TextDecoder().decode(before.subarray(start))) + 1;
-  return { line, column, message: "contains a NUL byte, so it is not a text file" };
+  problems.add({ line, column }, "contains a NUL byte, so it is not a text file");
 }
 
 function readKeyLines(
@@ -69,23 +66,16 @@ function readKeyLines(
       if (line !== undefined) lines.push(line);
       continue;
     }
-    const column = comment.at + 1;
+    const place = { line: comment.line, column: comment.at + 1 };
     const meant = nearMiss(comment);
-    if (meant !== undefined)
-      warnings.add({
-        line: comment.line,
-        column,
-        message: "not a key of mypaas",
-        hint: `did you mean ${meant}?`,
-      });
+    if (meant !== undefined) warnings.add(place, "not a key of mypaas", `did you mean ${meant}?`);
     const directive = directiveOf(comment.text, comment.at);
     if (directive && firstKey !== undefined && comment.line < scan.firstInstruction)
-      warnings.add({
-        line: comment.line,
-        column,
-        message: `Docker ignores ${directive.name}= below another comment`,
-        hint: `move it above line ${firstKey}`,
-      });
+      warnings.add(
+        place,
+        `Docker ignores ${directive.name}= below another comment`,
+        `move it above line ${firstKey}`,
+      );
   }
   return lines;
 }
@@ -93,17 +83,9 @@ function readKeyLines(
 function checkFile(scan: DockerfileScan, problems: ProblemList): void {
   const { openHeredoc } = scan;
   if (scan.instructions === 0)
-    problems.add({
-      line: 1,
-      column: 1,
-      message: "has no instructions",
-      hint: "begin with a base image, such as: FROM node:24-slim",
-    });
-  if (openHeredoc !== undefined)
-    problems.add({
-      line: openHeredoc.line,
-      column: 1,
-      message: `heredoc ${show(openHeredoc.name)} is never closed`,
-      hint: `end it with a line that is exactly: ${show(openHeredoc.name)}`,
-    });
+    problems.add(top, "has no instructions", "begin with a base image, such as: FROM node:24-slim");
+  if (openHeredoc === undefined) return;
+  const name = show(openHeredoc.name);
+  const hint = `end it with a line that is exactly: ${name}`;
+  problems.add({ line: openHeredoc.line, column: 1 }, `heredoc ${name} is never closed`, hint);
 }

@@ -13,9 +13,8 @@ export interface Problem {
 export const maxProblems = 100;
 
 /** `Dockerfile:3:1: what is wrong`, without the hint. */
-export function formatProblem(problem: Problem): string {
-  return `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`;
-}
+export const formatProblem = (problem: Problem): string =>
+  `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`;
 
 /** All problems as one error, in the given order; a single problem becomes the message itself. */
 export function problemsError(problems: readonly Problem[]): UserError {
@@ -36,8 +35,8 @@ export function problemsError(problems: readonly Problem[]): UserError {
 export function problemList(file: string) {
   const found: ProblemDraft[] = [];
   return {
-    add(draft: ProblemDraft): void {
-      found.push(draft);
+    add({ line, column }: Place, message: string, hint?: LazyHint): void {
+      found.push({ line, column, message, hint });
     },
     sorted(): readonly Problem[] {
       const order = found.toSorted((a, b) => a.line - b.line || a.column - b.column);
@@ -52,11 +51,11 @@ export function problemList(file: string) {
 
 export type ProblemList = ReturnType<typeof problemList>;
 
-export interface ProblemDraft {
-  readonly line: number;
-  readonly column: number;
+type Place = Pick<Problem, "line" | "column">;
+export type LazyHint = string | undefined | (() => string | undefined);
+interface ProblemDraft extends Place {
   readonly message: string;
-  readonly hint?: string | undefined | (() => string | undefined);
+  readonly hint: LazyHint;
 }
 
 function finish(file: string, draft: ProblemDraft): Problem {

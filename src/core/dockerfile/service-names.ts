@@ -29,6 +29,4 @@ export function readServiceName(text: string): Read<string> {
 }
 
 /** The name inside Docker and Traefik. */
-export function slugOf(service: string): string {
-  return service.replaceAll(".", "-");
-}
+export const slugOf = (service: string): string => service.replaceAll(".", "-");

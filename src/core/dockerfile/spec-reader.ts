@@ -43,7 +43,7 @@ function readAll<T>(key: Key<T>, { lines, problems }: SpecInput): readonly Found
   for (const [index, line] of own.entries()) {
     const { value } = line;
     const report = (message: string, hint?: string) =>
-      problems.add(about(key, line, message, hint));
+      problems.add(line, about(key, message), hint);
     if (!key.many && first !== undefined && first.line !== line.line) {
       report(`already set on line ${first.line}`, "keep one of the two lines");
       continue;

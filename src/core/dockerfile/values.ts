@@ -1,3 +1,4 @@
+import type { EnvSpec } from "../release/spec.ts";
 import { plainText } from "../terminal-text.ts";
 
 /** The value of a key, or the problem with it: a message without file, position and key. */
@@ -11,14 +12,12 @@ export interface Bad {
 export const good = <T>(value: T): Read<T> => ({ value });
 
 /** The problem `should be WHAT, got "TEXT"`. */
-export function bad(what: string, text: string, hint?: string): Bad {
-  return refuse(`should be ${what}, got "${show(text)}"`, hint);
-}
+export const bad = (what: string, text: string, hint?: string): Bad =>
+  refuse(`should be ${what}, got "${show(text)}"`, hint);
 
 /** A problem in other words. */
-export function refuse(message: string, hint?: string): Bad {
-  return hint === undefined ? { bad: message } : { bad: message, hint };
-}
+export const refuse = (message: string, hint?: string): Bad =>
+  hint === undefined ? { bad: message } : { bad: message, hint };
 
 /** Text of others as it is safe in a message: without control characters, and short. */
 export function show(text: string): string {
@@ -45,4 +44,14 @@ export function readBoolean(text: string): Read<boolean> {
 export function readPort(text: string): Read<number> {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   return port >= 1 && port <= 65535 ? good(port) : bad("a whole number from 1 to 65535", text);
+}
+
+/** Reads `NAME=value` or `NAME`; `form` names in messages what the key accepts. No message shows a text that may be a secret: a value, or a text without `=`. */
+export function readVariable(text: string, form: string): Read<EnvSpec> {
+  const equals = text.indexOf("=");
+  const name = (equals < 0 ? text : text.slice(0, equals)).trim();
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && name.length <= 255)
+    return good({ name, value: equals < 0 ? undefined : unquote(text.slice(equals + 1).trim()) });
+  const got = equals < 0 ? "" : `, got "${show(name)}"`;
+  return refuse(`should be ${form}, the name of letters, digits and _${got}`);
 }

@@ -12,21 +12,15 @@ export function judgeHosts(all: readonly CertificateInfo[], now: number): readon
 function judgeHost(info: CertificateInfo, now: number): Finding {
   const { host, state, certificate, reason = state } = info;
   const known = hintOf(info);
-  const again = command(`cert retry ${host}`);
-  if (certificate !== undefined)
-    return judgeCertificate(
-      {
-        name: certificate.issuer,
-        from: certificate.from,
-        until: certificate.until,
-        renewal:
-          state === "own"
-            ? hint`add a newer one: ${command(`cert add ${host} fullchain.pem key.pem`)}`
-            : hint`it was not renewed${info.reason === undefined ? "" : `: ${info.reason}`}; ${known ?? hint`see it with: ${command("cert")}`}`,
-      },
-      now,
-    );
+  if (certificate !== undefined) {
+    const why = info.reason === undefined ? "" : `: ${info.reason}`;
+    const renewal =
+      state === "own"
+        ? hint`add a newer one: ${command(`cert add ${host} fullchain.pem key.pem`)}`
+        : hint`it was not renewed${why}; ${known ?? hint`see it with: ${command("cert")}`}`;
+    return judgeCertificate({ ...certificate, name: certificate.issuer, renewal }, now);
+  }
   if (state === "asking") return ok("requested from the CA");
   const finding = state === "failed" ? failed : warning;
-  return finding(reason, known ?? hint`try it again: ${again}`);
+  return finding(reason, known ?? hint`try it again: ${command(`cert retry ${host}`)}`);
 }

@@ -1,4 +1,4 @@
-import { type Hint, hintFields } from "../hints.ts";
+import { type Hint, type HintFields, hintFields } from "../hints.ts";
 
 /** One result of `mypaas doctor`. */
 export interface Check extends Finding {
@@ -8,15 +8,11 @@ export interface Check extends Finding {
   readonly title: string;
 }
 
-/** The result of one check. */
-export interface Finding {
+/** The result of one check; everything that is not ok has a hint, one imperative sentence with the exact command. */
+export interface Finding extends HintFields {
   readonly result: Result;
   /** One line of facts. */
   readonly evidence: string;
-  /** One imperative sentence with the exact command; for everything that is not ok. */
-  readonly hint?: string;
-  /** The hint in pieces: text and commands of mypaas in turn, beginning with text. */
-  readonly hintParts?: readonly string[];
   /** Replaces the check's title, when it checks several things. */
   readonly title?: string;
 }

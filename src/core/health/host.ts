@@ -1,4 +1,4 @@
-import { warnBeforeMs } from "../certificates/expiry.ts";
+import { warnBeforeMs } from "../certificates/schedule.ts";
 import { formatBytes, formatDuration } from "../format.ts";
 import { clockToleranceMs } from "../wire/protocol.ts";
 import { failed, ok, warning, type Finding } from "./check.ts";

@@ -16,17 +16,16 @@ export function judgeOrphans(all: Inventory, known: Known): readonly Finding[] {
 const isOurs = (thing: { readonly labels: Readonly<Record<string, string>> }, known: Known) =>
   thing.labels[label.instance] === known.instance;
 
-function containers(all: Inventory, known: Known): readonly Finding[] {
-  return all.containers
+const containers = (all: Inventory, known: Known): readonly Finding[] =>
+  all.containers
     .filter((one) => isOurs(one, known))
     .flatMap((one) => {
       const reason = orphanReason(one, known);
       if (reason === undefined) return [];
       const { name, state } = one;
       const hint = `if it is not needed, run: docker rm --force ${name}`;
-      return [about("orphan container", warning(`${name}, ${state}: ${reason}`, hint))];
+      return [orphan("container", `${name}, ${state}: ${reason}`, hint)];
     });
-}
 
 function orphanReason({ labels }: SeenContainer, known: Known): string | undefined {
   const role = labels[label.role];
@@ -49,49 +48,31 @@ function images(all: Inventory, known: Known): readonly Finding[] {
   );
   const tagged = own.flatMap(({ tags }) => tags).filter((tag) => !known.images.has(tag));
   const bare = own.filter(({ tags }) => tags.length === 0).length;
-  const filter = `label=${label.instance}=${known.instance}`;
-  return [
-    ...tagged.map((tag) =>
-      about(
-        "orphan image",
-        warning(`${tag}: no release uses it`, `remove it: docker image rm ${tag}`),
-      ),
-    ),
-    ...(bare === 0
-      ? []
-      : [
-          about(
-            "orphan images",
-            warning(
-              `${bare} without a tag, from builds that failed or were replaced`,
-              `remove them: docker image prune --filter ${filter}`,
-            ),
-          ),
-        ]),
-  ];
+  const found = tagged.map((tag) =>
+    orphan("image", `${tag}: no release uses it`, `remove it: docker image rm ${tag}`),
+  );
+  if (bare === 0) return found;
+  const facts = `${bare} without a tag, from builds that failed or were replaced`;
+  const hint = `remove them: docker image prune --filter label=${label.instance}=${known.instance}`;
+  return [...found, orphan("images", facts, hint)];
 }
 
-function volumes(all: Inventory, known: Known): readonly Finding[] {
-  return all.volumes
+const volumes = (all: Inventory, known: Known): readonly Finding[] =>
+  all.volumes
     .filter((one) => isOurs(one, known) && !known.services.has(one.labels[label.service] ?? ""))
-    .map(({ name, labels }) =>
-      about(
-        "orphan volume",
-        warning(
-          `${name}: service ${labels[label.service] ?? "?"} is not known`,
-          `if its data is not needed, run: docker volume rm ${name}`,
-        ),
-      ),
-    );
-}
+    .map(({ name, labels }) => {
+      const facts = `${name}: service ${labels[label.service] ?? "?"} is not known`;
+      const hint = `if its data is not needed, run: docker volume rm ${name}`;
+      return orphan("volume", facts, hint);
+    });
 
-function networks(all: Inventory, known: Known): readonly Finding[] {
-  return all.networks
+const networks = (all: Inventory, known: Known): readonly Finding[] =>
+  all.networks
     .filter((one) => isOurs(one, known) && !known.networks.has(one.name))
-    .map(({ name }) =>
-      about(
-        "orphan network",
-        warning(`${name}: not a network of this instance`, `remove it: docker network rm ${name}`),
-      ),
-    );
-}
+    .map(({ name }) => {
+      const facts = `${name}: not a network of this instance`;
+      return orphan("network", facts, `remove it: docker network rm ${name}`);
+    });
+
+const orphan = (kind: string, facts: string, hint: string): Finding =>
+  about(`orphan ${kind}`, warning(facts, hint));

@@ -19,14 +19,10 @@ export function judgeReplicas(all: Inventory, known: Known, now: number): readon
 }
 
 /** Several instances may share one engine, and have services of the same name. */
-function ownContainers(
-  all: Inventory,
-  { instance }: Pick<Known, "instance">,
-): readonly SeenContainer[] {
-  return all.containers.filter(
+const ownContainers = (all: Inventory, { instance }: Known): readonly SeenContainer[] =>
+  all.containers.filter(
     ({ labels }) => labels[label.instance] === instance && labels[label.role] === "service",
   );
-}
 
 function judgeOne(
   { service, release, replicas }: Serving,
@@ -64,37 +60,26 @@ export function judgePublished(
   const local = ports.filter(({ ip }) => ip.startsWith("127."));
   const found = [
     // An engine lists a port for IPv4 and IPv6.
-    ...unique(open).map(({ service, port, protocol }) =>
-      about(
-        `port ${port}/${protocol}`,
-        warning(
-          `${service} publishes it on all addresses; ufw and firewalld do not block it`,
-          `to limit it, bind it in the Dockerfile of ${service}: # mypaas.publish = 127.0.0.1:${port}:…`,
-        ),
-      ),
-    ),
+    ...unique(open).map(({ service, port, protocol }) => {
+      const facts = `${service} publishes it on all addresses; ufw and firewalld do not block it`;
+      const hint = `to limit it, bind it in the Dockerfile of ${service}: # mypaas.publish = 127.0.0.1:${port}:…`;
+      return about(`port ${port}/${protocol}`, warning(facts, hint));
+    }),
     // Loopback ports before Docker 28: moby/moby#45610.
-    ...(isAtLeast(engineVersion, "28.0.0") ? [] : unique(local)).map(
-      ({ service, ip, port, protocol }) =>
-        about(
-          `port ${port}/${protocol}`,
-          warning(
-            `${service} publishes it on ${ip}; before Docker 28, other machines on the network segment can reach it`,
-            "upgrade Docker to 28 or newer: apt-get install --only-upgrade docker-ce",
-          ),
-        ),
-    ),
+    ...(isAtLeast(engineVersion, "28.0.0") ? [] : unique(local)).map((one) => {
+      const facts = `${one.service} publishes it on ${one.ip}; before Docker 28, other machines on the network segment can reach it`;
+      const hint = "upgrade Docker to 28 or newer: apt-get install --only-upgrade docker-ce";
+      return about(`port ${one.port}/${one.protocol}`, warning(facts, hint));
+    }),
   ];
   return found.length > 0
     ? found
     : [ok(ports.length === 0 ? "none" : `${ports.length}, each bound to one address`)];
 }
 
-function unique<T extends { readonly port: number; readonly protocol: string }>(
+const unique = <T extends { readonly port: number; readonly protocol: string }>(
   ports: readonly T[],
-): readonly T[] {
-  return [...new Map(ports.map((one) => [`${one.port}/${one.protocol}`, one])).values()];
-}
+): readonly T[] => [...new Map(ports.map((one) => [`${one.port}/${one.protocol}`, one])).values()];
 
 /** Three files of 10 MB, and what is written during a rotation. */
 const rotatedBytes = 35e6;

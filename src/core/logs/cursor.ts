@@ -70,7 +70,7 @@ export function readCursor(text: string): LogCursor {
   };
 }
 
-/** * The time from which Docker is asked for a container's lines: the earlier of its two streams. Without lines of one stream, it is a second earlier, because the two streams' times may overlap. */
+/** The time from which Docker is asked for a container's lines: the earlier of its two streams. Without lines of one stream, it is a second earlier, because the two streams' times may overlap. */
 export function sinceOf(positions: Positions, container: string): string | undefined {
   const [out, err] = [positions[`${container}o`], positions[`${container}e`]];
   const known = [out, err].flatMap((one) => (one === undefined ? [] : [one.at])).toSorted();

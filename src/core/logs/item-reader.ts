@@ -1,20 +1,13 @@
 import { plainText, stripControls } from "../terminal-text.ts";
 import type { LogItem, LogLine, Position } from "./item.ts";
+import type { Fields } from "../actions/fields.ts";
 import { hintFields, readHint } from "../hints.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
+import { jsonFields } from "../wire/json-fields.ts";
 
 /** Reads one item of a stream of logs and makes its text safe for a terminal. Undefined for a broken line or an unknown kind. */
 export function readLogItem(line: string): LogItem | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== "object" || value === null) return undefined;
-  const fields = value as Fields;
-  switch (fields["kind"]) {
+  const fields = jsonFields(line);
+  switch (fields?.["kind"]) {
     case "line":
       return readLine(fields);
     case "session": {

@@ -1,3 +1,5 @@
+import type { HintFields } from "../hints.ts";
+
 /** One line of an app, without its line end. */
 export interface LogLine {
   readonly kind: "line";
@@ -26,13 +28,13 @@ export type LogItem =
   | { readonly kind: "end" };
 
 /** The error that ends a stream. */
-export interface FailedItem {
+export interface FailedItem extends HintFields {
   readonly kind: "failed";
   readonly code: string;
   readonly message: string;
-  readonly hint?: string;
-  readonly hintParts?: readonly string[];
 }
+
+type Moment = Pick<LogLine, "at" | "nth">;
 
 /** Position in one stream of one container: all lines before `at`, and `count` lines of that time. */
 export interface Position {
@@ -48,16 +50,10 @@ export const streamKey = ({ container, stream }: Pick<LogLine, "container" | "st
   `${container}${stream === "stdout" ? "o" : "e"}`;
 
 /** Position of a stream after this line. */
-export const behind = ({ at, nth }: Pick<LogLine, "at" | "nth">): Position => ({
-  at,
-  count: nth + 1,
-});
+export const behind = ({ at, nth }: Moment): Position => ({ at, count: nth + 1 });
 
 /** True for a line after `position`. */
-export function isAfter(
-  line: Pick<LogLine, "at" | "nth">,
-  position: Position | undefined,
-): boolean {
+export function isAfter(line: Moment, position: Position | undefined): boolean {
   if (position === undefined || line.at > position.at) return true;
   return line.at === position.at && line.nth >= position.count;
 }

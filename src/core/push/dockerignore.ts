@@ -112,15 +112,14 @@ function matcher(pattern: string): (path: string) => boolean {
 
 const tokens = /\*\*\/?|\*|\?|\[\^?(?:\\.|[^\]\\])+\]|\\.|./gsu;
 
-function toExpression(pattern: string): string {
-  return pattern.replace(tokens, (token, at: number) => {
+const toExpression = (pattern: string): string =>
+  pattern.replace(tokens, (token, at: number) => {
     if (token.startsWith("**")) return at + token.length === pattern.length ? ".*" : "(.*/)?";
     if (token === "*") return "[^/]*";
     if (token === "?") return "[^/]";
     if (token.startsWith("[") && token.length > 1) return toClass(token.slice(1, -1));
     return escape(token.startsWith("\\") && token.length > 1 ? token.slice(1) : token);
   });
-}
 
 function toClass(inside: string): string {
   const isNegated = inside.startsWith("^");

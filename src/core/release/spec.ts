@@ -75,22 +75,28 @@ export interface BuildArgSpec {
 }
 
 /** The number of containers of a scale. */
-export function replicaCount(scale: Scale): number {
-  return scale.kind === "replace" ? 1 : scale.replicas;
-}
+export const replicaCount = (scale: Scale): number =>
+  scale.kind === "replace" ? 1 : scale.replicas;
 
 const besideMs = 30_000;
 const whileWaitingMs = 3_000;
 
 /** The time that open requests of an old release have to end; it is shorter while new requests wait. */
-export function drainTimeMs(
-  { drainTimeoutMs }: Pick<ServiceSpec, "drainTimeoutMs">,
-  requestsWait: boolean,
-): number {
-  return drainTimeoutMs ?? (requestsWait ? whileWaitingMs : besideMs);
-}
+export const drainTimeMs = (spec: ServiceSpec, requestsWait: boolean): number =>
+  spec.drainTimeoutMs ?? (requestsWait ? whileWaitingMs : besideMs);
 
 /** True where the old release stops before the new one starts, so that requests wait. */
-export function stopsOldFirst(spec: Pick<ServiceSpec, "scale" | "publish">): boolean {
-  return spec.scale.kind !== "roll" || spec.publish.length > 0;
+export const stopsOldFirst = (spec: Pick<ServiceSpec, "scale" | "publish">): boolean =>
+  spec.scale.kind !== "roll" || spec.publish.length > 0;
+
+/** Writes a scale as the Dockerfile does; the other functions here do the same for their values. */
+export function writeScale(scale: Scale): string {
+  if (scale.kind === "replace") return "0";
+  return scale.kind === "safe" ? `${scale.replicas} safe` : String(scale.replicas);
 }
+
+export const writeRoute = ({ host, path, https }: RouteSpec): string =>
+  `${https ? "https" : "http"}://${host}${path}`;
+
+export const writePublish = ({ ip, hostPort, containerPort, protocol }: PublishSpec): string =>
+  `${ip.includes(":") ? `[${ip}]` : ip}:${hostPort}:${containerPort}${protocol === "udp" ? "/udp" : ""}`;

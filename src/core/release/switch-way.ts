@@ -1,8 +1,6 @@
 import type { Release } from "./release.ts";
-import type { RouteSpec } from "./spec.ts";
+import { drainTimeMs, stopsOldFirst, writePublish, writeScale, type RouteSpec } from "./spec.ts";
 import { ownRoutes } from "../routing/takeovers.ts";
-import { drainTimeMs, stopsOldFirst } from "./spec.ts";
-import { writePublish, writeScale } from "./format-spec.ts";
 
 /** How a service switches from one release to the next, decided before the switch begins. */
 export interface SwitchWay {

@@ -1,36 +1,44 @@
 import type { Release } from "../release/release.ts";
 import type { RoutingState, Switch } from "./routing-state.ts";
-import type { ReleaseRouting, RoutePlan } from "./release-routing.ts";
+import {
+  dockerService,
+  hstsOff,
+  releaseRouting,
+  type ReleaseRouting,
+  type RoutePlan,
+} from "./release-routing.ts";
 import type { DynamicConfig } from "./traefik-config.ts";
-import type { Target } from "./dynamic-draft.ts";
-import { backendOf } from "./backend.ts";
-import { DynamicDraft } from "./dynamic-draft.ts";
-import { hstsOff, releaseRouting } from "./release-routing.ts";
-import { covers } from "./routes.ts";
+import { DynamicDraft, type Target } from "./dynamic-draft.ts";
+import { covers, coversHost } from "./routes.ts";
 import { addServer } from "./server-routes.ts";
-import { strictHosts } from "./strict-hosts.ts";
-import type { Wait } from "./waiting.ts";
-import { emptyService, waitFor } from "./waiting.ts";
+import { emptyService, waitFor, type Wait } from "./waiting.ts";
 import { isTakenOver, knownReleases } from "./takeovers.ts";
 
 /** The dynamic file: holds of running switches, taken-over routes, the receiver, certificates, and the answer for unknown hosts. */
-export function dynamicConfig(known: RoutingState): DynamicConfig {
-  const state = { ...known, server: { ...known.server, strict: strictHosts(known) } };
+export function dynamicConfig(facts: RoutingState): DynamicConfig {
+  const state = { ...facts, server: { ...facts.server, strict: strictHosts(facts) } };
   const file = new DynamicDraft();
   addServer(file, state.server);
-  const base = [
+  const live = [
     ...state.live.filter(({ spec }) => !state.switches.some((one) => one.service === spec.service)),
     ...state.switches.flatMap(({ phase, from, to }) => (phase === "held" ? (from ?? []) : to)),
   ].map((release): Routed => ({ release, routing: routingOf(state, release) }));
+  const known = { file, state, live };
   // Holds first: when two switches have the same route, the newer release wins.
-  for (const one of state.switches) if (one.phase === "held") addHolds(file, state, base, one);
-  addFormerHttps(file, state, base);
-  for (const one of state.switches)
-    if (one.phase === "cut-over") addOldOnlyRoutes(file, state, base, one);
-  addTakenOver(file, state, base);
-  addStopped(file, state);
-  addHttps(file, state, base);
+  for (const one of state.switches) if (one.phase === "held") addHolds(known, one);
+  addFormerHttps(known);
+  for (const one of state.switches) if (one.phase === "cut-over") addOldOnlyRoutes(known, one);
+  addTakenOver(known);
+  addStopped(known);
+  addHttps(known);
   return file.config(state.server);
+}
+
+/** The file so far, and what its routers depend on; `live` are the releases that answer now. */
+interface Known {
+  readonly file: DynamicDraft;
+  readonly state: RoutingState;
+  readonly live: readonly Routed[];
 }
 
 interface Routed {
@@ -45,72 +53,66 @@ function routingOf(state: RoutingState, release: Release): ReleaseRouting {
   return { ...routing, routers: routing.routers.filter(isOwn) };
 }
 
-function addHolds(
-  file: DynamicDraft,
-  state: RoutingState,
-  base: readonly Routed[],
-  one: Switch,
-): void {
+function addHolds(known: Known, one: Switch): void {
+  const { file, state, live } = known;
   const to = routingOf(state, one.to).routers;
   const from = one.from === undefined ? [] : routingOf(state, one.from).routers;
   // The old release stops before the new one starts, so requests for its other routes must wait too.
   const gone =
     one.mode === "wait" ? from.filter((old) => !to.some((plan) => isSameRule(plan, old))) : [];
   for (const plan of [...to, ...gone]) {
-    const owner = isStopped(state, one.service) ? undefined : ownerOf(plan, base);
+    const owner = isStopped(state, one.service) ? undefined : ownerOf(plan, live);
     const target =
       owner === undefined
-        ? waitTarget(file, state, { one, plan, isNew: true })
-        : targetOf(file, state, plan, owner);
+        ? waitTarget(known, { one, plan, isNew: true })
+        : targetOf(known, plan, owner);
     file.hold(`hold-${plan.name}`, plan, target);
   }
 }
 
 /** Routes that only the old release has lead to their next owner, until the old containers and their labels are removed. */
-function addOldOnlyRoutes(
-  file: DynamicDraft,
-  state: RoutingState,
-  base: readonly Routed[],
-  one: Switch,
-): void {
-  if (one.from === undefined) return;
-  const to = releaseRouting(one.to, state.server).routers;
-  for (const plan of releaseRouting(one.from, state.server).routers)
-    if (!to.some((other) => isSameRule(other, plan)))
-      file.hold(`rest-${plan.name}`, plan, nextTarget(file, state, plan, base));
+function addOldOnlyRoutes(known: Known, { from, to }: Switch): void {
+  if (from === undefined) return;
+  const { file, state } = known;
+  const kept = releaseRouting(to, state.server).routers;
+  for (const plan of releaseRouting(from, state.server).routers)
+    if (!kept.some((other) => isSameRule(other, plan)))
+      file.hold(`rest-${plan.name}`, plan, nextTarget(known, plan));
 }
 
 /** Labels cannot change while a container exists. So the file answers for taken-over routes until it is removed. */
-function addTakenOver(file: DynamicDraft, state: RoutingState, base: readonly Routed[]): void {
+function addTakenOver(known: Known): void {
+  const { file, state } = known;
   for (const release of knownReleases(state))
     for (const plan of releaseRouting(release, state.server).routers)
       if (isTakenOver(state, release, plan.route))
-        file.hold(`yield-${plan.name}`, plan, nextTarget(file, state, plan, base));
+        file.hold(`yield-${plan.name}`, plan, nextTarget(known, plan));
 }
 
 /** A stopped service keeps its routes: no less specific route of another service answers there. */
-function addStopped(file: DynamicDraft, state: RoutingState): void {
+function addStopped({ file, state }: Known): void {
   for (const release of state.stopped ?? [])
     for (const plan of releaseRouting(release, state.server).routers)
       file.hold(`stopped-${plan.name}`, plan, { service: emptyService, middlewares: [] });
 }
 
 /** Labels do not know whether a host has a certificate. So the file redirects http, and switches HSTS on. */
-function addHttps(file: DynamicDraft, state: RoutingState, base: readonly Routed[]): void {
-  for (const one of base)
+function addHttps(known: Known): void {
+  for (const one of known.live)
     for (const plan of one.routing.routers)
       if (plan.isInFile)
-        file.hold(`https-${plan.name}`, plan, targetOf(file, state, plan, { ...one, plan }));
+        known.file.hold(`https-${plan.name}`, plan, targetOf(known, plan, { ...one, plan }));
 }
 
 /** Browsers that know a host over https come back with https. While its certificate is valid, the http service answers them and switches HSTS off. */
-function addFormerHttps(file: DynamicDraft, state: RoutingState, base: readonly Routed[]): void {
-  for (const { routing } of base)
+function addFormerHttps(known: Known): void {
+  const { file, state, live } = known;
+  for (const { routing } of live)
     for (const plan of routing.routers) {
       if (!isFormerHttps(plan, state)) continue;
       const wanted = httpsSideOf(plan);
-      if ((ownerOf(wanted, base) ?? ownerOf(wanted, heldReleases(state))) !== undefined) continue;
-      file.hold(`left-${plan.name}`, wanted, formerHttpsTarget(file, state, wanted, base));
+      if ((ownerOf(wanted, live) ?? ownerOf(wanted, heldReleases(state))) !== undefined) continue;
+      file.hold(`left-${plan.name}`, wanted, formerHttpsTarget(known, wanted));
     }
 }
 
@@ -120,14 +122,9 @@ const isFormerHttps = ({ route: { host, https } }: RoutePlan, { server }: Routin
   !https && !host.startsWith("*.") && server.secured?.includes(host) === true;
 
 /** The service on http answers here too, unless its requests wait now. */
-function formerHttpsTarget(
-  file: DynamicDraft,
-  state: RoutingState,
-  wanted: RoutePlan,
-  base: readonly Routed[],
-): Target {
+function formerHttpsTarget({ file, state, live }: Known, wanted: RoutePlan): Target {
   const none = { service: emptyService, middlewares: [] };
-  const plain = base.map(({ release, routing }) => ({
+  const plain = live.map(({ release, routing }) => ({
     release,
     routing: { ...routing, routers: routing.routers.filter(({ route }) => !route.https) },
   }));
@@ -139,8 +136,7 @@ function formerHttpsTarget(
   const middlewares = plan.config.middlewares ?? [];
   file.copy(routing, middlewares);
   file.add({ middlewares: { "let-go": hstsOff } });
-  const service = file.lead(backendOf(routing));
-  return { service, middlewares: ["let-go", ...middlewares] };
+  return { service: dockerService(routing), middlewares: ["let-go", ...middlewares] };
 }
 
 /** The same route on the https port. */
@@ -154,18 +150,14 @@ const isStopped = ({ stopped = [] }: RoutingState, service: string): boolean =>
   stopped.some(({ spec }) => spec.service === service);
 
 /** The next owner of a route, without the labels of the old release: a live release, or one that gets ready. */
-function nextTarget(
-  file: DynamicDraft,
-  state: RoutingState,
-  wanted: RoutePlan,
-  base: readonly Routed[],
-): Target {
-  const owner = ownerOf(wanted, base);
-  if (owner !== undefined) return targetOf(file, state, wanted, owner);
+function nextTarget(known: Known, wanted: RoutePlan): Target {
+  const { state, live } = known;
+  const owner = ownerOf(wanted, live);
+  if (owner !== undefined) return targetOf(known, wanted, owner);
   const next = ownerOf(wanted, heldReleases(state));
   const one = state.switches.find(({ to }) => to === next?.release);
-  if (one === undefined) return formerHttpsTarget(file, state, wanted, base);
-  return waitTarget(file, state, { one, plan: wanted, isNew: true });
+  if (one === undefined) return formerHttpsTarget(known, wanted);
+  return waitTarget(known, { one, plan: wanted, isNew: true });
 }
 
 /** Releases that get ready. */
@@ -179,43 +171,43 @@ interface Owner extends Routed {
 }
 
 /** The owner of a route now: of all routers that cover it the most specific, then the newest. */
-function ownerOf(wanted: RoutePlan, base: readonly Routed[]): Owner | undefined {
-  return base
+const ownerOf = (wanted: RoutePlan, among: readonly Routed[]): Owner | undefined =>
+  among
     .flatMap((one) => one.routing.routers.map((plan) => ({ ...one, plan })))
     .filter(({ plan }) => plan.entryPoint === wanted.entryPoint && covers(plan.route, wanted.route))
     .toSorted((a, b) => b.plan.config.priority - a.plan.config.priority)[0];
-}
 
 /** The owner's own service, or its wait service while it is stopped for a switch. */
-function targetOf(
-  file: DynamicDraft,
-  state: RoutingState,
-  wanted: RoutePlan,
-  owner: Owner,
-): Target {
+function targetOf(known: Known, wanted: RoutePlan, owner: Owner): Target {
+  const { file, state } = known;
   const one = state.switches.find(({ service }) => service === owner.release.spec.service);
   if (one?.phase === "held" && one.mode === "wait")
-    return waitTarget(file, state, { one, plan: wanted, isNew: false });
+    return waitTarget(known, { one, plan: wanted, isNew: false });
   const middlewares = owner.plan.config.middlewares ?? [];
   file.copy(owner.routing, middlewares);
   // A redirect needs no server.
-  const service = owner.plan.redirects ? emptyService : file.lead(backendOf(owner.routing));
+  const service = owner.plan.redirects ? emptyService : dockerService(owner.routing);
   return { service, middlewares };
 }
 
-function waitTarget(
-  file: DynamicDraft,
-  state: RoutingState,
-  wait: Pick<Wait, "one" | "plan" | "isNew">,
-): Target {
-  const { target, ...parts } = waitFor({
-    ...wait,
-    routingOf: (release) => routingOf(state, release),
-  });
+function waitTarget({ file, state }: Known, wait: Omit<Wait, "routingOf">): Target {
+  const ofRelease = (release: Release) => routingOf(state, release);
+  const { target, ...parts } = waitFor({ ...wait, routingOf: ofRelease });
   file.add(parts);
   return target;
 }
 
-function isSameRule(a: RoutePlan, b: RoutePlan): boolean {
-  return a.entryPoint === b.entryPoint && a.config.rule === b.config.rule;
+const isSameRule = (a: RoutePlan, b: RoutePlan): boolean =>
+  a.entryPoint === b.entryPoint && a.config.rule === b.config.rule;
+
+/** Hosts with HSTS. Not hosts with an http route, and not beside another port than 443, which browsers would keep (RFC 6797, 8.3). */
+function strictHosts(state: RoutingState): readonly string[] {
+  const { secured = [], httpsPort } = state.server;
+  if (httpsPort !== 443) return [];
+  const plain = [...knownReleases(state), ...(state.stopped ?? [])]
+    .flatMap(({ spec }) => spec.routes)
+    .filter(({ https }) => !https);
+  return secured.filter(
+    (host) => !plain.some((one) => coversHost(one.host, host) || coversHost(host, one.host)),
+  );
 }

@@ -9,7 +9,6 @@ import type {
   ServersTransportConfig,
   ServiceConfig,
 } from "./traefik-config.ts";
-import { backendName, backendServices, type Backend } from "./backend.ts";
 import { holdPriority } from "./routes.ts";
 
 /** The service of a router, and its middlewares. */
@@ -60,30 +59,18 @@ export class DynamicDraft {
     }
   }
 
-  /** The name of a backend for routers; its services are added where the file has to list them. */
-  lead(backend: Backend): string {
-    this.add({ services: backendServices(backend) });
-    return backendName(backend);
-  }
-
   config({ certificate, manualCertificates = [] }: Certificates): DynamicConfig {
     return {
       http: {
         routers: this.#routers,
         middlewares: this.#middlewares,
         services: this.#services,
-        ...(Object.keys(this.#transports).length === 0
-          ? {}
-          : { serversTransports: this.#transports }),
+        ...(Object.keys(this.#transports).length > 0 && { serversTransports: this.#transports }),
       },
       tls: {
         options: { default: { minVersion: "VersionTLS12" } },
-        ...(manualCertificates.length === 0
-          ? {}
-          : { certificates: manualCertificates.map(inline) }),
-        ...(certificate === undefined
-          ? {}
-          : { stores: { default: { defaultCertificate: inline(certificate) } } }),
+        ...(manualCertificates.length > 0 && { certificates: manualCertificates.map(inline) }),
+        ...(certificate && { stores: { default: { defaultCertificate: inline(certificate) } } }),
       },
     };
   }

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { digestText } from "../dockerfile/keys/table.ts";
 import type { Release } from "../release/release.ts";
-import type { RoutingServer } from "./release-routing.ts";
+import { releaseRouting, type RoutingServer } from "./release-routing.ts";
 import type { ServiceSpec } from "../release/spec.ts";
 import { label, networkName } from "../release/names.ts";
-import { releaseRouting } from "./release-routing.ts";
 
 /** The labels with which Traefik routes to a release. They must be equal on all replicas, or Traefik drops them. */
 export function traefikLabels(release: Release, server: RoutingServer): Record<string, string> {
@@ -26,32 +25,27 @@ export function traefikLabels(release: Release, server: RoutingServer): Record<s
 }
 
 /** The labels that mark a replica as one of mypaas; names do not count. */
-export function ownLabels(release: Release, replica: number): Record<string, string> {
-  return {
-    [label.instance]: release.instance,
-    [label.role]: "service",
-    [label.service]: release.spec.service,
-    [label.release]: String(release.number),
-    [label.replica]: String(replica),
-    // A digest, because everyone who may list containers can read labels, and a spec holds environment values.
-    [label.spec]: createHash("sha256").update(digestText(release.spec)).digest("hex"),
-  };
-}
+export const ownLabels = (release: Release, replica: number): Record<string, string> => ({
+  [label.instance]: release.instance,
+  [label.role]: "service",
+  [label.service]: release.spec.service,
+  [label.release]: String(release.number),
+  [label.replica]: String(replica),
+  // A digest, because everyone who may list containers can read labels, and a spec holds environment values.
+  [label.spec]: createHash("sha256").update(digestText(release.spec)).digest("hex"),
+});
 
 /** Labels of an image that Traefik would read too, whatever their case: routes that mypaas has not checked. */
-export function routingLabels(keys: readonly string[]): readonly string[] {
-  return keys.filter((key) => /^traefik\./i.test(key));
-}
+export const routingLabels = (keys: readonly string[]): readonly string[] =>
+  keys.filter((key) => /^traefik\./i.test(key));
 
 /** Names of a release's routers in Traefik's API. */
-export function dockerRouterNames(release: Release, server: RoutingServer): readonly string[] {
-  return releaseRouting(release, server).routers.map(({ name }) => `${name}@docker`);
-}
+export const dockerRouterNames = (release: Release, server: RoutingServer): readonly string[] =>
+  releaseRouting(release, server).routers.map(({ name }) => `${name}@docker`);
 
 /** The Host header of health checks: the first domain, with `www` for a wildcard. */
-export function healthHost(spec: ServiceSpec): string | undefined {
-  return spec.routes[0]?.host.replace(/^\*\./, "www.");
-}
+export const healthHost = (spec: ServiceSpec): string | undefined =>
+  spec.routes[0]?.host.replace(/^\*\./, "www.");
 
 function healthLabels(spec: ServiceSpec): object {
   const { healthcheck } = spec;

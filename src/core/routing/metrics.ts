@@ -1,7 +1,6 @@
 import type { Release } from "../release/release.ts";
-import type { RoutingServer } from "./release-routing.ts";
+import { releaseRouting, type RoutingServer } from "./release-routing.ts";
 import { traefikServiceName } from "../release/names.ts";
-import { releaseRouting } from "./release-routing.ts";
 
 /** One line of Traefik's count of answers. It begins at 0 with the router, and again when Traefik restarts. */
 export interface AnswerCount {
@@ -19,7 +18,10 @@ export interface Answers {
   readonly failed: number;
 }
 
-/** * Traefik counts a service inside the retry, once for each attempt of a waiting request. It counts a router outside, once for the answer to the client. A broken answer is counted by neither. */
+/** By name, mostly of routers. */
+export type AnswersBy = ReadonlyMap<string, Answers>;
+
+/** Traefik counts a service inside the retry, once for each attempt of a waiting request. It counts a router outside, once for the answer to the client. A broken answer is counted by neither. */
 const metric = "traefik_router_requests_total";
 
 /** Errors of a switch have these codes; any other 5xx is the app's own. The app's own 502, 503 and 504 are counted too. */
@@ -35,10 +37,7 @@ export interface Metrics {
 /** Reads Traefik's metrics in the text format of Prometheus; skips all other lines. */
 export function readMetrics(text: string): Metrics {
   const [, started] = /^process_start_time_seconds (\S+)$/m.exec(text) ?? [];
-  return {
-    counts: readCounts(text),
-    started: started === undefined ? undefined : Number(started),
-  };
+  return { counts: readCounts(text), started: started === undefined ? undefined : Number(started) };
 }
 
 function readCounts(text: string): readonly AnswerCount[] {
@@ -75,9 +74,8 @@ function readLine(line: string): AnswerCount | undefined {
 }
 
 /** The router of a taken-over route has the old owner's name, and counts for the new one. */
-function counted(router: string | undefined, service: string | undefined): string | undefined {
-  return router?.startsWith("yield-") === true ? takenBy(service ?? "") : router;
-}
+const counted = (router: string | undefined, service: string | undefined): string | undefined =>
+  router?.startsWith("yield-") === true ? takenBy(service ?? "") : router;
 
 const takenBy = (service: string): string => `taken by ${service}`;
 
@@ -88,7 +86,7 @@ const unescape = (value: string): string =>
 export function answersSince(
   before: ReadonlyMap<string, number>,
   now: readonly AnswerCount[],
-): ReadonlyMap<string, Answers> {
+): AnswersBy {
   const grown = new Map<string, Answers>();
   for (const { series, router, code, value } of now) {
     const last = before.get(series) ?? 0;
@@ -108,44 +106,33 @@ const addAnswers = (one: Answers = none, other: Answers = none): Answers => ({
 });
 
 /** Adds the answers of another reading. */
-export function addAll(
-  sums: ReadonlyMap<string, Answers>,
-  more: ReadonlyMap<string, Answers>,
-): ReadonlyMap<string, Answers> {
+export function addAll(sums: AnswersBy, more: AnswersBy): AnswersBy {
   const added = new Map(sums);
   for (const [name, answers] of more) added.set(name, addAnswers(sums.get(name), answers));
   return added;
 }
 
 /** The answers of these routers together. */
-export function sumOf(
-  answers: ReadonlyMap<string, Answers>,
-  routers: ReadonlySet<string>,
-): Answers {
-  return [...routers].reduce((sum, name) => addAnswers(sum, answers.get(name)), none);
-}
+export const sumOf = (answers: AnswersBy, routers: ReadonlySet<string>): Answers =>
+  [...routers].reduce((sum, name) => addAnswers(sum, answers.get(name)), none);
 
 /** Names of all routers that answer for a service during a switch: its own, and its holds. */
 export function switchRouters(
   { from, to }: { readonly from: Release | undefined; readonly to: Release },
   server: RoutingServer,
 ): { readonly own: ReadonlySet<string>; readonly holds: ReadonlySet<string> } {
-  const names = [from, to]
-    .filter((release) => release !== undefined)
-    .flatMap((release) => releaseRouting(release, server).routers.map(({ name }) => name));
-  const taken = [from, to]
-    .filter((release) => release !== undefined)
-    .map(({ spec, number }) => takenBy(`${traefikServiceName(spec.slug, number)}@docker`));
+  const releases = from === undefined ? [to] : [from, to];
+  const names = releases.flatMap((release) =>
+    releaseRouting(release, server).routers.map(({ name }) => name),
+  );
+  const taken = releases.map(({ spec, number }) =>
+    takenBy(`${traefikServiceName(spec.slug, number)}@docker`),
+  );
+  const inFile = ["rest", "https", "left"].flatMap((why) =>
+    names.map((name) => `${why}-${name}@file`),
+  );
   return {
-    own: new Set([
-      ...names.flatMap((name) => [
-        `${name}@docker`,
-        `rest-${name}@file`,
-        `https-${name}@file`,
-        `left-${name}@file`,
-      ]),
-      ...taken,
-    ]),
+    own: new Set([...names.map((name) => `${name}@docker`), ...inFile, ...taken]),
     holds: new Set(names.map((name) => `hold-${name}@file`)),
   };
 }

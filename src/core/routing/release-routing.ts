@@ -4,6 +4,9 @@ import type { EntryPoint, MiddlewareConfig, RouterConfig } from "./traefik-confi
 import { traefikServiceName } from "../release/names.ts";
 import { isSameRoute, routePriority, routeRule } from "./routes.ts";
 
+/** The name by which the dynamic file leads to the replicas of a release; their labels bring them to Traefik. */
+export const dockerService = ({ service }: ReleaseRouting): string => `${service}@docker`;
+
 /** The facts about the server that a route depends on. */
 export interface RoutingServer {
   readonly instance: string;

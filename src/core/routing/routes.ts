@@ -17,29 +17,23 @@ export function routeRule({ host, path }: HostAndPath): string {
 }
 
 /** A longer path outranks a shorter one, and an exact host outranks a wildcard, for all services. */
-function specificity({ host, path }: HostAndPath): number {
-  return (host.startsWith("*.") ? wildcardHost : exactHost) + path.length;
-}
+const specificity = ({ host, path }: HostAndPath): number =>
+  (host.startsWith("*.") ? wildcardHost : exactHost) + path.length;
 
 /** A newer release outranks an older one at the same route. */
-export function routePriority(route: HostAndPath, release: number): number {
-  return specificity(route) * step + release;
-}
+export const routePriority = (route: HostAndPath, release: number): number =>
+  specificity(route) * step + release;
 
 /** Above every release at this route, below every more specific route. */
-export function holdPriority(route: HostAndPath): number {
-  return routePriority(route, step - 1);
-}
+export const holdPriority = (route: HostAndPath): number => routePriority(route, step - 1);
 
 /** True when two routes have the same host and path, over http or https. */
-export function isSameRoute(one: HostAndPath, other: HostAndPath): boolean {
-  return one.host === other.host && one.path === other.path;
-}
+export const isSameRoute = (one: HostAndPath, other: HostAndPath): boolean =>
+  one.host === other.host && one.path === other.path;
 
 /** True when every request to `inner` also matches `outer`. */
-export function covers(outer: HostAndPath, inner: HostAndPath): boolean {
-  return coversHost(outer.host, inner.host) && coversPath(outer.path, inner.path);
-}
+export const covers = (outer: HostAndPath, inner: HostAndPath): boolean =>
+  coversHost(outer.host, inner.host) && coversPath(outer.path, inner.path);
 
 /** The same for hosts alone. */
 export function coversHost(outer: string, inner: string): boolean {
@@ -48,10 +42,7 @@ export function coversHost(outer: string, inner: string): boolean {
   return outer.startsWith("*.") && !inner.startsWith("*.") && outer === wildcardOf(inner);
 }
 
-function wildcardOf(host: string): string {
-  return `*${host.slice(host.indexOf("."))}`;
-}
+const wildcardOf = (host: string): string => `*${host.slice(host.indexOf("."))}`;
 
-function coversPath(outer: string, inner: string): boolean {
-  return outer === inner || inner.startsWith(`${outer}/`);
-}
+const coversPath = (outer: string, inner: string): boolean =>
+  outer === inner || inner.startsWith(`${outer}/`);

@@ -1,17 +1,10 @@
 import type { Release } from "../release/release.ts";
-import type { RoutingState } from "./routing-state.ts";
+import type { RoutingState, Switch } from "./routing-state.ts";
 import { forgetOldTakeovers, undoTakeovers, takeOver } from "./takeovers.ts";
 
 /** All changes of routing. The writer of the dynamic file applies those of all services. */
 export type RoutingChange =
-  | {
-      readonly kind: "hold";
-      readonly service: string;
-      readonly to: Release;
-      readonly from: Release | undefined;
-      /** `serving`: the old release answers meanwhile. `wait`: requests wait for the release that is ready first. */
-      readonly mode: "serving" | "wait";
-    }
+  | ({ readonly kind: "hold" } & Omit<Switch, "phase">)
   | { readonly kind: "cut-over"; readonly service: string }
   | { readonly kind: "stopped"; readonly service: string; readonly release: Release }
   | { readonly kind: "removed"; readonly service: string }

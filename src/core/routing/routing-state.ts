@@ -40,6 +40,7 @@ export interface Switch {
   readonly service: string;
   readonly to: Release;
   readonly from: Release | undefined;
+  /** `serving`: the old release answers meanwhile. `wait`: requests wait for the release that is ready first. */
   readonly mode: "serving" | "wait";
   readonly phase: "held" | "cut-over";
 }

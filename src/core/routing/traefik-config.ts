@@ -4,9 +4,7 @@ export interface DynamicConfig {
   readonly tls?: {
     readonly options: { readonly default: { readonly minVersion: "VersionTLS12" } };
     readonly certificates?: readonly CertificateConfig[];
-    readonly stores?: {
-      readonly default: { readonly defaultCertificate: CertificateConfig };
-    };
+    readonly stores?: { readonly default: { readonly defaultCertificate: CertificateConfig } };
   };
 }
 

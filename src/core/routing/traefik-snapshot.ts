@@ -26,44 +26,37 @@ export interface Expected {
 }
 
 /** Reads the answer of `/api/rawdata`. */
-export function readSnapshot(rawdata: unknown): TraefikSnapshot {
-  return {
-    routers: mapValues(field(rawdata, "routers"), (router) => ({
-      status: text(field(router, "status")),
-      rule: text(field(router, "rule")),
-      priority: Number(field(router, "priority")),
-      service: text(field(router, "service")),
-      errors: list(field(router, "error")).map(text),
-    })),
-    services: mapValues(field(rawdata, "services"), (service) =>
-      Object.values(mapValues(field(service, "serverStatus"), text)),
-    ),
-  };
-}
+export const readSnapshot = (rawdata: unknown): TraefikSnapshot => ({
+  routers: mapValues(field(rawdata, "routers"), (router) => ({
+    status: text(field(router, "status")),
+    rule: text(field(router, "rule")),
+    priority: Number(field(router, "priority")),
+    service: text(field(router, "service")),
+    errors: list(field(router, "error")).map(text),
+  })),
+  services: mapValues(field(rawdata, "services"), (service) =>
+    Object.values(mapValues(field(service, "serverStatus"), text)),
+  ),
+});
 
 /** One sentence for each difference between Traefik's state and the expected one. */
-export function differences(
+export const differences = (
   seen: TraefikSnapshot,
   wanted: Expected,
   file: DynamicConfig | undefined,
-): readonly string[] {
-  return [
-    ...wanted.routers.flatMap((name) => troubleOf(name, seen.routers[name])),
-    ...wanted.gone
-      .filter((name) => seen.routers[name] !== undefined)
-      .map((name) => `router ${name} is still there`),
-    ...Object.entries(wanted.servers).flatMap(([name, count]) => {
-      const servers = seen.services[name] ?? [];
-      const up = servers.filter((status) => status === "UP").length;
-      return up === count && servers.length === count
-        ? []
-        : [
-            `service ${name} lists ${servers.length} servers and ${up} of them up instead of ${count}`,
-          ];
-    }),
-    ...(file === undefined ? [] : fileDifferences(seen, file)),
-  ];
-}
+): readonly string[] => [
+  ...wanted.routers.flatMap((name) => troubleOf(name, seen.routers[name])),
+  ...wanted.gone
+    .filter((name) => seen.routers[name] !== undefined)
+    .map((name) => `router ${name} is still there`),
+  ...Object.entries(wanted.servers).flatMap(([name, count]) => {
+    const servers = seen.services[name] ?? [];
+    const up = servers.filter((status) => status === "UP").length;
+    if (up === count && servers.length === count) return [];
+    return `service ${name} lists ${servers.length} servers and ${up} of them up instead of ${count}`;
+  }),
+  ...(file === undefined ? [] : fileDifferences(seen, file)),
+];
 
 function fileDifferences(seen: TraefikSnapshot, { http }: DynamicConfig): readonly string[] {
   const wanted = Object.entries(http.routers).flatMap(([name, config]) => {

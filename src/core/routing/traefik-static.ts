@@ -2,7 +2,7 @@ import { type Document, parseDocument } from "yaml";
 import { acmeOf, acmeStorage, dnsResolver, httpResolver } from "../server/acme.ts";
 import { traefikPaths } from "../server/infra.ts";
 import type { InstanceConfig } from "../server/instance.ts";
-import { resolverWithPort } from "../server/resolvers.ts";
+import { resolverWithPort } from "../server/addresses.ts";
 import { label, networkName } from "../release/names.ts";
 
 type StaticConfig = Pick<InstanceConfig, "instance" | "email" | "acme" | "resolvers">;

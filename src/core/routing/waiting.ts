@@ -3,7 +3,6 @@ import type { Release } from "../release/release.ts";
 import type { Switch } from "./routing-state.ts";
 import type { HttpConfig, MiddlewareConfig, ServersTransportConfig } from "./traefik-config.ts";
 import { backName, nextName } from "../release/names.ts";
-import { backendName, backendServices, type Backend } from "./backend.ts";
 import { covers } from "./routes.ts";
 import { drainTimeMs } from "../release/spec.ts";
 
@@ -34,7 +33,7 @@ export interface Wait {
   readonly routingOf: (release: Release) => ReleaseRouting;
 }
 
-/** * Requests to `plan` wait for the first release of the switch that appears under a new name. A waiting request keeps its handler chain, so only a name that resolves later can reach it. In the end it gets 503. */
+/** Requests to `plan` wait for the first release of the switch that appears under a new name. A waiting request keeps its handler chain, so only a name that resolves later can reach it. In the end it gets 503. */
 export function waitFor(wait: Wait): Waiting {
   const { one, plan, isNew } = wait;
   const next = sideOf(wait, one.to, nextName);
@@ -45,20 +44,15 @@ export function waitFor(wait: Wait): Waiting {
 
   const service = `wait-${plan.name}`;
   const prefix = `${one.to.spec.slug}-${isNew ? "new" : "wait"}`;
-  const backends = sides.map(({ suffix, url, plan }): Backend => ({
-    kind: "servers",
-    service: `${service}-${suffix}`,
-    urls: [url],
-    middlewares: plan.shape,
-    transport: "wait",
-  }));
+  const services = sides.map(({ suffix, url, plan: { shape: middlewares } }) => {
+    const loadBalancer = { servers: [{ url }], serversTransport: "wait" };
+    return [`${service}-${suffix}`, { middlewares, loadBalancer }] as const;
+  });
   return {
     target: { service, middlewares: [`${prefix}-503`, `${prefix}-retry`] },
     services: {
-      ...Object.assign({}, ...backends.map(backendServices)),
-      [service]: {
-        weighted: { services: backends.map((one) => ({ name: backendName(one), weight: 1 })) },
-      },
+      ...Object.fromEntries(services),
+      [service]: { weighted: { services: services.map(([name]) => ({ name, weight: 1 })) } },
       later: { middlewares: ["later"], loadBalancer: { servers: [] } },
     },
     middlewares: {
@@ -106,19 +100,17 @@ function redirectOf({ one, isNew }: Wait, sides: readonly Side[]): Waiting | und
   const names = answers.plan.config.middlewares ?? [];
   const redirect = names.flatMap((name) => answers.middlewares[name] ?? []).at(-1);
   if (!isNew || redirect === undefined || !("redirectScheme" in redirect))
-    return {
-      target: { service: emptyService, middlewares: names },
-      services: {},
-      middlewares: answers.middlewares,
-    };
+    return withoutServer(names, answers.middlewares);
   const name = `${one.to.spec.slug}-new-https`;
   const passing = { redirectScheme: { ...redirect.redirectScheme, permanent: false } };
-  return {
-    target: { service: emptyService, middlewares: [name] },
-    services: {},
-    middlewares: { [name]: passing },
-  };
+  return withoutServer([name], { [name]: passing });
 }
+
+const withoutServer = (names: readonly string[], middlewares: Side["middlewares"]): Waiting => ({
+  target: { service: emptyService, middlewares: names },
+  services: {},
+  middlewares,
+});
 
 const unavailable: MiddlewareConfig = {
   errors: {
@@ -129,16 +121,14 @@ const unavailable: MiddlewareConfig = {
   },
 };
 
-function retryFor(ms: number): MiddlewareConfig {
-  return {
-    retry: {
-      // More attempts than fit into the time, because the interval doubles: the timeout ends the retry.
-      attempts: Math.ceil(ms / intervalMs),
-      initialInterval: `${intervalMs}ms`,
-      timeout: `${ms}ms`,
-    },
-  };
-}
+const retryFor = (ms: number): MiddlewareConfig => ({
+  retry: {
+    // More attempts than fit into the time, because the interval doubles: the timeout ends the retry.
+    attempts: Math.ceil(ms / intervalMs),
+    initialInterval: `${intervalMs}ms`,
+    timeout: `${ms}ms`,
+  },
+});
 
 const startMs = ({ spec }: Release): number => spec.startTimeoutMs + spec.stopTimeoutMs;
 

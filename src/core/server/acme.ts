@@ -37,7 +37,7 @@ export function readAcmeServer(text: string): string | undefined {
 /** True for the form of lego's codes; Traefik's version decides which exist. */
 export const isDnsProvider = (text: string): boolean => /^[a-z0-9]{1,40}$/.test(text);
 
-/** * Traefik's file below /acme, one for each directory URL. Accounts of one CA must never be used for another, also when both are on one host, as with step-ca. */
+/** Traefik's file below /acme, one for each directory URL. Accounts of one CA must never be used for another, also when both are on one host, as with step-ca. */
 export function acmeStorage(server: string): string {
   if (server === letsEncrypt) return "acme.json";
   const { hostname, port } = new URL(server);

@@ -16,9 +16,8 @@ export function decide(method: string, target: string, instance: string): Decisi
   if (method !== "GET" && method !== "HEAD") return refused(`${method} is not allowed`);
   const match = /^(\/v\d+\.\d+)?(\/[^?#]*)(?:\?([^#]*))?$/.exec(target);
   const [, version = "", path = "", query = ""] = match ?? [];
-  if (path === "/_ping" || path === "/version") {
+  if (path === "/_ping" || path === "/version")
     return { kind: "stream", method, path: `${version}${path}` };
-  }
   if (path === "/containers/json" || path === "/events") {
     const limited = limitQuery(query, path, instance);
     if (limited === undefined) return { kind: "refused", status: 400, message: "bad filters" };
@@ -30,9 +29,11 @@ export function decide(method: string, target: string, instance: string): Decisi
   return refused("this call is not allowed");
 }
 
-function refused(what: string): Decision {
-  return { kind: "refused", status: 403, message: `mypaas: ${what}` };
-}
+const refused = (what: string): Decision => ({
+  kind: "refused",
+  status: 403,
+  message: `mypaas: ${what}`,
+});
 
 const passedParameters: Readonly<Record<string, readonly string[]>> = {
   "/containers/json": ["all", "limit", "size"],
@@ -119,6 +120,5 @@ function parseJson(text: string): unknown {
   }
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

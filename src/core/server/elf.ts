@@ -1,4 +1,4 @@
-/** * Path of the dynamic loader in an ELF program (PT_INTERP, elf(5)); undefined for a static or other program. `bytes` must include the program headers and the path. */
+/** Path of the dynamic loader in an ELF program (PT_INTERP, elf(5)); undefined for a static or other program. `bytes` must include the program headers and the path. */
 export function elfInterpreter(bytes: Buffer): string | undefined {
   const is64BitLittleEndian = bytes.subarray(0, 6).equals(Buffer.from("\x7fELF\x02\x01", "latin1"));
   if (!is64BitLittleEndian || bytes.length < 64) return undefined;

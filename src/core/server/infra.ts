@@ -1,7 +1,7 @@
 import { acmeOf } from "./acme.ts";
-import type { InstanceConfig } from "./instance.ts";
+import { instancePaths, traefikUid, type InstanceConfig } from "./instance.ts";
 import type { Mount } from "../release/release.ts";
-import { instancePaths, traefikUid } from "./instance.ts";
+import type { PublishSpec } from "../release/spec.ts";
 import {
   apiNetworkName,
   label,
@@ -25,7 +25,7 @@ export interface InfraPlan {
   readonly capDrop: readonly ["ALL"];
   readonly noNewPrivileges: true;
   readonly mounts: readonly Mount[];
-  readonly ports: readonly InfraPort[];
+  readonly ports: readonly Omit<PublishSpec, "protocol">[];
   /** The container is created with the first, and joins the others before it starts. */
   readonly networks: readonly InfraEndpoint[];
   /** Lines of `options` in resolv.conf(5). */
@@ -33,12 +33,6 @@ export interface InfraPlan {
   readonly memoryBytes: number;
   readonly pidsLimit: number;
   readonly restart: "unless-stopped";
-}
-
-export interface InfraPort {
-  readonly ip: string;
-  readonly hostPort: number;
-  readonly containerPort: number;
 }
 
 export interface InfraEndpoint {
@@ -78,6 +72,8 @@ export function networkPlans(instance: string): readonly NetworkPlan[] {
   ];
 }
 
+export const locked = { readOnly: true, capDrop: ["ALL"], noNewPrivileges: true } as const;
+
 /** A file or directory of the host in a container; read-only by default. */
 export const bindMount = (source: string, target: string, readOnly = true): Mount => ({
   type: "bind",
@@ -86,7 +82,7 @@ export const bindMount = (source: string, target: string, readOnly = true): Moun
   readOnly,
 });
 
-/** * Traefik's container: no root, no capability, read-only but for its certificates, Docker only through the filtered socket. `dnsEnv` holds the values for the DNS provider. */
+/** Traefik's container: no root, no capability, read-only but for its certificates, Docker only through the filtered socket. `dnsEnv` holds the values for the DNS provider. */
 export function traefikContainer(
   config: InstanceConfig,
   dnsEnv: Readonly<Record<string, string>> = {},
@@ -100,9 +96,7 @@ export function traefikContainer(
     ...(Object.keys(dnsEnv).length === 0 ? {} : { env: dnsEnv }),
     user: `${traefikUid}:${traefikUid}`,
     labels: { [label.instance]: instance, [label.role]: "traefik" },
-    readOnly: true,
-    capDrop: ["ALL"],
-    noNewPrivileges: true,
+    ...locked,
     mounts: [
       bindMount(paths.traefikStatic, traefikPaths.static),
       bindMount(paths.dynamicDir, traefikPaths.dynamic),

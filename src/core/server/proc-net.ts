@@ -27,8 +27,8 @@ const line =
   /^\s*\d+: ([\dA-F]{8}|[\dA-F]{32}):([\dA-F]{4}) ([\dA-F]{8}|[\dA-F]{32}):([\dA-F]{4}) ([\dA-F]{2}) \S+ \S+ \S+ +\d+ +\d+ (\d+) /;
 
 /** Reads `/proc/<pid>/net/tcp` or `tcp6` (proc(5)); skips other lines. */
-export function parseSockets(table: string): readonly KernelSocket[] {
-  return table.split("\n").flatMap((text) => {
+export const parseSockets = (table: string): readonly KernelSocket[] =>
+  table.split("\n").flatMap((text) => {
     const match = line.exec(text);
     if (match === null) return [];
     const [, local = "", port = "", remote = "", remotePort = "", state = "", inode = ""] = match;
@@ -43,14 +43,12 @@ export function parseSockets(table: string): readonly KernelSocket[] {
       },
     ];
   });
-}
 
 /** The listening sockets in such a table. */
-export function parseListeners(table: string): readonly Listener[] {
-  return parseSockets(table)
+export const parseListeners = (table: string): readonly Listener[] =>
+  parseSockets(table)
     .filter(({ state }) => state === "listening")
     .map(({ localAddress: address, localPort: port, inode }) => ({ address, port, inode }));
-}
 
 /** The interface of the default route in /proc/net/route, with the lowest metric. */
 export function defaultInterface(text: string): string | undefined {
@@ -63,9 +61,8 @@ export function defaultInterface(text: string): string | undefined {
 }
 
 /** True when two listeners cannot have the same port. */
-export function overlap(a: string, b: string): boolean {
-  return isEvery(a) || isEvery(b) || plain(a) === plain(b);
-}
+export const overlap = (a: string, b: string): boolean =>
+  isEvery(a) || isEvery(b) || plain(a) === plain(b);
 
 const isEvery = (address: string): boolean => address === "0.0.0.0" || address === "::";
 const plain = (address: string): string => address.replace(/^::ffff:/, "");

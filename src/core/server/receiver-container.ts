@@ -1,7 +1,7 @@
 import { hint, command } from "../hints.ts";
 import { count, object, text } from "../stored/shape.ts";
 import { damaged, readStored, refuseNewer } from "../stored/stored.ts";
-import { bindMount, type InfraPlan } from "./infra.ts";
+import { bindMount, locked, type InfraPlan } from "./infra.ts";
 import { instancePaths, receiverUid, type InstanceConfig } from "./instance.ts";
 import { label, receiverContainerName, receiverNetworkName } from "../release/names.ts";
 
@@ -54,14 +54,8 @@ export function receiverContainer(config: InstanceConfig, node: NodeFiles): Infr
     image: config.receiverImage,
     cmd: [],
     user: `${receiverUid}:${receiverUid}`,
-    labels: {
-      [label.instance]: instance,
-      [label.role]: "receiver",
-      "mypaas.node": node.stamp,
-    },
-    readOnly: true,
-    capDrop: ["ALL"],
-    noNewPrivileges: true,
+    labels: { [label.instance]: instance, [label.role]: "receiver", "mypaas.node": node.stamp },
+    ...locked,
     mounts: [
       bindMount(paths.receiverDir, receiverPaths.config),
       bindMount(paths.receiverSocketDir, receiverPaths.socketDir),

@@ -36,15 +36,10 @@ export function buildKeyLine(publicKey: string, limits: KeyLimits): string {
 
 function formatLimits({ services, actions, expires, noVolumes }: KeyLimits): string {
   // A quote would end the value and start another option.
-  const quoted = (name: string, value: string | undefined) =>
+  const quoted = Object.entries({ services, actions, expires }).flatMap(([name, value]) =>
     value === undefined
       ? []
-      : [`${name}="${value.replaceAll(/\s*,\s*/g, ",").replaceAll('"', "'")}"`];
-  const flag = noVolumes ? ["no-volumes"] : [];
-  return [
-    ...quoted("services", services),
-    ...quoted("actions", actions),
-    ...quoted("expires", expires),
-    ...flag,
-  ].join(",");
+      : [`${name}="${value.replaceAll(/\s*,\s*/g, ",").replaceAll('"', "'")}"`],
+  );
+  return [...quoted, ...(noVolumes ? ["no-volumes"] : [])].join(",");
 }

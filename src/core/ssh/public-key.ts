@@ -17,16 +17,19 @@ const curves = {
   nistp521: { crv: "P-521", size: 66 },
 } as const;
 
-/** The key types that may sign a request. */
-export const keyTypes = [
-  "ssh-ed25519",
-  "ecdsa-sha2-nistp256",
-  "ecdsa-sha2-nistp384",
-  "ecdsa-sha2-nistp521",
-  "ssh-rsa",
-  "sk-ssh-ed25519@openssh.com",
-  "sk-ecdsa-sha2-nistp256@openssh.com",
-] as const;
+/** Readers of the key types that may sign a request. */
+const readers: ReadonlyMap<string, (reader: SshReader) => Pick<PublicKey, "key" | "size">> =
+  new Map([
+    ["ssh-ed25519", ed25519],
+    ["ecdsa-sha2-nistp256", ecdsa("nistp256")],
+    ["ecdsa-sha2-nistp384", ecdsa("nistp384")],
+    ["ecdsa-sha2-nistp521", ecdsa("nistp521")],
+    ["ssh-rsa", rsa],
+    ["sk-ssh-ed25519@openssh.com", ed25519],
+    ["sk-ecdsa-sha2-nistp256@openssh.com", ecdsa("nistp256")],
+  ]);
+
+export const keyTypes: readonly string[] = [...readers.keys()];
 
 /** `SHA256:…` of a public key blob, as ssh-keygen prints it. */
 export const fingerprint = (blob: Uint8Array): string =>
@@ -36,28 +39,13 @@ export const fingerprint = (blob: Uint8Array): string =>
 export function readPublicKey(blob: Uint8Array): PublicKey {
   const reader = new SshReader(blob);
   const type = reader.text();
-  const body = readBody(type, reader);
+  const read = readers.get(type);
+  if (read === undefined)
+    throw new SshFormatError(`has the unknown type ${JSON.stringify(type.slice(0, 60))}`);
+  const body = read(reader);
+  const application = type.startsWith("sk-") ? reader.text() : undefined;
   reader.end();
-  return { type, ...body };
-}
-
-function readBody(type: string, reader: SshReader): Omit<PublicKey, "type"> {
-  switch (type) {
-    case "ssh-ed25519":
-      return { ...ed25519(reader), application: undefined };
-    case "sk-ssh-ed25519@openssh.com":
-      return { ...ed25519(reader), application: reader.text() };
-    case "ecdsa-sha2-nistp256":
-    case "ecdsa-sha2-nistp384":
-    case "ecdsa-sha2-nistp521":
-      return { ...ecdsa(type.slice("ecdsa-sha2-".length), reader), application: undefined };
-    case "sk-ecdsa-sha2-nistp256@openssh.com":
-      return { ...ecdsa("nistp256", reader), application: reader.text() };
-    case "ssh-rsa":
-      return { ...rsa(reader), application: undefined };
-    default:
-      throw new SshFormatError(`has the unknown type ${JSON.stringify(type.slice(0, 60))}`);
-  }
+  return { type, ...body, application };
 }
 
 function ed25519(reader: SshReader) {
@@ -66,16 +54,17 @@ function ed25519(reader: SshReader) {
   return { key: jwk({ kty: "OKP", crv: "Ed25519", x: x.toString("base64url") }), size: 64 };
 }
 
-function ecdsa(expected: string, reader: SshReader) {
-  const name = reader.text();
-  const curve =
-    name === expected && name in curves ? curves[name as keyof typeof curves] : undefined;
-  const point = reader.string();
-  if (!curve || point.length !== 1 + 2 * curve.size || point[0] !== 4)
-    throw new SshFormatError("is not an ECDSA key on its curve");
-  const x = point.subarray(1, 1 + curve.size).toString("base64url");
-  const y = point.subarray(1 + curve.size).toString("base64url");
-  return { key: jwk({ kty: "EC", crv: curve.crv, x, y }), size: curve.size };
+function ecdsa(name: keyof typeof curves) {
+  const { crv, size } = curves[name];
+  return (reader: SshReader) => {
+    const isNamed = reader.text() === name;
+    const point = reader.string();
+    if (!isNamed || point.length !== 1 + 2 * size || point[0] !== 4)
+      throw new SshFormatError("is not an ECDSA key on its curve");
+    const x = point.subarray(1, 1 + size).toString("base64url");
+    const y = point.subarray(1 + size).toString("base64url");
+    return { key: jwk({ kty: "EC", crv, x, y }), size };
+  };
 }
 
 function rsa(reader: SshReader) {

@@ -1,5 +1,5 @@
 import type { Event, LoggedEvent } from "../wire/events.ts";
-import { amount, listOf, maybe, object, text, union } from "./shape.ts";
+import { amount, hinted, listOf, maybe, object, text, union } from "./shape.ts";
 import { inState, readStored } from "./stored.ts";
 
 type Of<K extends Event["kind"]> = Omit<Extract<Event, { readonly kind: K }>, "kind">;
@@ -8,11 +8,7 @@ type Of<K extends Event["kind"]> = Omit<Extract<Event, { readonly kind: K }>, "k
 export const eventShape = union<Event>({
   step: object<Of<"step">, "text">({ text }),
   note: object<Of<"note">, "text">({ text }),
-  warning: object<Of<"warning">, "text">({
-    text,
-    hint: maybe(text),
-    hintParts: maybe(listOf(text)),
-  }),
+  warning: object<Of<"warning">, "text">({ text, ...hinted }),
   upload: object<Of<"upload">, "files" | "totalFiles" | "bytes" | "totalBytes" | "rate">({
     files: amount,
     totalFiles: amount,
@@ -44,8 +40,7 @@ export const eventShape = union<Event>({
   finished: object<Of<"finished">, "action" | "text">({ action: text, text }),
   failed: object<Of<"failed">, "message" | "details">({
     message: text,
-    hint: maybe(text),
-    hintParts: maybe(listOf(text)),
+    ...hinted,
     details: listOf(text),
     still: maybe(text),
   }),
@@ -58,11 +53,8 @@ export function readStoredEvent(
   { job, offset, at }: { readonly job: number; readonly offset: number; readonly at: number },
 ): LoggedEvent {
   try {
-    return {
-      ...readStored(json, eventShape, inState(`event ${offset} of job ${job}`)),
-      offset,
-      at,
-    };
+    const event = readStored(json, eventShape, inState(`event ${offset} of job ${job}`));
+    return { ...event, offset, at };
   } catch (error) {
     return { kind: "note", text: error instanceof Error ? error.message : "", offset, at };
   }

@@ -52,6 +52,9 @@ export const maybe = <T>(read: Reader<T>): Lenient<T | undefined> =>
     value === undefined ? undefined : read(value, where),
   );
 
+/** The keys of HintFields. */
+export const hinted = { hint: maybe(text), hintParts: maybe(listOf(text)) };
+
 /** Such a value, or null, which counts as left out. */
 export const orNull = <T>(read: Reader<T>): Lenient<T | undefined> =>
   lenient(`${read.shape} or null`, (value, where) =>

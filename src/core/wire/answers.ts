@@ -16,7 +16,7 @@ export interface Answers {
   readonly releases: Results["release.list"];
   readonly check: CheckAnswer;
   readonly env: Results["env.list"];
-  /** With `--stage`, or where nothing runs; else there are the events of a release. */
+  /** With `--next-push`, or for a service that does not run; else the events of a release. */
   readonly "env set": Results["env.set"];
   /** Likewise. */
   readonly "env unset": Results["env.unset"];
@@ -48,11 +48,11 @@ export interface Answers {
 export interface InitAnswer {
   readonly changed: boolean;
   readonly steps: readonly { readonly step: string; readonly did: string }[];
-  /** The line for laptops. */
+  /** The connection string for `mypaas remote add`. */
   readonly remote: string;
-  /** The command that takes it there. */
+  /** The `mypaas remote add` command for the laptop. */
   readonly command: string;
-  /** What is to be started by hand, where systemd does not. */
+  /** The command that starts the worker; only with `--no-systemd`. */
   readonly worker?: string;
 }
 
@@ -99,6 +99,4 @@ export interface KeyHelp {
   readonly value: string;
   readonly default: string;
   readonly help: string;
-  /** What it does not do yet. */
-  readonly later?: string;
 }

@@ -50,12 +50,11 @@ function readSignature(blob: Uint8Array): SshSignature {
   }
 }
 
-function wrongServer(asked: string, here: string): UserError {
-  return new UserError(`request: made for server ${asked}, this is ${here}`, {
+const wrongServer = (asked: string, here: string): UserError =>
+  new UserError(`request: made for server ${asked}, this is ${here}`, {
     code: "wrong-server",
     hint: hint`take the line that ${command("init")} printed on this server: ${command("remote add")}`,
   });
-}
 
 function checkClock(created: number, now: number): void {
   const off = Math.round((created - now) / 1000);

@@ -1,12 +1,13 @@
 import { eventShape } from "../stored/events.ts";
 import { stripControls } from "../terminal-text.ts";
 import type { LoggedEvent } from "./events.ts";
+import { jsonFields } from "./json-fields.ts";
 
 /** Reads one line of a job's log, its texts made safe for a terminal; `event` is undefined for a kind that this version does not know and that has no `fallback`, all is undefined for a broken line. */
 export function readLoggedEvent(
   line: string,
 ): { readonly offset: number; readonly event: LoggedEvent | undefined } | undefined {
-  const fields = fieldsOf(line);
+  const fields = jsonFields(line);
   const { offset, at } = fields ?? {};
   if (typeof offset !== "number" || !Number.isSafeInteger(offset) || offset < 0) return undefined;
   const known = [fields, fields?.["fallback"]].map(readEvent).find((event) => event !== undefined);
@@ -17,7 +18,7 @@ export function readLoggedEvent(
 
 /** An event as the worker said it, of whatever kind: the receiver may be older and still passes it on whole. */
 export function relayedEvent(line: string): LoggedEvent {
-  const fields = fieldsOf(line);
+  const fields = jsonFields(line);
   if (typeof fields?.["offset"] !== "number") throw new Error("not an event");
   return fields as unknown as LoggedEvent;
 }
@@ -25,17 +26,6 @@ export function relayedEvent(line: string): LoggedEvent {
 function readEvent(value: unknown) {
   try {
     return makeSafe(eventShape(value, ""));
-  } catch {
-    return undefined;
-  }
-}
-
-function fieldsOf(line: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null
-      ? (value as Readonly<Record<string, unknown>>)
-      : undefined;
   } catch {
     return undefined;
   }

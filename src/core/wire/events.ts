@@ -1,4 +1,5 @@
 import type { Receipt } from "../actions/lifecycle.ts";
+import type { HintFields } from "../hints.ts";
 
 /** Everything mypaas says while it works: the wire protocol, the `--json` output and the input of the renderers are this one union. */
 export type Event =
@@ -25,12 +26,9 @@ export type Event =
   | { readonly kind: "superseded"; readonly job: number; readonly by: number };
 
 /** Something to know, and perhaps to put right. */
-export interface WarningEvent {
+export interface WarningEvent extends HintFields {
   readonly kind: "warning";
   readonly text: string;
-  readonly hint?: string;
-  /** The hint in pieces: text and commands of mypaas in turn, beginning with text. */
-  readonly hintParts?: readonly string[];
 }
 
 export interface UploadEvent {
@@ -60,12 +58,9 @@ export interface ReceiptEvent extends Receipt {
 }
 
 /** The end of a job that changed nothing; `still` says what runs now, such as "web still runs release 41". */
-export interface FailedEvent {
+export interface FailedEvent extends HintFields {
   readonly kind: "failed";
   readonly message: string;
-  readonly hint?: string;
-  /** The hint in pieces: text and commands of mypaas in turn, beginning with text. */
-  readonly hintParts?: readonly string[];
   readonly details: readonly string[];
   readonly still?: string;
 }

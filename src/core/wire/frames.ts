@@ -1,5 +1,7 @@
 import { hintFields, readHint } from "../hints.ts";
 import { UserError } from "../errors.ts";
+import type { Fields } from "../actions/fields.ts";
+import { jsonFields } from "./json-fields.ts";
 import type { ErrorAnswer } from "./protocol.ts";
 
 /**
@@ -75,26 +77,10 @@ export function createFrameReader(): (chunk: Uint8Array) => readonly Frame[] {
   };
 }
 
-function payloadOf(frame: Frame): Uint8Array {
-  switch (frame.kind) {
-    case "stdin":
-    case "stdout":
-    case "stderr":
-      return frame.bytes;
-    case "stdin-end":
-    case "keepalive":
-      return Buffer.alloc(0);
-    case "resize":
-      return json({ cols: frame.cols, rows: frame.rows });
-    case "signal":
-      return json({ signal: frame.signal });
-    case "taken":
-      return json({ bytes: frame.bytes });
-    case "exit":
-      return json({ code: frame.code });
-    case "error":
-      return json({ error: frame.error });
-  }
+function payloadOf({ kind, ...fields }: Frame): Uint8Array {
+  if (kind === "stdin-end" || kind === "keepalive") return Buffer.alloc(0);
+  if ("bytes" in fields && typeof fields.bytes !== "number") return fields.bytes;
+  return Buffer.from(JSON.stringify(fields));
 }
 
 function readFrame(type: number, payload: Buffer): Frame {
@@ -110,36 +96,28 @@ function readFrame(type: number, payload: Buffer): Frame {
     case "keepalive":
       return { kind };
     case "resize": {
-      const { cols, rows } = fields(payload);
+      const { cols, rows } = fieldsOf(payload);
       return { kind, cols: within(cols, 0xffff), rows: within(rows, 0xffff) };
     }
     case "signal": {
-      const { signal } = fields(payload);
+      const { signal } = fieldsOf(payload);
       const known = passedSignals.find((one) => one === signal);
       if (known === undefined) throw strange("a signal that is not passed on");
       return { kind, signal: known };
     }
     case "taken":
-      return { kind, bytes: within(fields(payload)["bytes"], stdinWindowBytes) };
+      return { kind, bytes: within(fieldsOf(payload)["bytes"], stdinWindowBytes) };
     case "exit":
-      return { kind, code: within(fields(payload)["code"], 255) };
+      return { kind, code: within(fieldsOf(payload)["code"], 255) };
     case "error":
-      return { kind, error: readError(fields(payload)["error"]) };
+      return { kind, error: readError(fieldsOf(payload)["error"]) };
   }
 }
 
-const json = (value: object): Uint8Array => Buffer.from(JSON.stringify(value));
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function fields(payload: Buffer): Fields {
-  try {
-    const value: unknown = JSON.parse(payload.toString("utf8"));
-    if (typeof value === "object" && value !== null) return value as Fields;
-  } catch {
-    // Said below.
-  }
-  throw strange("a frame that is not JSON");
+function fieldsOf(payload: Buffer): Fields {
+  const fields = jsonFields(payload.toString("utf8"));
+  if (fields === undefined) throw strange("a frame that is not JSON");
+  return fields;
 }
 
 function within(value: unknown, most: number): number {

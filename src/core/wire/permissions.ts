@@ -24,15 +24,14 @@ export function authoriseTouch(
   const { right } = definitionOf(name);
   const { services, actions } = caller.options;
   if (right !== "any key" && actions && !actions.includes(right))
-    throw forbidden(caller, name, "actions", actions);
+    throw forbidden(caller, name, `its actions are ${actions.join(", ")}`);
   if (right === "key" && !actions) refuseLimited(caller, name);
   if (!services) return;
+  const why = `its services are ${services.join(", ")}`;
   // An action that needs a right and touches no service touches the server.
-  if (right !== "any key" && touched.length === 0)
-    throw forbidden(caller, name, "services", services);
+  if (right !== "any key" && touched.length === 0) throw forbidden(caller, name, why);
   for (const service of touched)
-    if (!maySee(caller, service))
-      throw forbidden(caller, `${name} ${service}`, "services", services);
+    if (!maySee(caller, service)) throw forbidden(caller, `${name} ${service}`, why);
 }
 
 /** True for a service that the options of the key do not exclude, whatever rights it has there. */
@@ -45,13 +44,7 @@ export function maySee(caller: Caller, service: string): boolean {
 function refuseLimited(key: EnrolledKey, what: ActionName): void {
   const { noVolumes, expires } = key.options;
   if (!noVolumes && expires === undefined) return;
-  throw new UserError(
-    `key ${nameOf(key)}: not allowed: ${what} (it has limits, and no actions="key")`,
-    {
-      code: "forbidden",
-      hint: otherKey,
-    },
-  );
+  throw forbidden(key, what, 'it has limits, and no actions="key"');
 }
 
 /** True for a key with which other keys can be enrolled and removed now. */
@@ -100,12 +93,11 @@ export function matches(pattern: string, service: string): boolean {
   return service.endsWith(last) && service.length - last.length >= at;
 }
 
-function forbidden(key: EnrolledKey, what: string, option: string, granted: readonly string[]) {
-  return new UserError(
-    `key ${nameOf(key)}: not allowed: ${what} (its ${option} are ${granted.join(", ")})`,
-    { code: "forbidden", hint: otherKey },
-  );
-}
+const forbidden = (key: EnrolledKey, what: string, why: string): UserError =>
+  new UserError(`key ${nameOf(key)}: not allowed: ${what} (${why})`, {
+    code: "forbidden",
+    hint: otherKey,
+  });
 
 const otherKey = hint`use another key, or change its options on the server: ${onServer("key")}`;
 

@@ -1,4 +1,5 @@
 import type { Action } from "../actions/actions.ts";
+import type { HintFields } from "../hints.ts";
 
 /**
  * Where the HTTP routes begin (./routes.ts), the same over TLS and over `local.sock`. A refusal is an ErrorAnswer with 4xx or 5xx.
@@ -55,11 +56,9 @@ export interface WantedBlob {
 }
 
 export interface ErrorAnswer {
-  readonly error: {
+  readonly error: HintFields & {
     readonly code: string;
     readonly message: string;
-    readonly hint?: string;
-    readonly hintParts?: readonly string[];
     readonly details?: readonly string[];
   };
 }

@@ -50,10 +50,9 @@ const sha256 = (data: Uint8Array | string): string =>
   createHash("sha256").update(data).digest("hex");
 
 /** JSON with sorted keys, so that equal values have equal text. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) =>
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_key, item: unknown) =>
     typeof item === "object" && item !== null && !Array.isArray(item)
       ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
       : item,
   );
-}

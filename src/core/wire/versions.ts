@@ -1,13 +1,10 @@
 import { type Hint, command, hint } from "../hints.ts";
+import type { Fields } from "../actions/fields.ts";
 import { UserError } from "../errors.ts";
 import { plainText } from "../terminal-text.ts";
 
 /** Returns what was read, and refuses what only a later version can have asked: to leave it out would be to do something else. */
-export function allKnown<T extends object>(
-  asked: Readonly<Record<string, unknown>>,
-  known: T,
-  where = "",
-): T {
+export function allKnown<T extends object>(asked: Fields, known: T, where = ""): T {
   const isUnknown = ([name, value]: readonly [string, unknown]) =>
     !(name in known) && value !== undefined && value !== null && value !== false;
   const [name] = Object.entries(asked).find(isUnknown) ?? [];
@@ -41,16 +38,11 @@ export function withUpdateHint(
 ): unknown {
   if (!(error instanceof UserError)) return error;
   const { message, code, details, still } = error;
-  const more = { code, details, still, cause: error };
-  if (code === "protocol")
-    return new UserError(message, {
-      ...more,
-      hint: whatToUpdate(versions.laptop, versions.server),
-    });
   // The first servers say so in words and without the command.
-  return code === "bad-request" && message.endsWith("update mypaas on the server")
-    ? new UserError(message, { ...more, hint: updateServer })
-    : error;
+  const isOld = code === "bad-request" && message.endsWith("update mypaas on the server");
+  if (code !== "protocol" && !isOld) return error;
+  const hint = isOld ? updateServer : whatToUpdate(versions.laptop, versions.server);
+  return new UserError(message, { code, details, still, hint, cause: error });
 }
 
 /** By `major.minor.patch`; what follows does not count. */

@@ -29,7 +29,7 @@ export async function removeOldRelease(context: SwitchContext): Promise<void> {
 }
 
 /**
- * Traefik hears a little later that replicas are gone. Until then only the file keeps requests away from them at routes that the
+ * Traefik gets the removal of replicas a little later. Until then only the file keeps requests away from them at routes that the
  * new release does not have. A Traefik that does not answer is not waited for longer.
  */
 async function waitUntilForgotten({ router, server }: SwitchContext, from: Release): Promise<void> {

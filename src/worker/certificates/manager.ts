@@ -1,5 +1,5 @@
 import { command, hint, hintFields } from "../../core/hints.ts";
-import { warnBeforeMs } from "../../core/certificates/expiry.ts";
+import { warnBeforeMs, nextAllowedRequest } from "../../core/certificates/schedule.ts";
 import {
   afterPreflight,
   afterProbe,
@@ -8,7 +8,6 @@ import {
   type HostRecord,
   type Trouble,
 } from "../../core/certificates/record.ts";
-import { nextAllowedRequest } from "../../core/certificates/schedule.ts";
 import { wildcardFor } from "../../core/certificates/wanted.ts";
 import { chooseChallenge } from "./choose-challenge.ts";
 import { endedWithin } from "./ended-within.ts";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { judgePreflight } from "../../core/certificates/preflight.ts";
-import { publicResolvers } from "../../core/server/resolvers.ts";
+import { publicResolvers } from "../../core/server/addresses.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
 import { readDirectory } from "../../adapters/certificates/acme-directory.ts";

@@ -42,7 +42,7 @@ export function admit(spec: ServiceSpec, view: ServerView): ServiceSpec {
 function refuseForeignSlug(spec: ServiceSpec, { slugOwner }: ServerView): void {
   if (slugOwner === undefined || slugOwner === spec.service) return;
   throw new UserError(
-    `service ${spec.service}: its short name ${spec.slug} is already used by service "${slugOwner}"`,
+    `service ${spec.service}: service "${slugOwner}" has the same Docker name, ${spec.slug}`,
     { code: "slug-taken", hint: "choose another mypaas.servicename" },
   );
 }

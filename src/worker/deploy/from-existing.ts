@@ -43,7 +43,7 @@ export function releaseToStart({ service, live, stopped }: Current): StoredRelea
       })
     : new UserError(`start ${service}: it runs, release ${live.release.number}`, {
         code: "running",
-        hint: hint`to begin anew: ${command(`restart ${service}`)}`,
+        hint: hint`to restart it: ${command(`restart ${service}`)}`,
       });
 }
 

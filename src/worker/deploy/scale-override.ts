@@ -1,7 +1,6 @@
-import type { ServiceSpec } from "../../core/release/spec.ts";
-import { writeScale } from "../../core/release/format-spec.ts";
+import { writeScale, type ServiceSpec } from "../../core/release/spec.ts";
 import type { StoredRelease } from "../../adapters/state/releases.ts";
-import type { ScaleOverride } from "../../core/stored/scale-override.ts";
+import type { ScaleOverride } from "../../core/stored/records.ts";
 import { scaleOf } from "./from-existing.ts";
 
 export interface DecidedScale {

@@ -40,8 +40,8 @@ interface Folder {
 }
 
 /**
- * Docker follows links when it mounts, at every start of a container. Whoever may write to a folder could put a link to anywhere
- * in the place of a folder below it, so no folder is a volume that lies in another one.
+ * Docker follows links when it mounts, at every start of a container. A process with write access to a folder could put a link
+ * to any path in place of a folder below it. So a volume inside another volume is refused.
  */
 function refuseNested(spec: ServiceSpec, { config, live }: VolumeView): void {
   const own = foldersOf(spec, config);

@@ -68,7 +68,7 @@ export interface Access {
   readonly isRoot: boolean;
 }
 
-/** Who may connect to each socket. */
+/** Mode and group of each socket. */
 export const entryAccess: Readonly<Record<Entry, Omit<Access, "isRoot">>> = {
   local: { mode: 0o600, gid: undefined },
   receiver: { mode: 0o660, gid: receiverUid },

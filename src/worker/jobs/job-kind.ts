@@ -33,7 +33,7 @@ export interface JobWords<A extends JobAction> {
   again(action: A): Hint;
 }
 
-/** What becomes of a job that a worker left in the middle; `repeat`: all of it may be done twice, so it is begun anew. */
+/** Recovery of a job after a crash of the worker. `repeat`: every part may run twice, so the job starts again. */
 export type RecoveryKind = "repeat" | Recovery;
 
 export interface Recovery {

@@ -1,6 +1,5 @@
 import type { Release } from "../../core/release/release.ts";
-import { replicaCount } from "../../core/release/spec.ts";
-import { writeRoute } from "../../core/release/format-spec.ts";
+import { replicaCount, writeRoute } from "../../core/release/spec.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
 import { maySee, type Caller } from "../../core/wire/permissions.ts";
 import type { PsReplica, PsService, PsSnapshot } from "../../core/actions/watch.ts";

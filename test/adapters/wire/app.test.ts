@@ -69,8 +69,8 @@ test("a sender that stalls is dropped after 30 s, also when it drips", async (t)
       error: {
         code: "stalled",
         message: "upload: fewer than 16384 bytes arrived in 30 s",
-        hint: "push again, what has arrived is kept: mypaas push",
-        hintParts: ["push again, what has arrived is kept: ", "mypaas push"],
+        hint: "push again; received bytes are kept: mypaas push",
+        hintParts: ["push again; received bytes are kept: ", "mypaas push"],
       },
     },
   });

@@ -30,12 +30,12 @@ test("a pinned server is recognised by its key, asked by a name of ours, and a w
   await assert.rejects(bad.accept(body, undefined, "safe"), {
     name: "UserError",
     code: "wrong-pin",
-    message: `server ${origin.slice("https://".length)}: is not the one that this remote was made for`,
-    hint: "if mypaas init was run anew on it, take the line it prints there: mypaas remote add",
+    message: `server ${origin.slice("https://".length)}: does not have the key that this remote expects`,
+    hint: "if the server has a new key, add the remote again with the line that mypaas init prints: mypaas remote add",
     details: [
       `expected key ${wrong}`,
       `got key ${pin}`,
-      "somebody may stand between you and the server; nothing was sent",
+      "another server may intercept this connection; mypaas sent nothing",
     ],
   });
   assert.deepEqual(fake.log, []);

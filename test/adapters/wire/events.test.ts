@@ -85,7 +85,7 @@ test("a line that stays broken is spoken about once, and the way back is the cal
 
 test("a log that never comes back is given up, saying that the deploy goes on", async (t) => {
   await assert.rejects(follow(t, { events: [] }), {
-    message: "prod: the connection is lost and does not come back",
+    message: "prod: connection lost, reconnecting failed",
     hint: "the deploy continues on the server; follow it again with: mypaas push",
   });
 });

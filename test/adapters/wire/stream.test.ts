@@ -58,7 +58,7 @@ test("a stream whose line stays broken ends with the command that begins anew", 
   };
   assert.equal(
     await refusal(() => follow(t, { before }, "")),
-    "prod: the connection is lost and does not come back\nhint: begin again: mypaas ps -r prod",
+    "prod: connection lost, reconnecting failed\nhint: begin again: mypaas ps -r prod",
   );
 });
 

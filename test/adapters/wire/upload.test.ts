@@ -99,7 +99,7 @@ test("a server that asks for a file outside the push gets nothing", async (t) =>
   const source = await tree(t, { a: "1" });
   const { send } = await push(t, { ...source, files: new Map() });
   await assert.rejects(send(), {
-    message: /^server: asks for a file that is not in this push, [0-9a-f]{64}$/,
+    message: /^server: requested a file that is not in this push, [0-9a-f]{64}$/,
     hint: "install the same version on both sides: npm install -g mypaas",
   });
 });

@@ -110,7 +110,7 @@ test("where nothing wants https the list says so", async (t) => {
   const { run } = await server(t, { certificates: [] });
   assert.deepEqual(await run("cert list"), {
     code: 0,
-    out: "no host wants https; a service asks for it with: # mypaas.https = true\n",
+    out: "no service uses https; to use it, add to the Dockerfile: # mypaas.https = true\n",
     err: "",
   });
 });
@@ -120,7 +120,7 @@ test("a server that asks nobody says so, unless every host has a certificate of 
   const some = await server(t, { certificates: [own, host("b.test", "waiting")] });
   assert.match(
     (await some.run("cert")).out,
-    /\nthis server asks no CA for certificates; to change that, run on the server: sudo mypaas init --email you@example\.com\n$/,
+    /\nthis server requests no certificates; to request them, run on the server: sudo mypaas init --email you@example\.com\n$/,
   );
   const none = await server(t, { certificates: [own] });
   assert.deepEqual(await none.run("cert"), {

@@ -62,7 +62,7 @@ test("a host without a worker is examined as far as that goes", async (t) => {
   assert.equal(code, 1);
   const [{ json }] = answers as [{ readonly json: { readonly checks: readonly Check[] } }];
   const [worker] = json.checks;
-  assert.equal(worker?.evidence, `this server: no worker at ${runDir}/local/local.sock`);
+  assert.equal(worker?.evidence, `this machine: no mypaas worker at ${runDir}/local/local.sock`);
   assert.equal(json.checks.at(-1)?.result, "skipped");
 });
 

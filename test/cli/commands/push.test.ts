@@ -147,7 +147,7 @@ test("no remote, an unknown remote, no Dockerfile and no worker each say the way
     [
       { ...flags, first: "nope" },
       'push: no remote and no file is called "nope"',
-      "look at the names: mypaas remote list",
+      "list the remotes: mypaas remote list",
     ],
     [
       { ...flags, remote: "x", first: ".", path: "b c" },
@@ -165,10 +165,10 @@ test("no remote, an unknown remote, no Dockerfile and no worker each say the way
     assert.deepEqual([error?.message, error?.hint], [message, hint]);
   }
   const { error } = await runCommand(world, (io) => deploy({ ...flags, runDir: "/gone" }, io));
-  assert.equal(error?.message, "this server: no worker at /gone/local/local.sock");
+  assert.equal(error?.message, "this machine: no mypaas worker at /gone/local/local.sock");
   assert.equal(
     error.hint,
-    "send it to a server: mypaas push, or make this host one: sudo mypaas init",
+    "send it to a server: mypaas push, or set up this machine as a server: sudo mypaas init",
   );
 });
 

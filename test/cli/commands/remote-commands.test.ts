@@ -73,7 +73,7 @@ test("a remote that is renamed keeps its place and its services, and no name is 
     [taken.error?.message, taken.error?.hint],
     [
       "remote staging: is there already",
-      "choose another name, or forget that one first: mypaas remote remove staging",
+      "choose another name, or remove that remote first: mypaas remote remove staging",
     ],
   );
   const bad = await run("main", "My Server");

@@ -50,7 +50,7 @@ test("remotes are added, replaced, listed and removed; the first is the default"
   ]);
   const { error } = await remove("prod");
   assert.equal(error?.message, 'remote "prod": not known here');
-  assert.equal(error.hint, "look at the names: mypaas remote list");
+  assert.equal(error.hint, "list the remotes: mypaas remote list");
   const bad = await add("My Server", "a");
   assert.equal(bad.error?.message, 'remote "My Server": a name has only a-z, 0-9 and - in it');
   assert.equal(bad.error.hint, "choose a short name: mypaas remote add prod 'https://…'");

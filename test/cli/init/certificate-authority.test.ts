@@ -22,7 +22,7 @@ test("certificates: init says that another CA begins anew, and that one just nam
   assert.deepEqual(
     await said({ acmeServer: other }, { email, ...ca(one) }, { email, ...ca(other) }),
     [
-      "certificates of 127.0.0.1:1 are kept but no longer served; 127.0.0.2:1 is asked for new ones",
+      "certificates of 127.0.0.1:1 are kept but no longer served; mypaas requests new ones from 127.0.0.2:1",
       "the CA 127.0.0.2:1 cannot be reached: connect ECONNREFUSED 127.0.0.2:1",
     ],
   );

@@ -13,9 +13,7 @@ test("every definition of a family is in the table, under a name of its own", ()
     readFileSync(join(folder, name), "utf8"),
   );
   const defined = texts.flatMap((text) =>
-    [...text.matchAll(/^ {2}"?([a-z.]+)"?: (?:action\(\{|change,)$/gm)].map(
-      ([, name = ""]) => name,
-    ),
+    [...text.matchAll(/^ {2}"?([a-z.]+)"?: (?:action\(\{|change,)/gm)].map(([, name = ""]) => name),
   );
   assert.deepEqual(defined.toSorted(), Object.keys(actions).toSorted());
 });

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { warnBeforeMs } from "../../../src/core/certificates/expiry.ts";
-import { nextAllowedRequest, nextCheck, nextTry } from "../../../src/core/certificates/schedule.ts";
+import {
+  warnBeforeMs,
+  nextAllowedRequest,
+  nextCheck,
+  nextTry,
+} from "../../../src/core/certificates/schedule.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -19,7 +23,7 @@ test("a failed attempt is repeated after 15 min, 1 h, 4 h, then daily", () => {
     [100, day],
   ];
   for (const [failures, wait] of cases)
-    assert.equal(nextTry({ failures, now, asks: [now] }) - now, wait, String(failures));
+    assert.equal(nextTry({ failures, asks: [now] }, now) - now, wait, String(failures));
 });
 
 test("there are at most four requests in any hour", () => {
@@ -38,8 +42,8 @@ test("there are at most four requests in any hour", () => {
     assert.equal((nextAllowedRequest(asks, now) - now) / minute, wait, title);
   }
   const asks = [now, now, now, now];
-  assert.equal(nextTry({ failures: 1, now, asks }) - now, hour);
-  assert.equal(nextTry({ failures: 3, now, asks }) - now, 4 * hour);
+  assert.equal(nextTry({ failures: 1, asks }, now) - now, hour);
+  assert.equal(nextTry({ failures: 3, asks }, now) - now, 4 * hour);
 });
 
 test("a waiting host is checked every 20 s for five minutes, every minute for half an hour, then every ten minutes", () => {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { specDefaults } from "../../../src/core/dockerfile/keys/table.ts";
 import { parseDockerfile } from "../../../src/core/dockerfile/parse.ts";
 import { formatProblem } from "../../../src/core/dockerfile/problems.ts";
 import type { ServiceSpec } from "../../../src/core/release/spec.ts";
+import { specDefaults } from "../../support/releases.ts";
 
 const nothing: Omit<ServiceSpec, "service" | "slug"> = {
   routes: [],

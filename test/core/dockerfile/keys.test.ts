@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseDockerfile } from "../../../src/core/dockerfile/parse.ts";
-import { keysMarkdown, keysText } from "../../../src/core/dockerfile/key-help.ts";
+import { keysText } from "../../../src/core/dockerfile/key-help.ts";
+import { keysMarkdown } from "../../support/keys-markdown.ts";
 import { findKey, keyNames, keys } from "../../../src/core/dockerfile/keys/table.ts";
 import type { ServiceSpec } from "../../../src/core/release/spec.ts";
 

@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UserError } from "../../../src/core/errors.ts";
 import { readStoredEvent } from "../../../src/core/stored/events.ts";
-import { readHostRecord } from "../../../src/core/stored/host-record.ts";
-import { readScaleOverride } from "../../../src/core/stored/scale-override.ts";
-import { readReceipt, readRelease } from "../../../src/core/stored/release.ts";
+import {
+  readHostRecord,
+  readScaleOverride,
+  readReceipt,
+  readRelease,
+  readStepData,
+} from "../../../src/core/stored/records.ts";
 import { maybe, object, or, text } from "../../../src/core/stored/shape.ts";
-import { readStepData } from "../../../src/core/stored/step-data.ts";
 import { newRecord } from "../../../src/core/certificates/record.ts";
 import { release } from "../../support/releases.ts";
 

@@ -41,7 +41,7 @@ test("the release command runs to its end in the new image before anything of th
       "output 1 table changed",
       "step npm run migrate runs for 30 s so far",
       "step npm run migrate runs for 1 min so far",
-      "step npm run migrate ended well after 1 min 5 s",
+      "step npm run migrate succeeded after 1 min 5 s",
     ],
   );
 });

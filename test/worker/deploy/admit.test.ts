@@ -49,7 +49,7 @@ const refusals: readonly (readonly [string, Partial<ServiceSpec>, Partial<Server
       "a slug of another service",
       {},
       { slugOwner: "w.eb" },
-      'service web: its short name web is already used by service "w.eb"\nhint: choose another mypaas.servicename',
+      'service web: service "w.eb" has the same Docker name, web\nhint: choose another mypaas.servicename',
     ],
     [
       "a route of another service",

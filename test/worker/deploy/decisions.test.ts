@@ -95,7 +95,7 @@ test("what a service is decides what a command repeats, or why it cannot", async
     [() => releaseToStart(of()), "start web: it was never live\nhint: push it: mypaas push"],
     [
       () => releaseToStart(of(live)),
-      "start web: it runs, release 2\nhint: to begin anew: mypaas restart web",
+      "start web: it runs, release 2\nhint: to restart it: mypaas restart web",
     ],
   ];
   for (const [call, expected] of refusals) assert.equal(await refusal(call), expected);

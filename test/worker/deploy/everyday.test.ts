@@ -110,7 +110,7 @@ test("commands for what runs say why they cannot be done", async (t) => {
   });
   await run(file());
   await cases({
-    start: "start web: it runs, release 1\nhint: to begin anew: mypaas restart web",
+    start: "start web: it runs, release 1\nhint: to restart it: mypaas restart web",
   });
   await perform({ action: "stop", service });
   await cases({ restart: "restart web: it is stopped\nhint: start it: mypaas start web" });
@@ -123,7 +123,7 @@ test("a service that is removed leaves nothing but the volumes that nobody named
   done.length = 0;
   assert.match(
     await refusal(() => perform({ action: "remove", service, volumes: ["mypaas-blog-data"] })),
-    /^remove web: no volume "mypaas-blog-data" belongs to it\nhint: see what does: mypaas remove web$/,
+    /^remove web: the service has no volume "mypaas-blog-data"\nhint: list its volumes: mypaas remove web$/,
   );
   const events = await perform({ action: "remove", service, volumes: ["mypaas-web-cache"] });
   assert.deepEqual(events.at(-1), { kind: "removed", service, kept: ["mypaas-web-data"] });

@@ -48,7 +48,7 @@ const words: readonly (readonly [JobAction, title: string, again: string])[] = [
   [
     { action: "env.unset", service, names: ["A", "B"] },
     "env web",
-    "take them away again: mypaas env web unset A B",
+    "unset them again: mypaas env web unset A B",
   ],
 ];
 

@@ -1,4 +1,4 @@
-import { command, hint, hintFields } from "../../../core/hints.ts";
+import { command, hint, type Hint } from "../../../core/hints.ts";
 import { stripControls } from "../../../core/terminal-text.ts";
 import { UserError } from "../../../core/errors.ts";
 import { dockerHub, isRegistryHost } from "../../../core/server/registry.ts";
@@ -26,7 +26,7 @@ export function buildError(failure: BuildFailure): UserError {
 
 interface Explanation {
   readonly text: string;
-  readonly hint?: string;
+  readonly hint?: Hint;
   readonly details?: readonly string[];
   /** Replaces `build <service>` where the place is known better. */
   readonly where?: string;
@@ -156,9 +156,7 @@ function baseImage(message: string, { step }: BuildFailure): Explanation | undef
   ) {
     return {
       text: `${name}: the registry wants a login, or has no such image`,
-      ...hintFields(
-        hint`check the name in FROM, or log in: ${command(`registry login ${hostOf(image)}`)}`,
-      ),
+      hint: hint`check the name in FROM, or log in: ${command(`registry login ${hostOf(image)}`)}`,
       details: [message],
     };
   }

@@ -94,9 +94,9 @@ async function follow(build: Build, docker: Docker, buildkit: boolean): Promise<
     throw buildError({ service, dockerfile: build.dockerfile, message: error, ...failed });
   }
   if (image === undefined) {
-    throw new UserError(`build ${service}: the engine ended the build without an image`, {
+    throw new UserError(`build ${service}: Docker ended the build without an image`, {
       code: "build-failed",
-      hint: "push again; if it stays so, see the engine's log: journalctl -u docker",
+      hint: "push again; if it fails again, read Docker's log on the server: journalctl -u docker",
       details: failed.tail,
     });
   }

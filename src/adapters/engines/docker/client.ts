@@ -77,7 +77,7 @@ export async function answering<T>(call: Promise<T>, extraMs = 0): Promise<T> {
 const silent = (ms: number): UserError =>
   new UserError(`docker: gave no answer within ${Math.round(ms / 1000)} s`, {
     code: "docker-silent",
-    hint: "look at what it does with: journalctl -u docker",
+    hint: "read Docker's log on the server: journalctl -u docker",
   });
 
 /** The sentence for a socket that does not answer; undefined for any other error. */

@@ -87,7 +87,7 @@ export function endpointOptions(endpoint: InfraEndpoint): Docker.EndpointSetting
   };
 }
 
-/** Swap is not extra memory: what exceeds the limit is killed instead of crawling. */
+/** No extra swap: a container above its memory limit is killed and does not become slow. */
 function memoryOptions(bytes: number) {
   return { Memory: bytes, MemorySwap: bytes };
 }

@@ -56,7 +56,7 @@ function forward(
       });
       return;
     }
-    // HEAD tells nothing but that the container exists, which is already more than a stranger's should.
+    // A HEAD answer has no labels to check, and would reveal that a container of another owner exists.
     if (isInspect) answer(response, 403, "mypaas: HEAD of a container is not passed on");
     else {
       const isEvents = incoming.statusCode === 200 && /\/events(\?|$)/.test(allowed.path);

@@ -8,7 +8,7 @@ export interface NudgeOptions {
   readonly image: string;
 }
 
-/** Starts a container of ours that ends at once: Traefik hears of it and looks at all containers again. */
+/** Starts a container that ends at once. Its event makes Traefik read all containers again. */
 export function nudgeTraefik(options: NudgeOptions): Promise<void> {
   return answering(nudge(options));
 }

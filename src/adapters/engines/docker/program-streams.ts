@@ -21,7 +21,7 @@ export interface Program {
   readonly abandon: () => Promise<void>;
 }
 
-/** Keys that let go of a terminal belong to the engine's own client; what a person types is for the program. */
+/** An unlikely detach sequence for Docker, so that the program gets the keys that a person types. */
 export const detachKeys = "ctrl-@,ctrl-@,ctrl-^,ctrl-@,ctrl-^";
 
 /** The streams of a program out of the connection that the engine hands over. */

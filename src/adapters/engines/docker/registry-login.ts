@@ -46,7 +46,7 @@ function refusal({ host, username }: Login, status: number | undefined, reason: 
     /dial tcp|no such host|i\/o timeout|TLS handshake|x509:|connection refused|Client\.Timeout|HTTP response to HTTPS/;
   if (isUnreachable.test(reason)) return unreachable(host, [reason]);
   if (status === 401 || /unauthorized|incorrect username|denied|\b40[13]\b/i.test(reason)) {
-    return new UserError(`registry ${host}: does not take this login of ${username}`, {
+    return new UserError(`registry ${host}: refused the login of ${username}`, {
       code: "login-refused",
       hint: "check the name and the password; many registries want a token instead of it",
       details: [reason],

@@ -86,7 +86,7 @@ const explanations: readonly (readonly [RegExp, (found: RegExpExecArray) => Expl
 function portTaken(found: RegExpExecArray): Explanation {
   return {
     text: `port ${found[1]}:${found[2]} is already in use`,
-    hint: `see who has it on the server: ss -lntup "sport = :${found[2]}"`,
+    hint: `find the program that uses it, on the server: ss -lntup "sport = :${found[2]}"`,
   };
 }
 

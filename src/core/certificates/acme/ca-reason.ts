@@ -1,4 +1,4 @@
-import { command, hint, hintFields } from "../../hints.ts";
+import { command, hint, type Hint } from "../../hints.ts";
 import { traefikContainerName } from "../../release/names.ts";
 import {
   defaultInstance,
@@ -6,27 +6,23 @@ import {
   defaultStateDir,
   instancePaths,
 } from "../../server/instance.ts";
-import type { AcmeProblem } from "./problem.ts";
+import { retry, trouble, type AcmeProblem } from "./problem.ts";
 import type { Trouble } from "../record.ts";
 
 /** Reasons in the request itself: limits, rules, the account, or an error of the CA. */
 export function caReason(problem: AcmeProblem): Trouble | undefined {
   const { type, detail, host } = problem;
   if (type === undefined) return undefined;
-  if (/^Service busy/i.test(detail))
-    return { about: "CA away", reason: "the CA is busy", hint: waiting };
+  if (/^Service busy/i.test(detail)) return trouble("CA away", "the CA is busy", waiting);
   if (type === "rateLimited") return rateLimit(problem);
   if (refusals.has(type))
-    return {
-      about: "refused",
-      reason: `the CA refuses this name: ${detail}`,
-      ...hintFields(
-        hint`choose another domain, or add a certificate: ${command(`cert add ${host} cert.pem key.pem`)}`,
-      ),
-    };
-  if (away.has(type))
-    return { about: "CA away", reason: `the CA has an internal error: ${detail}`, hint: waiting };
-  return account(problem) ?? { about: "refused", reason: `the CA refuses (${type}): ${detail}` };
+    return trouble(
+      "refused",
+      `the CA refuses this name: ${detail}`,
+      hint`choose another domain, or add a certificate: ${command(`cert add ${host} cert.pem key.pem`)}`,
+    );
+  if (away.has(type)) return trouble("CA away", `the CA has an internal error: ${detail}`, waiting);
+  return account(problem) ?? trouble("refused", `the CA refuses (${type}): ${detail}`);
 }
 
 const waiting = "wait; mypaas tries again by itself";
@@ -37,11 +33,11 @@ const away = new Set(["badNonce", "serverInternal", "orderNotReady"]);
 function rateLimit({ detail, host }: AcmeProblem): Trouble {
   const page = /Please visit: (https?:\/\/\S+)/.exec(detail)?.[1];
   if (page !== undefined)
-    return {
-      about: "rate limit",
-      reason: "the CA has paused the requests of this server after too many failures",
-      ...hintFields(hint`open ${page}, then run: ${command(`cert retry ${host}`)}`),
-    };
+    return trouble(
+      "rate limit",
+      "the CA has paused the requests of this server after too many failures",
+      hint`open ${page}, then run: ${retry(host)}`,
+    );
   const [, date, time] =
     /retry after (\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?: UTC|Z)/i.exec(detail) ?? [];
   const notBefore = Date.parse(`${date}T${time}Z`);
@@ -49,18 +45,10 @@ function rateLimit({ detail, host }: AcmeProblem): Trouble {
     .replace(/:? see https?:\/\/\S+$/, "")
     .replace(/, retry after .*$/i, "")
     .replaceAll(/\b(\d+)h0m0s\b/g, (_all, hours: string) => span(Number(hours)));
-  if (Number.isNaN(notBefore))
-    return {
-      about: "rate limit",
-      reason: `the CA's rate limit is reached: ${text}`,
-      hint: waiting,
-    };
-  return {
-    about: "rate limit",
-    reason: `the CA's rate limit is reached until ${date} ${time} UTC: ${text}`,
-    hint: waiting,
-    notBefore,
-  };
+  const reached = "the CA's rate limit is reached";
+  if (Number.isNaN(notBefore)) return trouble("rate limit", `${reached}: ${text}`, waiting);
+  const reason = `${reached} until ${date} ${time} UTC: ${text}`;
+  return { ...trouble("rate limit", reason, waiting), notBefore };
 }
 
 const span = (hours: number): string =>
@@ -72,38 +60,29 @@ const { acmeDir } = instancePaths({ stateDir: defaultStateDir, runDir: defaultRu
 const newAccount = hint`run on the server, where FILE is the CA's file in ${acmeDir}: docker stop ${traefikContainerName(defaultInstance)} && sudo mv FILE FILE.old && sudo ${command("init")}; all certificates are then requested again`;
 
 function account({ type = "", detail, instance, host }: AcmeProblem): Trouble | undefined {
-  const about = "CA account";
-  switch (type) {
-    case "accountDoesNotExist":
-      return {
-        about,
-        reason: `the CA no longer knows this server's account: ${detail}`,
-        ...hintFields(newAccount),
-      };
-    case "externalAccountRequired":
-      return {
-        about,
-        reason: `the CA requires an account that was created there first: ${detail}`,
-        ...hintFields(
-          hint`choose a CA that needs none, such as Let's Encrypt: ${command("init --help")}`,
-        ),
-      };
-    case "userActionRequired":
-      return {
-        about,
-        reason: `the CA requires an action by hand: ${detail}`,
-        ...hintFields(
-          hint`open ${instance ?? "the CA's page"}, then run: ${command(`cert retry ${host}`)}`,
-        ),
-      };
-    case "invalidContact":
-    case "unsupportedContact":
-      return {
-        about,
-        reason: `the CA refuses the email address: ${detail}`,
-        ...hintFields(hint`set another one: ${command("init --email ADDRESS")}`),
-      };
-    default:
-      return undefined;
-  }
+  const email = [
+    "the CA refuses the email address",
+    hint`set another one: ${command("init --email ADDRESS")}`,
+  ] as const;
+  const known = new Map<string, readonly [reason: string, way: Hint]>([
+    ["accountDoesNotExist", ["the CA no longer knows this server's account", newAccount]],
+    [
+      "externalAccountRequired",
+      [
+        "the CA requires an account that was created there first",
+        hint`choose a CA that needs none, such as Let's Encrypt: ${command("init --help")}`,
+      ],
+    ],
+    [
+      "userActionRequired",
+      [
+        "the CA requires an action by hand",
+        hint`open ${instance ?? "the CA's page"}, then run: ${retry(host)}`,
+      ],
+    ],
+    ["invalidContact", email],
+    ["unsupportedContact", email],
+  ]);
+  const [reason, way] = known.get(type) ?? [];
+  return reason === undefined ? undefined : trouble("CA account", `${reason}: ${detail}`, way);
 }

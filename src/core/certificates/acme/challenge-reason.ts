@@ -1,5 +1,5 @@
-import { type Hint, type HintCommand, command, hint, hintFields } from "../../hints.ts";
-import type { AcmeProblem } from "./problem.ts";
+import { hint, type Hint } from "../../hints.ts";
+import { retry, trouble, type AcmeProblem } from "./problem.ts";
 import type { Trouble } from "../record.ts";
 
 /** Reasons that the CA found at the host: DNS, port 80, CAA. The texts are those of Boulder (`va`, `bdns`) and Pebble. */
@@ -41,7 +41,7 @@ function lookUp(problem: AcmeProblem): Trouble | undefined {
   return trouble(about, `the CA could not look up ${type} of ${name}: ${why}`, way);
 }
 
-/** * Boulder's `198.51.100.4: Fetching http://a.test/…: Connection refused`, and Go's `Get "http://…": dial tcp 198.51.100.4:80: connect: connection refused` of Pebble. */
+/** Boulder's `198.51.100.4: Fetching http://a.test/…: Connection refused`, and Go's `Get "http://…": dial tcp 198.51.100.4:80: connect: connection refused` of Pebble. */
 function connection({ detail, host, type }: AcmeProblem): Trouble {
   const far = /^During secondary validation: /.exec(detail);
   const text = far === null ? detail : detail.slice(far[0].length);
@@ -110,21 +110,12 @@ function wrongAnswer({ detail, host }: AcmeProblem): Trouble {
   );
 }
 
-function noTxt(host: string, name = `_acme-challenge.${host.replaceAll(/'|\*\./g, "")}`): Trouble {
-  return trouble(
+const noTxt = (host: string, name = `_acme-challenge.${host.replaceAll(/'|\*\./g, "")}`): Trouble =>
+  trouble(
     "DNS provider",
     `the CA found no TXT record ${name}`,
     hint`check that the domain uses the name servers of the DNS provider: dig NS ${name.replace(/^_acme-challenge\./, "")}, then run: ${retry(host)}`,
   );
-}
-
-const trouble = (about: string, reason: string, way: Hint): Trouble => ({
-  about,
-  reason,
-  ...hintFields(way),
-});
-
-const retry = (host: string): HintCommand => command(`cert retry ${host}`);
 
 const setRecordHint = (host: string): Hint =>
   hint`set the record at your DNS provider, then run: ${retry(host)}`;

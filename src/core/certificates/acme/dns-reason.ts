@@ -1,5 +1,5 @@
-import { command, hint, hintFields } from "../../hints.ts";
-import type { AcmeProblem } from "./problem.ts";
+import { command, hint } from "../../hints.ts";
+import { retry, trouble, type AcmeProblem } from "./problem.ts";
 import type { Trouble } from "../record.ts";
 
 const about = "DNS provider";
@@ -12,18 +12,15 @@ export function dnsProviderReason(problem: AcmeProblem): Trouble | undefined {
 
 function settings({ detail }: AcmeProblem): Trouble | undefined {
   const provider = /unrecogni[sz]ed DNS provider: (\S+)/i.exec(detail)?.[1];
-  const wayOut = hintFields(
-    hint`set the DNS provider and its values again, see: ${command("init --help")}`,
-  );
-  if (provider !== undefined)
-    return { about, reason: `unknown DNS provider ${provider}`, ...wayOut };
+  const wayOut = hint`set the DNS provider and its values again, see: ${command("init --help")}`;
+  if (provider !== undefined) return trouble(about, `unknown DNS provider ${provider}`, wayOut);
   if (!/some credentials information are missing|credentials missing/.test(detail))
     return undefined;
   const name =
     /^(?:[^:]*: )*?([a-z0-9]+): (?:some )?credentials/.exec(detail)?.[1] ?? "the DNS provider";
   const missing = [...new Set(detail.match(/\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/g))];
   const which = missing.length === 0 ? "its values" : missing.join(", ");
-  return { about, reason: `${name} cannot be used, missing: ${which}`, ...wayOut };
+  return trouble(about, `${name} cannot be used, missing: ${which}`, wayOut);
 }
 
 /** `dns01: time limit exceeded: last error: authoritative nameservers: NS ns1.example.net.:53 did not return the expected TXT record [fqdn: …, value: …]: `. */
@@ -35,13 +32,11 @@ function propagation({ detail, host }: AcmeProblem): Trouble | undefined {
   const code = / returned ([A-Z]+) for /.exec(detail)?.[1];
   const cause = /last error: (.*)$/.exec(detail)?.[1];
   const where = server === undefined ? (cause === undefined ? "" : `: ${cause}`) : ` at ${server}`;
-  return {
+  return trouble(
     about,
-    reason: `the TXT record ${name} did not appear in time${where}${code === undefined ? "" : ` (${code})`}`,
-    ...hintFields(
-      hint`check the record: dig TXT ${name.startsWith("_") ? name : "_acme-challenge.HOST"}, then run: ${command(`cert retry ${host}`)}`,
-    ),
-  };
+    `the TXT record ${name} did not appear in time${where}${code === undefined ? "" : ` (${code})`}`,
+    hint`check the record: dig TXT ${name.startsWith("_") ? name : "_acme-challenge.HOST"}, then run: ${retry(host)}`,
+  );
 }
 
 function presenting({ detail, host }: AcmeProblem): Trouble | undefined {
@@ -50,13 +45,9 @@ function presenting({ detail, host }: AcmeProblem): Trouble | undefined {
   );
   const text = /error presenting token(?: \([^)]*\))?: (.+)$/.exec(detail)?.[1];
   if (text === undefined && !zone) return undefined;
-  return {
-    about,
-    reason: `the record could not be set: ${text ?? detail}`,
-    ...hintFields(
-      zone
-        ? hint`check that the domain is at this DNS provider and that the key may change it, then run: ${command(`cert retry ${host}`)}`
-        : hint`check that the DNS provider's key is right and may change the domain, then run: ${command(`cert retry ${host}`)}`,
-    ),
-  };
+  const check = zone
+    ? "the domain is at this DNS provider and that the key may change it"
+    : "the DNS provider's key is right and may change the domain";
+  const way = hint`check that ${check}, then run: ${retry(host)}`;
+  return trouble(about, `the record could not be set: ${text ?? detail}`, way);
 }

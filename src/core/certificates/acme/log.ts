@@ -7,15 +7,14 @@ export interface AcmeFailure {
   readonly error: string;
 }
 
-/** * Before the message stand only timestamps, the level and the source position. A quote or an equals sign there marks quoted text of another program. For zerolog's ConsoleWriter see its `writeFields`. */
+/** Before the message stand only timestamps, the level and the source position. A quote or an equals sign there marks quoted text of another program. For zerolog's ConsoleWriter see its `writeFields`. */
 const failed =
   /^[^"=]*\b(?:ERR|INF|WRN) (?:\S+ > )?(?:Unable to obtain ACME certificate for domains?|Error renewing ACME certificate: (?<domain>\{[^}]*\}))(?= )/;
 const field = /([A-Za-z][\w ]{0,40})=("(?:[^"\\]|\\.)*(?:"|$)|\[[^\]]*(?:\]|$)|\S*)/g;
 
 /** Failed attempts in the output of `docker logs` of Traefik, oldest first; with or without colours and Docker's timestamps. */
-export function readAcmeFailures(log: string): readonly AcmeFailure[] {
-  return log.split(/\r?\n/).flatMap((line) => readLine(plainText(line)) ?? []);
-}
+export const readAcmeFailures = (log: string): readonly AcmeFailure[] =>
+  log.split(/\r?\n/).flatMap((line) => readLine(plainText(line)) ?? []);
 
 function readLine(line: string): AcmeFailure | undefined {
   const match = failed.exec(line);

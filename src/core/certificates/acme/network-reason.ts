@@ -1,5 +1,5 @@
-import { command, hint, hintFields } from "../../hints.ts";
-import type { AcmeProblem } from "./problem.ts";
+import { command, hint } from "../../hints.ts";
+import { trouble, type AcmeProblem } from "./problem.ts";
 import type { Trouble } from "../record.ts";
 
 const about = "CA away";
@@ -24,22 +24,19 @@ export function networkReason({ type, detail, url }: AcmeProblem): Trouble | und
   const ca = placeOf(url);
   const trust = /x509: (?:certificate )?([^\]]+)/.exec(detail)?.[1];
   if (trust !== undefined)
-    return {
+    return trouble(
       about,
-      reason: `the certificate of ${ca} is not trusted for https: ${trust}`,
-      ...hintFields(hint`give the CA's root certificate to init, see: ${command("init --help")}`),
-    };
+      `the certificate of ${ca} is not trusted for https: ${trust}`,
+      hint`give the CA's root certificate to init, see: ${command("init --help")}`,
+    );
   const cause = causes.find(([pattern]) => pattern.test(detail))?.[1] ?? statusIn(detail);
   if (cause === undefined) return undefined;
-  return {
-    about,
-    isSilence: true,
-    reason: `${ca} cannot be reached: ${cause}`,
-    hint:
-      url === undefined
-        ? "let this server reach the CA over https; mypaas tries again by itself"
-        : `check what answers there: curl -sI ${url}; mypaas tries again by itself`,
-  };
+  const way =
+    url === undefined
+      ? "let this server reach the CA over https"
+      : `check what answers there: curl -sI ${url}`;
+  const reason = `${ca} cannot be reached: ${cause}`;
+  return { ...trouble(about, reason, `${way}; mypaas tries again by itself`), isSilence: true };
 }
 
 /** When the answer is not ACME, lego starts with the status: `503 :: GET :: https://… :: …`. */

@@ -1,4 +1,6 @@
+import { command, hintFields, type Hint, type HintCommand } from "../../hints.ts";
 import { oneLine, withoutSecrets } from "../foreign-text.ts";
+import type { Trouble } from "../record.ts";
 
 /** The parts of lego's error text. A problem document (RFC 8555, 6.7) has a type. */
 export interface AcmeProblem {
@@ -37,6 +39,15 @@ export function readProblem(error: string): AcmeProblem {
     instance: /, url: (https?:\/\/[^\s\]]+)/.exec(rest)?.[1],
   };
 }
+
+export const trouble = (about: string, reason: string, way?: Hint): Trouble => ({
+  about,
+  reason,
+  ...hintFields(way),
+});
+
+/** The command that asks the CA again. */
+export const retry = (host: string): HintCommand => command(`cert retry ${host}`);
 
 function detailOf(rest: string, isInBrackets: boolean): string {
   const ends = [', problem: "urn:', ", url: ", "] ["].map((end) => rest.indexOf(end));

@@ -1,6 +1,6 @@
 import { namesKey } from "../manual-certificate.ts";
 
-/** * Traefik's file of accounts and certificates, without certificates of a CA that have the same names as a manual one. Traefik would serve either of the two. Undefined when nothing changes, or for another kind of file. */
+/** Traefik's file of accounts and certificates, without certificates of a CA that have the same names as a manual one. Traefik would serve either of the two. Undefined when nothing changes, or for another kind of file. */
 export function withoutReplaced(
   text: string,
   own: readonly (readonly string[])[],

@@ -2,8 +2,7 @@ import { nameChanges, type Values } from "../../release/change.ts";
 import type { BuildArgSpec } from "../../release/spec.ts";
 import { object, text } from "../../stored/shape.ts";
 import { didYouMean } from "../did-you-mean.ts";
-import { bad, good, type Read } from "../values.ts";
-import { readVariable } from "../variables.ts";
+import { bad, good, readVariable, type Read } from "../values.ts";
 import { about, manyValues, oneValue, refuseTwice, type FileKeys, type Key } from "./key.ts";
 
 const release = oneValue<"release">({
@@ -14,7 +13,6 @@ const release = oneValue<"release">({
   read: good,
   default: undefined,
   stored: text,
-  title: "release",
   text: (command) => command,
   write: (command) => command,
 });
@@ -28,7 +26,6 @@ const target = oneValue<"target">({
   default: undefined,
   stored: text,
   rule: checkTarget,
-  title: "target",
   text: (stage) => stage,
   write: (stage) => stage,
 });
@@ -67,7 +64,7 @@ function checkTarget(key: Key<string>, { values, stages, problems }: FileKeys): 
     if (near !== undefined) return `did you mean ${near}?`;
     return names.length === 0 ? "name it in the Dockerfile: FROM image AS name" : undefined;
   };
-  problems.add(about(key, found, `no stage is named "${found.value}"`, hint));
+  problems.add(found, about(key, `no stage is named "${found.value}"`), hint);
 }
 
 function readBuildArg(text: string): Read<BuildArgSpec> {

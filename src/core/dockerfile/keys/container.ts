@@ -1,17 +1,17 @@
 import { nameChanges, valueChanges, type Values } from "../../release/change.ts";
-import { writePublish, writeScale } from "../../release/format-spec.ts";
-import type { Release } from "../../release/release.ts";
 import {
+  writePublish,
+  writeScale,
   maxReplicas,
   type EnvSpec,
   type PublishSpec,
   type Scale,
   type VolumeSpec,
 } from "../../release/spec.ts";
+import type { Release } from "../../release/release.ts";
 import { count, flag, maybe, object, text, union, word } from "../../stored/shape.ts";
-import { isIpv4 } from "../hosts.ts";
-import { bad, good, readPort, refuse, show, type Read } from "../values.ts";
-import { readVariable } from "../variables.ts";
+import { isIPv4 } from "../../server/addresses.ts";
+import { bad, good, readPort, refuse, show, readVariable, type Read } from "../values.ts";
 import {
   about,
   manyValues,
@@ -34,7 +34,6 @@ const scale = oneValue<"scale">({
     roll: object<{ readonly replicas: number }, "replicas">({ replicas: count }),
     safe: object<{ readonly replicas: number }, "replicas">({ replicas: count }),
   }),
-  title: "scale",
   text: describeScale,
   write: writeScale,
 });
@@ -63,11 +62,10 @@ const env = manyValues<"env">({
   name: "env",
   syntax: "K=V or K",
   fallback: "none",
-  help: "Environment variable. Set the value of K alone on the server: mypaas env SERVICE set K=V.",
+  help: "Environment variable. For K without a value, set the value with mypaas env SERVICE set K=V.",
   read: readEnv,
   stored: object<EnvSpec, "name">({ name: text, value: maybe(text) }),
   rule: refuseTwice(({ name }) => name),
-  title: "env",
   text: ({ name, value }) => (value === undefined ? `${name} (set on the server)` : name),
   changes: (from, to) =>
     nameChanges("env", from ? environment(from.release) : new Map(), environment(to.release)),
@@ -86,7 +84,6 @@ const publish = manyValues<"publish">({
     protocol: word("tcp", "udp"),
   }),
   rule: checkPublish,
-  title: "publish",
   text: ({ ip, hostPort, containerPort, protocol }) =>
     `${ip.includes(":") ? `[${ip}]` : ip}:${hostPort} → ${containerPort}/${protocol}`,
   changes: (from, to) =>
@@ -188,7 +185,7 @@ function readPublish(text: string): Read<PublishSpec> {
 }
 
 function readIp(text: string): string | undefined {
-  if (!text.startsWith("[")) return isIpv4(text) ? text : undefined;
+  if (!text.startsWith("[")) return isIPv4(text) ? text : undefined;
   return URL.parse(`http://${text}/`)?.hostname.slice(1, -1);
 }
 
@@ -197,12 +194,12 @@ function checkPublish(key: Key<PublishSpec>, { values, problems }: FileKeys): vo
   const [count] = values(scale.key);
   if (first && count && count.value.kind !== "replace" && count.value.replicas > 1)
     problems.add(
+      first,
       about(
         key,
-        first,
         `cannot be shared by ${count.value.replicas} containers (mypaas.scale, line ${count.line})`,
-        "set mypaas.scale = 0, or remove mypaas.publish",
       ),
+      "set mypaas.scale = 0, or remove mypaas.publish",
     );
   const seen = new Map<string, Found<PublishSpec>[]>();
   for (const each of values(key)) {
@@ -210,7 +207,7 @@ function checkPublish(key: Key<PublishSpec>, { values, problems }: FileKeys): vo
     const port = `${hostPort}/${protocol}`;
     const group = seen.get(port) ?? [];
     const before = group.find(({ value }) => value.ip === ip || isAny(value.ip) || isAny(ip));
-    if (before) problems.add(about(key, each, `port ${port} is already on line ${before.line}`));
+    if (before) problems.add(each, about(key, `port ${port} is already on line ${before.line}`));
     else seen.set(port, [...group, each]);
   }
 }

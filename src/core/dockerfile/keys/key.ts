@@ -3,7 +3,7 @@ import type { Release } from "../../release/release.ts";
 import type { ServiceSpec } from "../../release/spec.ts";
 import { listOf, type Reader } from "../../stored/shape.ts";
 import type { KeyLine } from "../comment-keys.ts";
-import type { ProblemDraft, ProblemList } from "../problems.ts";
+import type { ProblemList } from "../problems.ts";
 import type { Read } from "../values.ts";
 
 /** One key that a comment may set, with its documentation. */
@@ -76,8 +76,8 @@ export interface OneRow<F extends Field> extends Key<Value<F>> {
   /** Reads a value that is stored. */
   readonly stored: Reader<Value<F>>;
   readonly rule?: Rule<Value<F>>;
-  /** The title of its line in `check`. */
-  readonly title: string;
+  /** The title of its line in `check`, where that is not its name. */
+  readonly title?: string;
   /** The value in `check`; undefined when it is not shown. */
   readonly text: (value: ServiceSpec[F]) => string | undefined;
   readonly sameLine?: true;
@@ -89,7 +89,7 @@ export interface OneRow<F extends Field> extends Key<Value<F>> {
 
 /** Makes the field of a key that one line sets. */
 export function oneValue<F extends Field>(row: OneRow<F>) {
-  const { title, sameLine } = row;
+  const { title = row.name, sameLine } = row;
   const field: SpecField<ServiceSpec[F]> = {
     keys: [row],
     default: row.default,
@@ -119,15 +119,15 @@ export interface ManyRow<F extends Field> extends Key<Item<F>> {
   readonly stored: Reader<Item<F>>;
   /** Such as `refuseTwice`. */
   readonly rule: Rule<Item<F>>;
-  /** The title of its lines in `check`. */
-  readonly title: string;
+  /** The title of its lines in `check`, where that is not its name. */
+  readonly title?: string;
   readonly text: (value: Item<F>) => string;
   readonly changes: SpecField<readonly Item<F>[]>["changes"];
 }
 
 /** Makes the field of a key to which each line adds a value. */
 export function manyValues<F extends Field>(row: ManyRow<F>): SpecField<readonly Item<F>[]> {
-  const { title, text, rule, changes } = row;
+  const { title = row.name, text, rule, changes } = row;
   const key: Key<Item<F>> = { ...row, many: true };
   return {
     keys: [key],
@@ -148,13 +148,9 @@ export const ifSet =
   (value: T | undefined): string | undefined =>
     value === undefined ? undefined : write(value);
 
-/** A problem or warning about a line of `key`. */
-export const about = (
-  key: Key<unknown>,
-  { line, column }: Pick<Found<unknown>, "line" | "column">,
-  message: string,
-  hint?: ProblemDraft["hint"],
-): ProblemDraft => ({ line, column, message: `mypaas.${key.name}: ${message}`, hint });
+/** The message of a problem or warning about a line of `key`. */
+export const about = (key: Key<unknown>, message: string): string =>
+  `mypaas.${key.name}: ${message}`;
 
 /** The rule that no two lines of a key have the same name. */
 export const refuseTwice =
@@ -165,6 +161,6 @@ export const refuseTwice =
       const name = nameOf(found.value);
       const before = seen.get(name);
       if (before === undefined) seen.set(name, found.line);
-      else problems.add(about(key, found, `${name} is already on line ${before}`));
+      else problems.add(found, about(key, `${name} is already on line ${before}`));
     }
   };

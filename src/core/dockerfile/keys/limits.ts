@@ -2,6 +2,8 @@ import { amount } from "../../stored/shape.ts";
 import { bad, good, type Read } from "../values.ts";
 import { ifSet, oneValue } from "./key.ts";
 
+const limit = { default: undefined, stored: amount, title: "limits" } as const;
+
 export const limitFields = {
   maxCpu: oneValue<"maxCpu">({
     name: "maxcpu",
@@ -9,9 +11,7 @@ export const limitFields = {
     fallback: "no limit",
     help: "Processors that each container may use.",
     read: readCpu,
-    default: undefined,
-    stored: amount,
-    title: "limits",
+    ...limit,
     text: ifSet((cpu) => `${cpu} cpu`),
     write: ifSet(String),
   }),
@@ -21,9 +21,7 @@ export const limitFields = {
     fallback: "no limit",
     help: "Memory that each container may use.",
     read: readMemory,
-    default: undefined,
-    stored: amount,
-    title: "limits",
+    ...limit,
     text: ifSet((bytes) => `${Math.round(bytes / 2 ** 20)} MiB`),
     write: ifSet(writeMemory),
   }),

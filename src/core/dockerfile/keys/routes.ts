@@ -1,10 +1,10 @@
 import type { Change } from "../../release/change.ts";
-import { writeRoute } from "../../release/format-spec.ts";
-import type { RouteSpec } from "../../release/spec.ts";
+import { writeRoute, type RouteSpec } from "../../release/spec.ts";
 import { ownRoutes } from "../../routing/takeovers.ts";
 import { count, flag, listOf, object, text } from "../../stored/shape.ts";
 import type { KeyLine } from "../comment-keys.ts";
-import { isIpv4, readRoute, readUrl, type HostAndPath } from "../hosts.ts";
+import { isIPv4 } from "../../server/addresses.ts";
+import { readRoute, readUrl, type HostAndPath } from "../hosts.ts";
 import { readBoolean, readPort } from "../values.ts";
 import {
   about,
@@ -83,9 +83,8 @@ const stripPrefix = oneValue<"stripPrefix">({
     const [found] = file.values(key);
     if (found?.value !== true || mixedLines(file) !== undefined) return;
     if (routesOf(file).every(({ value }) => value.path === ""))
-      file.warnings.add(about(key, found, "has no effect, because no route has a path"));
+      file.warnings.add(found, about(key, "has no effect, because no route has a path"));
   },
-  title: "strip-prefix",
   text: () => undefined,
   write: (isStripped) => (isStripped ? "true" : undefined),
 });
@@ -98,7 +97,6 @@ const port = oneValue<"port">({
   read: readPort,
   default: undefined,
   stored: count,
-  title: "port",
   text: ifSet(String),
   // The port of the release is known even when the Dockerfile leaves it to the image.
   write: (_port, release) => ifSet(String)(release.port),
@@ -130,16 +128,17 @@ function checkRoutes(file: FileKeys): void {
     const [first, last] = mixed;
     const message = `cannot be combined with mypaas.${first.key.name} (line ${first.line})`;
     const hint = "write every route as mypaas.url, or use mypaas.domain with mypaas.https";
-    problems.add(about(last.key, last, message, hint));
+    problems.add(last, about(last.key, message), hint);
   } else {
     const [isHttps] = values(https);
     if (isHttps?.value === true && firstLine(domain) === undefined)
-      warnings.add(about(https, isHttps, "has no effect without mypaas.domain"));
+      warnings.add(isHttps, about(https, "has no effect without mypaas.domain"));
     const key = values(url).length > 0 ? url : domain;
     for (const found of routesOf(file))
-      if (found.value.https && isIpv4(found.value.host))
+      if (found.value.https && isIPv4(found.value.host))
         problems.add(
-          about(key, found, `https is not possible for the IP address ${found.value.host}`),
+          found,
+          about(key, `https is not possible for the IP address ${found.value.host}`),
         );
   }
   const place = ({ host, path }: HostAndPath): string => host + path;

@@ -14,12 +14,11 @@ const service = oneValue<"service">({
   rule: (key, { firstLine, problems }) => {
     // A line with a wrong value has its own problem already.
     if (firstLine(key) === undefined)
-      problems.add({
-        line: 1,
-        column: 1,
-        message: "mypaas.servicename is missing",
-        hint: "add a line such as: # mypaas.servicename = web",
-      });
+      problems.add(
+        { line: 1, column: 1 },
+        "mypaas.servicename is missing",
+        "add a line such as: # mypaas.servicename = web",
+      );
   },
   title: "service",
   text: (name) => name,

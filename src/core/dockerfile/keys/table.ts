@@ -54,11 +54,6 @@ export function digestText(spec: ServiceSpec): string {
   return JSON.stringify(Object.fromEntries(written.map((name) => [name, spec[name]])));
 }
 
-const { service: _service, slug: _slug, ...defaults } = buildSpec((field) => field.default);
-
-/** The value of each field in a release that was stored before the field existed; every stored release has a name. */
-export const specDefaults: Omit<ServiceSpec, "service" | "slug"> = defaults;
-
 const storedField = <F extends keyof ServiceSpec>(name: F): Reader<ServiceSpec[F]> => {
   const { stored, default: missing } = specTable[name];
   return firstFields.some((first) => first === name) ? stored : or<ServiceSpec[F]>(stored, missing);
@@ -89,6 +84,4 @@ const byName = new Map(
 );
 
 /** The key with that name or alias, in any case. */
-export function findKey(name: string): Key<unknown> | undefined {
-  return byName.get(name.toLowerCase());
-}
+export const findKey = (name: string): Key<unknown> | undefined => byName.get(name.toLowerCase());

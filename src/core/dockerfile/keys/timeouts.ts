@@ -7,6 +7,8 @@ import { ifSet, oneValue } from "./key.ts";
 const second = 1000;
 const hour = 3600 * second;
 
+const duration = { syntax: "duration", stored: amount, title: "timeouts" } as const;
+
 export const timeoutFields = {
   healthcheck: oneValue<"healthcheck">({
     name: "healthcheck",
@@ -20,7 +22,6 @@ export const timeoutFields = {
       intervalMs: amount,
       timeoutMs: amount,
     }),
-    title: "healthcheck",
     text: ifSet(
       ({ path, intervalMs, timeoutMs }) =>
         `${path} every ${writeDuration(intervalMs)}, at most ${writeDuration(timeoutMs)}`,
@@ -32,39 +33,33 @@ export const timeoutFields = {
   }),
   startTimeoutMs: oneValue<"startTimeoutMs">({
     name: "start-timeout",
-    syntax: "duration",
+    ...duration,
     fallback: "60s",
     help: "A new release must be ready within this time.",
     read: (text) => readDuration(text, second, hour),
     default: 60_000,
-    stored: amount,
-    title: "timeouts",
     text: (ms) => `start ${writeDuration(ms)}`,
     write: writeDuration,
     hiddenAtFirst: true,
   }),
   drainTimeoutMs: oneValue<"drainTimeoutMs">({
     name: "drain-timeout",
-    syntax: "duration",
+    ...duration,
     fallback: "30s, or 3s while requests wait",
     help: "Time for open requests to end before the old release is stopped.",
     read: (text) => readDuration(text, 0, hour),
     default: undefined,
-    stored: amount,
-    title: "timeouts",
     text: ifSet((ms) => `drain ${writeDuration(ms)}`),
     sameLine: true,
     write: ifSet(writeDuration),
   }),
   stopTimeoutMs: oneValue<"stopTimeoutMs">({
     name: "stop-timeout",
-    syntax: "duration",
+    ...duration,
     fallback: "10s",
     help: "Time between SIGTERM and SIGKILL.",
     read: (text) => readDuration(text, 0, hour / 6),
     default: 10_000,
-    stored: amount,
-    title: "timeouts",
     text: (ms) => `stop ${writeDuration(ms)}`,
     sameLine: true,
     write: writeDuration,

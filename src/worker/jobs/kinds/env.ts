@@ -25,7 +25,7 @@ export const envSet = envKind<ActionOf<"env.set">>({
 /** The live release without some of its values. */
 export const envUnset = envKind<ActionOf<"env.unset">>({
   again: ({ service, names }) =>
-    hint`take them away again: ${command(`env ${service} unset ${names.join(" ")}`)}`,
+    hint`unset them again: ${command(`env ${service} unset ${names.join(" ")}`)}`,
 });
 
 function envKind<A extends EnvChange>({ again }: Pick<JobKind<A>["words"], "again">): JobKind<A> {

@@ -2,7 +2,7 @@ import { hint, command } from "../../../core/hints.ts";
 import { UserError } from "../../../core/errors.ts";
 import type { RemoveInfo } from "../../../core/actions/lifecycle.ts";
 import { ownRoutes } from "../../../core/routing/takeovers.ts";
-import { writeRoute } from "../../../core/release/format-spec.ts";
+import { writeRoute } from "../../../core/release/spec.ts";
 import type { Engine } from "../../../deploy/ports.ts";
 import { readEnv } from "../../../adapters/state/env.ts";
 import {
@@ -66,9 +66,9 @@ async function removeFromEngine(
 function refuseForeign({ service, volumes: named }: RemoveAction, own: readonly string[]): void {
   const foreign = named.find((name) => !own.includes(name));
   if (foreign === undefined) return;
-  throw new UserError(`remove ${service}: no volume "${foreign}" belongs to it`, {
+  throw new UserError(`remove ${service}: the service has no volume "${foreign}"`, {
     code: "no-volume",
-    hint: hint`see what does: ${command(`remove ${service}`)}`,
+    hint: hint`list its volumes: ${command(`remove ${service}`)}`,
   });
 }
 

@@ -52,6 +52,6 @@ test("an engine that never answers ends the call with a sentence, and one that a
     name: "UserError",
     code: "docker-silent",
     message: "docker: gave no answer within 70 s",
-    hint: "look at what it does with: journalctl -u docker",
+    hint: "read Docker's log on the server: journalctl -u docker",
   });
 });

@@ -102,8 +102,8 @@ async function build(routes: FakeRoutes, more: Partial<BuildInput> = {}): Promis
 test("a build that ends without an image is a failure", async () => {
   await assert.rejects(build({ "POST /build": () => ({ body: "" }) }), {
     name: "UserError",
-    message: "build web: the engine ended the build without an image",
-    hint: "push again; if it stays so, see the engine's log: journalctl -u docker",
+    message: "build web: Docker ended the build without an image",
+    hint: "push again; if it fails again, read Docker's log on the server: journalctl -u docker",
   });
 });
 

@@ -37,14 +37,14 @@ const refused: readonly [status: number, message: string, shown: string][] = [
   [
     401,
     'Get "https://ghcr.io/v2/": unauthorized: secret-word is wrong',
-    `registry ghcr.io: does not take this login of ann
+    `registry ghcr.io: refused the login of ann
 Get "https://ghcr.io/v2/": unauthorized: *** is wrong
 hint: check the name and the password; many registries want a token instead of it`,
   ],
   [
     500,
     'Get "https://ghcr.io/v2/": denied: denied',
-    `registry ghcr.io: does not take this login of ann
+    `registry ghcr.io: refused the login of ann
 Get "https://ghcr.io/v2/": denied: denied
 hint: check the name and the password; many registries want a token instead of it`,
   ],

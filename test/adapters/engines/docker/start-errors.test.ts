@@ -7,7 +7,7 @@ import {
 } from "../../../../src/adapters/engines/docker/start-errors.ts";
 
 const disk = "see what Docker uses on the server: docker system df";
-const port = 'see who has it on the server: ss -lntup "sport = :80"';
+const port = 'find the program that uses it, on the server: ss -lntup "sport = :80"';
 const cases: readonly (readonly [string, string, string?])[] = [
   [
     "driver failed programming: Bind for 127.0.0.1:80 failed: port is already allocated",

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isAddress } from "../../../src/core/server/addresses.ts";
-import { readResolver, resolverWithPort } from "../../../src/core/server/resolvers.ts";
+import { isAddress, readResolver, resolverWithPort } from "../../../src/core/server/addresses.ts";
 
 test("a DNS server is an address with or without a port", () => {
   const cases = [

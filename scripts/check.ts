@@ -1,0 +1,57 @@
+import { spawn } from "node:child_process";
+import { dirname, join } from "node:path";
+
+/** Checks types, lint and format beside the unit tests, which run in two halves. Prints each part at its end; fails when one has failed. */
+const root = dirname(import.meta.dirname);
+const tool = (name: string): string => join(root, "node_modules", ".bin", name);
+const unit = (half: number): readonly string[] => [
+  process.execPath,
+  "--test",
+  `--test-reporter=${join(root, "scripts", "test-reporter.ts")}`,
+  "--test-isolation=none",
+  "--test-timeout=30000",
+  `--test-shard=${half}/2`,
+  "test/*.test.ts",
+  "test/!(e2e)/**/*.test.ts",
+];
+
+const begun = Date.now();
+const results = await Promise.all([
+  part("types, lint, format", [
+    [tool("tsc"), "-p", ".", "--noEmit"],
+    [tool("oxlint"), "--type-aware", "--deny-warnings"],
+    [tool("oxfmt"), "--check"],
+  ]),
+  part("unit tests, first half", [unit(1)]),
+  part("unit tests, second half", [unit(2)]),
+]);
+console.log(`check: ${Math.round((Date.now() - begun) / 1000)} s`);
+if (results.includes(false)) process.exitCode = 1;
+
+/** Runs commands one after another until one fails; false when one did. */
+async function part(name: string, commands: readonly (readonly string[])[]): Promise<boolean> {
+  let output = "";
+  let isGood = true;
+  for (const command of commands) {
+    const ran = await run(command);
+    output += ran.output;
+    isGood = ran.code === 0;
+    if (!isGood) break;
+  }
+  console.log(`${output}${name}: ${isGood ? "ok" : "failed"}\n`);
+  return isGood;
+}
+
+function run([program = "", ...args]: readonly string[]) {
+  return new Promise<{ readonly code: number; readonly output: string }>((resolve) => {
+    const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    const add = (chunk: Buffer) => {
+      output += chunk.toString();
+    };
+    child.stdout.on("data", add);
+    child.stderr.on("data", add);
+    child.on("error", (error) => resolve({ code: 127, output: `${output}${error.message}\n` }));
+    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+  });
+}

@@ -1,0 +1,127 @@
+import type { Receipt } from "../actions/lifecycle.ts";
+import type { HostRecord, Served, Trouble } from "../certificates/record.ts";
+import { storedRoute } from "../dockerfile/keys/routes.ts";
+import { storedSpec } from "../dockerfile/keys/table.ts";
+import type { Mount, Release } from "../release/release.ts";
+import {
+  amount,
+  count,
+  flag,
+  hinted,
+  listOf,
+  mapOf,
+  maybe,
+  object,
+  orNull,
+  text,
+  word,
+  type Reader,
+} from "./shape.ts";
+import { inState, readStored } from "./stored.ts";
+
+const mount = object<Mount, "type" | "source" | "target" | "readOnly">({
+  type: word("volume", "bind"),
+  source: text,
+  target: text,
+  readOnly: flag,
+});
+
+export const releaseShape = object<
+  Release,
+  "instance" | "number" | "spec" | "image" | "env" | "mounts" | "imageHealthcheck"
+>({
+  instance: text,
+  number: count,
+  spec: storedSpec,
+  image: text,
+  port: maybe(count),
+  env: mapOf(text),
+  mounts: listOf(mount),
+  yielded: maybe(listOf(storedRoute)),
+  imageHealthcheck: flag,
+});
+
+export const receiptShape = object<Receipt, "ms">({
+  ms: amount,
+  requests: maybe(count),
+  failed: maybe(count),
+});
+
+/** Reads a release as any released version stored it; throws UserError "damaged-state". */
+export const readRelease = (json: string, service: string, number: number): Release =>
+  readStored(json, releaseShape, inState(`release ${number} of ${service}`));
+
+/** Reads what the switch to a release took. */
+export const readReceipt = (json: string, service: string, number: number): Receipt =>
+  readStored(json, receiptShape, inState(`receipt of release ${number} of ${service}`));
+
+const trouble = object<Trouble, "about" | "reason">({
+  about: text,
+  reason: text,
+  ...hinted,
+  isSilence: maybe(flag as Reader<true>),
+  notBefore: maybe(amount),
+});
+
+const served = object<Served, "issuer" | "from" | "until" | "fingerprint" | "isValid">({
+  issuer: text,
+  from: amount,
+  until: amount,
+  fingerprint: text,
+  isValid: flag,
+});
+
+export const hostRecordShape = object<
+  HostRecord,
+  "host" | "secured" | "phase" | "since" | "failures" | "asks" | "next"
+>({
+  host: text,
+  secured: flag,
+  phase: word("new", "asking", "waiting", "failed", "issued", "own"),
+  since: amount,
+  failures: count,
+  asks: listOf(amount),
+  next: amount,
+  trouble: maybe(trouble),
+  served: maybe(served),
+});
+
+/** Reads what is known of a host that wants https; throws UserError "damaged-state". */
+export const readHostRecord = (json: string, host: string): HostRecord =>
+  readStored(json, hostRecordShape, inState(`certificate of ${host}`));
+
+/** A number of replicas that a command asked for; it counts as long as the Dockerfile says `written`. */
+export interface ScaleOverride {
+  readonly written: string;
+  readonly replicas: number;
+}
+
+export const scaleOverrideShape = object<ScaleOverride, "written" | "replicas">({
+  written: text,
+  replicas: count,
+});
+
+/** Reads the scale that a command has set; throws UserError "damaged-state". */
+export const readScaleOverride = (json: string, service: string): ScaleOverride =>
+  readStored(json, scaleOverrideShape, inState(`scale of ${service}`));
+
+/** What the journal keeps of a step beside its name. */
+export interface StepData {
+  readonly service: string | undefined;
+  readonly release: number | undefined;
+  /** The release that ran before; undefined where there was none. */
+  readonly from: number | undefined;
+  /** Of an outcome: true when the step was done. */
+  readonly ok: boolean | undefined;
+}
+
+export const stepDataShape = object<StepData>({
+  service: maybe(text),
+  release: maybe(count),
+  from: orNull(count),
+  ok: maybe(flag),
+});
+
+/** Reads the data of a step; throws UserError "damaged-state". */
+export const readStepData = (json: string, job: number): StepData =>
+  readStored(json === "null" ? "{}" : json, stepDataShape, inState(`journal of job ${job}`));
