@@ -81,7 +81,7 @@ export type OptionRow =
   | string
   | readonly [flags: string, help?: string, read?: (text: string) => unknown];
 
-/** What this program can be besides a command line; `bin/` knows how, because no floor of ours may import its neighbour. */
+/** The other roles of this program. `bin/` provides them, because `cli/` may not import `worker/`. */
 export interface Roles {
   /** Resolves when it was told to stop. */
   readonly worker: (options: { readonly stateDir: string }, io: CommandIo) => Promise<void>;

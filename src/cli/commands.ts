@@ -14,7 +14,7 @@ const rows = {
   logs: ["[service]", "show the output of a service, or the log of a deploy"],
   releases: ["[service]", "list releases, and which of them can be rolled back to"],
   rollback: ["<service> [release]", "go back to an earlier release, without a build"],
-  cancel: ["<service>", "cancel a deploy that is not live yet; the old release runs on"],
+  cancel: ["<service>", "cancel a deploy before it is live; the old release stays live"],
   check: [
     "[path]",
     "check the mypaas comments of a Dockerfile, offline unless with -r",
@@ -34,7 +34,7 @@ const rows = {
   registry: ["", "manage logins of a server for private base images"],
   cert: ["", "list and manage the certificates of a server"],
   completion: ["<shell>", "print a shell completion script for bash, zsh or fish", "here"],
-  help: ["[topic...]", "help for a command, or `help keys`: all keys of a Dockerfile", "here"],
+  help: ["[topic...]", "show help for a command; `help keys` lists the Dockerfile keys", "here"],
   complete: ["[words...]", "answer the scripts of `mypaas completion`", "hidden"],
   worker: ["", "run the worker of this server; systemd starts it", "hidden"],
 } as const satisfies Readonly<Record<string, CommandRow>>;

@@ -74,8 +74,8 @@ export function noWorker(path: string, cause: unknown, elsewhere: Hint): UserErr
     const message = `this server: only root may talk to its worker (${path})`;
     return new UserError(message, { code: "not-root", hint: way, cause });
   }
-  const way = hint`${elsewhere}, or make this host one: sudo ${command("init")}`;
-  return new UserError(`this server: no worker at ${path}`, {
+  const way = hint`${elsewhere}, or set up this machine as a server: sudo ${command("init")}`;
+  return new UserError(`this machine: no mypaas worker at ${path}`, {
     code: "no-worker",
     hint: way,
     cause,

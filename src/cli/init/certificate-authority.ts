@@ -25,7 +25,7 @@ export async function sayOfCa(
   if (old !== server)
     say({
       kind: "warning",
-      text: `certificates of ${new URL(old).host} are kept but no longer served; ${host} is asked for new ones`,
+      text: `certificates of ${new URL(old).host} are kept but no longer served; mypaas requests new ones from ${host}`,
       ...hintFields(hint`to use them again: ${command(`init --acme-server ${old}`)}`),
     });
   const { acmeServer, acmeStaging, acmeCa, email } = options;

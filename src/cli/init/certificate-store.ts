@@ -8,7 +8,7 @@ import { instancePaths, traefikUid, type InstanceConfig } from "../../core/serve
 
 type Containers = Pick<Infra, "removeContainer">;
 
-/** Sets a store aside that a full disk has cut off: Traefik would ask nobody for anything with it; returns where it is now. */
+/** Renames a certificate store that a full disk truncated, because Traefik requests no certificates with it. Returns the new path. */
 export async function setBrokenStoreAside(
   config: InstanceConfig,
   infra: Containers,
