@@ -1,61 +1,16 @@
 import { Command, Option } from "commander";
 import { didYouMean } from "../core/dockerfile/did-you-mean.ts";
 import type { World } from "../core/world.ts";
-import { commands } from "./commands.ts";
-import type { CommandIo, ExitCode } from "./io.ts";
-
-/** A line of `mypaas --help`. */
-export interface CommandRow {
-  /** Arguments as commander writes them, such as `<service> [release]`. */
-  readonly words?: string;
-  readonly summary: string;
-  /** It talks to a server, so it takes `-r` and `--key`; a text is the help of its `-r`. */
-  readonly server?: true | string;
-  readonly isHidden?: true;
-  readonly load: () => Promise<{ readonly declaration: CommandFile }>;
-}
-
-/** What a command's file holds: the rest of its help, and its body, which imports what is slow to load when it runs. */
-export interface CommandFile extends CommandPart {
-  /** Commands of its own, such as `mypaas key add`. */
-  readonly commands?: readonly Subcommand[];
-}
-
-interface Subcommand extends CommandPart {
-  /** Its name and its arguments. */
-  readonly syntax: string;
-  readonly summary: string;
-}
-
-interface CommandPart {
-  readonly options?: readonly OptionRow[];
-  /** What may stand for its only argument. */
-  readonly choices?: readonly string[];
-  readonly examples?: readonly string[];
-  /** Names under which `run` gets its arguments, where they are others than in the syntax. */
-  readonly named?: readonly string[];
-  /** Gets arguments and options as one object. */
-  readonly run?: (args: never, io: CommandIo, program: Program) => ExitCode | Promise<ExitCode>;
-}
-
-/** Flags, help and reader of an option; without help it is hidden. A text is the heading of those that follow. */
-export type OptionRow =
-  | string
-  | readonly [flags: string, help?: string, read?: (text: string) => unknown];
-
-/** The other roles of this program. `bin/` provides them, because `cli/` may not import `worker/`. */
-export interface Roles {
-  /** Resolves when it was told to stop. */
-  readonly worker: (options: { readonly stateDir: string }, io: CommandIo) => Promise<void>;
-}
-
-/** The command line: all names and summaries, and the options and bodies of those commands that were loaded. */
-export interface Program {
-  readonly root: Command;
-  readonly roles: Roles;
-  /** Loads the file of a command; does nothing for a name that is none, or a second time. */
-  readonly load: (name: string | undefined) => Promise<void>;
-}
+import { commandFiles, commands, remoteHelp } from "./commands.ts";
+import type {
+  CommandFile,
+  CommandIo,
+  CommandPart,
+  ExitCode,
+  OptionRow,
+  Program,
+  Roles,
+} from "./command.ts";
 
 /** Runs the body of a command, with the output that its options ask for. */
 export type Run = (body: (io: CommandIo) => ExitCode | Promise<ExitCode>) => Promise<void>;
@@ -78,17 +33,19 @@ export function makeProgram(
       getOutHelpWidth: () => Math.min(world.stdout.columns, 100),
     })
     .option("-V, --version", "print the version");
-  for (const [name, { words = "", summary, isHidden = false }] of Object.entries(commands))
-    withShared(root.command(`${name} ${words}`, { hidden: isHidden }).description(summary));
+  for (const [name, [words, summary, how]] of Object.entries(commands))
+    withShared(root.command(`${name} ${words}`, { hidden: how === "hidden" }).description(summary));
   const loaded = new Map<string, Promise<void>>();
   const program: Program = {
     root,
     roles,
     load: async (name = "") => {
       const made = root.commands.find((command) => command.name() === name);
-      const row = commands[name];
-      if (made === undefined || row === undefined) return;
-      const work = loaded.get(name) ?? fill({ made, row, program, run });
+      const file = commandFiles[name];
+      if (made === undefined || file === undefined) return;
+      const work =
+        loaded.get(name) ??
+        file().then(({ declaration }) => fill({ made, program, run }, declaration));
       loaded.set(name, work);
       await work;
     },
@@ -104,33 +61,29 @@ const withShared = (command: Command): Command =>
 
 interface Filling {
   readonly made: Command;
-  readonly row: Pick<CommandRow, "server">;
   readonly program: Program;
   readonly run: Run;
 }
 
-async function fill(filling: Filling & { readonly row: CommandRow }): Promise<void> {
-  const { made, row } = filling;
-  const { declaration } = await row.load();
+function fill(filling: Filling, declaration: CommandFile): void {
+  const { made } = filling;
+  const remote = remoteHelp(made.name());
   const { commands: inner = [], ...part } = declaration;
   const isGroup = inner.length > 0;
   if (isGroup) made.helpCommand(false);
   // A group that does nothing alone needs no server.
-  addPart({ ...filling, row: isGroup && part.run === undefined ? {} : row }, part);
+  addPart(filling, part, isGroup && part.run === undefined ? undefined : remote);
   for (const one of inner) {
     const child = withShared(made.command(one.syntax).description(one.summary));
-    addPart({ ...filling, made: child }, one);
+    addPart({ ...filling, made: child }, one, remote);
   }
   // Its commands would inherit it from here on.
   if (isGroup && part.run !== undefined) made.allowExcessArguments();
 }
 
-function addPart({ made, row: { server }, program, run }: Filling, part: CommandPart): void {
-  const usual = "the server to talk to; without it this host's own worker";
-  if (server !== undefined)
-    made
-      .option("-r, --remote <name>", server === true ? usual : server)
-      .option("--key <file>", "the SSH key that signs");
+function addPart({ made, program, run }: Filling, part: CommandPart, remote?: string): void {
+  if (remote !== undefined)
+    made.option("-r, --remote <name>", remote).option("--key <file>", "the SSH key that signs");
   addOptions(made, part.options ?? []);
   if (part.choices !== undefined) made.registeredArguments[0]?.choices(part.choices);
   const examples = (part.examples ?? []).map((line) => `  ${line}`);
@@ -144,19 +97,22 @@ function addPart({ made, row: { server }, program, run }: Filling, part: Command
     const words = Object.fromEntries(names.map((name, at) => [name, made.processedArgs[at]]));
     // `mypaas cert -r prod list` has its options before its name.
     const args = { ...made.parent?.opts(), ...made.opts(), ...words };
-    return run((io) => body(args as never, io, program));
+    return run(async (io) => {
+      const { serviceArgument } = await import("./input/arguments.ts");
+      if (typeof words["service"] === "string") serviceArgument(words["service"], made.name());
+      return body(args as never, io, program);
+    });
   });
 }
 
 function addOptions(made: Command, rows: readonly OptionRow[]): void {
   for (const row of rows) {
-    if (typeof row === "string") {
-      made.optionsGroup(row);
-      continue;
+    if (typeof row === "string") made.optionsGroup(row);
+    else {
+      const [flags, help, read] = row;
+      const option = new Option(flags, help).hideHelp(help === undefined);
+      made.addOption(read === undefined ? option : option.argParser(read));
     }
-    const [flags, help, read] = row;
-    const option = new Option(flags, help).hideHelp(help === undefined);
-    made.addOption(read === undefined ? option : option.argParser(read));
   }
 }
 
@@ -167,10 +123,8 @@ const pathOf = (command: Command): string =>
 function refuseUnknown(group: Command): void {
   const [word] = group.args;
   if (word === undefined) return;
-  const near = didYouMean(
-    word,
-    group.commands.map((command) => command.name()),
-  );
+  const names = group.commands.map((command) => command.name());
+  const near = didYouMean(word, names);
   const meant = near === undefined ? "" : `\n(Did you mean ${near}?)`;
   group.error(`error: unknown command '${word}'${meant}`, { code: "commander.unknownCommand" });
 }

@@ -1,155 +1,83 @@
-import type { CommandRow } from "./command-builder.ts";
+import type { CommandFile, CommandRow } from "./command.ts";
 
-/** All commands in the order of `mypaas --help`: what it shows of them without loading their files, and the file that holds the rest. */
-export const commands: Readonly<Record<string, CommandRow>> = {
-  init: {
-    summary: "turn this server into a PaaS, or repair and upgrade one",
-    load: () => import("./commands/init.ts"),
-  },
-  push: {
-    words: "[remote] [path]",
-    summary: "send a service to a server and make it live",
-    server: "the server to push to; without it the first of mypaas remote list",
-    load: () => import("./commands/push.ts"),
-  },
-  deploy: {
-    words: "[path]",
-    summary: "deploy from files on this server",
-    load: () => import("./commands/deploy.ts"),
-  },
-  plan: {
-    words: "[path]",
-    summary: "show what a push would change, and whether requests would wait",
-    server: true,
-    load: () => import("./commands/plan.ts"),
-  },
-  ps: {
-    words: "[service]",
-    summary: "show what runs, its health, and how its last deploy ended",
-    server: true,
-    load: () => import("./commands/ps.ts"),
-  },
-  logs: {
-    words: "[service]",
-    summary: "show the output of a service, or the log of a deploy",
-    server: true,
-    load: () => import("./commands/logs.ts"),
-  },
-  releases: {
-    words: "[service]",
-    summary: "list releases, and which of them can be rolled back to",
-    server: true,
-    load: () => import("./commands/releases.ts"),
-  },
-  rollback: {
-    words: "<service> [release]",
-    summary: "go back to an earlier release, without a build",
-    server: true,
-    load: () => import("./commands/rollback.ts"),
-  },
-  cancel: {
-    words: "<service>",
-    summary: "cancel a deploy before it is live; the old release stays live",
-    server: true,
-    load: () => import("./commands/cancel.ts"),
-  },
-  check: {
-    words: "[path]",
-    summary: "check the mypaas comments of a Dockerfile, offline unless with -r",
-    server: "also check the routes against this server",
-    load: () => import("./commands/check.ts"),
-  },
-  scale: {
-    words: "<service> <replicas>",
-    summary: "run more or fewer replicas of a service",
-    server: true,
-    load: () => import("./commands/scale.ts"),
-  },
-  restart: {
-    words: "<service>",
-    summary: "restart a service without losing requests",
-    server: true,
-    load: () => import("./commands/restart.ts"),
-  },
-  stop: {
-    words: "<service>",
-    summary: "stop a service; its routes answer 503 until it is started",
-    server: true,
-    load: () => import("./commands/stop.ts"),
-  },
-  start: {
-    words: "<service>",
-    summary: "start a stopped service",
-    server: true,
-    load: () => import("./commands/start.ts"),
-  },
-  remove: {
-    words: "<service>",
-    summary: "remove a service; its volumes stay without --volumes",
-    server: true,
-    load: () => import("./commands/remove.ts"),
-  },
-  env: {
-    words: "<service> [words...]",
-    summary: "list, set or unset the environment variables of a service",
-    server: true,
-    load: () => import("./commands/env.ts"),
-  },
-  doctor: {
-    summary: "examine a server: each problem with a hint how to solve it",
-    server: true,
-    load: () => import("./commands/doctor.ts"),
-  },
-  run: {
-    words: "<service> <command...>",
-    summary: "run a command in a container of its own",
-    server: true,
-    load: () => import("./commands/run.ts"),
-  },
-  exec: {
-    words: "<service> <command...>",
-    summary: "run a command inside a running replica",
-    server: true,
-    load: () => import("./commands/exec.ts"),
-  },
-  remote: {
-    summary: "manage the servers that this machine knows",
-    load: () => import("./commands/remote.ts"),
-  },
-  key: {
-    summary: "manage the SSH keys of a server and their rights",
-    server: true,
-    load: () => import("./commands/key.ts"),
-  },
-  registry: {
-    summary: "manage logins of a server for private base images",
-    server: true,
-    load: () => import("./commands/registry.ts"),
-  },
-  cert: {
-    summary: "list and manage the certificates of a server",
-    server: true,
-    load: () => import("./commands/cert.ts"),
-  },
-  completion: {
-    words: "<shell>",
-    summary: "print a shell completion script for bash, zsh or fish",
-    load: () => import("./commands/completion.ts"),
-  },
-  help: {
-    words: "[topic...]",
-    summary: "show help for a command; `help keys` lists the Dockerfile keys",
-    load: () => import("./commands/help.ts"),
-  },
-  complete: {
-    words: "[words...]",
-    summary: "answer the scripts of `mypaas completion`",
-    isHidden: true,
-    load: () => import("./commands/complete.ts"),
-  },
-  worker: {
-    summary: "run the worker of this server; systemd starts it",
-    isHidden: true,
-    load: () => import("./commands/worker.ts"),
-  },
+/** All commands in the order of `mypaas --help`: what it shows of them without loading their files. */
+const rows = {
+  init: ["", "turn this server into a PaaS, or repair and upgrade one", "here"],
+  push: [
+    "[remote] [path]",
+    "send a service to a server and make it live",
+    { remote: "the server to push to; without it the first of mypaas remote list" },
+  ],
+  deploy: ["[path]", "deploy from files on this server", "here"],
+  plan: ["[path]", "show what a push would change, and whether requests would wait"],
+  ps: ["[service]", "show what runs, its health, and how its last deploy ended"],
+  logs: ["[service]", "show the output of a service, or the log of a deploy"],
+  releases: ["[service]", "list releases, and which of them can be rolled back to"],
+  rollback: ["<service> [release]", "go back to an earlier release, without a build"],
+  cancel: ["<service>", "cancel a deploy before it is live; the old release stays live"],
+  check: [
+    "[path]",
+    "check the mypaas comments of a Dockerfile, offline unless with -r",
+    { remote: "also check the routes against this server" },
+  ],
+  scale: ["<service> <replicas>", "run more or fewer replicas of a service"],
+  restart: ["<service>", "restart a service without losing requests"],
+  stop: ["<service>", "stop a service; its routes answer 503 until it is started"],
+  start: ["<service>", "start a stopped service"],
+  remove: ["<service>", "remove a service; its volumes stay without --volumes"],
+  env: ["<service> [words...]", "list, set or unset the environment variables of a service"],
+  doctor: ["", "examine a server: each problem with a hint how to solve it"],
+  run: ["<service> <command...>", "run a command in a container of its own"],
+  exec: ["<service> <command...>", "run a command inside a running replica"],
+  remote: ["", "manage the servers that this machine knows", "here"],
+  key: ["", "manage the SSH keys of a server and their rights"],
+  registry: ["", "manage logins of a server for private base images"],
+  cert: ["", "list and manage the certificates of a server"],
+  completion: ["<shell>", "print a shell completion script for bash, zsh or fish", "here"],
+  help: ["[topic...]", "show help for a command; `help keys` lists the Dockerfile keys", "here"],
+  complete: ["[words...]", "answer the scripts of `mypaas completion`", "hidden"],
+  worker: ["", "run the worker of this server; systemd starts it", "hidden"],
+} as const satisfies Readonly<Record<string, CommandRow>>;
+
+type Load = () => Promise<{ readonly declaration: CommandFile }>;
+
+/** The file that holds the rest of a command. */
+const files: Readonly<Record<keyof typeof rows, Load>> = {
+  init: () => import("./commands/init.ts"),
+  push: () => import("./commands/push.ts"),
+  deploy: () => import("./commands/deploy.ts"),
+  plan: () => import("./commands/plan.ts"),
+  ps: () => import("./commands/ps.ts"),
+  logs: () => import("./commands/logs.ts"),
+  releases: () => import("./commands/releases.ts"),
+  rollback: () => import("./commands/rollback.ts"),
+  cancel: () => import("./commands/cancel.ts"),
+  check: () => import("./commands/check.ts"),
+  scale: () => import("./commands/scale.ts"),
+  restart: () => import("./commands/restart.ts"),
+  stop: () => import("./commands/stop.ts"),
+  start: () => import("./commands/start.ts"),
+  remove: () => import("./commands/remove.ts"),
+  env: () => import("./commands/env.ts"),
+  doctor: () => import("./commands/doctor.ts"),
+  run: () => import("./commands/run.ts"),
+  exec: () => import("./commands/exec.ts"),
+  remote: () => import("./commands/remote.ts"),
+  key: () => import("./commands/key.ts"),
+  registry: () => import("./commands/registry.ts"),
+  cert: () => import("./commands/cert.ts"),
+  completion: () => import("./commands/completion.ts"),
+  help: () => import("./commands/help.ts"),
+  complete: () => import("./commands/complete.ts"),
+  worker: () => import("./commands/worker.ts"),
 };
+
+export const commands: Readonly<Record<string, CommandRow>> = rows;
+export const commandFiles: Readonly<Record<string, Load>> = files;
+
+/** The help of a command's `-r`; undefined where it has none. */
+export function remoteHelp(name: string): string | undefined {
+  const [, , how] = commands[name] ?? ["", "", "here"];
+  if (how === "here" || how === "hidden") return undefined;
+  return how?.remote ?? "the server to talk to; without it this host's own worker";
+}

@@ -2,8 +2,7 @@ import { hintFields, hintOf } from "../core/hints.ts";
 import { UserError } from "../core/errors.ts";
 import type { FailedEvent } from "../core/wire/events.ts";
 import type { World } from "../core/world.ts";
-import type { Roles } from "./command-builder.ts";
-import type { CommandIo, ExitCode, OutputOptions } from "./io.ts";
+import type { CommandIo, ExitCode, OutputOptions, Roles } from "./command.ts";
 
 /** Runs one command from its arguments to its exit code; throws nothing. */
 export async function main(world: World, roles: Roles): Promise<ExitCode> {
@@ -13,20 +12,20 @@ export async function main(world: World, roles: Roles): Promise<ExitCode> {
     return 0;
   }
   let io: Promise<CommandIo> | undefined;
-  const first = outputOptionsOf(world.args);
-  const getIo = (options = first) => (io ??= makeIo(world, options));
+  const isJson = looksLikeJson(world.args);
+  const getIo = (options: OutputOptions = { json: isJson }) => (io ??= makeIo(world, options));
   try {
     const { runProgram } = await import("./run-program.ts");
-    return await runProgram(world, roles, { first, makeIo: getIo });
+    return await runProgram({ world, roles, isJson, makeIo: getIo });
   } catch (error) {
     return explain(error, await getIo());
   }
 }
 
 /** Of a command line that could not be read; what follows `--` is not for mypaas. */
-function outputOptionsOf(args: readonly string[]): OutputOptions {
-  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
-  return { json: own.includes("--json") };
+function looksLikeJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return (end < 0 ? args : args.slice(0, end)).includes("--json");
 }
 
 async function makeIo(world: World, { json = false, quiet }: OutputOptions): Promise<CommandIo> {
@@ -50,31 +49,27 @@ async function makeIo(world: World, { json = false, quiet }: OutputOptions): Pro
 
 /** Uses the output of the command: a status line may still stand there. */
 function explain(error: unknown, { world, say }: CommandIo): ExitCode {
-  if (world.interrupted.aborted && !(error instanceof UserError)) {
-    say({ kind: "note", text: "interrupted" });
-    return 130;
+  if (error instanceof UserError) {
+    say(failureOf(error));
+    return error.code === "usage" ? 2 : 1;
   }
-  say(error instanceof UserError ? failureOf(error) : bugReport(error));
-  if (!(error instanceof UserError)) return 70;
-  return error.code === "usage" ? 2 : 1;
+  const isInterrupted = world.interrupted.aborted;
+  say(isInterrupted ? { kind: "note", text: "interrupted" } : bugReport(error));
+  return isInterrupted ? 130 : 70;
 }
 
 /** A UserError in the shape in which it travels and is shown. */
 export function failureOf(error: UserError): FailedEvent {
-  return {
-    kind: "failed",
-    message: error.message,
-    details: error.details,
-    ...hintFields(hintOf(error)),
-    ...(error.still === undefined ? {} : { still: error.still }),
-  };
+  const { message, details, still } = error;
+  const more = { ...hintFields(hintOf(error)), ...(still === undefined ? {} : { still }) };
+  return { kind: "failed", message, details, ...more };
 }
 
 function bugReport(error: unknown): FailedEvent {
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const { message, stack = message } = error instanceof Error ? error : { message: String(error) };
   return {
     kind: "failed",
-    message: `bug in mypaas: ${error instanceof Error ? error.message : String(error)}`,
+    message: `bug in mypaas: ${message}`,
     hint: "report it with the lines above",
     details: stack.split("\n"),
   };

@@ -4,45 +4,33 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { realClock } from "../adapters/clock.ts";
 import { enrolledKeysFile } from "../adapters/host/enrolled-keys-file.ts";
-import { openSpool, type Spool } from "../adapters/spool/spool.ts";
+import { openSpool } from "../adapters/spool/spool.ts";
 import { onUpgrade } from "../adapters/wire/upgrade.ts";
 import { upstreamBackend } from "../adapters/wire/upstream.ts";
 import { receiverPort } from "../core/server/instance.ts";
 import { parseReceiverConfig, receiverPaths } from "../core/server/receiver-container.ts";
 import type { World } from "../core/world.ts";
-import type { Clock } from "../deploy/ports.ts";
 import { maxTerminals, passOn } from "./terminal.ts";
 import { createGate } from "./gate.ts";
-import { receiverApp } from "./receiver-app.ts";
+import { receiverApp, type ReceiverParts } from "./receiver-app.ts";
 import { createServer } from "./server.ts";
 
-export interface ReceiverOptions {
-  readonly config?: string;
-  readonly socketDir?: string;
-  readonly spool?: string;
-  readonly host?: string;
-  readonly port?: number;
-}
-
 /** The part of the world that the receiver uses. */
-export type ReceiverWorld = Pick<World, "now" | "interrupted" | "stderr">;
+type ReceiverWorld = Pick<World, "now" | "interrupted" | "stderr">;
 
-/** Serves until interrupted; the options are for tests, because the paths in the container are fixed. */
-export async function runReceiver(
-  world: ReceiverWorld,
-  options: ReceiverOptions = {},
-): Promise<void> {
-  const place = { ...receiverPaths, host: "0.0.0.0", port: receiverPort, ...options };
-  const file = join(place.config, "receiver.json");
+/** Serves until interrupted; the paths in its container are fixed. */
+export async function runReceiver(world: ReceiverWorld): Promise<void> {
+  const { config, socketDir, spool: dir } = receiverPaths;
+  const file = join(config, "receiver.json");
   const { server: id } = parseReceiverConfig(await readFile(file, "utf8"), file);
   const writeLine = (line: string) => world.stderr.write(`${line}\n`);
   const onBug = (error: unknown) => writeLine(JSON.stringify({ bug: stackOf(error) }));
   const clock = realClock(world.now);
-  const spool = await openSpool({ dir: place.spool });
-  const keys = enrolledKeysFile(join(place.config, "authorized_keys"));
+  const spool = await openSpool({ dir });
+  const keys = enrolledKeysFile(join(config, "authorized_keys"));
   const app = receiverApp({
     gate: createGate({ keys, server: id, now: world.now }),
-    upstream: upstreamBackend(join(place.socketDir, "receiver.sock")),
+    upstream: upstreamBackend(join(socketDir, "receiver.sock")),
     spool,
     clock,
     onBug,
@@ -53,7 +41,7 @@ export async function runReceiver(
     writeLine,
   });
   onUpgrade(server, {
-    open: passOn(join(place.socketDir, "receiver.sock")),
+    open: passOn(join(socketDir, "receiver.sock")),
     onBug,
     maxOpen: maxTerminals,
     onAnswer: ({ method, url }, status) => {
@@ -61,7 +49,7 @@ export async function runReceiver(
       writeLine(JSON.stringify({ at, method, path: url?.split("?")[0]?.slice(0, 300), status }));
     },
   });
-  server.listen(place.port, place.host);
+  server.listen(receiverPort, "0.0.0.0");
   await once(server, "listening");
   const { address, port } = server.address() as AddressInfo;
   writeLine(JSON.stringify({ listening: `${address}:${port}`, server: id }));
@@ -70,11 +58,7 @@ export async function runReceiver(
   server.closeAllConnections();
 }
 
-interface Sweeping {
-  readonly spool: Spool;
-  readonly clock: Clock;
-  readonly onBug: (error: unknown) => void;
-}
+type Sweeping = Pick<ReceiverParts, "spool" | "clock" | "onBug">;
 
 async function sweepUntil(
   interrupted: AbortSignal,

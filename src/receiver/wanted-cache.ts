@@ -2,16 +2,12 @@ import { UserError } from "../core/errors.ts";
 import { hashToken } from "../core/wire/request.ts";
 import type { WantedBlob } from "../core/wire/protocol.ts";
 
-/** The missing blobs and the token hash of each open request, so that the worker is not asked for every batch; the oldest are dropped first. */
-export interface WantedCache {
-  readonly remember: (request: string, tokenHash: string, wanted: readonly WantedBlob[]) => void;
-  /** Undefined when the request is not known here; throws UserError "unauthorized" for another token than its own. */
-  readonly find: (request: string, token: string) => readonly WantedBlob[] | undefined;
-  readonly forget: (request: string) => void;
-}
+const maxRequests = 256;
+/** Of all requests together. */
+const maxBlobs = 200_000;
 
-/** Holds at most `maxBlobs` blobs in at most `maxRequests` requests. */
-export function createWantedCache(maxRequests = 256, maxBlobs = 200_000): WantedCache {
+/** The missing blobs and the token hash of each open request, so that the worker is not asked for every batch; the oldest are dropped first. */
+export function createWantedCache() {
   const known = new Map<string, { tokenHash: string; wanted: readonly WantedBlob[] }>();
   let blobs = 0;
   const forget = (request: string) => {
@@ -20,13 +16,14 @@ export function createWantedCache(maxRequests = 256, maxBlobs = 200_000): Wanted
   };
   return {
     forget,
-    find: (request, token) => {
+    /** Undefined when the request is not known here; throws UserError "unauthorized" for another token than its own. */
+    find: (request: string, token: string): readonly WantedBlob[] | undefined => {
       const entry = known.get(request);
       if (entry && entry.tokenHash !== hashToken(token))
         throw new UserError("token: not the one of this request", { code: "unauthorized" });
       return entry?.wanted;
     },
-    remember: (request, tokenHash, wanted) => {
+    remember: (request: string, tokenHash: string, wanted: readonly WantedBlob[]): void => {
       forget(request);
       if (wanted.length > maxBlobs) return;
       known.set(request, { tokenHash, wanted });

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { CommanderError, type Command } from "commander";
-import { firstSteps } from "../../src/cli/first-steps.ts";
+import { firstSteps } from "../../src/cli/run-program.ts";
 import { makeProgram } from "../../src/cli/command-builder.ts";
-import { commands } from "../../src/cli/commands.ts";
+import { commands, remoteHelp } from "../../src/cli/commands.ts";
 import { fakeWorld } from "../support/world.ts";
 
 /** The program with the file of one command, or with all; bodies do nothing. */
@@ -117,9 +117,13 @@ test("each file below commands/ is a command of that name, and each command has 
 test("the commands that talk to a server are those that take its name", () => {
   const takesRemote = (command: Command): boolean =>
     command.options.some(({ long }) => long === "--remote") || command.commands.some(takesRemote);
-  for (const [name, { server }] of Object.entries(commands)) {
+  for (const name of Object.keys(commands)) {
     const command = whole.commands.find((one) => one.name() === name);
-    assert.equal(command !== undefined && takesRemote(command), server !== undefined, name);
+    assert.equal(
+      command !== undefined && takesRemote(command),
+      remoteHelp(name) !== undefined,
+      name,
+    );
   }
 });
 

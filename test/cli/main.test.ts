@@ -35,6 +35,24 @@ test("an unknown option is wrong usage", async () => {
   });
 });
 
+test("the name of a service is checked before anything else", async () => {
+  const words: readonly (readonly string[])[] = [
+    ["env", "My Web"],
+    ["ps", "My Web"],
+    ["exec", "My Web", "--", "sh"],
+  ];
+  for (const args of words) {
+    // oxlint-disable-next-line no-await-in-loop
+    const { code, out, err } = await ran(...args);
+    assert.deepEqual({ code, out }, { code: 2, out: "" });
+    assert.match(
+      err,
+      new RegExp(`^error: ${args[0]}: service should be 2 to 50 of a-z.*"My Web"\\n`),
+    );
+    assert.match(err, /\nhint: name it as its Dockerfile does: mypaas\.servicename\n$/);
+  }
+});
+
 test("help lists every command and is no error", async () => {
   const { code, out, err } = await ran("--help");
   assert.deepEqual({ code, err }, { code: 0, err: "" });

@@ -1,6 +1,6 @@
 import type { Event } from "../../src/core/wire/events.ts";
 import type { World } from "../../src/core/world.ts";
-import type { CommandIo, ExitCode } from "../../src/cli/io.ts";
+import type { CommandIo, ExitCode } from "../../src/cli/command.ts";
 import { UserError } from "../../src/core/errors.ts";
 import { fakeWorld } from "./world.ts";
 

@@ -2,11 +2,10 @@ import { command, hint, hintFields, hintOf } from "../../core/hints.ts";
 import { readHost } from "../../core/dockerfile/hosts.ts";
 import { UserError } from "../../core/errors.ts";
 import type { CertificateInfo } from "../../core/actions/certificates.ts";
-import type { Results } from "../../core/actions/actions.ts";
-import type { CommandFile } from "../command-builder.ts";
-import { ask, type ServerOptions } from "../connect/ask.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
-import { hintFor } from "../output/remote-hint.ts";
+import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
+import { ask } from "../connect/ask.ts";
+import type { CertAddArgs } from "../input/certificate-files.ts";
+import { hintedFor } from "../output/remote-hint.ts";
 import {
   expiry,
   renderCertificates,
@@ -15,14 +14,6 @@ import {
 } from "../output/render-certificates.ts";
 import { commandLine } from "../output/shell-words.ts";
 import { themeOf } from "../output/theme.ts";
-
-export interface CertAddArgs extends ServerOptions {
-  readonly host: string;
-  /** Path of its file. */
-  readonly certificate: string;
-  /** Path of its file. */
-  readonly privateKey: string;
-}
 
 export const declaration: CommandFile = {
   examples: ["mypaas cert -r prod", "mypaas cert retry -r prod"],
@@ -64,8 +55,8 @@ export const declaration: CommandFile = {
 
 /** `mypaas cert [list]`: every host that wants https, and why some have no certificate yet. */
 export async function certList(args: ServerOptions, io: CommandIo): Promise<ExitCode> {
-  const asked = (await ask({ action: "cert.list" }, args, io)) as Results["cert.list"];
-  const list = { ...asked, certificates: forHere(asked.certificates, args) };
+  const asked = await ask({ action: "cert.list" }, args, io);
+  const list = { ...asked, certificates: asked.certificates.map(forHere(args)) };
   io.answer(renderCertificates(list, readingOf(io)), list);
   return 0;
 }
@@ -75,9 +66,8 @@ export async function certAdd(args: CertAddArgs, io: CommandIo): Promise<ExitCod
   const { readCertificateFiles } = await import("../input/certificate-files.ts");
   const host = certificateHost(args.host);
   const texts = await readCertificateFiles({ ...args, host }, io.world.cwd);
-  const asked = await ask({ action: "cert.add", host, ...texts }, args, io);
-  const added = (asked as Results["cert.add"]).certificate;
-  const [certificate = added] = forHere([added], args);
+  const added = await ask({ action: "cert.add", host, ...texts }, args, io);
+  const certificate = forHere(args)(added.certificate);
   io.answer(describe(certificate, readingOf(io)), { certificate });
   const { reason } = certificate;
   if (reason !== undefined)
@@ -88,11 +78,11 @@ export async function certAdd(args: CertAddArgs, io: CommandIo): Promise<ExitCod
 
 /** `mypaas cert remove HOST`: one that was added. */
 export async function certRemove(
-  args: ServerOptions & { readonly host: string },
+  args: Pick<CertAddArgs, "host"> & ServerOptions,
   io: CommandIo,
 ): Promise<ExitCode> {
-  const action = { action: "cert.remove", host: certificateHost(args.host) } as const;
-  const { host } = (await ask(action, args, io)) as Results["cert.remove"];
+  const which = certificateHost(args.host);
+  const { host } = await ask({ action: "cert.remove", host: which }, args, io);
   io.answer(`the manual certificate of ${host} is removed`, { host });
   return 0;
 }
@@ -104,7 +94,7 @@ export async function certRetry(
 ): Promise<ExitCode> {
   const which = args.host === undefined ? {} : { host: certificateHost(args.host) };
   const asked = await ask({ action: "cert.retry", ...which }, args, io);
-  const certificates = forHere((asked as Results["cert.retry"]).certificates, args);
+  const certificates = asked.certificates.map(forHere(args));
   const text =
     certificates.length === 0
       ? "nothing to do: every host has its certificate"
@@ -114,26 +104,22 @@ export async function certRetry(
 }
 
 /** With ways out that can be typed here. */
-const forHere = (
-  certificates: readonly CertificateInfo[],
-  { remote }: ServerOptions,
-): readonly CertificateInfo[] =>
-  certificates.map((one) =>
-    remote === undefined ? one : { ...one, ...hintFor(commandLine(remote), one) },
-  );
+const forHere =
+  ({ remote }: ServerOptions) =>
+  (one: CertificateInfo): CertificateInfo =>
+    hintedFor(remote && commandLine(remote), one);
 
 /** An answer stands on stdout, so that decides about its colours. */
 const readingOf = ({ world }: CommandIo): Reading => ({
   now: world.now(),
-  theme: themeOf({ env: world.env, stderr: world.stdout }),
+  theme: themeOf(world, "stdout"),
 });
 
 function describe(one: CertificateInfo, reading: Reading): string {
-  const by = one.certificate === undefined ? "" : ` by ${one.certificate.issuer}`;
-  const until = one.certificate === undefined ? "" : `; expires: ${expiry(one, reading)}`;
-  return one.state === "own"
-    ? `${one.host} has a manual certificate${by}${until}`
-    : `the certificate of ${one.host} is stored, but not served yet`;
+  const { host, state, certificate } = one;
+  if (state !== "own") return `the certificate of ${host} is stored, but not served yet`;
+  const facts = certificate && ` by ${certificate.issuer}; expires: ${expiry(one, reading)}`;
+  return `${host} has a manual certificate${facts ?? ""}`;
 }
 
 /** As certificates and requests name it. */

@@ -1,11 +1,8 @@
 import type { ServiceSpec } from "../../core/release/spec.ts";
-import type { Results } from "../../core/actions/actions.ts";
-import type { CommandFile } from "../command-builder.ts";
-import type { ServerOptions } from "../connect/ask.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
-import type { Opinion } from "../output/check-report.ts";
+import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
+import { withServer } from "../connect/ask.ts";
 
-export interface CheckArgs extends ServerOptions {
+interface CheckArgs extends ServerOptions {
   readonly path?: string | undefined;
 }
 
@@ -16,12 +13,14 @@ export const declaration: CommandFile = {
 
 /** `mypaas check [Dockerfile|DIR] [-r NAME]`: reads one file, and asks a server only with `-r`; exit 1 when there is a problem. */
 export async function check(args: CheckArgs, io: CommandIo): Promise<ExitCode> {
-  const { locateDockerfile, readDockerfile } = await import("../input/dockerfile-path.ts");
+  const { findDockerfile, readDockerfile } = await import("../input/dockerfile-path.ts");
   const { parseDockerfile } = await import("../../core/dockerfile/parse.ts");
-  const { file, name } = await locateDockerfile(args.path, io.world.cwd, "check");
+  const { file, name } = await findDockerfile(args.path, io.world.cwd, "check");
   const parsed = parseDockerfile(await readDockerfile(file, name), name);
   const { spec, problems, warnings } = parsed;
-  const opinion = spec === undefined ? undefined : await askServer(spec, args, io);
+  const { remote, key } = args;
+  const isAsked = spec !== undefined && remote !== undefined;
+  const opinion = isAsked ? await askServer(spec, { remote, key }, io) : undefined;
   const refusals = opinion?.refusals;
   const { reportCheck } = await import("../output/check-report.ts");
   io.answer(reportCheck(name, parsed, opinion), {
@@ -34,21 +33,11 @@ export async function check(args: CheckArgs, io: CommandIo): Promise<ExitCode> {
   return spec === undefined || (refusals ?? []).length > 0 ? 1 : 0;
 }
 
-/** Undefined where no server is named: MYPAAS_REMOTE is for what cannot do without one. */
-async function askServer(
-  spec: ServiceSpec,
-  { remote, key }: CheckArgs,
-  io: CommandIo,
-): Promise<Opinion | undefined> {
-  if (remote === undefined) return undefined;
-  const { connect } = await import("../connect/connect.ts");
+/** Only by name: MYPAAS_REMOTE is for what cannot do without a server. */
+async function askServer(spec: ServiceSpec, options: ServerOptions, io: CommandIo) {
   const { refusedRoutes } = await import("../../core/release/server-refusals.ts");
-  const connection = await connect(io, remote, { key });
-  try {
-    const { result } = await connection.ask({ action: "server.info" });
-    const refusals = refusedRoutes(spec.routes, result as Results["server.info"], spec.slug);
-    return { place: connection.place, refusals };
-  } finally {
-    await connection.close();
-  }
+  return withServer(options, io, async ({ place, ask }) => {
+    const info = await ask({ action: "server.info" });
+    return { place, refusals: refusedRoutes(spec.routes, info, spec.slug) };
+  });
 }

@@ -1,8 +1,7 @@
 import { knownServices } from "../../adapters/laptop/known-services.ts";
 import { readRemotes } from "../../adapters/laptop/remotes.ts";
-import type { CommandFile, Program } from "../command-builder.ts";
+import type { CommandFile, CommandIo, ExitCode, Program } from "../command.ts";
 import { complete, type Names } from "../completion/complete.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
 
 export const declaration: CommandFile = { run: completeWords };
 

@@ -1,6 +1,5 @@
-import type { CommandFile } from "../command-builder.ts";
+import type { CommandFile, CommandIo, ExitCode } from "../command.ts";
 import { completionScripts, shells, type Shell } from "../completion/scripts.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
 
 export const declaration: CommandFile = {
   choices: shells,

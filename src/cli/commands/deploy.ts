@@ -1,13 +1,9 @@
-import type { CommandFile } from "../command-builder.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
-import { buildOptions, type BuildArgs } from "../push/options.ts";
+import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
+import { buildOptions, optionsAgain, pushOptions, type BuildArgs } from "../push/options.ts";
 import { commandLine, option } from "../output/shell-words.ts";
 import { command, hint } from "../../core/hints.ts";
 
-export interface DeployArgs extends BuildArgs {
-  readonly path?: string | undefined;
-  readonly runDir?: string | undefined;
-}
+type DeployArgs = BuildArgs & Pick<ServerOptions, "runDir">;
 
 export const declaration: CommandFile = {
   options: [
@@ -22,18 +18,15 @@ export const declaration: CommandFile = {
 export async function deploy(args: DeployArgs, io: CommandIo): Promise<ExitCode> {
   const { connectLocal } = await import("../connect/connect.ts");
   const { findDockerfile } = await import("../input/dockerfile-path.ts");
-  const { pushOptions } = await import("../push/push-context.ts");
-  const { optionsAgain, runPush } = await import("../push/run-push.ts");
+  const { runPush } = await import("../push/run-push.ts");
+  const { file: dockerfile } = await findDockerfile(args.path, io.world.cwd, "deploy");
   const runDir = option("--run-dir", args.runDir);
   const wanted = {
-    dockerfile: await findDockerfile(args.path, io.world.cwd, "deploy"),
+    dockerfile,
     context: args.context,
     options: pushOptions(args),
     connect: () =>
-      connectLocal(io, {
-        runDir: args.runDir,
-        elsewhere: hint`send it to a server: ${command("push")}`,
-      }),
+      connectLocal(io, { runDir: args.runDir }, hint`send it to a server: ${command("push")}`),
     again: commandLine("mypaas", "deploy", args.path, ...optionsAgain(args), ...runDir),
   };
   return runPush(wanted, io);

@@ -1,16 +1,12 @@
 import { UserError } from "../../core/errors.ts";
-import type { Action } from "../../core/actions/actions.ts";
-import type { Results } from "../../core/actions/actions.ts";
-import type { CommandFile } from "../command-builder.ts";
-import { ask, type ServerOptions } from "../connect/ask.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
+import type { Action, Results } from "../../core/actions/actions.ts";
+import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
+import { ask } from "../connect/ask.ts";
 import { jobCommand } from "../connect/job-command.ts";
 import { readValues } from "../input/value-lines.ts";
-import { serviceArgument } from "../input/service-argument.ts";
 import { command, hint } from "../../core/hints.ts";
 
-export interface EnvArgs extends ServerOptions {
-  readonly service: string;
+export interface EnvArgs extends ServiceArgs {
   /** Nothing or `list`; `set K=V…`; `unset K…`. */
   readonly words: readonly string[];
   /** `-f FILE`: more values for set, `-` for stdin. */
@@ -39,26 +35,30 @@ export const declaration: CommandFile = {
 /** `mypaas env SERVICE [list | set K=V… | unset K…]`; values go to the server and never come back. A release with them starts at once, or with `--next-push` at the next push. */
 export async function env(args: EnvArgs, io: CommandIo): Promise<ExitCode> {
   const action = await readAction(args, io);
-  const onResult = (result: unknown) =>
-    io.answer(describe(action, result), result as Results[EnvAction["action"]]);
-  if (action.action !== "env.list") return jobCommand({ ...args, action, onResult }, io);
-  onResult(await ask(action, args, io));
+  if (action.action !== "env.list") {
+    const onResult = (result: unknown) =>
+      io.answer(describe(action, result), result as Results[EnvChange["action"]]);
+    return jobCommand({ ...args, action, onResult }, io);
+  }
+  const list = await ask(action, args, io);
+  const lines = list.env.map(({ name, fingerprint }) => `${name}  (${fingerprint})`);
+  io.answer(lines.join("\n") || `${action.service} has no variables set here`, list);
   return 0;
 }
 
 type EnvAction = Extract<Action, { action: `env.${string}` }>;
+type EnvChange = Exclude<EnvAction, { action: "env.list" }>;
 
 async function readAction(
   { service, words, file, nextPush = false, stage = false }: EnvArgs,
   io: CommandIo,
 ): Promise<EnvAction> {
-  serviceArgument(service, "env");
   const [verb = "list", ...rest] = words;
   const later = nextPush || stage ? { stage: true } : {};
   if (verb === "list" && rest.length === 0 && file === undefined)
     return { action: "env.list", service };
   if (verb === "set" && (rest.length > 0 || file !== undefined)) {
-    const lines = file === undefined ? {} : await readValues(file, io);
+    const lines = file === undefined ? {} : (await readValues(file, io)).values;
     const set = { ...lines, ...Object.fromEntries(rest.map(readPair)) };
     return { action: "env.set", service, set, ...later };
   }
@@ -95,27 +95,17 @@ function readName(word: string): string {
 
 const isName = (text: string): boolean => /^[A-Za-z_][A-Za-z0-9_]{0,199}$/.test(text);
 
-function describe(action: EnvAction, result: unknown): string {
+function describe(action: EnvChange, result: unknown): string {
   const { service } = action;
-  switch (action.action) {
-    case "env.list": {
-      const { env: variables } = result as Results["env.list"];
-      const lines = variables.map((variable) => `${variable.name}  (${variable.fingerprint})`);
-      return lines.length === 0 ? `${service} has no variables set here` : lines.join("\n");
-    }
-    case "env.set": {
-      const { set } = result as Results["env.set"];
-      return `set ${set.join(", ")} for ${service}; its next release has it`;
-    }
-    case "env.unset": {
-      const { unset } = result as Results["env.unset"];
-      const gone = action.names.filter((name) => !unset.includes(name));
-      const lines = gone.map((name) => `${name} is not set for ${service}`);
-      if (unset.length > 0)
-        lines.unshift(
-          `removed ${unset.join(", ")} from ${service}; its next release is without it`,
-        );
-      return lines.join("\n");
-    }
+  if (action.action === "env.set") {
+    const { set } = result as Results["env.set"];
+    return `set ${set.join(", ")} for ${service}; its next release has it`;
   }
+  const { unset } = result as Results["env.unset"];
+  const removed = `removed ${unset.join(", ")} from ${service}; its next release is without it`;
+  const gone = action.names.filter((name) => !unset.includes(name));
+  return [
+    ...(unset.length > 0 ? [removed] : []),
+    ...gone.map((name) => `${name} is not set for ${service}`),
+  ].join("\n");
 }

@@ -1,5 +1,4 @@
-import type { CommandFile, Program } from "../command-builder.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
+import type { CommandFile, CommandIo, ExitCode, Program } from "../command.ts";
 
 export const declaration: CommandFile = {
   examples: ["mypaas help keys", "mypaas help remote add"],

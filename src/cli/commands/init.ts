@@ -1,8 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { UserError } from "../../core/errors.ts";
-import type { CommandFile } from "../command-builder.ts";
+import type { CommandFile, CommandIo, ExitCode } from "../command.ts";
 import type { InitOptions } from "../init/options.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
 
 export const declaration: CommandFile = {
   options: [

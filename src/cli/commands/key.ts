@@ -5,12 +5,10 @@ import { UserError } from "../../core/errors.ts";
 import { formatAge } from "../../core/format.ts";
 import { buildKeyLine, type KeyLimits } from "../../core/ssh/key-line.ts";
 import type { KeyInfo } from "../../core/actions/keys.ts";
-import type { Results } from "../../core/actions/actions.ts";
-import type { CommandFile } from "../command-builder.ts";
-import { ask, type ServerOptions } from "../connect/ask.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
-import { table } from "../output/table.ts";
-import { command, hint } from "../../core/hints.ts";
+import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
+import { ask } from "../connect/ask.ts";
+import { shortened, table } from "../output/table.ts";
+import { command, hint, type Hint } from "../../core/hints.ts";
 
 export interface KeyAddArgs extends ServerOptions, Omit<KeyLimits, "noVolumes"> {
   /** A file with a public key, `-` for stdin, or the words of the key itself. */
@@ -48,7 +46,6 @@ export const declaration: CommandFile = {
       syntax: "remove <name>",
       summary: "remove a key, by its fingerprint or name",
       examples: ["mypaas key remove ci -r prod", "mypaas key remove SHA256:mVPwvezndPv"],
-      named: ["which"],
       run: keyRemove,
     },
   ],
@@ -56,29 +53,26 @@ export const declaration: CommandFile = {
 
 /** `mypaas key add FILE|-|KEY [--services a,b] [--actions push,logs] [--expires DAY] [--no-volumes]`. */
 export async function keyAdd(args: KeyAddArgs, io: CommandIo): Promise<ExitCode> {
-  const line = buildKeyLine(await readKey(args.words.join(" "), io), {
-    ...args,
-    noVolumes: args.volumes === false,
-  });
-  const { key } = (await ask({ action: "key.add", line }, args, io)) as Results["key.add"];
+  const limits = { ...args, noVolumes: args.volumes === false };
+  const line = buildKeyLine(await readKey(args.words.join(" "), io), limits);
+  const { key } = await ask({ action: "key.add", line }, args, io);
   io.answer(`enrolled ${describe(key)}`, { key });
   return 0;
 }
 
 /** `mypaas key list`. */
 export async function keyList(args: ServerOptions, io: CommandIo): Promise<ExitCode> {
-  const { keys } = (await ask({ action: "key.list" }, args, io)) as Results["key.list"];
+  const { keys } = await ask({ action: "key.list" }, args, io);
   io.answer(keys.length === 0 ? "no keys" : listing(keys, io.world.now()), { keys });
   return 0;
 }
 
 /** `mypaas key remove FINGERPRINT|NAME`. */
 export async function keyRemove(
-  args: ServerOptions & { readonly which: string },
+  args: ServerOptions & { readonly name: string },
   io: CommandIo,
 ): Promise<ExitCode> {
-  const action = { action: "key.remove", fingerprint: args.which } as const;
-  const { key } = (await ask(action, args, io)) as Results["key.remove"];
+  const { key } = await ask({ action: "key.remove", fingerprint: args.name }, args, io);
   io.answer(`removed ${describe(key)}`, { key });
   return 0;
 }
@@ -88,21 +82,15 @@ async function readKey(words: string, io: CommandIo): Promise<string> {
   if (/^(?:\S+ )?(?:ssh|ecdsa|sk)-\S+ AAAA/.test(words)) return words;
   if (words === "-") return readStdin(io);
   if (/^[a-z]+:\/\//i.test(words))
-    throw new UserError(
+    throw bad(
       `key ${words}: mypaas does not fetch keys: the other side would choose the key`,
-      {
-        code: "key",
-        hint: hint`check it yourself, then enrol one line of it: ${command("key add -")}`,
-      },
+      hint`check it yourself, then enrol one line of it: ${command("key add -")}`,
     );
   try {
     return await readFile(resolve(world.cwd, words.replace(/^~(?=\/)/, world.home)), "utf8");
   } catch (cause) {
-    throw new UserError(`key ${words}: not readable`, {
-      code: "key",
-      hint: hint`name the file of a public key: ${command("key add ~/.ssh/id_ed25519.pub")}`,
-      cause,
-    });
+    const way = hint`name the file of a public key: ${command("key add ~/.ssh/id_ed25519.pub")}`;
+    throw bad(`key ${words}: not readable`, way, cause);
   }
 }
 
@@ -120,32 +108,30 @@ async function readStdin({ world, say }: CommandIo): Promise<string> {
   }
   signal.throwIfAborted();
   if (text.trim() !== "") return text;
-  throw new UserError("key -: stdin is empty", {
-    code: "key",
-    hint: hint`give it one public key: ${command("key add - < id_ed25519.pub")}`,
-  });
+  const way = hint`give it one public key: ${command("key add - < id_ed25519.pub")}`;
+  throw bad("key -: stdin is empty", way);
 }
 
-const describe = (key: KeyInfo): string =>
-  [key.fingerprint, key.type, key.name, key.options, key.expired ? "(expired)" : ""]
-    .filter((part) => part !== "")
-    .join("  ");
+const bad = (message: string, way: Hint, cause?: unknown): UserError =>
+  new UserError(message, { code: "key", hint: way, cause });
 
-const longestName = 14;
+const describe = (key: KeyInfo): string =>
+  [key.fingerprint, key.type, key.name, ...limitsOf(key)].filter((part) => part !== "").join("  ");
+
+const limitsOf = ({ options, expired }: KeyInfo): readonly string[] =>
+  [options, expired ? "(expired)" : ""].filter((part) => part !== "");
 
 /** Fingerprints are long: what a key is limited to stands below it. */
 function listing(keys: readonly KeyInfo[], now: number): string {
   const rows = keys.map(({ name, lastUsed, fingerprint }) => [
-    name.length > longestName ? `${name.slice(0, longestName - 1)}…` : name,
+    shortened(name, 14),
     lastUsed === undefined ? "never" : `${formatAge(now - lastUsed)} ago`,
     fingerprint,
   ]);
   const [headings = "", ...lines] = table(["name", "last used", "fingerprint"], rows).split("\n");
-  const limits = ({ options, expired }: KeyInfo) =>
-    [options, expired ? "(expired)" : ""].filter((part) => part !== "").join(" ");
   const shown = lines.flatMap((line, index) => {
-    const below = keys[index] === undefined ? "" : limits(keys[index]);
-    return below === "" ? [line] : [line, `  ${below}`];
+    const below = keys[index] === undefined ? [] : limitsOf(keys[index]);
+    return below.length === 0 ? [line] : [line, `  ${below.join(" ")}`];
   });
   return [headings, ...shown].join("\n");
 }

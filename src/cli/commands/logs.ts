@@ -2,9 +2,9 @@ import { createCursor } from "../../core/logs/cursor.ts";
 import { readLogItem } from "../../core/logs/item-reader.ts";
 import type { LogLine } from "../../core/logs/item.ts";
 import { UserError } from "../../core/errors.ts";
-import type { CommandFile } from "../command-builder.ts";
+import type { CommandFile, CommandIo, ExitCode } from "../command.ts";
 import type { Connection } from "../connect/connect.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
+import { withServer } from "../connect/ask.ts";
 import { readLogsArgs, type LogsArgs, type LogsWanted } from "../input/logs-args.ts";
 import { hintOf } from "../../core/hints.ts";
 
@@ -25,21 +25,20 @@ export const declaration: CommandFile = {
 /** `mypaas logs SERVICE`: the output of its replicas, or with `--job` the log of a deploy; 130 when it was followed until Ctrl-C. */
 export async function logs(args: LogsArgs, io: CommandIo): Promise<ExitCode> {
   const wanted = readLogsArgs(args);
-  const { connect } = await import("../connect/connect.ts");
-  const connection = await connect(io, args.remote, args);
-  try {
-    if (wanted.action.action === "job.log") {
-      const { readJobLog } = await import("../connect/job-log.ts");
-      await readJobLog(connection, wanted.action, io);
-    } else await readLines(connection, { ...wanted, action: wanted.action }, io);
-    return io.world.interrupted.aborted ? 130 : 0;
-  } catch (error) {
-    // Ctrl-C is the normal end.
-    if (io.world.interrupted.aborted) return 130;
-    throw error;
-  } finally {
-    await connection.close();
-  }
+  const { action } = wanted;
+  const signal = io.world.interrupted;
+  return withServer(args, io, async (connection) => {
+    try {
+      if (action.action === "job.log") {
+        const { readJobLog } = await import("../connect/follow-job.ts");
+        await readJobLog(connection, action, io);
+      } else await readLines(connection, { ...wanted, action }, io);
+    } catch (error) {
+      // Ctrl-C is the normal end.
+      if (!signal.aborted) throw error;
+    }
+    return signal.aborted ? 130 : 0;
+  });
 }
 
 async function readLines(
@@ -48,11 +47,10 @@ async function readLines(
   io: CommandIo,
 ): Promise<void> {
   const { action, keep, matches, again } = wanted;
-  const { place } = connection;
   const { followStream } = await import("../../adapters/wire/stream.ts");
   const { sayBroken } = await import("../connect/follow-job.ts");
   const { logWriter } = await import("../output/log-writer.ts");
-  const { request } = await connection.begin(action);
+  const { request, place } = await connection.begin(action);
   const cursor = createCursor();
   const write = logWriter(action.service, io);
   // Of those that fit so many are shown, and which they are is known at the end of the past.

@@ -1,13 +1,9 @@
-import type { Results } from "../../core/actions/actions.ts";
-import type { CommandFile } from "../command-builder.ts";
-import { ask, type ServerOptions } from "../connect/ask.ts";
+import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
+import { ask } from "../connect/ask.ts";
 import { describePlan } from "../output/render-changes.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
-import { buildOptions, type BuildArgs } from "../push/options.ts";
+import { buildOptions, pushOptions, type BuildArgs } from "../push/options.ts";
 
-export interface PlanArgs extends ServerOptions, BuildArgs {
-  readonly path?: string | undefined;
-}
+type PlanArgs = ServerOptions & BuildArgs;
 
 export const declaration: CommandFile = {
   options: buildOptions,
@@ -18,16 +14,15 @@ export const declaration: CommandFile = {
 /** `mypaas plan [PATH]`: what a push would change on the server, which is asked and changes nothing; 0 whether or not there is something to do. */
 export async function plan(args: PlanArgs, io: CommandIo): Promise<ExitCode> {
   const { findDockerfile, readDockerfile } = await import("../input/dockerfile-path.ts");
-  const { checkDockerfile, pushOptions, readContext } = await import("../push/push-context.ts");
-  const dockerfile = await findDockerfile(args.path, io.world.cwd, "plan");
+  const { checkDockerfile, readContext } = await import("../push/push-context.ts");
+  const { file: dockerfile } = await findDockerfile(args.path, io.world.cwd, "plan");
   const source = { dockerfile, context: args.context, options: pushOptions(args) };
-  const service = await checkDockerfile(source, io);
+  const service = await checkDockerfile(dockerfile, io);
   const { push } = await readContext(source, io);
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
     await readDockerfile(dockerfile, dockerfile),
   );
-  const result = await ask({ action: "plan", service, push, text }, args, io);
-  const planned = result as Results["plan"];
+  const planned = await ask({ action: "plan", service, push, text }, args, io);
   io.answer(describePlan(planned), planned);
   return 0;
 }

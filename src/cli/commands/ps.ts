@@ -1,16 +1,13 @@
 import { UserError } from "../../core/errors.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import type { PsSnapshot } from "../../core/actions/watch.ts";
-import type { CommandFile } from "../command-builder.ts";
-import type { ServerOptions } from "../connect/ask.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
+import type { AnyServiceArgs, CommandFile, CommandIo, ExitCode } from "../command.ts";
+import { withServer } from "../connect/ask.ts";
 import { renderPs } from "../output/render-ps.ts";
-import { serviceArgument } from "../input/service-argument.ts";
 import { commandLine, option } from "../output/shell-words.ts";
 import { readHint } from "../../core/hints.ts";
 
-export interface PsArgs extends ServerOptions {
-  readonly service?: string | undefined;
+export interface PsArgs extends AnyServiceArgs {
   readonly watch?: boolean;
 }
 
@@ -22,54 +19,34 @@ export const declaration: CommandFile = {
 
 /** `mypaas ps [SERVICE]`: what runs, how it is and how its last deploy ended; with `--watch` again every 2 s until Ctrl-C. */
 export async function ps(args: PsArgs, io: CommandIo): Promise<ExitCode> {
-  const { service: word, remote } = args;
-  const service = word === undefined ? undefined : serviceArgument(word, "ps");
-  const watch = args.watch === true;
-  const signal = io.world.interrupted;
-  const { connect } = await import("../connect/connect.ts");
+  const { service, watch = false } = args;
+  const { interrupted: signal, stdout } = io.world;
   const { sayBroken } = await import("../connect/follow-job.ts");
   const { followStream } = await import("../../adapters/wire/stream.ts");
-  const connection = await connect(io, remote, args);
-  const { place } = connection;
-  try {
-    const asked = { watch, ...(service !== undefined && { service }) };
-    const { request } = await connection.begin({ action: "ps", ...asked });
-    const onBroken = () => sayBroken(place, io);
-    const again = commandLine(
-      "mypaas",
-      "ps",
-      ...(service === undefined ? [] : [service]),
-      ...option("-r", remote),
-    );
-    const cursor = () => "";
-    for await (const line of followStream({ request, place, signal, cursor, onBroken, again })) {
-      const snapshot = readSnapshot(line);
-      if (snapshot === undefined) continue;
-      if (service === undefined)
-        await connection.learn(() => snapshot.services.map((one) => one.service));
-      show(renderPs(snapshot, service), { snapshot, watch }, io);
-      if (!watch || signal.aborted) break;
+  return withServer(args, io, async ({ begin, learn }) => {
+    try {
+      const which = service === undefined ? {} : { service };
+      const { request, place } = await begin({ action: "ps", watch, ...which });
+      const onBroken = () => sayBroken(place, io);
+      const again = commandLine("mypaas", "ps", service, ...option("-r", args.remote));
+      const cursor = () => "";
+      for await (const line of followStream({ request, place, signal, cursor, onBroken, again })) {
+        const snapshot = readSnapshot(line);
+        if (snapshot === undefined) continue;
+        if (service === undefined) await learn(() => snapshot.services.map((one) => one.service));
+        const text = renderPs(snapshot, service);
+        if (watch && stdout.isTTY && !io.json) stdout.write(clear);
+        io.answer(watch && !stdout.isTTY ? `${text}\n` : text, snapshot);
+        if (!watch || signal.aborted) break;
+      }
+    } catch (error) {
+      if (!watch || !signal.aborted) throw error;
     }
     return signal.aborted ? 130 : 0;
-  } catch (error) {
-    if (watch && signal.aborted) return 130;
-    throw error;
-  } finally {
-    await connection.close();
-  }
+  });
 }
 
 const clear = "\u001b[H\u001b[2J\u001b[3J";
-
-function show(
-  text: string,
-  { snapshot, watch }: { readonly snapshot: PsSnapshot; readonly watch: boolean },
-  { world, json, answer }: CommandIo,
-): void {
-  const { stdout } = world;
-  if (watch && stdout.isTTY && !json) stdout.write(clear);
-  answer(watch && !stdout.isTTY ? `${text}\n` : text, snapshot);
-}
 
 /** Undefined for what this version does not know; throws what the server could not do. */
 function readSnapshot(line: string): PsSnapshot | undefined {

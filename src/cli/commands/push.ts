@@ -1,18 +1,14 @@
-import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { didYouMean } from "../../core/dockerfile/did-you-mean.ts";
 import { UserError } from "../../core/errors.ts";
-import type { CommandFile } from "../command-builder.ts";
-import type { ServerOptions } from "../connect/ask.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
-import { buildOptions, type BuildArgs } from "../push/options.ts";
+import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
+import { buildOptions, optionsAgain, pushOptions, type BuildArgs } from "../push/options.ts";
 import { commandLine, option } from "../output/shell-words.ts";
 import { command, hint } from "../../core/hints.ts";
 
 export interface PushArgs extends ServerOptions, BuildArgs {
   /** The first word: a remote when it names one, else the path. */
   readonly first?: string | undefined;
-  readonly path?: string | undefined;
 }
 
 export const declaration: CommandFile = {
@@ -26,17 +22,16 @@ export const declaration: CommandFile = {
 export async function push(args: PushArgs, io: CommandIo): Promise<ExitCode> {
   const { connect } = await import("../connect/connect.ts");
   const { findDockerfile } = await import("../input/dockerfile-path.ts");
-  const { pushOptions } = await import("../push/push-context.ts");
-  const { optionsAgain, runPush } = await import("../push/run-push.ts");
+  const { runPush } = await import("../push/run-push.ts");
   const { remote, path } = await chooseRemote(args, io);
-  const dockerfile = await findDockerfile(path, io.world.cwd, "push");
+  const { file: dockerfile } = await findDockerfile(path, io.world.cwd, "push");
   const { first, path: second } = args;
   const more = [...option("-r", args.remote), ...option("--key", args.key), ...optionsAgain(args)];
   const wanted = {
     dockerfile,
     context: args.context,
     options: pushOptions(args),
-    connect: () => connect(io, remote, { key: args.key }),
+    connect: () => connect(io, { remote, key: args.key }),
     again: commandLine("mypaas", "push", first, second, ...more),
   };
   return runPush(wanted, io);
@@ -45,6 +40,7 @@ export async function push(args: PushArgs, io: CommandIo): Promise<ExitCode> {
 async function chooseRemote({ first, path, remote }: PushArgs, io: CommandIo) {
   if (remote !== undefined && path !== undefined) throw oneTooMany(remote, path);
   if (remote !== undefined) return { remote, path: first };
+  const { isThere } = await import("../../adapters/files.ts");
   const { isRemoteName, readRemotes } = await import("../../adapters/laptop/remotes.ts");
   const { world } = io;
   const names = (await readRemotes(world)).map((known) => known.name);
@@ -76,9 +72,3 @@ function unknownWord(word: string, names: readonly string[]): UserError {
         : hint`did you mean: ${command(`push ${near}`)}`,
   });
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );

@@ -2,12 +2,9 @@ import { UserError } from "../../core/errors.ts";
 import { formatAge } from "../../core/format.ts";
 import { registryHost } from "../../core/server/registry.ts";
 import type { RegistryInfo } from "../../core/actions/registries.ts";
-import type { Results } from "../../core/actions/actions.ts";
-import type { CommandFile } from "../command-builder.ts";
-import { ask, type ServerOptions } from "../connect/ask.ts";
-import { askPerson } from "../input/ask-person.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
-import { askSecret } from "../input/secret.ts";
+import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
+import { ask } from "../connect/ask.ts";
+import { askPerson, askSecret } from "../input/questions.ts";
 import { table } from "../output/table.ts";
 import { command, hint } from "../../core/hints.ts";
 
@@ -51,14 +48,14 @@ export const declaration: CommandFile = {
 /** `mypaas registry login HOST [--username U] [--password-stdin]`: the server tries the login before it keeps it. */
 export async function registryLogin(args: LoginArgs, io: CommandIo): Promise<ExitCode> {
   const host = readHost(args.host);
-  const username = args.username ?? (await askPerson(`username at ${host}: `, io));
+  const username = args.username ?? (await askPerson(io.world, `username at ${host}: `));
   if (!username) throw missing(host, "a username", "--username NAME --password-stdin");
   const password = args.passwordStdin
     ? await firstLine(io.world.stdin)
     : await askSecret(io.world, `password of ${username} at ${host}: `);
   if (!password) throw missing(host, "a password", `--username ${username} --password-stdin`);
   const action = { action: "registry.login", host, username, password } as const;
-  const { registry } = (await ask(action, args, io)) as Results["registry.login"];
+  const { registry } = await ask(action, args, io);
   io.answer(`logged in to ${registry.host} as ${registry.username}`, { registry });
   return 0;
 }
@@ -68,16 +65,15 @@ export async function registryLogout(
   args: ServerOptions & { readonly host: string },
   io: CommandIo,
 ): Promise<ExitCode> {
-  const action = { action: "registry.logout", host: readHost(args.host) } as const;
-  const { registry } = (await ask(action, args, io)) as Results["registry.logout"];
+  const host = readHost(args.host);
+  const { registry } = await ask({ action: "registry.logout", host }, args, io);
   io.answer(`the login of ${registry.username} at ${registry.host} is removed`, { registry });
   return 0;
 }
 
 /** `mypaas registry list`: never a password. */
 export async function registryList(args: ServerOptions, io: CommandIo): Promise<ExitCode> {
-  const asked = await ask({ action: "registry.list" }, args, io);
-  const { registries } = asked as Results["registry.list"];
+  const { registries } = await ask({ action: "registry.list" }, args, io);
   io.answer(describe(registries, io.world.now()), { registries });
   return 0;
 }

@@ -1,15 +1,8 @@
 import type { ReleaseInfo } from "../../core/actions/lifecycle.ts";
-import type { Results } from "../../core/actions/actions.ts";
 import { formatAge, formatDuration } from "../../core/format.ts";
-import type { CommandFile } from "../command-builder.ts";
-import { ask, type ServerOptions } from "../connect/ask.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
-import { serviceArgument } from "../input/service-argument.ts";
-import { table } from "../output/table.ts";
-
-export interface ReleasesArgs extends ServerOptions {
-  readonly service?: string | undefined;
-}
+import type { AnyServiceArgs, CommandFile, CommandIo, ExitCode } from "../command.ts";
+import { ask } from "../connect/ask.ts";
+import { shortened, table } from "../output/table.ts";
 
 export const declaration: CommandFile = {
   examples: ["mypaas releases -r prod", "mypaas releases web -r prod"],
@@ -17,12 +10,11 @@ export const declaration: CommandFile = {
 };
 
 /** `mypaas releases [SERVICE]`: what ran, when, by whom, what the switch took and what one can go back to. */
-export async function releases(args: ReleasesArgs, io: CommandIo): Promise<ExitCode> {
-  const service =
-    args.service === undefined ? {} : { service: serviceArgument(args.service, "releases") };
-  const result = await ask({ action: "release.list", ...service }, args, io);
-  const list = result as Results["release.list"];
-  io.answer(describe(list.releases, args.service, io.world.now()), list);
+export async function releases(args: AnyServiceArgs, io: CommandIo): Promise<ExitCode> {
+  const { service } = args;
+  const which = service === undefined ? {} : { service };
+  const list = await ask({ action: "release.list", ...which }, args, io);
+  io.answer(describe(list.releases, service, io.world.now()), list);
   return 0;
 }
 
@@ -46,8 +38,6 @@ const listing = (all: readonly ReleaseInfo[], now: number): string =>
     all.map((one) => row(one, now)),
   );
 
-const longestName = 14;
-
 function row(one: ReleaseInfo, now: number): readonly string[] {
   const { release, created, by, image, repeats, receipt } = one;
   const { ms, requests, failed } = receipt ?? {};
@@ -55,7 +45,7 @@ function row(one: ReleaseInfo, now: number): readonly string[] {
     repeats === undefined ? `${release}` : `${release} = ${repeats}`,
     stateWord(one),
     formatAge(now - created),
-    by.length > longestName ? `${by.slice(0, longestName - 1)}…` : by,
+    shortened(by, 14),
     image.replace(/^sha256:/, "").slice(0, 12),
     ms === undefined ? "" : formatDuration(ms),
     String(requests ?? ""),

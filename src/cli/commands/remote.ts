@@ -8,10 +8,8 @@ import {
 import { forgetNames, renameNames } from "../../adapters/laptop/known-services.ts";
 import { UserError } from "../../core/errors.ts";
 import { formatRemoteLine, parseRemoteLine } from "../../core/wire/connection-string.ts";
-import type { Results } from "../../core/actions/actions.ts";
-import type { CommandFile } from "../command-builder.ts";
+import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
 import { ask } from "../connect/ask.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
 
 const example = "'https://paas.example.com#srv=0123456789abcdef&pin=…'";
 
@@ -36,39 +34,38 @@ export const declaration: CommandFile = {
       summary: "show a remote, and whether its server answers",
       options: [["--key <file>", "the SSH key that signs"]],
       examples: ["mypaas remote show prod", "mypaas remote show prod --key ~/.ssh/id_ed25519"],
-      named: ["name"],
       run: remoteShow,
     },
     {
       syntax: "default [remote]",
       summary: "show or choose the remote that mypaas push uses",
       examples: ["mypaas remote default", "mypaas remote default prod"],
-      named: ["name"],
       run: remoteDefault,
     },
     {
       syntax: "rename <remote> <name>",
       summary: "rename a remote",
       examples: ["mypaas remote rename prod main", "mypaas remote rename staging test --json"],
-      named: ["from", "to"],
       run: remoteRename,
     },
     {
       syntax: "remove <remote>",
       summary: "remove a remote; nothing changes on the server",
       examples: ["mypaas remote remove staging", "mypaas remote remove staging --json"],
-      named: ["name"],
       run: remoteRemove,
     },
   ],
 };
 
+interface Chosen {
+  readonly remote: string;
+}
+
 /** `mypaas remote add NAME URL`; a name that exists gets the new line. */
 export async function remoteAdd(
-  args: { readonly name: string; readonly url: string },
+  { name, url }: { readonly name: string; readonly url: string },
   io: CommandIo,
 ): Promise<ExitCode> {
-  const { name, url } = args;
   checkName(name, command("remote add prod 'https://…'"));
   const address = parseRemoteLine(url);
   let isDefault = false;
@@ -76,12 +73,8 @@ export async function remoteAdd(
   await changeRemotes(io.world, (all) => {
     const old = all.find((remote) => remote.name === name);
     before = old;
-    const isSameServer = old?.server === address.server;
-    const made: Remote = {
-      ...address,
-      name,
-      fingerprint: isSameServer ? old.fingerprint : undefined,
-    };
+    const fingerprint = old?.server === address.server ? old.fingerprint : undefined;
+    const made: Remote = { ...address, name, fingerprint };
     const changed = old ? all.map((one) => (one.name === name ? made : one)) : [...all, made];
     isDefault = changed[0]?.name === name;
     return changed;
@@ -105,9 +98,7 @@ export async function remoteAdd(
 export async function remoteList(_args: object, io: CommandIo): Promise<ExitCode> {
   const remotes = await readRemotes(io.world);
   const width = Math.max(0, ...remotes.map((remote) => remote.name.length));
-  const lines = remotes.map(
-    (remote) => `${remote.name.padEnd(width)}  ${formatRemoteLine(remote)}`,
-  );
+  const lines = remotes.map((one) => `${one.name.padEnd(width)}  ${formatRemoteLine(one)}`);
   const none = "no remotes; add one with the line that mypaas init printed: mypaas remote add";
   io.answer(remotes.length === 0 ? none : lines.join("\n"), { remotes });
   return 0;
@@ -115,14 +106,18 @@ export async function remoteList(_args: object, io: CommandIo): Promise<ExitCode
 
 /** `mypaas remote show NAME`: what is known here, and whether the server answers; 1 when it does not. */
 export async function remoteShow(
-  args: { readonly name: string; readonly key?: string | undefined },
+  args: Chosen & Pick<ServerOptions, "key">,
   io: CommandIo,
 ): Promise<ExitCode> {
   const { findRemote } = await import("../connect/connect.ts");
-  const remote = await findRemote(io, args.name);
+  const remote = await findRemote(io, args.remote);
   const [first] = await readRemotes(io.world);
   const { name, origin, server, pin, fingerprint } = remote;
-  const { version, problem } = await askVersion(args, io);
+  const answer = await ask({ action: "server.info" }, args, io).catch((error: unknown) => {
+    if (error instanceof UserError) return error;
+    throw error;
+  });
+  const version = answer instanceof UserError ? undefined : answer.version;
   const isDefault = first?.name === name;
   const lines: readonly (readonly [string, string])[] = [
     ["remote", isDefault ? `${name}, the default of mypaas push` : name],
@@ -134,27 +129,14 @@ export async function remoteShow(
   ];
   const text = lines.map(([label, value]) => `${label.padEnd(9)}${value}`).join("\n");
   io.answer(text, { name, isDefault, origin, server, pin, fingerprint, version });
-  if (problem === undefined) return 0;
-  io.say({ kind: "warning", text: problem.message, ...hintFields(hintOf(problem)) });
+  if (!(answer instanceof UserError)) return 0;
+  io.say({ kind: "warning", text: answer.message, ...hintFields(hintOf(answer)) });
   return 1;
-}
-
-async function askVersion(
-  { name, key }: { readonly name: string; readonly key?: string | undefined },
-  io: CommandIo,
-): Promise<{ readonly version?: string; readonly problem?: UserError }> {
-  try {
-    const result = await ask({ action: "server.info" }, { remote: name, key }, io);
-    return { version: (result as Results["server.info"]).version };
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return { problem: error };
-  }
 }
 
 /** `mypaas remote default [NAME]`: shows or chooses the one that push takes when none is named. */
 export async function remoteDefault(
-  { name }: { readonly name?: string | undefined },
+  { remote: name }: { readonly remote?: string | undefined },
   io: CommandIo,
 ): Promise<ExitCode> {
   if (name === undefined) {
@@ -172,7 +154,7 @@ export async function remoteDefault(
 
 /** `mypaas remote rename OLD NEW`; it keeps its place in the list. */
 export async function remoteRename(
-  { from, to }: { readonly from: string; readonly to: string },
+  { remote: from, name: to }: Chosen & { readonly name: string },
   io: CommandIo,
 ): Promise<ExitCode> {
   checkName(to, command(`remote rename ${from} main`));
@@ -191,10 +173,7 @@ export async function remoteRename(
 }
 
 /** `mypaas remote remove NAME`; changes nothing on the server. */
-export async function remoteRemove(
-  { name }: { readonly name: string },
-  io: CommandIo,
-): Promise<ExitCode> {
+export async function remoteRemove({ remote: name }: Chosen, io: CommandIo): Promise<ExitCode> {
   await changeRemotes(io.world, (all) => {
     const gone = pick(all, name);
     return all.filter((one) => one !== gone);

@@ -1,15 +1,12 @@
 import { UserError } from "../../core/errors.ts";
 import type { RemoveInfo } from "../../core/actions/lifecycle.ts";
-import type { CommandFile } from "../command-builder.ts";
-import { ask, type ServerOptions } from "../connect/ask.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
+import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
+import { ask } from "../connect/ask.ts";
 import { jobCommand } from "../connect/job-command.ts";
-import { askPerson } from "../input/ask-person.ts";
-import { serviceArgument } from "../input/service-argument.ts";
+import { askPerson } from "../input/questions.ts";
 import { command, hint } from "../../core/hints.ts";
 
-export interface RemoveArgs extends ServerOptions {
-  readonly service: string;
+export interface RemoveArgs extends ServiceArgs {
   /** `--volumes`: the Docker volumes go too. */
   readonly volumes?: boolean | undefined;
   /** `--yes`: do not ask for confirmation. */
@@ -27,8 +24,8 @@ export const declaration: CommandFile = {
 
 /** `mypaas remove SERVICE`: says what goes and what stays, asks, and removes exactly that. */
 export async function remove(args: RemoveArgs, io: CommandIo): Promise<ExitCode> {
-  const service = serviceArgument(args.service, "remove");
-  const info = (await ask({ action: "remove.list", service }, args, io)) as RemoveInfo;
+  const { service } = args;
+  const info = await ask({ action: "remove.list", service }, args, io);
   const volumes = args.volumes === true ? info.volumes : [];
   for (const text of describe(info, volumes)) io.say({ kind: "note", text });
   if (args.yes !== true) await confirm(service, io);
@@ -51,7 +48,7 @@ function describe(info: RemoveInfo, volumes: readonly string[]): readonly string
 }
 
 async function confirm(service: string, io: CommandIo): Promise<void> {
-  const answer = await askPerson(`type ${service} to remove it: `, io);
+  const answer = await askPerson(io.world, `type ${service} to remove it: `);
   if (answer === service) return;
   const why = answer === undefined ? "no terminal to ask on" : "not confirmed";
   throw new UserError(`remove ${service}: ${why}`, {

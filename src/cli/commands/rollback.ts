@@ -1,13 +1,9 @@
 import { UserError } from "../../core/errors.ts";
-import type { CommandFile } from "../command-builder.ts";
-import type { ServerOptions } from "../connect/ask.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
+import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
 import { jobCommand } from "../connect/job-command.ts";
-import { serviceArgument } from "../input/service-argument.ts";
 import { command, hint } from "../../core/hints.ts";
 
-export interface RollbackArgs extends ServerOptions {
-  readonly service: string;
+export interface RollbackArgs extends ServiceArgs {
   /** Its number; without it what was live before. */
   readonly release?: string | undefined;
 }
@@ -19,7 +15,7 @@ export const declaration: CommandFile = {
 
 /** `mypaas rollback SERVICE [RELEASE]`: 0 live, 1 not. */
 export async function rollback(args: RollbackArgs, io: CommandIo): Promise<ExitCode> {
-  const service = serviceArgument(args.service, "rollback");
+  const { service } = args;
   const release = args.release === undefined ? {} : { release: readNumber(args.release) };
   const action = { action: "rollback", service, ...release } as const;
   return jobCommand({ ...args, action }, io);

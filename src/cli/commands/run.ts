@@ -1,13 +1,11 @@
 import { UserError } from "../../core/errors.ts";
+import type { ActionOf } from "../../core/actions/actions.ts";
 import type { RunResult } from "../../core/actions/programs.ts";
-import type { CommandFile } from "../command-builder.ts";
-import type { ServerOptions } from "../connect/ask.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
-import { numberOption } from "../input/number-option.ts";
-import { serviceArgument } from "../input/service-argument.ts";
+import type { CommandFile, CommandIo, ExitCode, ServerOptions, ServiceArgs } from "../command.ts";
+import { ask, withServer } from "../connect/ask.ts";
+import { numberOption } from "../input/arguments.ts";
 
-export interface RunArgs extends ServerOptions {
-  readonly service: string;
+export interface RunArgs extends ServiceArgs {
   readonly command: readonly string[];
   readonly release?: string | undefined;
   readonly detach?: boolean | undefined;
@@ -27,34 +25,14 @@ export const declaration: CommandFile = {
 
 /** `mypaas run SERVICE -- CMD…`: the exit code of the program. */
 export async function run(args: RunArgs, io: CommandIo): Promise<ExitCode> {
-  const service = serviceArgument(args.service, "run");
+  const { service } = args;
   const release = numberOption(args.release, "run: --release");
-  const detach = args.detach === true;
-  if (io.json && !detach) throw noJson("run", "--detach");
-  const { connect } = await import("../connect/connect.ts");
-  const { joinProgram, terminalOf } = await import("../connect/terminal.ts");
-  const terminal = detach ? undefined : terminalOf(io.world);
-  const connection = await connect(io, args.remote, args);
-  try {
-    const { accepted, request } = await connection.begin({
-      action: "run",
-      service,
-      command: args.command,
-      ...(release !== undefined && { release }),
-      ...(detach && { detach }),
-      ...(terminal !== undefined && { terminal }),
-    });
-    if (detach) {
-      const result = accepted.result as RunResult;
-      io.answer(describe(result), result);
-      return 0;
-    }
-    const line = await request.openTerminal();
-    const { place } = connection;
-    return await joinProgram(io.world, { line, isTerminal: terminal !== undefined, place });
-  } finally {
-    await connection.close();
-  }
+  const which = release === undefined ? {} : { release };
+  const action = { action: "run", service, command: args.command, ...which } as const;
+  if (args.detach !== true) return runJoined(action, args, io);
+  const result = await ask({ ...action, detach: true }, args, io);
+  io.answer(describe(result), result);
+  return 0;
 }
 
 function describe({ name, service, release }: RunResult): string {
@@ -64,9 +42,24 @@ function describe({ name, service, release }: RunResult): string {
   ].join("\n");
 }
 
-/** The output of a program is not put into lines of JSON. */
-export const noJson = (command: string, only?: string): UserError =>
-  new UserError(`${command}: --json would mix with the output of the program`, {
-    code: "usage",
-    hint: only === undefined ? "leave out --json" : `leave out --json, or add ${only}`,
+/** Joins this terminal with a program on the server until it ends; returns its exit code. */
+export async function runJoined(
+  action: ActionOf<"run" | "exec">,
+  options: ServerOptions,
+  io: CommandIo,
+): Promise<ExitCode> {
+  // The output of a program is not put into lines of JSON.
+  if (io.json)
+    throw new UserError(`${action.action}: --json would mix with the output of the program`, {
+      code: "usage",
+      hint: `leave out --json${action.action === "run" ? ", or add --detach" : ""}`,
+    });
+  const { joinProgram, terminalOf } = await import("../connect/terminal.ts");
+  const terminal = terminalOf(io.world);
+  const isTerminal = terminal !== undefined;
+  return withServer(options, io, async ({ begin, place }) => {
+    const { request } = await begin({ ...action, ...(isTerminal && { terminal }) });
+    const line = await request.openTerminal();
+    return joinProgram(io.world, { line, isTerminal, place });
   });
+}

@@ -1,14 +1,10 @@
 import { UserError } from "../../core/errors.ts";
 import { maxReplicas } from "../../core/release/spec.ts";
-import type { CommandFile } from "../command-builder.ts";
-import type { ServerOptions } from "../connect/ask.ts";
+import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
 import { jobCommand } from "../connect/job-command.ts";
-import { serviceArgument } from "../input/service-argument.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
 import { command, hint } from "../../core/hints.ts";
 
-export interface ScaleArgs extends ServerOptions {
-  readonly service: string;
+export interface ScaleArgs extends ServiceArgs {
   readonly replicas: string;
 }
 
@@ -19,7 +15,7 @@ export const declaration: CommandFile = {
 
 /** `mypaas scale SERVICE N`: lasts until the Dockerfile says another scale than now. */
 export async function scale(args: ScaleArgs, io: CommandIo): Promise<ExitCode> {
-  const service = serviceArgument(args.service, "scale");
+  const { service } = args;
   const replicas = readCount(args.replicas, service);
   return jobCommand({ ...args, action: { action: "scale", service, replicas } }, io);
 }

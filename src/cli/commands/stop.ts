@@ -1,8 +1,5 @@
-import type { CommandFile } from "../command-builder.ts";
-import type { ServerOptions } from "../connect/ask.ts";
+import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
 import { jobCommand } from "../connect/job-command.ts";
-import { serviceArgument } from "../input/service-argument.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
 
 export const declaration: CommandFile = {
   examples: ["mypaas stop web", "mypaas stop web -r prod"],
@@ -10,10 +7,7 @@ export const declaration: CommandFile = {
 };
 
 /** `mypaas stop SERVICE`: 0 stopped, 1 not. */
-export async function stop(
-  args: ServerOptions & { readonly service: string },
-  io: CommandIo,
-): Promise<ExitCode> {
-  const action = { action: "stop", service: serviceArgument(args.service, "stop") } as const;
+export async function stop(args: ServiceArgs, io: CommandIo): Promise<ExitCode> {
+  const action = { action: "stop", service: args.service } as const;
   return jobCommand({ ...args, action, isDone: (last) => last?.kind === "stopped" }, io);
 }

@@ -1,5 +1,5 @@
 import { defaultStateDir } from "../../core/server/instance.ts";
-import type { CommandFile } from "../command-builder.ts";
+import type { CommandFile } from "../command.ts";
 
 /** `mypaas worker`, which systemd starts; its body is in `src/worker/`. */
 export const declaration: CommandFile = {

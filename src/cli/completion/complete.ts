@@ -1,16 +1,13 @@
 import type { Argument, Command, Option } from "commander";
-import type { Program } from "../command-builder.ts";
+import type { Program } from "../command.ts";
 
 /** What may stand at the cursor; a shell adds files or folders of its own. */
-export interface Completion {
-  readonly words: readonly Word[];
-  readonly files: "files" | "folders" | undefined;
+interface Completion {
+  readonly words: readonly { readonly value: string; readonly help: string }[];
+  readonly files?: "files" | "folders" | undefined;
 }
 
-export interface Word {
-  readonly value: string;
-  readonly help: string;
-}
+type Words = Completion["words"];
 
 /** Names that only this machine knows. */
 export interface Names {
@@ -28,7 +25,8 @@ export async function complete(
   const current = typed.at(-1) ?? "";
   const before = typed.slice(0, -1);
   await program.load(before.find((word) => !word.startsWith("-")));
-  const place = walk(program.root, before);
+  const start = { operands: [], pending: undefined, remote: undefined, isPlain: false };
+  const place = before.reduce(step, { ...start, command: program.root });
   const found = await offers(program.root, place, current, names);
   return { ...found, words: found.words.filter(({ value }) => value.startsWith(current)) };
 }
@@ -42,18 +40,6 @@ interface Place {
   readonly remote: string | undefined;
   /** Behind `--` only operands come. */
   readonly isPlain: boolean;
-}
-
-function walk(program: Command, before: readonly string[]): Place {
-  let place: Place = {
-    command: program,
-    operands: [],
-    pending: undefined,
-    remote: undefined,
-    isPlain: false,
-  };
-  for (const word of before) place = step(place, word);
-  return place;
 }
 
 function step(place: Place, word: string): Place {
@@ -81,13 +67,13 @@ async function offers(
   names: Names,
 ): Promise<Completion> {
   if (pending) return ofKind(kindOfOption(pending), remote, names);
-  if (current.startsWith("-") && !isPlain) return { words: optionWords(command), files: undefined };
+  if (current.startsWith("-") && !isPlain) return { words: optionWords(command) };
   const inner = operands.length === 0 ? commandWords(command) : [];
   const expected = argumentsAt(command.registeredArguments, operands.length);
   const found = await Promise.all(
     expected.map(async (argument): Promise<Completion> => {
-      if (argument.argChoices) return { words: named(argument.argChoices, ""), files: undefined };
-      if (argument.name() === "topic") return { words: commandWords(program), files: undefined };
+      if (argument.argChoices) return { words: named(argument.argChoices, "") };
+      if (argument.name() === "topic") return { words: commandWords(program) };
       return ofKind(argument.name(), remote, names);
     }),
   );
@@ -107,9 +93,8 @@ const fileKinds: Readonly<Record<string, Completion["files"]>> = {
 
 /** What stands for a `<remote>`, a `<service>`, a `<file>` …. */
 async function ofKind(kind: string, remote: string | undefined, names: Names): Promise<Completion> {
-  if (kind === "remote") return { words: named(names.remotes, kind), files: undefined };
-  if (kind === "service")
-    return { words: named(await names.services(remote), kind), files: undefined };
+  if (kind === "remote") return { words: named(names.remotes, kind) };
+  if (kind === "service") return { words: named(await names.services(remote), kind) };
   return { words: [], files: fileKinds[kind] };
 }
 
@@ -130,14 +115,14 @@ function argumentsAt(all: readonly Argument[], index: number): readonly Argument
 const visible = (command: Command): readonly Command[] =>
   command.createHelp().visibleCommands(command);
 
-const commandWords = (command: Command): readonly Word[] =>
+const commandWords = (command: Command): Words =>
   visible(command).map((one) => ({ value: one.name(), help: one.description() }));
 
-const optionWords = (command: Command): readonly Word[] =>
+const optionWords = (command: Command): Words =>
   command
     .createHelp()
     .visibleOptions(command)
     .map((option) => ({ value: option.long ?? option.short ?? "", help: option.description }));
 
-const named = (values: readonly string[], help: string): readonly Word[] =>
+const named = (values: readonly string[], help: string): Words =>
   values.map((value) => ({ value, help }));

@@ -1,4 +1,5 @@
 import { access, constants } from "node:fs/promises";
+import { codeOf } from "../../adapters/files.ts";
 import { rememberServices } from "../../adapters/laptop/known-services.ts";
 import { changeRemotes, readRemotes, type Remote } from "../../adapters/laptop/remotes.ts";
 import { sign } from "../../adapters/laptop/ssh-keygen.ts";
@@ -13,8 +14,8 @@ import { parseRemoteLine } from "../../core/wire/connection-string.ts";
 import { hashToken } from "../../core/wire/request.ts";
 import { readSshSignature } from "../../core/ssh/sshsig.ts";
 import { maxRequestBytes, type Accepted, type Request } from "../../core/wire/protocol.ts";
-import { mayRepeat, namesAfter, type Action } from "../../core/actions/actions.ts";
-import type { CommandIo } from "../io.ts";
+import { mayRepeat, namesAfter, type Action, type Results } from "../../core/actions/actions.ts";
+import type { CommandIo, ServerOptions } from "../command.ts";
 import { sayWhenSlow } from "./say-when-slow.ts";
 import { commandLine } from "../output/shell-words.ts";
 import { type Hint, command, hint } from "../../core/hints.ts";
@@ -23,78 +24,62 @@ import { type Hint, command, hint } from "../../core/hints.ts";
 export interface Connection {
   /** What messages call it: the remote's name, its address, or "this server". */
   readonly place: string;
-  /** Signs once, asks once. */
-  readonly ask: (action: Action) => Promise<Accepted>;
+  /** Signs once, asks once; returns the result of the answer. */
+  readonly ask: <A extends Action>(action: A) => Promise<Results[A["action"]]>;
   /** The same for a request that continues after its first answer. */
-  readonly begin: (
-    action: Action,
-  ) => Promise<{ readonly accepted: Accepted; readonly request: WireRequest }>;
+  readonly begin: (action: Action) => Promise<Begun>;
   /** Remembers for completion which services there are; gets those that are known. */
   readonly learn: (change: (known: readonly string[]) => readonly string[]) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-export interface ConnectOptions {
-  /** `--key FILE`. */
-  readonly key?: string | undefined;
-  /** `--run-dir DIR` of this host's worker. */
-  readonly runDir?: string | undefined;
-  /** What to do instead where this host has no worker, for the way out. */
-  readonly elsewhere?: Hint;
+/** A request after its first answer, and the name of its server. */
+export interface Begun extends Pick<Connection, "place"> {
+  readonly accepted: Accepted;
+  readonly request: WireRequest;
 }
 
 /** Connects to a remote by name or line; without one to MYPAAS_REMOTE, else to this host's worker. */
-export async function connect(
-  io: CommandIo,
-  remote: string | undefined,
-  options: ConnectOptions = {},
-): Promise<Connection> {
-  const usual = io.world.env["MYPAAS_REMOTE"]?.trim() || undefined;
-  const wanted = remote ?? usual;
+export async function connect(io: CommandIo, options: ServerOptions): Promise<Connection> {
+  const usual = usualRemote(io);
+  const wanted = options.remote ?? usual;
   if (wanted === undefined) return connectLocal(io, options);
   if (wanted !== usual) io.setRemoteName?.(commandLine(wanted));
   return connectRemote(io, await findRemote(io, wanted), options);
 }
 
-/** Connects to the worker of this host, whatever remotes there are; throws UserError "no-worker" or "not-root". */
-export async function connectLocal(io: CommandIo, options: ConnectOptions = {}) {
+/** What MYPAAS_REMOTE says, where no option does. */
+export const usualRemote = ({ world }: CommandIo): string | undefined =>
+  world.env["MYPAAS_REMOTE"]?.trim() || undefined;
+
+/** Connects to the worker of this host, whatever remotes there are; throws UserError "no-worker" or "not-root", which name what to do elsewhere. */
+export async function connectLocal(io: CommandIo, options: ServerOptions, elsewhere?: Hint) {
   const runDir = options.runDir ?? io.world.env["MYPAAS_RUN_DIR"] ?? defaultRunDir;
   const path = instancePaths({ stateDir: "", runDir }).localSocket;
   try {
     await access(path, constants.R_OK | constants.W_OK);
   } catch (error) {
-    throw noWorker(path, error, options.elsewhere ?? `name a server: -r ${await anyRemote(io)}`);
+    const [first] = await readRemotes(io.world).catch(() => []);
+    throw noWorker(path, error, elsewhere ?? `name a server: -r ${first?.name ?? "NAME"}`);
   }
   const target: Target = { kind: "socket", path };
   // The worker takes requests for "local" on this socket only.
-  return open(io, {
-    target,
-    place: "this server",
-    server: "local",
-    name: undefined,
-    signer: undefined,
-  });
+  return open(io, { target, place: "this server", server: "local" });
 }
 
 /** Why this host's worker cannot be asked: nothing listens there, or only root may. */
 export function noWorker(path: string, cause: unknown, elsewhere: Hint): UserError {
-  const isForbidden = cause instanceof Error && "code" in cause && cause.code === "EACCES";
-  return isForbidden
-    ? new UserError(`this server: only root may talk to its worker (${path})`, {
-        code: "not-root",
-        hint: hint`run it with sudo, or ${elsewhere}`,
-        cause,
-      })
-    : new UserError(`this machine: no mypaas worker at ${path}`, {
-        code: "no-worker",
-        hint: hint`${elsewhere}, or set up this machine as a server: sudo ${command("init")}`,
-        cause,
-      });
-}
-
-async function anyRemote({ world }: CommandIo): Promise<string> {
-  const [first] = await readRemotes(world).catch(() => []);
-  return first?.name ?? "NAME";
+  if (codeOf(cause) === "EACCES") {
+    const way = hint`run it with sudo, or ${elsewhere}`;
+    const message = `this server: only root may talk to its worker (${path})`;
+    return new UserError(message, { code: "not-root", hint: way, cause });
+  }
+  const way = hint`${elsewhere}, or set up this machine as a server: sudo ${command("init")}`;
+  return new UserError(`this machine: no mypaas worker at ${path}`, {
+    code: "no-worker",
+    hint: way,
+    cause,
+  });
 }
 
 /** A remote by its name, or made from a whole line; throws UserError "no-remote". */
@@ -113,43 +98,29 @@ export async function findRemote(io: CommandIo, wanted: string): Promise<Remote>
   });
 }
 
-function connectRemote(io: CommandIo, remote: Remote, options: ConnectOptions): Connection {
+function connectRemote(io: CommandIo, remote: Remote, { key: option }: ServerOptions): Connection {
   const { world } = io;
-  const { origin, server, pin } = remote;
+  const { name, origin, server, pin } = remote;
   const hasTerminal = world.stdin.isTTY === true || world.stderr.isTTY;
   const signal = world.interrupted;
   const signer = async (message: Uint8Array) => {
-    const choice = { option: options.key, remembered: remote.fingerprint, signal };
+    const choice = { option, remembered: remote.fingerprint, signal };
     const key = await chooseSigningKey({ ...world, ...choice });
     const onText = (text: string) => io.say({ kind: "note", text });
     try {
-      return await sign({
-        keyFile: key.file,
-        message,
-        env: world.env,
-        hasTerminal,
-        onText,
-        signal,
-      });
+      const { env } = world;
+      return await sign({ keyFile: key.file, message, env, hasTerminal, onText, signal });
     } finally {
       await key.dispose();
     }
   };
   const onAccepted = async (signature: Uint8Array) => {
     const used = fingerprint(readSshSignature(signature).publicKey);
-    const isNews = remote.fingerprint === undefined || options.key !== undefined;
-    if (isNews && remote.name !== origin && used !== remote.fingerprint)
-      await remember(io, remote, used);
+    const isNews = remote.fingerprint === undefined || option !== undefined;
+    if (isNews && name !== origin && used !== remote.fingerprint) await remember(io, remote, used);
   };
   const target: Target = { kind: "tls", origin, server, pin };
-  return open(io, {
-    target,
-    place: placeOf(remote),
-    server,
-    name: remote.name,
-    signer,
-    onAccepted,
-  });
+  return open(io, { target, place: placeOf(remote), server, name, signer, onAccepted });
 }
 
 const placeOf = ({ name, origin }: Remote): string =>
@@ -172,8 +143,8 @@ interface Opening {
   readonly place: string;
   readonly server: string;
   /** Of the remote; undefined for this host. */
-  readonly name: string | undefined;
-  readonly signer: ((message: Uint8Array) => Promise<Uint8Array>) | undefined;
+  readonly name?: string;
+  readonly signer?: (message: Uint8Array) => Promise<Uint8Array>;
   readonly onAccepted?: (signature: Uint8Array) => Promise<void>;
 }
 
@@ -202,15 +173,11 @@ function open({ world, say }: CommandIo, opening: Opening): Connection {
     const accepted = await sayWhenSlow(say, `waiting for ${place} …`, asked);
     if (signature) await opening.onAccepted?.(signature);
     await learn((known) => namesAfter(known, action, accepted.result));
-    return { accepted, request: client.request(accepted.request, token) };
+    return { accepted, request: client.request(accepted.request, token), place };
   };
-  return {
-    place,
-    ask: async (action) => (await begin(action)).accepted,
-    begin,
-    learn,
-    close: client.close,
-  };
+  const ask = async <A extends Action>(action: A) =>
+    (await begin(action)).accepted.result as Results[A["action"]];
+  return { place, ask, begin, learn, close: client.close };
 }
 
 const tooLong = (bytes: number): UserError =>

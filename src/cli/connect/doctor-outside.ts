@@ -11,13 +11,13 @@ import { requestPinned } from "../../adapters/host/pinned-request.ts";
 import { hasSystemd, unitProperty } from "../../adapters/host/systemd.ts";
 import { unitNames } from "../../core/server/units.ts";
 import { defaultInstance } from "../../core/server/instance.ts";
-import type { CommandIo } from "../io.ts";
+import type { CommandIo } from "../command.ts";
 import { command, hint, hintOf } from "../../core/hints.ts";
 
 /** From where a server is looked at; all undefined on the server itself. */
 export interface Outside {
-  readonly host?: string;
-  readonly port?: number;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
   readonly remote?: RemoteAddress;
 }
 
@@ -38,18 +38,13 @@ export async function lookFromHere(
   const { now, version, httpPort, httpsPort } = health;
   const roundTripMs = ended - begun;
   const clock = judgeClock({ server: now, here: ended, roundTripMs });
-  const ports =
-    host === undefined
-      ? []
-      : await Promise.all([
-          reach("http port from here", { host, port: httpPort }),
-          reach("https port from here", { host, port: port ?? httpsPort }),
-        ]);
+  const http = { host, port: httpPort };
+  const https = { host, port: port ?? httpsPort };
   return [
     { id: "worker", title: "worker", ...ok(`answers; its checks took ${roundTripMs} ms`) },
     { id: "version", title: "version", ...judgeVersions(version, await packageVersion(world)) },
     { id: "clock", title: "clock", ...clock },
-    ...ports,
+    ...(await Promise.all([reach("http", http), reach("https", https)])).flat(),
   ];
 }
 
@@ -61,15 +56,17 @@ function judgeVersions(server: string, here: string): Finding {
   );
 }
 
-async function reach(title: string, at: { host: string; port: number }): Promise<Check> {
-  const { host, port } = at;
+/** Without a host it is this server, whose ports tell nothing from here. */
+async function reach(scheme: string, { host, port }: Outside): Promise<readonly Check[]> {
+  if (host === undefined || port === undefined) return [];
+  const at = { id: "ports", title: `${scheme} port from here` } as const;
   try {
     await reachPort(host, port, reachMs);
-    return { id: "ports", title, ...ok(`${host}:${port} can be reached`) };
+    return [{ ...at, ...ok(`${host}:${port} can be reached`) }];
   } catch (error) {
     const facts = `${host}:${port}: ${reasonOf(error)}`;
     const hint = `open TCP port ${port} in the firewall of the server and of its provider`;
-    return { id: "ports", title, ...failed(facts, hint) };
+    return [{ ...at, ...failed(facts, hint) }];
   }
 }
 
@@ -80,20 +77,20 @@ export async function lookWithoutWorker(
   { world }: CommandIo,
 ): Promise<readonly Check[]> {
   const { remote, host, port } = outside;
-  const found: Check[] = [
-    {
-      id: "worker",
-      title: "worker",
-      ...failed(error.message, hintOf(error) ?? "start it: sudo systemctl start mypaas-worker"),
-    },
+  const way = hintOf(error) ?? "start it: sudo systemctl start mypaas-worker";
+  const worker: Check = { id: "worker", title: "worker", ...failed(error.message, way) };
+  if (remote === undefined || host === undefined || port === undefined) {
+    const unit: Check = { id: "units", title: "unit of the worker", ...(await judgeUnit()) };
+    return [worker, unit, ...(await lookAtDocker(world.uid)), unseen];
+  }
+  const name = judgeName(host, await lookUp(host));
+  return [
+    worker,
+    { id: "dns", title: "name of the server", ...name },
+    ...(await reach("https", { host, port })),
+    ...(await lookAtTraefik(remote, { host, port }, world.now)),
+    unseen,
   ];
-  if (remote === undefined || host === undefined || port === undefined)
-    return [...found, ...(await lookAtUnit()), ...(await lookAtDocker(world.uid)), unseen];
-  const addresses = await lookUp(host);
-  found.push({ id: "dns", title: "name of the server", ...judgeName(host, addresses) });
-  found.push(await reach("https port from here", { host, port }));
-  found.push(...(await lookAtTraefik(remote, { host, port }, world.now)));
-  return [...found, unseen];
 }
 
 const unseen: Check = {
@@ -113,75 +110,59 @@ function judgeName(host: string, addresses: readonly string[] | undefined): Find
 /** An answer with the pinned key comes from Traefik; a JSON answer comes from the receiver behind it. */
 async function lookAtTraefik(
   { server, pin }: RemoteAddress,
-  at: { readonly host: string; readonly port: number },
+  { host: address, port }: { readonly host: string; readonly port: number },
   now: () => number,
 ): Promise<readonly Check[]> {
-  const title = "Traefik and receiver";
-  if (pin === undefined) return [{ id: "traefik", title, ...skipped("the remote has no pin") }];
+  const check = { id: "traefik", title: "Traefik and receiver" } as const;
+  if (pin === undefined) return [{ ...check, ...skipped("the remote has no pin") }];
   try {
     const serverName = `${server}.mypaas.invalid`;
     const path = `${wireBase}/requests/x`;
     const begun = now();
-    const answer = await requestPinned({ address: at.host, port: at.port, serverName, pin, path });
+    const { type, status, date } = await requestPinned({ address, port, serverName, pin, path });
     const here = now();
-    const isReceiver = answer.type.includes("json");
-    const clocks = { server: answer.date ?? here, here, roundTripMs: here - begun + 1000 };
+    const judged = type.includes("json")
+      ? ok("both answer, with this server's own key")
+      : failed(
+          `Traefik answers ${status}, but the receiver does not answer`,
+          hint`start it on the server: sudo ${command("init")}`,
+        );
+    if (date === undefined) return [{ ...check, ...judged }];
+    const clock = judgeClock({ server: date, here, roundTripMs: here - begun + 1000 });
     return [
-      {
-        id: "traefik",
-        title,
-        ...(isReceiver
-          ? ok("both answer, with this server's own key")
-          : failed(
-              `Traefik answers ${answer.status}, but the receiver does not answer`,
-              hint`start it on the server: sudo ${command("init")}`,
-            )),
-      },
-      ...(answer.date === undefined
-        ? []
-        : [{ id: "clock", title: "clock", ...judgeClock(clocks) }]),
+      { ...check, ...judged },
+      { id: "clock", title: "clock", ...clock },
     ];
   } catch (error) {
     const way = hint`on the server, see whether Traefik runs: docker ps, then: sudo ${command("init")}`;
-    return [{ id: "traefik", title, ...failed(reasonOf(error), way) }];
+    return [{ ...check, ...failed(reasonOf(error), way) }];
   }
 }
 
 /** On the server itself: what systemd says of the worker. */
-async function lookAtUnit(): Promise<readonly Check[]> {
+async function judgeUnit(): Promise<Finding> {
   const unit = unitNames(defaultInstance).worker;
-  const title = "unit of the worker";
-  if (!(await hasSystemd())) return [{ id: "units", title, ...skipped("no systemd here") }];
+  if (!(await hasSystemd())) return skipped("no systemd here");
   const [load, state] = await Promise.all([
     unitProperty(unit, "LoadState"),
     unitProperty(unit, "ActiveState"),
   ]);
   if (load !== "loaded")
-    return [
-      {
-        id: "units",
-        title,
-        ...failed(`${unit} is not installed`, hint`run: sudo ${command("init")}`),
-      },
-    ];
-  const judged =
-    state === "active"
-      ? ok(`${unit} is active`)
-      : failed(`${unit} is ${state}`, `see why: journalctl -u ${unit} -n 50`);
-  return [{ id: "units", title, ...judged }];
+    return failed(`${unit} is not installed`, hint`run: sudo ${command("init")}`);
+  if (state === "active") return ok(`${unit} is active`);
+  return failed(`${unit} is ${state}`, `see why: journalctl -u ${unit} -n 50`);
 }
 
 /** Only root may ask it. */
 async function lookAtDocker(uid: number): Promise<readonly Check[]> {
   if (uid !== 0) return [];
+  const check = { id: "docker", title: "Docker" } as const;
   try {
     const { engineInfo } = await import("../../adapters/engines/docker/info.ts");
-    const judged = judgeEngine(await engineInfo("/var/run/docker.sock"));
-    return [{ id: "docker", title: "Docker", ...judged }];
+    return [{ ...check, ...judgeEngine(await engineInfo("/var/run/docker.sock")) }];
   } catch (error) {
-    const hint = error instanceof UserError ? hintOf(error) : undefined;
-    const judged = failed(reasonOf(error), hint ?? "start it: systemctl start docker");
-    return [{ id: "docker", title: "Docker", ...judged }];
+    const way = error instanceof UserError ? hintOf(error) : undefined;
+    return [{ ...check, ...failed(reasonOf(error), way ?? "start it: systemctl start docker") }];
   }
 }
 

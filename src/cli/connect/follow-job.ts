@@ -1,20 +1,16 @@
 import { followEvents } from "../../adapters/wire/events.ts";
-import type { WireRequest } from "../../adapters/wire/client.ts";
+import type { ActionOf } from "../../core/actions/actions.ts";
+import { command } from "../../core/hints.ts";
 import type { LoggedEvent } from "../../core/wire/events.ts";
 import { isOutcome } from "../../core/wire/event-roles.ts";
-import type { Accepted } from "../../core/wire/protocol.ts";
-import type { Connection } from "./connect.ts";
-import type { CommandIo } from "../io.ts";
-
-export interface Followed {
-  readonly accepted: Accepted;
-  readonly request: WireRequest;
-  readonly place: string;
-}
+import type { CommandIo } from "../command.ts";
+import { renderEvent } from "../output/render.ts";
+import { themeOf } from "../output/theme.ts";
+import type { Begun, Connection } from "./connect.ts";
 
 /** Says the events of a job until it ends, also across broken connections; returns the outcome, undefined when the log ended without one. */
 export async function followJob(
-  { accepted, ...log }: Followed,
+  { accepted, ...log }: Begun,
   io: CommandIo,
 ): Promise<LoggedEvent | undefined> {
   const { attached, job } = accepted;
@@ -31,23 +27,25 @@ export async function followJob(
   return last;
 }
 
-export function sayBroken(place: string, { say }: CommandIo): void {
-  say({ kind: "note", text: `connection to ${place} lost, trying again …` });
+/** Shows the whole log of a job; here that is the answer, so it goes to stdout. */
+export async function readJobLog(
+  connection: Connection,
+  action: ActionOf<"job.log">,
+  io: CommandIo,
+): Promise<void> {
+  const { interrupted: signal } = io.world;
+  const theme = themeOf(io.world, "stdout");
+  const { request, accepted, place } = await connection.begin(action);
+  const onBroken = () => sayBroken(place, io);
+  const again = command(`logs --job ${accepted.job ?? ""}`);
+  for await (const event of followEvents({ request, place, signal, onBroken, again }))
+    io.answer(renderEvent(event, theme), event);
 }
 
-/** Does the work after the first answer and closes the connection; 130 with a note when interrupted. */
-export async function untilInterrupted<Code>(
-  connection: Connection,
-  io: CommandIo,
-  { work, onInterrupt }: { readonly work: () => Promise<Code>; readonly onInterrupt: () => string },
-): Promise<Code | 130> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!io.world.interrupted.aborted) throw error;
-    io.say({ kind: "note", text: onInterrupt() });
-    return 130;
-  } finally {
-    await connection.close();
-  }
+/** True when what was asked for is live now. */
+export const isLive = (last: LoggedEvent | undefined): boolean =>
+  last?.kind === "live" || last?.kind === "unchanged";
+
+export function sayBroken(place: string, { say }: CommandIo): void {
+  say({ kind: "note", text: `connection to ${place} lost, trying again …` });
 }

@@ -1,8 +1,9 @@
 import type { JobAction } from "../../core/actions/actions.ts";
 import type { LoggedEvent } from "../../core/wire/events.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
+import type { CommandIo, ExitCode, ServerOptions } from "../command.ts";
 import { commandLine, option } from "../output/shell-words.ts";
-import type { ServerOptions } from "./ask.ts";
+import { withServer } from "./ask.ts";
+import type { Connection } from "./connect.ts";
 
 export interface JobCommand extends ServerOptions {
   readonly action: Exclude<JobAction, { readonly action: "push" }>;
@@ -14,28 +15,34 @@ export interface JobCommand extends ServerOptions {
 
 /** Asks for a job and follows it to its end: 0 as it was asked for, 1 otherwise, 130 interrupted. */
 export async function jobCommand(asked: JobCommand, io: CommandIo): Promise<ExitCode> {
-  const { action, remote, isDone = isLive, onResult } = asked;
-  const { connect } = await import("./connect.ts");
-  const { followJob, untilInterrupted } = await import("./follow-job.ts");
-  const connection = await connect(io, remote, asked);
-  return untilInterrupted(connection, io, {
-    work: async () => {
-      const begun = await connection.begin(action);
-      const { accepted } = begun;
-      if (accepted.job === undefined && onResult !== undefined) {
-        onResult(accepted.result);
-        return 0;
-      }
-      return isDone(await followJob({ ...begun, place: connection.place }, io)) ? 0 : 1;
-    },
-    // The same command again might do it twice.
-    onInterrupt: () => {
-      const look = commandLine("mypaas", "releases", action.service, ...option("-r", remote));
-      return `detached; the ${action.action} continues on the server, see how it ends with: ${look}`;
-    },
+  const { action, remote, onResult } = asked;
+  // The same command again might do it twice.
+  const look = commandLine("mypaas", "releases", action.service, ...option("-r", remote));
+  const detached = `detached; the ${action.action} continues on the server, see how it ends with: ${look}`;
+  return untilInterrupted(asked, io, detached, async (connection) => {
+    const { followJob, isLive } = await import("./follow-job.ts");
+    const begun = await connection.begin(action);
+    const { accepted } = begun;
+    if (accepted.job === undefined && onResult !== undefined) {
+      onResult(accepted.result);
+      return 0;
+    }
+    const { isDone = isLive } = asked;
+    return isDone(await followJob(begun, io)) ? 0 : 1;
   });
 }
 
-/** True when what was asked for is live now. */
-export const isLive = (last: LoggedEvent | undefined): boolean =>
-  last?.kind === "live" || last?.kind === "unchanged";
+/** Works with a server that goes on without us; 130 with that text when interrupted. */
+export const untilInterrupted = (
+  options: ServerOptions,
+  io: CommandIo,
+  detached: string,
+  work: (connection: Connection) => Promise<ExitCode>,
+): Promise<ExitCode> =>
+  withServer(options, io, (connection) =>
+    work(connection).catch((error: unknown) => {
+      if (!io.world.interrupted.aborted) throw error;
+      io.say({ kind: "note", text: detached });
+      return 130;
+    }),
+  );

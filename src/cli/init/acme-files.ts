@@ -5,8 +5,8 @@ import { codeOf, ensureFile, readIfThere, type FileMode } from "../../adapters/f
 import { UserError } from "../../core/errors.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
-import type { CommandIo } from "../io.ts";
-import { readValueText, valuesOf } from "../input/value-lines.ts";
+import type { CommandIo } from "../command.ts";
+import { readLines, readValues, type ValueLines } from "../input/value-lines.ts";
 import type { CertificateOptions } from "./certificate-options.ts";
 import type { Report } from "./report.ts";
 import { command, hint } from "../../core/hints.ts";
@@ -15,7 +15,7 @@ import { command, hint } from "../../core/hints.ts";
 export interface AcmeFiles {
   /** PEM, certificates and nothing else. */
   readonly ca?: string;
-  readonly dns?: { readonly text: string; readonly values: Readonly<Record<string, string>> };
+  readonly dns?: ValueLines;
 }
 
 /** Reads and checks both before anything is changed; throws UserError for one that is missing or holds something else. */
@@ -44,10 +44,8 @@ async function readCa(
     if (error instanceof UserError || code === undefined) throw error;
     // Without root the state is unreadable; missing root is reported instead.
     if (file === undefined && code === "EACCES") return undefined;
-    throw badCa(
-      `${file ?? kept}: ${code === "ENOENT" ? "does not exist" : `unreadable (${code})`}`,
-      error,
-    );
+    const why = code === "ENOENT" ? "does not exist" : `unreadable (${code})`;
+    throw badCa(`${file ?? kept}: ${why}`, error);
   }
 }
 
@@ -70,16 +68,13 @@ async function readDns(
   kept: string,
   io: CommandIo,
 ): Promise<AcmeFiles["dns"]> {
-  if (dnsEnv !== undefined) {
-    const text = await readValueText(dnsEnv, io);
-    return { text, values: valuesOf(text, dnsEnv === "-" ? "stdin" : dnsEnv) };
-  }
+  if (dnsEnv !== undefined) return readValues(dnsEnv, io);
   const before = await readIfThere(kept).catch((error: unknown) => {
     if (codeOf(error) === "EACCES") return undefined;
     throw error;
   });
   const text = before?.toString("utf8");
-  return text === undefined ? undefined : { text, values: valuesOf(text, kept) };
+  return text === undefined ? undefined : readLines(text, kept);
 }
 
 /** Makes the state hold exactly these files, by default as root's; nothing is said of one that is neither there nor wanted. */
@@ -111,9 +106,8 @@ async function place({ what, path, text, ...access }: Place, report: Report): Pr
   }
 }
 
-function badCa(message: string, cause?: unknown): UserError {
-  return new UserError(message, {
+const badCa = (message: string, cause?: unknown): UserError =>
+  new UserError(message, {
     hint: hint`give the PEM file of the CA: ${command("init --acme-ca FILE")}`,
     cause,
   });
-}

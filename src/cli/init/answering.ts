@@ -27,9 +27,8 @@ export async function awaitTraefik({ config, infra, clock, signal }: Endpoints):
     const network = await infra.inspectNetwork(apiNetworkName(config.instance));
     const address = network?.containers[name];
     if (address === undefined) return `container ${name} has no address, it may have stopped`;
-    const answer = await fetch(`http://${address}:${traefikApiPort}/ping`, {
-      signal: AbortSignal.timeout(2000),
-    });
+    const ping = `http://${address}:${traefikApiPort}/ping`;
+    const answer = await fetch(ping, { signal: AbortSignal.timeout(2000) });
     return answer.ok ? undefined : `its ping answers ${answer.status}`;
   });
 }
@@ -39,13 +38,9 @@ export async function awaitReceiver(endpoints: Endpoints): Promise<void> {
   const { config, pin, clock, signal } = endpoints;
   const container = receiverContainerName(config.instance);
   await until({ clock, signal, what: "receiver: does not answer", container }, async () => {
-    const answer = await requestPinned({
-      address: reachable(config.bind),
-      port: config.httpsPort,
-      serverName: `${config.server}.mypaas.invalid`,
-      pin,
-      path: `${wireBase}/`,
-    });
+    const at = { address: reachable(config.bind), port: config.httpsPort, path: `${wireBase}/` };
+    const serverName = `${config.server}.mypaas.invalid`;
+    const answer = await requestPinned({ ...at, serverName, pin });
     // Traefik's own refusals are no JSON, the receiver's answers all are.
     return answer.type.startsWith("application/json")
       ? undefined
@@ -53,9 +48,7 @@ export async function awaitReceiver(endpoints: Endpoints): Promise<void> {
   });
 }
 
-interface Waiting {
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
+interface Waiting extends Pick<Endpoints, "clock" | "signal"> {
   readonly what: string;
   readonly container: string;
 }

@@ -2,7 +2,7 @@ import { command, hint, hintFields } from "../../core/hints.ts";
 import { readDirectory } from "../../adapters/certificates/acme-directory.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
-import type { CommandIo } from "../io.ts";
+import type { CommandIo } from "../command.ts";
 import type { InitOptions } from "./options.ts";
 
 interface Choice {
@@ -21,13 +21,12 @@ export async function sayOfCa(
   if (config.email === undefined) return;
   const { server } = acmeOf(config);
   const { host } = new URL(server);
-  if (before?.email !== undefined && acmeOf(before).server !== server)
+  const old = before?.email === undefined ? server : acmeOf(before).server;
+  if (old !== server)
     say({
       kind: "warning",
-      text: `certificates of ${new URL(acmeOf(before).server).host} are kept but no longer served; mypaas requests new ones from ${host}`,
-      ...hintFields(
-        hint`to use them again: ${command(`init --acme-server ${acmeOf(before).server}`)}`,
-      ),
+      text: `certificates of ${new URL(old).host} are kept but no longer served; mypaas requests new ones from ${host}`,
+      ...hintFields(hint`to use them again: ${command(`init --acme-server ${old}`)}`),
     });
   const { acmeServer, acmeStaging, acmeCa, email } = options;
   if ((acmeServer ?? acmeStaging ?? acmeCa ?? email) === undefined) return;

@@ -6,42 +6,46 @@ import { traefikContainerName } from "../../core/release/names.ts";
 import { acmeStore } from "../../core/server/acme.ts";
 import { instancePaths, traefikUid, type InstanceConfig } from "../../core/server/instance.ts";
 
-/** Renames a certificate store that a full disk truncated, because Traefik requests no certificates with it. Removes Traefik's container, which has the store in memory. Returns the new path. */
+type Containers = Pick<Infra, "removeContainer">;
+
+/** Renames a certificate store that a full disk truncated, because Traefik requests no certificates with it. Returns the new path. */
 export async function setBrokenStoreAside(
   config: InstanceConfig,
-  infra: Pick<Infra, "removeContainer">,
+  infra: Containers,
 ): Promise<string | undefined> {
+  const judge = async (text: string) => isBrokenStorage(text) || undefined;
+  if ((await findInStore(config, infra, judge)) === undefined) return undefined;
   const file = acmeStore(config);
-  const text = (await readIfThere(file))?.toString("utf8");
-  if (text === undefined || !isBrokenStorage(text)) return undefined;
-  await infra.removeContainer(traefikContainerName(config.instance));
-  // A Traefik that still had everything may have written it whole by now.
-  const last = (await readIfThere(file))?.toString("utf8") ?? "";
-  if (!isBrokenStorage(last)) return undefined;
   await rename(file, `${file}.broken`);
   return `${file}.broken`;
 }
 
-/** Takes certificates out of Traefik's store that others, brought by hand, stand for. Traefik has the store in memory, so its container goes where something has to; returns the names. */
+/** Takes certificates out of Traefik's store that others, brought by hand, stand for; returns the names. */
 export async function dropReplaced(
   config: InstanceConfig,
-  infra: Pick<Infra, "removeContainer">,
+  infra: Containers,
   now: number,
 ): Promise<readonly string[]> {
   const { database } = instancePaths(config);
-  const file = acmeStore(config);
-  const stored = (await readIfThere(file))?.toString("utf8");
-  if (stored === undefined || stored.trim() === "") return [];
-  const own = await ownNames(database, now);
-  if (withoutReplaced(stored, own) === undefined) return [];
-  await infra.removeContainer(traefikContainerName(config.instance));
-  // It may have written once more before it went.
-  const last = (await readIfThere(file))?.toString("utf8") ?? stored;
-  const left = withoutReplaced(last, own);
+  const left = await findInStore(config, infra, async (text) =>
+    text.trim() === "" ? undefined : withoutReplaced(text, await ownNames(database, now)),
+  );
   if (left === undefined) return [];
   const owner = { uid: traefikUid, gid: traefikUid };
-  await writeFileAtomic(file, left.text, { mode: 0o600, owner });
+  await writeFileAtomic(acmeStore(config), left.text, { mode: 0o600, owner });
   return left.dropped;
+}
+
+/** Traefik has its store in memory: where something is found in the file, its container goes, and as it may have written once more by then, the file is judged again. */
+async function findInStore<Found>(
+  config: InstanceConfig,
+  infra: Containers,
+  judge: (text: string) => Promise<Found | undefined>,
+): Promise<Found | undefined> {
+  const find = async () => judge((await readIfThere(acmeStore(config)))?.toString("utf8") ?? "");
+  if ((await find()) === undefined) return undefined;
+  await infra.removeContainer(traefikContainerName(config.instance));
+  return find();
 }
 
 async function ownNames(database: string, now: number): Promise<readonly (readonly string[])[]> {

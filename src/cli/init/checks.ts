@@ -26,10 +26,7 @@ export interface TakenPort {
   readonly holder: string;
 }
 
-export interface Missing {
-  readonly message: string;
-  readonly hint: string | undefined;
-}
+type Missing = Pick<UserError, "message" | "hint">;
 
 const minimumNode = [24, 12] as const;
 /** Docker 20.10, the oldest that mypaas was tried with. */

@@ -1,5 +1,5 @@
 import { publishers, type Publisher } from "../../adapters/engines/docker/published.ts";
-import { engineInfo, type EngineInfo } from "../../adapters/engines/docker/info.ts";
+import { engineInfo } from "../../adapters/engines/docker/info.ts";
 import { freeBytes, operatingSystem, portHolder } from "../../adapters/host/host-facts.ts";
 import { hasSystemd } from "../../adapters/host/systemd.ts";
 import { UserError } from "../../core/errors.ts";
@@ -19,7 +19,10 @@ interface Question {
 /** Looks at the machine without changing anything; whatever cannot be found out is left to the step that meets it. */
 export async function gatherFacts(question: Question): Promise<Facts> {
   const { world, config, engineSocket, needsSystemd, noKey } = question;
-  const engine = await engineInfo(engineSocket).catch(userError);
+  const engine = await engineInfo(engineSocket).catch((error: unknown) => {
+    if (error instanceof UserError) return error;
+    throw error;
+  });
   const folders = [config.stateDir, ...("rootDir" in engine ? [engine.rootDir] : [])];
   return {
     uid: world.uid,
@@ -54,9 +57,4 @@ async function takenPorts(
     }),
   );
   return answers.filter((answer) => answer !== undefined);
-}
-
-function userError(error: unknown): EngineInfo | UserError {
-  if (error instanceof UserError) return error;
-  throw error;
 }

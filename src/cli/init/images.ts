@@ -5,8 +5,8 @@ import type { Infra } from "../../adapters/engines/docker/infra.ts";
 import { codeOf } from "../../adapters/files.ts";
 import { UserError } from "../../core/errors.ts";
 import { label } from "../../core/release/names.ts";
-import type { CommandIo } from "../io.ts";
-import type { Done, Report } from "./report.ts";
+import type { CommandIo } from "../command.ts";
+import type { Report } from "./report.ts";
 
 interface ImageTools {
   readonly infra: Infra;
@@ -21,8 +21,10 @@ export async function ensureReceiverImage(tools: ImageTools): Promise<string> {
   const { receiverBundle, receiverImage } = await import("../../adapters/host/receiver-image.ts");
   const image = receiverImage(await receiverBundle(world.packageRoot));
   const tag = `${tools.instance}/receiver:${image.hash.slice(0, 16)}`;
-  return ensureImage(tools, { what: "receiver image", tag, tar: image.tar });
+  return ensureBuilt(tools, { what: "receiver image", tag }, image.tar);
 }
+
+const traefikDockerfile = 'FROM scratch\nCOPY traefik /traefik\nENTRYPOINT ["/traefik"]\n';
 
 /** Makes an image FROM scratch around an official Traefik binary; returns its reference, which follows the bytes. */
 export async function ensureTraefikBinary(tools: ImageTools, file: string): Promise<string> {
@@ -33,10 +35,7 @@ export async function ensureTraefikBinary(tools: ImageTools, file: string): Prom
   const tar = () => {
     const context = pack();
     const fill = async () => {
-      context.entry(
-        { name: "Dockerfile" },
-        'FROM scratch\nCOPY traefik /traefik\nENTRYPOINT ["/traefik"]\n',
-      );
+      context.entry({ name: "Dockerfile" }, traefikDockerfile);
       const entry = context.entry({ name: "traefik", size, mode: 0o755, mtime: new Date(0) });
       await pipeline(createReadStream(path), entry as unknown as NodeJS.WritableStream);
       context.finalize();
@@ -45,45 +44,47 @@ export async function ensureTraefikBinary(tools: ImageTools, file: string): Prom
     return context as unknown as AsyncIterable<Uint8Array>;
   };
   const tag = `${tools.instance}/traefik:${hash.slice(0, 16)}`;
-  return ensureImage(tools, { what: "Traefik image", tag, tar });
+  return ensureBuilt(tools, { what: "Traefik image", tag }, tar);
 }
 
 /** Pulls an image unless it is there. */
-export async function ensurePulled(tools: ImageTools, reference: string): Promise<void> {
-  const { infra, report } = tools;
-  let did: Done = "already there";
-  if ((await infra.inspectImage(reference)) === undefined) {
-    report.begin(`pulling ${reference}`);
-    await infra.pullImage(reference, (text) => report.note(text));
-    did = "created";
-  }
-  report.done(`Traefik image ${reference}`, did);
-}
+export const ensurePulled = (tools: ImageTools, tag: string): Promise<string> =>
+  ensure(tools, { what: "Traefik image", tag, doing: "pulling" }, () =>
+    tools.infra.pullImage(tag, (text) => tools.report.note(text)),
+  );
 
-interface ImagePlan {
+interface Image {
   readonly what: string;
   readonly tag: string;
-  readonly tar: () => AsyncIterable<Uint8Array>;
 }
 
-async function ensureImage(
-  { infra, io, report, instance }: ImageTools,
-  { what, tag, tar }: ImagePlan,
+async function ensureBuilt(
+  tools: ImageTools,
+  image: Image,
+  tar: () => AsyncIterable<Uint8Array>,
 ): Promise<string> {
-  let did: Done = "already there";
-  if ((await infra.inspectImage(tag)) === undefined) {
-    report.begin(`building ${tag}`);
-    await infra.buildImage({
-      tag,
-      tar: tar(),
-      labels: { [label.instance]: instance },
-      id: io.world.random(16).toString("hex"),
-      onLine: () => undefined,
-      signal: io.world.interrupted,
-    });
-    did = "created";
+  const { infra, io, instance } = tools;
+  const { tag } = image;
+  const labels = { [label.instance]: instance };
+  const id = io.world.random(16).toString("hex");
+  const more = { id, onLine: () => undefined, signal: io.world.interrupted };
+  return ensure(tools, { ...image, doing: "building" }, () =>
+    infra.buildImage({ tag, tar: tar(), labels, ...more }),
+  );
+}
+
+/** Returns the tag. */
+async function ensure(
+  { infra, report }: ImageTools,
+  { what, tag, doing }: Image & { readonly doing: string },
+  make: () => Promise<unknown>,
+): Promise<string> {
+  const isThere = (await infra.inspectImage(tag)) !== undefined;
+  if (!isThere) {
+    report.note(`${doing} ${tag} …`);
+    await make();
   }
-  report.done(`${what} ${tag}`, did);
+  report.done(`${what} ${tag}`, isThere ? "already there" : "created");
   return tag;
 }
 
@@ -101,16 +102,14 @@ async function readBinary(path: string, name: string) {
   } catch (error) {
     const code = codeOf(error);
     if (error instanceof UserError || code === undefined) throw error;
-    throw new UserError(
-      `--traefik-binary ${name}: ${code === "ENOENT" ? "does not exist" : `unreadable (${code})`}`,
-      { hint: "give the path of the program traefik, unpacked", cause: error },
-    );
+    const why = code === "ENOENT" ? "does not exist" : `unreadable (${code})`;
+    const hint = "give the path of the program traefik, unpacked";
+    throw new UserError(`--traefik-binary ${name}: ${why}`, { hint, cause: error });
   }
   return { size, hash: hash.digest("hex") };
 }
 
-function notTraefik(name: string): UserError {
-  return new UserError(`--traefik-binary ${name}: is not a Linux program`, {
+const notTraefik = (name: string): UserError =>
+  new UserError(`--traefik-binary ${name}: is not a Linux program`, {
     hint: "give the program itself, unpacked from its archive",
   });
-}

@@ -5,13 +5,12 @@ import { realClock } from "../../adapters/clock.ts";
 import { defaultAddress } from "../../adapters/host/host-facts.ts";
 import { findInstanceConfig, writeInstanceConfig } from "../../adapters/host/instance-config.ts";
 import { nodeFiles } from "../../adapters/host/node-files.ts";
-import type { UserError } from "../../core/errors.ts";
 import { type InfraPlan, networkPlans, traefikContainer } from "../../core/server/infra.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { receiverContainerName, traefikContainerName } from "../../core/release/names.ts";
 import { receiverContainer } from "../../core/server/receiver-container.ts";
 import { formatRemoteLine, originOf } from "../../core/wire/connection-string.ts";
-import type { CommandIo } from "../io.ts";
+import type { CommandIo } from "../command.ts";
 import { sayWhenSlow } from "../connect/say-when-slow.ts";
 import { ensureAcmeFiles, type AcmeFiles } from "./acme-files.ts";
 import { awaitReceiver, awaitTraefik } from "./answering.ts";
@@ -36,7 +35,7 @@ interface Job {
   readonly acmeFiles: AcmeFiles;
   /** Complete but for the images. */
   readonly config: InstanceConfig;
-  readonly keys: KeyChoice & { readonly none: UserError | undefined };
+  readonly keys: KeyChoice;
   readonly engineSocket: string;
   readonly needsSystemd: boolean;
 }
@@ -50,19 +49,20 @@ export async function install(job: Job): Promise<void> {
   const infra = createInfra({ instance, socketPath: engineSocket });
 
   const folders = directories(job.config);
-  const state = await ensureDirectories(folders.state);
-  report.done(`directories in ${job.config.stateDir}`, state);
-  const run = await ensureDirectories(folders.run);
-  report.done(`directories in ${job.config.runDir}`, run);
+  const { stateDir, runDir } = job.config;
+  report.done(`directories in ${stateDir}`, await ensureDirectories(folders.state));
+  report.done(`directories in ${runDir}`, await ensureDirectories(folders.run));
   // A container keeps the directory that it mounted, also when a new one has its name.
-  if (state !== "already there" || run !== "already there")
-    await removeContainers(infra, job.config);
+  if (report.hasChanged) await removeContainers(infra, job.config);
 
   await ensureAcmeFiles(job.config, acmeFiles, report);
 
   const tools = { infra, io, report, instance };
   const receiverImage = await ensureReceiverImage(tools);
-  const traefikImage = await ensureTraefikImage(tools, options, job.config);
+  const binary = options.traefikBinary;
+  const traefikImage = await (binary === undefined
+    ? ensurePulled(tools, job.config.traefikImage)
+    : ensureTraefikBinary(tools, binary));
   const config = { ...job.config, receiverImage, traefikImage };
   const isNew = (await findInstanceConfig(config.stateDir)) === undefined;
   const isWritten = await writeInstanceConfig(config);
@@ -78,16 +78,12 @@ export async function install(job: Job): Promise<void> {
   const template = await readFile(`${world.packageRoot}/traefik/traefik.yml`, "utf8");
   const { text, found: staticFound } = await ensureTraefikStatic(config, template);
   report.done("Traefik configuration", staticFound);
-  const routing = await ensureDynamicFile(config, identity);
-  report.done("Traefik routing", routing);
+  const routing = report.done("Traefik routing", await ensureDynamicFile(config, identity));
   if (routing === "changed" && !job.needsSystemd)
     report.note("restart the worker: it still uses the old certificate");
 
-  if (job.needsSystemd) {
-    const services = { config, pin: identity.pin, world, report };
-    const areChanged = await ensureUnits(services);
-    await ensureRunning(services, areChanged);
-  }
+  const services = { config, pin: identity.pin, world, report };
+  if (job.needsSystemd) await ensureRunning(services, await ensureUnits(services));
   await ensureContainer(infra, receiverContainer(config, await nodeFiles(world)), report);
   const broken = await setBrokenStoreAside(config, infra);
   if (broken !== undefined)
@@ -103,19 +99,6 @@ export async function install(job: Job): Promise<void> {
   await sayWhenSlow(io.say, "waiting for Traefik to answer …", awaitTraefik(endpoints));
   await sayWhenSlow(io.say, "waiting for the receiver to answer …", awaitReceiver(endpoints));
   await conclude(job, config, { report, pin: identity.pin });
-}
-
-type Tools = Parameters<typeof ensureReceiverImage>[0];
-
-async function ensureTraefikImage(
-  tools: Tools,
-  { traefikBinary, traefikImage }: InitOptions,
-  { traefikImage: before }: InstanceConfig,
-): Promise<string> {
-  if (traefikBinary !== undefined) return ensureTraefikBinary(tools, traefikBinary);
-  const reference = traefikImage ?? before;
-  await ensurePulled(tools, reference);
-  return reference;
 }
 
 async function enrolKeys(job: Job, config: InstanceConfig, report: Report): Promise<void> {
@@ -162,15 +145,10 @@ async function conclude(
   const host = config.domain ?? options.host ?? (await ownAddress(config.bind));
   const origin = originOf(host, config.httpsPort);
   const url = formatRemoteLine({ origin, server: config.server, pin });
-  const line = { url, command: `mypaas remote add prod '${url}'` };
-  const text = `On your laptop, run:\n  ${line.command}`;
-  io.answer(text, {
-    changed: report.hasChanged,
-    steps: report.steps,
-    remote: line.url,
-    command: line.command,
-    ...(needsSystemd ? {} : { worker }),
-  });
+  const command = `mypaas remote add prod '${url}'`;
+  const { hasChanged: changed, steps } = report;
+  const answer = { changed, steps, remote: url, command, ...(needsSystemd ? {} : { worker }) };
+  io.answer(`On your laptop, run:\n  ${command}`, answer);
 }
 
 async function ownAddress(bind: string): Promise<string> {

@@ -12,6 +12,8 @@ import { command, hint } from "../../core/hints.ts";
 export interface KeyChoice {
   readonly keys: readonly EnrolledKey[];
   readonly skipped: readonly string[];
+  /** Why there is none, where that leaves a server without any. */
+  readonly none?: UserError | undefined;
 }
 
 /** What this run of init enrols: the files that were named, else none where keys are enrolled, else the calling user's own. */
@@ -19,11 +21,11 @@ export async function chooseKeys(
   files: readonly string[] | undefined,
   config: InstanceConfig,
   world: Pick<World, "cwd">,
-): Promise<KeyChoice & { readonly none: UserError | undefined }> {
-  if (files !== undefined) return { ...(await keysOfFiles(files, world.cwd)), none: undefined };
+): Promise<KeyChoice> {
+  if (files !== undefined) return keysOfFiles(files, world.cwd);
   // A key that was removed since must not come back with the next upgrade.
   const enrolled = await enrolledNow(config).catch(() => []);
-  if (enrolled.length > 0) return { keys: [], skipped: [], none: undefined };
+  if (enrolled.length > 0) return { keys: [], skipped: [] };
   const choice = await keysOfUser(config.owner.home);
   const none = choice.keys.length > 0 ? undefined : noKeyError(config.owner.home, choice.skipped);
   return { ...choice, none };
@@ -58,7 +60,7 @@ export async function keysOfUser(home: string): Promise<KeyChoice> {
   const { keys, problems } = parseAuthorizedKeys(text);
   const limited = keys.filter(({ optionsText }) => optionsText !== "");
   return {
-    keys: unique(keys.filter(({ optionsText }) => optionsText === "")),
+    keys: unique(keys.filter((key) => !limited.includes(key))),
     skipped: [
       ...limited.map((key) => `${describeKey(key)}: has options`),
       ...problems.map(({ line, message }) => `${file}:${line}: ${message}`),
@@ -67,15 +69,13 @@ export async function keysOfUser(home: string): Promise<KeyChoice> {
 }
 
 /** The error for a server that would accept no key. */
-export function noKeyError(home: string, skipped: readonly string[]): UserError {
-  return new UserError(
-    `keys: none to enrol, ${home}/.ssh/authorized_keys has none without options`,
-    {
-      code: "no-key",
-      hint: hint`copy your public key here, then run: ${command("init --key FILE")}`,
-      details: skipped,
-    },
-  );
+export function noKeyError(home: string, details: readonly string[]): UserError {
+  const file = `${home}/.ssh/authorized_keys`;
+  return new UserError(`keys: none to enrol, ${file} has none without options`, {
+    code: "no-key",
+    hint: hint`copy your public key here, then run: ${command("init --key FILE")}`,
+    details,
+  });
 }
 
 /** `SHA256:… name`, as shown to people. */
@@ -96,37 +96,30 @@ export async function enrol(
 ): Promise<{ readonly found: Ensured; readonly added: readonly EnrolledKey[] }> {
   const { authorizedKeys, database } = instancePaths(config);
   const hasState = (await readIfThere(database)) !== undefined;
-  const before = await enrolledNow(config);
-  const { added, lines } = hasState
-    ? await enrolInState(database, { before, keys, now })
-    : addTo(before, keys);
+  const wanted = { before: await enrolledNow(config), keys, now };
+  const { added, lines } = hasState ? await enrolInState(database, wanted) : addTo(wanted);
   return { found: await writeEnrolledKeys(authorizedKeys, lines), added };
 }
 
+/** Keys by their lines: those that are new, and all that are enrolled then. */
 interface Enrolled {
   readonly added: readonly EnrolledKey[];
-  /** All that are enrolled then. */
   readonly lines: readonly string[];
 }
 
-function addTo(before: readonly EnrolledKey[], keys: readonly EnrolledKey[]): Enrolled {
+interface Enrolling {
+  readonly before: readonly EnrolledKey[];
+  readonly keys: readonly EnrolledKey[];
+  readonly now: number;
+}
+
+function addTo({ before, keys }: Enrolling): Enrolled {
   const added = keys.filter((key) => !before.some((old) => old.fingerprint === key.fingerprint));
   return { added, lines: [...before, ...added].map(({ line }) => line) };
 }
 
 /** The worker may be running: it reads the keys out of the state for every request. */
-async function enrolInState(
-  database: string,
-  {
-    before,
-    keys,
-    now,
-  }: {
-    readonly before: readonly EnrolledKey[];
-    readonly keys: readonly EnrolledKey[];
-    readonly now: number;
-  },
-): Promise<Enrolled> {
+async function enrolInState(database: string, { before, keys, now }: Enrolling): Promise<Enrolled> {
   const { openState } = await import("../../adapters/state/state.ts");
   const { addKey, importKeys, readKeyLines } = await import("../../adapters/state/keys.ts");
   const state = openState(database);
@@ -142,9 +135,9 @@ async function enrolInState(
   }
 }
 
-function unique(keys: readonly EnrolledKey[]): readonly EnrolledKey[] {
-  return [...new Map(keys.map((key) => [key.fingerprint, key])).values()];
-}
+const unique = (keys: readonly EnrolledKey[]): readonly EnrolledKey[] => [
+  ...new Map(keys.map((key) => [key.fingerprint, key])).values(),
+];
 
 async function readKeyFile(file: string): Promise<string> {
   try {
@@ -152,12 +145,10 @@ async function readKeyFile(file: string): Promise<string> {
   } catch (error) {
     const code = codeOf(error);
     if (code === undefined) throw error;
-    throw new UserError(
-      `${file}: ${code === "ENOENT" ? "does not exist" : `unreadable (${code})`}`,
-      {
-        hint: hint`give the file of a public key: ${command("init --key ~/.ssh/id_ed25519.pub")}`,
-        cause: error,
-      },
-    );
+    const why = code === "ENOENT" ? "does not exist" : `unreadable (${code})`;
+    throw new UserError(`${file}: ${why}`, {
+      hint: hint`give the file of a public key: ${command("init --key ~/.ssh/id_ed25519.pub")}`,
+      cause: error,
+    });
   }
 }

@@ -2,8 +2,12 @@ import { isIP } from "node:net";
 import { isAbsolute, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { readHost } from "../../core/dockerfile/hosts.ts";
-import { defaultInstance, defaultRunDir, defaultStateDir } from "../../core/server/instance.ts";
-import type { InstanceConfig } from "../../core/server/instance.ts";
+import {
+  defaultInstance,
+  defaultRunDir,
+  defaultStateDir,
+  type InstanceConfig,
+} from "../../core/server/instance.ts";
 import { wantedCertificates, type CertificateOptions } from "./certificate-options.ts";
 import { refused } from "./refused.ts";
 import { command, hint } from "../../core/hints.ts";
@@ -38,11 +42,8 @@ export function stateDirOf(options: InitOptions, cwd: string): string {
 /** Everything about the instance but its images, from the options, then from before, then from the defaults; throws UserError for a value that cannot be. */
 export function wantedConfig(
   options: InitOptions,
-  more: {
-    readonly stateDir: string;
+  more: Pick<InstanceConfig, "stateDir" | "server" | "owner"> & {
     readonly before: InstanceConfig | undefined;
-    readonly server: string;
-    readonly owner: InstanceConfig["owner"];
     readonly cwd: string;
   },
 ): InstanceConfig {
@@ -64,7 +65,7 @@ export function wantedConfig(
       code: "usage",
       hint: hint`give each a port of its own: ${command("init --http-port 8080 --https-port 8443")}`,
     });
-  const domain = options.domain === undefined ? before?.domain : readDomain(options.domain);
+  const domain = options.domain === undefined ? before?.domain : readName("domain", options.domain);
   const email = options.email === undefined ? before?.email : readEmail(options.email);
   return {
     version: 1,
@@ -87,7 +88,7 @@ export function wantedConfig(
 
 /** The options that decide something together; throws UserError for combinations that mean nothing. */
 export function checkOptions(options: InitOptions): void {
-  if (options.host !== undefined) checkHost(options.host);
+  if (options.host !== undefined && isIP(options.host) === 0) readName("host", options.host);
   if (options.traefikImage !== undefined && options.traefikBinary !== undefined)
     throw new UserError("--traefik-image and --traefik-binary: only one of them can be given", {
       code: "usage",
@@ -98,17 +99,11 @@ export function checkOptions(options: InitOptions): void {
 const runDirOf = (instance: string): string =>
   instance === defaultInstance ? defaultRunDir : `/run/${instance}`;
 
-const readDomain = (text: string): string => readDomainAs("domain", text);
-
-function readDomainAs(option: "domain" | "host", text: string): string {
+function readName(option: "domain" | "host", text: string): string {
   const host = readHost(text);
   if ("value" in host && host.value !== "auto" && !host.value.startsWith("*.") && isIP(text) === 0)
     return host.value;
   throw refused(option, "a host name such as paas.example.com", text);
-}
-
-function checkHost(text: string): void {
-  if (isIP(text) === 0) readDomainAs("host", text);
 }
 
 function readEmail(text: string): string {

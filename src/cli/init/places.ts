@@ -4,8 +4,14 @@ import {
   readIdentity,
   type Identity,
 } from "../../adapters/host/certificate.ts";
-import { ensureDirectory, ensureFile, readIfThere, writeFileAtomic } from "../../adapters/files.ts";
-import type { Ensured } from "../../adapters/files.ts";
+import {
+  ensureDirectory,
+  ensureFile,
+  readIfThere,
+  writeFileAtomic,
+  type Ensured,
+  type FileMode,
+} from "../../adapters/files.ts";
 import { dynamicYaml, withCertificate } from "../../core/routing/dynamic-yaml.ts";
 import { UserError } from "../../core/errors.ts";
 import {
@@ -48,20 +54,14 @@ export function directories(config: Pick<InstanceConfig, "stateDir" | "runDir">)
 
 /** Makes every directory, or gives it back its mode and owner. */
 export async function ensureDirectories(
-  wanted: readonly Parameters<typeof ensureDirectoryOf>[0][],
+  wanted: readonly (FileMode & { readonly path: string })[],
 ): Promise<Ensured> {
   const found: Ensured[] = [];
   // Parents stand before what is in them.
   // oxlint-disable-next-line no-await-in-loop
-  for (const one of wanted) found.push(await ensureDirectoryOf(one));
+  for (const one of wanted) found.push(await ensureDirectory(one.path, one));
   return sumOf(found);
 }
-
-const ensureDirectoryOf = (one: {
-  readonly path: string;
-  readonly mode: number;
-  readonly owner: { readonly uid: number; readonly gid: number };
-}) => ensureDirectory(one.path, one);
 
 /** Several findings as one: created when nothing was there before, else changed when anything was done. */
 export function sumOf(found: readonly Ensured[]): Ensured {

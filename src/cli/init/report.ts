@@ -14,18 +14,14 @@ export class Report {
     this.#say = say;
   }
 
-  done(step: string, did: Done): void {
+  done(step: string, did: Done): Done {
     this.#steps.push({ step, did });
     this.#say({ kind: "step", text: `${step}: ${did}` });
+    return did;
   }
 
   note(text: string): void {
     this.#say({ kind: "note", text });
-  }
-
-  /** For work that takes a while, before its own line. */
-  begin(text: string): void {
-    this.#say({ kind: "note", text: `${text} …` });
   }
 
   get steps(): readonly { readonly step: string; readonly did: Done }[] {
@@ -37,15 +33,12 @@ export class Report {
   }
 }
 
+const outcomes: Readonly<Record<Outcome, Done>> = {
+  created: "created",
+  started: "started",
+  replaced: "changed",
+  unchanged: "already there",
+};
+
 /** What the engine's adapter did, in the words of a step. */
-export function didOf(outcome: Outcome): Done {
-  switch (outcome) {
-    case "created":
-    case "started":
-      return outcome;
-    case "replaced":
-      return "changed";
-    case "unchanged":
-      return "already there";
-  }
-}
+export const didOf = (outcome: Outcome): Done => outcomes[outcome];

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { ensureFile, isThere, type Ensured } from "../../adapters/files.ts";
+import { ensureFile, isThere } from "../../adapters/files.ts";
 import { journalTail, systemTool, unitProperty } from "../../adapters/host/systemd.ts";
 import { UserError } from "../../core/errors.ts";
 import {
@@ -29,22 +29,18 @@ export async function ensureUnits({ config, pin, world, report }: ServiceTools):
   const values = { instance, stateDir, runDir, home: owner.home };
   const stamp = await stampOf({ config, pin }, world);
   const program = { node: world.execPath, entry: world.entry, stamp };
-  const found: Ensured[] = [];
-  for (const source of unitSources) {
-    // oxlint-disable-next-line no-await-in-loop
+  const install = async (source: (typeof unitSources)[number]) => {
     const text = await readFile(`${world.packageRoot}/systemd/${source}`, "utf8");
     const rendered = renderUnit(text, { ...values, ...program });
     const target = unitTarget(source, instance);
     // A minimal system has no directory for users and temporary files of its own.
-    // oxlint-disable-next-line no-await-in-loop
     await mkdir(dirname(target), { recursive: true });
-    // oxlint-disable-next-line no-await-in-loop
-    found.push(await ensureFile(target, rendered, { mode: 0o644 }));
-  }
+    return ensureFile(target, rendered, { mode: 0o644 });
+  };
+  const did = sumOf(await Promise.all(unitSources.map(install)));
   await systemTool("systemd-sysusers", unitTarget("sysusers.d/mypaas.conf", instance));
   refuseMissingGroups(await readFile("/etc/group", "utf8"));
   await systemTool("systemd-tmpfiles", "--create", unitTarget("tmpfiles.d/mypaas.conf", instance));
-  const did = sumOf(found);
   const { worker } = unitNames(instance);
   const isStale = (await unitProperty(worker, "NeedDaemonReload")) === "yes";
   if (did !== "already there" || isStale) await systemTool("systemctl", "daemon-reload");
@@ -80,16 +76,14 @@ export async function ensureRunning(
   const { worker, sockets } = unitNames(config.instance);
   const paths = instancePaths(config);
   const files = [paths.localSocket, paths.receiverSocket, paths.dockerSocket];
-  const isOpen =
-    (await Promise.all(sockets.map(isActive))).every(Boolean) && (await allThere(files));
+  const isOpen = (await all(sockets, isActive)) && (await all(files, isThere));
   let didSockets: Done = "already there";
   if (!isOpen || isChanged) {
-    const wasOpen = isOpen;
     // A socket is not opened again while its service holds it.
     if (await isActive(worker)) await systemTool("systemctl", "stop", worker);
     await systemTool("systemctl", "enable", ...sockets);
     await systemTool("systemctl", "restart", ...sockets);
-    didSockets = wasOpen ? "restarted" : "started";
+    didSockets = isOpen ? "restarted" : "started";
   }
   report.done("sockets", didSockets);
   const isEnabled = (await unitProperty(worker, "UnitFileState")) === "enabled";
@@ -121,5 +115,5 @@ async function startWorker(worker: string): Promise<void> {
 const isActive = async (unit: string): Promise<boolean> =>
   (await unitProperty(unit, "ActiveState")) === "active";
 
-const allThere = async (files: readonly string[]): Promise<boolean> =>
-  (await Promise.all(files.map(isThere))).every(Boolean);
+const all = async (names: readonly string[], is: (name: string) => Promise<boolean>) =>
+  (await Promise.all(names.map(is))).every(Boolean);

@@ -4,27 +4,23 @@ import { codeOf } from "../../adapters/files.ts";
 import { maxPemBytes } from "../../core/certificates/certificate-files.ts";
 import { UserError } from "../../core/errors.ts";
 import { plainText } from "../../core/terminal-text.ts";
+import type { ServerOptions } from "../command.ts";
 import { commandLine, option } from "../output/shell-words.ts";
 import { command, hint } from "../../core/hints.ts";
 
-export interface CertificatePaths {
+/** A certificate and its private key: the paths of their files, or their texts in PEM. */
+interface Pair {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** What `cert add` takes. */
+export interface CertAddArgs extends Pair, ServerOptions {
   readonly host: string;
-  readonly certificate: string;
-  readonly privateKey: string;
-  readonly remote?: string | undefined;
 }
 
-/** Both in PEM, and nothing else that their files hold. */
-export interface CertificateTexts {
-  readonly certificate: string;
-  readonly privateKey: string;
-}
-
-/** Reads both files, which may be one; throws UserError "cert" that never shows what is in them. */
-export async function readCertificateFiles(
-  paths: CertificatePaths,
-  cwd: string,
-): Promise<CertificateTexts> {
+/** Reads both files, which may be one, without what else they hold; throws UserError "cert" that never shows what is in them. */
+export async function readCertificateFiles(paths: CertAddArgs, cwd: string): Promise<Pair> {
   const first = found(await read("certificate", paths.certificate, cwd));
   const second = found(await read("private key", paths.privateKey, cwd));
   if (first.certificates.length === 0) throw noCertificate(paths, first, second);
@@ -34,11 +30,7 @@ export async function readCertificateFiles(
 }
 
 /** Reads no more than may be there, so that it may also be a pipe. */
-async function read(
-  what: "certificate" | "private key",
-  path: string,
-  cwd: string,
-): Promise<string> {
+async function read(what: string, path: string, cwd: string): Promise<string> {
   const place = `${what} ${plainText(path)}`;
   const parts: Buffer[] = [];
   try {
@@ -90,9 +82,10 @@ const found = (pem: string): Found => ({
 
 const text = (blocks: readonly string[]): string => `${blocks.join("\n")}\n`;
 
-function noCertificate(paths: CertificatePaths, first: Found, second: Found): UserError {
-  const { host, certificate, privateKey, remote } = paths;
-  const place = `certificate ${plainText(certificate)}`;
+function noCertificate(paths: CertAddArgs, first: Found, second: Found): UserError {
+  const { host, remote } = paths;
+  const certificate = plainText(paths.certificate);
+  const place = `certificate ${certificate}`;
   if (first.isCut)
     return new UserError(`${place}: is cut off, it has no -----END CERTIFICATE-----`, {
       code: "cert",
@@ -101,29 +94,22 @@ function noCertificate(paths: CertificatePaths, first: Found, second: Found): Us
   if (first.isDer)
     return new UserError(`${place}: is binary and not PEM`, {
       code: "cert",
-      hint: `convert it to PEM: ${commandLine("openssl", "x509", "-inform", "der", "-in", plainText(certificate), "-out", "cert.pem")}`,
+      hint: `convert it to PEM: ${commandLine("openssl", "x509", "-inform", "der", "-in", certificate, "-out", "cert.pem")}`,
     });
   if (first.keys.length === 0 && !first.isEncrypted)
     return new UserError(`${place}: holds no certificate in PEM`, {
       code: "cert",
       hint: "name the file that begins with -----BEGIN CERTIFICATE-----",
     });
-  const turned = commandLine(
-    "mypaas",
-    "cert",
-    "add",
-    host,
-    plainText(privateKey),
-    plainText(certificate),
-    ...option("-r", remote),
-  );
+  const words = [host, plainText(paths.privateKey), certificate, ...option("-r", remote)];
+  const turned = commandLine("mypaas", "cert", "add", ...words);
   return new UserError(`${place}: holds a private key and no certificate`, {
     code: "cert",
     hint: second.certificates.length > 0 ? `the certificate comes first: ${turned}` : undefined,
   });
 }
 
-function noKey({ privateKey }: CertificatePaths, { certificates, isEncrypted }: Found): UserError {
+function noKey({ privateKey }: CertAddArgs, { certificates, isEncrypted }: Found): UserError {
   const path = plainText(privateKey);
   if (isEncrypted)
     return new UserError(`private key ${path}: is encrypted with a passphrase`, {

@@ -7,22 +7,15 @@ import { plainText } from "../../core/terminal-text.ts";
 import { commandLine } from "../output/shell-words.ts";
 import { command, hint } from "../../core/hints.ts";
 
-export interface DockerfilePath {
+interface DockerfilePath {
   /** Absolute. */
   readonly file: string;
   /** As it was typed, for messages. */
   readonly name: string;
 }
 
-/** The Dockerfile that PATH means: the file itself, or the one in that folder; absolute. `name` is the command that was typed, for the hint. */
-export const findDockerfile = async (
-  path: string | undefined,
-  cwd: string,
-  name: string,
-): Promise<string> => (await locateDockerfile(path, cwd, name)).file;
-
-/** The same with its name. */
-export async function locateDockerfile(
+/** The Dockerfile that PATH means: the file itself, or the one in that folder. The hint names the command that was typed. */
+export async function findDockerfile(
   path: string | undefined,
   cwd: string,
   commandName: string,
@@ -43,8 +36,8 @@ export async function readDockerfile(path: string, name: string): Promise<Uint8A
   try {
     return await readFile(path);
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    if (code === "") throw cause;
+    const code = codeOf(cause);
+    if (code === undefined) throw cause;
     const isForbidden = code === "EACCES" || code === "EPERM";
     throw new UserError(`${name}: ${isForbidden ? "permission denied" : `unreadable (${code})`}`, {
       code: "no-dockerfile",

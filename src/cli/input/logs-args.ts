@@ -2,12 +2,11 @@ import { UserError } from "../../core/errors.ts";
 import { readDuration } from "../../core/dockerfile/durations.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import type { Action } from "../../core/actions/actions.ts";
-import { serviceArgument } from "./service-argument.ts";
+import type { AnyServiceArgs } from "../command.ts";
 import { commandLine, option } from "../output/shell-words.ts";
 import { type HintCommand, command, hint } from "../../core/hints.ts";
 
-export interface LogsArgs {
-  readonly service?: string | undefined;
+export interface LogsArgs extends AnyServiceArgs {
   readonly follow?: boolean;
   readonly lines?: string | undefined;
   readonly since?: string | undefined;
@@ -16,8 +15,6 @@ export interface LogsArgs {
   readonly grep?: string | undefined;
   /** True without a number: the newest job of the service. */
   readonly job?: string | true | undefined;
-  readonly remote?: string | undefined;
-  readonly key?: string | undefined;
 }
 
 /** The request, and which lines of its answer are shown. */
@@ -35,17 +32,13 @@ const mostLines = 10_000;
 
 /** Reads the command line; throws UserError "usage". */
 export function readLogsArgs(args: LogsArgs): LogsWanted {
-  const service = args.service === undefined ? undefined : serviceArgument(args.service, "logs");
-  const words = service === undefined ? [] : [service];
-  const again = commandLine("mypaas", "logs", ...words, ...option("-r", args.remote));
+  const { service } = args;
+  const again = commandLine("mypaas", "logs", service, ...option("-r", args.remote));
   if (args.job !== undefined) {
     const job = args.job === true ? {} : { job: wholeNumber(args.job, "--job") };
     if (service === undefined && args.job === true) throw noService(command("logs --job 12"));
-    const action = {
-      action: "job.log",
-      ...(service !== undefined && { service }),
-      ...job,
-    } as const;
+    const whose = service === undefined ? {} : { service };
+    const action = { action: "job.log", ...whose, ...job } as const;
     return { action, keep: undefined, matches: () => true, again };
   }
   if (service === undefined) throw noService(command("logs web"));

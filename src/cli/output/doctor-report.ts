@@ -6,9 +6,12 @@ const width = 80;
 const indent = " ".repeat(9);
 
 /** All checks, one after the other, and how many were not well. */
-export function describeChecks(checks: readonly Check[], theme: Theme): string {
-  return [...checks.map((check) => describe(check, theme)), "", summary(checks)].join("\n");
-}
+export const describeChecks = (checks: readonly Check[], theme: Theme): string =>
+  [...checks.map((check) => describe(check, theme)), "", summary(checks)].join("\n");
+
+/** How many checks ended like that. */
+export const count = (checks: readonly Check[], result: Check["result"]): number =>
+  checks.filter((one) => one.result === result).length;
 
 function describe(check: Check, theme: Theme): string {
   const { result, title, evidence, hint } = check;
@@ -56,8 +59,7 @@ const colours = (theme: Theme): Readonly<Record<Check["result"], (text: string) 
 });
 
 function summary(checks: readonly Check[]): string {
-  const count = (result: Check["result"]) => checks.filter((one) => one.result === result).length;
-  const [bad, odd] = [count("failed"), count("warning")];
+  const [bad, odd] = [count(checks, "failed"), count(checks, "warning")];
   const all = checks.length === 1 ? "1 check" : `${checks.length} checks`;
   if (bad + odd === 0) return `${all}, nothing wrong`;
   return `${all}: ${bad} failed, ${odd} ${odd === 1 ? "warning" : "warnings"}`;

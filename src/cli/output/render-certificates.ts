@@ -32,10 +32,8 @@ export function renderHosts(certificates: readonly CertificateInfo[], reading: R
     one.certificate?.issuer ?? "",
     expiry(one, reading),
   ]);
-  return [
-    table(["host", "service", "state", "issuer", "expires"], rows),
-    ...certificates.flatMap((one) => explanation(one, reading)),
-  ].join("\n");
+  const hosts = table(["host", "service", "state", "issuer", "expires"], rows);
+  return [hosts, ...certificates.flatMap((one) => explanation(one, reading))].join("\n");
 }
 
 function stateWord({ state, about, nextTry }: CertificateInfo, { now, theme }: Reading): string {
@@ -75,14 +73,12 @@ function explanation(one: CertificateInfo, { now }: Reading): readonly string[] 
 
 /** A time in the local time zone: `14:20`, and with its date when that is not today. */
 function localTime(at: number, now: number): string {
-  const clock = `${two(new Date(at).getHours())}:${two(new Date(at).getMinutes())}`;
-  const day = dayOf(at);
-  return day === dayOf(now) ? clock : `${day} ${clock}`;
+  const [day = "", clock = ""] = localIso(at).split("T");
+  return localIso(now).startsWith(day) ? clock : `${day} ${clock}`;
 }
 
-function dayOf(at: number): string {
-  const date = new Date(at);
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+/** `2026-11-27T14:20` in the local time zone. */
+function localIso(at: number): string {
+  const zoneMs = new Date(at).getTimezoneOffset() * 60_000;
+  return new Date(at - zoneMs).toISOString().slice(0, 16);
 }
-
-const two = (number: number): string => String(number).padStart(2, "0");

@@ -1,6 +1,6 @@
 import { formatAge, formatBytes } from "../../core/format.ts";
 import type { PsReplica, PsService, PsSnapshot } from "../../core/actions/watch.ts";
-import { table } from "./table.ts";
+import { shortened, table } from "./table.ts";
 
 const width = 80;
 
@@ -20,18 +20,15 @@ export function renderPs({ services, at }: PsSnapshot, service: string | undefin
 const overviewColumns = ["service", "release", "state", "replicas", "cpu", "memory", "last deploy"];
 
 function overviewRow(one: PsService, now: number): readonly string[] {
-  const { service, release, replicas } = one;
+  const { service, release, replicas, job } = one;
   const running = replicas.filter(({ upMs }) => upMs !== undefined);
   return [
     shortened(service, 13),
     String(release ?? ""),
     shortened(stateOf(one), 9),
     `${running.length} of ${one.wanted}`,
-    running.length === 0 ? "" : formatCpu(sum(running.map(({ cpu }) => cpu))),
-    running.length === 0
-      ? ""
-      : formatBytes(sum(running.map(({ memoryBytes }) => memoryBytes)) ?? 0),
-    jobText(one, now),
+    ...(running.length === 0 ? ["", ""] : used(running)),
+    job === undefined ? "" : `${shortened(job.state, 11)} ${formatAge(now - job.at)}`,
   ];
 }
 
@@ -42,10 +39,10 @@ function stateOf({ state, replicas }: PsService): string {
   return replicas.some(({ health }) => health === "unhealthy") ? "unhealthy" : state;
 }
 
-function jobText({ job }: PsService, now: number): string {
-  if (job === undefined) return "";
-  return `${shortened(job.state, 11)} ${formatAge(now - job.at)}`;
-}
+const used = (running: readonly PsReplica[]): readonly string[] => [
+  formatCpu(sum(running.map(({ cpu }) => cpu))),
+  formatBytes(sum(running.map(({ memoryBytes }) => memoryBytes)) ?? 0),
+];
 
 function routeLine(routes: readonly string[]): readonly string[] {
   if (routes.length === 0) return [];
@@ -62,16 +59,13 @@ const replicaColumns = ["replica", "release", "state", "up", "restarts", "cpu", 
 function renderService(one: PsService, now: number): string {
   const { service, release, state, routes, scaledByCommand, replicas, job } = one;
   const rows = replicas.map((replica) => replicaRow(service, replica));
-  const scale =
-    scaledByCommand === undefined
-      ? []
-      : [
-          `scaled to ${scaledByCommand.replicas} by command; its Dockerfile says ${scaledByCommand.written}`,
-        ];
+  const { replicas: scale, written } = scaledByCommand ?? {};
   return [
     release === undefined ? `${service}: ${state}` : `${service}: release ${release} is ${state}`,
     ...routes.map((route) => shortened(route, width)),
-    ...scale,
+    ...(scale === undefined
+      ? []
+      : [`scaled to ${scale} by command; its Dockerfile says ${written}`]),
     replicas.length === 0 ? "no replicas" : table(replicaColumns, rows),
     ...(job === undefined
       ? []
@@ -82,7 +76,7 @@ function renderService(one: PsService, now: number): string {
 function replicaRow(service: string, replica: PsReplica): readonly string[] {
   const { state, health, exitCode, upMs, restarts, cpu, memoryBytes, memoryLimit } = replica;
   const word = exitCode === undefined || state === "created" ? state : `${state} (${exitCode})`;
-  const used = memoryBytes === undefined ? "" : formatBytes(memoryBytes);
+  const memory = memoryBytes === undefined ? "" : formatBytes(memoryBytes);
   return [
     `${shortened(service, 16)}.${replica.replica}`,
     String(replica.release),
@@ -90,7 +84,7 @@ function replicaRow(service: string, replica: PsReplica): readonly string[] {
     upMs === undefined ? "" : formatAge(upMs),
     restarts === 0 ? "" : String(restarts),
     formatCpu(cpu),
-    memoryLimit === undefined ? used : `${used} of ${formatBytes(memoryLimit)}`.trim(),
+    memoryLimit === undefined ? memory : `${memory} of ${formatBytes(memoryLimit)}`.trim(),
   ];
 }
 
@@ -102,6 +96,3 @@ function sum(values: readonly (number | undefined)[]): number | undefined {
   const known = values.filter((value) => value !== undefined);
   return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0);
 }
-
-const shortened = (text: string, length: number): string =>
-  text.length > length ? `${text.slice(0, length - 1)}…` : text;

@@ -11,4 +11,8 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
   return all.map((row) => row.map(pad).join("  ").trimEnd()).join("\n");
 }
 
+/** At most so long, with … where something was cut off. */
+export const shortened = (text: string, length: number): string =>
+  text.length > length ? `${text.slice(0, length - 1)}…` : text;
+
 const widthOf = (cell: string): number => plainText(cell).length;

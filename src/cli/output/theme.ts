@@ -2,17 +2,16 @@ import { Chalk } from "chalk";
 import type { World } from "../../core/world.ts";
 
 /** Colour marks only state. */
-export interface Theme {
-  readonly failed: (text: string) => string;
-  readonly live: (text: string) => string;
-  readonly warning: (text: string) => string;
-  readonly dim: (text: string) => string;
-}
+export type Theme = Readonly<
+  Record<"failed" | "live" | "warning" | "dim", (text: string) => string>
+>;
 
-/** Colours for stderr: none when it is not a terminal or NO_COLOR is set, forced by FORCE_COLOR. */
-export function themeOf(world: Pick<World, "env" | "stderr">): Theme {
-  const { env, stderr } = world;
-  const wanted = stderr.isTTY && env["TERM"] !== "dumb" && !env["NO_COLOR"];
+type Stream = "stdout" | "stderr";
+
+/** Colours for a stream: none when it is not a terminal or NO_COLOR is set, forced by FORCE_COLOR. */
+export function themeOf(world: Pick<World, "env" | Stream>, stream: Stream = "stderr"): Theme {
+  const { env, [stream]: out } = world;
+  const wanted = out.isTTY && env["TERM"] !== "dumb" && !env["NO_COLOR"];
   const chalk = new Chalk({ level: wanted || env["FORCE_COLOR"] ? 1 : 0 });
   return { failed: chalk.red, live: chalk.green, warning: chalk.yellow, dim: chalk.dim };
 }

@@ -1,7 +1,11 @@
-import type { OptionRow } from "../command-builder.ts";
+import type { PushOptions } from "../../core/actions/push.ts";
+import type { OptionRow } from "../command.ts";
+import { serviceArgument } from "../input/arguments.ts";
+import { option } from "../output/shell-words.ts";
 
-/** Options of commands that build an image, as they are parsed. */
+/** Options and path of commands that build an image, as they are parsed. */
 export interface BuildArgs {
+  readonly path?: string | undefined;
   readonly context?: string | undefined;
   readonly pull?: boolean;
   /** False with `--no-cache`. */
@@ -14,4 +18,19 @@ export const buildOptions: readonly OptionRow[] = [
   ["--pull", "look for newer base images"],
   ["--no-cache", "build every step again"],
   ["--take-from <service>", "take over routes that this service has now"],
+];
+
+/** What they ask of the server. */
+export const pushOptions = (args: BuildArgs): PushOptions => ({
+  pull: args.pull ?? false,
+  noCache: !args.cache,
+  ...(args.takeFrom !== undefined && { takeFrom: serviceArgument(args.takeFrom, "--take-from") }),
+});
+
+/** Those that a second call needs to meet the same job. */
+export const optionsAgain = (args: BuildArgs): readonly string[] => [
+  ...option("--context", args.context),
+  ...option("--take-from", args.takeFrom),
+  ...(args.pull === true ? ["--pull"] : []),
+  ...(args.cache ? [] : ["--no-cache"]),
 ];

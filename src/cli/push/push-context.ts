@@ -1,10 +1,6 @@
 import { stat } from "node:fs/promises";
 import { relative, resolve } from "node:path";
-import {
-  chooseContext,
-  readSourceTree,
-  type SourceTree,
-} from "../../adapters/laptop/source-tree.ts";
+import { chooseContext, readSourceTree } from "../../adapters/laptop/source-tree.ts";
 import { parseDockerfile } from "../../core/dockerfile/parse.ts";
 import { UserError } from "../../core/errors.ts";
 import { formatBytes, formatFiles } from "../../core/format.ts";
@@ -13,9 +9,8 @@ import { formatProblem, problemsError } from "../../core/dockerfile/problems.ts"
 import { warnOfRiskyFiles } from "../../core/push/risky-files.ts";
 import type { PushManifest, PushOptions } from "../../core/actions/push.ts";
 import { readDockerfile } from "../input/dockerfile-path.ts";
-import { serviceArgument } from "../input/service-argument.ts";
-import type { CommandIo } from "../io.ts";
-import type { BuildArgs } from "./options.ts";
+import { hintFields } from "../../core/hints.ts";
+import type { CommandIo } from "../command.ts";
 
 /** What is to be pushed, as it was typed. */
 export interface PushSource {
@@ -27,28 +22,18 @@ export interface PushSource {
 }
 
 /** The name of the service; throws UserError with everything that is wrong in the Dockerfile. */
-export async function checkDockerfile(
-  { dockerfile }: Pick<PushSource, "dockerfile">,
-  io: CommandIo,
-): Promise<string> {
+export async function checkDockerfile(dockerfile: string, io: CommandIo): Promise<string> {
   const file = shown(dockerfile, io);
   const bytes = await readDockerfile(dockerfile, file);
   const { spec, problems, warnings } = parseDockerfile(bytes, file);
   if (!spec) throw problemsError(problems);
   for (const warning of warnings)
-    io.say({
-      kind: "warning",
-      text: formatProblem(warning),
-      ...(warning.hint === undefined ? {} : { hint: warning.hint }),
-    });
+    io.say({ kind: "warning", text: formatProblem(warning), ...hintFields(warning.hint) });
   return spec.service;
 }
 
 /** Reads and checks the files; reports their number and those that look like secrets. */
-export async function readContext(
-  source: PushSource,
-  io: CommandIo,
-): Promise<{ readonly tree: SourceTree; readonly push: PushManifest }> {
+export async function readContext(source: PushSource, io: CommandIo) {
   const { dockerfile, options } = source;
   const { cwd, interrupted } = io.world;
   const context =
@@ -78,11 +63,8 @@ export async function readContext(
 
 async function findFolder(given: string, cwd: string): Promise<string> {
   const folder = resolve(cwd, given);
-  const isFolder = await stat(folder).then(
-    (facts) => facts.isDirectory(),
-    () => false,
-  );
-  if (isFolder) return folder;
+  const facts = await stat(folder).catch(() => undefined);
+  if (facts?.isDirectory() === true) return folder;
   throw new UserError(`--context ${given}: no such folder`, {
     code: "no-context",
     hint: "name the folder that holds what the Dockerfile copies, or leave --context out",
@@ -106,10 +88,3 @@ function shown(path: string, { world }: CommandIo): string {
   const short = relative(world.cwd, path);
   return short.startsWith("..") ? path : short;
 }
-
-/** What the options of the command line ask of the server. */
-export const pushOptions = (args: BuildArgs): PushOptions => ({
-  pull: args.pull ?? false,
-  noCache: !args.cache,
-  ...(args.takeFrom !== undefined && { takeFrom: serviceArgument(args.takeFrom, "--take-from") }),
-});

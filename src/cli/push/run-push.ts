@@ -1,14 +1,9 @@
 import type { SourceTree } from "../../adapters/laptop/source-tree.ts";
 import { upload } from "../../adapters/wire/upload.ts";
-import type { WireRequest } from "../../adapters/wire/client.ts";
-import type { Accepted } from "../../core/wire/protocol.ts";
-import type { Connection } from "../connect/connect.ts";
-import type { CommandIo, ExitCode } from "../io.ts";
-import { followJob, sayBroken } from "../connect/follow-job.ts";
-import { isLive } from "../connect/job-command.ts";
+import type { Begun, Connection } from "../connect/connect.ts";
+import type { CommandIo, ExitCode } from "../command.ts";
+import { followJob, isLive, sayBroken } from "../connect/follow-job.ts";
 import { sayWhenSlow } from "../connect/say-when-slow.ts";
-import { option } from "../output/shell-words.ts";
-import type { BuildArgs } from "./options.ts";
 import { checkDockerfile, readContext, type PushSource } from "./push-context.ts";
 
 export interface Push extends PushSource {
@@ -24,15 +19,14 @@ export async function runPush(wanted: Push, io: CommandIo): Promise<ExitCode> {
   let isStarted = false;
   let connection: Connection | undefined;
   try {
-    const service = await checkDockerfile(wanted, io);
+    const service = await checkDockerfile(wanted.dockerfile, io);
     const { tree, push } = await readContext(wanted, io);
     connection = await wanted.connect();
-    const { place } = connection;
-    const { accepted, request } = await connection.begin({ action: "push", service, push });
-    await sendMissing({ accepted, request, tree, place }, io);
-    const started = accepted.job === undefined ? await start(request, connection, io) : accepted;
+    const begun = await connection.begin({ action: "push", service, push });
+    await sendMissing(begun, tree, io);
+    const accepted = begun.accepted.job === undefined ? await start(begun, io) : begun.accepted;
     isStarted = true;
-    return isLive(await followJob({ accepted: started, request, place }, io)) ? 0 : 1;
+    return isLive(await followJob({ ...begun, accepted }, io)) ? 0 : 1;
   } catch (error) {
     if (!signal.aborted) throw error;
     const text = isStarted
@@ -45,30 +39,17 @@ export async function runPush(wanted: Push, io: CommandIo): Promise<ExitCode> {
   }
 }
 
-interface Sending {
-  readonly accepted: Accepted;
-  readonly request: WireRequest;
-  readonly tree: SourceTree;
-  readonly place: string;
-}
-
-async function sendMissing(sending: Sending, io: CommandIo): Promise<void> {
-  const { accepted, request, tree, place } = sending;
+async function sendMissing(
+  { accepted, request, place }: Begun,
+  { files }: SourceTree,
+  io: CommandIo,
+): Promise<void> {
   const { missing } = accepted;
   if (accepted.job !== undefined || missing.length === 0) return;
   const { now, interrupted: signal } = io.world;
-  const { files } = tree;
   const onBroken = () => sayBroken(place, io);
   await upload({ request, missing, files, onProgress: io.say, onBroken, now, signal });
 }
 
-const start = (request: WireRequest, { place }: Connection, { say }: CommandIo) =>
+const start = ({ request, place }: Begun, { say }: CommandIo) =>
   sayWhenSlow(say, `waiting for ${place} to check the upload …`, request.start());
-
-/** The options that a second call needs to meet the same job. */
-export const optionsAgain = (args: BuildArgs): readonly string[] => [
-  ...option("--context", args.context),
-  ...option("--take-from", args.takeFrom),
-  ...(args.pull === true ? ["--pull"] : []),
-  ...(args.cache ? [] : ["--no-cache"]),
-];

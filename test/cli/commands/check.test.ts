@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { check } from "../../../src/cli/commands/check.ts";
 import { helpKeys } from "../../../src/cli/commands/help.ts";
-import type { CommandIo } from "../../../src/cli/io.ts";
+import type { CommandIo } from "../../../src/cli/command.ts";
 import { UserError } from "../../../src/core/errors.ts";
 import { fakeWorld } from "../../support/world.ts";
 

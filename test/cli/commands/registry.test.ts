@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { test, type TestContext } from "node:test";
 import { registryList, registryLogin, registryLogout } from "../../../src/cli/commands/registry.ts";
-import { askSecret } from "../../../src/cli/input/secret.ts";
+import { askSecret } from "../../../src/cli/input/questions.ts";
 import { runCommand } from "../../support/command.ts";
 import { fakeWireServer } from "../../support/fake-wire-server.ts";
 import { fakeWorld } from "../../support/world.ts";

@@ -47,7 +47,7 @@ async function known(name: string, ...remotes: readonly string[]) {
 
 test("a remote becomes the default by going to the front", async () => {
   const { world, names } = await known("default", "prod", "staging", "test");
-  const run = (name?: string) => runCommand(world, (io) => remoteDefault({ name }, io));
+  const run = (name?: string) => runCommand(world, (io) => remoteDefault({ remote: name }, io));
   assert.deepEqual(answersOf(await run()), [{ text: "prod", json: { name: "prod" } }]);
   assert.deepEqual(answersOf(await run("staging")), [
     { text: "remote staging is the default of mypaas push", json: { name: "staging" } },
@@ -61,7 +61,7 @@ test("a remote that is renamed keeps its place and its services, and no name is 
   const { world, names } = await known("rename", "prod", "staging");
   await rememberServices(world, "prod", () => ["web"]);
   const run = (from: string, to: string) =>
-    runCommand(world, (io) => remoteRename({ from, to }, io));
+    runCommand(world, (io) => remoteRename({ remote: from, name: to }, io));
   assert.deepEqual(answersOf(await run("prod", "main")), [
     { text: "remote prod is now called main", json: { name: "main", was: "prod" } },
   ]);
@@ -78,7 +78,7 @@ test("a remote that is renamed keeps its place and its services, and no name is 
   );
   const bad = await run("main", "My Server");
   assert.equal(bad.error?.hint, "choose a short name: mypaas remote rename main main");
-  await runCommand(world, (io) => remoteRemove({ name: "main" }, io));
+  await runCommand(world, (io) => remoteRemove({ remote: "main" }, io));
   assert.deepEqual(await knownServices(world, "main"), []);
 });
 
@@ -92,7 +92,7 @@ test("a remote is shown with its server, its pin, the key that signs and the ver
   const url = `${origin}#srv=0123456789abcdef&pin=${pin}`;
   await runCommand(world, (io) => remoteAdd({ name: "prod", url }, io));
   const key = join(home, "id");
-  const run = (name: string) => runCommand(world, (io) => remoteShow({ name, key }, io));
+  const run = (name: string) => runCommand(world, (io) => remoteShow({ remote: name, key }, io));
   const first = await run("prod");
   assert.equal(first.code, 0);
   assert.match(answersOf(first)[0]?.text ?? "", /^signs {4}not known yet/m);
@@ -126,7 +126,7 @@ test("a remote that does not answer is shown all the same, with the reason, and 
   const url = `${origin}#srv=0123456789abcdef&pin=${pin}`;
   await runCommand(world, (io) => remoteAdd({ name: "prod", url }, io));
   const ran = await runCommand(world, (io) =>
-    remoteShow({ name: "prod", key: join(home, "id") }, io),
+    remoteShow({ remote: "prod", key: join(home, "id") }, io),
   );
   assert.equal(ran.code, 1);
   assert.match(answersOf(ran)[0]?.text ?? "", /^answers {2}no$/m);

@@ -68,7 +68,6 @@ test("a user without keys stops init, except where somebody is enrolled already"
   assert.deepEqual(await chooseKeys(undefined, config, world), {
     keys: [],
     skipped: [],
-    none: undefined,
   });
 });
 

@@ -72,7 +72,7 @@ test("colour appears on a terminal only, and NO_COLOR turns it off", () => {
   const failed: Event = { kind: "superseded", job: 1, by: 2 };
   const terminal = { write: () => {}, isTTY: true, columns: 80 };
   const text = (env: Record<string, string>) =>
-    renderEvent(failed, themeOf({ env, stderr: terminal }));
+    renderEvent(failed, themeOf({ env, stdout: terminal, stderr: terminal }));
   assert.ok(text({}).startsWith("\u001b[31m"));
   assert.ok(!text({ NO_COLOR: "1" }).includes("\u001b"));
 });

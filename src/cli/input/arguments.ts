@@ -1,5 +1,16 @@
+import { readServiceName } from "../../core/dockerfile/service-names.ts";
 import { UserError } from "../../core/errors.ts";
 import { command, hint } from "../../core/hints.ts";
+
+/** A word of the command line that must name a service; throws UserError "usage". */
+export function serviceArgument(word: string, commandName: string): string {
+  const named = readServiceName(word);
+  if ("value" in named) return word;
+  throw new UserError(`${commandName}: service ${named.bad}`, {
+    code: "usage",
+    hint: "name it as its Dockerfile does: mypaas.servicename",
+  });
+}
 
 /** An option that counts from 1; throws UserError "usage". */
 export function numberOption(word: string | undefined, name: string): number | undefined {

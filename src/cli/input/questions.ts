@@ -1,13 +1,25 @@
+import { createInterface } from "node:readline";
 import { UserError } from "../../core/errors.ts";
 import type { World } from "../../core/world.ts";
 
+type Asking = Pick<World, "stdin" | "stderr" | "interrupted">;
 type Keyboard = World["stdin"] & { readonly setRawMode?: (on: boolean) => unknown };
 
+/** Asks the person at the terminal; undefined without a terminal. */
+export async function askPerson(world: Asking, question: string): Promise<string | undefined> {
+  if (world.stdin.isTTY !== true) return undefined;
+  world.stderr.write(question);
+  const lines = createInterface({ input: world.stdin, signal: world.interrupted });
+  try {
+    for await (const line of lines) return line.trim();
+    return undefined;
+  } finally {
+    lines.close();
+  }
+}
+
 /** Asks on the terminal for a line that is not shown while it is typed; undefined without a terminal. */
-export async function askSecret(
-  world: Pick<World, "stdin" | "stderr" | "interrupted">,
-  question: string,
-): Promise<string | undefined> {
+export async function askSecret(world: Asking, question: string): Promise<string | undefined> {
   const stdin: Keyboard = world.stdin;
   if (stdin.isTTY !== true || stdin.setRawMode === undefined) return undefined;
   world.stderr.write(question);
