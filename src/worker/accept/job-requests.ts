@@ -33,7 +33,7 @@ export function acceptJob(
     acceptOnce(state, stored, undefined);
     return { request: stored.id, missing: [], result: answer() };
   }
-  if (scope === "service") refuseUnknownService(state, service, command("releases"));
+  if (scope !== "server") refuseUnknownService(state, service, command("releases"));
   acceptOnce(state, stored, body);
   const { id, key, action, content } = stored;
   const existing = followExistingJob(state, stored, { service, content });

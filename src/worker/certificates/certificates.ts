@@ -3,10 +3,8 @@ import { UserError } from "../../core/errors.ts";
 import { coversHost } from "../../core/certificates/manual-certificate.ts";
 import { wantedHosts, type WantedHost } from "../../core/certificates/wanted.ts";
 import { acmeOf } from "../../core/server/acme.ts";
-import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { CertificateInfo, CertificateList } from "../../core/actions/certificates.ts";
 import type { Event } from "../../core/wire/events.ts";
-import type { Clock } from "../../deploy/ports.ts";
 import {
   putHostRecord,
   readHostRecords,
@@ -14,8 +12,6 @@ import {
   removeHostRecord,
 } from "../../adapters/state/certificates.ts";
 import { liveReleases } from "../../adapters/state/releases.ts";
-import type { State } from "../../adapters/state/state.ts";
-import type { TraefikRouter } from "../../adapters/traefik/router.ts";
 import { awaitCertificates, type DeployHosts } from "./await-certificates.ts";
 import { challengesOf, manualKeyPairs } from "./server-facts.ts";
 import { forgetOtherCa } from "./changed-ca.ts";
@@ -30,8 +26,8 @@ import { CertificateManager } from "./manager.ts";
 import { refusalSince, httpsProbe } from "./probe-https.ts";
 import { addManual, removeManual, type ManualFiles } from "./manual-certificates.ts";
 import { preflight } from "./preflight.ts";
-import { endedWithin } from "./ended-within.ts";
-import type { CertificatePorts } from "./ports.ts";
+import { endedWithin } from "../ended-within.ts";
+import type { CertificateParts, CertificatePorts } from "./ports.ts";
 
 /** The certificates of a worker: those of the CA, which it gets by itself, and the manual ones. */
 export interface Certificates extends Pick<CertificateManager, "start" | "stop" | "requestEarly"> {
@@ -50,14 +46,6 @@ export interface Certificates extends Pick<CertificateManager, "start" | "stop" 
       readonly movedToHttp: readonly string[];
     },
   ) => Promise<void>;
-}
-
-export interface CertificateParts {
-  readonly state: State;
-  readonly config: InstanceConfig;
-  readonly clock: Clock;
-  readonly router: TraefikRouter;
-  readonly engineSocket: string;
 }
 
 /** Less than a client waits for an answer. */

@@ -1,24 +1,14 @@
 import { createHash } from "node:crypto";
 import { withOtherCa } from "../../core/certificates/record.ts";
 import { acmeOf } from "../../core/server/acme.ts";
-import type { InstanceConfig } from "../../core/server/instance.ts";
-import type { Clock } from "../../deploy/ports.ts";
 import { putHostRecord, readHostRecords } from "../../adapters/state/certificates.ts";
 import { readMeta, writeMeta } from "../../adapters/state/meta.ts";
-import type { State } from "../../adapters/state/state.ts";
+import type { CertificateParts } from "./ports.ts";
 
 const key = "acme";
 
 /** Resets the records of all hosts when init has named another CA, email address or DNS provider. */
-export function forgetOtherCa({
-  state,
-  config,
-  clock,
-}: {
-  readonly state: State;
-  readonly config: Pick<InstanceConfig, "acme" | "email" | "resolvers" | "addresses">;
-  readonly clock: Pick<Clock, "now">;
-}): void {
+export function forgetOtherCa({ state, config, clock }: CertificateParts): void {
   const { email, resolvers, addresses } = config;
   const settings = JSON.stringify({ ...acmeOf(config), email, resolvers, addresses });
   const digest = createHash("sha256").update(settings).digest("hex");

@@ -6,19 +6,14 @@ import { instancePaths, type InstanceConfig } from "../../core/server/instance.t
 import { readDirectory } from "../../adapters/certificates/acme-directory.ts";
 import { probePort80 } from "../../adapters/certificates/port-80-probe.ts";
 import { lookUpAddresses, lookUpCaa } from "../../adapters/certificates/dns-lookup.ts";
-import { addressesHere } from "./server-addresses.ts";
-import type { Clock } from "../../deploy/ports.ts";
-import type { CertificatePorts } from "./ports.ts";
-import { storeProblem } from "./traefik-store.ts";
+import type { CertificateParts, CertificatePorts } from "./ports.ts";
+import { addressesHere, storeProblem } from "./server-facts.ts";
 
 /** Checks what a CA would check, without a request that the CA counts. */
 export function preflight({
   config,
   clock,
-}: {
-  readonly config: InstanceConfig;
-  readonly clock: Pick<Clock, "now">;
-}): CertificatePorts["preflight"] {
+}: Pick<CertificateParts, "config" | "clock">): CertificatePorts["preflight"] {
   const { server, addresses: declared = [] } = config;
   // Configured DNS servers may have names that no others know.
   const resolvers = config.resolvers ?? [...publicResolvers, undefined];

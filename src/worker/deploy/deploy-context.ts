@@ -3,7 +3,7 @@ import type { ServiceSpec } from "../../core/release/spec.ts";
 import type { DeployInput, DeployPorts } from "../../deploy/deploy.ts";
 import type { Builder, Engine, ImageFacts } from "../../deploy/ports.ts";
 import type { StoredRelease } from "../../adapters/state/releases.ts";
-import type { JobRun } from "../jobs/job-run.ts";
+import type { JobRun } from "../jobs/job-kind.ts";
 import type { DesiredRelease } from "./desired-release.ts";
 import { planRelease } from "./release-plan.ts";
 

@@ -3,6 +3,7 @@ import type { LiveEvent, ReceiptEvent } from "../../core/wire/events.ts";
 import { imageName } from "../../core/release/names.ts";
 import { authoriseSpec } from "../../core/wire/permissions.ts";
 import type { Release } from "../../core/release/release.ts";
+import type { ServiceSpec } from "../../core/release/spec.ts";
 import { applyChanges } from "../../adapters/state/job-changes.ts";
 import {
   listReleases,
@@ -12,14 +13,13 @@ import {
   setReleaseState,
 } from "../../adapters/state/releases.ts";
 import { ensureService, takeReleaseNumber } from "../../adapters/state/services.ts";
-import type { JobRun } from "../jobs/job-run.ts";
+import type { JobRun } from "../jobs/job-kind.ts";
 import { deployPorts, plan, record, type DeployContext } from "./deploy-context.ts";
 import type { DesiredRelease } from "./desired-release.ts";
-import { hostsOf, hostsMovedToHttp } from "./https-hosts.ts";
 import { provideImage, removeOldImages } from "./image.ts";
 import { recordSwitch } from "./record-switch.ts";
 import { runsAlready } from "./runs-already.ts";
-import { admitHere } from "./server-view.ts";
+import { admitHere } from "./admit.ts";
 import { provideVolumes, resolveHomes } from "./volumes.ts";
 
 /** Makes a desired release live: check, build, switch, tidy up. Returns how it ended, or throws and then nothing changed. */
@@ -134,4 +134,19 @@ function recordReceipt({ state }: DeployContext, event: ReceiptEvent): void {
   } catch {
     // It is said all the same.
   }
+}
+
+type Routes = Pick<ServiceSpec, "routes">;
+
+/** The hosts that a service wants https for, each once. */
+export const hostsOf = ({ routes }: Routes): readonly string[] => [
+  ...new Set(routes.filter(({ https }) => https).map(({ host }) => host)),
+];
+
+/** The hosts that a service keeps, and that it wanted https for until now. */
+export function hostsMovedToHttp(before: Routes | undefined, after: Routes): readonly string[] {
+  const wanted = hostsOf(after);
+  return (before === undefined ? [] : hostsOf(before)).filter(
+    (host) => !wanted.includes(host) && after.routes.some((route) => route.host === host),
+  );
 }

@@ -20,8 +20,8 @@ import type { State } from "../../adapters/state/state.ts";
 import { plan } from "./deploy-context.ts";
 import { keptImage } from "./image.ts";
 import { runsAlready } from "./runs-already.ts";
-import { decideScale } from "./scale-override.ts";
-import { admitHere } from "./server-view.ts";
+import { decideScale } from "./desired-release.ts";
+import { admitHere } from "./admit.ts";
 import { resolveHomes } from "./volumes.ts";
 import { command, hint } from "../../core/hints.ts";
 

@@ -9,14 +9,7 @@ import type { Job } from "../../adapters/state/jobs.ts";
 import { requestBody } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { enrolledKeys } from "../access/enrolled-keys.ts";
-import {
-  noService,
-  type ActionOf,
-  type JobKind,
-  type JobName,
-  type Recovered,
-} from "./job-kind.ts";
-import type { JobParts } from "./job-run.ts";
+import { noService, type JobKind, type JobParts, type Recovered } from "./job-kind.ts";
 import { envSet, envUnset } from "./kinds/env.ts";
 import { push } from "./kinds/push.ts";
 import { remove } from "./kinds/remove.ts";
@@ -26,8 +19,10 @@ import { scale } from "./kinds/scale.ts";
 import { start } from "./kinds/start.ts";
 import { stop } from "./kinds/stop.ts";
 
+type JobName = JobAction["action"];
+
 /** One kind of job for each action that becomes one. */
-const jobKinds: { readonly [N in JobName]: JobKind<ActionOf<N>> } = {
+const jobKinds: { readonly [N in JobName]: JobKind<Extract<JobAction, { readonly action: N }>> } = {
   push,
   rollback,
   scale,
@@ -68,8 +63,8 @@ export function queuedKinds(parts: JobParts): (action: string) => QueuedKind {
 function queuedKind(parts: JobParts, name: JobName): QueuedKind {
   const { state, clock } = parts;
   const kind = jobKinds[name] as unknown as JobKind<JobAction>;
-  const { scope, supersedes, words, recovery } = kind;
-  const title = ({ service }: Job) => `${words.verb}${service === noService ? "" : ` ${service}`}`;
+  const { scope = "service", supersedes = false, verb = name, recovery } = kind;
+  const title = ({ service }: Job) => (service === noService ? verb : `${verb} ${service}`);
   return {
     scope,
     supersedes,
@@ -77,7 +72,8 @@ function queuedKind(parts: JobParts, name: JobName): QueuedKind {
     again: (job) => {
       try {
         const action = readAction(state, job);
-        return action && words.again(action);
+        if (action === undefined) return undefined;
+        return kind.again?.(action) ?? hint`${verb} it again: ${command(title(job))}`;
       } catch {
         return undefined;
       }
@@ -101,8 +97,6 @@ function queuedKind(parts: JobParts, name: JobName): QueuedKind {
 }
 
 const unknownKind = (action: string): QueuedKind => ({
-  scope: "service",
-  supersedes: false,
   title: ({ service }) => `${action} ${service}`,
   again: () => undefined,
   perform: async ({ service }) => {

@@ -16,7 +16,7 @@ import { createPushes, type Pushes } from "../accept/pushes.ts";
 import { tokenAfterJobMs } from "../access/tokens.ts";
 import { queuedKinds } from "./job-kinds.ts";
 import { createJobLog, type JobLog } from "./job-log.ts";
-import type { JobParts } from "./job-run.ts";
+import type { JobParts } from "./job-kind.ts";
 import { jobSecrets } from "./known-secrets.ts";
 import { createQueue, type Queue } from "./queue.ts";
 
@@ -40,7 +40,7 @@ export function openJobs(parts: JobParts): Jobs {
   const queue: Queue = createQueue({
     state,
     log,
-    now,
+    clock,
     limit: jobsAtOnce,
     kindOf: queuedKinds(parts),
     secretsOf: (job) => jobSecrets(state, job),

@@ -21,27 +21,32 @@ export interface RunParts extends EndParts {
 
 /** Does a job and ends it, whatever happens. */
 export async function runJob(parts: RunParts, job: Job, signal: AbortSignal): Promise<void> {
-  let outcomeLogged: DoneEvent | undefined;
+  const said: Said = {};
+  let outcome: Outcome;
   try {
-    const write = parts.log.writer(job.id, parts.secretsOf(job));
-    const say: Say = (event) => {
-      if (isDone(event)) outcomeLogged = event;
-      write(event);
-    };
-    const outcome = await parts.kindOf(job.action).perform(job, say, signal);
-    await endJob(parts, job, {
-      end: "done",
-      event: outcomeLogged === undefined ? outcome : undefined,
-    });
+    const event = await parts.kindOf(job.action).perform(job, writer(parts, job, said), signal);
+    outcome = { end: "done", event: said.outcome === undefined ? event : undefined };
   } catch (error) {
-    await endJob(
-      parts,
-      job,
-      outcomeLogged === undefined
+    outcome =
+      said.outcome === undefined
         ? failed(parts, job, causeOf(error, signal))
-        : doneAllTheSame(outcomeLogged, error),
-    );
+        : doneAllTheSame(said.outcome, error);
   }
+  await endJob(parts, job, outcome);
+}
+
+/** What the log of a job holds already. */
+interface Said {
+  outcome?: DoneEvent;
+}
+
+/** Writes into the log of a job, and keeps its outcome. */
+function writer({ log, secretsOf }: RunParts, job: Job, said: Said): Say {
+  const write = log.writer(job.id, secretsOf(job));
+  return (event) => {
+    if (isDone(event)) said.outcome = event;
+    write(event);
+  };
 }
 
 /** After its outcome is said, what a job was for is done; what went wrong later is a warning, not another end. */
@@ -64,26 +69,20 @@ export async function resumeJob(
   job: Job,
   recovery: QueuedRecovery,
 ): Promise<void> {
-  let outcomeLogged: DoneEvent | undefined;
+  const said: Said = {};
   let problem: unknown;
   try {
-    const write = parts.log.writer(job.id, parts.secretsOf(job));
-    await recovery.resume(job, (event) => {
-      if (isDone(event)) outcomeLogged = event;
-      write(event);
-    });
+    await recovery.resume(job, writer(parts, job, said));
   } catch (error) {
     problem = error;
   }
   const done = recovery.outcome(job);
   // What the job was for is done; a failure to tidy up after it is left for the next deploy.
-  if (done !== undefined) {
-    const event = outcomeLogged === undefined ? done.missingEvent : undefined;
-    await endJob(parts, job, { end: "done", event });
-    return;
-  }
-  await endJob(parts, job, {
-    end: "interrupted",
-    event: failure(parts, job, interrupted(parts, job, problem)),
-  });
+  await endJob(
+    parts,
+    job,
+    done === undefined
+      ? { end: "interrupted", event: failure(parts, job, interrupted(parts, job, problem)) }
+      : { end: "done", event: said.outcome === undefined ? done.missingEvent : undefined },
+  );
 }

@@ -1,6 +1,7 @@
 import { sinceOf } from "../../core/logs/cursor.ts";
 import { behind, streamKey, type Position } from "../../core/logs/item.ts";
 import type { LogContainer } from "../../adapters/engines/docker/log-stream.ts";
+import { endedWithin } from "../ended-within.ts";
 import { createWakeup } from "./wakeup.ts";
 import { linesOf, type LogReading } from "./lines.ts";
 import { MergedOutput, windowMs } from "./merged-output.ts";
@@ -55,10 +56,7 @@ class ServiceFollower {
       await this.#listContainers().catch(() => undefined);
       const canCome = wanted.release === undefined && this.#parts.isKnown();
       if (!canCome && this.#containers.length === 0 && this.#followers.size === 0) break;
-      const late = new AbortController();
-      const stop = AbortSignal.any([signal, late.signal]);
-      await Promise.race([changed.wait(), clock.sleep(listAgainMs, stop).catch(() => undefined)]);
-      late.abort();
+      await endedWithin(clock, changed.wait(), { ms: listAgainMs, signal });
     }
     await this.#output.finish();
   }

@@ -8,8 +8,8 @@ import {
   repeatOf,
   runningRelease,
   withChanges,
-} from "../../../src/worker/deploy/from-existing.ts";
-import { hostsOf, hostsMovedToHttp } from "../../../src/worker/deploy/https-hosts.ts";
+} from "../../../src/worker/deploy/desired-release.ts";
+import { hostsOf, hostsMovedToHttp } from "../../../src/worker/deploy/deploy-job.ts";
 import { oldImages } from "../../../src/worker/deploy/image.ts";
 import { mayRunAlready } from "../../../src/worker/deploy/runs-already.ts";
 import { release } from "../../support/releases.ts";
