@@ -1,13 +1,13 @@
 import { command, hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import { authorise, maySee, type Caller } from "../../core/wire/permissions.ts";
-import type { Action } from "../../core/actions/actions.ts";
+import type { ActionOf } from "../../core/actions/actions.ts";
 import { findJob, type Job } from "../../adapters/state/jobs.ts";
 import { newestJob } from "../../adapters/state/overview.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { noService } from "../jobs/job-kind.ts";
 
-type JobLogAction = Extract<Action, { readonly action: "job.log" }>;
+type JobLogAction = ActionOf<"job.log">;
 
 /** Completes the request for a log with the service and number of its job, on which its rights depend; throws UserError "no-job" for a job that is not known, or that the caller may not see. */
 export function withItsJob<R extends JobLogAction>(

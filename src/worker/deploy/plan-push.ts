@@ -7,7 +7,7 @@ import { stopsOldFirst } from "../../core/release/spec.ts";
 import { pauseOf, type Pause } from "../../core/release/switch-way.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { authoriseSpec, type Caller } from "../../core/wire/permissions.ts";
-import type { Action } from "../../core/actions/actions.ts";
+import type { ActionOf } from "../../core/actions/actions.ts";
 import type { PlannedChanges } from "../../core/actions/push.ts";
 import type { Engine, ImageFacts } from "../../deploy/ports.ts";
 import { dockerfileOf, pushSource } from "../../sources/push.ts";
@@ -28,12 +28,10 @@ import { command, hint } from "../../core/hints.ts";
 export interface PlanParts {
   readonly state: State;
   readonly config: InstanceConfig;
-  readonly tools: () => Promise<{
-    readonly engine: Pick<Engine, "inspectImage" | "replicas">;
-  }>;
+  readonly tools: () => Promise<{ readonly engine: Pick<Engine, "inspectImage" | "replicas"> }>;
 }
 
-export type PlanAction = Extract<Action, { readonly action: "plan" }>;
+export type PlanAction = ActionOf<"plan">;
 
 /** Says what a push would change, and changes nothing; refuses what the push would be refused for before its build. */
 export async function planPush(
@@ -110,14 +108,9 @@ const lastPauseMs = (live: StoredRelease | undefined, pause: Pause): number | un
 /** The source that the push would be, with the Dockerfile that the request brings; nothing was uploaded. */
 function plannedSource({ service, push, text }: PlanAction): BuildSource {
   const bytes = Buffer.from(text);
-  const source = pushSource(
-    { service, push },
-    {
-      open: () => {
-        throw new Error("a plan reads no blobs");
-      },
-    },
-  );
+  const source = pushSource({ service, push }, () => {
+    throw new Error("a plan reads no blobs");
+  });
   if (dockerfileOf(push).sha256 !== createHash("sha256").update(bytes).digest("hex"))
     throw new UserError(`${push.dockerfile}: changed while it was read`, {
       code: "bad-request",

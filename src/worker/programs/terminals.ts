@@ -1,7 +1,7 @@
 import { hint, command } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import type { ExecResult, ProgramAsked, RunResult } from "../../core/actions/programs.ts";
-import type { Action } from "../../core/actions/actions.ts";
+import type { ActionOf } from "../../core/actions/actions.ts";
 import type { Programs } from "../../adapters/engines/docker/attach.ts";
 import { runPlan } from "../../adapters/engines/docker/container-plan.ts";
 import type { Program } from "../../adapters/engines/docker/program-streams.ts";
@@ -18,9 +18,8 @@ import { connectProgram } from "./connect-program.ts";
 import { releaseToRun, replicaToEnter } from "./program-target.ts";
 import { StartedPrograms } from "./started-programs.ts";
 
-export type ProgramAction = RunAction | ExecAction;
-type RunAction = Extract<Action, { readonly action: "run" }>;
-type ExecAction = Extract<Action, { readonly action: "exec" }>;
+type RunAction = ActionOf<"run">;
+type ExecAction = ActionOf<"exec">;
 
 export interface TerminalParts {
   readonly state: State;
@@ -52,7 +51,7 @@ export class Terminals {
   }
 
   /** Checks the request and its target. A detached program starts now, any other when its connection opens. */
-  accept(request: string, action: ProgramAction): Promise<RunResult | ExecResult> {
+  accept(request: string, action: RunAction | ExecAction): Promise<RunResult | ExecResult> {
     return action.action === "run"
       ? this.#acceptRun(request, action)
       : this.#acceptExec(request, action);

@@ -70,7 +70,7 @@ test("a release is made whatever runs where its code is new, its build is asked 
   const blobs = { open: () => assert.fail() };
   const pushed = (noCache: boolean) => {
     const push = { dockerfile: "Dockerfile", entries, options: { pull: false, noCache } };
-    return pushSource({ service: "web", push }, blobs);
+    return pushSource({ service: "web", push }, blobs.open);
   };
   const same = { ...live, content: pushed(false).id };
   assert.equal(mayRunAlready(live, { source: repeatSource(live) }), true);

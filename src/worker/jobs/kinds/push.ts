@@ -16,7 +16,7 @@ export const push = releaseKind<ActionOf<"push">>({
   supersedes: true,
   desired: async ({ state, store, job, say }, action) => {
     const { service } = action;
-    const source = pushSource(action, store);
+    const source = pushSource(action, store.open);
     const written = await readSpec(source.dockerfile, service, say);
     const { spec, isOutdated } = decideScale(written, scaleOverride(state, service));
     if (isOutdated) keepScaleChange(state, job.id, undefined);
