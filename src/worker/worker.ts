@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { command, hint } from "../core/hints.ts";
 import { UserError } from "../core/errors.ts";
 import { instancePaths, type InstanceConfig } from "../core/server/instance.ts";
@@ -80,16 +81,14 @@ async function work(
   });
   try {
     for (const entry of entries) {
-      await listen(servers[entry], where[entry], {
-        ...entryAccess[entry],
-        isRoot: world.uid === 0,
-      });
+      const access = { ...entryAccess[entry], isRoot: world.uid === 0 };
+      await listen(servers[entry], where[entry], access);
     }
     options.onReady?.();
     await core.recover();
     // A full disk is no reason to abandon the jobs that run.
     const tidying = setInterval(() => void core.tidy(localSpool).catch(onBug), tidyMs);
-    await interrupted(world.interrupted);
+    if (!world.interrupted.aborted) await once(world.interrupted, "abort");
     clearInterval(tidying);
     // Traefik's socket stays: without it the deploys that still run could not be switched.
     const entrances = [servers.local, servers.receiver];
@@ -102,11 +101,4 @@ async function work(
       servers[entry].closeAllConnections();
     }
   }
-}
-
-function interrupted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

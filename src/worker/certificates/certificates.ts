@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { hint, command } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import { coversHost } from "../../core/certificates/manual-certificate.ts";
+import { withOtherCa } from "../../core/certificates/record.ts";
 import { wantedHosts, type WantedHost } from "../../core/certificates/wanted.ts";
 import { acmeOf } from "../../core/server/acme.ts";
 import type { CertificateInfo, CertificateList } from "../../core/actions/certificates.ts";
@@ -11,10 +13,10 @@ import {
   readOwnPairs,
   removeHostRecord,
 } from "../../adapters/state/certificates.ts";
+import { readMeta, writeMeta } from "../../adapters/state/meta.ts";
 import { liveReleases } from "../../adapters/state/releases.ts";
 import { awaitCertificates, type DeployHosts } from "./await-certificates.ts";
 import { challengesOf, manualKeyPairs } from "./server-facts.ts";
-import { forgetOtherCa } from "./changed-ca.ts";
 import {
   certificateInfo,
   manualInfos,
@@ -109,9 +111,22 @@ export function openCertificates(parts: CertificateParts): Certificates {
   };
 }
 
+/** Resets the records of all hosts when init has named another CA, email address or DNS provider. */
+function forgetOtherCa({ state, config, clock }: CertificateParts): void {
+  const { email, resolvers, addresses } = config;
+  const settings = JSON.stringify({ ...acmeOf(config), email, resolvers, addresses });
+  const digest = createHash("sha256").update(settings).digest("hex");
+  if (readMeta(state, "acme") === digest) return;
+  state.transaction(() => {
+    for (const record of readHostRecords(state))
+      putHostRecord(state, withOtherCa(record, clock.now()));
+    writeMeta(state, "acme", digest);
+  });
+}
+
 /** The wanted hosts for the client, with their manual certificates. */
 function wantedInfos(
-  { state, clock }: Pick<CertificateParts, "state" | "clock">,
+  { state, clock }: CertificateParts,
   wanted: readonly WantedHost[],
   manager: CertificateManager,
 ): readonly CertificateInfo[] {

@@ -21,30 +21,19 @@ export function preflight({
   return async (host, challenge) => {
     const broken = await storeProblem(config);
     if (broken !== undefined) return broken;
-    const [answers, caa, { caIdentities, caTrouble }] = await Promise.all([
+    const [answers, caa, issuer] = await Promise.all([
       challenge === "http" ? lookUpAddresses(host, resolvers) : [],
       lookUpCaa(host, resolvers),
       ca(),
     ]);
     const found = [...new Set(answers.flatMap(({ addresses }) => addresses ?? []))];
-    const seen = await Promise.all(
-      found.map(async (address) => ({
-        address,
-        answer: await probePort80(address, { host, server }),
-      })),
-    );
+    const see = async (address: string) => {
+      const answer = await probePort80(address, { host, server });
+      return { address, answer };
+    };
+    const seen = await Promise.all(found.map(see));
     const own = addressesHere(config);
-    return judgePreflight({
-      host,
-      challenge,
-      answers,
-      own,
-      declared,
-      seen,
-      caa,
-      caIdentities,
-      caTrouble,
-    });
+    return judgePreflight({ host, challenge, answers, own, declared, seen, caa, ...issuer });
   };
 }
 

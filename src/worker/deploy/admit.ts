@@ -14,7 +14,7 @@ import { slugOwner } from "../../adapters/state/services.ts";
 import { hasWildcards, manualNames } from "../certificates/server-facts.ts";
 import type { JobParts } from "../jobs/job-kind.ts";
 import type { DesiredRelease } from "./desired-release.ts";
-import { refuseVolumes } from "./volume-checks.ts";
+import { refuseVolumes } from "./volumes.ts";
 import { command, hint } from "../../core/hints.ts";
 
 type ViewParts = Pick<JobParts, "state" | "config">;

@@ -14,15 +14,6 @@ export interface DeployTools extends Pick<DeployPorts, "router" | "meter" | "nam
   readonly deploy: (input: DeployInput, ports: DeployPorts) => Promise<Release>;
 }
 
-/** The tools as the switch of one job takes them. */
-export function deployPorts(
-  { engine, router, meter, nameHandovers }: DeployTools,
-  ofJob: Pick<DeployPorts, "clock" | "journal" | "say">,
-): DeployPorts {
-  const { clock, journal, say } = ofJob;
-  return { engine, router, meter, nameHandovers, clock, journal, say };
-}
-
 /** One deploy that runs. */
 export interface DeployContext extends Omit<JobRun, "tools"> {
   readonly tools: DeployTools;
@@ -36,9 +27,18 @@ export interface DeployContext extends Omit<JobRun, "tools"> {
 /** The release as it would be with this image. */
 export function plan(
   { spec, desired, homes, config }: Pick<DeployContext, "spec" | "desired" | "homes" | "config">,
-  parts: { number: number; image: string; facts: Pick<ImageFacts, "exposed" | "hasHealthcheck"> },
+  { number, image }: Pick<Release, "number" | "image">,
+  facts: Pick<ImageFacts, "exposed" | "hasHealthcheck">,
 ): Release {
-  return planRelease({ ...parts, instance: config.instance, spec, env: desired.env, homes });
+  return planRelease({
+    number,
+    image,
+    facts,
+    instance: config.instance,
+    spec,
+    env: desired.env,
+    homes,
+  });
 }
 
 /** What the state keeps of a release of this deploy. */

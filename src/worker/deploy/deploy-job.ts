@@ -14,11 +14,11 @@ import {
 } from "../../adapters/state/releases.ts";
 import { ensureService, takeReleaseNumber } from "../../adapters/state/services.ts";
 import type { JobRun } from "../jobs/job-kind.ts";
-import { deployPorts, plan, record, type DeployContext } from "./deploy-context.ts";
+import { plan, record, type DeployContext } from "./deploy-context.ts";
 import type { DesiredRelease } from "./desired-release.ts";
 import { provideImage, removeOldImages } from "./image.ts";
 import { recordSwitch } from "./record-switch.ts";
-import { runsAlready } from "./runs-already.ts";
+import { runsAlready, type Wanted } from "./runs-already.ts";
 import { admitHere } from "./admit.ts";
 import { provideVolumes, resolveHomes } from "./volumes.ts";
 
@@ -26,8 +26,7 @@ import { provideVolumes, resolveHomes } from "./volumes.ts";
 export async function makeLive(run: JobRun, desired: DesiredRelease): Promise<DoneEvent> {
   const context = await openDeploy(run, desired);
   const { state, job, live, tools } = context;
-  const withImage = ({ number, image }: Release, facts: Parameters<typeof plan>[1]["facts"]) =>
-    plan(context, { number, image, facts });
+  const withImage: Wanted["withImage"] = (of, facts) => plan(context, of, facts);
   if (await runsAlready(tools.engine, { live, desired, withImage })) {
     // Values may be the same as those that run, and others than those of the next push.
     state.transaction(() => applyChanges(state, job));
@@ -56,7 +55,7 @@ async function makeRelease(context: DeployContext): Promise<LiveEvent> {
   const requestedEarly = context.certificates.requestEarly(hostsOf(context.spec));
   try {
     const { image, facts } = await provideImage(context, number);
-    const release = plan(context, { number, image, facts });
+    const release = plan(context, { number, image }, facts);
     putRelease(context.state, record(context, release, facts.id, "starting"));
     await provideVolumes(context, facts);
     return await switchTo(context, release, await requestedEarly);
@@ -74,8 +73,7 @@ function claimNumber(context: DeployContext): number {
     ensureService(state, { name: job.service, slug: spec.slug, now: context.clock.now() });
     const number = takeReleaseNumber(state, job.service);
     const image = imageName(context.config.instance, spec.slug, number);
-    const unbuilt = { exposed: [], hasHealthcheck: false };
-    const release = plan(context, { number, image, facts: unbuilt });
+    const release = plan(context, { number, image }, { exposed: [], hasHealthcheck: false });
     putRelease(state, record(context, release, "", "building"));
     return number;
   });
@@ -104,10 +102,8 @@ async function switchTo(
     // Beside the drain, which takes its time as well.
     certificates = awaitCertificates(context, requestedEarly);
   });
-  await tools.deploy(
-    { release, from: live?.release, signal, server: config },
-    deployPorts(tools, { clock, ...kept }),
-  );
+  const input = { release, from: live?.release, signal, server: config };
+  await tools.deploy(input, { ...tools, clock, ...kept });
   await kept.recorded();
   if (receipt !== undefined) recordReceipt(context, receipt);
   await certificates;

@@ -19,7 +19,7 @@ import { scaleOverride } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { plan } from "./deploy-context.ts";
 import { keptImage } from "./image.ts";
-import { runsAlready } from "./runs-already.ts";
+import { runsAlready, type Wanted } from "./runs-already.ts";
 import { decideScale } from "./desired-release.ts";
 import { admitHere } from "./admit.ts";
 import { resolveHomes } from "./volumes.ts";
@@ -56,12 +56,11 @@ export async function planPush(
   const number = (releases[0]?.release.number ?? 0) + 1;
   const image = kept?.image ?? imageName(config.instance, spec.slug, number);
   const facts = kept?.facts ?? (live && (await engine.inspectImage(live.release.image))) ?? unbuilt;
-  const withImage = (of: Pick<Release, "number" | "image">, known: Facts) =>
-    plan(context, { number: of.number, image: of.image, facts: known });
+  const withImage: Wanted["withImage"] = (of, known) => plan(context, of, known);
   return planned({
     service,
     live,
-    to: withImage({ number, image }, facts),
+    to: plan(context, { number, image }, facts),
     unchanged: await runsAlready(engine, { live, desired, withImage }),
     isKept: kept !== undefined,
     scaledByCommand: scale.override,

@@ -2,13 +2,13 @@ import { type Hint, command, hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import type { DoneEvent } from "../../core/wire/event-roles.ts";
 import type { Say } from "../../core/wire/events.ts";
-import { authorise, type Caller } from "../../core/wire/permissions.ts";
+import { authorise } from "../../core/wire/permissions.ts";
 import { isJobAction, type JobAction } from "../../core/actions/actions.ts";
 import { parseRequest } from "../../core/wire/request.ts";
 import type { Job } from "../../adapters/state/jobs.ts";
 import { requestBody } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
-import { enrolledKeys } from "../access/enrolled-keys.ts";
+import { callerOf } from "../access/enrolled-keys.ts";
 import { noService, type JobKind, type JobParts, type Recovered } from "./job-kind.ts";
 import { envSet, envUnset } from "./kinds/env.ts";
 import { push } from "./kinds/push.ts";
@@ -79,7 +79,8 @@ function queuedKind(parts: JobParts, name: JobName): QueuedKind {
       }
     },
     perform: async (job, say, signal) => {
-      const caller = callerOf(state, job);
+      const caller = callerOf(state, job.key);
+      if (caller === undefined) throw keyRemoved(job.key);
       const action = readAction(state, job);
       if (action === undefined) throw new Error(`job ${job.id} has nothing to do`);
       // Again, because a key may have expired or been limited while its request waited.
@@ -115,12 +116,8 @@ function readAction(state: State, job: Job): JobAction | undefined {
   return request !== undefined && isJobAction(request) ? request : undefined;
 }
 
-function callerOf(state: State, job: Job): Caller {
-  if (job.key === "root") return "root";
-  const key = enrolledKeys(state).find(({ fingerprint }) => fingerprint === job.key);
-  if (key !== undefined) return key;
-  throw new UserError(`key ${job.key}: was removed before its job began`, {
+const keyRemoved = (key: string): UserError =>
+  new UserError(`key ${key}: was removed before its job began`, {
     code: "unknown-key",
     hint: hint`ask again with a key that is enrolled: ${command("key list")}`,
   });
-}

@@ -17,7 +17,7 @@ import type { State } from "../../adapters/state/state.ts";
 import { interruptedSwitch, type Interrupted } from "../deploy/interrupted.ts";
 import { recordSwitch } from "../deploy/record-switch.ts";
 import type { JobParts } from "./job-kind.ts";
-import { deployPorts, type DeployTools } from "../deploy/deploy-context.ts";
+import type { DeployTools } from "../deploy/deploy-context.ts";
 
 type ReconcileParts = Pick<JobParts, "state" | "config" | "clock" | "tools" | "traefikEvents">;
 
@@ -49,9 +49,10 @@ async function goOn(
     if (event.kind !== "live" || !alreadyLogged) say(event);
   });
   const { release, from } = left;
+  const { signal } = new AbortController();
   const context = openSwitch(
-    { release, from, server: config, signal: new AbortController().signal },
-    deployPorts(tools, { clock, ...record }),
+    { release, from, server: config, signal },
+    { ...tools, clock, ...record },
   );
   await recover(context, left);
   await record.recorded();

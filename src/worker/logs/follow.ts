@@ -2,6 +2,7 @@ import { sinceOf } from "../../core/logs/cursor.ts";
 import { behind, streamKey, type Position } from "../../core/logs/item.ts";
 import type { LogContainer } from "../../adapters/engines/docker/log-stream.ts";
 import { endedWithin } from "../ended-within.ts";
+import { createListeners } from "../listeners.ts";
 import { createWakeup } from "./wakeup.ts";
 import { linesOf, type LogReading } from "./lines.ts";
 import { MergedOutput, windowMs } from "./merged-output.ts";
@@ -18,7 +19,7 @@ export interface Following {
   readonly drained: (id: string) => Promise<void>;
 }
 
-export interface FollowParts extends LogReading {
+interface FollowParts extends LogReading {
   readonly isWanted: (container: LogContainer) => boolean;
   readonly positions: Map<string, Position>;
 }
@@ -39,7 +40,7 @@ class ServiceFollower {
   readonly #parts: FollowParts;
   readonly #output: MergedOutput;
   readonly #followers = new Map<string, ContainerFollower>();
-  readonly #onDrained = new Set<() => void>();
+  readonly #drained = createListeners<string>();
   #containers: readonly LogContainer[] = [];
 
   constructor(parts: FollowParts) {
@@ -64,18 +65,9 @@ class ServiceFollower {
   async drained(id: string): Promise<void> {
     const { signal } = this.#parts;
     await this.#listContainers().catch(() => undefined);
-    const isReady = () =>
-      signal.aborted || (this.#followers.get(id.slice(0, 12))?.isDrained ?? true);
-    await new Promise<void>((resolve) => {
-      const check = () => {
-        if (!isReady()) return;
-        this.#onDrained.delete(check);
-        resolve();
-      };
-      this.#onDrained.add(check);
-      signal.addEventListener("abort", check, { once: true });
-      check();
-    });
+    const name = id.slice(0, 12);
+    while (!signal.aborted && this.#followers.get(name)?.isDrained === false)
+      await this.#drained.changed(name, signal);
   }
 
   /** Starts a follower for each new container, and wakes those whose container runs again or was removed. */
@@ -108,7 +100,7 @@ class ServiceFollower {
       }
       this.#containers = now;
       follower.isDrained = true;
-      this.#tellDrained();
+      this.#drained.notify(id);
       if (found === undefined) break;
       await follower.wakeup.wait();
       if (!this.#containers.some((one) => one.id === id)) break;
@@ -118,7 +110,7 @@ class ServiceFollower {
 
   /** False when the signal was aborted. Lines that an absent engine did not deliver are read later. */
   async #readToEnd(container: LogContainer): Promise<boolean> {
-    this.#output.open(container.id);
+    this.#output.merge.open(container.id);
     try {
       await this.#read(container, true);
       // The engine may end a followed log before its last lines.
@@ -126,19 +118,19 @@ class ServiceFollower {
     } catch {
       if (this.#parts.signal.aborted) return false;
     }
-    this.#output.close(container.id);
+    this.#output.merge.close(container.id);
     await this.#output.flush();
     return true;
   }
 
   async #read(container: LogContainer, isFollowed: boolean): Promise<void> {
-    const { positions, begin, signal } = this.#parts;
+    const { positions, begin, clock, signal } = this.#parts;
     const since = sinceOf(Object.fromEntries(positions), container.id) ?? begin;
     const part = { since, isFollowed, signal };
     for await (const lines of linesOf(this.#parts, container, positions, part)) {
       for (const line of lines) {
         positions.set(streamKey(line), behind(line));
-        this.#output.push(container.id, line);
+        this.#output.merge.push(container.id, line, clock.now());
       }
       await this.#output.flush();
     }
@@ -147,7 +139,7 @@ class ServiceFollower {
   async #forget(id: string): Promise<void> {
     const { positions, signal } = this.#parts;
     this.#followers.delete(id);
-    this.#tellDrained();
+    this.#drained.notify(id);
     for (const end of ["o", "e"]) positions.delete(`${id}${end}`);
     await this.#pause(2 * windowMs);
     await this.#output.flush();
@@ -157,9 +149,5 @@ class ServiceFollower {
   async #pause(ms: number): Promise<void> {
     const { clock, signal } = this.#parts;
     await clock.sleep(ms, signal).catch(() => undefined);
-  }
-
-  #tellDrained(): void {
-    for (const check of this.#onDrained) check();
   }
 }

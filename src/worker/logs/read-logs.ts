@@ -43,11 +43,8 @@ function refuseNothing({ wanted, cursor }: LogReading): void {
   const { service, release, replica, follow } = wanted;
   const isResumed = cursor.session !== "";
   if (isResumed || (follow && release === undefined)) return;
-  const what = [
-    service,
-    ...(release === undefined ? [] : [`release ${release}`]),
-    ...(replica === undefined ? [] : [`replica ${replica}`]),
-  ].join(" ");
+  const ofRelease = release === undefined ? "" : ` release ${release}`;
+  const what = `${service}${ofRelease}${replica === undefined ? "" : ` replica ${replica}`}`;
   throw new UserError(
     `logs of ${what}: it has no container, and logs are removed with their container`,
     {
@@ -75,8 +72,7 @@ function pastOf(
 }
 
 const newest = (positions: ReadonlyMap<string, Position>): string | undefined =>
-  [...positions.values()]
-    .map(({ at }) => at)
+  Array.from(positions.values(), ({ at }) => at)
     .toSorted()
     .at(-1);
 
@@ -85,16 +81,12 @@ async function emitPast(
   lines: AsyncIterable<LogLine>,
   positions: Map<string, Position>,
 ): Promise<void> {
-  const isTrimmed = wanted.lines !== undefined && cursor.session === "";
+  const count = cursor.session === "" ? wanted.lines : undefined;
   const kept: LogLine[] = [];
   for await (const line of lines) {
     positions.set(streamKey(line), behind(line));
-    if (!isTrimmed) await emit(line);
-    else if (kept.push(line) > 2 * (wanted.lines ?? 0))
-      kept.splice(0, kept.length - (wanted.lines ?? 0));
+    if (count === undefined) await emit(line);
+    else if (kept.push(line) > 2 * count) kept.splice(0, kept.length - count);
   }
-  if (isTrimmed) for (const line of lastOf(kept, wanted.lines ?? 0)) await emit(line);
+  for (const line of kept.slice(Math.max(0, kept.length - (count ?? 0)))) await emit(line);
 }
-
-const lastOf = <T>(all: readonly T[], count: number): readonly T[] =>
-  count === 0 ? [] : all.slice(-count);

@@ -21,7 +21,7 @@ import { StartedPrograms } from "./started-programs.ts";
 type RunAction = ActionOf<"run">;
 type ExecAction = ActionOf<"exec">;
 
-export interface TerminalParts {
+interface TerminalParts {
   readonly state: State;
   readonly now: () => number;
   readonly programs: () => Promise<Programs>;
@@ -91,13 +91,25 @@ export class Terminals {
     const { release, imageId } = releaseToRun(this.#parts.state, action);
     const engine = await this.#parts.engine();
     if ((await engine.inspectImage(release.image))?.id !== imageId)
-      throw noImage(action.service, release.number);
+      throw new UserError(
+        `run ${action.service}: the image of release ${release.number} was removed`,
+        {
+          code: "no-image",
+          hint: hint`list its releases: ${command(`releases ${action.service}`)}`,
+        },
+      );
     const isDetached = action.detach === true;
     const tag = request.slice(0, 8);
     const plan = runPlan(release, { tag, command: action.command, isDetached });
     const start = async <T>(work: (programs: Programs) => Promise<T>): Promise<T> => {
       await ensureVolumes(engine, release);
-      return this.#startRun(plan.name, work);
+      this.#started.started("run", plan.name);
+      try {
+        return await work(await this.#parts.programs());
+      } catch (error) {
+        this.#started.ended(plan.name);
+        throw error;
+      }
     };
     if (isDetached) {
       await start((programs) => programs.detach(plan));
@@ -108,16 +120,6 @@ export class Terminals {
         program: await start((programs) => programs.run(plan, action.terminal)),
       }));
     return { service: action.service, release: release.number, name: plan.name };
-  }
-
-  async #startRun<T>(name: string, work: (programs: Programs) => Promise<T>): Promise<T> {
-    this.#started.started("run", name);
-    try {
-      return await work(await this.#parts.programs());
-    } catch (error) {
-      this.#started.ended(name);
-      throw error;
-    }
   }
 
   async #acceptExec(request: string, action: ExecAction): Promise<ExecResult> {
@@ -179,12 +181,6 @@ export class Terminals {
     }
   }
 }
-
-const noImage = (service: string, release: number): UserError =>
-  new UserError(`run ${service}: the image of release ${release} was removed`, {
-    code: "no-image",
-    hint: hint`list its releases: ${command(`releases ${service}`)}`,
-  });
 
 const stopped = (): UserError =>
   new UserError("server: the worker was stopped, and the attached program with it", {

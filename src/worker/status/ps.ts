@@ -11,7 +11,7 @@ import { overviews, type StoredOverview } from "../../adapters/state/overview.ts
 import { scaleOverride } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
 
-export interface PsParts {
+interface PsParts {
   readonly state: State;
   readonly replicas: () => Promise<readonly ReplicaFacts[]>;
   readonly clock: Clock;
@@ -50,18 +50,15 @@ export async function* watchServices(
     await clock.sleep(pause, signal).catch(() => undefined);
     if (signal.aborted) return;
     const after = await read();
-    const shown = after.map((seen) => {
+    const shown = (seen: Seen): PsReplica => {
       const then = before.find(({ facts }) => facts.id === seen.facts.id);
-      return {
-        of: seen.facts.service,
-        replica: replicaOf(seen.facts, loadOf(then, seen), clock.now()),
-      };
-    });
+      return replicaOf(seen.facts, loadOf(then, seen), clock.now());
+    };
     const services = overviews(parts.state)
       .filter(({ service }) => isShown(wanted, service))
       .map((one) => {
-        const own = shown.filter(({ of }) => of === one.service).map(({ replica }) => replica);
-        return serviceOf(parts.state, one, own);
+        const own = after.filter(({ facts }) => facts.service === one.service);
+        return serviceOf(parts.state, one, own.map(shown));
       });
     yield { kind: "services", at: clock.now(), services };
     if (!wanted.watch) return;

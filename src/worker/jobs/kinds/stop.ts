@@ -1,6 +1,5 @@
 import { stopService } from "../../../deploy/stop-service.ts";
 import { setReleaseState, type StoredRelease } from "../../../adapters/state/releases.ts";
-import { deployPorts } from "../../deploy/deploy-context.ts";
 import { readCurrent, runningRelease } from "../../deploy/desired-release.ts";
 import { recordSwitch } from "../../deploy/record-switch.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
@@ -27,7 +26,7 @@ export async function stopRelease(
   try {
     await stopService(
       { release, isLive: was === "live", server: config, signal },
-      deployPorts(await tools(), { clock, ...recordSwitch({ state, clock }, job, say) }),
+      { ...(await tools()), clock, ...recordSwitch({ state, clock }, job, say) },
     );
   } catch (error) {
     setReleaseState(state, place, was);
