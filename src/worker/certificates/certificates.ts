@@ -63,11 +63,8 @@ export function openCertificates(parts: CertificateParts): Certificates {
   const probe = httpsProbe(parts);
   forgetOtherCa(parts);
   const manager = new CertificateManager(managerPorts(parts, wanted, probe));
-  const checkAll = () =>
-    manager.checkNow(
-      wanted().map(({ host }) => host),
-      "planned",
-    );
+  const hosts = () => wanted().map(({ host }) => host);
+  const checkAll = () => manager.checkNow(hosts(), "planned");
   const infos = () => wantedInfos(parts, wanted(), manager);
   const isUnused = ({ names }: ManualInfo): boolean =>
     wanted().every(({ host }) => !coversHost(names, host));
@@ -76,7 +73,7 @@ export function openCertificates(parts: CertificateParts): Certificates {
     start: () => manager.start(),
     stop: () => manager.stop(),
     // The deploy itself reports an error of the state.
-    requestEarly: (hosts) => manager.requestEarly(hosts).catch(() => []),
+    requestEarly: (early) => manager.requestEarly(early).catch(() => []),
     list: () => ({
       certificates: [...infos(), ...manualInfos(state).filter(isUnused).map(unusedInfo)],
       ...(config.email !== undefined && { acme: { server: acmeOf(config).server } }),
@@ -95,18 +92,16 @@ export function openCertificates(parts: CertificateParts): Certificates {
       void checkAll().catch(() => undefined);
     },
     retry: async (host) => {
-      const names = infos()
-        .map((one) => one.host)
-        .filter((name) => host === undefined || name === host);
+      const names = hosts().filter((name) => host === undefined || name === host);
       if (host !== undefined && names.length === 0) throw unknown(host);
       const done = manager.checkNow(names, "retry");
       if (await endedWithin(clock, done, { ms: retryMs })) await done;
       return infos().filter((one) => names.includes(one.host));
     },
-    report: async (hosts, deploy) => {
+    report: async (ofDeploy, deploy) => {
       for (const host of deploy.movedToHttp)
         if (manager.record(host).secured) deploy.say(stillOnHttps(host));
-      await awaitCertificates({ clock, manager, infos }, hosts, deploy);
+      await awaitCertificates({ clock, manager, infos }, ofDeploy, deploy);
     },
   };
 }

@@ -3,7 +3,6 @@ import type { Served, Trouble } from "../../core/certificates/record.ts";
 import { certificateRouter } from "../../core/routing/server-routes.ts";
 import type { CertificateRequest } from "../../core/routing/routing-state.ts";
 import { dnsResolver, httpResolver } from "../../core/server/acme.ts";
-import { atMost } from "./limit-concurrency.ts";
 import type { CertificatePorts, Challenge } from "./ports.ts";
 import { hintFields, hintOf } from "../../core/hints.ts";
 
@@ -96,3 +95,21 @@ const noAnswer = (ms: number): Trouble => ({
   reason: `no certificate came within ${Math.round(ms / 1000)} s`,
   hint: "read Traefik's log, on the server: docker logs --since 10m mypaas-traefik",
 });
+
+/** Runs at most `count` pieces of work at a time; the others wait in order. */
+export function atMost(count: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (work) => {
+    if (running >= count) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running += 1;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      // The next one takes over the slot, so that no later one can get it.
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
+}

@@ -17,20 +17,14 @@ import type { DesiredRelease } from "./desired-release.ts";
 import { refuseVolumes } from "./volumes.ts";
 import { command, hint } from "../../core/hints.ts";
 
-type ViewParts = Pick<JobParts, "state" | "config">;
-
 /** The spec of a desired release as this server takes it now; throws UserError with the first thing that it refuses about it. */
-export const admitHere = (parts: ViewParts, desired: DesiredRelease): ServiceSpec =>
-  admit(desired.spec, readView(parts, desired));
-
-/** Reads all that the admission of a release depends on. */
-function readView(
-  { state, config }: ViewParts,
+export function admitHere(
+  { state, config }: Pick<JobParts, "state" | "config">,
   { spec, env, source: { admission } }: DesiredRelease,
-): ServerView {
+): ServiceSpec {
   const claiming = claimingReleases(state);
   const underWay = claiming.filter(({ state: is }) => is !== "live" && is !== "stopped");
-  return {
+  return admit(spec, {
     config,
     live: claiming.map(({ release }) => release),
     underWay: underWay.map(({ release }) => release.spec.service),
@@ -40,7 +34,7 @@ function readView(
       : { wildcards: true },
     env,
     takeFrom: admission.takeFrom,
-  };
+  });
 }
 
 export interface ServerView {

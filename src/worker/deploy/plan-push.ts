@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { UserError } from "../../core/errors.ts";
 import { changesBetween } from "../../core/release/changes.ts";
 import { imageName } from "../../core/release/names.ts";
-import type { Release } from "../../core/release/release.ts";
 import { stopsOldFirst } from "../../core/release/spec.ts";
 import { pauseOf, type Pause } from "../../core/release/switch-way.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
@@ -25,7 +24,7 @@ import { admitHere } from "./admit.ts";
 import { resolveHomes } from "./volumes.ts";
 import { command, hint } from "../../core/hints.ts";
 
-export interface PlanParts {
+interface PlanParts {
   readonly state: State;
   readonly config: InstanceConfig;
   readonly tools: () => Promise<{ readonly engine: Pick<Engine, "inspectImage" | "replicas"> }>;
@@ -56,47 +55,28 @@ export async function planPush(
   const number = (releases[0]?.release.number ?? 0) + 1;
   const image = kept?.image ?? imageName(config.instance, spec.slug, number);
   const facts = kept?.facts ?? (live && (await engine.inspectImage(live.release.image))) ?? unbuilt;
+  const to = plan(context, { number, image }, facts);
   const withImage: Wanted["withImage"] = (of, known) => plan(context, of, known);
-  return planned({
-    service,
-    live,
-    to: plan(context, { number, image }, facts),
-    unchanged: await runsAlready(engine, { live, desired, withImage }),
-    isKept: kept !== undefined,
-    scaledByCommand: scale.override,
-    unknown: kept === undefined && spec.port === undefined ? ["port"] : [],
-  });
-}
-
-type Facts = Pick<ImageFacts, "exposed" | "hasHealthcheck">;
-
-const unbuilt: Facts = { exposed: [], hasHealthcheck: false };
-
-interface Found extends Pick<PlannedChanges, "service" | "unchanged" | "unknown"> {
-  readonly live: StoredRelease | undefined;
-  readonly to: Release;
-  readonly isKept: boolean;
-  readonly scaledByCommand: PlannedChanges["scaledByCommand"] | undefined;
-}
-
-/** The answer, out of the facts that were found. */
-function planned(found: Found): PlannedChanges {
-  const { service, live, to, unchanged, isKept, scaledByCommand: own, unknown } = found;
   const from = live?.release;
   const pause = pauseOf(from, to);
   const lastMs = lastPauseMs(live, pause);
   return {
     service,
-    ...(own !== undefined && { scaledByCommand: own }),
+    ...(scale.override !== undefined && { scaledByCommand: scale.override }),
     ...(from !== undefined && { live: from.number }),
-    unchanged,
+    unchanged: await runsAlready(engine, { live, desired, withImage }),
     changes: changesBetween(from, to),
     pause,
     ...(lastMs !== undefined && { lastMs }),
-    image: isKept ? "kept" : "to be built",
-    unknown,
+    image: kept === undefined ? "to be built" : "kept",
+    unknown: kept === undefined && spec.port === undefined ? ["port"] : [],
   };
 }
+
+const unbuilt: Pick<ImageFacts, "exposed" | "hasHealthcheck"> = {
+  exposed: [],
+  hasHealthcheck: false,
+};
 
 /** How long requests waited at the last switch; undefined where none will, or none did. */
 const lastPauseMs = (live: StoredRelease | undefined, pause: Pause): number | undefined =>

@@ -8,8 +8,15 @@ import {
 } from "../../adapters/state/jobs.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { endedWithin } from "../ended-within.ts";
-import { cancelled, endCancelled, stopping, supersede } from "./job-end.ts";
-import { resumeJob, runJob, type RunParts } from "./run-job.ts";
+import {
+  cancelled,
+  endCancelled,
+  resumeJob,
+  runJob,
+  stopping,
+  supersede,
+  type RunParts,
+} from "./run-job.ts";
 
 /** Jobs of one service run one after the other, those of different services and those of the server side by side; every job reaches exactly one end. */
 export interface Queue {

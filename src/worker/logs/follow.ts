@@ -12,22 +12,9 @@ const listAgainMs = 5000;
 /** Pause before a log is opened again that ended although its container runs. */
 const reopenMs = 100;
 
-export interface Following {
-  /** Resolves when no line can follow: never while the service may get a new container. */
-  readonly done: Promise<void>;
-  /** Resolves when the log of a container was read to its end, or nothing reads it. */
-  readonly drained: (id: string) => Promise<void>;
-}
-
 interface FollowParts extends LogReading {
   readonly isWanted: (container: LogContainer) => boolean;
   readonly positions: Map<string, Position>;
-}
-
-/** Follows the logs of all containers of a service, also of those that start later. Emits the lines in the order of their times. */
-export function followContainers(parts: FollowParts): Following {
-  const follower = new ServiceFollower(parts);
-  return { done: follower.run(), drained: (id) => follower.drained(id) };
 }
 
 interface ContainerFollower {
@@ -36,7 +23,8 @@ interface ContainerFollower {
   readonly wakeup: ReturnType<typeof createWakeup>;
 }
 
-class ServiceFollower {
+/** Follows the logs of all containers of a service, also of those that start later. Emits the lines in the order of their times. */
+export class ServiceFollower {
   readonly #parts: FollowParts;
   readonly #output: MergedOutput;
   readonly #followers = new Map<string, ContainerFollower>();
@@ -48,7 +36,7 @@ class ServiceFollower {
     this.#output = new MergedOutput(parts);
   }
 
-  /** Lists the containers after each event of the engine, until no new one can come. */
+  /** Lists the containers after each event of the engine; resolves when no line can follow: never while the service may get a new container. */
   async run(): Promise<void> {
     const { source, clock, wanted, signal } = this.#parts;
     const changed = createWakeup(signal);
@@ -62,6 +50,7 @@ class ServiceFollower {
     await this.#output.finish();
   }
 
+  /** Resolves when the log of a container was read to its end, or nothing reads it. */
   async drained(id: string): Promise<void> {
     const { signal } = this.#parts;
     await this.#listContainers().catch(() => undefined);

@@ -3,14 +3,14 @@ import { behind, streamKey, type LogLine, type Position } from "../../core/logs/
 import { mergeEnded } from "../../core/logs/merge.ts";
 import { UserError } from "../../core/errors.ts";
 import type { LogContainer } from "../../adapters/engines/docker/log-stream.ts";
-import { followContainers, type Following } from "./follow.ts";
+import { ServiceFollower } from "./follow.ts";
 import { linesOf, type LogReading, type LogsAction } from "./lines.ts";
 import { command, hint } from "../../core/hints.ts";
 
 /** Emits the existing lines in the order of their times, and then follows if wanted. `onFollowing` gets the object that waits for a container. */
 export async function readLogs(
   reading: LogReading,
-  onFollowing: (following: Following) => void,
+  onFollowing: (follower: ServiceFollower) => void,
 ): Promise<void> {
   const { source, wanted, emit, signal } = reading;
   const there = (await source.list(wanted.service)).filter((one) => isWanted(one, wanted));
@@ -24,13 +24,11 @@ export async function readLogs(
   }
   await emit({ kind: "caught-up", positions: Object.fromEntries(positions) });
   if (wanted.follow) {
-    const following = followContainers({
-      ...reading,
-      isWanted: (container) => isWanted(container, wanted),
-      positions,
-    });
-    onFollowing(following);
-    await following.done;
+    const isShown = (container: LogContainer) => isWanted(container, wanted);
+    const follower = new ServiceFollower({ ...reading, isWanted: isShown, positions });
+    const done = follower.run();
+    onFollowing(follower);
+    await done;
   }
   if (!signal.aborted) await emit({ kind: "end" });
 }

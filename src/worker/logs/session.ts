@@ -4,7 +4,7 @@ import type { LogCursor } from "../../core/logs/cursor.ts";
 import type { FailedItem, LogItem } from "../../core/logs/item.ts";
 import { createReplay } from "../../core/logs/replay.ts";
 import { createListeners } from "../listeners.ts";
-import type { Following } from "./follow.ts";
+import type { ServiceFollower } from "./follow.ts";
 import type { LogReading } from "./lines.ts";
 import { readLogs } from "./read-logs.ts";
 
@@ -29,7 +29,7 @@ export class LogSession {
   readonly #ended = new AbortController();
   readonly #replay = createReplay<LogItem>(limits);
   readonly #listeners = createListeners<"items" | "room">();
-  readonly #following = Promise.withResolvers<Following | undefined>();
+  readonly #following = Promise.withResolvers<ServiceFollower | undefined>();
   #isOver = false;
   #reader: AbortController | undefined;
   #away: AbortController | undefined;
