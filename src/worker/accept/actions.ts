@@ -11,12 +11,9 @@ import { enrol, keyInfos, revoke } from "../access/key-actions.ts";
 import { listedReleases } from "../status/listed-releases.ts";
 import { listRegistries, logIn, logOut, type CheckLogin } from "../access/registries.ts";
 
-/** The name of an action that is answered at once. */
-export type DirectActionName = NamesOf<"answer">;
-
-/** How each of them is performed; `authorise` has allowed it before. */
-export type DirectActions = {
-  readonly [N in DirectActionName]: (
+/** How each action that is answered at once is performed; `authorise` has allowed it before. */
+type DirectActions = {
+  readonly [N in NamesOf<"answer">]: (
     action: ActionOf<N>,
     caller: Caller,
   ) => Results[N] | Promise<Results[N]>;

@@ -10,10 +10,9 @@ import {
 } from "../../core/certificates/record.ts";
 import { nextAllowedRequest } from "../../core/certificates/schedule.ts";
 import { wildcardFor } from "../../core/certificates/wanted.ts";
-import { chooseChallenge } from "./choose-challenge.ts";
 import { endedWithin } from "../ended-within.ts";
 import { HostRecords } from "./host-records.ts";
-import { atMost, Issuer } from "./issue.ts";
+import { atMost, chooseChallenge, Issuer } from "./issue.ts";
 import type { CertificatePorts } from "./ports.ts";
 
 /** `planned`: only when it is due. `deploy`: also before that, unless the CA refused. `retry`: always. */

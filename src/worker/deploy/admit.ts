@@ -74,9 +74,7 @@ function refuseForeignSlug(spec: ServiceSpec, { slugOwner }: ServerView): void {
 
 function refuseRoutes(spec: ServiceSpec, { config, certificates }: ServerView): void {
   const [refusal] = refusedRoutes(spec.routes, { ...config, ...certificates }, spec.slug);
-  if (refusal === undefined) return;
-  const { message, code, hint } = refusal;
-  throw new UserError(message, { code, hint });
+  if (refusal !== undefined) throw new UserError(refusal.message, refusal);
 }
 
 function refuseTakenRoute(route: RouteSpec, spec: ServiceSpec, view: ServerView): void {

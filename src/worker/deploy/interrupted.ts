@@ -26,14 +26,8 @@ export function interruptedSwitch(state: State, job: Job): Interrupted | undefin
   const { from: before } = first.data;
   const from = before === undefined ? undefined : findRelease(state, job.service, before);
   const notes = steps.map((entry) => ({ ...entry, ok: entry.data.ok === true }));
-  const cut = notes.find(({ step, ok }) => step === "cut-over" && ok);
-  return {
-    release,
-    from: from?.release,
-    progress: progressOf(notes),
-    begun: first.at,
-    cutAt: cut?.at,
-  };
+  const cutAt = notes.find(({ step, ok }) => step === "cut-over" && ok)?.at;
+  return { release, from: from?.release, progress: progressOf(notes), begun: first.at, cutAt };
 }
 
 /** The changes to the dynamic file that belong to switches which an earlier worker left in the middle. */

@@ -31,7 +31,10 @@ export function createJobLog(parts: { readonly state: State; readonly now: () =>
   const listeners = createListeners<number>();
   const { buffers, flush, tryFlush, flushLater } = createBuffers(state, listeners);
   const bufferOf = (job: number): LogBuffer => {
-    const buffer = buffers.get(job) ?? newBuffer(nextOffset(state, job));
+    const known = buffers.get(job);
+    if (known !== undefined) return known;
+    const next = nextOffset(state, job);
+    const buffer: LogBuffer = { next, waiting: [], outputLength: 0, redact: (text) => text };
     buffers.set(job, buffer);
     return buffer;
   };
@@ -120,14 +123,6 @@ interface LogBuffer {
   outputLength: number;
   redact: Redact;
 }
-
-/** A buffer whose first event gets that offset. */
-const newBuffer = (next: number): LogBuffer => ({
-  next,
-  waiting: [],
-  outputLength: 0,
-  redact: (text) => text,
-});
 
 /** Adds an event without its secrets, shortened, or not at all where the job has printed too much. */
 function append(buffer: LogBuffer, event: Event, at: number): void {

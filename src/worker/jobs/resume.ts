@@ -17,30 +17,24 @@ import type { State } from "../../adapters/state/state.ts";
 import { interruptedSwitch, type Interrupted } from "../deploy/interrupted.ts";
 import { recordSwitch } from "../deploy/record-switch.ts";
 import type { JobParts } from "./job-kind.ts";
-import type { DeployTools } from "../deploy/deploy-context.ts";
 
 type ReconcileParts = Pick<JobParts, "state" | "config" | "clock" | "tools" | "traefikEvents">;
 
 /** Continues the switch of a job that a worker left in the middle, forward or back; a release that never became live is recorded as failed. Every call may be repeated. */
 export async function reconcile(parts: ReconcileParts, job: Job, say: Say): Promise<void> {
   const { state, clock } = parts;
-  const tools = await parts.tools();
+  const { engine } = await parts.tools();
   const left = interruptedSwitch(state, job);
   if (left === undefined)
-    await untilEngineAnswers({ clock, say }, () => removeUnknown(state, tools.engine, job.service));
-  else await goOn({ ...parts, tools }, job, say, left);
+    await untilEngineAnswers({ clock, say }, () => removeUnknown(state, engine, job.service));
+  else await goOn(parts, job, say, left);
   for (const { release, state: was } of releasesOfJob(state, job.id)) {
     const { service } = job;
     if (was !== "live") setReleaseState(state, { service, number: release.number }, "failed");
   }
 }
 
-async function goOn(
-  parts: Omit<ReconcileParts, "tools"> & { readonly tools: DeployTools },
-  job: Job,
-  say: Say,
-  left: Interrupted,
-): Promise<void> {
+async function goOn(parts: ReconcileParts, job: Job, say: Say, left: Interrupted): Promise<void> {
   const { state, config, clock, tools, traefikEvents } = parts;
   // Otherwise Traefik learns of a container only after its removal, and sends requests to its address.
   if (left.progress !== "after") await traefikEvents.waitUntilSubscribed();
@@ -52,7 +46,7 @@ async function goOn(
   const { signal } = new AbortController();
   const context = openSwitch(
     { release, from, server: config, signal },
-    { ...tools, clock, ...record },
+    { ...(await tools()), clock, ...record },
   );
   await recover(context, left);
   await record.recorded();

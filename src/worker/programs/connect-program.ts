@@ -30,7 +30,6 @@ export async function connectProgram(
 async function sendOutput(connection: TerminalConnection, program: Program): Promise<void> {
   for await (const { stream, bytes } of program.output()) {
     for (let at = 0; at < bytes.length; at += maxFrameBytes)
-      // oxlint-disable-next-line no-await-in-loop
       await connection.send({ kind: stream, bytes: bytes.subarray(at, at + maxFrameBytes) });
     if (connection.gone.aborted) throw new Error("the client is gone");
   }

@@ -1,4 +1,3 @@
-import type { Release } from "../../core/release/release.ts";
 import { replicaCount } from "../../core/release/spec.ts";
 import { writeRoute } from "../../core/release/format-spec.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
@@ -87,7 +86,7 @@ function serviceOf(
     ...(current !== undefined && { release: current.release.number }),
     state: current?.state ?? "none",
     routes: current === undefined ? [] : ownRoutes(current.release).map(writeRoute),
-    wanted: wantedOf(current),
+    wanted: current?.state === "live" ? replicaCount(current.release.spec.scale) : 0,
     ...(own !== undefined && { scaledByCommand: own }),
     replicas,
     ...(job !== undefined && {
@@ -95,9 +94,6 @@ function serviceOf(
     }),
   };
 }
-
-const wantedOf = (current: { readonly release: Release; readonly state: string } | undefined) =>
-  current?.state === "live" ? replicaCount(current.release.spec.scale) : 0;
 
 type Load = Pick<PsReplica, "cpu" | "memoryBytes">;
 
