@@ -62,14 +62,9 @@ async function work(
 ): Promise<void> {
   const paths = instancePaths(config);
   const engineSocket = options.engineSocket ?? "/var/run/docker.sock";
-  const core = await openCore({
-    world,
-    config,
-    state,
-    store: openBlobStore({ dir: paths.blobs }),
-    engineSocket,
-    version: await packageVersion(world),
-  });
+  const store = openBlobStore({ dir: paths.blobs });
+  const version = await packageVersion(world);
+  const core = await openCore({ world, config, state, store, engineSocket, version });
   const localSpool = await openSpool({ dir: paths.localSpool });
   const onBug = (error: unknown) =>
     world.stderr.write(`bug: ${error instanceof Error ? (error.stack ?? "") : String(error)}\n`);

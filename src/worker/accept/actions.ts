@@ -83,11 +83,9 @@ function visibleTo(caller: Caller, { certificates, acme }: CertificateList): Cer
 }
 
 /** Shows keyed fingerprints instead of values: equal values have equal ones, and without the key none can be guessed. */
-function listEnv(parts: ActionParts, service: string): Results["env.list"] {
-  const secret = ensureMeta(parts.state, "env-fingerprints", () =>
-    parts.random(32).toString("hex"),
-  );
-  const env = Object.entries(readEnv(parts.state, service)).map(([name, value]) => {
+function listEnv({ state, random }: ActionParts, service: string): Results["env.list"] {
+  const secret = ensureMeta(state, "env-fingerprints", () => random(32).toString("hex"));
+  const env = Object.entries(readEnv(state, service)).map(([name, value]) => {
     const mac = createHmac("sha256", Buffer.from(secret, "hex"));
     const fingerprint = mac.update(JSON.stringify([service, name, value])).digest("hex");
     return { name, fingerprint: fingerprint.slice(0, 12) };

@@ -38,15 +38,14 @@ export function createPushes(parts: PushParts): Pushes {
 
   const answer = async (stored: StoredRequest): Promise<Accepted> => {
     if (stored.job !== undefined) return { request: stored.id, job: stored.job, missing: [] };
-    const { manifest } = readManifest(state, stored);
-    const missing = await missingBlobs(parts, serviceOf(stored), manifest);
+    const { service, manifest } = readManifest(state, stored);
+    const missing = await missingBlobs(parts, service, manifest);
     return { request: stored.id, missing };
   };
 
   const begin = async (stored: StoredRequest): Promise<Accepted> => {
     if (stored.job !== undefined) return answer(stored);
-    const { manifest, content } = readManifest(state, stored);
-    const service = serviceOf(stored);
+    const { service, manifest, content } = readManifest(state, stored);
     const missing = await missingBlobs(parts, service, manifest);
     for (const blob of missing) await parts.take(stored, blob);
     const existing = followExistingJob(state, stored, { service, content });
@@ -107,11 +106,6 @@ function readManifest(state: State, stored: StoredRequest) {
       code: "bad-request",
     });
   }
-  const manifest = request.push;
-  return { manifest, content: askedFor(stored.content, manifest) };
-}
-
-function serviceOf(stored: StoredRequest): string {
-  if (stored.service === undefined) throw new Error("a push without a service");
-  return stored.service;
+  const { service, push: manifest } = request;
+  return { service, manifest, content: askedFor(stored.content, manifest) };
 }

@@ -30,15 +30,8 @@ export function plan(
   { number, image }: Pick<Release, "number" | "image">,
   facts: Pick<ImageFacts, "exposed" | "hasHealthcheck">,
 ): Release {
-  return planRelease({
-    number,
-    image,
-    facts,
-    instance: config.instance,
-    spec,
-    env: desired.env,
-    homes,
-  });
+  const { instance } = config;
+  return planRelease({ number, image, facts, instance, spec, env: desired.env, homes });
 }
 
 /** What the state keeps of a release of this deploy. */

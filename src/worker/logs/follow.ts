@@ -3,7 +3,6 @@ import { behind, streamKey, type Position } from "../../core/logs/item.ts";
 import type { LogContainer } from "../../adapters/engines/docker/log-stream.ts";
 import { endedWithin } from "../ended-within.ts";
 import { createListeners } from "../listeners.ts";
-import { createWakeup } from "./wakeup.ts";
 import { linesOf, type LogReading } from "./lines.ts";
 import { MergedOutput, windowMs } from "./merged-output.ts";
 
@@ -139,4 +138,26 @@ export class ServiceFollower {
     const { clock, signal } = this.#parts;
     await clock.sleep(ms, signal).catch(() => undefined);
   }
+}
+
+/** Remembers one notification until its reader waits for it; notifies by itself when the signal is aborted. */
+function createWakeup(signal: AbortSignal) {
+  let isNotified = false;
+  let answer: (() => void) | undefined;
+  const notify = () => {
+    isNotified = true;
+    answer?.();
+  };
+  signal.addEventListener("abort", notify, { once: true });
+  return {
+    notify,
+    wait: async () => {
+      if (!isNotified && !signal.aborted)
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+      isNotified = false;
+      answer = undefined;
+    },
+  };
 }
