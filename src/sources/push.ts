@@ -1,34 +1,32 @@
+import { buffer } from "node:stream/consumers";
 import { hint, command } from "../core/hints.ts";
 import { formatBytes, formatFiles } from "../core/format.ts";
 import { UserError } from "../core/errors.ts";
+import type { ActionOf } from "../core/actions/actions.ts";
 import type { ManifestEntry, PushManifest } from "../core/actions/push.ts";
 import type { WantedBlob } from "../core/wire/protocol.ts";
 import { contentId } from "../core/wire/request.ts";
 import type { ContextEntry } from "../deploy/ports.ts";
 import type { BuildSource } from "./source.ts";
 
-/** Where the bytes of uploaded files are. */
-export interface Blobs {
-  /** Yields the bytes, and throws instead of ending when they do not match. */
-  readonly open: (blob: WantedBlob) => AsyncIterable<Uint8Array>;
-}
-
-export interface Push {
-  readonly service: string;
-  readonly push: PushManifest;
-}
+/** Yields the bytes of an uploaded file, and throws instead of ending when they do not match. */
+type Open = (blob: WantedBlob) => AsyncIterable<Uint8Array>;
+type Push = Pick<ActionOf<"push">, "service" | "push">;
 
 /** Longer ones are no Dockerfiles that anybody wrote. */
 const maxDockerfileBytes = 4 * 1024 * 1024;
 
 /** The files of a push. */
-export function pushSource({ service, push }: Push, blobs: Blobs): BuildSource {
+export function pushSource({ service, push }: Push, open: Open): BuildSource {
   const { dockerfile: path, entries, options } = push;
   return {
     kind: "push",
     id: contentId({ action: "push", service, push }),
-    dockerfile: { path, read: async () => readAll(blobs.open(dockerfileOf(push))) },
-    context: async () => entries.map((entry) => contextEntry(entry, blobs)),
+    dockerfile: {
+      path,
+      read: async () => buffer(open(dockerfileOf(push))),
+    },
+    context: async () => entries.map((entry) => contextEntry(entry, open)),
     options,
     admission: { needsCertificates: true, takeFrom: options.takeFrom },
     describe: () => sizeOf(push),
@@ -65,18 +63,12 @@ type FileEntry = Extract<ManifestEntry, { readonly sha256: string }>;
 
 const isFile = (entry: ManifestEntry): entry is FileEntry => "sha256" in entry;
 
-const contextEntry = (entry: ManifestEntry, blobs: Blobs): ContextEntry =>
+const contextEntry = (entry: ManifestEntry, open: Open): ContextEntry =>
   isFile(entry)
-    ? { path: entry.path, mode: entry.mode, size: entry.size, open: () => blobs.open(entry) }
+    ? { path: entry.path, mode: entry.mode, size: entry.size, open: () => open(entry) }
     : { path: entry.path, link: entry.link };
 
 function sizeOf({ entries }: PushManifest): string {
   const bytes = entries.reduce((sum, entry) => sum + (isFile(entry) ? entry.size : 0), 0);
   return `${formatFiles(entries.length)}, ${formatBytes(bytes)}`;
-}
-
-async function readAll(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of bytes) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

@@ -19,15 +19,10 @@ export async function readSpec(
   }
   if (problems.length > 0) throw problemsError(problems);
   if (spec === undefined) throw new Error("a Dockerfile without problems and without a service");
-  refuseOtherService(spec, service, path);
-  return spec;
-}
-
-/** The key was checked against the service in the signed request, so the Dockerfile must name the same. */
-export function refuseOtherService(spec: ServiceSpec, requested: string, file: string): void {
-  if (spec.service === requested) return;
+  // The key was checked against the service in the signed request.
+  if (spec.service === service) return spec;
   throw new UserError(
-    `${file}: mypaas.servicename is "${spec.service}", the push is for "${requested}"`,
+    `${path}: mypaas.servicename is "${spec.service}", the push is for "${service}"`,
     { code: "wrong-service", hint: hint`push again, with the file as it is: ${command("push")}` },
   );
 }

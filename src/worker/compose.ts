@@ -35,7 +35,7 @@ export interface Core {
   readonly tidy: (localSpool: Spool) => Promise<void>;
 }
 
-export interface CoreParts {
+interface CoreParts {
   readonly world: Pick<World, "now" | "random" | "uid" | "kill">;
   readonly config: InstanceConfig;
   readonly state: State;
@@ -52,15 +52,25 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   const shared = await openShared(parts);
   const { clock, router, streams, traefikEvents, certificates, tools } = shared;
   const { log, queue, pushes } = openJobs({ ...parts, ...shared });
-  const attachments = openAttachments(parts, shared);
+  const attachments = new Terminals({
+    state,
+    now,
+    engine: async () => (await tools()).engine,
+    programs: async () => {
+      const { createPrograms } = await import("../adapters/engines/docker/attach.ts");
+      const { instance } = config;
+      return createPrograms({ instance, socketPath: parts.engineSocket, kill: world.kill });
+    },
+  });
   await syncKeysFile(state, paths.authorizedKeys, now());
   const writeKeys = keysFileWriter(state, paths.authorizedKeys);
   const actions = openActions(parts, shared, writeKeys);
   const { server } = config;
+  const backend = { state, attachments, streams, log, pushes, queue, now, server, actions };
   return {
+    backend,
     attachments,
     traefikEvents,
-    backend: { state, attachments, streams, log, pushes, queue, now, server, actions },
     recover: async () => {
       // While Docker is away nothing runs; `tidy` tries again.
       void attachments.sweep().catch(() => undefined);
@@ -71,11 +81,8 @@ export async function openCore(parts: CoreParts): Promise<Core> {
       certificates.start();
     },
     stop: async (limits) => {
-      const [isDone] = await Promise.all([
-        queue.stop(limits),
-        attachments.stop(),
-        certificates.stop(),
-      ]);
+      const others = [attachments.stop(), certificates.stop()];
+      const [isDone] = await Promise.all([queue.stop(limits), ...others]);
       streams.stop();
       try {
         log.flush();
@@ -113,19 +120,6 @@ async function openShared(parts: CoreParts) {
     /** Opened when the first job runs, because they are heavy to load. */
     tools: () => (opened ??= openTools(toolParts, router, streams)),
   };
-}
-
-function openAttachments({ world, config, state, engineSocket }: CoreParts, { tools }: Shared) {
-  return new Terminals({
-    state,
-    now: world.now,
-    engine: async () => (await tools()).engine,
-    programs: async () => {
-      const { createPrograms } = await import("../adapters/engines/docker/attach.ts");
-      const { instance } = config;
-      return createPrograms({ instance, socketPath: engineSocket, kill: world.kill });
-    },
-  });
 }
 
 function openActions(

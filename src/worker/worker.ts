@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { command, hint } from "../core/hints.ts";
 import { UserError } from "../core/errors.ts";
 import { instancePaths, type InstanceConfig } from "../core/server/instance.ts";
@@ -61,14 +62,9 @@ async function work(
 ): Promise<void> {
   const paths = instancePaths(config);
   const engineSocket = options.engineSocket ?? "/var/run/docker.sock";
-  const core = await openCore({
-    world,
-    config,
-    state,
-    store: openBlobStore({ dir: paths.blobs }),
-    engineSocket,
-    version: await packageVersion(world),
-  });
+  const store = openBlobStore({ dir: paths.blobs });
+  const version = await packageVersion(world);
+  const core = await openCore({ world, config, state, store, engineSocket, version });
   const localSpool = await openSpool({ dir: paths.localSpool });
   const onBug = (error: unknown) =>
     world.stderr.write(`bug: ${error instanceof Error ? (error.stack ?? "") : String(error)}\n`);
@@ -80,16 +76,14 @@ async function work(
   });
   try {
     for (const entry of entries) {
-      await listen(servers[entry], where[entry], {
-        ...entryAccess[entry],
-        isRoot: world.uid === 0,
-      });
+      const access = { ...entryAccess[entry], isRoot: world.uid === 0 };
+      await listen(servers[entry], where[entry], access);
     }
     options.onReady?.();
     await core.recover();
     // A full disk is no reason to abandon the jobs that run.
     const tidying = setInterval(() => void core.tidy(localSpool).catch(onBug), tidyMs);
-    await interrupted(world.interrupted);
+    if (!world.interrupted.aborted) await once(world.interrupted, "abort");
     clearInterval(tidying);
     // Traefik's socket stays: without it the deploys that still run could not be switched.
     const entrances = [servers.local, servers.receiver];
@@ -102,11 +96,4 @@ async function work(
       servers[entry].closeAllConnections();
     }
   }
-}
-
-function interrupted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -26,7 +26,8 @@ const manifest = (text: string, more: Partial<PushManifest["options"]> = {}): Pu
   entries: [entry("Dockerfile", text), entry("copy", text), { path: "link", link: "copy" }],
   options: { pull: false, noCache: false, ...more },
 });
-const source = (push: PushManifest) => pushSource({ service: "web", push }, blobs);
+const source = (push: PushManifest) =>
+  pushSource({ service: "web", push }, (blob) => blobs.open(blob));
 const web = "# mypaas.servicename = web\nFROM x\n";
 
 test("push: the source has the files of the manifest, and each blob is sent once", async () => {

@@ -11,12 +11,9 @@ import { enrol, keyInfos, revoke } from "../access/key-actions.ts";
 import { listedReleases } from "../status/listed-releases.ts";
 import { listRegistries, logIn, logOut, type CheckLogin } from "../access/registries.ts";
 
-/** The name of an action that is answered at once. */
-export type DirectActionName = NamesOf<"answer">;
-
-/** How each of them is performed; `authorise` has allowed it before. */
-export type DirectActions = {
-  readonly [N in DirectActionName]: (
+/** How each action that is answered at once is performed; `authorise` has allowed it before. */
+type DirectActions = {
+  readonly [N in NamesOf<"answer">]: (
     action: ActionOf<N>,
     caller: Caller,
   ) => Results[N] | Promise<Results[N]>;
@@ -86,11 +83,9 @@ function visibleTo(caller: Caller, { certificates, acme }: CertificateList): Cer
 }
 
 /** Shows keyed fingerprints instead of values: equal values have equal ones, and without the key none can be guessed. */
-function listEnv(parts: ActionParts, service: string): Results["env.list"] {
-  const secret = ensureMeta(parts.state, "env-fingerprints", () =>
-    parts.random(32).toString("hex"),
-  );
-  const env = Object.entries(readEnv(parts.state, service)).map(([name, value]) => {
+function listEnv({ state, random }: ActionParts, service: string): Results["env.list"] {
+  const secret = ensureMeta(state, "env-fingerprints", () => random(32).toString("hex"));
+  const env = Object.entries(readEnv(state, service)).map(([name, value]) => {
     const mac = createHmac("sha256", Buffer.from(secret, "hex"));
     const fingerprint = mac.update(JSON.stringify([service, name, value])).digest("hex");
     return { name, fingerprint: fingerprint.slice(0, 12) };

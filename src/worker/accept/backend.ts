@@ -3,21 +3,19 @@ import { UserError } from "../../core/errors.ts";
 import {
   authorise,
   authoriseSpec,
-  type Caller,
   idOf,
   nameOf,
+  type Caller,
 } from "../../core/wire/permissions.ts";
 import { contentId, parseRequest, requestId, storedBody } from "../../core/wire/request.ts";
 import type { Accepted, Request, RequestHead } from "../../core/wire/protocol.ts";
 import type { Backend } from "../../core/wire/routes.ts";
 import { definitionOf, hasScope, type ActionOf, type NamesOf } from "../../core/actions/actions.ts";
 import type { Kind } from "../../core/actions/definition.ts";
-import type { ServiceSpec } from "../../core/release/spec.ts";
 import { liveRelease } from "../../adapters/state/releases.ts";
 import type { StoredRequest } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
-import { acceptOnce } from "./accept-once.ts";
-import { attachTo } from "./follow-existing-job.ts";
+import { acceptOnce, attachTo } from "./accept-once.ts";
 import type { Terminals } from "../programs/terminals.ts";
 import { directActions, type ActionParts } from "./actions.ts";
 import { enrolledKeys } from "../access/enrolled-keys.ts";
@@ -107,34 +105,17 @@ interface Incoming<K extends Kind> {
 /** Records a request and answers it, by what its action becomes. */
 type Acceptors = { readonly [K in Kind]: (incoming: Incoming<K>) => Accepted | Promise<Accepted> };
 
-/** A function for each action that is answered in one way. */
-type ByAction<K extends Kind, More extends readonly unknown[], Result> = {
-  readonly [N in NamesOf<K>]: (action: ActionOf<N>, ...more: More) => Result;
-};
-
 function acceptors(parts: BackendParts): Acceptors {
   const { state, pushes, streams, attachments } = parts;
   const direct = directActions(parts.actions);
-  const existingJob: ByAction<"job-log", [stored: StoredRequest, caller: Caller], Accepted> = {
-    cancel: ({ service }, stored, caller) =>
-      acceptCancel(parts, { ...stored, service }, nameOf(caller)),
-    "job.log": ({ job = 0 }, stored) => {
-      acceptOnce(state, stored, undefined);
-      return attachTo(state, stored, job);
-    },
-  };
-  /** Settings of the release in whose container a program will run. */
-  const specOf: ByAction<"terminal", [], ServiceSpec | undefined> = {
-    run: (action) => releaseToRun(state, action).release.spec,
-    exec: ({ service }) => liveRelease(state, service)?.release.spec,
-  };
   return {
     upload: ({ request, stored, kept }) => pushes.accept(stored, request, kept),
     job: ({ request, stored, kept }) => acceptJob(parts, stored, request, kept),
     "job-log": ({ request, stored, caller }) => {
-      const find: (action: never, stored: StoredRequest, caller: Caller) => Accepted =
-        existingJob[request.action];
-      return find(request as never, stored, caller);
+      if (request.action === "cancel")
+        return acceptCancel(parts, { ...stored, service: request.service }, nameOf(caller));
+      acceptOnce(state, stored, undefined);
+      return attachTo(state, stored, request.job ?? 0);
     },
     stream: ({ request, stored, kept }) => {
       streams.check(request);
@@ -143,10 +124,12 @@ function acceptors(parts: BackendParts): Acceptors {
       return { request: stored.id, missing: [] };
     },
     terminal: async ({ request, stored, caller }) => {
-      const find: (action: never) => ServiceSpec | undefined = specOf[request.action];
-      const spec = find(request as never);
+      const of =
+        request.action === "run"
+          ? releaseToRun(state, request)
+          : liveRelease(state, request.service);
       // A program can reach the volumes of its container.
-      if (spec !== undefined) authoriseSpec(caller, spec);
+      if (of !== undefined) authoriseSpec(caller, of.release.spec);
       acceptOnce(state, stored, undefined);
       // The command may hold secrets, so it is in memory only.
       const result = await attachments.accept(stored.id, request);
@@ -160,16 +143,11 @@ function acceptors(parts: BackendParts): Acceptors {
   };
 }
 
-interface Identified {
-  readonly request: Request;
-  readonly caller: Caller;
-}
-
 function identify(
   parts: BackendParts,
   body: Uint8Array,
   signature: Uint8Array | undefined,
-): Identified {
+): { readonly request: Request; readonly caller: Caller } {
   const { state, server, now } = parts;
   if (parts.entry === "local") {
     const request = parseRequest(body);

@@ -1,13 +1,14 @@
 import { command, hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import { authorise, maySee, type Caller } from "../../core/wire/permissions.ts";
-import type { Action } from "../../core/actions/actions.ts";
+import type { ActionOf } from "../../core/actions/actions.ts";
 import { findJob, type Job } from "../../adapters/state/jobs.ts";
 import { newestJob } from "../../adapters/state/overview.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { noService } from "../jobs/job-kind.ts";
 
-type JobLogAction = Extract<Action, { readonly action: "job.log" }>;
+type JobLogAction = ActionOf<"job.log">;
+type FoundJob = Pick<Job, "id" | "service">;
 
 /** Completes the request for a log with the service and number of its job, on which its rights depend; throws UserError "no-job" for a job that is not known, or that the caller may not see. */
 export function withItsJob<R extends JobLogAction>(
@@ -35,15 +36,12 @@ export function withItsJob<R extends JobLogAction>(
 }
 
 /** A key that is limited to services sees no job of the server. */
-const maySeeJob = (caller: Caller, { service }: Pick<Job, "service">): boolean =>
+const maySeeJob = (caller: Caller, { service }: FoundJob): boolean =>
   service === noService
     ? caller === "root" || caller.options.services === undefined
     : maySee(caller, service);
 
-function findIt(
-  state: State,
-  { service, job }: JobLogAction,
-): Pick<Job, "id" | "service"> | undefined {
+function findIt(state: State, { service, job }: JobLogAction): FoundJob | undefined {
   if (job !== undefined) return findJob(state, job);
   const newest = service === undefined ? undefined : newestJob(state, service);
   return newest === undefined || service === undefined ? undefined : { id: newest.id, service };

@@ -1,29 +1,25 @@
 import { hint, command } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Accepted } from "../../core/wire/protocol.ts";
-import type { JobAction } from "../../core/actions/actions.ts";
+import type { ActionOf, NamesOf } from "../../core/actions/actions.ts";
 import { setRequestJob, type StoredRequest } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { serviceOf } from "../jobs/job-kind.ts";
 import { kindOf } from "../jobs/job-kinds.ts";
 import type { Queue } from "../jobs/queue.ts";
-import { acceptOnce } from "./accept-once.ts";
-import { attachTo, followExistingJob } from "./follow-existing-job.ts";
+import { acceptOnce, attachTo, followExistingJob } from "./accept-once.ts";
 import { refuseUnknownService } from "./known-service.ts";
 
-export interface JobRequestParts {
+interface JobRequestParts {
   readonly state: State;
   readonly queue: Queue;
 }
-
-/** A request that becomes a job without uploads. */
-export type DirectJobAction = Exclude<JobAction, { readonly action: "push" }>;
 
 /** Begins the job of a request that needs no uploads, or follows the job that does the same already; a request that needs no job is answered at once. */
 export function acceptJob(
   { state, queue }: JobRequestParts,
   stored: StoredRequest,
-  request: DirectJobAction,
+  request: ActionOf<NamesOf<"job">>,
   body: Uint8Array,
 ): Accepted {
   const { scope, acceptance } = kindOf(request);
@@ -33,7 +29,7 @@ export function acceptJob(
     acceptOnce(state, stored, undefined);
     return { request: stored.id, missing: [], result: answer() };
   }
-  if (scope === "service") refuseUnknownService(state, service, command("releases"));
+  if (scope !== "server") refuseUnknownService(state, service, command("releases"));
   acceptOnce(state, stored, body);
   const { id, key, action, content } = stored;
   const existing = followExistingJob(state, stored, { service, content });

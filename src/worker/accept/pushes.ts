@@ -1,21 +1,21 @@
 import { UserError } from "../../core/errors.ts";
 import { parseRequest } from "../../core/wire/request.ts";
-import type { Accepted, Request, WantedBlob } from "../../core/wire/protocol.ts";
+import type { Accepted, WantedBlob } from "../../core/wire/protocol.ts";
+import type { ActionOf } from "../../core/actions/actions.ts";
 import type { PushManifest } from "../../core/actions/push.ts";
 import { askedFor, blobsOf } from "../../sources/push.ts";
 import type { BlobStore } from "../../adapters/host/blob-store.ts";
 import { forgetBlob, knowsBlob, recordBlobs } from "../../adapters/state/blobs.ts";
 import { requestBody, setRequestJob, type StoredRequest } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
-import { acceptOnce } from "./accept-once.ts";
-import { followExistingJob } from "./follow-existing-job.ts";
+import { acceptOnce, followExistingJob } from "./accept-once.ts";
 import type { Queue } from "../jobs/queue.ts";
 
 /** From the manifest of a push to its job: says which blobs are missing, takes them over, adds the job. */
 export interface Pushes {
   readonly accept: (
     stored: StoredRequest,
-    request: PushRequest,
+    request: ActionOf<"push">,
     body: Uint8Array,
   ) => Promise<Accepted>;
   readonly status: (stored: StoredRequest) => Promise<Accepted>;
@@ -23,8 +23,6 @@ export interface Pushes {
   /** True while blobs are being taken over, which a sweep must not disturb. */
   readonly isTaking: () => boolean;
 }
-
-export type PushRequest = Extract<Request, { readonly action: "push" }>;
 
 export interface PushParts {
   readonly state: State;
@@ -40,15 +38,14 @@ export function createPushes(parts: PushParts): Pushes {
 
   const answer = async (stored: StoredRequest): Promise<Accepted> => {
     if (stored.job !== undefined) return { request: stored.id, job: stored.job, missing: [] };
-    const { manifest } = readManifest(state, stored);
-    const missing = await missingBlobs(parts, serviceOf(stored), manifest);
+    const { service, manifest } = readManifest(state, stored);
+    const missing = await missingBlobs(parts, service, manifest);
     return { request: stored.id, missing };
   };
 
   const begin = async (stored: StoredRequest): Promise<Accepted> => {
     if (stored.job !== undefined) return answer(stored);
-    const { manifest, content } = readManifest(state, stored);
-    const service = serviceOf(stored);
+    const { service, manifest, content } = readManifest(state, stored);
     const missing = await missingBlobs(parts, service, manifest);
     for (const blob of missing) await parts.take(stored, blob);
     const existing = followExistingJob(state, stored, { service, content });
@@ -59,14 +56,6 @@ export function createPushes(parts: PushParts): Pushes {
       setRequestJob(state, stored.id, id);
     });
     return { request: stored.id, job: job.id, missing: [] };
-  };
-
-  const beginOnce = async (stored: StoredRequest): Promise<Accepted> => {
-    try {
-      return await begin(stored);
-    } finally {
-      starting.delete(stored.id);
-    }
   };
 
   return {
@@ -84,7 +73,8 @@ export function createPushes(parts: PushParts): Pushes {
     },
     start: (stored) => {
       // A client that lost the answer asks again while the first call is still copying.
-      const begun = starting.get(stored.id) ?? beginOnce(stored);
+      const begun =
+        starting.get(stored.id) ?? begin(stored).finally(() => starting.delete(stored.id));
       starting.set(stored.id, begun);
       return begun;
     },
@@ -116,11 +106,6 @@ function readManifest(state: State, stored: StoredRequest) {
       code: "bad-request",
     });
   }
-  const manifest = request.push;
-  return { manifest, content: askedFor(stored.content, manifest) };
-}
-
-function serviceOf(stored: StoredRequest): string {
-  if (stored.service === undefined) throw new Error("a push without a service");
-  return stored.service;
+  const { service, push: manifest } = request;
+  return { service, manifest, content: askedFor(stored.content, manifest) };
 }

@@ -6,7 +6,7 @@ import {
 import type { Caller } from "../../core/wire/permissions.ts";
 import { writeEnrolledKeys } from "../../adapters/host/enrolled-keys-file.ts";
 import { readIfThere } from "../../adapters/files.ts";
-import { importKeys, keyLine, readKeyLines } from "../../adapters/state/keys.ts";
+import { importKeys, readKeyLines } from "../../adapters/state/keys.ts";
 import type { State } from "../../adapters/state/state.ts";
 
 /** The keys that may send requests. */
@@ -18,14 +18,9 @@ export function enrolledKeys(state: State): readonly EnrolledKey[] {
   });
 }
 
-/** The key of an accepted request; throws when it is not enrolled any more. */
-export function callerOf(state: State, key: string): Caller {
-  const line = key === "root" ? undefined : keyLine(state, key);
-  if (line === undefined && key !== "root") throw new Error(`key ${key}: not enrolled any more`);
-  const read = line === undefined ? "root" : parseKeyLine(line);
-  if (typeof read === "string" && read !== "root") throw new Error(`key ${key}: ${read}`);
-  return read;
-}
+/** The caller of an accepted request; undefined when its key is not enrolled any more. */
+export const callerOf = (state: State, key: string): Caller | undefined =>
+  key === "root" ? key : enrolledKeys(state).find(({ fingerprint }) => fingerprint === key);
 
 /** At the first start, imports the keys that init wrote. From then on the state decides, and the file follows. */
 export async function syncKeysFile(state: State, file: string, now: number): Promise<void> {
@@ -36,10 +31,8 @@ export async function syncKeysFile(state: State, file: string, now: number): Pro
 
 /** Writes the keys of the state to the receiver's file. */
 async function writeKeysFile(state: State, file: string): Promise<void> {
-  await writeEnrolledKeys(
-    file,
-    readKeyLines(state).map(({ line }) => line),
-  );
+  const lines = readKeyLines(state).map(({ line }) => line);
+  await writeEnrolledKeys(file, lines);
 }
 
 /** Writes one after the other, so that the file has the later of two changes. */

@@ -5,9 +5,9 @@ import { parseKeyLine, type EnrolledKey } from "../../core/ssh/authorized-keys.t
 import { idOf, mayManageKeys, type Caller } from "../../core/wire/permissions.ts";
 import type { KeyInfo } from "../../core/actions/keys.ts";
 import { enrolledKeys } from "./enrolled-keys.ts";
-import { command, hint } from "../../core/hints.ts";
+import { command, hint, type Hint } from "../../core/hints.ts";
 
-export interface KeyParts {
+interface KeyParts {
   readonly state: State;
   readonly now: () => number;
   /** Writes the keys of the state to the receiver's file. */
@@ -61,26 +61,24 @@ function pick(keys: readonly EnrolledKey[], which: string): EnrolledKey {
   const exact = keys.find((key) => key.fingerprint === which);
   const found = exact ? [exact] : keys.filter((key) => key.name === which);
   const [first] = found;
-  if (first !== undefined && found.length === 1) return first;
+  const refuse = (problem: string, wayOut: Hint): UserError =>
+    new UserError(`key ${which}: ${problem}`, { code: "unknown-key", hint: wayOut });
+  if (first === undefined)
+    throw refuse("not enrolled", hint`list the keys: ${command("key list")}`);
+  if (found.length === 1) return first;
   const many = found.map((key) => key.fingerprint).join(", ");
-  throw first === undefined
-    ? new UserError(`key ${which}: not enrolled`, {
-        code: "unknown-key",
-        hint: hint`list the keys: ${command("key list")}`,
-      })
-    : new UserError(`key ${which}: ${found.length} keys have this name: ${many}`, {
-        code: "unknown-key",
-        hint: hint`use a fingerprint: ${command(`key remove ${first.fingerprint}`)}`,
-      });
+  const wayOut = hint`use a fingerprint: ${command(`key remove ${first.fingerprint}`)}`;
+  throw refuse(`${found.length} keys have this name: ${many}`, wayOut);
 }
 
 function keyInfo(key: EnrolledKey, now: number, lastUsed: number | undefined): KeyInfo {
+  const { fingerprint, type, name, optionsText: options } = key;
   const { expires } = key.options;
   return {
-    fingerprint: key.fingerprint,
-    type: key.type,
-    name: key.name,
-    options: key.optionsText,
+    fingerprint,
+    type,
+    name,
+    options,
     expired: expires !== undefined && expires <= now,
     ...(lastUsed !== undefined && { lastUsed }),
   };

@@ -1,16 +1,16 @@
 import { UserError } from "../../core/errors.ts";
-import type { Action } from "../../core/actions/actions.ts";
+import type { ActionOf } from "../../core/actions/actions.ts";
 import type { RegistryInfo } from "../../core/actions/registries.ts";
 import { putRegistry, readRegistries, removeRegistry } from "../../adapters/state/registries.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { command, hint } from "../../core/hints.ts";
 
-type Login = Extract<Action, { readonly action: "registry.login" }>;
+type Login = ActionOf<"registry.login">;
 
 /** Checks a login at the registry; throws UserError when it is refused. */
 export type CheckLogin = (login: Omit<Login, "action">) => Promise<void>;
 
-export interface LoginParts {
+interface LoginParts {
   readonly state: State;
   readonly now: () => number;
   readonly checkLogin: CheckLogin;

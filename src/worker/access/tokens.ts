@@ -15,7 +15,10 @@ export const tokenLifeMs = 24 * 60 * 60_000;
 export const tokenAfterJobMs = 60 * 60_000;
 
 /** The request of a bearer token, while its key still has the right. An unknown request and a wrong token give the same error. */
-export function requestOfToken(state: State, proof: TokenProof): StoredRequest {
+export function requestOfToken(
+  state: State,
+  proof: { request: string; token: string; now: number },
+): StoredRequest {
   const request = findRequest(state, proof.request);
   const known = Buffer.from(request?.tokenHash ?? "0".repeat(64), "hex");
   const isMatch = timingSafeEqual(known, Buffer.from(hashToken(proof.token), "hex"));
@@ -34,7 +37,11 @@ export function guardOf(state: State, request: StoredRequest, now: () => number)
     if (request.key === "root") return;
     const line = keyLine(state, request.key);
     if (line !== key?.line) key = line === undefined ? undefined : readKey(line);
-    if (key === undefined) throw revoked(request.key);
+    if (key === undefined)
+      throw new UserError(`key ${request.key}: not enrolled on this server any more`, {
+        code: "unknown-key",
+        hint: hint`choose another key: ${command("push --key FILE")}`,
+      });
     authoriseTouch(key, request.action as ActionName, touched, now());
   };
 }
@@ -60,15 +67,3 @@ const badToken = (problem: string): UserError =>
     code: "unauthorized",
     hint: hint`push again: ${command("push")}`,
   });
-
-const revoked = (fingerprint: string): UserError =>
-  new UserError(`key ${fingerprint}: not enrolled on this server any more`, {
-    code: "unknown-key",
-    hint: hint`choose another key: ${command("push --key FILE")}`,
-  });
-
-export interface TokenProof {
-  readonly request: string;
-  readonly token: string;
-  readonly now: number;
-}

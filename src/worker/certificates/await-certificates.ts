@@ -3,7 +3,7 @@ import type { CertificateInfo } from "../../core/actions/certificates.ts";
 import type { Say } from "../../core/wire/events.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import type { CertificateManager } from "./manager.ts";
-import { endedWithin } from "./ended-within.ts";
+import { endedWithin } from "../ended-within.ts";
 
 /** A live deploy waits this long for certificates; most come in a few seconds. */
 const waitMs = 10_000;

@@ -1,24 +1,22 @@
+import { createHash } from "node:crypto";
 import { hint, command } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import { coversHost } from "../../core/certificates/manual-certificate.ts";
+import { withOtherCa } from "../../core/certificates/record.ts";
 import { wantedHosts, type WantedHost } from "../../core/certificates/wanted.ts";
 import { acmeOf } from "../../core/server/acme.ts";
-import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { CertificateInfo, CertificateList } from "../../core/actions/certificates.ts";
 import type { Event } from "../../core/wire/events.ts";
-import type { Clock } from "../../deploy/ports.ts";
 import {
   putHostRecord,
   readHostRecords,
   readOwnPairs,
   removeHostRecord,
 } from "../../adapters/state/certificates.ts";
+import { readMeta, writeMeta } from "../../adapters/state/meta.ts";
 import { liveReleases } from "../../adapters/state/releases.ts";
-import type { State } from "../../adapters/state/state.ts";
-import type { TraefikRouter } from "../../adapters/traefik/router.ts";
 import { awaitCertificates, type DeployHosts } from "./await-certificates.ts";
 import { challengesOf, manualKeyPairs } from "./server-facts.ts";
-import { forgetOtherCa } from "./changed-ca.ts";
 import {
   certificateInfo,
   manualInfos,
@@ -30,8 +28,8 @@ import { CertificateManager } from "./manager.ts";
 import { refusalSince, httpsProbe } from "./probe-https.ts";
 import { addManual, removeManual, type ManualFiles } from "./manual-certificates.ts";
 import { preflight } from "./preflight.ts";
-import { endedWithin } from "./ended-within.ts";
-import type { CertificatePorts } from "./ports.ts";
+import { endedWithin } from "../ended-within.ts";
+import type { CertificateParts, CertificatePorts } from "./ports.ts";
 
 /** The certificates of a worker: those of the CA, which it gets by itself, and the manual ones. */
 export interface Certificates extends Pick<CertificateManager, "start" | "stop" | "requestEarly"> {
@@ -52,14 +50,6 @@ export interface Certificates extends Pick<CertificateManager, "start" | "stop" 
   ) => Promise<void>;
 }
 
-export interface CertificateParts {
-  readonly state: State;
-  readonly config: InstanceConfig;
-  readonly clock: Clock;
-  readonly router: TraefikRouter;
-  readonly engineSocket: string;
-}
-
 /** Less than a client waits for an answer. */
 const retryMs = 20_000;
 
@@ -73,11 +63,8 @@ export function openCertificates(parts: CertificateParts): Certificates {
   const probe = httpsProbe(parts);
   forgetOtherCa(parts);
   const manager = new CertificateManager(managerPorts(parts, wanted, probe));
-  const checkAll = () =>
-    manager.checkNow(
-      wanted().map(({ host }) => host),
-      "planned",
-    );
+  const hosts = () => wanted().map(({ host }) => host);
+  const checkAll = () => manager.checkNow(hosts(), "planned");
   const infos = () => wantedInfos(parts, wanted(), manager);
   const isUnused = ({ names }: ManualInfo): boolean =>
     wanted().every(({ host }) => !coversHost(names, host));
@@ -86,7 +73,7 @@ export function openCertificates(parts: CertificateParts): Certificates {
     start: () => manager.start(),
     stop: () => manager.stop(),
     // The deploy itself reports an error of the state.
-    requestEarly: (hosts) => manager.requestEarly(hosts).catch(() => []),
+    requestEarly: (early) => manager.requestEarly(early).catch(() => []),
     list: () => ({
       certificates: [...infos(), ...manualInfos(state).filter(isUnused).map(unusedInfo)],
       ...(config.email !== undefined && { acme: { server: acmeOf(config).server } }),
@@ -105,25 +92,36 @@ export function openCertificates(parts: CertificateParts): Certificates {
       void checkAll().catch(() => undefined);
     },
     retry: async (host) => {
-      const names = infos()
-        .map((one) => one.host)
-        .filter((name) => host === undefined || name === host);
+      const names = hosts().filter((name) => host === undefined || name === host);
       if (host !== undefined && names.length === 0) throw unknown(host);
       const done = manager.checkNow(names, "retry");
       if (await endedWithin(clock, done, { ms: retryMs })) await done;
       return infos().filter((one) => names.includes(one.host));
     },
-    report: async (hosts, deploy) => {
+    report: async (ofDeploy, deploy) => {
       for (const host of deploy.movedToHttp)
         if (manager.record(host).secured) deploy.say(stillOnHttps(host));
-      await awaitCertificates({ clock, manager, infos }, hosts, deploy);
+      await awaitCertificates({ clock, manager, infos }, ofDeploy, deploy);
     },
   };
 }
 
+/** Resets the records of all hosts when init has named another CA, email address or DNS provider. */
+function forgetOtherCa({ state, config, clock }: CertificateParts): void {
+  const { email, resolvers, addresses } = config;
+  const settings = JSON.stringify({ ...acmeOf(config), email, resolvers, addresses });
+  const digest = createHash("sha256").update(settings).digest("hex");
+  if (readMeta(state, "acme") === digest) return;
+  state.transaction(() => {
+    for (const record of readHostRecords(state))
+      putHostRecord(state, withOtherCa(record, clock.now()));
+    writeMeta(state, "acme", digest);
+  });
+}
+
 /** The wanted hosts for the client, with their manual certificates. */
 function wantedInfos(
-  { state, clock }: Pick<CertificateParts, "state" | "clock">,
+  { state, clock }: CertificateParts,
   wanted: readonly WantedHost[],
   manager: CertificateManager,
 ): readonly CertificateInfo[] {

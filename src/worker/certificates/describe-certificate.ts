@@ -19,16 +19,14 @@ export function certificateInfo({ services }: WantedHost, record: HostRecord): C
     ...(served !== undefined && {
       certificate: { issuer: served.issuer, from: served.from, until: served.until },
     }),
-    ...(trouble !== undefined && withoutLimit(trouble)),
+    ...(trouble !== undefined && {
+      about: trouble.about,
+      reason: trouble.reason,
+      ...hintFields(hintOf(trouble)),
+    }),
     ...(!secured && (state === "waiting" || state === "failed") && { nextTry: next }),
   };
 }
-
-const withoutLimit = ({ about, reason, ...more }: NonNullable<HostRecord["trouble"]>) => ({
-  about,
-  reason,
-  ...hintFields(hintOf(more)),
-});
 
 /** A manual certificate. */
 export interface ManualInfo {

@@ -1,14 +1,14 @@
+import { command, hint, hintFields, hintOf } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Served, Trouble } from "../../core/certificates/record.ts";
+import { needsDns } from "../../core/release/server-refusals.ts";
 import { certificateRouter } from "../../core/routing/server-routes.ts";
 import type { CertificateRequest } from "../../core/routing/routing-state.ts";
 import { dnsResolver, httpResolver } from "../../core/server/acme.ts";
-import { atMost } from "./limit-concurrency.ts";
 import type { CertificatePorts, Challenge } from "./ports.ts";
-import { hintFields, hintOf } from "../../core/hints.ts";
 
 /** The end of one request. */
-export type Outcome = { readonly served: Served } | { readonly trouble: Trouble };
+type Outcome = { readonly served: Served } | { readonly trouble: Trouble };
 
 type IssuerPorts = Pick<CertificatePorts, "clock" | "serve" | "confirm" | "probe" | "refusal">;
 
@@ -86,8 +86,11 @@ export class Issuer {
 /** Traefik did not load the configuration, or the file could not be written. */
 function serverTrouble(error: unknown): Trouble {
   const reason = error instanceof Error ? error.message : String(error);
-  const hint = error instanceof UserError ? hintFields(hintOf(error)) : {};
-  return { about: "this server", reason, ...hint };
+  return {
+    about: "this server",
+    reason,
+    ...(error instanceof UserError && hintFields(hintOf(error))),
+  };
 }
 
 const noAnswer = (ms: number): Trouble => ({
@@ -96,3 +99,47 @@ const noAnswer = (ms: number): Trouble => ({
   reason: `no certificate came within ${Math.round(ms / 1000)} s`,
   hint: "read Traefik's log, on the server: docker logs --since 10m mypaas-traefik",
 });
+
+/** Runs at most `count` pieces of work at a time; the others wait in order. */
+export function atMost(count: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (work) => {
+    if (running >= count) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running += 1;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      // The next one takes over the slot, so that no later one can get it.
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
+}
+
+/** Chooses the challenge for a host: port 80 if it leads here, else DNS if a provider is configured. Returns a reason when neither works. */
+export async function chooseChallenge(
+  { challenges, preflight }: Pick<CertificatePorts, "challenges" | "preflight">,
+  host: string,
+): Promise<{ readonly challenge: Challenge } | { readonly trouble: Trouble }> {
+  if (challenges === undefined) return { trouble: noEmail };
+  const hasDns = challenges.includes("dns");
+  if (host.startsWith("*.") && !hasDns) {
+    const { message: reason, hint: wayOut } = needsDns(host);
+    return { trouble: { about: "waiting for DNS-01", reason, hint: wayOut } };
+  }
+  let first: Trouble | undefined;
+  for (const challenge of host.startsWith("*.") ? (["dns"] as const) : challenges) {
+    const trouble = await preflight(host, challenge);
+    if (trouble === undefined) return { challenge };
+    first ??= trouble;
+  }
+  return { trouble: first ?? noEmail };
+}
+
+const noEmail: Trouble = {
+  about: "no email address",
+  reason: "no certificate is requested, because this server has no email address",
+  ...hintFields(hint`run on the server: sudo ${command("init --email you@example.com")}`),
+};

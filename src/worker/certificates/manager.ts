@@ -9,11 +9,9 @@ import {
   type Trouble,
 } from "../../core/certificates/record.ts";
 import { wildcardFor } from "../../core/certificates/wanted.ts";
-import { chooseChallenge } from "./choose-challenge.ts";
-import { endedWithin } from "./ended-within.ts";
+import { endedWithin } from "../ended-within.ts";
 import { HostRecords } from "./host-records.ts";
-import { Issuer } from "./issue.ts";
-import { atMost } from "./limit-concurrency.ts";
+import { atMost, chooseChallenge, Issuer } from "./issue.ts";
 import type { CertificatePorts } from "./ports.ts";
 
 /** `planned`: only when it is due. `deploy`: also before that, unless the CA refused. `retry`: always. */
@@ -25,8 +23,6 @@ const leastMs = 1_000;
 /** Traefik tries at least once in this time to renew a certificate. */
 const renewalsMs = 25 * 3_600_000;
 const secondProbeMs = 2_000;
-/** With hundreds of hosts, limits the load on the DNS servers and on Traefik. */
-const [probesAtOnce, attemptsAtOnce] = [16, 8] as const;
 const stopMs = 2_000;
 
 /** Gets and watches the certificates of all hosts that want https, as long as the worker runs. */
@@ -36,8 +32,9 @@ export class CertificateManager {
   readonly #issuer: Issuer;
   readonly #busy = new Map<string, Promise<void>>();
   readonly #ended = new AbortController();
-  readonly #probes = atMost(probesAtOnce);
-  readonly #attempts = atMost(attemptsAtOnce);
+  /** With hundreds of hosts, limits the load on the DNS servers and on Traefik. */
+  readonly #probes = atMost(16);
+  readonly #attempts = atMost(8);
   #timer: NodeJS.Timeout | undefined;
 
   constructor(ports: CertificatePorts) {
@@ -122,7 +119,11 @@ export class CertificateManager {
   async #checkOnce(host: string, urgency: Urgency): Promise<void> {
     const { clock, wanted } = this.#ports;
     const record = await this.#probe(host);
-    if (record === undefined) return this.#withoutTraefik(host);
+    if (record === undefined) {
+      const known = this.record(host);
+      if (known.phase !== "new") return;
+      return this.#save(afterPreflight(known, traefikAway, clock.now()));
+    }
     if (record.secured || !isDue(record, urgency, clock.now())) return;
     const wildcard = wildcardFor(host, wanted());
     if (wildcard !== undefined && this.#isComing(wildcard))
@@ -177,17 +178,9 @@ export class CertificateManager {
     );
   }
 
-  async #withoutTraefik(host: string): Promise<void> {
-    const record = this.record(host);
-    if (record.phase !== "new") return;
-    await this.#save(afterPreflight(record, traefikAway, this.#ports.clock.now()));
-  }
-
   #isComing(host: string): boolean {
-    const { phase } = this.record(host);
-    return (
-      this.#ports.challenges?.includes("dns") === true && (phase === "new" || phase === "asking")
-    );
+    const hasDns = this.#ports.challenges?.includes("dns") === true;
+    return hasDns && ["new", "asking"].includes(this.record(host).phase);
   }
 
   async #save(record: HostRecord): Promise<void> {

@@ -76,10 +76,8 @@ async function probeUntil(
 ): Promise<Served | undefined> {
   const begun = clock.now();
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop
     const served = await probe(host);
     if (isWanted(served) || clock.now() - begun > shownMs) return served;
-    // oxlint-disable-next-line no-await-in-loop
     await clock.sleep(pollMs);
   }
 }

@@ -1,11 +1,22 @@
 import type { HostRecord, Served, Trouble } from "../../core/certificates/record.ts";
 import type { WantedHost } from "../../core/certificates/wanted.ts";
 import type { KeyPair } from "../../core/routing/routing-state.ts";
-import type { CertificateFacts } from "../../adapters/traefik/router.ts";
+import type { InstanceConfig } from "../../core/server/instance.ts";
+import type { State } from "../../adapters/state/state.ts";
+import type { CertificateFacts, TraefikRouter } from "../../adapters/traefik/router.ts";
 import type { Clock, Router } from "../../deploy/ports.ts";
 
 /** How a CA checks a name: a file on port 80, or a DNS record. */
 export type Challenge = "http" | "dns";
+
+/** What the certificates need of the worker. */
+export interface CertificateParts {
+  readonly state: State;
+  readonly config: InstanceConfig;
+  readonly clock: Clock;
+  readonly router: TraefikRouter;
+  readonly engineSocket: string;
+}
 
 /** The interfaces that the certificate manager needs. */
 export interface CertificatePorts {

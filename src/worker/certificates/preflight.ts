@@ -6,19 +6,14 @@ import { instancePaths, type InstanceConfig } from "../../core/server/instance.t
 import { readDirectory } from "../../adapters/certificates/acme-directory.ts";
 import { probePort80 } from "../../adapters/certificates/port-80-probe.ts";
 import { lookUpAddresses, lookUpCaa } from "../../adapters/certificates/dns-lookup.ts";
-import { addressesHere } from "./server-addresses.ts";
-import type { Clock } from "../../deploy/ports.ts";
-import type { CertificatePorts } from "./ports.ts";
-import { storeProblem } from "./traefik-store.ts";
+import type { CertificateParts, CertificatePorts } from "./ports.ts";
+import { addressesHere, storeProblem } from "./server-facts.ts";
 
 /** Checks what a CA would check, without a request that the CA counts. */
 export function preflight({
   config,
   clock,
-}: {
-  readonly config: InstanceConfig;
-  readonly clock: Pick<Clock, "now">;
-}): CertificatePorts["preflight"] {
+}: Pick<CertificateParts, "config" | "clock">): CertificatePorts["preflight"] {
   const { server, addresses: declared = [] } = config;
   // Configured DNS servers may have names that no others know.
   const resolvers = config.resolvers ?? [...publicResolvers, undefined];
@@ -26,30 +21,19 @@ export function preflight({
   return async (host, challenge) => {
     const broken = await storeProblem(config);
     if (broken !== undefined) return broken;
-    const [answers, caa, { caIdentities, caTrouble }] = await Promise.all([
+    const [answers, caa, issuer] = await Promise.all([
       challenge === "http" ? lookUpAddresses(host, resolvers) : [],
       lookUpCaa(host, resolvers),
       ca(),
     ]);
     const found = [...new Set(answers.flatMap(({ addresses }) => addresses ?? []))];
-    const seen = await Promise.all(
-      found.map(async (address) => ({
-        address,
-        answer: await probePort80(address, { host, server }),
-      })),
-    );
+    const see = async (address: string) => {
+      const answer = await probePort80(address, { host, server });
+      return { address, answer };
+    };
+    const seen = await Promise.all(found.map(see));
     const own = addressesHere(config);
-    return judgePreflight({
-      host,
-      challenge,
-      answers,
-      own,
-      declared,
-      seen,
-      caa,
-      caIdentities,
-      caTrouble,
-    });
+    return judgePreflight({ host, challenge, answers, own, declared, seen, caa, ...issuer });
   };
 }
 

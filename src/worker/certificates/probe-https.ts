@@ -8,18 +8,11 @@ import { redactor } from "../../core/redact.ts";
 import { instancePaths, reachable, type InstanceConfig } from "../../core/server/instance.ts";
 import { servedCertificate } from "../../adapters/certificates/served-certificate.ts";
 import type { StampedLine } from "../../adapters/engines/docker/recent-log.ts";
-import type { Clock } from "../../deploy/ports.ts";
 import { readIfThere } from "../../adapters/files.ts";
-import type { CertificatePorts } from "./ports.ts";
+import type { CertificateParts, CertificatePorts } from "./ports.ts";
 
 /** Reads the certificate that a client would get. */
-export function httpsProbe({
-  config,
-  clock,
-}: {
-  readonly config: InstanceConfig;
-  readonly clock: Pick<Clock, "now">;
-}): CertificatePorts["probe"] {
+export function httpsProbe({ config, clock }: CertificateParts): CertificatePorts["probe"] {
   const entry = { host: reachable(config.bind), httpsPort: config.httpsPort };
   return async (host): Promise<Served | undefined> => {
     const name = nameInWildcard(host);
@@ -42,11 +35,7 @@ export function refusalSince({
   config,
   clock,
   engineSocket,
-}: {
-  readonly config: InstanceConfig;
-  readonly clock: Pick<Clock, "now">;
-  readonly engineSocket: string;
-}): CertificatePorts["refusal"] {
+}: CertificateParts): CertificatePorts["refusal"] {
   const name = traefikContainerName(config.instance);
   const read = async (at: number): Promise<readonly StampedLine[]> => {
     const { recentLog } = await import("../../adapters/engines/docker/recent-log.ts");
@@ -55,14 +44,11 @@ export function refusalSince({
   let last = { at: 0, since: Infinity, lines: Promise.resolve<readonly StampedLine[]>([]) };
   return async (host, since) => {
     const now = clock.now();
-    if (now - last.at > sharedMs || since < last.since) {
-      const lines = read(since).catch(() => []);
-      last = { at: now, since, lines };
-    }
+    if (now - last.at > sharedMs || since < last.since)
+      last = { at: now, since, lines: read(since).catch(() => []) };
     const lines = (await last.lines).filter(({ at }) => at >= since).map(({ text }) => text);
-    const failure = readAcmeFailures(lines.join("\n")).findLast(({ hosts }) =>
-      hosts.includes(host),
-    );
+    const failures = readAcmeFailures(lines.join("\n"));
+    const failure = failures.findLast(({ hosts }) => hosts.includes(host));
     if (failure === undefined) return undefined;
     return withoutSecrets(acmeReason(failure.error), await providerSecrets(config));
   };

@@ -1,6 +1,12 @@
+import { command, hint, hintFields } from "../../core/hints.ts";
+import { isBrokenStorage } from "../../core/certificates/acme/storage.ts";
+import type { Trouble } from "../../core/certificates/record.ts";
 import type { KeyPair } from "../../core/routing/routing-state.ts";
-import { acmeOf } from "../../core/server/acme.ts";
+import { acmeOf, acmeStore } from "../../core/server/acme.ts";
+import { isLoopback } from "../../core/server/addresses.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
+import { readIfThere } from "../../adapters/files.ts";
+import { ownAddresses } from "../../adapters/reach.ts";
 import {
   readCertificate,
   readHostRecords,
@@ -26,18 +32,10 @@ export const manualNames = (state: State): readonly string[] =>
   readOwnPairs(state).flatMap((pair) => readCertificate(pair).names);
 
 /** The stored hosts that redirect to https, and the manual certificates: Traefik's first configuration. */
-export function storedCertificates(
-  state: State,
-  now: number,
-): {
-  readonly secured: readonly string[];
-  readonly manualCertificates: readonly KeyPair[];
-} {
+export function storedCertificates(state: State, now: number) {
   const secured = readHostRecords(state).filter((one) => one.secured);
-  return {
-    secured: secured.map(({ host }) => host),
-    manualCertificates: manualKeyPairs(state, now),
-  };
+  const manualCertificates = manualKeyPairs(state, now);
+  return { secured: secured.map(({ host }) => host), manualCertificates };
 }
 
 /** Without ended ones: while Traefik has a certificate, it requests no other. */
@@ -45,3 +43,26 @@ export const manualKeyPairs = (state: State, now: number): readonly KeyPair[] =>
   readOwnPairs(state)
     .filter((pair) => readCertificate(pair).until > now)
     .map(({ certificate: cert, privateKey: key }) => ({ cert, key }));
+
+/** Known addresses of this server: the configured ones, and the one it listens on, or those of all interfaces. */
+export function addressesHere({
+  addresses = [],
+  bind,
+}: Pick<InstanceConfig, "addresses" | "bind">): readonly string[] {
+  const isOne = bind !== "0.0.0.0" && bind !== "::" && !isLoopback(bind);
+  // On a loopback address, as in tests, names lead to that address.
+  const loopback = isLoopback(bind) ? [bind] : [];
+  return [...new Set([...addresses, ...(isOne ? [bind] : [...loopback, ...ownAddresses()])])];
+}
+
+/** The problem of Traefik's certificate store, which would lose certificates; undefined when it is fine. */
+export async function storeProblem(config: InstanceConfig): Promise<Trouble | undefined> {
+  const file = acmeStore(config);
+  const text = (await readIfThere(file))?.toString("utf8");
+  if (text === undefined || !isBrokenStorage(text)) return undefined;
+  return {
+    about: "certificate store",
+    reason: `${file}: cannot be read, perhaps after a full disk; Traefik loses all certificates at its next start`,
+    ...hintFields(hint`free disk space, then reset it, on the server: sudo ${command("init")}`),
+  };
+}

@@ -9,8 +9,33 @@ import {
 import type { RouteSpec, ServiceSpec } from "../../core/release/spec.ts";
 import { isSameRoute } from "../../core/routing/routes.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
-import { refuseVolumes } from "./volume-checks.ts";
+import { claimingReleases } from "../../adapters/state/releases.ts";
+import { slugOwner } from "../../adapters/state/services.ts";
+import { hasWildcards, manualNames } from "../certificates/server-facts.ts";
+import type { JobParts } from "../jobs/job-kind.ts";
+import type { DesiredRelease } from "./desired-release.ts";
+import { refuseVolumes } from "./volumes.ts";
 import { command, hint } from "../../core/hints.ts";
+
+/** The spec of a desired release as this server takes it now; throws UserError with the first thing that it refuses about it. */
+export function admitHere(
+  { state, config }: Pick<JobParts, "state" | "config">,
+  { spec, env, source: { admission } }: DesiredRelease,
+): ServiceSpec {
+  const claiming = claimingReleases(state);
+  const underWay = claiming.filter(({ state: is }) => is !== "live" && is !== "stopped");
+  return admit(spec, {
+    config,
+    live: claiming.map(({ release }) => release),
+    underWay: underWay.map(({ release }) => release.spec.service),
+    slugOwner: slugOwner(state, spec.slug),
+    certificates: admission.needsCertificates
+      ? { wildcards: hasWildcards(config), own: manualNames(state) }
+      : { wildcards: true },
+    env,
+    takeFrom: admission.takeFrom,
+  });
+}
 
 export interface ServerView {
   readonly config: Pick<InstanceConfig, "domain" | "owner" | "volumes">;
@@ -49,9 +74,7 @@ function refuseForeignSlug(spec: ServiceSpec, { slugOwner }: ServerView): void {
 
 function refuseRoutes(spec: ServiceSpec, { config, certificates }: ServerView): void {
   const [refusal] = refusedRoutes(spec.routes, { ...config, ...certificates }, spec.slug);
-  if (refusal === undefined) return;
-  const { message, code, hint } = refusal;
-  throw new UserError(message, { code, hint });
+  if (refusal !== undefined) throw new UserError(refusal.message, refusal);
 }
 
 function refuseTakenRoute(route: RouteSpec, spec: ServiceSpec, view: ServerView): void {

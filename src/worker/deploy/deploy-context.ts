@@ -3,7 +3,7 @@ import type { ServiceSpec } from "../../core/release/spec.ts";
 import type { DeployInput, DeployPorts } from "../../deploy/deploy.ts";
 import type { Builder, Engine, ImageFacts } from "../../deploy/ports.ts";
 import type { StoredRelease } from "../../adapters/state/releases.ts";
-import type { JobRun } from "../jobs/job-run.ts";
+import type { JobRun } from "../jobs/job-kind.ts";
 import type { DesiredRelease } from "./desired-release.ts";
 import { planRelease } from "./release-plan.ts";
 
@@ -12,15 +12,6 @@ export interface DeployTools extends Pick<DeployPorts, "router" | "meter" | "nam
   readonly engine: Engine;
   readonly builder: Builder;
   readonly deploy: (input: DeployInput, ports: DeployPorts) => Promise<Release>;
-}
-
-/** The tools as the switch of one job takes them. */
-export function deployPorts(
-  { engine, router, meter, nameHandovers }: DeployTools,
-  ofJob: Pick<DeployPorts, "clock" | "journal" | "say">,
-): DeployPorts {
-  const { clock, journal, say } = ofJob;
-  return { engine, router, meter, nameHandovers, clock, journal, say };
 }
 
 /** One deploy that runs. */
@@ -36,9 +27,11 @@ export interface DeployContext extends Omit<JobRun, "tools"> {
 /** The release as it would be with this image. */
 export function plan(
   { spec, desired, homes, config }: Pick<DeployContext, "spec" | "desired" | "homes" | "config">,
-  parts: { number: number; image: string; facts: Pick<ImageFacts, "exposed" | "hasHealthcheck"> },
+  { number, image }: Pick<Release, "number" | "image">,
+  facts: Pick<ImageFacts, "exposed" | "hasHealthcheck">,
 ): Release {
-  return planRelease({ ...parts, instance: config.instance, spec, env: desired.env, homes });
+  const { instance } = config;
+  return planRelease({ number, image, facts, instance, spec, env: desired.env, homes });
 }
 
 /** What the state keeps of a release of this deploy. */

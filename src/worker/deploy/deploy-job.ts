@@ -3,6 +3,7 @@ import type { LiveEvent, ReceiptEvent } from "../../core/wire/events.ts";
 import { imageName } from "../../core/release/names.ts";
 import { authoriseSpec } from "../../core/wire/permissions.ts";
 import type { Release } from "../../core/release/release.ts";
+import type { ServiceSpec } from "../../core/release/spec.ts";
 import { applyChanges } from "../../adapters/state/job-changes.ts";
 import {
   listReleases,
@@ -12,22 +13,20 @@ import {
   setReleaseState,
 } from "../../adapters/state/releases.ts";
 import { ensureService, takeReleaseNumber } from "../../adapters/state/services.ts";
-import type { JobRun } from "../jobs/job-run.ts";
-import { deployPorts, plan, record, type DeployContext } from "./deploy-context.ts";
+import type { JobRun } from "../jobs/job-kind.ts";
+import { plan, record, type DeployContext } from "./deploy-context.ts";
 import type { DesiredRelease } from "./desired-release.ts";
-import { hostsOf, hostsMovedToHttp } from "./https-hosts.ts";
 import { provideImage, removeOldImages } from "./image.ts";
 import { recordSwitch } from "./record-switch.ts";
-import { runsAlready } from "./runs-already.ts";
-import { admitHere } from "./server-view.ts";
+import { runsAlready, type Wanted } from "./runs-already.ts";
+import { admitHere } from "./admit.ts";
 import { provideVolumes, resolveHomes } from "./volumes.ts";
 
 /** Makes a desired release live: check, build, switch, tidy up. Returns how it ended, or throws and then nothing changed. */
 export async function makeLive(run: JobRun, desired: DesiredRelease): Promise<DoneEvent> {
   const context = await openDeploy(run, desired);
   const { state, job, live, tools } = context;
-  const withImage = ({ number, image }: Release, facts: Parameters<typeof plan>[1]["facts"]) =>
-    plan(context, { number, image, facts });
+  const withImage: Wanted["withImage"] = (of, facts) => plan(context, of, facts);
   if (await runsAlready(tools.engine, { live, desired, withImage })) {
     // Values may be the same as those that run, and others than those of the next push.
     state.transaction(() => applyChanges(state, job));
@@ -56,7 +55,7 @@ async function makeRelease(context: DeployContext): Promise<LiveEvent> {
   const requestedEarly = context.certificates.requestEarly(hostsOf(context.spec));
   try {
     const { image, facts } = await provideImage(context, number);
-    const release = plan(context, { number, image, facts });
+    const release = plan(context, { number, image }, facts);
     putRelease(context.state, record(context, release, facts.id, "starting"));
     await provideVolumes(context, facts);
     return await switchTo(context, release, await requestedEarly);
@@ -74,8 +73,7 @@ function claimNumber(context: DeployContext): number {
     ensureService(state, { name: job.service, slug: spec.slug, now: context.clock.now() });
     const number = takeReleaseNumber(state, job.service);
     const image = imageName(context.config.instance, spec.slug, number);
-    const unbuilt = { exposed: [], hasHealthcheck: false };
-    const release = plan(context, { number, image, facts: unbuilt });
+    const release = plan(context, { number, image }, { exposed: [], hasHealthcheck: false });
     putRelease(state, record(context, release, "", "building"));
     return number;
   });
@@ -104,10 +102,8 @@ async function switchTo(
     // Beside the drain, which takes its time as well.
     certificates = awaitCertificates(context, requestedEarly);
   });
-  await tools.deploy(
-    { release, from: live?.release, signal, server: config },
-    deployPorts(tools, { clock, ...kept }),
-  );
+  const input = { release, from: live?.release, signal, server: config };
+  await tools.deploy(input, { ...tools, clock, ...kept });
   await kept.recorded();
   if (receipt !== undefined) recordReceipt(context, receipt);
   await certificates;
@@ -134,4 +130,19 @@ function recordReceipt({ state }: DeployContext, event: ReceiptEvent): void {
   } catch {
     // It is said all the same.
   }
+}
+
+type Routes = Pick<ServiceSpec, "routes">;
+
+/** The hosts that a service wants https for, each once. */
+export const hostsOf = ({ routes }: Routes): readonly string[] => [
+  ...new Set(routes.filter(({ https }) => https).map(({ host }) => host)),
+];
+
+/** The hosts that a service keeps, and that it wanted https for until now. */
+export function hostsMovedToHttp(before: Routes | undefined, after: Routes): readonly string[] {
+  const wanted = hostsOf(after);
+  return (before === undefined ? [] : hostsOf(before)).filter(
+    (host) => !wanted.includes(host) && after.routes.some((route) => route.host === host),
+  );
 }

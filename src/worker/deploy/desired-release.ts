@@ -1,5 +1,12 @@
-import type { ServiceSpec } from "../../core/release/spec.ts";
+import { command, hint } from "../../core/hints.ts";
+import { UserError } from "../../core/errors.ts";
+import { writeScale, type Scale, type ServiceSpec } from "../../core/release/spec.ts";
+import type { ScaleOverride } from "../../core/stored/records.ts";
+import { repeatSource } from "../../sources/repeat.ts";
 import type { Source } from "../../sources/source.ts";
+import type { EnvChanges } from "../../adapters/state/job-changes.ts";
+import { liveRelease, stoppedRelease, type StoredRelease } from "../../adapters/state/releases.ts";
+import type { State } from "../../adapters/state/state.ts";
 
 /** What a job was asked to make live: settings, values and where its image comes from. */
 export interface DesiredRelease {
@@ -11,4 +18,101 @@ export interface DesiredRelease {
   readonly repeats?: number;
   /** Makes a release even where it would run the same way. */
   readonly isForced?: boolean;
+}
+
+/** What a service is now; at most one of the two is there. */
+interface Current {
+  readonly service: string;
+  readonly live: StoredRelease | undefined;
+  readonly stopped: StoredRelease | undefined;
+}
+
+/** Reads what a service is now. */
+export const readCurrent = (state: State, service: string): Current => ({
+  service,
+  live: liveRelease(state, service),
+  stopped: stoppedRelease(state, service),
+});
+
+/** The live release, for a command that changes it; throws UserError "not-running". */
+export function runningRelease(verb: string, { service, live, stopped }: Current): StoredRelease {
+  if (live !== undefined) return live;
+  const isStopped = stopped !== undefined;
+  throw new UserError(`${verb} ${service}: it ${isStopped ? "is stopped" : "does not run"}`, {
+    code: "not-running",
+    hint: isStopped
+      ? hint`start it: ${command(`start ${service}`)}`
+      : hint`push it: ${command("push")}`,
+  });
+}
+
+/** The release that a service was stopped with; throws UserError "running" or "not-running". */
+export function releaseToStart({ service, live, stopped }: Current): StoredRelease {
+  if (stopped !== undefined) return stopped;
+  throw live === undefined
+    ? new UserError(`start ${service}: it was never live`, {
+        code: "not-running",
+        hint: hint`push it: ${command("push")}`,
+      })
+    : new UserError(`start ${service}: it runs, release ${live.release.number}`, {
+        code: "running",
+        hint: hint`to restart it: ${command(`restart ${service}`)}`,
+      });
+}
+
+/** The same again: image, settings and values as they were. */
+export function repeatOf(stored: StoredRelease): DesiredRelease {
+  const { spec, env, number } = stored.release;
+  return { spec, env, source: repeatSource(stored), repeats: stored.repeats ?? number };
+}
+
+/** The same with another number of replicas; one container that is replaced becomes one of several that come before the old ones go. */
+export function rescale(stored: StoredRelease, replicas: number): DesiredRelease {
+  const { spec } = stored.release;
+  return { ...repeatOf(stored), spec: { ...spec, scale: scaleOf(spec.scale, replicas) } };
+}
+
+/** Keeps the way in which a service is replaced, as far as there is one for so many. */
+const scaleOf = (before: Scale, replicas: number): Scale => ({
+  kind: before.kind === "safe" ? "safe" : "roll",
+  replicas,
+});
+
+/** The same with other values; for a value that is taken away the Dockerfile's counts again. */
+export function withChanges(stored: StoredRelease, changes: EnvChanges): DesiredRelease {
+  const { repeats: _, ...desired } = repeatOf(stored);
+  const env = Object.entries({ ...desired.env, ...changes }).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return { ...desired, env: Object.fromEntries(env) };
+}
+
+interface DecidedScale {
+  /** The settings of the Dockerfile, with the scale that counts. */
+  readonly spec: ServiceSpec;
+  /** The scale that a command set; undefined where the Dockerfile decides. */
+  readonly override: ScaleOverride | undefined;
+  /** True for a scale of a command that counts no more, because the Dockerfile has another one since. */
+  readonly isOutdated: boolean;
+}
+
+/** Decides between the scale of a Dockerfile and the one that a command set. */
+export function decideScale(
+  written: ServiceSpec,
+  override: ScaleOverride | undefined,
+): DecidedScale {
+  if (override === undefined) return { spec: written, override, isOutdated: false };
+  if (override.written !== writeScale(written.scale))
+    return { spec: written, override: undefined, isOutdated: true };
+  const scale = scaleOf(written.scale, override.replicas);
+  return { spec: { ...written, scale }, override, isOutdated: false };
+}
+
+/** The scale in the Dockerfile of the live release, without the changes of commands. */
+export function writtenScale(
+  override: ScaleOverride | undefined,
+  live: StoredRelease | undefined,
+): string {
+  if (override !== undefined) return override.written;
+  return live === undefined ? "" : writeScale(live.release.spec.scale);
 }

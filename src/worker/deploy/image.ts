@@ -1,13 +1,13 @@
 import { hint, command } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import { imageName, label } from "../../core/release/names.ts";
-import type { BuildInput, Engine, ImageFacts } from "../../deploy/ports.ts";
+import type { Engine, ImageFacts } from "../../deploy/ports.ts";
 import { asksForBuild, type BuildSource, type ImageSource } from "../../sources/source.ts";
 import { listReleases, putRelease, type StoredRelease } from "../../adapters/state/releases.ts";
 import type { DeployContext } from "./deploy-context.ts";
 import type { DesiredRelease } from "./desired-release.ts";
 
-export interface Image {
+interface Image {
   readonly image: string;
   readonly facts: ImageFacts;
 }
@@ -29,11 +29,10 @@ async function existingImage({ tools, title }: DeployContext, source: ImageSourc
 }
 
 async function builtImage(
-  context: DeployContext,
+  { state, job, desired, spec, config, tools, say, signal }: DeployContext,
   source: BuildSource,
   number: number,
 ): Promise<Image> {
-  const { state, job, desired, spec, config, tools, say } = context;
   const kept = await keptImage(tools.engine, listReleases(state, job.service), desired);
   if (kept !== undefined) {
     say({ kind: "note", text: `image of release ${kept.release} has this content, no build` });
@@ -41,8 +40,23 @@ async function builtImage(
   }
   const image = imageName(config.instance, spec.slug, number);
   say({ kind: "step", text: `building ${image} out of ${source.describe()}` });
-  const input = await buildInput(context, source, { number, tag: image });
-  return { image, facts: await tools.builder.build(input) };
+  const facts = await tools.builder.build({
+    service: job.service,
+    dockerfile: source.dockerfile.path,
+    context: await source.context(),
+    tag: image,
+    target: spec.target,
+    buildArgs: Object.fromEntries(spec.buildArgs.map(({ name, value }) => [name, value])),
+    labels: {
+      [label.instance]: config.instance,
+      [label.service]: job.service,
+      [label.release]: String(number),
+    },
+    options: source.options,
+    onLine: (text) => say({ kind: "build", text }),
+    signal,
+  });
+  return { image, facts };
 }
 
 /** The image of the newest of these releases with the content of a source that may do without a build. */
@@ -58,29 +72,6 @@ export async function keptImage(
     if (facts?.id === imageId) return { image: release.image, facts, release: release.number };
   }
   return undefined;
-}
-
-async function buildInput(
-  { spec, job, config, say, signal }: DeployContext,
-  { dockerfile, context, options }: BuildSource,
-  { number, tag }: { readonly number: number; readonly tag: string },
-): Promise<BuildInput> {
-  return {
-    service: job.service,
-    dockerfile: dockerfile.path,
-    context: await context(),
-    tag,
-    target: spec.target,
-    buildArgs: Object.fromEntries(spec.buildArgs.map(({ name, value }) => [name, value])),
-    labels: {
-      [label.instance]: config.instance,
-      [label.service]: job.service,
-      [label.release]: String(number),
-    },
-    options,
-    onLine: (text) => say({ kind: "build", text }),
-    signal,
-  };
 }
 
 /** The image that serves, and so many more to go back to. */

@@ -2,12 +2,11 @@ import { createHash } from "node:crypto";
 import { UserError } from "../../core/errors.ts";
 import { changesBetween } from "../../core/release/changes.ts";
 import { imageName } from "../../core/release/names.ts";
-import type { Release } from "../../core/release/release.ts";
 import { stopsOldFirst } from "../../core/release/spec.ts";
 import { pauseOf, type Pause } from "../../core/release/switch-way.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { authoriseSpec, type Caller } from "../../core/wire/permissions.ts";
-import type { Action } from "../../core/actions/actions.ts";
+import type { ActionOf } from "../../core/actions/actions.ts";
 import type { PlannedChanges } from "../../core/actions/push.ts";
 import type { Engine, ImageFacts } from "../../deploy/ports.ts";
 import { dockerfileOf, pushSource } from "../../sources/push.ts";
@@ -19,21 +18,19 @@ import { scaleOverride } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { plan } from "./deploy-context.ts";
 import { keptImage } from "./image.ts";
-import { runsAlready } from "./runs-already.ts";
-import { decideScale } from "./scale-override.ts";
-import { admitHere } from "./server-view.ts";
+import { runsAlready, type Wanted } from "./runs-already.ts";
+import { decideScale } from "./desired-release.ts";
+import { admitHere } from "./admit.ts";
 import { resolveHomes } from "./volumes.ts";
 import { command, hint } from "../../core/hints.ts";
 
-export interface PlanParts {
+interface PlanParts {
   readonly state: State;
   readonly config: InstanceConfig;
-  readonly tools: () => Promise<{
-    readonly engine: Pick<Engine, "inspectImage" | "replicas">;
-  }>;
+  readonly tools: () => Promise<{ readonly engine: Pick<Engine, "inspectImage" | "replicas"> }>;
 }
 
-export type PlanAction = Extract<Action, { readonly action: "plan" }>;
+export type PlanAction = ActionOf<"plan">;
 
 /** Says what a push would change, and changes nothing; refuses what the push would be refused for before its build. */
 export async function planPush(
@@ -58,48 +55,28 @@ export async function planPush(
   const number = (releases[0]?.release.number ?? 0) + 1;
   const image = kept?.image ?? imageName(config.instance, spec.slug, number);
   const facts = kept?.facts ?? (live && (await engine.inspectImage(live.release.image))) ?? unbuilt;
-  const withImage = (of: Pick<Release, "number" | "image">, known: Facts) =>
-    plan(context, { number: of.number, image: of.image, facts: known });
-  return planned({
-    service,
-    live,
-    to: withImage({ number, image }, facts),
-    unchanged: await runsAlready(engine, { live, desired, withImage }),
-    isKept: kept !== undefined,
-    scaledByCommand: scale.override,
-    unknown: kept === undefined && spec.port === undefined ? ["port"] : [],
-  });
-}
-
-type Facts = Pick<ImageFacts, "exposed" | "hasHealthcheck">;
-
-const unbuilt: Facts = { exposed: [], hasHealthcheck: false };
-
-interface Found extends Pick<PlannedChanges, "service" | "unchanged" | "unknown"> {
-  readonly live: StoredRelease | undefined;
-  readonly to: Release;
-  readonly isKept: boolean;
-  readonly scaledByCommand: PlannedChanges["scaledByCommand"] | undefined;
-}
-
-/** The answer, out of the facts that were found. */
-function planned(found: Found): PlannedChanges {
-  const { service, live, to, unchanged, isKept, scaledByCommand: own, unknown } = found;
+  const to = plan(context, { number, image }, facts);
+  const withImage: Wanted["withImage"] = (of, known) => plan(context, of, known);
   const from = live?.release;
   const pause = pauseOf(from, to);
   const lastMs = lastPauseMs(live, pause);
   return {
     service,
-    ...(own !== undefined && { scaledByCommand: own }),
+    ...(scale.override !== undefined && { scaledByCommand: scale.override }),
     ...(from !== undefined && { live: from.number }),
-    unchanged,
+    unchanged: await runsAlready(engine, { live, desired, withImage }),
     changes: changesBetween(from, to),
     pause,
     ...(lastMs !== undefined && { lastMs }),
-    image: isKept ? "kept" : "to be built",
-    unknown,
+    image: kept === undefined ? "to be built" : "kept",
+    unknown: kept === undefined && spec.port === undefined ? ["port"] : [],
   };
 }
+
+const unbuilt: Pick<ImageFacts, "exposed" | "hasHealthcheck"> = {
+  exposed: [],
+  hasHealthcheck: false,
+};
 
 /** How long requests waited at the last switch; undefined where none will, or none did. */
 const lastPauseMs = (live: StoredRelease | undefined, pause: Pause): number | undefined =>
@@ -110,14 +87,9 @@ const lastPauseMs = (live: StoredRelease | undefined, pause: Pause): number | un
 /** The source that the push would be, with the Dockerfile that the request brings; nothing was uploaded. */
 function plannedSource({ service, push, text }: PlanAction): BuildSource {
   const bytes = Buffer.from(text);
-  const source = pushSource(
-    { service, push },
-    {
-      open: () => {
-        throw new Error("a plan reads no blobs");
-      },
-    },
-  );
+  const source = pushSource({ service, push }, () => {
+    throw new Error("a plan reads no blobs");
+  });
   if (dockerfileOf(push).sha256 !== createHash("sha256").update(bytes).digest("hex"))
     throw new UserError(`${push.dockerfile}: changed while it was read`, {
       code: "bad-request",

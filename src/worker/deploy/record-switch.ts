@@ -33,9 +33,9 @@ export function recordSwitch(
   };
   let unrecorded: number | undefined;
   const record = () => {
-    if (unrecorded === undefined) return;
+    const number = unrecorded;
+    if (number === undefined) return;
     try {
-      const number = unrecorded;
       state.transaction(() => {
         setLive(state, job.service, number);
         applyChanges(state, job);

@@ -2,10 +2,7 @@ import { UserError } from "../../core/errors.ts";
 import type { StoredRelease } from "../../adapters/state/releases.ts";
 import { type Hint, command, hint } from "../../core/hints.ts";
 
-/**
- * The release that a rollback goes back to: the one named, else the newest one that served before the live release was made.
- * `releases` are all of the service, newest first. Throws UserError "no-rollback" with the numbers that would do.
- */
+/** The release that a rollback goes back to: the one named, else the newest one that served before the live release was made; `releases` are all of the service, newest first. Throws UserError "no-rollback" with the numbers that would do. */
 export function rollbackTarget(
   service: string,
   releases: readonly StoredRelease[],

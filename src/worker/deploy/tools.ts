@@ -115,11 +115,7 @@ export async function openTools(
     import("../../deploy/deploy.ts"),
   ]);
   return {
-    engine: createEngine({
-      instance: config.instance,
-      socketPath,
-      beforeRemoval: streams.drained,
-    }),
+    engine: createEngine({ instance: config.instance, socketPath, beforeRemoval: streams.drained }),
     builder: createBuilder({
       socketPath,
       now: clock.now,

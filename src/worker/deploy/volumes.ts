@@ -1,15 +1,95 @@
-import type { InstanceConfig } from "../../core/server/instance.ts";
+import { posix } from "node:path";
+import { UserError } from "../../core/errors.ts";
 import { volumeName } from "../../core/release/names.ts";
-import type { ServiceSpec } from "../../core/release/spec.ts";
+import type { Release } from "../../core/release/release.ts";
+import type { ServiceSpec, VolumeSpec } from "../../core/release/spec.ts";
+import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { ImageFacts } from "../../deploy/ports.ts";
+import { realPath } from "../../adapters/files.ts";
 import {
   makeHomeVolume,
   resolveHomeVolume,
   type HomeVolume,
 } from "../../adapters/host/home-volumes.ts";
 import type { DeployContext } from "./deploy-context.ts";
-import { realPath } from "../../adapters/files.ts";
-import { refuseHostPath } from "./volume-checks.ts";
+
+interface VolumeView {
+  readonly config: Pick<InstanceConfig, "owner" | "volumes">;
+  /** Live releases of all services. */
+  readonly live: readonly Release[];
+}
+
+/** Throws UserError "bad-volume" for the first host path that this server does not give to this service. */
+export function refuseVolumes(spec: ServiceSpec, view: VolumeView): void {
+  refuseHostPaths(spec, view);
+  refuseNested(spec, view);
+}
+
+/** Throws UserError "bad-volume" when a host path is not in an allowed folder, judged by its name; `source` is the path in the Dockerfile. */
+export function refuseHostPath(source: string, path: string, allow: readonly string[]): void {
+  const isClean = !path.split("/").includes("..");
+  if (isClean && allow.some((folder) => isInside(withSlash(path), withSlash(folder)))) return;
+  const where = path === source ? "" : `, it leads to ${path}`;
+  throw new UserError(`volume ${source}: this server does not allow the path${where}`, {
+    code: "bad-volume",
+    hint: "use name:/path or ~/dir:/path, or list the path on the server in config.yml: volumes.allow",
+  });
+}
+
+function refuseHostPaths(spec: ServiceSpec, { config }: VolumeView): void {
+  for (const { kind, source } of spec.volumes)
+    if (kind === "absolute") refuseHostPath(source, source, config.volumes.allow);
+}
+
+interface Folder {
+  readonly volume: VolumeSpec;
+  readonly service: string;
+  /** Absolute, with a slash at its end. */
+  readonly path: string;
+}
+
+/**
+ * Docker follows links when it mounts, at every start of a container. Whoever may write to a folder could put a link to anywhere
+ * in the place of a folder below it, so no folder is a volume that lies in another one.
+ */
+function refuseNested(spec: ServiceSpec, { config, live }: VolumeView): void {
+  const own = foldersOf(spec, config);
+  const all = [...own, ...live.flatMap((release) => foldersOf(release.spec, config))];
+  for (const one of own) {
+    for (const other of all) {
+      if (one.path === other.path) continue;
+      const { volume, service } = other;
+      if (!volume.readOnly && isInside(one.path, other.path))
+        throw nested(one, `lies inside ${written(volume)}, which service "${service}" can change`);
+      if (!one.volume.readOnly && isInside(other.path, one.path))
+        throw nested(one, `holds ${written(volume)}, a volume of service "${service}"`);
+    }
+  }
+}
+
+function foldersOf(spec: ServiceSpec, { owner }: VolumeView["config"]): readonly Folder[] {
+  return spec.volumes
+    .filter(({ kind }) => kind !== "named")
+    .map((volume) => {
+      const path = volume.kind === "home" ? `${owner.home}/${volume.source}` : volume.source;
+      return { volume, service: spec.service, path: withSlash(path) };
+    });
+}
+
+function nested({ volume }: Folder, why: string): UserError {
+  return new UserError(`volume ${written(volume)}: ${why}`, {
+    code: "bad-volume",
+    hint: "choose folders beside each other, such as ~/web-data and ~/web-uploads",
+  });
+}
+
+const written = ({ kind, source }: VolumeSpec): string =>
+  kind === "home" ? `~/${source}` : source;
+
+const withSlash = (path: string): string => posix.normalize(`${path}/`);
+
+/** Both with a slash at their end. */
+const isInside = (path: string, folder: string): boolean => path.startsWith(folder);
 
 /** Finds the folders of `~/…` volumes, and refuses host paths whose links lead out of the allowed folders. */
 export async function resolveHomes(

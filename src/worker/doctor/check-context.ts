@@ -41,35 +41,25 @@ export function once<T>(call: () => T): () => T {
 
 /** The things that should exist according to the state. */
 export function knownIn(state: State, { instance }: InstanceConfig): Known {
-  const serving = [
-    ...liveReleases(state).map(({ release }) => ({
-      service: release.spec.service,
-      release: release.number,
-      replicas: replicaCount(release.spec.scale),
-    })),
-    ...stoppedReleases(state).map(({ release }) => ({
-      service: release.spec.service,
-      release: release.number,
-      replicas: 0,
-    })),
-  ];
+  const serving = [...liveReleases(state), ...stoppedReleases(state)].map(
+    ({ release: { spec, number }, state: is }) => ({
+      service: spec.service,
+      release: number,
+      replicas: is === "live" ? replicaCount(spec.scale) : 0,
+    }),
+  );
+  const images = allReleases(state)
+    .filter(({ imageId }) => imageId !== "")
+    .flatMap(({ release: { image, spec, number } }) => [
+      image,
+      imageName(instance, spec.slug, number),
+    ]);
   return {
     instance,
     services: new Set(serviceNames(state)),
     busy: new Set(unfinishedJobs(state).map(({ service }) => service)),
     serving,
-    images: new Set(
-      allReleases(state)
-        .filter(({ imageId }) => imageId !== "")
-        .flatMap(({ release }) => [
-          release.image,
-          imageName(instance, release.spec.slug, release.number),
-        ]),
-    ),
-    networks: new Set([
-      networkName(instance),
-      apiNetworkName(instance),
-      receiverNetworkName(instance),
-    ]),
+    images: new Set(images),
+    networks: new Set([networkName, apiNetworkName, receiverNetworkName].map((of) => of(instance))),
   };
 }

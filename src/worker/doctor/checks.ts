@@ -1,12 +1,14 @@
 import { type Hinted, command, hint, hintOf } from "../../core/hints.ts";
 import { judgeDomain } from "../../core/health/dns.ts";
 import { judgeEngine, judgeRouting, judgeTraefik } from "../../core/health/engine.ts";
-import { judgeMemory } from "../../core/health/host.ts";
+import { judgeMemory, parseMemory } from "../../core/health/host.ts";
 import { judgeOrphans } from "../../core/health/orphans.ts";
 import { judgeLogs, judgePublished, judgeReplicas } from "../../core/health/services.ts";
-import { about, failed, ok, skipped } from "../../core/health/check.ts";
+import { about, failed, ok, skipped, type Finding } from "../../core/health/check.ts";
+import type { Inventory } from "../../core/health/inventory.ts";
 import { nameInWildcard } from "../../core/certificates/wanted.ts";
 import { receiverContainerName, traefikContainerName } from "../../core/release/names.ts";
+import { readIfThere } from "../../adapters/files.ts";
 import { readTraefik } from "../../adapters/traefik/api.ts";
 import type { CheckContext } from "./check-context.ts";
 import {
@@ -19,7 +21,6 @@ import {
   httpsPort,
   liveHosts,
   logSizes,
-  memory,
   sockets,
   units,
 } from "./server-checks.ts";
@@ -44,12 +45,8 @@ export const checks: readonly CheckSpec<CheckContext>[] = [
     title: "Traefik",
     check: async ({ config, inventory, traefik }) => {
       const name = traefikContainerName(config.instance);
-      const container = (await inventory()).containers.find((one) => one.name === name);
-      if (container?.state !== "running")
-        return failed(
-          `container ${name} ${container === undefined ? "does not exist" : `is ${container.state}`}, so no service answers`,
-          hint`start it: sudo ${command("init")}`,
-        );
+      const absent = notRunning(await inventory(), name, "no service answers");
+      if (absent !== undefined) return absent;
       const version: unknown = JSON.parse(await readTraefik((await traefik()).api, "/api/version"));
       const text = (version as { readonly Version?: unknown } | null)?.Version;
       return judgeTraefik(typeof text === "string" ? text : "", name);
@@ -67,13 +64,8 @@ export const checks: readonly CheckSpec<CheckContext>[] = [
     title: "receiver",
     check: async ({ config, inventory }) => {
       const name = receiverContainerName(config.instance);
-      const container = (await inventory()).containers.find((one) => one.name === name);
-      if (container?.state === "running") return ok(`runs in ${name}`);
-      const state = container === undefined ? "does not exist" : `is ${container.state}`;
-      return failed(
-        `container ${name} ${state}, so nothing can be pushed from outside`,
-        hint`start it: sudo ${command("init")}`,
-      );
+      const absent = notRunning(await inventory(), name, "nothing can be pushed from outside");
+      return absent ?? ok(`runs in ${name}`);
     },
   },
   { id: "units", title: "systemd units", check: units },
@@ -101,7 +93,7 @@ export const checks: readonly CheckSpec<CheckContext>[] = [
     id: "memory",
     title: "memory",
     check: async () => {
-      const seen = await memory();
+      const seen = parseMemory((await readIfThere("/proc/meminfo"))?.toString("utf8") ?? "");
       return seen === undefined ? skipped("not available on this system") : judgeMemory(seen);
     },
   },
@@ -128,3 +120,11 @@ export const checks: readonly CheckSpec<CheckContext>[] = [
       judgeLogs(await logSizes((await inventory()).containers), config.instance),
   },
 ];
+
+/** What follows from a container of mypaas that does not run; undefined when it runs. */
+function notRunning({ containers }: Inventory, name: string, so: string): Finding | undefined {
+  const container = containers.find((one) => one.name === name);
+  if (container?.state === "running") return undefined;
+  const state = container === undefined ? "does not exist" : `is ${container.state}`;
+  return failed(`container ${name} ${state}, so ${so}`, hint`start it: sudo ${command("init")}`);
+}

@@ -16,7 +16,7 @@ import { knownIn, once, type CheckContext } from "./check-context.ts";
 import { runChecks } from "./run-checks.ts";
 
 /** The parts of the worker that `doctor` needs. */
-export interface ExamineParts {
+interface ExamineParts {
   readonly world: Pick<World, "now">;
   readonly config: InstanceConfig;
   readonly state: State;
@@ -34,18 +34,9 @@ export async function examine(
   parts: ExamineParts,
   calledHost: string | undefined,
 ): Promise<Results["doctor"]> {
-  const { world, config, version } = parts;
-  const { httpPort, httpsPort } = config;
-  const { sleep } = realClock(world.now);
-  const context = contextOf(parts, calledHost);
-  const found = await runChecks(checks, context, { sleep, timeoutMs });
-  return { version, now: world.now(), httpPort, httpsPort, checks: found };
-}
-
-function contextOf(parts: ExamineParts, calledHost: string | undefined): CheckContext {
-  const { world, config, state, engineSocket, router, certificates } = parts;
+  const { world, config, state, version, engineSocket, router, certificates } = parts;
   const traefik = once(() => locateTraefik(config, engineSocket));
-  return {
+  const context: CheckContext = {
     config,
     state,
     now: world.now,
@@ -58,4 +49,7 @@ function contextOf(parts: ExamineParts, calledHost: string | undefined): CheckCo
     certificates: () => certificates.list().certificates,
     wantedFile: () => dynamicYaml(dynamicConfig(router.state())),
   };
+  const found = await runChecks(checks, context, { sleep: realClock(world.now).sleep, timeoutMs });
+  const { httpPort, httpsPort } = config;
+  return { version, now: world.now(), httpPort, httpsPort, checks: found };
 }

@@ -1,5 +1,6 @@
 import { UserError } from "../../core/errors.ts";
 import type { Clock } from "../../deploy/ports.ts";
+import { endedWithin } from "../ended-within.ts";
 import { failed, skipped, type Check, type Finding } from "../../core/health/check.ts";
 import { command, hint, hintOf } from "../../core/hints.ts";
 
@@ -11,7 +12,7 @@ export interface CheckSpec<CheckContext> {
   readonly check: (context: CheckContext) => Promise<Finding | readonly Finding[]>;
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly sleep: Clock["sleep"];
   readonly timeoutMs: number;
 }
@@ -31,13 +32,9 @@ async function checkOnce<CheckContext>(
   context: CheckContext,
   { sleep, timeoutMs }: RunOptions,
 ): Promise<readonly Check[]> {
-  const ended = new AbortController();
-  const timeout = sleep(timeoutMs, ended.signal).then(
-    () => late(timeoutMs),
-    () => [],
-  );
-  const findings = await Promise.race([attempt(check, context), timeout]);
-  ended.abort();
+  const found = attempt(check, context);
+  const isInTime = await endedWithin({ sleep }, found, { ms: timeoutMs });
+  const findings = isInTime ? await found : [late(timeoutMs)];
   return findings.map((finding) => ({ id, title, ...finding }));
 }
 
@@ -67,9 +64,8 @@ function ofError(error: unknown): Finding {
   return failed(message, hintOf(error) ?? hint`repair the server: sudo ${command("init")}`);
 }
 
-const late = (ms: number): readonly Finding[] => [
+const late = (ms: number): Finding =>
   failed(
     `no answer within ${Math.round(ms / 1000)} s`,
     "see what keeps the server busy: uptime, then journalctl -u docker --since -10min",
-  ),
-];
+  );

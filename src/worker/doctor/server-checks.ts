@@ -3,12 +3,7 @@ import { readFile, stat, statfs } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { X509Certificate } from "node:crypto";
 import { isLoopback } from "../../core/server/addresses.ts";
-import {
-  judgeCertificate,
-  judgeDisk,
-  parseMemory,
-  type MemoryHealth,
-} from "../../core/health/host.ts";
+import { judgeCertificate, judgeDisk } from "../../core/health/host.ts";
 import { judgeHosts } from "../../core/health/certificates.ts";
 import { about, failed, ok, skipped, type Finding } from "../../core/health/check.ts";
 import type { SeenLog } from "../../core/health/services.ts";
@@ -19,8 +14,7 @@ import { wireBase } from "../../core/wire/protocol.ts";
 import { readIfThere } from "../../adapters/files.ts";
 import { lookUpAddresses } from "../../adapters/certificates/dns-lookup.ts";
 import { httpStatus, lookUp } from "../../adapters/reach.ts";
-import { addressesHere } from "../certificates/server-addresses.ts";
-import { storeProblem } from "../certificates/traefik-store.ts";
+import { addressesHere, storeProblem } from "../certificates/server-facts.ts";
 import { readIdentity } from "../../adapters/host/certificate.ts";
 import { portHolder } from "../../adapters/host/host-facts.ts";
 import { requestPinned } from "../../adapters/host/pinned-request.ts";
@@ -95,33 +89,24 @@ async function atPort(
   } catch (error) {
     const holder = await portHolder(config.bind, port);
     const reason = error instanceof Error ? error.message : String(error);
+    const place = `${config.bind}:${port}`;
     if (holder === undefined || /docker-proxy/.test(holder))
-      return failed(
-        `${config.bind}:${port}: ${reason}`,
-        hint`start Traefik: sudo ${command("init")}`,
-      );
-    return failed(
-      `${config.bind}:${port} is held by ${holder}, not by Traefik`,
-      hint`stop that program, then run: sudo ${command("init")}`,
-    );
+      return failed(`${place}: ${reason}`, hint`start Traefik: sudo ${command("init")}`);
+    const repair = hint`stop that program, then run: sudo ${command("init")}`;
+    return failed(`${place} is held by ${holder}, not by Traefik`, repair);
   }
 }
 
 /** Every host of a live release, and the server's own. */
 export function liveHosts({ config, state }: CheckContext): readonly string[] {
   const routes = liveReleases(state).flatMap(({ release }) => release.spec.routes);
-  const hosts = [
-    ...(config.domain === undefined ? [] : [config.domain]),
-    ...routes.map(({ host }) => host),
-  ];
-  return [...new Set(hosts)];
+  const own = config.domain === undefined ? [] : [config.domain];
+  return [...new Set([...own, ...routes.map(({ host }) => host)])];
 }
 
 /** Addresses of this server. Behind a NAT, only the one that the caller connected to is known, unless it was configured. */
-export async function addressesOf({
-  config,
-  calledHost,
-}: CheckContext): Promise<readonly string[]> {
+export async function addressesOf(context: CheckContext): Promise<readonly string[]> {
+  const { config, calledHost } = context;
   const known = calledHost === undefined ? [] : ((await lookUp(calledHost)) ?? []);
   const own = addressesHere(config);
   // A caller on a loopback address is on this machine, where that address is fine.
@@ -152,32 +137,24 @@ export async function certificates(context: CheckContext): Promise<readonly Find
 
 async function ownCertificate({ config, now }: CheckContext): Promise<Finding> {
   const path = instancePaths(config).identity;
-  const certificate = new X509Certificate(await readFile(path));
-  return judgeCertificate(
-    {
-      name: "the server's own",
-      from: Date.parse(certificate.validFrom),
-      until: Date.parse(certificate.validTo),
-      renewal: hint`make a new one: rm ${path} && sudo ${command("init")}, then add the remote again`,
-    },
-    now(),
-  );
+  const { validFrom, validTo } = new X509Certificate(await readFile(path));
+  const [from, until] = [Date.parse(validFrom), Date.parse(validTo)];
+  const renewal = hint`make a new one: rm ${path} && sudo ${command("init")}, then add the remote again`;
+  return judgeCertificate({ name: "the server's own", from, until, renewal }, now());
 }
 
 /** The disks of the state, of the blobs and of Docker; each file system once. */
 export async function disks(context: CheckContext): Promise<readonly Finding[]> {
-  const { stateDir } = context.config;
-  const root = await context.engine().then(
-    ({ rootDir }) => rootDir,
-    () => "",
-  );
-  const places = [
-    { title: "disk of the state", path: stateDir },
-    { title: "disk of the blobs", path: instancePaths(context.config).blobs },
-    { title: "disk of Docker", path: root },
-  ].filter(({ path }) => path !== "");
+  const { config, engine } = context;
+  const docker = await engine().catch(() => undefined);
+  const places = {
+    "disk of the state": config.stateDir,
+    "disk of the blobs": instancePaths(config).blobs,
+    "disk of Docker": docker?.rootDir ?? "",
+  };
   const seen = new Map<number, Finding>();
-  for (const { title, path } of places) {
+  for (const [title, path] of Object.entries(places)) {
+    if (path === "") continue;
     const { dev } = await stat(path);
     if (seen.has(dev)) continue;
     const { bsize, blocks, bavail, files, ffree } = await statfs(path);
@@ -188,24 +165,15 @@ export async function disks(context: CheckContext): Promise<readonly Finding[]> 
   return [...seen.values()];
 }
 
-export async function memory(): Promise<MemoryHealth | undefined> {
-  return parseMemory((await readIfThere("/proc/meminfo"))?.toString("utf8") ?? "");
-}
-
 /** Docker writes `x-json.log`, and rotates it to `.1` and `.2`. */
 export async function logSizes(containers: readonly SeenContainer[]): Promise<readonly SeenLog[]> {
   return Promise.all(
     containers
       .filter(({ logPath }) => logPath !== "")
       .map(async (container) => {
-        const files = ["", ".1", ".2"].map((end) => `${container.logPath}${end}`);
-        const sizes = await Promise.all(
-          files.map((file) =>
-            stat(file).then(
-              ({ size }) => size,
-              () => 0,
-            ),
-          ),
+        const files = ["", ".1", ".2"].map((end) => stat(`${container.logPath}${end}`));
+        const sizes = (await Promise.allSettled(files)).map((one) =>
+          one.status === "fulfilled" ? one.value.size : 0,
         );
         return { container, bytes: sizes.reduce((sum, size) => sum + size, 0) };
       }),

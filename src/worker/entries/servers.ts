@@ -14,7 +14,7 @@ import type { Core } from "../compose.ts";
 import type { Entry } from "./sockets.ts";
 import { guardOf, requestOfToken } from "../access/tokens.ts";
 
-export interface ServerParts {
+interface ServerParts {
   readonly world: Pick<World, "now">;
   readonly config: InstanceConfig;
   readonly core: Core;
@@ -33,28 +33,20 @@ export function openServers(parts: ServerParts): Readonly<Record<Entry, Server>>
   const { world, config, core, localSpool, engineSocket, onBug } = parts;
   const { version } = core.backend.actions;
   const common = { clock: realClock(world.now), onBug, version };
-  const local = wireApp({
-    ...common,
-    backend: createBackend({ ...core.backend, entry: "local" }),
-    spool: localSpool,
-    requireSignature: false,
-  });
-  const outside = wireApp({
-    ...common,
-    backend: createBackend({ ...core.backend, entry: "outside" }),
-    spool: undefined,
-    requireSignature: true,
-  });
+  const appOf = (entry: "local" | "outside", spool: Spool | undefined) => {
+    const backend = createBackend({ ...core.backend, entry });
+    return wireApp({ ...common, backend, spool, requireSignature: entry === "outside" });
+  };
   const docker = createServer(
     dockerFilter({ engineSocket, instance: config.instance, onEvents: core.traefikEvents.opened }),
   );
-  const receiver = serve(outside);
-  const here = serve(local);
-  for (const server of [receiver, here])
+  const receiver = serve(appOf("outside", undefined));
+  const local = serve(appOf("local", localSpool));
+  for (const server of [receiver, local])
     onUpgrade(server, { open: terminalsOf(core), onBug, maxOpen: maxTerminals });
   // What the internet reaches may be taken over, and must not use up the worker's file descriptors.
   for (const server of [receiver, docker]) server.maxConnections = maxOutsideConnections;
-  return { local: here, receiver, docker };
+  return { local, receiver, docker };
 }
 
 /** Opens the terminal connection of a request for the holder of its token, on every entry. */

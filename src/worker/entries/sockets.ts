@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { chmod, chown, mkdir, rm } from "node:fs/promises";
 import { connect, type Server } from "node:net";
 import { dirname } from "node:path";
@@ -43,12 +44,11 @@ export function listenings({ env, pid, paths }: ListenEnv): Readonly<Record<Entr
 /** Begins to listen; the socket file of a dead worker is replaced; one on which a program answers is refused. */
 export async function listen(server: Server, listening: Listening, access: Access): Promise<void> {
   if (listening.kind === "inherited") {
-    await begin(server, { fd: listening.fd });
+    await once(server.listen({ fd: listening.fd }), "listening");
     return;
   }
   const { path } = listening;
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true, mode: 0o755 });
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   if (await answers(path)) {
     throw new UserError(`socket ${path}: another program answers on it`, {
       code: "sockets",
@@ -56,7 +56,7 @@ export async function listen(server: Server, listening: Listening, access: Acces
     });
   }
   await rm(path, { force: true });
-  await begin(server, { path });
+  await once(server.listen({ path }), "listening");
   // A fresh socket lets only its owner connect, so this can only allow more.
   await chmod(path, access.mode);
   if (access.gid !== undefined && access.isRoot) await chown(path, 0, access.gid);
@@ -75,24 +75,12 @@ export const entryAccess: Readonly<Record<Entry, Omit<Access, "isRoot">>> = {
   docker: { mode: 0o660, gid: traefikUid },
 };
 
-function begin(server: Server, where: { fd: number } | { path: string }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(where, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-}
-
 /** True when a program accepts connections on that socket. */
-export function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
+export async function answers(path: string): Promise<boolean> {
+  const socket = connect(path);
+  const connected = once(socket, "connect").then(
+    () => true,
+    () => false,
+  );
+  return connected.finally(() => socket.destroy());
 }

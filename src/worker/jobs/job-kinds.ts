@@ -2,21 +2,14 @@ import { type Hint, command, hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import type { DoneEvent } from "../../core/wire/event-roles.ts";
 import type { Say } from "../../core/wire/events.ts";
-import { authorise, type Caller } from "../../core/wire/permissions.ts";
+import { authorise } from "../../core/wire/permissions.ts";
 import { isJobAction, type JobAction } from "../../core/actions/actions.ts";
 import { parseRequest } from "../../core/wire/request.ts";
 import type { Job } from "../../adapters/state/jobs.ts";
 import { requestBody } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
-import { enrolledKeys } from "../access/enrolled-keys.ts";
-import {
-  noService,
-  type ActionOf,
-  type JobKind,
-  type JobName,
-  type Recovered,
-} from "./job-kind.ts";
-import type { JobParts } from "./job-run.ts";
+import { callerOf } from "../access/enrolled-keys.ts";
+import { noService, type JobKind, type JobParts, type Recovered } from "./job-kind.ts";
 import { envSet, envUnset } from "./kinds/env.ts";
 import { push } from "./kinds/push.ts";
 import { remove } from "./kinds/remove.ts";
@@ -26,8 +19,10 @@ import { scale } from "./kinds/scale.ts";
 import { start } from "./kinds/start.ts";
 import { stop } from "./kinds/stop.ts";
 
+type JobName = JobAction["action"];
+
 /** One kind of job for each action that becomes one. */
-const jobKinds: { readonly [N in JobName]: JobKind<ActionOf<N>> } = {
+const jobKinds: { readonly [N in JobName]: JobKind<Extract<JobAction, { readonly action: N }>> } = {
   push,
   rollback,
   scale,
@@ -68,8 +63,8 @@ export function queuedKinds(parts: JobParts): (action: string) => QueuedKind {
 function queuedKind(parts: JobParts, name: JobName): QueuedKind {
   const { state, clock } = parts;
   const kind = jobKinds[name] as unknown as JobKind<JobAction>;
-  const { scope, supersedes, words, recovery } = kind;
-  const title = ({ service }: Job) => `${words.verb}${service === noService ? "" : ` ${service}`}`;
+  const { scope = "service", supersedes = false, verb = name, recovery } = kind;
+  const title = ({ service }: Job) => (service === noService ? verb : `${verb} ${service}`);
   return {
     scope,
     supersedes,
@@ -77,13 +72,15 @@ function queuedKind(parts: JobParts, name: JobName): QueuedKind {
     again: (job) => {
       try {
         const action = readAction(state, job);
-        return action && words.again(action);
+        if (action === undefined) return undefined;
+        return kind.again?.(action) ?? hint`${verb} it again: ${command(title(job))}`;
       } catch {
         return undefined;
       }
     },
     perform: async (job, say, signal) => {
-      const caller = callerOf(state, job);
+      const caller = callerOf(state, job.key);
+      if (caller === undefined) throw keyRemoved(job.key);
       const action = readAction(state, job);
       if (action === undefined) throw new Error(`job ${job.id} has nothing to do`);
       // Again, because a key may have expired or been limited while its request waited.
@@ -101,8 +98,6 @@ function queuedKind(parts: JobParts, name: JobName): QueuedKind {
 }
 
 const unknownKind = (action: string): QueuedKind => ({
-  scope: "service",
-  supersedes: false,
   title: ({ service }) => `${action} ${service}`,
   again: () => undefined,
   perform: async ({ service }) => {
@@ -121,12 +116,8 @@ function readAction(state: State, job: Job): JobAction | undefined {
   return request !== undefined && isJobAction(request) ? request : undefined;
 }
 
-function callerOf(state: State, job: Job): Caller {
-  if (job.key === "root") return "root";
-  const key = enrolledKeys(state).find(({ fingerprint }) => fingerprint === job.key);
-  if (key !== undefined) return key;
-  throw new UserError(`key ${job.key}: was removed before its job began`, {
+const keyRemoved = (key: string): UserError =>
+  new UserError(`key ${key}: was removed before its job began`, {
     code: "unknown-key",
     hint: hint`ask again with a key that is enrolled: ${command("key list")}`,
   });
-}

@@ -1,10 +1,9 @@
 import type { Event, LoggedEvent, Say } from "../../core/wire/events.ts";
-import { redactor } from "../../core/redact.ts";
+import { redactEvent, redactor, type Redact } from "../../core/redact.ts";
 import { endJob, findJob, type JobEnd } from "../../adapters/state/jobs.ts";
 import { insertLog, nextOffset, readLog } from "../../adapters/state/log.ts";
 import type { State } from "../../adapters/state/state.ts";
-import { createListeners, type Listeners } from "./listeners.ts";
-import { append, newBuffer, type LogBuffer } from "./log-buffer.ts";
+import { createListeners, type Listeners } from "../listeners.ts";
 
 /** The events of every job: on disk before anyone reads them, followed live by any number of readers. */
 export interface JobLog {
@@ -18,20 +17,24 @@ export interface JobLog {
   readonly flush: () => void;
 }
 
-export interface JobLogParts {
-  readonly state: State;
-  readonly now: () => number;
-}
-
 const batchMs = 20;
 const batchEvents = 64;
 const pageEvents = 200;
+/** Output of programs is dropped when so many events wait for a disk that takes none. */
+const maxWaiting = 2000;
+const maxTextLength = 8 * 1024;
+/** Output beyond this many characters is left out, so that one endless program cannot fill the disk. */
+const maxOutputLength = 8 * 1024 * 1024;
 
-export function createJobLog({ state, now }: JobLogParts): JobLog {
-  const listeners = createListeners();
+export function createJobLog(parts: { readonly state: State; readonly now: () => number }): JobLog {
+  const { state, now } = parts;
+  const listeners = createListeners<number>();
   const { buffers, flush, tryFlush, flushLater } = createBuffers(state, listeners);
   const bufferOf = (job: number): LogBuffer => {
-    const buffer = buffers.get(job) ?? newBuffer(nextOffset(state, job));
+    const known = buffers.get(job);
+    if (known !== undefined) return known;
+    const next = nextOffset(state, job);
+    const buffer: LogBuffer = { next, waiting: [], outputLength: 0, redact: (text) => text };
     buffers.set(job, buffer);
     return buffer;
   };
@@ -83,7 +86,7 @@ export function createJobLog({ state, now }: JobLogParts): JobLog {
 }
 
 /** The buffers of the jobs that have not ended, written in batches. */
-function createBuffers(state: State, listeners: Listeners) {
+function createBuffers(state: State, listeners: Listeners<number>) {
   const buffers = new Map<number, LogBuffer>();
   let timer: NodeJS.Timeout | undefined;
   const flush = () => {
@@ -110,4 +113,38 @@ function createBuffers(state: State, listeners: Listeners) {
     timer ??= setTimeout(tryFlush, batchMs);
   };
   return { buffers, flush, tryFlush, flushLater };
+}
+
+/** The events of one job that are not on disk yet. */
+interface LogBuffer {
+  /** The offset of the next event. */
+  next: number;
+  waiting: LoggedEvent[];
+  outputLength: number;
+  redact: Redact;
+}
+
+/** Adds an event without its secrets, shortened, or not at all where the job has printed too much. */
+function append(buffer: LogBuffer, event: Event, at: number): void {
+  const kept = withinLimits(buffer, event);
+  if (kept === undefined) return;
+  const safe = redactEvent(kept, buffer.redact);
+  buffer.waiting.push({ ...shortened(safe), offset: buffer.next, at });
+  buffer.next += 1;
+}
+
+function withinLimits(buffer: LogBuffer, event: Event): Event | undefined {
+  if (event.kind !== "build" && event.kind !== "output") return event;
+  const before = buffer.outputLength;
+  buffer.outputLength += event.text.length;
+  if (buffer.waiting.length > maxWaiting) return undefined;
+  if (buffer.outputLength <= maxOutputLength) return event;
+  return before > maxOutputLength
+    ? undefined
+    : { kind: "note", text: "more output follows and is left out" };
+}
+
+function shortened(event: Event): Event {
+  if (!("text" in event) || event.text.length <= maxTextLength) return event;
+  return { ...event, text: `${event.text.slice(0, maxTextLength)}…` };
 }

@@ -13,10 +13,7 @@ export function knownSecrets(state: State, service: string): readonly string[] {
 }
 
 /** Values that the log of a job must not show: those of its service, those that it is about to set, the passwords of registries. */
-export function jobSecrets(
-  state: State,
-  { id, service }: Pick<Job, "id" | "service">,
-): readonly string[] {
+export function jobSecrets(state: State, { id, service }: Job): readonly string[] {
   const soon = Object.values(envChangesOfJob(state, id)).filter((value) => value !== undefined);
   const logins = readRegistries(state).map(({ password }) => password);
   return [...knownSecrets(state, service), ...soon, ...logins];

@@ -1,5 +1,4 @@
 import { instancePaths } from "../../core/server/instance.ts";
-import type { WantedBlob } from "../../core/wire/protocol.ts";
 import { forgetOldBlobs, isBlobReferenced } from "../../adapters/state/blobs.ts";
 import { dropChanges } from "../../adapters/state/job-changes.ts";
 import { forgetJobs, unfinishedJobs } from "../../adapters/state/jobs.ts";
@@ -9,14 +8,14 @@ import {
   liveRelease,
   stoppedRelease,
 } from "../../adapters/state/releases.ts";
-import { closeRequests, type StoredRequest } from "../../adapters/state/requests.ts";
+import { closeRequests } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { takeBlob } from "../../adapters/spool/take-blob.ts";
 import { createPushes, type Pushes } from "../accept/pushes.ts";
 import { tokenAfterJobMs } from "../access/tokens.ts";
 import { queuedKinds } from "./job-kinds.ts";
-import { createJobLog, type JobLog } from "./job-log.ts";
-import type { JobParts } from "./job-run.ts";
+import { createJobLog } from "./job-log.ts";
+import type { JobParts } from "./job-kind.ts";
 import { jobSecrets } from "./known-secrets.ts";
 import { createQueue, type Queue } from "./queue.ts";
 
@@ -25,22 +24,16 @@ const jobsAtOnce = 4;
 const keptPushes = 5;
 const keptJobs = 50;
 
-/** All that takes part in jobs: their log, their queue, and the uploads before them. */
-export interface Jobs {
-  readonly log: JobLog;
-  readonly queue: Queue;
-  readonly pushes: Pushes;
-}
-
-/** Opens the log, the queue and the uploads of a worker; begins nothing. */
-export function openJobs(parts: JobParts): Jobs {
-  const { state, store, clock } = parts;
+/** Opens the log of jobs, their queue, and the uploads before them; begins nothing. */
+export function openJobs(parts: JobParts) {
+  const { state, store, clock, config } = parts;
+  const paths = instancePaths(config);
   const { now } = clock;
   const log = createJobLog({ state, now });
   const queue: Queue = createQueue({
     state,
     log,
-    now,
+    clock,
     limit: jobsAtOnce,
     kindOf: queuedKinds(parts),
     secretsOf: (job) => jobSecrets(state, job),
@@ -58,20 +51,13 @@ export function openJobs(parts: JobParts): Jobs {
     state,
     store,
     queue,
-    take: (stored, wanted) => take(parts, stored, wanted),
+    // The requests of root come through the local socket, all others through the receiver; each has its own spool.
+    take: async ({ id: request, key }, wanted) => {
+      const spoolDir = key === "root" ? paths.localSpool : paths.spool;
+      await takeBlob({ spoolDir, request, wanted, into: store });
+    },
   });
   return { log, queue, pushes };
-}
-
-/** Copies an upload into the store; the requests of root come through the local socket, all others through the receiver, and each has its own spool. */
-async function take(parts: JobParts, stored: StoredRequest, wanted: WantedBlob): Promise<void> {
-  const paths = instancePaths(parts.config);
-  await takeBlob({
-    spoolDir: stored.key === "root" ? paths.localSpool : paths.spool,
-    request: stored.id,
-    wanted,
-    into: parts.store,
-  });
 }
 
 /** Removes blobs that no push needs; not while a push is taken over or built, whose blobs could be between two records. */

@@ -1,3 +1,4 @@
+import type { Clock } from "../../deploy/ports.ts";
 import {
   beginJob,
   insertJob,
@@ -6,8 +7,16 @@ import {
   type Job,
 } from "../../adapters/state/jobs.ts";
 import type { State } from "../../adapters/state/state.ts";
-import { cancelled, endCancelled, stopping, supersede } from "./job-end.ts";
-import { resumeJob, runJob, type RunParts } from "./run-job.ts";
+import { endedWithin } from "../ended-within.ts";
+import {
+  cancelled,
+  endCancelled,
+  resumeJob,
+  runJob,
+  stopping,
+  supersede,
+  type RunParts,
+} from "./run-job.ts";
 
 /** Jobs of one service run one after the other, those of different services and those of the server side by side; every job reaches exactly one end. */
 export interface Queue {
@@ -30,7 +39,7 @@ export interface ShutdownLimits {
 
 export interface QueueParts extends RunParts {
   readonly state: State;
-  readonly now: () => number;
+  readonly clock: Clock;
   /** How many jobs run at once. */
   readonly limit: number;
 }
@@ -38,7 +47,7 @@ export interface QueueParts extends RunParts {
 const retryMs = 5000;
 
 export function createQueue(parts: QueueParts): Queue {
-  const { state, log, kindOf } = parts;
+  const { state, log, kindOf, clock } = parts;
   const running = new Map<string, Running>();
   let isAccepting = false;
 
@@ -69,11 +78,12 @@ export function createQueue(parts: QueueParts): Queue {
     add: (wanted, prepare) => {
       const before = unfinishedJobs(state, wanted.service);
       const job = state.transaction(() => {
-        const inserted = insertJob(state, wanted, parts.now());
+        const inserted = insertJob(state, wanted, clock.now());
         prepare(inserted.id);
         return inserted;
       });
-      const outdated = kindOf(job.action).supersedes ? before.filter(isWaitingLike(job)) : [];
+      const isOutdated = ({ state: is, action }: Job) => is === "queued" && action === job.action;
+      const outdated = kindOf(job.action).supersedes ? before.filter(isOutdated) : [];
       for (const other of outdated) supersede(parts, other, job);
       const say = log.writer(job.id, []);
       say({ kind: "queued", job: job.id, behind: before.length - outdated.length });
@@ -102,9 +112,10 @@ export function createQueue(parts: QueueParts): Queue {
     },
     stop: async ({ waitMs, undoMs }) => {
       isAccepting = false;
-      if (await endWithin(waitMs, running)) return true;
+      const allDone = () => Promise.all([...running.values()].map(({ done }) => done));
+      if (await endedWithin(clock, allDone(), { ms: waitMs })) return true;
       for (const { job, aborter } of running.values()) aborter.abort(stopping(parts, job));
-      return endWithin(undoMs, running);
+      return endedWithin(clock, allDone(), { ms: undoMs });
     },
   };
 }
@@ -113,20 +124,4 @@ interface Running {
   readonly job: Job;
   readonly done: Promise<void>;
   readonly aborter: AbortController;
-}
-
-const isWaitingLike =
-  ({ action }: Job) =>
-  (other: Job): boolean =>
-    other.state === "queued" && other.action === action;
-
-async function endWithin(ms: number, running: ReadonlyMap<string, Running>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const all = Promise.all([...running.values()].map(({ done }) => done)).then(() => true);
-  const ended = await Promise.race([all, timeout]);
-  clearTimeout(timer);
-  return ended;
 }

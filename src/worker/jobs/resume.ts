@@ -1,6 +1,5 @@
 import type { Say } from "../../core/wire/events.ts";
-import type { InstanceConfig } from "../../core/server/instance.ts";
-import type { Clock, Engine } from "../../deploy/ports.ts";
+import type { Engine } from "../../deploy/ports.ts";
 import { untilEngineAnswers } from "../../deploy/retry-while-down.ts";
 import { recover } from "../../deploy/recover.ts";
 import { openSwitch } from "../../deploy/switch-context.ts";
@@ -17,23 +16,17 @@ import { appendStep, unfinishedSteps } from "../../adapters/state/steps.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { interruptedSwitch, type Interrupted } from "../deploy/interrupted.ts";
 import { recordSwitch } from "../deploy/record-switch.ts";
-import type { TraefikEventStream } from "./traefik-event-stream.ts";
-import { deployPorts, type DeployTools } from "../deploy/deploy-context.ts";
+import type { JobParts } from "./job-kind.ts";
 
-export interface ReconcileParts {
-  readonly state: State;
-  readonly config: InstanceConfig;
-  readonly clock: Clock;
-  readonly tools: DeployTools;
-  readonly traefikEvents: Pick<TraefikEventStream, "waitUntilSubscribed">;
-}
+type ReconcileParts = Pick<JobParts, "state" | "config" | "clock" | "tools" | "traefikEvents">;
 
 /** Continues the switch of a job that a worker left in the middle, forward or back; a release that never became live is recorded as failed. Every call may be repeated. */
 export async function reconcile(parts: ReconcileParts, job: Job, say: Say): Promise<void> {
-  const { state, clock, tools } = parts;
+  const { state, clock } = parts;
+  const { engine } = await parts.tools();
   const left = interruptedSwitch(state, job);
   if (left === undefined)
-    await untilEngineAnswers({ clock, say }, () => removeUnknown(state, tools.engine, job.service));
+    await untilEngineAnswers({ clock, say }, () => removeUnknown(state, engine, job.service));
   else await goOn(parts, job, say, left);
   for (const { release, state: was } of releasesOfJob(state, job.id)) {
     const { service } = job;
@@ -50,9 +43,10 @@ async function goOn(parts: ReconcileParts, job: Job, say: Say, left: Interrupted
     if (event.kind !== "live" || !alreadyLogged) say(event);
   });
   const { release, from } = left;
+  const { signal } = new AbortController();
   const context = openSwitch(
-    { release, from, server: config, signal: new AbortController().signal },
-    deployPorts(tools, { clock, ...record }),
+    { release, from, server: config, signal },
+    { ...(await tools()), clock, ...record },
   );
   await recover(context, left);
   await record.recorded();
@@ -66,34 +60,26 @@ async function removeUnknown(state: State, engine: Engine, service: string): Pro
 }
 
 /** Does the renames that an earlier worker had no time for; the next switch of the service waits for them. */
-export async function finishNames(parts: {
-  readonly state: State;
-  readonly clock: Clock;
-  readonly tools: () => Promise<Pick<DeployTools, "engine" | "nameHandovers">>;
-}): Promise<void> {
-  const { state, clock } = parts;
+export async function finishNames({
+  state,
+  clock,
+  tools,
+}: Pick<JobParts, "state" | "clock" | "tools">): Promise<void> {
   const open = new Set(unfinishedJobs(state).map(({ id }) => id));
   const owed = unfinishedSteps(state, "take-names").filter(({ job }) => !open.has(job));
   if (owed.length === 0) return;
-  const { engine, nameHandovers } = await parts.tools();
+  const { engine, nameHandovers } = await tools();
   for (const { job, service } of owed) {
     const give = async () => {
       await clock.sleep(waitingRequestsMs);
-      await untilEngineAnswers({ clock, say: () => undefined }, () =>
-        giveNames({ state, engine }, service),
-      );
+      await untilEngineAnswers({ clock, say: () => undefined }, async () => {
+        const live = liveRelease(state, service)?.release;
+        if (live !== undefined) await engine.giveName(live);
+      });
       const data = { service, ok: true };
       appendStep(state, job, { step: "take-names", phase: "outcome", data, at: clock.now() });
     };
     // A container that keeps a wrong name is renamed by the next deploy.
     nameHandovers.begin(service, () => give().catch(() => undefined));
   }
-}
-
-async function giveNames(
-  { state, engine }: { readonly state: State; readonly engine: Engine },
-  service: string,
-): Promise<void> {
-  const live = liveRelease(state, service)?.release;
-  if (live !== undefined) await engine.giveName(live);
 }

@@ -25,7 +25,6 @@ export function createTraefikEventStream({ now, sleep }: Clock): TraefikEventStr
     waitUntilSubscribed: async () => {
       const begun = now();
       const isSubscribed = () => [...open.values()].some((since) => now() - since >= settledMs);
-      // oxlint-disable-next-line no-await-in-loop
       while (!isSubscribed() && now() - begun < longestMs) await sleep(pollMs);
     },
   };

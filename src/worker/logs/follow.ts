@@ -1,7 +1,8 @@
 import { sinceOf } from "../../core/logs/cursor.ts";
 import { behind, streamKey, type Position } from "../../core/logs/item.ts";
 import type { LogContainer } from "../../adapters/engines/docker/log-stream.ts";
-import { createWakeup } from "./wakeup.ts";
+import { endedWithin } from "../ended-within.ts";
+import { createListeners } from "../listeners.ts";
 import { linesOf, type LogReading } from "./lines.ts";
 import { MergedOutput, windowMs } from "./merged-output.ts";
 
@@ -10,22 +11,9 @@ const listAgainMs = 5000;
 /** Pause before a log is opened again that ended although its container runs. */
 const reopenMs = 100;
 
-export interface Following {
-  /** Resolves when no line can follow: never while the service may get a new container. */
-  readonly done: Promise<void>;
-  /** Resolves when the log of a container was read to its end, or nothing reads it. */
-  readonly drained: (id: string) => Promise<void>;
-}
-
-export interface FollowParts extends LogReading {
+interface FollowParts extends LogReading {
   readonly isWanted: (container: LogContainer) => boolean;
   readonly positions: Map<string, Position>;
-}
-
-/** Follows the logs of all containers of a service, also of those that start later. Emits the lines in the order of their times. */
-export function followContainers(parts: FollowParts): Following {
-  const follower = new ServiceFollower(parts);
-  return { done: follower.run(), drained: (id) => follower.drained(id) };
 }
 
 interface ContainerFollower {
@@ -34,11 +22,12 @@ interface ContainerFollower {
   readonly wakeup: ReturnType<typeof createWakeup>;
 }
 
-class ServiceFollower {
+/** Follows the logs of all containers of a service, also of those that start later. Emits the lines in the order of their times. */
+export class ServiceFollower {
   readonly #parts: FollowParts;
   readonly #output: MergedOutput;
   readonly #followers = new Map<string, ContainerFollower>();
-  readonly #onDrained = new Set<() => void>();
+  readonly #drained = createListeners<string>();
   #containers: readonly LogContainer[] = [];
 
   constructor(parts: FollowParts) {
@@ -46,7 +35,7 @@ class ServiceFollower {
     this.#output = new MergedOutput(parts);
   }
 
-  /** Lists the containers after each event of the engine, until no new one can come. */
+  /** Lists the containers after each event of the engine; resolves when no line can follow: never while the service may get a new container. */
   async run(): Promise<void> {
     const { source, clock, wanted, signal } = this.#parts;
     const changed = createWakeup(signal);
@@ -55,29 +44,18 @@ class ServiceFollower {
       await this.#listContainers().catch(() => undefined);
       const canCome = wanted.release === undefined && this.#parts.isKnown();
       if (!canCome && this.#containers.length === 0 && this.#followers.size === 0) break;
-      const late = new AbortController();
-      const stop = AbortSignal.any([signal, late.signal]);
-      await Promise.race([changed.wait(), clock.sleep(listAgainMs, stop).catch(() => undefined)]);
-      late.abort();
+      await endedWithin(clock, changed.wait(), { ms: listAgainMs, signal });
     }
     await this.#output.finish();
   }
 
+  /** Resolves when the log of a container was read to its end, or nothing reads it. */
   async drained(id: string): Promise<void> {
     const { signal } = this.#parts;
     await this.#listContainers().catch(() => undefined);
-    const isReady = () =>
-      signal.aborted || (this.#followers.get(id.slice(0, 12))?.isDrained ?? true);
-    await new Promise<void>((resolve) => {
-      const check = () => {
-        if (!isReady()) return;
-        this.#onDrained.delete(check);
-        resolve();
-      };
-      this.#onDrained.add(check);
-      signal.addEventListener("abort", check, { once: true });
-      check();
-    });
+    const name = id.slice(0, 12);
+    while (!signal.aborted && this.#followers.get(name)?.isDrained === false)
+      await this.#drained.changed(name, signal);
   }
 
   /** Starts a follower for each new container, and wakes those whose container runs again or was removed. */
@@ -110,7 +88,7 @@ class ServiceFollower {
       }
       this.#containers = now;
       follower.isDrained = true;
-      this.#tellDrained();
+      this.#drained.notify(id);
       if (found === undefined) break;
       await follower.wakeup.wait();
       if (!this.#containers.some((one) => one.id === id)) break;
@@ -120,7 +98,7 @@ class ServiceFollower {
 
   /** False when the signal was aborted. Lines that an absent engine did not deliver are read later. */
   async #readToEnd(container: LogContainer): Promise<boolean> {
-    this.#output.open(container.id);
+    this.#output.merge.open(container.id);
     try {
       await this.#read(container, true);
       // The engine may end a followed log before its last lines.
@@ -128,19 +106,19 @@ class ServiceFollower {
     } catch {
       if (this.#parts.signal.aborted) return false;
     }
-    this.#output.close(container.id);
+    this.#output.merge.close(container.id);
     await this.#output.flush();
     return true;
   }
 
   async #read(container: LogContainer, isFollowed: boolean): Promise<void> {
-    const { positions, begin, signal } = this.#parts;
+    const { positions, begin, clock, signal } = this.#parts;
     const since = sinceOf(Object.fromEntries(positions), container.id) ?? begin;
     const part = { since, isFollowed, signal };
     for await (const lines of linesOf(this.#parts, container, positions, part)) {
       for (const line of lines) {
         positions.set(streamKey(line), behind(line));
-        this.#output.push(container.id, line);
+        this.#output.merge.push(container.id, line, clock.now());
       }
       await this.#output.flush();
     }
@@ -149,7 +127,7 @@ class ServiceFollower {
   async #forget(id: string): Promise<void> {
     const { positions, signal } = this.#parts;
     this.#followers.delete(id);
-    this.#tellDrained();
+    this.#drained.notify(id);
     for (const end of ["o", "e"]) positions.delete(`${id}${end}`);
     await this.#pause(2 * windowMs);
     await this.#output.flush();
@@ -160,8 +138,26 @@ class ServiceFollower {
     const { clock, signal } = this.#parts;
     await clock.sleep(ms, signal).catch(() => undefined);
   }
+}
 
-  #tellDrained(): void {
-    for (const check of this.#onDrained) check();
-  }
+/** Remembers one notification until its reader waits for it; notifies by itself when the signal is aborted. */
+function createWakeup(signal: AbortSignal) {
+  let isNotified = false;
+  let answer: (() => void) | undefined;
+  const notify = () => {
+    isNotified = true;
+    answer?.();
+  };
+  signal.addEventListener("abort", notify, { once: true });
+  return {
+    notify,
+    wait: async () => {
+      if (!isNotified && !signal.aborted)
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+      isNotified = false;
+      answer = undefined;
+    },
+  };
 }

@@ -7,7 +7,7 @@ import {
   type Position,
 } from "../../core/logs/item.ts";
 import type { Redact } from "../../core/redact.ts";
-import type { Action } from "../../core/actions/actions.ts";
+import type { ActionOf } from "../../core/actions/actions.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import type {
   LogContainer,
@@ -16,7 +16,7 @@ import type {
   RawLine,
 } from "../../adapters/engines/docker/log-stream.ts";
 
-export type LogsAction = Extract<Action, { readonly action: "logs" }>;
+export type LogsAction = ActionOf<"logs">;
 
 /** One reading of the logs of a service, from a cursor on. */
 export interface LogReading {

@@ -7,6 +7,7 @@ import { readMeta, writeMeta } from "../../adapters/state/meta.ts";
 import type { StoredRequest } from "../../adapters/state/requests.ts";
 import { knowsService } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
+import { endedWithin } from "../ended-within.ts";
 import type { LogsAction } from "./lines.ts";
 import { LogSession } from "./session.ts";
 
@@ -76,11 +77,8 @@ export class LogSessions {
   async drained(container: string): Promise<void> {
     await this.#readersBack();
     if (this.#sessions.size === 0) return;
-    const enough = new AbortController();
     const all = Promise.all([...this.#sessions.values()].map((one) => one.drained(container)));
-    const late = this.#parts.clock.sleep(drainMs, enough.signal).catch(() => undefined);
-    await Promise.race([all, late]);
-    enough.abort();
+    if (await endedWithin(this.#parts.clock, all, { ms: drainMs })) await all;
   }
 
   stop(): void {

@@ -8,7 +8,7 @@ export const windowMs = 10;
 /** Emits the lines of several containers in the order of their times. */
 export class MergedOutput {
   readonly #reading: Pick<LogReading, "clock" | "emit" | "signal">;
-  readonly #merge = createMerge<LogLine>(windowMs);
+  readonly merge = createMerge<LogLine>(windowMs);
   #emitting: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
@@ -16,24 +16,12 @@ export class MergedOutput {
     this.#reading = reading;
   }
 
-  open(container: string): void {
-    this.#merge.open(container);
-  }
-
-  push(container: string, line: LogLine): void {
-    this.#merge.push(container, line, this.#reading.clock.now());
-  }
-
-  close(container: string): void {
-    this.#merge.close(container);
-  }
-
   /** Emits the lines that are due, and again by itself when the next line is due. */
   flush(): Promise<void> {
     const { clock, signal } = this.#reading;
     clearTimeout(this.#timer);
-    const lines = this.#merge.take(clock.now());
-    const due = this.#merge.dueIn(clock.now());
+    const lines = this.merge.take(clock.now());
+    const due = this.merge.dueIn(clock.now());
     if (due !== undefined && !signal.aborted)
       this.#timer = setTimeout(() => void this.flush(), Math.max(1, due));
     return lines.length === 0 ? this.#emitting : this.emit(lines);
@@ -49,6 +37,6 @@ export class MergedOutput {
   /** Emits all lines that are left. */
   async finish(): Promise<void> {
     clearTimeout(this.#timer);
-    await this.emit(this.#merge.take(Number.POSITIVE_INFINITY));
+    await this.emit(this.merge.take(Number.POSITIVE_INFINITY));
   }
 }

@@ -3,14 +3,14 @@ import { behind, streamKey, type LogLine, type Position } from "../../core/logs/
 import { mergeEnded } from "../../core/logs/merge.ts";
 import { UserError } from "../../core/errors.ts";
 import type { LogContainer } from "../../adapters/engines/docker/log-stream.ts";
-import { followContainers, type Following } from "./follow.ts";
+import { ServiceFollower } from "./follow.ts";
 import { linesOf, type LogReading, type LogsAction } from "./lines.ts";
 import { command, hint } from "../../core/hints.ts";
 
 /** Emits the existing lines in the order of their times, and then follows if wanted. `onFollowing` gets the object that waits for a container. */
 export async function readLogs(
   reading: LogReading,
-  onFollowing: (following: Following) => void,
+  onFollowing: (follower: ServiceFollower) => void,
 ): Promise<void> {
   const { source, wanted, emit, signal } = reading;
   const there = (await source.list(wanted.service)).filter((one) => isWanted(one, wanted));
@@ -24,13 +24,11 @@ export async function readLogs(
   }
   await emit({ kind: "caught-up", positions: Object.fromEntries(positions) });
   if (wanted.follow) {
-    const following = followContainers({
-      ...reading,
-      isWanted: (container) => isWanted(container, wanted),
-      positions,
-    });
-    onFollowing(following);
-    await following.done;
+    const isShown = (container: LogContainer) => isWanted(container, wanted);
+    const follower = new ServiceFollower({ ...reading, isWanted: isShown, positions });
+    const done = follower.run();
+    onFollowing(follower);
+    await done;
   }
   if (!signal.aborted) await emit({ kind: "end" });
 }
@@ -43,11 +41,8 @@ function refuseNothing({ wanted, cursor }: LogReading): void {
   const { service, release, replica, follow } = wanted;
   const isResumed = cursor.session !== "";
   if (isResumed || (follow && release === undefined)) return;
-  const what = [
-    service,
-    ...(release === undefined ? [] : [`release ${release}`]),
-    ...(replica === undefined ? [] : [`replica ${replica}`]),
-  ].join(" ");
+  const ofRelease = release === undefined ? "" : ` release ${release}`;
+  const what = `${service}${ofRelease}${replica === undefined ? "" : ` replica ${replica}`}`;
   throw new UserError(
     `logs of ${what}: it has no container, and logs are removed with their container`,
     {
@@ -75,8 +70,7 @@ function pastOf(
 }
 
 const newest = (positions: ReadonlyMap<string, Position>): string | undefined =>
-  [...positions.values()]
-    .map(({ at }) => at)
+  Array.from(positions.values(), ({ at }) => at)
     .toSorted()
     .at(-1);
 
@@ -85,16 +79,12 @@ async function emitPast(
   lines: AsyncIterable<LogLine>,
   positions: Map<string, Position>,
 ): Promise<void> {
-  const isTrimmed = wanted.lines !== undefined && cursor.session === "";
+  const count = cursor.session === "" ? wanted.lines : undefined;
   const kept: LogLine[] = [];
   for await (const line of lines) {
     positions.set(streamKey(line), behind(line));
-    if (!isTrimmed) await emit(line);
-    else if (kept.push(line) > 2 * (wanted.lines ?? 0))
-      kept.splice(0, kept.length - (wanted.lines ?? 0));
+    if (count === undefined) await emit(line);
+    else if (kept.push(line) > 2 * count) kept.splice(0, kept.length - count);
   }
-  if (isTrimmed) for (const line of lastOf(kept, wanted.lines ?? 0)) await emit(line);
+  for (const line of kept.slice(Math.max(0, kept.length - (count ?? 0)))) await emit(line);
 }
-
-const lastOf = <T>(all: readonly T[], count: number): readonly T[] =>
-  count === 0 ? [] : all.slice(-count);

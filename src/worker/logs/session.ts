@@ -3,11 +3,12 @@ import { UserError } from "../../core/errors.ts";
 import type { LogCursor } from "../../core/logs/cursor.ts";
 import type { FailedItem, LogItem } from "../../core/logs/item.ts";
 import { createReplay } from "../../core/logs/replay.ts";
-import type { Following } from "./follow.ts";
+import { createListeners } from "../listeners.ts";
+import type { ServiceFollower } from "./follow.ts";
 import type { LogReading } from "./lines.ts";
 import { readLogs } from "./read-logs.ts";
 
-export interface SessionParts extends Omit<LogReading, "emit" | "signal"> {
+interface SessionParts extends Omit<LogReading, "emit" | "signal"> {
   /** Names this session, in hex. */
   readonly id: string;
   /** Called once, when the session ends. */
@@ -27,8 +28,8 @@ export class LogSession {
   readonly #parts: SessionParts;
   readonly #ended = new AbortController();
   readonly #replay = createReplay<LogItem>(limits);
-  readonly #onChange = new Set<() => void>();
-  readonly #following = Promise.withResolvers<Following | undefined>();
+  readonly #listeners = createListeners<"items" | "room">();
+  readonly #following = Promise.withResolvers<ServiceFollower | undefined>();
   #isOver = false;
   #reader: AbortController | undefined;
   #away: AbortController | undefined;
@@ -41,7 +42,7 @@ export class LogSession {
       .finally(() => {
         this.#following.resolve(undefined);
         this.#isOver = true;
-        this.#tellChange();
+        this.#listeners.notify("items");
       });
     // The client may be gone before the first connection.
     this.#awaitReader();
@@ -64,10 +65,10 @@ export class LogSession {
       while (!until.aborted) {
         const items = this.#replay.take(chunkSize);
         if (items.length > 0) {
-          this.#tellChange();
+          this.#listeners.notify("room");
           yield textOf(items);
         } else if (this.#isOver) return;
-        else await this.#change(until);
+        else await this.#listeners.changed("items", until);
       }
     } finally {
       if (this.#reader === reader && !this.#ended.signal.aborted) this.#awaitReader();
@@ -84,19 +85,18 @@ export class LogSession {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
     this.#away?.abort();
-    this.#tellChange();
     this.#parts.onEnd();
   }
 
   async #emit(item: LogItem): Promise<void> {
     const { signal } = this.#ended;
-    while (this.#replay.isFull() && !signal.aborted) await this.#change(signal);
+    while (this.#replay.isFull() && !signal.aborted) await this.#listeners.changed("room", signal);
     if (!signal.aborted) this.#put(item);
   }
 
   #put(item: LogItem): void {
     this.#replay.push(item, itemSize + (item.kind === "line" ? item.text.length : 0));
-    this.#tellChange();
+    this.#listeners.notify("items");
   }
 
   #awaitReader(): void {
@@ -105,24 +105,6 @@ export class LogSession {
       () => this.end(),
       () => undefined,
     );
-  }
-
-  /** Resolves at the next change of the replay, or when `until` is aborted. */
-  #change(until: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        this.#onChange.delete(done);
-        until.removeEventListener("abort", done);
-        resolve();
-      };
-      this.#onChange.add(done);
-      until.addEventListener("abort", done);
-      if (until.aborted) done();
-    });
-  }
-
-  #tellChange(): void {
-    for (const done of this.#onChange) done();
   }
 }
 

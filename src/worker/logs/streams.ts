@@ -43,16 +43,15 @@ export function createStreams(parts: StreamParts): Streams {
     },
     open: async (stored, from, signal) => {
       const body = requestBody(state, stored.id);
-      if (body === undefined) throw notAStream();
-      const request = parseRequest(body);
-      if (request.action === "logs") {
-        const { logs: source } = await parts.docker();
+      const request = body && parseRequest(body);
+      if (request?.action !== "logs" && request?.action !== "ps")
+        throw new UserError("request: its answer is not a stream", { code: "not-found" });
+      const { logs: source, replicas } = await parts.docker();
+      if (request.action === "logs")
         return sessions.read(stored, { wanted: request, source, from }, signal);
-      }
-      if (request.action !== "ps") throw notAStream();
-      const { replicas } = await parts.docker();
-      const asked = { ...request, caller: callerOf(state, stored.key) };
-      return jsonLines(watchServices({ state, clock, replicas }, asked, signal));
+      const caller = callerOf(state, stored.key);
+      if (caller === undefined) throw new Error(`key ${stored.key}: not enrolled any more`);
+      return jsonLines(watchServices({ state, clock, replicas }, { ...request, caller }, signal));
     },
     drained: (container) => sessions.drained(container),
     stop: () => sessions.stop(),
@@ -67,6 +66,3 @@ async function* jsonLines(items: AsyncIterable<unknown>): AsyncGenerator<string>
     yield `${JSON.stringify(failedItem(error))}\n`;
   }
 }
-
-const notAStream = (): UserError =>
-  new UserError("request: its answer is not a stream", { code: "not-found" });

@@ -30,7 +30,6 @@ export async function connectProgram(
 async function sendOutput(connection: TerminalConnection, program: Program): Promise<void> {
   for await (const { stream, bytes } of program.output()) {
     for (let at = 0; at < bytes.length; at += maxFrameBytes)
-      // oxlint-disable-next-line no-await-in-loop
       await connection.send({ kind: stream, bytes: bytes.subarray(at, at + maxFrameBytes) });
     if (connection.gone.aborted) throw new Error("the client is gone");
   }
@@ -48,13 +47,12 @@ async function receiveInput(connection: TerminalConnection, program: Program): P
   };
   for await (const frame of connection.frames()) {
     switch (frame.kind) {
-      case "stdin": {
-        const { bytes } = frame;
-        waiting += bytes.length;
-        if (waiting > stdinWindowBytes) throw tooMuchInput();
-        if (bytes.length > 0) taken = taken.then(() => take(bytes));
+      case "stdin":
+        waiting += frame.bytes.length;
+        if (waiting > stdinWindowBytes)
+          throw protocolError(`more than ${stdinWindowBytes} bytes of input are on the way`);
+        if (frame.bytes.length > 0) taken = taken.then(() => take(frame.bytes));
         break;
-      }
       case "stdin-end":
         taken = taken.then(() => program.endInput());
         break;
@@ -71,9 +69,7 @@ async function receiveInput(connection: TerminalConnection, program: Program): P
       case "exit":
       case "error":
       case "keepalive":
-        throw new UserError(`connection: only a server sends frames of kind "${frame.kind}"`, {
-          code: "protocol",
-        });
+        throw protocolError(`only a server sends frames of kind "${frame.kind}"`);
     }
   }
 }
@@ -86,7 +82,5 @@ function refusal(signal: AbortSignal): Promise<never> {
   });
 }
 
-const tooMuchInput = (): UserError =>
-  new UserError(`connection: more than ${stdinWindowBytes} bytes of input are on the way`, {
-    code: "protocol",
-  });
+const protocolError = (problem: string): UserError =>
+  new UserError(`connection: ${problem}`, { code: "protocol" });

@@ -38,24 +38,19 @@ export class StartedPrograms {
     const old = openPrograms(this.#state).filter(({ id }) => !this.#running.has(id));
     if (old.length === 0) return;
     const programs = await open();
-    const [execs, runs] = (["exec", "run"] as const).map((wanted) =>
-      old.filter(({ kind }) => kind === wanted).map(({ id }) => id),
-    );
-    await Promise.all(
-      (execs ?? []).map(async (id) => {
-        await programs.leave(id);
-        this.ended(id);
-      }),
-    );
+    const sweepAll = (wanted: "exec" | "run", sweep: (id: string) => Promise<void>) =>
+      Promise.all(old.filter(({ kind }) => kind === wanted).map(({ id }) => sweep(id)));
+    await sweepAll("exec", async (id) => {
+      await programs.leave(id);
+      this.ended(id);
+    });
     const containers = await programs.list();
-    await Promise.all(
-      (runs ?? []).map(async (name) => {
-        const container = containers.find((one) => one.name === name);
-        if (container !== undefined && isKept(container, now())) return;
-        if (container !== undefined) await programs.remove(name);
-        this.ended(name);
-      }),
-    );
+    await sweepAll("run", async (name) => {
+      const container = containers.find((one) => one.name === name);
+      if (container !== undefined && isKept(container, now())) return;
+      if (container !== undefined) await programs.remove(name);
+      this.ended(name);
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { hint, command } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import type { ExecResult, ProgramAsked, RunResult } from "../../core/actions/programs.ts";
-import type { Action } from "../../core/actions/actions.ts";
+import type { ActionOf } from "../../core/actions/actions.ts";
 import type { Programs } from "../../adapters/engines/docker/attach.ts";
 import { runPlan } from "../../adapters/engines/docker/container-plan.ts";
 import type { Program } from "../../adapters/engines/docker/program-streams.ts";
@@ -18,11 +18,10 @@ import { connectProgram } from "./connect-program.ts";
 import { releaseToRun, replicaToEnter } from "./program-target.ts";
 import { StartedPrograms } from "./started-programs.ts";
 
-export type ProgramAction = RunAction | ExecAction;
-type RunAction = Extract<Action, { readonly action: "run" }>;
-type ExecAction = Extract<Action, { readonly action: "exec" }>;
+type RunAction = ActionOf<"run">;
+type ExecAction = ActionOf<"exec">;
 
-export interface TerminalParts {
+interface TerminalParts {
   readonly state: State;
   readonly now: () => number;
   readonly programs: () => Promise<Programs>;
@@ -52,7 +51,7 @@ export class Terminals {
   }
 
   /** Checks the request and its target. A detached program starts now, any other when its connection opens. */
-  accept(request: string, action: ProgramAction): Promise<RunResult | ExecResult> {
+  accept(request: string, action: RunAction | ExecAction): Promise<RunResult | ExecResult> {
     return action.action === "run"
       ? this.#acceptRun(request, action)
       : this.#acceptExec(request, action);
@@ -92,13 +91,25 @@ export class Terminals {
     const { release, imageId } = releaseToRun(this.#parts.state, action);
     const engine = await this.#parts.engine();
     if ((await engine.inspectImage(release.image))?.id !== imageId)
-      throw noImage(action.service, release.number);
+      throw new UserError(
+        `run ${action.service}: the image of release ${release.number} was removed`,
+        {
+          code: "no-image",
+          hint: hint`list its releases: ${command(`releases ${action.service}`)}`,
+        },
+      );
     const isDetached = action.detach === true;
     const tag = request.slice(0, 8);
     const plan = runPlan(release, { tag, command: action.command, isDetached });
     const start = async <T>(work: (programs: Programs) => Promise<T>): Promise<T> => {
       await ensureVolumes(engine, release);
-      return this.#startRun(plan.name, work);
+      this.#started.started("run", plan.name);
+      try {
+        return await work(await this.#parts.programs());
+      } catch (error) {
+        this.#started.ended(plan.name);
+        throw error;
+      }
     };
     if (isDetached) {
       await start((programs) => programs.detach(plan));
@@ -109,16 +120,6 @@ export class Terminals {
         program: await start((programs) => programs.run(plan, action.terminal)),
       }));
     return { service: action.service, release: release.number, name: plan.name };
-  }
-
-  async #startRun<T>(name: string, work: (programs: Programs) => Promise<T>): Promise<T> {
-    this.#started.started("run", name);
-    try {
-      return await work(await this.#parts.programs());
-    } catch (error) {
-      this.#started.ended(name);
-      throw error;
-    }
   }
 
   async #acceptExec(request: string, action: ExecAction): Promise<ExecResult> {
@@ -180,12 +181,6 @@ export class Terminals {
     }
   }
 }
-
-const noImage = (service: string, release: number): UserError =>
-  new UserError(`run ${service}: the image of release ${release} was removed`, {
-    code: "no-image",
-    hint: hint`list its releases: ${command(`releases ${service}`)}`,
-  });
 
 const stopped = (): UserError =>
   new UserError("server: the worker was stopped, and the attached program with it", {

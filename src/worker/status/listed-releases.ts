@@ -1,11 +1,11 @@
 import { maySee, type Caller } from "../../core/wire/permissions.ts";
 import type { ReleaseInfo } from "../../core/actions/lifecycle.ts";
-import { allReleases, listReleases, type StoredRelease } from "../../adapters/state/releases.ts";
+import { allReleases, listReleases } from "../../adapters/state/releases.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { canRollBack } from "../deploy/rollback.ts";
 import { enrolledKeys } from "../access/enrolled-keys.ts";
 
-export interface ListParts {
+interface ListParts {
   readonly state: State;
   readonly imagesThere: (references: readonly string[]) => Promise<ReadonlySet<string> | undefined>;
 }
@@ -22,23 +22,19 @@ export async function listedReleases(
   const kept = stored.filter(canRollBack);
   const there = await imagesThere([...new Set(kept.map(({ release }) => release.image))]);
   const names = new Map(enrolledKeys(state).map(({ fingerprint, name }) => [fingerprint, name]));
-  return stored.map((one) => ({
-    ...infoOf(one),
-    by: names.get(one.key) || one.key,
-    // An image may have been removed with Docker's own commands.
-    canRollBack: canRollBack(one) && (there?.has(one.imageId) ?? true),
-  }));
-}
-
-function infoOf(stored: StoredRelease): Omit<ReleaseInfo, "by" | "canRollBack"> {
-  const { release, state, created, imageId, repeats, receipt } = stored;
-  return {
-    service: release.spec.service,
-    release: release.number,
-    state,
-    created,
-    image: imageId,
-    ...(repeats !== undefined && { repeats }),
-    ...(receipt !== undefined && { receipt }),
-  };
+  return stored.map((one): ReleaseInfo => {
+    const { release, created, imageId, repeats, receipt } = one;
+    return {
+      service: release.spec.service,
+      release: release.number,
+      state: one.state,
+      created,
+      image: imageId,
+      ...(repeats !== undefined && { repeats }),
+      ...(receipt !== undefined && { receipt }),
+      by: names.get(one.key) || one.key,
+      // An image may have been removed with Docker's own commands.
+      canRollBack: canRollBack(one) && (there?.has(imageId) ?? true),
+    };
+  });
 }

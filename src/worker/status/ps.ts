@@ -1,4 +1,3 @@
-import type { Release } from "../../core/release/release.ts";
 import { replicaCount, writeRoute } from "../../core/release/spec.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
 import { maySee, type Caller } from "../../core/wire/permissions.ts";
@@ -10,7 +9,7 @@ import { overviews, type StoredOverview } from "../../adapters/state/overview.ts
 import { scaleOverride } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
 
-export interface PsParts {
+interface PsParts {
   readonly state: State;
   readonly replicas: () => Promise<readonly ReplicaFacts[]>;
   readonly clock: Clock;
@@ -49,18 +48,15 @@ export async function* watchServices(
     await clock.sleep(pause, signal).catch(() => undefined);
     if (signal.aborted) return;
     const after = await read();
-    const shown = after.map((seen) => {
+    const shown = (seen: Seen): PsReplica => {
       const then = before.find(({ facts }) => facts.id === seen.facts.id);
-      return {
-        of: seen.facts.service,
-        replica: replicaOf(seen.facts, loadOf(then, seen), clock.now()),
-      };
-    });
+      return replicaOf(seen.facts, loadOf(then, seen), clock.now());
+    };
     const services = overviews(parts.state)
       .filter(({ service }) => isShown(wanted, service))
       .map((one) => {
-        const own = shown.filter(({ of }) => of === one.service).map(({ replica }) => replica);
-        return serviceOf(parts.state, one, own);
+        const own = after.filter(({ facts }) => facts.service === one.service);
+        return serviceOf(parts.state, one, own.map(shown));
       });
     yield { kind: "services", at: clock.now(), services };
     if (!wanted.watch) return;
@@ -89,7 +85,7 @@ function serviceOf(
     ...(current !== undefined && { release: current.release.number }),
     state: current?.state ?? "none",
     routes: current === undefined ? [] : ownRoutes(current.release).map(writeRoute),
-    wanted: wantedOf(current),
+    wanted: current?.state === "live" ? replicaCount(current.release.spec.scale) : 0,
     ...(own !== undefined && { scaledByCommand: own }),
     replicas,
     ...(job !== undefined && {
@@ -97,9 +93,6 @@ function serviceOf(
     }),
   };
 }
-
-const wantedOf = (current: { readonly release: Release; readonly state: string } | undefined) =>
-  current?.state === "live" ? replicaCount(current.release.spec.scale) : 0;
 
 type Load = Pick<PsReplica, "cpu" | "memoryBytes">;
 

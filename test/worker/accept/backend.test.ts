@@ -10,6 +10,7 @@ import {
   setReceipt,
   type StoredRelease,
 } from "../../../src/adapters/state/releases.ts";
+import { realClock } from "../../../src/adapters/clock.ts";
 import type { StoredRequest } from "../../../src/adapters/state/requests.ts";
 import { ensureService } from "../../../src/adapters/state/services.ts";
 import { openBlobStore } from "../../../src/adapters/host/blob-store.ts";
@@ -50,7 +51,7 @@ function open(t: TestContext, free = 1e12) {
   const queue = createQueue({
     state,
     log,
-    now,
+    clock: realClock(now),
     kindOf: queuedKindsOf(async () => unchanged),
     secretsOf: () => [],
     still: () => "",

@@ -8,8 +8,8 @@ import {
   repeatOf,
   runningRelease,
   withChanges,
-} from "../../../src/worker/deploy/from-existing.ts";
-import { hostsOf, hostsMovedToHttp } from "../../../src/worker/deploy/https-hosts.ts";
+} from "../../../src/worker/deploy/desired-release.ts";
+import { hostsOf, hostsMovedToHttp } from "../../../src/worker/deploy/deploy-job.ts";
 import { oldImages } from "../../../src/worker/deploy/image.ts";
 import { mayRunAlready } from "../../../src/worker/deploy/runs-already.ts";
 import { release } from "../../support/releases.ts";
@@ -67,10 +67,9 @@ test("hosts that want https are asked for once, and those that want it no more a
 test("a release is made whatever runs where its code is new, its build is asked for, or it is forced", () => {
   const live = stored(1, "live");
   const entries = [{ path: "Dockerfile", mode: 0o644, size: 1, sha256: "0".repeat(64) }];
-  const blobs = { open: () => assert.fail() };
   const pushed = (noCache: boolean) => {
     const push = { dockerfile: "Dockerfile", entries, options: { pull: false, noCache } };
-    return pushSource({ service: "web", push }, blobs);
+    return pushSource({ service: "web", push }, () => assert.fail());
   };
   const same = { ...live, content: pushed(false).id };
   assert.equal(mayRunAlready(live, { source: repeatSource(live) }), true);

@@ -4,7 +4,7 @@ import { readEnv } from "../../../src/adapters/state/env.ts";
 import { listReleases, liveRelease, stoppedRelease } from "../../../src/adapters/state/releases.ts";
 import { scaleOverride, takeReleaseNumber } from "../../../src/adapters/state/services.ts";
 import { appendStep } from "../../../src/adapters/state/steps.ts";
-import { decideScale } from "../../../src/worker/deploy/scale-override.ts";
+import { decideScale } from "../../../src/worker/deploy/desired-release.ts";
 import { deployWorld } from "../../support/deploy-world.ts";
 import { refusal } from "../../support/worker.ts";
 

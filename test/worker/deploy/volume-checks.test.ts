@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { VolumeSpec } from "../../../src/core/release/spec.ts";
-import { refuseHostPath, refuseVolumes } from "../../../src/worker/deploy/volume-checks.ts";
+import { refuseHostPath, refuseVolumes } from "../../../src/worker/deploy/volumes.ts";
 import { release } from "../../support/releases.ts";
 import { refusal } from "../../support/worker.ts";
 

@@ -5,7 +5,7 @@ import { insertLog } from "../../../src/adapters/state/log.ts";
 import { putRelease, setLive } from "../../../src/adapters/state/releases.ts";
 import { ensureService } from "../../../src/adapters/state/services.ts";
 import { appendStep } from "../../../src/adapters/state/steps.ts";
-import { wentLive } from "../../../src/worker/deploy/went-live.ts";
+import { wentLive } from "../../../src/worker/deploy/interrupted.ts";
 import { release } from "../../support/releases.ts";
 import { scratchState, testConfig } from "../../support/worker.ts";
 

@@ -5,7 +5,7 @@ import type { JobAction } from "../../../src/core/actions/actions.ts";
 import { insertJob } from "../../../src/adapters/state/jobs.ts";
 import { insertRequest } from "../../../src/adapters/state/requests.ts";
 import { queuedKinds } from "../../../src/worker/jobs/job-kinds.ts";
-import type { JobParts } from "../../../src/worker/jobs/job-run.ts";
+import type { JobParts } from "../../../src/worker/jobs/job-kind.ts";
 import { refusal, scratchState } from "../../support/worker.ts";
 
 function open(t: TestContext) {
@@ -65,7 +65,7 @@ test("job kinds: only a push supersedes, and only stop and remove are begun anew
   const names = new Set(words.map(([{ action }]) => action));
   const those = (is: (name: string) => boolean) => [...names].filter(is);
   assert.deepEqual(
-    those((name) => kindOf(name).supersedes),
+    those((name) => kindOf(name).supersedes === true),
     ["push"],
   );
   assert.deepEqual(

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { Event, Say } from "../../../src/core/wire/events.ts";
 import { UserError } from "../../../src/core/errors.ts";
+import { realClock } from "../../../src/adapters/clock.ts";
 import { beginJob, findJob, insertJob, type Job } from "../../../src/adapters/state/jobs.ts";
 import { createJobLog } from "../../../src/worker/jobs/job-log.ts";
 import type { QueuedKind, QueuedRecovery } from "../../../src/worker/jobs/job-kinds.ts";
@@ -50,7 +51,7 @@ function open(
   const queue = createQueue({
     state,
     log,
-    now: () => 1,
+    clock: realClock(() => 1),
     kindOf: queuedKindsOf(perform ?? waitForGate, recovery),
     secretsOf: () => [],
     still: (service) => `nothing runs under ${service} yet`,

@@ -15,7 +15,7 @@ import { interruptedChanges } from "../../../src/worker/deploy/interrupted.ts";
 import type { DeployTools } from "../../../src/worker/deploy/deploy-context.ts";
 import { createJobLog } from "../../../src/worker/jobs/job-log.ts";
 import { queuedKinds } from "../../../src/worker/jobs/job-kinds.ts";
-import type { JobParts } from "../../../src/worker/jobs/job-run.ts";
+import type { JobParts } from "../../../src/worker/jobs/job-kind.ts";
 import { createQueue } from "../../../src/worker/jobs/queue.ts";
 import { finishNames, reconcile } from "../../../src/worker/jobs/resume.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
@@ -63,17 +63,17 @@ async function open(t: TestContext, states: readonly ReleaseState[], ...numbers:
     clock,
     traefikEvents,
     config: testConfig("/tmp"),
-    tools: tools as DeployTools,
+    tools: async () => tools as DeployTools,
   };
   const job = () => findJob(state, id) ?? assert.fail();
   /** Starts a worker's queue on that state, as an earlier program left it for a job of this action. */
   const recoverAs = async (action: string) => {
     state.run("UPDATE jobs SET action = ? WHERE id = ?", action, id);
     const log = createJobLog({ state, now: clock.now });
-    const kindOf = queuedKinds({ ...all, tools: async () => all.tools } as unknown as JobParts);
+    const kindOf = queuedKinds(all as unknown as JobParts);
     const parts = { secretsOf: () => [], still: () => "web still runs release 1", limit: 1 };
     const onEnd = () => undefined;
-    const queue = createQueue({ ...parts, state, log, now: clock.now, kindOf, onEnd });
+    const queue = createQueue({ ...parts, state, log, clock, kindOf, onEnd });
     await queue.recover(async () => {});
     const { signal } = new AbortController();
     const events: Event[] = [];
@@ -89,7 +89,7 @@ async function open(t: TestContext, states: readonly ReleaseState[], ...numbers:
     recoverAs,
     run: () => reconcile(all, job(), (event) => said.push(event)),
     end: () => endJob(state, id, "done", 2),
-    finishNames: () => finishNames({ state, clock, tools: async () => tools as DeployTools }),
+    finishNames: () => finishNames(all),
     settled: () => nameHandovers.settled("web"),
     containers: parts.states,
     releases: () => listReleases(state, "web").map((one) => `${one.release.number} ${one.state}`),

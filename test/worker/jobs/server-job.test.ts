@@ -4,6 +4,7 @@ import { parseAuthorizedKeys } from "../../../src/core/ssh/authorized-keys.ts";
 import type { DoneEvent } from "../../../src/core/wire/event-roles.ts";
 import type { Event } from "../../../src/core/wire/events.ts";
 import { authorise } from "../../../src/core/wire/permissions.ts";
+import { realClock } from "../../../src/adapters/clock.ts";
 import { beginJob, findJob, insertJob, type Job } from "../../../src/adapters/state/jobs.ts";
 import { overviews } from "../../../src/adapters/state/overview.ts";
 import { withItsJob } from "../../../src/worker/accept/job-log-requests.ts";
@@ -44,7 +45,7 @@ function open(t: TestContext, recovery: QueuedKind["recovery"] = "repeat") {
   const queue = createQueue({
     state,
     log,
-    now: () => 1,
+    clock: realClock(() => 1),
     kindOf: (action) => (action === "noop" ? noop : others(action)),
     secretsOf: () => [],
     still: () => assert.fail("a job of the server changes no service"),

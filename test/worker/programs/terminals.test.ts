@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import type { ActionOf } from "../../../src/core/actions/actions.ts";
 import { UserError } from "../../../src/core/errors.ts";
 import { stdinWindowBytes, type Frame } from "../../../src/core/wire/frames.ts";
 import type { OneOff, Programs } from "../../../src/adapters/engines/docker/attach.ts";
@@ -10,12 +11,13 @@ import { putRelease, type ReleaseState } from "../../../src/adapters/state/relea
 import { ensureService } from "../../../src/adapters/state/services.ts";
 import { openTerminalConnection } from "../../../src/adapters/wire/terminal-connection.ts";
 import type { Replica, Engine } from "../../../src/deploy/ports.ts";
-import { Terminals, type ProgramAction } from "../../../src/worker/programs/terminals.ts";
+import { Terminals } from "../../../src/worker/programs/terminals.ts";
 import { release } from "../../support/releases.ts";
 import { socketPair } from "../../support/socket-pair.ts";
 import { refusal, scratchState } from "../../support/worker.ts";
 
 const request = "ab".repeat(32);
+type ProgramAction = ActionOf<"run"> | ActionOf<"exec">;
 const run: ProgramAction = { action: "run", service: "web", command: ["node", "x.js"] };
 const exec: ProgramAction = { action: "exec", service: "web", command: ["sh"] };
 const fine = () => undefined;

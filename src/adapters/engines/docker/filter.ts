@@ -1,5 +1,9 @@
-import { request } from "node:http";
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import {
+  request,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from "node:http";
 import { readAtMost } from "../../files.ts";
 import { decide, hideSecrets, isOurs, type Allowed } from "../../../core/server/docker-filter.ts";
 

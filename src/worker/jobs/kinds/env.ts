@@ -1,5 +1,5 @@
-import { hint, command } from "../../../core/hints.ts";
-import type { Results } from "../../../core/actions/actions.ts";
+import { command, hint, type Hint } from "../../../core/hints.ts";
+import type { ActionOf, Results } from "../../../core/actions/actions.ts";
 import { setEnv, unsetEnv } from "../../../adapters/state/env.ts";
 import {
   envChangesOfJob,
@@ -8,29 +8,28 @@ import {
 } from "../../../adapters/state/job-changes.ts";
 import { liveRelease, setStoppedEnv } from "../../../adapters/state/releases.ts";
 import type { State } from "../../../adapters/state/state.ts";
-import { readCurrent, runningRelease, withChanges } from "../../deploy/from-existing.ts";
-import type { ActionOf, JobKind } from "../job-kind.ts";
+import { readCurrent, runningRelease, withChanges } from "../../deploy/desired-release.ts";
+import type { JobKind } from "../job-kind.ts";
 import { releaseKind } from "./release-kind.ts";
 
 type EnvChange = ActionOf<"env.set"> | ActionOf<"env.unset">;
 
 /** The live release with values that are set. */
-export const envSet = envKind<ActionOf<"env.set">>({
-  again: ({ service, set }) => {
-    const values = Object.keys(set).map((name) => `${name}=…`);
-    return hint`set them again: ${command(`env ${service} set ${values.join(" ")}`)}`;
-  },
+export const envSet = envKind<ActionOf<"env.set">>(({ service, set }) => {
+  const values = Object.keys(set).map((name) => `${name}=…`);
+  return hint`set them again: ${command(`env ${service} set ${values.join(" ")}`)}`;
 });
 
 /** The live release without some of its values. */
-export const envUnset = envKind<ActionOf<"env.unset">>({
-  again: ({ service, names }) =>
+export const envUnset = envKind<ActionOf<"env.unset">>(
+  ({ service, names }) =>
     hint`unset them again: ${command(`env ${service} unset ${names.join(" ")}`)}`,
-});
+);
 
-function envKind<A extends EnvChange>({ again }: Pick<JobKind<A>["words"], "again">): JobKind<A> {
+function envKind<A extends EnvChange>(again: (action: A) => Hint): JobKind<A> {
   return releaseKind<A>({
-    words: { verb: "env", again },
+    verb: "env",
+    again,
     desired: ({ state, job }, { action, service }) =>
       withChanges(
         runningRelease(action, readCurrent(state, service)),

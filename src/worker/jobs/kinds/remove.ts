@@ -14,20 +14,14 @@ import { forgetService } from "../../../adapters/state/services.ts";
 import { appendStep, readSteps } from "../../../adapters/state/steps.ts";
 import type { State } from "../../../adapters/state/state.ts";
 import { refuseUnknownService } from "../../accept/known-service.ts";
-import type { ActionOf, JobKind } from "../job-kind.ts";
-import type { JobRun } from "../job-run.ts";
+import type { ActionOf } from "../../../core/actions/actions.ts";
+import type { JobKind, JobRun } from "../job-kind.ts";
 import { stopRelease } from "./stop.ts";
 
 type RemoveAction = ActionOf<"remove">;
 
 /** Removes a service: routes, releases, images, the volumes that were named, and what the state knows of it, in this order. */
 export const remove: JobKind<RemoveAction> = {
-  scope: "service",
-  supersedes: false,
-  words: {
-    verb: "remove",
-    again: ({ service }) => hint`remove it again: ${command(`remove ${service}`)}`,
-  },
   recovery: "repeat",
   perform: async (run, action) => {
     const { state, job, clock } = run;

@@ -1,20 +1,12 @@
-import { hint, command } from "../../../core/hints.ts";
 import { stopService } from "../../../deploy/stop-service.ts";
 import { setReleaseState, type StoredRelease } from "../../../adapters/state/releases.ts";
-import { deployPorts } from "../../deploy/deploy-context.ts";
-import { readCurrent, runningRelease } from "../../deploy/from-existing.ts";
+import { readCurrent, runningRelease } from "../../deploy/desired-release.ts";
 import { recordSwitch } from "../../deploy/record-switch.ts";
-import type { ActionOf, JobKind } from "../job-kind.ts";
-import type { JobRun } from "../job-run.ts";
+import type { ActionOf } from "../../../core/actions/actions.ts";
+import type { JobKind, JobRun } from "../job-kind.ts";
 
 /** Stops a service until it is started again. */
 export const stop: JobKind<ActionOf<"stop">> = {
-  scope: "service",
-  supersedes: false,
-  words: {
-    verb: "stop",
-    again: ({ service }) => hint`stop it again: ${command(`stop ${service}`)}`,
-  },
   recovery: "repeat",
   perform: async (run, { action, service }) => {
     const current = readCurrent(run.state, service);
@@ -34,7 +26,7 @@ export async function stopRelease(
   try {
     await stopService(
       { release, isLive: was === "live", server: config, signal },
-      deployPorts(await tools(), { clock, ...recordSwitch({ state, clock }, job, say) }),
+      { ...(await tools()), clock, ...recordSwitch({ state, clock }, job, say) },
     );
   } catch (error) {
     setReleaseState(state, place, was);

@@ -1,4 +1,4 @@
-import type { Clock } from "../../deploy/ports.ts";
+import type { Clock } from "../deploy/ports.ts";
 
 /** True when the work has ended, well or not, within `ms` and before the signal. Leaves no timer that would keep the worker alive. */
 export async function endedWithin(
