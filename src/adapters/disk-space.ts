@@ -1,4 +1,5 @@
 import { statfs } from "node:fs/promises";
+import { UserError } from "../core/errors.ts";
 import { codeOf } from "./files.ts";
 
 /** Free bytes on the disk of a directory. */
@@ -15,3 +16,14 @@ export function isDiskFull(error: unknown): boolean {
 
 /** Bytes as errors about a full disk show them. */
 export const mib = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+
+export const diskFull = (
+  what: string,
+  { bytes, reserve }: { readonly bytes: number; readonly reserve: number },
+  cause: unknown,
+): UserError =>
+  new UserError(`disk: ${what}, this needs ${mib(bytes)} and ${mib(reserve)} stay in reserve`, {
+    code: "disk-full",
+    hint: "free disk space on the server, see: docker system df",
+    cause,
+  });

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import type { WantedBlob } from "../../core/wire/protocol.ts";
 import { codeOf, syncDirectory } from "../files.ts";
-import { freeBytesOf, isDiskFull, mib } from "../disk-space.ts";
+import { diskFull, freeBytesOf, isDiskFull, mib } from "../disk-space.ts";
 import { command, hint } from "../../core/hints.ts";
 
 /** Blobs as files `<dir>/ab/<sha256>`, for the worker alone. A reader gets exactly the bytes of that hash, or an error. */
@@ -37,10 +37,12 @@ export function openBlobStore(options: BlobStoreOptions): BlobStore {
   const { dir, reserve = defaultReserve, freeBytes = freeBytesOf } = options;
   const fileOf = (sha256: string) => join(dir, sha256.slice(0, 2), sha256);
   const has = async ({ sha256, size }: WantedBlob) => (await sizeOf(fileOf(sha256))) === size;
+  const full = (free: number, bytes: number, cause?: unknown) =>
+    diskFull(`${dir} has ${mib(free)} free`, { bytes, reserve }, cause);
   const refuseWhenFull = async (bytes: number) => {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     const free = await freeBytes(dir);
-    if (free - bytes < reserve) throw diskFull({ dir, free, bytes, reserve });
+    if (free - bytes < reserve) throw full(free, bytes);
   };
   return {
     has,
@@ -63,9 +65,7 @@ export function openBlobStore(options: BlobStoreOptions): BlobStore {
         await syncDirectory(dirname(file));
       } catch (error) {
         await rm(temporary, { force: true });
-        throw isDiskFull(error)
-          ? diskFull({ dir, free: await freeBytes(dir), bytes: blob.size, reserve }, error)
-          : error;
+        throw isDiskFull(error) ? full(await freeBytes(dir), blob.size, error) : error;
       }
     },
     open: (blob) => readChecked(fileOf(blob.sha256), blob),
@@ -146,15 +146,4 @@ const namesIn = (dir: string): Promise<readonly string[]> => readdir(dir).catch(
 async function sizeOf(file: string): Promise<number | undefined> {
   const facts = await stat(file).catch(() => undefined);
   return facts?.isFile() === true ? facts.size : undefined;
-}
-
-function diskFull(
-  facts: { dir: string; free: number; bytes: number; reserve: number },
-  cause?: unknown,
-): UserError {
-  const { dir, free, bytes, reserve } = facts;
-  return new UserError(
-    `disk: ${dir} has ${mib(free)} free, this needs ${mib(bytes)} and ${mib(reserve)} stay in reserve`,
-    { code: "disk-full", hint: "free disk space on the server, see: docker system df", cause },
-  );
 }

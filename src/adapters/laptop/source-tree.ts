@@ -84,7 +84,7 @@ interface Walk {
 async function walk(on: Walk, folder: string, state: IgnoreState | undefined): Promise<void> {
   on.place.signal?.throwIfAborted();
   const directory = join(on.place.context, folder);
-  for (const child of await list(directory, folder || ".")) {
+  for (const child of await readable(folder || ".", readdir(directory, { withFileTypes: true }))) {
     if (child.name === ".git") continue;
     const raw = folder === "" ? child.name : `${folder}/${child.name}`;
     const path = raw.normalize("NFC");
@@ -115,20 +115,14 @@ function kindOf(child: Dirent): string {
   return child.isFIFO() ? "fifo" : "device";
 }
 
-const list = (directory: string, path: string): Promise<readonly Dirent[]> =>
-  readable(path, readdir(directory, { withFileTypes: true }));
-
 /** `<Dockerfile>.dockerignore` replaces `.dockerignore` of the context, as in BuildKit. */
 async function readIgnore({ dockerfile, context }: SourcePlace): Promise<Ignore> {
   for (const path of [`${dockerfile}.dockerignore`, join(context, ".dockerignore")]) {
-    const text = await readText(path);
-    if (text !== undefined) return parseDockerignore(text, inside(context, path) ?? path);
+    const text = await readable(basename(path), readIfThere(path));
+    if (text) return parseDockerignore(text.toString("utf8"), inside(context, path) ?? path);
   }
   return parseDockerignore("");
 }
-
-const readText = async (path: string): Promise<string | undefined> =>
-  (await readable(basename(path), readIfThere(path)))?.toString("utf8");
 
 /** A link to the Dockerfile is followed; links in the context are not. */
 async function followed({ dockerfile }: SourcePlace): Promise<string> {

@@ -109,17 +109,13 @@ const tooSlow = (program: string, ms: number, cause: unknown): UserError =>
 function explain(keyFile: string, hasTerminal: boolean, output: string): UserError {
   const file = keyFile.replace(/\.pub$/, "");
   const known: readonly (readonly [RegExp, string, string])[] = [
-    hasTerminal
-      ? [
-          /incorrect passphrase/i,
-          "wrong passphrase",
-          `load it into the agent once: ssh-add ${file}`,
-        ]
-      : [
-          /incorrect passphrase/i,
-          "it has a passphrase, and there is no terminal to enter it",
-          `load it into the agent first: ssh-add ${file}`,
-        ],
+    [
+      /incorrect passphrase/i,
+      hasTerminal
+        ? "wrong passphrase"
+        : "it has a passphrase, and there is no terminal to enter it",
+      `load it into the agent ${hasTerminal ? "once" : "first"}: ssh-add ${file}`,
+    ],
     [
       /UNPROTECTED PRIVATE KEY/,
       "other users can read it, so ssh-keygen refuses it",

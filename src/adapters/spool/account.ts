@@ -1,25 +1,19 @@
 import { UserError } from "../../core/errors.ts";
-import { freeBytesOf, isDiskFull, mib } from "../disk-space.ts";
+import { diskFull, freeBytesOf, isDiskFull, mib } from "../disk-space.ts";
 import { command, hint } from "../../core/hints.ts";
 
-export interface SpoolLimits {
-  /** Bytes of one request. */
-  readonly perRequest: number;
-  /** Bytes of all requests. */
-  readonly overall: number;
-  /** Requests with bytes in the spool. */
-  readonly requests: number;
-  /** Bytes that stay free on the disk. */
-  readonly reserve: number;
-}
-
 const gib = 1024 ** 3;
-export const defaultSpoolLimits: SpoolLimits = {
+const defaultLimits = {
+  /** Bytes of one request. */
   perRequest: 8 * gib,
+  /** Bytes of all requests. */
   overall: 16 * gib,
+  /** Requests with bytes in the spool. */
   requests: 64,
+  /** Bytes that stay free on the disk. */
   reserve: gib / 2,
 };
+export type SpoolLimits = Readonly<typeof defaultLimits>;
 
 export interface SpoolAccountOptions {
   readonly dir: string;
@@ -44,16 +38,13 @@ export interface SpoolAccount {
 /** Starts an empty account. */
 export function openSpoolAccount(options: SpoolAccountOptions): SpoolAccount {
   const { dir, freeBytes = freeBytesOf } = options;
-  const limits = { ...defaultSpoolLimits, ...options.limits };
+  const limits = { ...defaultLimits, ...options.limits };
   const used = new Map<string, number>();
   let promised = 0;
   const add = (request: string, bytes: number) =>
     used.set(request, Math.max(0, (used.get(request) ?? 0) + bytes));
   const full = (free: number, bytes: number, cause?: unknown) =>
-    new UserError(
-      `disk: ${mib(free)} free for uploads, this needs ${mib(bytes)} and ${mib(limits.reserve)} stay in reserve`,
-      { code: "disk-full", hint: "free disk space on the server, see: docker system df", cause },
-    );
+    diskFull(`${mib(free)} free for uploads`, { bytes, reserve: limits.reserve }, cause);
 
   function refuse(request: string, bytes: number): void {
     const own = used.get(request) ?? 0;
@@ -92,9 +83,7 @@ export function openSpoolAccount(options: SpoolAccountOptions): SpoolAccount {
     },
     set: (request, bytes) => void used.set(request, bytes),
     forget: (request) => void used.delete(request),
-    explain: async (error, bytes) => {
-      if (!isDiskFull(error)) return error;
-      return full(await freeBytes(dir), bytes, error);
-    },
+    explain: async (error, bytes) =>
+      isDiskFull(error) ? full(await freeBytes(dir), bytes, error) : error,
   };
 }

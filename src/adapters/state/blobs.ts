@@ -28,15 +28,12 @@ export function forgetBlob(state: State, service: string, sha256: string): void 
 
 /** Forgets blobs of a service that neither its last `keep` pushes nor an unfinished one name. */
 export function forgetOldBlobs(state: State, service: string, keep: number): void {
-  state.run(
-    `DELETE FROM blobs WHERE service = ?1 AND last_job < MIN(
-       (SELECT COALESCE(MIN(id), 0) FROM
-         (SELECT id FROM jobs WHERE service = ?1 AND state != 'superseded' ORDER BY id DESC LIMIT ?2)),
-       (SELECT COALESCE(MIN(id), 9223372036854775807) FROM jobs
-         WHERE service = ?1 AND state IN ('queued', 'running')))`,
-    service,
-    keep,
-  );
+  const sql = `DELETE FROM blobs WHERE service = ?1 AND last_job < MIN(
+    (SELECT COALESCE(MIN(id), 0) FROM
+      (SELECT id FROM jobs WHERE service = ?1 AND state != 'superseded' ORDER BY id DESC LIMIT ?2)),
+    (SELECT COALESCE(MIN(id), 9223372036854775807) FROM jobs
+      WHERE service = ?1 AND state IN ('queued', 'running')))`;
+  state.run(sql, service, keep);
 }
 
 /** True when any service still needs the blob. */

@@ -53,16 +53,11 @@ export function readOwnPairs(state: State): readonly OwnPair[] {
 
 /** Keeps one; an older one of the same host is forgotten. */
 export function putOwnPair(state: State, pair: OwnPair): void {
-  state.run(
-    `INSERT INTO own_certificates (host, certificate, private_key, fingerprint, added) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET certificate = excluded.certificate, private_key = excluded.private_key,
-       fingerprint = excluded.fingerprint, added = excluded.added`,
-    pair.host,
-    pair.certificate,
-    pair.privateKey,
-    pair.fingerprint,
-    pair.added,
-  );
+  const { host, certificate, privateKey, fingerprint, added } = pair;
+  const sql = `INSERT INTO own_certificates (host, certificate, private_key, fingerprint, added) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET certificate = excluded.certificate, private_key = excluded.private_key,
+      fingerprint = excluded.fingerprint, added = excluded.added`;
+  state.run(sql, host, certificate, privateKey, fingerprint, added);
 }
 
 /** False when there was none. */

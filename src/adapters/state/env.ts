@@ -1,5 +1,13 @@
 import type { State } from "./state.ts";
 
+/** Variables by name; undefined takes one away. */
+export type EnvChanges = Readonly<Record<string, string | undefined>>;
+
+export const definedOnly = (values: EnvChanges): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+
 /** Values set on the server for one service, by name. */
 export function readEnv(state: State, service: string): Readonly<Record<string, string>> {
   const rows = state.all("SELECT name, value FROM env WHERE service = ? ORDER BY name", service);
@@ -19,11 +27,7 @@ export function setEnv(
 }
 
 /** Returns the names that were really there. */
-export function unsetEnv(
-  state: State,
-  service: string,
-  names: readonly string[],
-): readonly string[] {
+export function unsetEnv(state: State, service: string, names: readonly string[]) {
   const sql = "DELETE FROM env WHERE service = ? AND name = ?";
   return state.transaction(() => names.filter((name) => state.run(sql, service, name).changes > 0));
 }

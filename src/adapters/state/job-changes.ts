@@ -1,10 +1,7 @@
 import type { ScaleOverride } from "../../core/stored/records.ts";
-import { setEnv, unsetEnv } from "./env.ts";
+import { definedOnly, setEnv, unsetEnv, type EnvChanges } from "./env.ts";
 import { setScale } from "./services.ts";
 import type { State } from "./state.ts";
-
-/** Variables by name; undefined takes one away. */
-export type EnvChanges = Readonly<Record<string, string | undefined>>;
 
 /** Keeps what a job changes beside its release, until that is live. */
 export function keepEnvChanges(state: State, job: number, changes: EnvChanges): void {
@@ -27,10 +24,9 @@ export function applyChanges(
   state: State,
   { id, service }: { readonly id: number; readonly service: string },
 ): void {
-  const env = Object.entries(envChangesOfJob(state, id));
-  const set = env.filter((entry): entry is [string, string] => entry[1] !== undefined);
-  setEnv(state, service, Object.fromEntries(set));
-  const unset = env.filter(([, value]) => value === undefined).map(([name]) => name);
+  const env = envChangesOfJob(state, id);
+  setEnv(state, service, definedOnly(env));
+  const unset = Object.keys(env).filter((name) => env[name] === undefined);
   unsetEnv(state, service, unset);
   const [scale] = state.all("SELECT value FROM job_changes WHERE job = ? AND what = 'scale'", id);
   if (scale !== undefined) setScale(state, service, scale.optionalText("value"));

@@ -1,19 +1,11 @@
 import type { Row } from "./row.ts";
 import type { State } from "./state.ts";
 
-const jobStates = [
-  "queued",
-  "running",
-  "done",
-  "failed",
-  "cancelled",
-  "superseded",
-  "interrupted",
-] as const;
-export type JobState = (typeof jobStates)[number];
+const jobEnds = ["done", "failed", "cancelled", "superseded", "interrupted"] as const;
+const jobStates = ["queued", "running", ...jobEnds] as const;
 
 /** The states in which a job stays for ever. */
-export type JobEnd = Exclude<JobState, "queued" | "running">;
+export type JobEnd = (typeof jobEnds)[number];
 
 /** One accepted deploy. */
 export interface Job {
@@ -25,27 +17,22 @@ export interface Job {
   /** What the request asks for, such as `push`. */
   readonly action: string;
   readonly content: string;
-  readonly state: JobState;
+  readonly state: (typeof jobStates)[number];
 }
 
 const columns = "id, service, request, key, action, content, state";
 
 export function insertJob(state: State, job: Omit<Job, "id" | "state">, now: number): Job {
-  const { lastId } = state.run(
-    "INSERT INTO jobs (service, request, key, action, content, state, created) VALUES (?, ?, ?, ?, ?, 'queued', ?)",
-    job.service,
-    job.request,
-    job.key,
-    job.action,
-    job.content,
-    now,
-  );
+  const { service, request, key, action, content } = job;
+  const sql = `INSERT INTO jobs (service, request, key, action, content, state, created)
+    VALUES (?, ?, ?, ?, ?, 'queued', ?)`;
+  const { lastId } = state.run(sql, service, request, key, action, content, now);
   return { ...job, id: lastId, state: "queued" };
 }
 
 export function findJob(state: State, id: number): Job | undefined {
   const row = state.get(`SELECT ${columns} FROM jobs WHERE id = ?`, id);
-  return row === undefined ? undefined : fromRow(row);
+  return row && fromRow(row);
 }
 
 /** Queued and running jobs, oldest first; of one service or of all. */
@@ -75,12 +62,9 @@ export function endJob(state: State, id: number, end: JobEnd, now: number): bool
 
 /** Forgets all but the newest `keep` ended jobs of a service, with their logs and steps. */
 export function forgetJobs(state: State, service: string, keep: number): void {
-  state.run(
-    `DELETE FROM jobs WHERE service = ?1 AND state NOT IN ('queued', 'running') AND id NOT IN
-       (SELECT id FROM jobs WHERE service = ?1 ORDER BY id DESC LIMIT ?2)`,
-    service,
-    keep,
-  );
+  const sql = `DELETE FROM jobs WHERE service = ?1 AND state NOT IN ('queued', 'running') AND id NOT IN
+    (SELECT id FROM jobs WHERE service = ?1 ORDER BY id DESC LIMIT ?2)`;
+  state.run(sql, service, keep);
 }
 
 function fromRow(row: Row): Job {

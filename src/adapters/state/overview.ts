@@ -28,11 +28,9 @@ export function overviews(state: State): readonly StoredOverview[] {
 
 /** Whatever else a release may be called than one that never ran or has been replaced. */
 function currentOf(state: State, service: string): StoredOverview["current"] {
-  const row = state.get(
-    `SELECT number, release, state FROM releases WHERE service = ?
-       AND state NOT IN ('building', 'starting', 'retired', 'failed') ORDER BY number DESC LIMIT 1`,
-    service,
-  );
+  const sql = `SELECT number, release, state FROM releases WHERE service = ?
+    AND state NOT IN ('building', 'starting', 'retired', 'failed') ORDER BY number DESC LIMIT 1`;
+  const row = state.get(sql, service);
   if (row === undefined) return undefined;
   const release = readRelease(row.text("release"), service, row.integer("number"));
   return { release, state: row.text("state") };
@@ -40,10 +38,9 @@ function currentOf(state: State, service: string): StoredOverview["current"] {
 
 /** The newest job of a service that is still known. */
 export function newestJob(state: State, service: string): StoredJobEnd | undefined {
-  const row = state.get(
-    "SELECT id, action, state, created, ended FROM jobs WHERE service = ? ORDER BY id DESC LIMIT 1",
-    service,
-  );
+  const sql =
+    "SELECT id, action, state, created, ended FROM jobs WHERE service = ? ORDER BY id DESC LIMIT 1";
+  const row = state.get(sql, service);
   if (row === undefined) return undefined;
   return {
     id: row.integer("id"),

@@ -22,14 +22,9 @@ export function readRegistries(state: State): readonly RegistryLogin[] {
 
 /** Keeps a login; an older one for the same host is forgotten. */
 export function putRegistry(state: State, login: RegistryLogin): void {
-  state.run(
-    `INSERT INTO registries (host, username, password, since) VALUES (?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET username = excluded.username, password = excluded.password, since = excluded.since`,
-    login.host,
-    login.username,
-    login.password,
-    login.since,
-  );
+  const sql = `INSERT INTO registries (host, username, password, since) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET username = excluded.username, password = excluded.password, since = excluded.since`;
+  state.run(sql, login.host, login.username, login.password, login.since);
 }
 
 /** Returns what was known of it but its password; undefined when there was no login. */

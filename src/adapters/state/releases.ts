@@ -4,6 +4,7 @@ import type { Receipt } from "../../core/actions/lifecycle.ts";
 import { isSameRoute } from "../../core/routing/routes.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
 import { readReceipt, readRelease } from "../../core/stored/records.ts";
+import { definedOnly, type EnvChanges } from "./env.ts";
 import type { Row } from "./row.ts";
 import type { State } from "./state.ts";
 
@@ -28,22 +29,12 @@ export interface StoredRelease {
 
 /** Writes a release under its number; a later call for the same number replaces what is known of it. */
 export function putRelease(state: State, stored: StoredRelease): void {
-  const { release } = stored;
-  state.run(
-    `INSERT INTO releases (service, number, release, image_id, content, state, created, key, job, repeats)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET release = excluded.release, image_id = excluded.image_id, state = excluded.state`,
-    release.spec.service,
-    release.number,
-    JSON.stringify(release),
-    stored.imageId,
-    stored.content,
-    stored.state,
-    stored.created,
-    stored.key,
-    stored.job,
-    stored.repeats ?? null,
-  );
+  const { release, imageId, content, created, key, job, repeats = null } = stored;
+  const sql = `INSERT INTO releases (service, number, release, image_id, content, state, created, key, job, repeats)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET release = excluded.release, image_id = excluded.image_id, state = excluded.state`;
+  const known = [release.spec.service, release.number, JSON.stringify(release), imageId] as const;
+  state.run(sql, ...known, content, stored.state, created, key, job, repeats);
 }
 
 /** Keeps what the switch to a release took. */
@@ -54,13 +45,10 @@ export const setReleaseState = (state: State, release: ReleaseId, to: ReleaseSta
   update(state, release, "state", to);
 
 /** Replaces what is known of a release that was put. */
-const rewrite = (state: State, release: Release): void =>
-  update(
-    state,
-    { service: release.spec.service, number: release.number },
-    "release",
-    JSON.stringify(release),
-  );
+function rewrite(state: State, release: Release): void {
+  const { number, spec } = release;
+  update(state, { service: spec.service, number }, "release", JSON.stringify(release));
+}
 
 function update(
   state: State,
@@ -75,11 +63,9 @@ function update(
 /** In one commit: the new release is live, the one that was is retired, and what other live releases have of its routes is yielded to it. */
 export function setLive(state: State, service: string, number: number): void {
   state.transaction(() => {
-    state.run(
-      "UPDATE releases SET state = 'retired' WHERE service = ? AND state IN ('live', 'stopped') AND number != ?",
-      service,
-      number,
-    );
+    const sql =
+      "UPDATE releases SET state = 'retired' WHERE service = ? AND state IN ('live', 'stopped') AND number != ?";
+    state.run(sql, service, number);
     setReleaseState(state, { service, number }, "live");
     recordTakeovers(state, service);
   });
@@ -107,8 +93,11 @@ export function liveReleases(state: State): readonly StoredRelease[] {
 
 /** What a service was stopped with and starts with again; undefined when it was not stopped. */
 export function stoppedRelease(state: State, service: string): StoredRelease | undefined {
-  const where = "WHERE service = ? AND state = 'stopped' ORDER BY number DESC";
-  return releases(state, where, service)[0];
+  return releases(
+    state,
+    "WHERE service = ? AND state = 'stopped' ORDER BY number DESC",
+    service,
+  )[0];
 }
 
 /** What a service is known by: what is live, else what it was stopped with. */
@@ -117,19 +106,11 @@ export function currentRelease(state: State, service: string): StoredRelease | u
 }
 
 /** Changes values of what a stopped service starts with; nothing for one that runs. */
-export function setStoppedEnv(
-  state: State,
-  service: string,
-  changes: Readonly<Record<string, string | undefined>>,
-): void {
+export function setStoppedEnv(state: State, service: string, changes: EnvChanges): void {
   const stopped = stoppedRelease(state, service);
   if (stopped === undefined) return;
   const { release } = stopped;
-  const values = Object.entries({ ...release.env, ...changes });
-  const env = Object.fromEntries(
-    values.filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-  rewrite(state, { ...release, env });
+  rewrite(state, { ...release, env: definedOnly({ ...release.env, ...changes }) });
 }
 
 /** The stopped releases of all services. */
@@ -158,20 +139,13 @@ export function listReleases(state: State, service: string): readonly StoredRele
 
 /** Forgets what can never run again, with the values in it: releases without an image that ended, but for the newest `keep` of a service. */
 export function forgetReleases(state: State, service: string, keep: number): void {
-  state.run(
-    `DELETE FROM releases WHERE service = ?1 AND image_id = '' AND state IN ('retired', 'failed') AND number NOT IN
-       (SELECT number FROM releases WHERE service = ?1 ORDER BY number DESC LIMIT ?2)`,
-    service,
-    keep,
-  );
+  const sql = `DELETE FROM releases WHERE service = ?1 AND image_id = '' AND state IN ('retired', 'failed') AND number NOT IN
+    (SELECT number FROM releases WHERE service = ?1 ORDER BY number DESC LIMIT ?2)`;
+  state.run(sql, service, keep);
 }
 
 /** One release of a service; the others may be damaged. */
-export const findRelease = (
-  state: State,
-  service: string,
-  number: number,
-): StoredRelease | undefined =>
+export const findRelease = (state: State, service: string, number: number) =>
   releases(state, "WHERE service = ? AND number = ?", service, number)[0];
 
 /** The releases of one job. */

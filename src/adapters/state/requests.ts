@@ -18,10 +18,9 @@ export interface StoredRequest {
 }
 
 export function findRequest(state: State, id: string): StoredRequest | undefined {
-  const row = state.get(
-    "SELECT id, action, service, key, accepted, expires, token_hash, content, job FROM requests WHERE id = ?",
-    id,
-  );
+  const sql = `SELECT id, action, service, key, accepted, expires, token_hash, content, job
+    FROM requests WHERE id = ?`;
+  const row = state.get(sql, id);
   return row && fromRow(row);
 }
 
@@ -31,20 +30,11 @@ export function insertRequest(
   request: StoredRequest,
   body: Uint8Array | undefined,
 ): boolean {
-  const { changes } = state.run(
-    "INSERT INTO requests (id, action, service, key, accepted, expires, token_hash, content, job, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    request.id,
-    request.action,
-    request.service ?? null,
-    request.key,
-    request.accepted,
-    request.expires,
-    request.tokenHash,
-    request.content,
-    request.job ?? null,
-    body ?? null,
-  );
-  return changes > 0;
+  const { id, action, service = null, key, accepted, expires, content, job = null } = request;
+  const sql = `INSERT INTO requests (id, action, service, key, accepted, expires, token_hash, content, job, body)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+  const asked = [id, action, service, key, accepted, expires, request.tokenHash, content] as const;
+  return state.run(sql, ...asked, job, body ?? null).changes > 0;
 }
 
 export function setRequestJob(state: State, id: string, job: number): void {

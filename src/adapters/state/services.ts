@@ -20,34 +20,27 @@ export function serviceNames(state: State): readonly string[] {
 /** Makes the service known; a second call changes nothing. */
 export function ensureService(
   state: State,
-  service: { readonly name: string; readonly slug: string; readonly now: number },
+  { name, slug, now }: { readonly name: string; readonly slug: string; readonly now: number },
 ): void {
-  state.run(
-    `INSERT INTO services (name, slug, created, next_release)
-     VALUES (?1, ?2, ?3, COALESCE((SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?4), 1))
-     ON CONFLICT (name) DO NOTHING`,
-    service.name,
-    service.slug,
-    service.now,
-    numberKey(service.name),
-  );
+  const sql = `INSERT INTO services (name, slug, created, next_release)
+    VALUES (?1, ?2, ?3, COALESCE((SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?4), 1))
+    ON CONFLICT (name) DO NOTHING`;
+  state.run(sql, name, slug, now, numberKey(name));
 }
 
 /** Takes the next release number of a service; a number once taken is never given again, whatever becomes of it. */
 export function takeReleaseNumber(state: State, service: string): number {
-  const row = state.get(
-    "UPDATE services SET next_release = next_release + 1 WHERE name = ? RETURNING next_release - 1 AS number",
-    service,
-  );
+  const sql = `UPDATE services SET next_release = next_release + 1 WHERE name = ?
+    RETURNING next_release - 1 AS number`;
+  const row = state.get(sql, service);
   if (row === undefined) throw new Error(`no service ${service}`);
   return row.integer("number");
 }
 
 /** Undefined where the Dockerfile alone decides. */
 export function scaleOverride(state: State, service: string): ScaleOverride | undefined {
-  const text = state
-    .get("SELECT scale FROM services WHERE name = ?", service)
-    ?.optionalText("scale");
+  const row = state.get("SELECT scale FROM services WHERE name = ?", service);
+  const text = row?.optionalText("scale");
   return text === undefined ? undefined : readScaleOverride(text, service);
 }
 
@@ -68,11 +61,9 @@ export function forgetService(state: State, service: string, job: number): void 
       "DELETE FROM services WHERE name = ?",
     ])
       state.run(sql, service);
-    state.run(
-      "DELETE FROM jobs WHERE service = ? AND id != ? AND state NOT IN ('queued', 'running')",
-      service,
-      job,
-    );
+    const sql =
+      "DELETE FROM jobs WHERE service = ? AND id != ? AND state NOT IN ('queued', 'running')";
+    state.run(sql, service, job);
   });
 }
 

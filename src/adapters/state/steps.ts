@@ -16,15 +16,9 @@ export function appendStep(
   job: number,
   step: Omit<Step, "seq" | "data"> & { readonly data: unknown },
 ): void {
-  state.run(
-    `INSERT INTO steps (job, seq, step, phase, data, at)
-     VALUES (?1, (SELECT COALESCE(MAX(seq) + 1, 0) FROM steps WHERE job = ?1), ?2, ?3, ?4, ?5)`,
-    job,
-    step.step,
-    step.phase,
-    JSON.stringify(step.data ?? null),
-    step.at,
-  );
+  const sql = `INSERT INTO steps (job, seq, step, phase, data, at)
+    VALUES (?1, (SELECT COALESCE(MAX(seq) + 1, 0) FROM steps WHERE job = ?1), ?2, ?3, ?4, ?5)`;
+  state.run(sql, job, step.step, step.phase, JSON.stringify(step.data ?? null), step.at);
 }
 
 export function readSteps(state: State, job: number): readonly Step[] {
@@ -44,13 +38,10 @@ export function unfinishedSteps(
   state: State,
   step: string,
 ): readonly { readonly job: number; readonly service: string }[] {
-  return state
-    .all(
-      `SELECT DISTINCT jobs.id AS job, jobs.service AS service FROM steps JOIN jobs ON jobs.id = steps.job
-       WHERE steps.step = ?1 AND steps.phase = 'intent' AND NOT EXISTS
-         (SELECT 1 FROM steps AS o WHERE o.job = jobs.id AND o.step = ?1 AND o.phase = 'outcome')
-       ORDER BY jobs.id`,
-      step,
-    )
-    .map((row) => ({ job: row.integer("job"), service: row.text("service") }));
+  const sql = `SELECT DISTINCT jobs.id AS job, jobs.service AS service FROM steps JOIN jobs ON jobs.id = steps.job
+    WHERE steps.step = ?1 AND steps.phase = 'intent' AND NOT EXISTS
+      (SELECT 1 FROM steps AS o WHERE o.job = jobs.id AND o.step = ?1 AND o.phase = 'outcome')
+    ORDER BY jobs.id`;
+  const rows = state.all(sql, step);
+  return rows.map((row) => ({ job: row.integer("job"), service: row.text("service") }));
 }

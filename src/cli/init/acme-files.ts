@@ -8,6 +8,7 @@ import { instancePaths, type InstanceConfig } from "../../core/server/instance.t
 import type { CommandIo } from "../command.ts";
 import { readLines, readValues, type ValueLines } from "../input/value-lines.ts";
 import type { CertificateOptions } from "./certificate-options.ts";
+import { unreadable } from "./refused.ts";
 import type { Report } from "./report.ts";
 import { command, hint } from "../../core/hints.ts";
 
@@ -40,12 +41,9 @@ async function readCa(
     const text = await readFile(file === undefined ? kept : resolve(world.cwd, file), "utf8");
     return certificatesOf(text, file ?? kept);
   } catch (error) {
-    const code = codeOf(error);
-    if (error instanceof UserError || code === undefined) throw error;
     // Without root the state is unreadable; missing root is reported instead.
-    if (file === undefined && code === "EACCES") return undefined;
-    const why = code === "ENOENT" ? "does not exist" : `unreadable (${code})`;
-    throw badCa(`${file ?? kept}: ${why}`, error);
+    if (file === undefined && codeOf(error) === "EACCES") return undefined;
+    throw unreadable(file ?? kept, error, caHint);
   }
 }
 
@@ -107,7 +105,6 @@ async function place({ what, path, text, ...access }: Place, report: Report): Pr
 }
 
 const badCa = (message: string, cause?: unknown): UserError =>
-  new UserError(message, {
-    hint: hint`give the PEM file of the CA: ${command("init --acme-ca FILE")}`,
-    cause,
-  });
+  new UserError(message, { hint: caHint, cause });
+
+const caHint = hint`give the PEM file of the CA: ${command("init --acme-ca FILE")}`;

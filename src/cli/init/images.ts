@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import type { Infra } from "../../adapters/engines/docker/infra.ts";
-import { codeOf } from "../../adapters/files.ts";
 import { UserError } from "../../core/errors.ts";
 import { label } from "../../core/release/names.ts";
 import type { CommandIo } from "../command.ts";
+import { unreadable } from "./refused.ts";
 import type { Report } from "./report.ts";
 
 interface ImageTools {
@@ -100,11 +100,8 @@ async function readBinary(path: string, name: string) {
     }
     if (size === 0) throw notTraefik(name);
   } catch (error) {
-    const code = codeOf(error);
-    if (error instanceof UserError || code === undefined) throw error;
-    const why = code === "ENOENT" ? "does not exist" : `unreadable (${code})`;
     const hint = "give the path of the program traefik, unpacked";
-    throw new UserError(`--traefik-binary ${name}: ${why}`, { hint, cause: error });
+    throw unreadable(`--traefik-binary ${name}`, error, hint);
   }
   return { size, hash: hash.digest("hex") };
 }

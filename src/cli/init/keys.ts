@@ -1,12 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { writeEnrolledKeys } from "../../adapters/host/enrolled-keys-file.ts";
-import { codeOf, type Ensured, readIfThere } from "../../adapters/files.ts";
+import { type Ensured, readIfThere } from "../../adapters/files.ts";
 import { type EnrolledKey, parseAuthorizedKeys } from "../../core/ssh/authorized-keys.ts";
 import { UserError } from "../../core/errors.ts";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
 import type { World } from "../../core/world.ts";
 import { command, hint } from "../../core/hints.ts";
+import { unreadable } from "./refused.ts";
 
 /** Keys that init would enrol, and what it says about those it leaves out. */
 export interface KeyChoice {
@@ -36,7 +37,10 @@ export async function keysOfFiles(files: readonly string[], cwd: string): Promis
   const keys: EnrolledKey[] = [];
   for (const name of files) {
     // oxlint-disable-next-line no-await-in-loop
-    const text = await readKeyFile(resolve(cwd, name));
+    const file = resolve(cwd, name);
+    const text = await readFile(file, "utf8").catch((error: unknown) => {
+      throw unreadable(file, error, keyHint);
+    });
     const parsed = parseAuthorizedKeys(text);
     const [problem] = parsed.problems;
     if (problem)
@@ -139,16 +143,4 @@ const unique = (keys: readonly EnrolledKey[]): readonly EnrolledKey[] => [
   ...new Map(keys.map((key) => [key.fingerprint, key])).values(),
 ];
 
-async function readKeyFile(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === undefined) throw error;
-    const why = code === "ENOENT" ? "does not exist" : `unreadable (${code})`;
-    throw new UserError(`${file}: ${why}`, {
-      hint: hint`give the file of a public key: ${command("init --key ~/.ssh/id_ed25519.pub")}`,
-      cause: error,
-    });
-  }
-}
+const keyHint = hint`give the file of a public key: ${command("init --key ~/.ssh/id_ed25519.pub")}`;

@@ -88,12 +88,7 @@ function memoryOptions(bytes: number) {
 }
 
 function mountOptions(mount: Mount): Docker.MountSettings {
-  return {
-    Type: mount.type,
-    Source: mount.source,
-    Target: mount.target,
-    ReadOnly: mount.readOnly,
-  };
+  return { Type: mount.type, Source: mount.source, Target: mount.target, ReadOnly: mount.readOnly };
 }
 
 interface PortBinding {

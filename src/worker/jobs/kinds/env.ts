@@ -1,11 +1,7 @@
 import { command, hint, type Hint } from "../../../core/hints.ts";
 import type { ActionOf, Results } from "../../../core/actions/actions.ts";
-import { setEnv, unsetEnv } from "../../../adapters/state/env.ts";
-import {
-  envChangesOfJob,
-  keepEnvChanges,
-  type EnvChanges,
-} from "../../../adapters/state/job-changes.ts";
+import { setEnv, unsetEnv, type EnvChanges } from "../../../adapters/state/env.ts";
+import { envChangesOfJob, keepEnvChanges } from "../../../adapters/state/job-changes.ts";
 import { liveRelease, setStoppedEnv } from "../../../adapters/state/releases.ts";
 import type { State } from "../../../adapters/state/state.ts";
 import { readCurrent, runningRelease, withChanges } from "../../deploy/desired-release.ts";
