@@ -6,8 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { codeOf } from "./files.ts";
 
 /** Opens a TCP connection and closes it. Rejects without a connection within `ms`. */
-export function reachPort(host: string, port: number, ms: number): Promise<void> {
-  return new Promise((resolve, reject) => {
+export const reachPort = (host: string, port: number, ms: number): Promise<void> =>
+  new Promise((resolve, reject) => {
     const socket = connect({ host, port });
     const silent = new Error(`no answer within ${Math.round(ms / 1000)} s`);
     const timer = setTimeout(() => socket.destroy(silent), ms);
@@ -17,7 +17,6 @@ export function reachPort(host: string, port: number, ms: number): Promise<void>
       socket.destroy();
     });
   });
-}
 
 /** Status of one HTTP request. Rejects when the port does not speak HTTP. */
 export async function httpStatus(host: string, port: number, ms: number): Promise<number> {
@@ -27,15 +26,14 @@ export async function httpStatus(host: string, port: number, ms: number): Promis
 }
 
 /** Sends a request and gives the head of its answer; the rest is not read. */
-export function headOf(outgoing: ClientRequest): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
+export const headOf = (outgoing: ClientRequest): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
     outgoing.on("error", reject).on("response", (response) => {
       resolve(response);
       response.destroy();
     });
     outgoing.end();
   });
-}
 
 /** Addresses from this machine's resolver, sorted. Empty for an unknown name, undefined without an answer within 4 s. */
 export async function lookUp(host: string): Promise<readonly string[] | undefined> {
@@ -54,10 +52,9 @@ export async function lookUp(host: string): Promise<readonly string[] | undefine
 const resolverMs = 4000;
 
 /** Addresses of this machine that others can reach, without Docker's bridges. */
-export function ownAddresses(): readonly string[] {
-  return Object.entries(networkInterfaces())
+export const ownAddresses = (): readonly string[] =>
+  Object.entries(networkInterfaces())
     .filter(([name]) => !/^(docker|br-|veth)/.test(name))
     .flatMap(([, addresses]) => addresses ?? [])
     .filter(({ internal, address }) => !internal && !address.startsWith("fe80:"))
     .map(({ address }) => address);
-}

@@ -11,8 +11,8 @@ const timeoutMs = 8000;
 const maxBytes = 100_000;
 
 /** Reads the directory of an ACME server (RFC 8555, 7.1.1). `ca` is the PEM that its https is trusted by. Rejects with a short reason. */
-export function readDirectory(url: string, ca: string | undefined): Promise<Directory> {
-  return new Promise((resolve, reject) => {
+export const readDirectory = (url: string, ca: string | undefined): Promise<Directory> =>
+  new Promise((resolve, reject) => {
     const outgoing = request(
       url,
       {
@@ -43,7 +43,6 @@ export function readDirectory(url: string, ca: string | undefined): Promise<Dire
     outgoing.on("error", (error) => reject(new Error(reasonOf(error), { cause: error })));
     outgoing.end();
   });
-}
 
 function reasonOf(error: Error): string {
   if (error.name === "TimeoutError") return "no answer within 8 s";

@@ -5,11 +5,11 @@ import type { EntryAddress } from "../traefik/route-probe.ts";
 const timeoutMs = 3000;
 
 /** The certificate that Traefik serves for a name; undefined without an answer within 3 s. */
-export function servedCertificate(
+export const servedCertificate = (
   { host, httpsPort }: Pick<EntryAddress, "host" | "httpsPort">,
   name: string,
-): Promise<X509Certificate | undefined> {
-  return new Promise((resolve) => {
+): Promise<X509Certificate | undefined> =>
+  new Promise((resolve) => {
     const socket = connect({
       host,
       port: httpsPort,
@@ -26,4 +26,3 @@ export function servedCertificate(
     socket.on("error", () => end(undefined));
     socket.on("secureConnect", () => end(socket.getPeerX509Certificate()));
   });
-}

@@ -117,13 +117,12 @@ async function* checked(
   if (found !== sha256) throw mismatch(sha256, `its content has the hash ${found}`);
 }
 
-function mismatch(sha256: string, what: string, cause?: unknown): UserError {
-  return new UserError(`blob ${sha256}: damaged: ${what}`, {
+const mismatch = (sha256: string, what: string, cause?: unknown): UserError =>
+  new UserError(`blob ${sha256}: damaged: ${what}`, {
     code: "damaged-blob",
     hint: hint`push again: ${command("push")}`,
     cause,
   });
-}
 
 async function sweep(dir: string, isReferenced: (sha256: string) => boolean): Promise<number> {
   let removed = 0;

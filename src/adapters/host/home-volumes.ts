@@ -95,9 +95,8 @@ const factsOf = (path: string) => ifThere(lstat(path));
 const isInside = (path: string, folder: string): boolean =>
   path === folder || path.startsWith(`${folder}/`);
 
-function refused(volume: HomeVolume, why: string): UserError {
-  return new UserError(`volume ~/${volume.source}: ${why}`, {
+const refused = (volume: HomeVolume, why: string): UserError =>
+  new UserError(`volume ~/${volume.source}: ${why}`, {
     code: "bad-volume",
     hint: "name a plain folder of its own, such as: mypaas.volume = ~/web-data:/data",
   });
-}

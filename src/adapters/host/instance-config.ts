@@ -110,9 +110,8 @@ function text(from: Fields, name: string, file: string, pattern = /^[^\s\p{Cc}]+
   throw wrong(file, `${name}: should be a text that fits ${pattern.source}, got ${show(value)}`);
 }
 
-function optional(from: Fields, name: "domain" | "email", file: string): Partial<InstanceConfig> {
-  return from[name] === undefined || from[name] === null ? {} : { [name]: text(from, name, file) };
-}
+const optional = (from: Fields, name: "domain" | "email", file: string): Partial<InstanceConfig> =>
+  from[name] === undefined || from[name] === null ? {} : { [name]: text(from, name, file) };
 
 function acme(root: Fields, file: string): Partial<InstanceConfig> {
   if (root["acme"] === undefined || root["acme"] === null) return {};
@@ -173,10 +172,9 @@ function list(
 
 const show = (value: unknown): string => (value === undefined ? "nothing" : JSON.stringify(value));
 
-function wrong(file: string, what: string, cause?: unknown): UserError {
-  return new UserError(`${file}: ${what}`, {
+const wrong = (file: string, what: string, cause?: unknown): UserError =>
+  new UserError(`${file}: ${what}`, {
     code: "bad-config",
     hint: hint`correct the file, then run: ${command("init")}`,
     cause,
   });
-}

@@ -22,19 +22,17 @@ const nodeFlags = [
 ];
 
 /** Plans the image of the receiver's one file. Node is mounted from the host, see `nodeFiles`. */
-export function receiverImage(bundle: Buffer): ReceiverImage {
-  return {
-    hash: createHash("sha256").update(dockerfile).update("\n").update(bundle).digest("hex"),
-    tar: () => {
-      const tar = pack();
-      const [mode, mtime] = [0o644, new Date(0)];
-      tar.entry({ name: "Dockerfile", mode, mtime }, dockerfile);
-      tar.entry({ name: "receiver.mjs", mode, mtime }, bundle);
-      tar.finalize();
-      return tar as unknown as AsyncIterable<Uint8Array>;
-    },
-  };
-}
+export const receiverImage = (bundle: Buffer): ReceiverImage => ({
+  hash: createHash("sha256").update(dockerfile).update("\n").update(bundle).digest("hex"),
+  tar: () => {
+    const tar = pack();
+    const [mode, mtime] = [0o644, new Date(0)];
+    tar.entry({ name: "Dockerfile", mode, mtime }, dockerfile);
+    tar.entry({ name: "receiver.mjs", mode, mtime }, bundle);
+    tar.finalize();
+    return tar as unknown as AsyncIterable<Uint8Array>;
+  },
+});
 
 const dockerfile = `FROM scratch
 COPY receiver.mjs /receiver.mjs

@@ -18,9 +18,8 @@ export const systemTool = (
 ): Promise<string> => run(tool, args);
 
 /** One property of a unit, such as `ActiveState`; units that do not exist have properties too. */
-export async function unitProperty(unit: string, property: string): Promise<string> {
-  return (await run("systemctl", ["show", "--property", property, "--value", unit])).trim();
-}
+export const unitProperty = async (unit: string, property: string): Promise<string> =>
+  (await run("systemctl", ["show", "--property", property, "--value", unit])).trim();
 
 /** The last lines of a unit in the journal; empty without a journal. */
 export async function journalTail(unit: string, lines: number): Promise<readonly string[]> {
@@ -31,8 +30,8 @@ export async function journalTail(unit: string, lines: number): Promise<readonly
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-function run(tool: string, args: readonly string[], env?: Env): Promise<string> {
-  return new Promise((resolve, reject) => {
+const run = (tool: string, args: readonly string[], env?: Env): Promise<string> =>
+  new Promise((resolve, reject) => {
     const options = { timeout: 6 * 60_000, maxBuffer: 1024 * 1024, ...(env && { env }) };
     execFile(tool, args, options, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout);
@@ -43,4 +42,3 @@ function run(tool: string, args: readonly string[], env?: Env): Promise<string> 
       reject(new UserError(message, { code: "systemd", hint, details, cause: error }));
     });
   });
-}

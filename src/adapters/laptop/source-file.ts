@@ -39,8 +39,8 @@ export async function hashFile(
 }
 
 /** Reads a small file. Throws UserError "changed" when its hash differs. */
-export async function readWhole(source: SourceFile): Promise<Buffer> {
-  return withFile(source.path, source.absolute, async (file) => {
+export const readWhole = async (source: SourceFile): Promise<Buffer> =>
+  withFile(source.path, source.absolute, async (file) => {
     // One byte more, to see that the file has grown.
     const buffer = Buffer.alloc(source.size + 1);
     let length = 0;
@@ -54,7 +54,6 @@ export async function readWhole(source: SourceFile): Promise<Buffer> {
       throw changedFile(source);
     return bytes;
   });
-}
 
 /** Yields the bytes from `from` to `to` (exclusive) of a large file. Throws UserError "changed" when its size or time differs. */
 export async function* readRange(source: SourceFile, from: number, to: number) {

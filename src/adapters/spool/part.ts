@@ -75,9 +75,8 @@ async function hashOf(file: string): Promise<string> {
   return hash.digest("hex");
 }
 
-function badBlob(blob: WantedBlob, what: string): UserError {
-  return new UserError(`blob ${blob.sha256}: damaged: ${what}`, {
+const badBlob = (blob: WantedBlob, what: string): UserError =>
+  new UserError(`blob ${blob.sha256}: damaged: ${what}`, {
     code: "bad-blob",
     hint: hint`push again: ${command("push")}`,
   });
-}

@@ -81,10 +81,9 @@ async function* verified(
     throw badBlob(wanted, "has another hash");
 }
 
-function badBlob(wanted: WantedBlob, what: string, cause?: unknown): UserError {
-  return new UserError(`blob ${wanted.sha256}: should be ${wanted.size} bytes, ${what}`, {
+const badBlob = (wanted: WantedBlob, what: string, cause?: unknown): UserError =>
+  new UserError(`blob ${wanted.sha256}: should be ${wanted.size} bytes, ${what}`, {
     code: "bad-blob",
     hint: hint`push again: ${command("push")}`,
     cause,
   });
-}

@@ -37,6 +37,5 @@ export function forgetOldBlobs(state: State, service: string, keep: number): voi
 }
 
 /** True when any service still needs the blob. */
-export function isBlobReferenced(state: State, sha256: string): boolean {
-  return state.get("SELECT 1 FROM blobs WHERE sha256 = ? LIMIT 1", sha256) !== undefined;
-}
+export const isBlobReferenced = (state: State, sha256: string): boolean =>
+  state.get("SELECT 1 FROM blobs WHERE sha256 = ? LIMIT 1", sha256) !== undefined;

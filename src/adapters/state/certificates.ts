@@ -24,11 +24,10 @@ export function readCertificate({ certificate }: Pick<OwnPair, "certificate">): 
 }
 
 /** What is known of every host that has wanted https, by host. */
-export function readHostRecords(state: State): readonly HostRecord[] {
-  return state
+export const readHostRecords = (state: State): readonly HostRecord[] =>
+  state
     .all("SELECT host, record FROM certificate_hosts ORDER BY host")
     .map((row) => readHostRecord(row.text("record"), row.text("host")));
-}
 
 export function putHostRecord(state: State, record: HostRecord): void {
   const sql = `INSERT INTO certificate_hosts (host, record) VALUES (?, ?)
@@ -41,15 +40,14 @@ export function removeHostRecord(state: State, host: string): void {
 }
 
 /** All certificates that were added by hand, by host. */
-export function readOwnPairs(state: State): readonly OwnPair[] {
-  return state.all("SELECT * FROM own_certificates ORDER BY host").map((row) => ({
+export const readOwnPairs = (state: State): readonly OwnPair[] =>
+  state.all("SELECT * FROM own_certificates ORDER BY host").map((row) => ({
     host: row.text("host"),
     certificate: row.text("certificate"),
     privateKey: row.text("private_key"),
     fingerprint: row.text("fingerprint"),
     added: row.integer("added"),
   }));
-}
 
 /** Keeps one; an older one of the same host is forgotten. */
 export function putOwnPair(state: State, pair: OwnPair): void {
@@ -61,6 +59,5 @@ export function putOwnPair(state: State, pair: OwnPair): void {
 }
 
 /** False when there was none. */
-export function removeOwnPair(state: State, host: string): boolean {
-  return state.run("DELETE FROM own_certificates WHERE host = ?", host).changes > 0;
-}
+export const removeOwnPair = (state: State, host: string): boolean =>
+  state.run("DELETE FROM own_certificates WHERE host = ?", host).changes > 0;

@@ -67,14 +67,12 @@ export function forgetJobs(state: State, service: string, keep: number): void {
   state.run(sql, service, keep);
 }
 
-function fromRow(row: Row): Job {
-  return {
-    id: row.integer("id"),
-    service: row.text("service"),
-    request: row.text("request"),
-    key: row.text("key"),
-    action: row.text("action"),
-    content: row.text("content"),
-    state: row.word("state", jobStates),
-  };
-}
+const fromRow = (row: Row): Job => ({
+  id: row.integer("id"),
+  service: row.text("service"),
+  request: row.text("request"),
+  key: row.text("key"),
+  action: row.text("action"),
+  content: row.text("content"),
+  state: row.word("state", jobStates),
+});

@@ -2,11 +2,10 @@ import { ensureMeta, readMeta } from "./meta.ts";
 import type { State } from "./state.ts";
 
 /** Enrolled public keys in the order they were added, as authorized_keys lines. */
-export function readKeyLines(state: State): readonly StoredKey[] {
-  return state
+export const readKeyLines = (state: State): readonly StoredKey[] =>
+  state
     .all("SELECT fingerprint, line FROM keys ORDER BY added, rowid")
     .map((row) => ({ fingerprint: row.text("fingerprint"), line: row.text("line") }));
-}
 
 /** The line of one key; undefined when it is not enrolled. */
 export const keyLine = (state: State, fingerprint: string): string | undefined =>
@@ -39,9 +38,8 @@ export function addKey(state: State, key: StoredKey & { now: number; by: string 
   return state.run(sql, key.fingerprint, key.line, key.now, key.by).changes > 0;
 }
 
-export function removeKey(state: State, fingerprint: string): boolean {
-  return state.run("DELETE FROM keys WHERE fingerprint = ?", fingerprint).changes > 0;
-}
+export const removeKey = (state: State, fingerprint: string): boolean =>
+  state.run("DELETE FROM keys WHERE fingerprint = ?", fingerprint).changes > 0;
 
 /** Takes over the keys that were enrolled before there was a state; only the first call does anything. */
 export function importKeys(state: State, keys: readonly StoredKey[], now: number): void {

@@ -1,8 +1,7 @@
 import type { State } from "./state.ts";
 
-export function readMeta(state: State, key: string): string | undefined {
-  return state.get("SELECT value FROM meta WHERE key = ?", key)?.text("value");
-}
+export const readMeta = (state: State, key: string): string | undefined =>
+  state.get("SELECT value FROM meta WHERE key = ?", key)?.text("value");
 
 /** The value under a key, made and kept on first use. */
 export function ensureMeta(state: State, key: string, make: () => string): string {

@@ -18,11 +18,10 @@ export function forgetProgram(state: State, id: string): void {
   state.run("DELETE FROM meta WHERE key = ?", prefix + id);
 }
 
-export function openPrograms(state: State): readonly OpenProgram[] {
-  return state
+export const openPrograms = (state: State): readonly OpenProgram[] =>
+  state
     .all("SELECT key, value FROM meta WHERE key LIKE ? ORDER BY key", `${prefix}%`)
     .map((row) => ({
       kind: row.text("value") === "exec" ? "exec" : "run",
       id: row.text("key").slice(prefix.length),
     }));
-}

@@ -19,12 +19,11 @@ export interface StoredJobEnd {
 }
 
 /** All services by name. */
-export function overviews(state: State): readonly StoredOverview[] {
-  return state.all("SELECT name FROM services ORDER BY name").map((row) => {
+export const overviews = (state: State): readonly StoredOverview[] =>
+  state.all("SELECT name FROM services ORDER BY name").map((row) => {
     const service = row.text("name");
     return { service, current: currentOf(state, service), job: newestJob(state, service) };
   });
-}
 
 /** Whatever else a release may be called than one that never ran or has been replaced. */
 function currentOf(state: State, service: string): StoredOverview["current"] {

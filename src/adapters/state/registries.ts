@@ -9,16 +9,13 @@ export interface RegistryLogin {
 }
 
 /** All logins that are kept, by host. */
-export function readRegistries(state: State): readonly RegistryLogin[] {
-  return state
-    .all("SELECT host, username, password, since FROM registries ORDER BY host")
-    .map((row) => ({
-      host: row.text("host"),
-      username: row.text("username"),
-      password: row.text("password"),
-      since: row.integer("since"),
-    }));
-}
+export const readRegistries = (state: State): readonly RegistryLogin[] =>
+  state.all("SELECT host, username, password, since FROM registries ORDER BY host").map((row) => ({
+    host: row.text("host"),
+    username: row.text("username"),
+    password: row.text("password"),
+    since: row.integer("since"),
+  }));
 
 /** Keeps a login; an older one for the same host is forgotten. */
 export function putRegistry(state: State, login: RegistryLogin): void {

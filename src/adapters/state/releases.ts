@@ -82,28 +82,20 @@ function recordTakeovers(state: State, service: string): void {
   }
 }
 
-export function liveRelease(state: State, service: string): StoredRelease | undefined {
-  return releases(state, "WHERE service = ? AND state = 'live' ORDER BY number DESC", service)[0];
-}
+export const liveRelease = (state: State, service: string): StoredRelease | undefined =>
+  releases(state, "WHERE service = ? AND state = 'live' ORDER BY number DESC", service)[0];
 
 /** The live releases of all services. */
-export function liveReleases(state: State): readonly StoredRelease[] {
-  return releases(state, "WHERE state = 'live' ORDER BY service");
-}
+export const liveReleases = (state: State): readonly StoredRelease[] =>
+  releases(state, "WHERE state = 'live' ORDER BY service");
 
 /** What a service was stopped with and starts with again; undefined when it was not stopped. */
-export function stoppedRelease(state: State, service: string): StoredRelease | undefined {
-  return releases(
-    state,
-    "WHERE service = ? AND state = 'stopped' ORDER BY number DESC",
-    service,
-  )[0];
-}
+export const stoppedRelease = (state: State, service: string): StoredRelease | undefined =>
+  releases(state, "WHERE service = ? AND state = 'stopped' ORDER BY number DESC", service)[0];
 
 /** What a service is known by: what is live, else what it was stopped with. */
-export function currentRelease(state: State, service: string): StoredRelease | undefined {
-  return liveRelease(state, service) ?? stoppedRelease(state, service);
-}
+export const currentRelease = (state: State, service: string): StoredRelease | undefined =>
+  liveRelease(state, service) ?? stoppedRelease(state, service);
 
 /** Changes values of what a stopped service starts with; nothing for one that runs. */
 export function setStoppedEnv(state: State, service: string, changes: EnvChanges): void {
@@ -114,28 +106,24 @@ export function setStoppedEnv(state: State, service: string, changes: EnvChanges
 }
 
 /** The stopped releases of all services. */
-export function stoppedReleases(state: State): readonly StoredRelease[] {
-  return releases(state, "WHERE state = 'stopped' ORDER BY service");
-}
+export const stoppedReleases = (state: State): readonly StoredRelease[] =>
+  releases(state, "WHERE state = 'stopped' ORDER BY service");
 
 /** Live and stopped releases and those that a running job is about to make live: whose routes are taken. */
-export function claimingReleases(state: State): readonly StoredRelease[] {
-  return releases(
+export const claimingReleases = (state: State): readonly StoredRelease[] =>
+  releases(
     state,
     `WHERE state IN ('live', 'stopped') OR (state IN ('building', 'starting') AND job IN
        (SELECT id FROM jobs WHERE state = 'running')) ORDER BY service, number`,
   );
-}
 
 /** All releases of all services, by service, newest first. */
-export function allReleases(state: State): readonly StoredRelease[] {
-  return releases(state, "ORDER BY service, number DESC");
-}
+export const allReleases = (state: State): readonly StoredRelease[] =>
+  releases(state, "ORDER BY service, number DESC");
 
 /** All releases of a service, newest first. */
-export function listReleases(state: State, service: string): readonly StoredRelease[] {
-  return releases(state, "WHERE service = ? ORDER BY number DESC", service);
-}
+export const listReleases = (state: State, service: string): readonly StoredRelease[] =>
+  releases(state, "WHERE service = ? ORDER BY number DESC", service);
 
 /** Forgets what can never run again, with the values in it: releases without an image that ended, but for the newest `keep` of a service. */
 export function forgetReleases(state: State, service: string, keep: number): void {
@@ -149,9 +137,8 @@ export const findRelease = (state: State, service: string, number: number) =>
   releases(state, "WHERE service = ? AND number = ?", service, number)[0];
 
 /** The releases of one job. */
-export function releasesOfJob(state: State, job: number): readonly StoredRelease[] {
-  return releases(state, "WHERE job = ? ORDER BY number", job);
-}
+export const releasesOfJob = (state: State, job: number): readonly StoredRelease[] =>
+  releases(state, "WHERE job = ? ORDER BY number", job);
 
 function releases(
   state: State,

@@ -42,9 +42,8 @@ export function setRequestJob(state: State, id: string, job: number): void {
 }
 
 /** The signed bytes of a push, until its job has ended. */
-export function requestBody(state: State, id: string): Uint8Array | undefined {
-  return state.get("SELECT body FROM requests WHERE id = ?", id)?.bytes("body");
-}
+export const requestBody = (state: State, id: string): Uint8Array | undefined =>
+  state.get("SELECT body FROM requests WHERE id = ?", id)?.bytes("body");
 
 /** After the end of a job: its manifests are not needed any more, and its tokens end at `expires`. */
 export function closeRequests(state: State, job: number, expires: number): void {
@@ -52,26 +51,23 @@ export function closeRequests(state: State, job: number, expires: number): void 
 }
 
 /** Forgets requests whose token ended before `before`; returns their ids, whose spool can go too. */
-export function forgetRequests(state: State, before: number): readonly string[] {
-  return state
+export const forgetRequests = (state: State, before: number): readonly string[] =>
+  state
     .all(
       `DELETE FROM requests WHERE expires < ? AND (job IS NULL OR job NOT IN
          (SELECT id FROM jobs WHERE state IN ('queued', 'running'))) RETURNING id`,
       before,
     )
     .map((row) => row.text("id"));
-}
 
-function fromRow(row: Row): StoredRequest {
-  return {
-    id: row.text("id"),
-    action: row.text("action"),
-    service: row.optionalText("service"),
-    key: row.text("key"),
-    accepted: row.integer("accepted"),
-    expires: row.integer("expires"),
-    tokenHash: row.text("token_hash"),
-    content: row.text("content"),
-    job: row.optionalInteger("job"),
-  };
-}
+const fromRow = (row: Row): StoredRequest => ({
+  id: row.text("id"),
+  action: row.text("action"),
+  service: row.optionalText("service"),
+  key: row.text("key"),
+  accepted: row.integer("accepted"),
+  expires: row.integer("expires"),
+  tokenHash: row.text("token_hash"),
+  content: row.text("content"),
+  job: row.optionalInteger("job"),
+});

@@ -42,6 +42,5 @@ export class Row {
   }
 }
 
-function unexpected(column: string, wanted: string, value: unknown): Error {
-  return new Error(`state column ${column}: expected ${wanted}, got ${typeof value}`);
-}
+const unexpected = (column: string, wanted: string, value: unknown): Error =>
+  new Error(`state column ${column}: expected ${wanted}, got ${typeof value}`);

@@ -3,19 +3,16 @@ import { writeMeta } from "./meta.ts";
 import type { State } from "./state.ts";
 
 /** Name of the service that owns a slug, undefined when it is free. */
-export function slugOwner(state: State, slug: string): string | undefined {
-  return state.get("SELECT name FROM services WHERE slug = ?", slug)?.text("name");
-}
+export const slugOwner = (state: State, slug: string): string | undefined =>
+  state.get("SELECT name FROM services WHERE slug = ?", slug)?.text("name");
 
 /** True once a push of the service has begun to build. */
-export function knowsService(state: State, service: string): boolean {
-  return state.get("SELECT 1 FROM services WHERE name = ?", service) !== undefined;
-}
+export const knowsService = (state: State, service: string): boolean =>
+  state.get("SELECT 1 FROM services WHERE name = ?", service) !== undefined;
 
 /** All services that are known, sorted. */
-export function serviceNames(state: State): readonly string[] {
-  return state.all("SELECT name FROM services ORDER BY name").map((row) => row.text("name"));
-}
+export const serviceNames = (state: State): readonly string[] =>
+  state.all("SELECT name FROM services ORDER BY name").map((row) => row.text("name"));
 
 /** Makes the service known; a second call changes nothing. */
 export function ensureService(

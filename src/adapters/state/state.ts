@@ -100,9 +100,8 @@ function migrate(database: DatabaseSync, file: string): void {
   }
 }
 
-function schemaVersion(database: DatabaseSync): number {
-  return new Row(database.prepare("PRAGMA user_version").get() ?? {}).integer("user_version");
-}
+const schemaVersion = (database: DatabaseSync): number =>
+  new Row(database.prepare("PRAGMA user_version").get() ?? {}).integer("user_version");
 
 function unreadable(file: string, error: unknown): unknown {
   if (error instanceof UserError || !(error instanceof Error)) return error;
@@ -118,10 +117,9 @@ function unreadable(file: string, error: unknown): unknown {
 
 const sqliteFull = 13;
 
-function damaged(file: string, what: string, cause?: unknown): UserError {
-  return new UserError(`${file}: not a usable database: ${what}`, {
+const damaged = (file: string, what: string, cause?: unknown): UserError =>
+  new UserError(`${file}: not a usable database: ${what}`, {
     code: "damaged-state",
     hint: hint`restore the file from a backup, or move it away and run: ${command("init")}`,
     cause,
   });
-}

@@ -21,8 +21,8 @@ export function appendStep(
   state.run(sql, job, step.step, step.phase, JSON.stringify(step.data ?? null), step.at);
 }
 
-export function readSteps(state: State, job: number): readonly Step[] {
-  return state
+export const readSteps = (state: State, job: number): readonly Step[] =>
+  state
     .all("SELECT seq, step, phase, data, at FROM steps WHERE job = ? ORDER BY seq", job)
     .map((row) => ({
       seq: row.integer("seq"),
@@ -31,7 +31,6 @@ export function readSteps(state: State, job: number): readonly Step[] {
       data: readStepData(row.text("data"), job),
       at: row.integer("at"),
     }));
-}
 
 /** Jobs in whose journal the step begins but does not end, oldest first. */
 export function unfinishedSteps(

@@ -6,9 +6,8 @@ const maxBytes = 64 * 1024 * 1024;
 const agent = new Agent({ keepAlive: true, maxSockets: 4 });
 
 /** All that Traefik has loaded, in one consistent answer. `base` is the address of its API, such as `http://172.20.0.2:8080`. */
-export async function readTraefikSnapshot(base: string): Promise<TraefikSnapshot> {
-  return readSnapshot(JSON.parse(await readTraefik(base, "/api/rawdata")));
-}
+export const readTraefikSnapshot = async (base: string): Promise<TraefikSnapshot> =>
+  readSnapshot(JSON.parse(await readTraefik(base, "/api/rawdata")));
 
 /** The whole answer of Traefik's API at a path. Rejects for any status but 200, and after 2 s. */
 export async function readTraefik(base: string, path: string): Promise<string> {

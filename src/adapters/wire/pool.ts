@@ -27,8 +27,8 @@ export function openPool(target: Target): Pool {
 }
 
 /** One connection outside the pool, for a terminal. */
-export function openSocket(target: Target): Promise<Socket> {
-  return new Promise((resolve, reject) => {
+export const openSocket = (target: Target): Promise<Socket> =>
+  new Promise((resolve, reject) => {
     if (target.kind === "socket") {
       const socket = connectUnix(target.path);
       socket.once("error", reject).once("connect", () => resolve(socket.off("error", reject)));
@@ -40,19 +40,18 @@ export function openSocket(target: Target): Promise<Socket> {
       else resolve(socket);
     });
   });
-}
 
-function connectorOf({ server, pin, ca }: Extract<Target, { readonly kind: "tls" }>) {
-  return pin === undefined
+const connectorOf = ({ server, pin, ca }: Extract<Target, { readonly kind: "tls" }>) =>
+  pin === undefined
     ? buildConnector({ timeout: connectTimeoutMs, allowH2: false, ...(ca ? { ca } : {}) })
     : pinnedConnector(`${server}.mypaas.invalid`, pin);
-}
 
 const connectTimeoutMs = 10_000;
 
 /** undici's own `checkServerIdentity` is not asked when `rejectUnauthorized` is false, so the comparison is made here, after the handshake. */
-function pinnedConnector(servername: string, pin: string): buildConnector.connector {
-  return (options, callback) => {
+const pinnedConnector =
+  (servername: string, pin: string): buildConnector.connector =>
+  (options, callback) => {
     const host = options.hostname.replace(/^\[(.*)\]$/, "$1");
     const port = Number(options.port || 443);
     const unchecked = { rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] };
@@ -77,7 +76,6 @@ function pinnedConnector(servername: string, pin: string): buildConnector.connec
       callback(null, socket);
     });
   };
-}
 
 const wrongPin = (place: string, expected: string, seen: string): UserError =>
   new UserError(`server ${place}: does not have the key that this remote expects`, {

@@ -93,13 +93,12 @@ export const refusalOf = async (answer: IncomingMessage): Promise<unknown> =>
   refusal(await readJson(answer));
 
 /** The error of a worker that could not be reached, or broke off. */
-export function workerAway(cause: unknown): UserError {
-  return new UserError("server: the worker does not answer", {
+export const workerAway = (cause: unknown): UserError =>
+  new UserError("server: the worker does not answer", {
     code: "worker-away",
     hint: "look on the server: systemctl status mypaas-worker",
     cause,
   });
-}
 
 async function readJson(answer: IncomingMessage): Promise<unknown> {
   try {

@@ -4,7 +4,7 @@ import { writeScale, type Scale, type ServiceSpec } from "../../core/release/spe
 import type { ScaleOverride } from "../../core/stored/records.ts";
 import { repeatSource } from "../../sources/repeat.ts";
 import type { Source } from "../../sources/source.ts";
-import { definedOnly, type EnvChanges } from "../../adapters/state/env.ts";
+import type { EnvChanges } from "../../adapters/state/env.ts";
 import { liveRelease, stoppedRelease, type StoredRelease } from "../../adapters/state/releases.ts";
 import type { State } from "../../adapters/state/state.ts";
 
@@ -81,7 +81,10 @@ const scaleOf = (before: Scale, replicas: number): Scale => ({
 /** The same with other values; for a value that is taken away the Dockerfile's counts again. */
 export function withChanges(stored: StoredRelease, changes: EnvChanges): DesiredRelease {
   const { repeats: _, ...desired } = repeatOf(stored);
-  return { ...desired, env: definedOnly({ ...desired.env, ...changes }) };
+  const env = Object.entries({ ...desired.env, ...changes }).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return { ...desired, env: Object.fromEntries(env) };
 }
 
 interface DecidedScale {

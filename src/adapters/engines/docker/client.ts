@@ -12,9 +12,8 @@ export interface InstanceEngine {
 }
 
 /** A client of the engine behind exactly this socket: DOCKER_HOST and its relatives are ignored. */
-export function openDocker(socketPath: string): Docker {
-  return new Docker({ socketPath, host: undefined, protocol: "http", timeout: undefined });
-}
+export const openDocker = (socketPath: string): Docker =>
+  new Docker({ socketPath, host: undefined, protocol: "http", timeout: undefined });
 
 /** A call that dockerode has no method for, or one that loses a part of the answer; `options` are those of its modem. */
 export const dial = <T>(

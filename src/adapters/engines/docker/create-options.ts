@@ -10,32 +10,30 @@ const logConfig = { Type: "json-file", Config: { "max-size": "10m", "max-file": 
 export const planHashLabel = "mypaas.plan";
 
 /** A service's container in the engine's words; no plan can ask for a privilege, the host's network or an unlimited log. */
-export function createOptions(plan: ContainerPlan): Docker.ContainerCreateOptions {
-  return {
-    name: plan.name,
-    Image: plan.image,
-    ...(plan.command === undefined ? {} : { Cmd: [...plan.command] }),
-    Env: envLines(plan.env),
-    Labels: { ...plan.labels },
-    StopTimeout: Math.ceil(plan.stopTimeoutMs / 1000),
-    ExposedPorts: Object.fromEntries(plan.publish.map((port) => [portKey(port), {}])),
-    HostConfig: {
-      NetworkMode: plan.network,
-      RestartPolicy: { Name: "no" },
-      Init: true,
-      SecurityOpt: ["no-new-privileges"],
-      CapDrop: ["ALL"],
-      CapAdd: [...plan.capAdd],
-      PidsLimit: plan.pidsLimit,
-      LogConfig: logConfig,
-      Mounts: plan.mounts.map(mountOptions),
-      PortBindings: portBindings(plan.publish),
-      ...(plan.maxCpu === undefined ? {} : { NanoCpus: Math.round(plan.maxCpu * 1e9) }),
-      ...(plan.maxMemoryBytes === undefined ? {} : memoryOptions(plan.maxMemoryBytes)),
-    },
-    NetworkingConfig: { EndpointsConfig: { [plan.network]: { Aliases: [...plan.aliases] } } },
-  };
-}
+export const createOptions = (plan: ContainerPlan): Docker.ContainerCreateOptions => ({
+  name: plan.name,
+  Image: plan.image,
+  ...(plan.command === undefined ? {} : { Cmd: [...plan.command] }),
+  Env: envLines(plan.env),
+  Labels: { ...plan.labels },
+  StopTimeout: Math.ceil(plan.stopTimeoutMs / 1000),
+  ExposedPorts: Object.fromEntries(plan.publish.map((port) => [portKey(port), {}])),
+  HostConfig: {
+    NetworkMode: plan.network,
+    RestartPolicy: { Name: "no" },
+    Init: true,
+    SecurityOpt: ["no-new-privileges"],
+    CapDrop: ["ALL"],
+    CapAdd: [...plan.capAdd],
+    PidsLimit: plan.pidsLimit,
+    LogConfig: logConfig,
+    Mounts: plan.mounts.map(mountOptions),
+    PortBindings: portBindings(plan.publish),
+    ...(plan.maxCpu === undefined ? {} : { NanoCpus: Math.round(plan.maxCpu * 1e9) }),
+    ...(plan.maxMemoryBytes === undefined ? {} : memoryOptions(plan.maxMemoryBytes)),
+  },
+  NetworkingConfig: { EndpointsConfig: { [plan.network]: { Aliases: [...plan.aliases] } } },
+});
 
 /** A container of mypaas itself; only its first network is joined at creation, because older engines take one. */
 export function infraOptions(plan: InfraPlan, imageId: string): Docker.ContainerCreateOptions {
@@ -75,17 +73,14 @@ const envLines = (env: Readonly<Record<string, string>>): string[] =>
   Object.entries(env).map(([name, value]) => `${name}=${value}`);
 
 /** Same plan and same image, same hash: such a container needs nothing. */
-export function infraHash(plan: InfraPlan, imageId: string): string {
-  return createHash("sha256")
+export const infraHash = (plan: InfraPlan, imageId: string): string =>
+  createHash("sha256")
     .update(JSON.stringify([plan, imageId]))
     .digest("hex")
     .slice(0, 32);
-}
 
 /** Swap is not extra memory: a container above its limit is killed instead of becoming slow. */
-function memoryOptions(bytes: number) {
-  return { Memory: bytes, MemorySwap: bytes };
-}
+const memoryOptions = (bytes: number) => ({ Memory: bytes, MemorySwap: bytes });
 
 function mountOptions(mount: Mount): Docker.MountSettings {
   return { Type: mount.type, Source: mount.source, Target: mount.target, ReadOnly: mount.readOnly };
@@ -98,9 +93,7 @@ interface PortBinding {
   readonly protocol: "tcp" | "udp";
 }
 
-function portKey(port: PortBinding): string {
-  return `${port.containerPort}/${port.protocol}`;
-}
+const portKey = (port: PortBinding): string => `${port.containerPort}/${port.protocol}`;
 
 function portBindings(ports: readonly PortBinding[]): Docker.PortMap {
   const bindings: Record<string, Docker.PortBinding[]> = {};

@@ -40,44 +40,40 @@ export function createEngine({ instance, socketPath, beforeRemoval }: EngineOpti
 }
 
 /** Images of one instance; it sees others, and removes none of them. */
-function createImages({ docker, instance, socketPath }: InstanceEngine): Images {
-  return {
-    inspectImage: bounded(socketPath, (reference) => inspectImage(docker, reference)),
-    removeImage: bounded(socketPath, async (reference) => {
-      if (!reference.startsWith(`${instance}/`))
-        throw new Error(`image ${reference}: not of instance "${instance}"`);
-      // 409: a container still uses it, so it stays until that is gone.
-      await tolerating([404, 409], docker.getImage(reference).remove());
-    }),
-  };
-}
+const createImages = ({ docker, instance, socketPath }: InstanceEngine): Images => ({
+  inspectImage: bounded(socketPath, (reference) => inspectImage(docker, reference)),
+  removeImage: bounded(socketPath, async (reference) => {
+    if (!reference.startsWith(`${instance}/`))
+      throw new Error(`image ${reference}: not of instance "${instance}"`);
+    // 409: a container still uses it, so it stays until that is gone.
+    await tolerating([404, 409], docker.getImage(reference).remove());
+  }),
+});
 
 /** Named volumes of the services of one instance. */
-function createVolumes({ docker, instance, socketPath }: InstanceEngine): Volumes {
-  return {
-    ensureVolume: bounded(socketPath, async (name, service) => {
-      const known = await tolerating([404], docker.getVolume(name).inspect());
-      if (known === undefined) {
-        const Labels = { [label.instance]: instance, [label.service]: service };
-        await docker.createVolume({ Name: name, Labels });
-        return;
-      }
-      // A volume without labels was put there by the operator, for example out of a backup.
-      const owner = known.Labels?.[label.service] ?? service;
-      const of = known.Labels?.[label.instance] ?? instance;
-      if (owner === service && of === instance) return;
-      throw new UserError(`volume "${name}": belongs to service "${owner}" of instance "${of}"`, {
-        code: "volume-taken",
-        hint: "choose another name in mypaas.volume",
-      });
-    }),
-    listVolumes: bounded(socketPath, async (service) => {
-      const filter = [`${label.instance}=${instance}`, `${label.service}=${service}`];
-      const listed = await docker.listVolumes({ filters: JSON.stringify({ label: filter }) });
-      return (listed.Volumes ?? []).map(({ Name }) => Name).toSorted();
-    }),
-    removeVolume: bounded(socketPath, async (name) => {
-      await tolerating([404], docker.getVolume(name).remove());
-    }),
-  };
-}
+const createVolumes = ({ docker, instance, socketPath }: InstanceEngine): Volumes => ({
+  ensureVolume: bounded(socketPath, async (name, service) => {
+    const known = await tolerating([404], docker.getVolume(name).inspect());
+    if (known === undefined) {
+      const Labels = { [label.instance]: instance, [label.service]: service };
+      await docker.createVolume({ Name: name, Labels });
+      return;
+    }
+    // A volume without labels was put there by the operator, for example out of a backup.
+    const owner = known.Labels?.[label.service] ?? service;
+    const of = known.Labels?.[label.instance] ?? instance;
+    if (owner === service && of === instance) return;
+    throw new UserError(`volume "${name}": belongs to service "${owner}" of instance "${of}"`, {
+      code: "volume-taken",
+      hint: "choose another name in mypaas.volume",
+    });
+  }),
+  listVolumes: bounded(socketPath, async (service) => {
+    const filter = [`${label.instance}=${instance}`, `${label.service}=${service}`];
+    const listed = await docker.listVolumes({ filters: JSON.stringify({ label: filter }) });
+    return (listed.Volumes ?? []).map(({ Name }) => Name).toSorted();
+  }),
+  removeVolume: bounded(socketPath, async (name) => {
+    await tolerating([404], docker.getVolume(name).remove());
+  }),
+});

@@ -31,9 +31,8 @@ export function containerFacts(info: Docker.ContainerInspectInfo, instance: stri
 }
 
 /** Engines on cgroup v1 often miss the kernel's notice, so a SIGKILL in a container with a limit counts too. */
-function looksOomKilled({ State: state, HostConfig: host }: Docker.ContainerInspectInfo): boolean {
-  return !state.Running && state.ExitCode === 137 && (host.Memory ?? 0) > 0;
-}
+const looksOomKilled = ({ State: state, HostConfig: host }: Docker.ContainerInspectInfo): boolean =>
+  !state.Running && state.ExitCode === 137 && (host.Memory ?? 0) > 0;
 
 /** What a release needs to know about its image. */
 export function imageFacts(info: Docker.ImageInspectInfo): ImageFacts {

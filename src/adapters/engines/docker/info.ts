@@ -12,9 +12,8 @@ export interface EngineInfo extends EngineHealth {
 }
 
 /** Asks the engine about itself; throws UserError without an answer, saying whether it is missing, stopped or closed to us. */
-export async function engineInfo(socketPath: string): Promise<EngineInfo> {
-  return reaching(socketPath, ask)(openDocker(socketPath));
-}
+export const engineInfo = async (socketPath: string): Promise<EngineInfo> =>
+  reaching(socketPath, ask)(openDocker(socketPath));
 
 async function ask(docker: Docker): Promise<EngineInfo> {
   const [version, info, buildkit] = await Promise.all([

@@ -137,12 +137,11 @@ async function createNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
   }
 }
 
-function networkTaken(name: string): UserError {
-  return new UserError(`network "${name}": not made by mypaas`, {
+const networkTaken = (name: string): UserError =>
+  new UserError(`network "${name}": not made by mypaas`, {
     code: "name-taken",
     hint: hint`choose another instance name: ${command("init --instance NAME")}, or remove it: docker network rm ${name}`,
   });
-}
 
 async function ensureContainer(
   docker: Docker,
@@ -174,9 +173,8 @@ async function ensureContainer(
 }
 
 /** A crash between create and connect leaves a container that has not joined everything. */
-function joinedAll(info: Docker.ContainerInspectInfo, plan: InfraPlan): boolean {
-  return plan.networks.every(({ name }) => info.NetworkSettings.Networks[name] !== undefined);
-}
+const joinedAll = (info: Docker.ContainerInspectInfo, plan: InfraPlan): boolean =>
+  plan.networks.every(({ name }) => info.NetworkSettings.Networks[name] !== undefined);
 
 async function pullImage(
   docker: Docker,
@@ -196,8 +194,5 @@ async function pullImage(
 }
 
 /** The hints of a build speak about FROM and pushing. */
-function pullHint(hint: string | undefined): string | undefined {
-  return hint
-    ?.replace("in FROM", "of the image")
-    .replace("push again", "run the same command again");
-}
+const pullHint = (hint: string | undefined): string | undefined =>
+  hint?.replace("in FROM", "of the image").replace("push again", "run the same command again");

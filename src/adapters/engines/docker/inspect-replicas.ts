@@ -5,21 +5,19 @@ import type { Containers } from "./containers.ts";
 import { isReplica } from "./facts.ts";
 
 /** Looks at replicas as containers of one Docker Engine, and at Traefik's container beside them. */
-export function createReplicaInspector(
+export const createReplicaInspector = (
   containers: Containers,
   instance: string,
-): Omit<Replicas, "probe"> {
-  return {
-    replicas: async (service) => (await containers.list(service)).filter(isReplica),
-    replica: containers.inspect,
-    lastLogLines: containers.lastLogLines,
-    listeners: async (id) => listeners(await containers.socketsOf(id)),
-    openConnections: async (addresses) => {
-      const sockets = await containers.socketsOf(traefikContainerName(instance));
-      return addresses.map((address) => connectionsTo(address, sockets));
-    },
-  };
-}
+): Omit<Replicas, "probe"> => ({
+  replicas: async (service) => (await containers.list(service)).filter(isReplica),
+  replica: containers.inspect,
+  lastLogLines: containers.lastLogLines,
+  listeners: async (id) => listeners(await containers.socketsOf(id)),
+  openConnections: async (addresses) => {
+    const sockets = await containers.socketsOf(traefikContainerName(instance));
+    return addresses.map((address) => connectionsTo(address, sockets));
+  },
+});
 
 /** What listens inside a container, without Docker's own DNS server; each place once, lowest port first. */
 export function listeners(sockets: readonly KernelSocket[]): readonly Listener[] {

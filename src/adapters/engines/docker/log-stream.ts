@@ -86,19 +86,16 @@ export function createLogSource({
   };
 }
 
-function fromListed({ Id, Labels, State }: Docker.ContainerInfo): LogContainer {
-  return {
-    id: Id.slice(0, 12),
-    release: Number(Labels[label.release] ?? 0),
-    replica: Number(Labels[label.replica] ?? 0),
-    isRunning: State === "running",
-  };
-}
+const fromListed = ({ Id, Labels, State }: Docker.ContainerInfo): LogContainer => ({
+  id: Id.slice(0, 12),
+  release: Number(Labels[label.release] ?? 0),
+  replica: Number(Labels[label.replica] ?? 0),
+  isRunning: State === "running",
+});
 
 /** The engine takes seconds and nanoseconds; a number of JavaScript is not exact enough for both. */
-function secondsOf(at: string): string {
-  return `${Date.parse(`${at.slice(0, 19)}Z`) / 1000}.${at.slice(20, 29)}`;
-}
+const secondsOf = (at: string): string =>
+  `${Date.parse(`${at.slice(0, 19)}Z`) / 1000}.${at.slice(20, 29)}`;
 
 /** dockerode's own calls read an answer to its end first, unless it is followed. */
 const openStream = (

@@ -35,6 +35,5 @@ function addFrame(lines: LogLine[], stream: string, frame: string): void {
   lines.push({ at, stream, text: text.trimEnd(), open });
 }
 
-function cut(text: string): string {
-  return text.length > maxLineLength ? `${text.slice(0, maxLineLength)}…` : text;
-}
+const cut = (text: string): string =>
+  text.length > maxLineLength ? `${text.slice(0, maxLineLength)}…` : text;

@@ -85,17 +85,15 @@ export async function inspectListed(
 }
 
 /** Undefined when there is no such container. */
-export async function inspectAny(
+export const inspectAny = async (
   docker: Docker,
   idOrName: string,
-): Promise<Docker.ContainerInspectInfo | undefined> {
-  return tolerating([404], docker.getContainer(idOrName).inspect());
-}
+): Promise<Docker.ContainerInspectInfo | undefined> =>
+  tolerating([404], docker.getContainer(idOrName).inspect());
 
 /** True for a container that this instance made. */
-export function isOwned(info: Docker.ContainerInspectInfo, instance: string): boolean {
-  return fieldOf(info.Config.Labels, label.instance) === instance;
-}
+export const isOwned = (info: Docker.ContainerInspectInfo, instance: string): boolean =>
+  fieldOf(info.Config.Labels, label.instance) === instance;
 
 /** Removes the one-off containers of a service, also those that run. */
 export async function removeOneOffs(

@@ -6,8 +6,8 @@ import type { ProbeAnswer, ProbeTarget } from "../../../deploy/ports.ts";
 export const probe = (target: ProbeTarget): Promise<ProbeAnswer> =>
   target.http === undefined ? dial(target) : get(target, target.http);
 
-function dial({ address, port, timeoutMs }: ProbeTarget): Promise<ProbeAnswer> {
-  return new Promise((resolve) => {
+const dial = ({ address, port, timeoutMs }: ProbeTarget): Promise<ProbeAnswer> =>
+  new Promise((resolve) => {
     const socket = connect({ host: address, port, timeout: timeoutMs });
     const answer = (result: ProbeAnswer): void => {
       socket.destroy();
@@ -17,13 +17,12 @@ function dial({ address, port, timeoutMs }: ProbeTarget): Promise<ProbeAnswer> {
     socket.once("timeout", () => answer({ kind: "slow" }));
     socket.once("error", (error) => answer(judge(error)));
   });
-}
 
-function get(
+const get = (
   { address, port, timeoutMs }: ProbeTarget,
   { path, host }: { readonly path: string; readonly host: string },
-): Promise<ProbeAnswer> {
-  return new Promise((resolve) => {
+): Promise<ProbeAnswer> =>
+  new Promise((resolve) => {
     const headers = { host, "user-agent": "mypaas-probe", accept: "*/*" };
     const outgoing = request({ host: address, port, path, headers, agent: false });
     // The socket's own timeout would start again with every byte.
@@ -41,7 +40,6 @@ function get(
     outgoing.on("error", (error) => answer(judge(error)));
     outgoing.end();
   });
-}
 
 function judge(error: NodeJS.ErrnoException): ProbeAnswer {
   if (error.code === "ECONNREFUSED") return { kind: "refused" };

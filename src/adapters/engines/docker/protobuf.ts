@@ -47,11 +47,10 @@ export function fieldsOf(buffer: Buffer): Fields {
 }
 
 /** Every message under a field. */
-export function parts(fields: Fields, id: number): readonly Fields[] {
-  return fields.flatMap((field) =>
+export const parts = (fields: Fields, id: number): readonly Fields[] =>
+  fields.flatMap((field) =>
     field.id === id && typeof field.value !== "number" ? [fieldsOf(field.value)] : [],
   );
-}
 
 /** The last value of a field, empty when there is none. */
 export function bytes(fields: Fields, id: number): Buffer {
@@ -60,9 +59,7 @@ export function bytes(fields: Fields, id: number): Buffer {
 }
 
 /** The same as text. */
-export function text(fields: Fields, id: number): string {
-  return bytes(fields, id).toString("utf8");
-}
+export const text = (fields: Fields, id: number): string => bytes(fields, id).toString("utf8");
 
 /** The last number of a field, 0 when there is none. */
 export function number(fields: Fields, id: number): number {

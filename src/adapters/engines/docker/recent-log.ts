@@ -22,16 +22,9 @@ export async function recentLog(
 }
 
 async function read(socketPath: string, name: string, since: number): Promise<string> {
-  const asked = {
-    stdout: true,
-    stderr: true,
-    follow: false,
-    timestamps: true,
-    tail: 1000,
-  } as const;
-  const answer = await openDocker(socketPath)
-    .getContainer(name)
-    .logs({ ...asked, since });
+  const asked = { stdout: true, stderr: true, follow: false, timestamps: true, since } as const;
+  const container = openDocker(socketPath).getContainer(name);
+  const answer = await container.logs({ ...asked, tail: 1000 });
   const text: Buffer[] = [];
   for await (const { bytes } of outputOf([answer] as unknown as AsyncIterable<Buffer>, false))
     text.push(Buffer.from(bytes));
