@@ -1,5 +1,6 @@
+import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
-import { codeOf } from "../files.ts";
+import { codeOf, readAtMost } from "../files.ts";
 
 /** The facts that a CA publishes. */
 export interface Directory {
@@ -11,38 +12,22 @@ const timeoutMs = 8000;
 const maxBytes = 100_000;
 
 /** Reads the directory of an ACME server (RFC 8555, 7.1.1). `ca` is the PEM that its https is trusted by. Rejects with a short reason. */
-export const readDirectory = (url: string, ca: string | undefined): Promise<Directory> =>
-  new Promise((resolve, reject) => {
-    const outgoing = request(
-      url,
-      {
-        agent: false,
-        headers: { "user-agent": "mypaas" },
-        signal: AbortSignal.timeout(timeoutMs),
-        ...(ca !== undefined && { ca }),
-      },
-      (response) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        response.on("data", (chunk: Buffer) => {
-          size += chunk.length;
-          if (size > maxBytes) outgoing.destroy(new Error("the answer is too long"));
-          chunks.push(chunk);
-        });
-        response.on("error", reject);
-        response.on("end", () => {
-          try {
-            if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`);
-            resolve(parse(Buffer.concat(chunks).toString("utf8")));
-          } catch (error) {
-            reject(error instanceof Error ? error : new Error(String(error)));
-          }
-        });
-      },
-    );
-    outgoing.on("error", (error) => reject(new Error(reasonOf(error), { cause: error })));
-    outgoing.end();
-  });
+export function readDirectory(url: string, ca: string | undefined): Promise<Directory> {
+  const { promise, resolve, reject } = Promise.withResolvers<Directory>();
+  const signal = AbortSignal.timeout(timeoutMs);
+  const headers = { "user-agent": "mypaas" };
+  const options = { agent: false, headers, signal, ...(ca !== undefined && { ca }) } as const;
+  const outgoing = request(url, options, (response) => void read(response).then(resolve, reject));
+  outgoing.on("error", (error) => reject(new Error(reasonOf(error), { cause: error })));
+  outgoing.end();
+  return promise;
+}
+
+async function read(response: IncomingMessage): Promise<Directory> {
+  const bytes = await readAtMost(response, maxBytes, () => new Error("the answer is too long"));
+  if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`);
+  return parse(bytes.toString("utf8"));
+}
 
 function reasonOf(error: Error): string {
   if (error.name === "TimeoutError") return "no answer within 8 s";

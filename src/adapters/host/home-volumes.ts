@@ -23,7 +23,7 @@ export async function resolveHomeVolume(volume: HomeVolume): Promise<string> {
   let path = home;
   for (const part of parts) {
     path = join(path, part);
-    const facts = await factsOf(path);
+    const facts = await ifThere(lstat(path));
     if (facts?.isSymbolicLink()) throw refused(volume, `${path} is a link`);
     if (facts !== undefined && !facts.isDirectory())
       throw refused(volume, `${path} is not a folder`);
@@ -88,8 +88,6 @@ async function makeFolder(path: string): Promise<boolean> {
     throw error;
   }
 }
-
-const factsOf = (path: string) => ifThere(lstat(path));
 
 /** True when `path` is `folder` or below it. */
 const isInside = (path: string, folder: string): boolean =>

@@ -5,7 +5,7 @@ import { isLocked } from "../files.ts";
 
 const tries = 250;
 
-/** * Waits until no other process has the lock, and returns its release. The kernel releases it when a process ends. The empty file stays. Throws UserError "locked". */
+/** Waits until no other process has the lock, and returns its release. The kernel releases it when a process ends. The empty file stays. Throws UserError "locked". */
 export async function lockFile(file: string, pauseMs = 20): Promise<() => void> {
   // Node has no flock, so SQLite's lock is used. Most commands do not need it.
   const { DatabaseSync } = await import("node:sqlite");

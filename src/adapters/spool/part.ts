@@ -17,7 +17,7 @@ export interface PartWriting {
   readonly turn: Turn;
 }
 
-/** * Appends bytes to `<file>.part`. Renames it when the blob is whole and its hash is right. Returns the bytes that are stored. Nothing is synced: after a power cut the hash is wrong, and the blob is sent again. */
+/** Appends bytes to `<file>.part`. Renames it when the blob is whole and its hash is right. Returns the bytes that are stored. Nothing is synced: after a power cut the hash is wrong, and the blob is sent again. */
 export async function writePart(writing: PartWriting): Promise<number> {
   const { file, blob, at, isRange, turn } = writing;
   const part = `${file}.part`;

@@ -17,11 +17,7 @@ export interface Taking {
   readonly into: Pick<BlobStore, "put">;
 }
 
-/**
- * Copies one uploaded blob out of a spool that may be hostile. It follows no link, reads only a regular file of the right size, and checks
- * the hash. Throws UserError "not-found" (upload again) or "bad-blob". It deletes nothing, because the receiver could swap the file; the
- * receiver deletes it.
- */
+/** Copies one uploaded blob out of a spool that may be hostile. It follows no link, reads only a regular file of the right size, and checks the hash. Throws UserError "not-found" (upload again) or "bad-blob". It deletes nothing, because the receiver could swap the file; the receiver deletes it. */
 export async function takeBlob({ spoolDir, request, wanted, into }: Taking): Promise<void> {
   const name = spoolName(wanted.sha256);
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;

@@ -10,7 +10,7 @@ const tooLong = (): Promise<undefined> => sleep(longestMs, undefined, { ref: fal
 
 type Locate = () => Promise<{ readonly api: string }>;
 
-/** * Counts answers by Traefik's own metrics. Traefik shows the count of a removed router only once more. So one reading serves all open switches: readings come one after the other, and each adds the answers since the last one to every sum. */
+/** Counts answers by Traefik's own metrics. Traefik shows the count of a removed router only once more. So one reading serves all open switches: readings come one after the other, and each adds the answers since the last one to every sum. */
 export const createMeter = (locate: Locate): Meter => new TraefikMeter(locate);
 
 class TraefikMeter {

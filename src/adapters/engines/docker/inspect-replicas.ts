@@ -28,10 +28,7 @@ export function listeners(sockets: readonly KernelSocket[]): readonly Listener[]
   return [...found.values()].toSorted((a, b) => a.port - b.port);
 }
 
-/**
- * Connections that may still carry a request, seen from the end that opens and closes them: an answer that has not been read to
- * its end counts, one whose end was received does not.
- */
+/** Connections that may still carry a request, seen from the end that opens and closes them: an answer that has not been read to its end counts, one whose end was received does not. */
 export const connectionsTo = (
   { address, port }: Address,
   sockets: readonly KernelSocket[],

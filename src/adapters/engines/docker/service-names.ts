@@ -5,10 +5,7 @@ import type { Names, Replica } from "../../../deploy/ports.ts";
 import { replicaName } from "./container-plan.ts";
 import type { Containers } from "./containers.ts";
 
-/**
- * Docker's DNS finds a container by its name and follows a rename at once, so a name of a service is the container name of a
- * release's first replica.
- */
+/** Docker's DNS finds a container by its name and follows a rename at once, so a name of a service is the container name of a release's first replica. */
 export function createServiceNames(containers: Containers): Names {
   const first = async ({ spec, number }: Release): Promise<Replica | undefined> =>
     (await containers.list(spec.service))

@@ -30,15 +30,8 @@ export const createUsage =
 
 export type ReadUsage = ReturnType<typeof createUsage>;
 
-/** Files below `/sys/fs/cgroup` with the usage of a process and all others in its container. */
-interface UsageFiles {
-  readonly cpu: string;
-  readonly memory: string;
-  readonly memoryStat: string;
-}
-
-/** Reads `/proc/<pid>/cgroup` of version 1 or 2; undefined when the path is not visible here. */
-export function usageFiles(text: string): UsageFiles | undefined {
+/** Files below `/sys/fs/cgroup` with the usage of a process and all others in its container, from `/proc/<pid>/cgroup` of version 1 or 2; undefined when the path is not visible here. */
+export function usageFiles(text: string) {
   const lines = text.split("\n").flatMap((line) => {
     const [, controllers = "", path = ""] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
     return path === "" || path.includes("..")
