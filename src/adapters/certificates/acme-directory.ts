@@ -30,7 +30,7 @@ async function read(response: IncomingMessage): Promise<Directory> {
 }
 
 function reasonOf(error: Error): string {
-  if (error.name === "TimeoutError") return "no answer within 8 s";
+  if (error.name === "TimeoutError" || codeOf(error) === "ABORT_ERR") return "no answer within 8 s";
   // With several addresses, the message is empty and the inner errors have the text.
   return error.message || (codeOf(error) ?? "no answer");
 }
