@@ -84,10 +84,7 @@ export function createMerge<T extends Timed>(windowMs: number): Merge<T> {
 export async function* mergeEnded<T extends Timed>(
   sources: readonly AsyncIterable<readonly T[]>[],
 ): AsyncGenerator<T> {
-  const open = sources.map((source) => ({
-    batches: source[Symbol.asyncIterator](),
-    rest: [] as T[],
-  }));
+  const open = sources.map((one) => ({ batches: one[Symbol.asyncIterator](), rest: [] as T[] }));
   const heads = new Set<(typeof open)[number]>();
   const refill = async (one: (typeof open)[number]) => {
     while (one.rest.length === 0) {
