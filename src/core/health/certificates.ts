@@ -1,4 +1,5 @@
 import type { CertificateInfo } from "../actions/certificates.ts";
+import type { Served } from "../certificates/record.ts";
 import { warnBeforeMs } from "../certificates/schedule.ts";
 import { about, failed, ok, skipped, warning, type Finding } from "./check.ts";
 import { command, hint, hintOf, type Hint } from "../hints.ts";
@@ -25,10 +26,8 @@ function judgeHost(info: CertificateInfo, now: number): Finding {
   return finding(reason, known ?? hint`try it again: ${command(`cert retry ${host}`)}`);
 }
 
-interface CertificateHealth {
+interface CertificateHealth extends Pick<Served, "from" | "until"> {
   readonly name: string;
-  readonly from: number;
-  readonly until: number;
   /** Command that makes a new one. */
   readonly renewal: Hint;
 }

@@ -2,21 +2,19 @@ import { formatBytes, formatDuration } from "../format.ts";
 import { clockToleranceMs } from "../wire/protocol.ts";
 import { failed, ok, warning, type Finding } from "./check.ts";
 
-export interface DiskHealth {
+const warnShare = 0.15;
+const failShare = 0.05;
+const warnBytes = 2e9;
+
+/** Judges the free bytes and the free inodes of one disk. */
+export function judgeDisk(disk: {
   readonly path: string;
   readonly totalBytes: number;
   readonly freeBytes: number;
   /** 0 when the file system has no count. */
   readonly totalInodes: number;
   readonly freeInodes: number;
-}
-
-const warnShare = 0.15;
-const failShare = 0.05;
-const warnBytes = 2e9;
-
-/** Judges the free bytes and the free inodes of one disk. */
-export function judgeDisk(disk: DiskHealth): Finding {
+}): Finding {
   const { path, totalBytes, freeBytes, totalInodes, freeInodes } = disk;
   const share = totalBytes === 0 ? 0 : freeBytes / totalBytes;
   const files = totalInodes === 0 ? 1 : freeInodes / totalInodes;
