@@ -44,13 +44,12 @@ function buildAutomaton(patterns: readonly string[]): Node {
   for (const pattern of patterns) insert(root, pattern);
   const queue = [...root.next.values()];
   for (const node of queue) node.fail = root;
-  for (const node of queue) {
+  for (const node of queue)
     for (const [unit, child] of node.next) {
       child.fail = step(node.fail ?? root, unit, root);
       child.longest = Math.max(child.longest, child.fail.longest);
       queue.push(child);
     }
-  }
   return root;
 }
 
@@ -60,22 +59,17 @@ function insert(root: Node, pattern: string): void {
   let node = root;
   for (let index = 0; index < pattern.length; index += 1) {
     const unit = pattern.charCodeAt(index);
-    let child = node.next.get(unit);
-    if (child === undefined) {
-      child = newNode();
-      node.next.set(unit, child);
-    }
+    const child = node.next.get(unit) ?? newNode();
+    node.next.set(unit, child);
     node = child;
   }
   node.longest = pattern.length;
 }
 
 function step(from: Node, unit: number, root: Node): Node {
-  let node: Node | undefined = from;
-  while (node !== undefined) {
+  for (let node: Node | undefined = from; node !== undefined; node = node.fail) {
     const child = node.next.get(unit);
     if (child !== undefined) return child;
-    node = node.fail;
   }
   return root;
 }

@@ -20,7 +20,7 @@ import { openJobs } from "./jobs/open-jobs.ts";
 import type { ShutdownLimits } from "./jobs/queue.ts";
 import { finishNames } from "./jobs/resume.ts";
 import { createTraefikEventStream, type TraefikEventStream } from "./jobs/traefik-event-stream.ts";
-import { openStreams } from "./logs/open-streams.ts";
+import { openStreams } from "./logs/streams.ts";
 import { Terminals } from "./programs/terminals.ts";
 
 /** The worker without its sockets. */

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { hereHeader } from "../../core/routing/server-routes.ts";
 import { wireBase } from "../../core/wire/protocol.ts";
-import type { PortAnswer } from "../../core/certificates/preflight-facts.ts";
+import type { PortAnswer } from "../../core/certificates/preflight.ts";
 import { codeOf } from "../files.ts";
 import { headOf } from "../reach.ts";
 

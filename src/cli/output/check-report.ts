@@ -1,4 +1,4 @@
-import { describeSpec } from "../../core/dockerfile/describe-spec.ts";
+import { describeSpec } from "../../core/dockerfile/keys/table.ts";
 import type { ParsedDockerfile } from "../../core/dockerfile/parse.ts";
 import { formatProblem } from "../../core/dockerfile/problems.ts";
 import type { RouteRefusal } from "../../core/release/server-refusals.ts";

@@ -44,6 +44,16 @@ export function asFields(value: unknown, name?: string): Fields {
   throw bad(`${name === undefined ? "" : `${name}: `}should be an object`);
 }
 
+/** The fields of a JSON object that came over the wire; undefined for any other text. */
+export function jsonFields(text: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Fields) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A list, whose items get the name of the list. */
 export const list =
   <T>(item: Reader<T>, called?: string): Reader<readonly T[]> =>

@@ -54,28 +54,24 @@ export type ManifestEntry = Read<typeof file> | Read<typeof link>;
 const touched = ({ push: { options: asked } }: { readonly push: PushManifest }) =>
   asked.takeFrom === undefined ? [] : [asked.takeFrom];
 
+/** A push that is sent again joins its own job. */
+const common = { scope: "service", right: "push", repeat: "safe", alsoTouches: touched } as const;
+
 /** A push, and what it would change. */
 export const pushing = {
   push: action({
-    scope: "service",
+    ...common,
     fields: { push },
-    right: "push",
     becomes: upload(),
-    // A push that is sent again joins its own job.
-    repeat: "safe",
     knownNames: "added",
     content: (asked) => ({ push: { ...asked.push, options: undefined } }),
-    alsoTouches: touched,
   }),
   /** What a push would change; `text` is its Dockerfile, because nothing is uploaded. */
   plan: action({
-    scope: "service",
+    ...common,
     fields: { push, text: text(/^[^\0]{1,4194304}$/) },
-    right: "push",
     becomes: answer<PlannedChanges>(),
-    repeat: "safe",
     knownNames: "unchanged",
-    alsoTouches: touched,
   }),
 } as const;
 

@@ -3,6 +3,7 @@ import { boolean, optional, wholeUpTo } from "./fields.ts";
 
 const maxLines = 10_000;
 const maxSinceMs = 100 * 365 * 86_400_000;
+const common = { becomes: stream(), repeat: "once", knownNames: "unchanged" } as const;
 
 /** What can be watched: logs and the state of services. */
 export const watch = {
@@ -19,17 +20,13 @@ export const watch = {
       follow: boolean,
     },
     right: "logs",
-    becomes: stream(),
-    repeat: "once",
-    knownNames: "unchanged",
+    ...common,
   }),
   ps: action({
     scope: "optional service",
     fields: { watch: boolean },
     right: "any key",
-    becomes: stream(),
-    repeat: "once",
-    knownNames: "unchanged",
+    ...common,
   }),
   /** The log of a job, or of the newest one of a service. */
   "job.log": action({ scope: "job", fields: {}, right: "logs", becomes: jobLog(), repeat: "once" }),

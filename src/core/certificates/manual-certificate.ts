@@ -3,13 +3,13 @@ import {
   createPrivateKey,
   createPublicKey,
   type KeyObject,
-  type X509Certificate,
+  X509Certificate,
 } from "node:crypto";
 import { shortList } from "../health/check.ts";
 import { coversHost as isCovered } from "../routing/routes.ts";
-import { chainOf, isComplete, isSelfSigned } from "./chain.ts";
 import { bad, readManualFiles } from "./certificate-files.ts";
 import { oneLine } from "./foreign-text.ts";
+import type { Served } from "./record.ts";
 import { command, hint } from "../hints.ts";
 
 /** What `cert add` was given, and what it is checked against. */
@@ -22,31 +22,18 @@ interface ManualFiles {
 }
 
 /** A checked manual certificate. */
-export interface ManualCertificate {
+export interface ManualCertificate extends Omit<Served, "isValid"> {
   /** PEM: the host's own certificate first, each issued by the next. */
   readonly chain: string;
   /** PEM (PKCS #8); an EC key names its curve. */
   readonly privateKey: string;
   /** Host names that it covers, lower case. */
   readonly names: readonly string[];
-  /** The issuer, or `self-signed`. */
-  readonly issuer: string;
-  /** Milliseconds since the epoch. */
-  readonly from: number;
-  /** Milliseconds since the epoch. */
-  readonly until: number;
-  /** sha256 (hex) of the first certificate's DER. */
-  readonly fingerprint: string;
 }
 
 /** Checks the files of `mypaas cert add HOST cert.pem key.pem`. `roots` (PEM) are those of browsers. Throws UserError "bad-certificate" for the first thing that a browser would refuse. */
-export function checkManual({
-  host,
-  certificate,
-  privateKey,
-  now,
-  roots,
-}: ManualFiles): ManualCertificate {
+export function checkManual(files: ManualFiles): ManualCertificate {
+  const { host, certificate, privateKey, now, roots } = files;
   const { certificates, key } = readManualFiles(certificate, privateKey);
   const fitting = certificates.filter((one) => one.checkPrivateKey(key));
   const leaf = fitting.find((one) => coversHost(namesOf(one), host)) ?? fitting[0];
@@ -65,13 +52,10 @@ export function checkManual({
       `certificate: the intermediate certificates are missing, the issuer is ${commonName(leaf.issuer)}`,
       "add the intermediate certificates: cat cert.pem chain.pem > fullchain.pem",
     );
-  for (const above of chain.slice(1))
-    if (!isSelfSigned(above))
-      checkDates(above, {
-        what: `intermediate certificate of ${commonName(above.subject)}`,
-        host,
-        now,
-      });
+  for (const above of chain.slice(1).filter((one) => !isSelfSigned(one))) {
+    const what = `intermediate certificate of ${commonName(above.subject)}`;
+    checkDates(above, { what, host, now });
+  }
   return {
     chain: chain.map(String).join(""),
     privateKey: pkcs8(key),
@@ -82,6 +66,38 @@ export function checkManual({
     fingerprint: createHash("sha256").update(leaf.raw).digest("hex"),
   };
 }
+
+/** The host's certificate and those above it in the file, each issued by the next. Others are left out. */
+function chainOf(
+  leaf: X509Certificate,
+  all: readonly X509Certificate[],
+): readonly X509Certificate[] {
+  const chain = [leaf];
+  for (let last: X509Certificate | undefined = leaf; last !== undefined && !isSelfSigned(last);) {
+    const below: X509Certificate = last;
+    last = all.find((one) => isIssuedBy(below, one) && !chain.some((used) => isSame(used, one)));
+    if (last !== undefined) chain.push(last);
+  }
+  return chain;
+}
+
+/** True when a browser can get from the chain to a root. False only for a single certificate that no root has issued. */
+function isComplete(chain: readonly X509Certificate[], roots: readonly string[]): boolean {
+  const [leaf, above] = chain;
+  if (leaf === undefined || above !== undefined || isSelfSigned(leaf)) return true;
+  return roots.some((root) => isIssuedBy(leaf, new X509Certificate(root)));
+}
+
+const isSelfSigned = (certificate: X509Certificate): boolean =>
+  isIssuedBy(certificate, certificate);
+
+const isIssuedBy = (certificate: X509Certificate, issuer: X509Certificate): boolean =>
+  certificate.issuer === issuer.subject &&
+  certificate.checkIssued(issuer) &&
+  certificate.verify(issuer.publicKey);
+
+const isSame = (one: X509Certificate, other: X509Certificate): boolean =>
+  one.fingerprint256 === other.fingerprint256;
 
 /** Host names in a certificate, lower case; addresses and invalid names are left out. */
 export function namesOf(certificate: X509Certificate): readonly string[] {

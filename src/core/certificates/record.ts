@@ -32,10 +32,12 @@ export interface Trouble extends HintFields {
 
 /** The certificate that Traefik serves for a host. */
 export interface Served {
+  /** The issuer, or `self-signed`. */
   readonly issuer: string;
+  /** Milliseconds since the epoch. */
   readonly from: number;
   readonly until: number;
-  /** sha256 (hex) of the certificate. */
+  /** sha256 (hex) of the certificate's DER. */
   readonly fingerprint: string;
   /** The certificate covers this host and is valid now. */
   readonly isValid: boolean;

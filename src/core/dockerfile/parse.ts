@@ -26,10 +26,10 @@ export function parseDockerfile(bytes: Uint8Array, file: string): ParsedDockerfi
   const lines = readKeyLines(scan, problems, warnings);
   checkFile(scan, problems);
   const spec = readSpec({ lines, stages: scan.stages, problems, warnings });
-  const sorted = problems.sorted();
+  const found = problems.sorted();
   return {
-    spec: sorted.length > 0 ? undefined : spec,
-    problems: sorted,
+    spec: found.length > 0 ? undefined : spec,
+    problems: found,
     warnings: warnings.sorted(),
   };
 }

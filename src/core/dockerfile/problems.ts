@@ -40,7 +40,10 @@ export function problemList(file: string) {
     },
     sorted(): readonly Problem[] {
       const order = found.toSorted((a, b) => a.line - b.line || a.column - b.column);
-      const shown = order.slice(0, maxProblems).map((draft) => finish(file, draft));
+      const shown = order.slice(0, maxProblems).map(({ hint: lazy, ...draft }) => {
+        const hint = typeof lazy === "function" ? lazy() : lazy;
+        return { file, ...draft, ...(hint !== undefined && { hint }) };
+      });
       const next = order[maxProblems];
       if (next === undefined) return shown;
       const message = `and ${order.length - maxProblems} more`;
@@ -52,14 +55,8 @@ export function problemList(file: string) {
 export type ProblemList = ReturnType<typeof problemList>;
 
 type Place = Pick<Problem, "line" | "column">;
-export type LazyHint = string | undefined | (() => string | undefined);
+type LazyHint = string | undefined | (() => string | undefined);
 interface ProblemDraft extends Place {
   readonly message: string;
   readonly hint: LazyHint;
-}
-
-function finish(file: string, draft: ProblemDraft): Problem {
-  const hint = typeof draft.hint === "function" ? draft.hint() : draft.hint;
-  const { line, column, message } = draft;
-  return { file, line, column, message, ...(hint === undefined ? {} : { hint }) };
 }

@@ -4,12 +4,9 @@ const reserved = ["auto", "localhost", "mypaas", "receiver", "traefik"];
 
 /** Reads a service name, which must be valid as a container name, a DNS name, an image name and in a Traefik label. */
 export function readServiceName(text: string): Read<string> {
-  if (/^[A-Z0-9][A-Za-z0-9.-]*$/.test(text) && text !== text.toLowerCase())
-    return bad(
-      "in lower case",
-      text,
-      `write: mypaas.servicename = ${text.toLowerCase().slice(0, 50)}`,
-    );
+  const lower = text.toLowerCase();
+  if (/^[A-Z0-9][A-Za-z0-9.-]*$/.test(text) && text !== lower)
+    return bad("in lower case", text, `write: mypaas.servicename = ${lower.slice(0, 50)}`);
   if (!/^[a-z0-9][a-z0-9.-]*[a-z0-9]$/.test(text) || text.length > 50)
     return bad(
       "2 to 50 of a-z, 0-9, dot and hyphen, beginning and ending with a letter or digit",

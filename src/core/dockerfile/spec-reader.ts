@@ -2,13 +2,9 @@ import type { ServiceSpec } from "../release/spec.ts";
 import type { KeyLine } from "./comment-keys.ts";
 import { about, type FileKeys, type Found, type Key } from "./keys/key.ts";
 import { buildSpec, keys } from "./keys/table.ts";
-import type { ProblemList } from "./problems.ts";
 
-export interface SpecInput {
+interface SpecInput extends Omit<FileKeys, "values" | "firstLine"> {
   readonly lines: readonly KeyLine[];
-  readonly stages: readonly string[];
-  readonly problems: ProblemList;
-  readonly warnings: ProblemList;
 }
 
 /** Merges the key lines into one spec; the spec is valid only if no problem was added. */
@@ -19,7 +15,7 @@ export function readSpec(input: SpecInput): ServiceSpec {
 
 /** Reads every line with its key before any rule compares them. */
 function readKeys(input: SpecInput): FileKeys {
-  const { lines, stages, problems, warnings } = input;
+  const { lines, ...shared } = input;
   const found = new Map<Key<unknown>, readonly Found<unknown>[]>(
     keys.map((key) => [key, readAll(key, input)]),
   );
@@ -27,9 +23,7 @@ function readKeys(input: SpecInput): FileKeys {
     // The values of a key were read by that key.
     values: <T>(key: Key<T>) => (found.get(key) ?? []) as readonly Found<T>[],
     firstLine: (...wanted) => lines.find(({ key }) => wanted.includes(key)),
-    stages,
-    problems,
-    warnings,
+    ...shared,
   };
 }
 

@@ -1,7 +1,8 @@
 import type { CertificateInfo } from "../actions/certificates.ts";
-import { judgeCertificate } from "./host.ts";
+import type { Served } from "../certificates/record.ts";
+import { warnBeforeMs } from "../certificates/schedule.ts";
 import { about, failed, ok, skipped, warning, type Finding } from "./check.ts";
-import { command, hint, hintOf } from "../hints.ts";
+import { command, hint, hintOf, type Hint } from "../hints.ts";
 
 /** Judges the certificate of every host that wants https, or the reason why it has none. */
 export function judgeHosts(all: readonly CertificateInfo[], now: number): readonly Finding[] {
@@ -24,3 +25,21 @@ function judgeHost(info: CertificateInfo, now: number): Finding {
   const finding = state === "failed" ? failed : warning;
   return finding(reason, known ?? hint`try it again: ${command(`cert retry ${host}`)}`);
 }
+
+interface CertificateHealth extends Pick<Served, "from" | "until"> {
+  readonly name: string;
+  /** Command that makes a new one. */
+  readonly renewal: Hint;
+}
+
+/** Judges the dates of one certificate. */
+export function judgeCertificate(certificate: CertificateHealth, now: number): Finding {
+  const { name, from, until, renewal } = certificate;
+  const facts = `${name}: valid until ${day(until)}`;
+  if (now >= until) return failed(`${name}: expired on ${day(until)}`, renewal);
+  if (now < from) return failed(`${name}: valid only from ${day(from)}`, renewal);
+  if (until - now < warnBeforeMs(from, until)) return failed(facts, renewal);
+  return ok(facts);
+}
+
+const day = (time: number): string => new Date(time).toISOString().slice(0, 10);

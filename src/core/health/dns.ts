@@ -1,16 +1,15 @@
 import { isIPv4, isLoopback } from "../server/addresses.ts";
 import { ok, shortList, warning, type Finding } from "./check.ts";
 
-export interface DomainHealth {
+/** Judges whether a domain leads here. Never `failed`: behind a NAT or a CDN the addresses differ. */
+export function judgeDomain(domain: {
   readonly host: string;
   /** Answer of the server's resolver; empty for an unknown name, undefined without an answer. */
   readonly found: readonly string[] | undefined;
   /** Addresses of this server's interfaces, and of the host that the caller connected to. */
   readonly own: readonly string[];
-}
-
-/** Judges whether a domain leads here. Never `failed`: behind a NAT or a CDN the addresses differ. */
-export function judgeDomain({ host, found, own }: DomainHealth): Finding {
+}): Finding {
+  const { host, found, own } = domain;
   const outside = own.filter((address) => !isLoopback(address));
   const expected = outside.length === 0 ? "the address of this server" : shortList(outside);
   const target = outside.find(isIPv4) ?? outside[0] ?? "ADDRESS";

@@ -1,5 +1,6 @@
 import { failed, isAtLeast, ok, warning, type Finding } from "./check.ts";
 import { command, hint } from "../hints.ts";
+import type { SeenRouter } from "../routing/traefik-snapshot.ts";
 
 export interface EngineHealth {
   readonly version: string;
@@ -42,14 +43,9 @@ export function judgeTraefik(version: string, container: string): Finding {
   );
 }
 
-export interface RouterHealth {
-  readonly status: string;
-  readonly errors: readonly string[];
-}
-
 /** Judges the errors that Traefik reports about its routers. */
 export function judgeRouting(
-  routers: Readonly<Record<string, RouterHealth>>,
+  routers: Readonly<Record<string, Pick<SeenRouter, "status" | "errors">>>,
   container: string,
 ): Finding {
   const bad = Object.entries(routers).filter(

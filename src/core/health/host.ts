@@ -1,24 +1,20 @@
-import { warnBeforeMs } from "../certificates/schedule.ts";
 import { formatBytes, formatDuration } from "../format.ts";
 import { clockToleranceMs } from "../wire/protocol.ts";
 import { failed, ok, warning, type Finding } from "./check.ts";
-import { type Hint } from "../hints.ts";
-
-export interface DiskHealth {
-  readonly path: string;
-  readonly totalBytes: number;
-  readonly freeBytes: number;
-  /** 0 when the file system has no count. */
-  readonly totalInodes: number;
-  readonly freeInodes: number;
-}
 
 const warnShare = 0.15;
 const failShare = 0.05;
 const warnBytes = 2e9;
 
 /** Judges the free bytes and the free inodes of one disk. */
-export function judgeDisk(disk: DiskHealth): Finding {
+export function judgeDisk(disk: {
+  readonly path: string;
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+  /** 0 when the file system has no count. */
+  readonly totalInodes: number;
+  readonly freeInodes: number;
+}): Finding {
   const { path, totalBytes, freeBytes, totalInodes, freeInodes } = disk;
   const share = totalBytes === 0 ? 0 : freeBytes / totalBytes;
   const files = totalInodes === 0 ? 1 : freeInodes / totalInodes;
@@ -95,23 +91,3 @@ export function judgeClock(clocks: {
     ? failed(`${facts}, so requests are refused`, hint)
     : warning(facts, hint);
 }
-
-export interface CertificateHealth {
-  readonly name: string;
-  readonly from: number;
-  readonly until: number;
-  /** Command that makes a new one. */
-  readonly renewal: Hint;
-}
-
-/** Judges the dates of one certificate. */
-export function judgeCertificate(certificate: CertificateHealth, now: number): Finding {
-  const { name, from, until, renewal } = certificate;
-  const facts = `${name}: valid until ${day(until)}`;
-  if (now >= until) return failed(`${name}: expired on ${day(until)}`, renewal);
-  if (now < from) return failed(`${name}: valid only from ${day(from)}`, renewal);
-  if (until - now < warnBeforeMs(from, until)) return failed(facts, renewal);
-  return ok(facts);
-}
-
-const day = (time: number): string => new Date(time).toISOString().slice(0, 10);

@@ -1,7 +1,7 @@
 /** All things on an engine that `doctor` judges. */
 export interface Inventory {
   readonly containers: readonly SeenContainer[];
-  readonly images: readonly SeenImage[];
+  readonly images: readonly (Pick<SeenThing, "labels"> & { readonly tags: readonly string[] })[];
   readonly volumes: readonly SeenThing[];
   readonly networks: readonly SeenThing[];
 }
@@ -12,7 +12,6 @@ export interface SeenThing {
 }
 
 export interface SeenContainer extends SeenThing {
-  readonly id: string;
   readonly state: string;
   /** Restarts by Docker since the container was created. */
   readonly restarts: number;
@@ -29,12 +28,6 @@ export interface PublishedPort {
   readonly ip: string;
   readonly port: number;
   readonly protocol: string;
-}
-
-export interface SeenImage {
-  readonly id: string;
-  readonly tags: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** The things that should exist according to the state. */

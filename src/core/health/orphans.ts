@@ -1,6 +1,6 @@
 import { label } from "../release/names.ts";
 import { about, ok, warning, type Finding } from "./check.ts";
-import type { Inventory, Known, SeenContainer } from "./inventory.ts";
+import type { Inventory, Known, SeenContainer, SeenThing } from "./inventory.ts";
 
 /** Finds things with the label of this instance that the state does not know; one `ok` when there are none. */
 export function judgeOrphans(all: Inventory, known: Known): readonly Finding[] {
@@ -13,19 +13,17 @@ export function judgeOrphans(all: Inventory, known: Known): readonly Finding[] {
   return found.length > 0 ? found : [ok("none")];
 }
 
-const isOurs = (thing: { readonly labels: Readonly<Record<string, string>> }, known: Known) =>
-  thing.labels[label.instance] === known.instance;
+const ours = <T extends Pick<SeenThing, "labels">>(things: readonly T[], { instance }: Known) =>
+  things.filter(({ labels }) => labels[label.instance] === instance);
 
 const containers = (all: Inventory, known: Known): readonly Finding[] =>
-  all.containers
-    .filter((one) => isOurs(one, known))
-    .flatMap((one) => {
-      const reason = orphanReason(one, known);
-      if (reason === undefined) return [];
-      const { name, state } = one;
-      const hint = `if it is not needed, run: docker rm --force ${name}`;
-      return [orphan("container", `${name}, ${state}: ${reason}`, hint)];
-    });
+  ours(all.containers, known).flatMap((one) => {
+    const reason = orphanReason(one, known);
+    if (reason === undefined) return [];
+    const { name, state } = one;
+    const hint = `if it is not needed, run: docker rm --force ${name}`;
+    return [orphan("container", `${name}, ${state}: ${reason}`, hint)];
+  });
 
 function orphanReason({ labels }: SeenContainer, known: Known): string | undefined {
   const role = labels[label.role];
@@ -40,12 +38,10 @@ function orphanReason({ labels }: SeenContainer, known: Known): string | undefin
 }
 
 function images(all: Inventory, known: Known): readonly Finding[] {
-  const own = all.images.filter(
-    (one) =>
-      isOurs(one, known) &&
-      one.labels[label.service] !== undefined &&
-      !known.busy.has(one.labels[label.service] ?? ""),
-  );
+  const own = ours(all.images, known).filter(({ labels }) => {
+    const service = labels[label.service];
+    return service !== undefined && !known.busy.has(service);
+  });
   const tagged = own.flatMap(({ tags }) => tags).filter((tag) => !known.images.has(tag));
   const bare = own.filter(({ tags }) => tags.length === 0).length;
   const found = tagged.map((tag) =>
@@ -58,8 +54,8 @@ function images(all: Inventory, known: Known): readonly Finding[] {
 }
 
 const volumes = (all: Inventory, known: Known): readonly Finding[] =>
-  all.volumes
-    .filter((one) => isOurs(one, known) && !known.services.has(one.labels[label.service] ?? ""))
+  ours(all.volumes, known)
+    .filter(({ labels }) => !known.services.has(labels[label.service] ?? ""))
     .map(({ name, labels }) => {
       const facts = `${name}: service ${labels[label.service] ?? "?"} is not known`;
       const hint = `if its data is not needed, run: docker volume rm ${name}`;
@@ -67,8 +63,8 @@ const volumes = (all: Inventory, known: Known): readonly Finding[] =>
     });
 
 const networks = (all: Inventory, known: Known): readonly Finding[] =>
-  all.networks
-    .filter((one) => isOurs(one, known) && !known.networks.has(one.name))
+  ours(all.networks, known)
+    .filter(({ name }) => !known.networks.has(name))
     .map(({ name }) => {
       const facts = `${name}: not a network of this instance`;
       return orphan("network", facts, `remove it: docker network rm ${name}`);

@@ -13,16 +13,13 @@ export interface LogCursor {
 export const freshCursor: LogCursor = { session: "", next: 0, isCaughtUp: false, positions: {} };
 
 /** Keeps a cursor up to date with each item; `text` is the cursor for the next connection. */
-export function createCursor(): {
-  readonly read: (item: LogItem) => void;
-  readonly text: () => string;
-} {
+export function createCursor() {
   const positions = new Map<string, Position>();
   let session = "";
   let next = 0;
   let isCaughtUp = false;
   return {
-    read: (item) => {
+    read: (item: LogItem) => {
       if (item.kind === "session") {
         ({ session, next } = item);
         return;

@@ -1,8 +1,7 @@
 import { plainText, stripControls } from "../terminal-text.ts";
 import type { LogItem, LogLine, Position } from "./item.ts";
-import type { Fields } from "../actions/fields.ts";
+import { jsonFields, type Fields } from "../actions/fields.ts";
 import { hintFields, readHint } from "../hints.ts";
-import { jsonFields } from "../wire/json-fields.ts";
 
 /** Reads one item of a stream of logs and makes its text safe for a terminal. Undefined for a broken line or an unknown kind. */
 export function readLogItem(line: string): LogItem | undefined {

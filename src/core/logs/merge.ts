@@ -1,16 +1,4 @@
-/** Merges the lines of several sources by their times, with the shortest possible delay. */
-export interface Merge<T extends Timed> {
-  readonly open: (source: string) => void;
-  readonly push: (source: string, item: T, now: number) => void;
-  /** Ends a source; `take` still returns its items. */
-  readonly close: (source: string) => void;
-  /** Items that may go out now. */
-  readonly take: (now: number) => readonly T[];
-  /** Milliseconds until the next item may go out without new input; undefined when none is held back. */
-  readonly dueIn: (now: number) => number | undefined;
-}
-
-export interface Timed {
+interface Timed {
   /** UTC with nanoseconds, always of the same length. */
   readonly at: string;
 }
@@ -21,8 +9,8 @@ interface Source<T> {
   isOpen: boolean;
 }
 
-/** An item waits for sources that may still have an earlier one, at most `windowMs` after it was printed. The order of each source stays. */
-export function createMerge<T extends Timed>(windowMs: number): Merge<T> {
+/** Merges the lines of several sources by their times, with the shortest possible delay. An item waits for sources that may still have an earlier one, at most `windowMs` after it was printed. The order of each source stays. */
+export function createMerge<T extends Timed>(windowMs: number) {
   const sources = new Map<string, Source<T>>();
   const earliest = () => {
     let found: Source<T> | undefined;
@@ -43,24 +31,26 @@ export function createMerge<T extends Timed>(windowMs: number): Merge<T> {
       if (!isOpen && queue.length === 0) sources.delete(name);
   };
   return {
-    open: (name) => {
+    open: (name: string): void => {
       const known = sources.get(name);
       if (known === undefined) sources.set(name, { queue: [], last: "", isOpen: true });
       else known.isOpen = true;
     },
-    push: (name, item, now) => {
+    push: (name: string, item: T, now: number): void => {
       const source = sources.get(name);
       if (source === undefined) throw new Error(`source ${name}: not open`);
       const printed = Math.min(Date.parse(item.at), now);
       source.queue.push({ item, due: (Number.isNaN(printed) ? now : printed) + windowMs });
       if (item.at > source.last) source.last = item.at;
     },
-    close: (name) => {
+    /** Ends a source; `take` still returns its items. */
+    close: (name: string): void => {
       const source = sources.get(name);
       if (source !== undefined) source.isOpen = false;
       tidy();
     },
-    take: (now) => {
+    /** Items that may go out now. */
+    take: (now: number): readonly T[] => {
       const out: T[] = [];
       for (;;) {
         const source = earliest();
@@ -73,7 +63,8 @@ export function createMerge<T extends Timed>(windowMs: number): Merge<T> {
       tidy();
       return out;
     },
-    dueIn: (now) => {
+    /** Milliseconds until the next item may go out without new input; undefined when none is held back. */
+    dueIn: (now: number): number | undefined => {
       const first = earliest()?.queue[0];
       return first === undefined ? undefined : Math.max(0, first.due - now);
     },
@@ -84,10 +75,7 @@ export function createMerge<T extends Timed>(windowMs: number): Merge<T> {
 export async function* mergeEnded<T extends Timed>(
   sources: readonly AsyncIterable<readonly T[]>[],
 ): AsyncGenerator<T> {
-  const open = sources.map((source) => ({
-    batches: source[Symbol.asyncIterator](),
-    rest: [] as T[],
-  }));
+  const open = sources.map((one) => ({ batches: one[Symbol.asyncIterator](), rest: [] as T[] }));
   const heads = new Set<(typeof open)[number]>();
   const refill = async (one: (typeof open)[number]) => {
     while (one.rest.length === 0) {

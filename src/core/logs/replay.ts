@@ -1,21 +1,5 @@
-/** The sent and unsent items of one reader, numbered from 0, so that a new connection continues where the last one broke. */
-export interface Replay<T> {
-  readonly push: (item: T, size: number) => void;
-  /** True while the producer should wait. */
-  readonly isFull: () => boolean;
-  /** The next unsent items: at least one if there is one, up to about `size`. */
-  readonly take: (size: number) => readonly T[];
-  /** Goes back to item number `next`; false when it is no longer stored. */
-  readonly rewind: (next: number) => boolean;
-  /** Number of the next item to send. */
-  readonly next: () => number;
-}
-
-/** `maxUnsent`: size that waits for the reader. `maxSent`: size that stays for a reader whose connection broke. */
-export function createReplay<T>(limits: {
-  readonly maxUnsent: number;
-  readonly maxSent: number;
-}): Replay<T> {
+/** The sent and unsent items of one reader, numbered from 0, so that a new connection continues where the last one broke. `maxUnsent`: size that waits for the reader. `maxSent`: size that stays for a reader whose connection broke. */
+export function createReplay<T>(limits: { readonly maxUnsent: number; readonly maxSent: number }) {
   const items: { readonly item: T; readonly size: number }[] = [];
   let first = 0;
   let sent = 0;
@@ -32,12 +16,14 @@ export function createReplay<T>(limits: {
     sent -= count;
   };
   return {
-    push: (item, size) => {
+    push: (item: T, size: number): void => {
       items.push({ item, size });
       unsentSize += size;
     },
-    isFull: () => unsentSize >= limits.maxUnsent,
-    take: (size) => {
+    /** True while the producer should wait. */
+    isFull: (): boolean => unsentSize >= limits.maxUnsent,
+    /** The next unsent items: at least one if there is one, up to about `size`. */
+    take: (size: number): readonly T[] => {
       const taken: T[] = [];
       for (let left = size; left > 0 && sent < items.length; sent += 1) {
         const one = items[sent];
@@ -50,7 +36,8 @@ export function createReplay<T>(limits: {
       forget();
       return taken;
     },
-    rewind: (next) => {
+    /** Goes back to item number `next`; false when it is no longer stored. */
+    rewind: (next: number): boolean => {
       if (next < first || next > first + sent) return false;
       for (; first + sent > next; sent -= 1) {
         const size = items[sent - 1]?.size ?? 0;
@@ -59,6 +46,7 @@ export function createReplay<T>(limits: {
       }
       return true;
     },
-    next: () => first + sent,
+    /** Number of the next item to send. */
+    next: (): number => first + sent,
   };
 }

@@ -26,10 +26,8 @@ interface Pattern {
 /** Reads a `.dockerignore` as Docker does (moby/patternmatcher and its ignorefile). Throws UserError with `file` and line for a broken pattern. */
 export function parseDockerignore(text: string, file = ".dockerignore"): Ignore {
   const patterns: Pattern[] = [];
-  for (const [index, line] of text
-    .replace(/^\uFEFF/, "")
-    .split("\n")
-    .entries()) {
+  const lines = text.replace(/^\uFEFF/, "").split("\n");
+  for (const [index, line] of lines.entries()) {
     const pattern = readLine(line);
     if (pattern === undefined) continue;
     if (pattern.text === "" || !isWellFormed(pattern.text))

@@ -1,5 +1,5 @@
 import { fieldNames, specTable } from "../dockerfile/keys/table.ts";
-import type { Change, Side } from "./change.ts";
+import type { Change } from "./change.ts";
 import type { Release } from "./release.ts";
 import type { ServiceSpec } from "./spec.ts";
 
@@ -24,10 +24,7 @@ function fieldChanges<F extends keyof ServiceSpec>(
   from: Release | undefined,
   to: Release,
 ): readonly Change[] {
-  const side = (release: Release): Side<ServiceSpec[F]> => ({
-    value: release.spec[field],
-    release,
-  });
+  const side = (release: Release) => ({ value: release.spec[field], release });
   return specTable[field].changes(from && side(from), side(to));
 }
 

@@ -78,10 +78,8 @@ function parseFilters(text: string): Map<string, readonly string[]> | undefined 
         ? Object.keys(wanted).filter((key) => wanted[key] === true)
         : undefined;
     if (values === undefined) return undefined;
-    filters.set(
-      name,
-      values.filter((one) => typeof one === "string"),
-    );
+    const texts = values.filter((one) => typeof one === "string");
+    filters.set(name, texts);
   }
   return filters;
 }

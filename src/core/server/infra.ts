@@ -27,17 +27,12 @@ export interface InfraPlan {
   readonly mounts: readonly Mount[];
   readonly ports: readonly Omit<PublishSpec, "protocol">[];
   /** The container is created with the first, and joins the others before it starts. */
-  readonly networks: readonly InfraEndpoint[];
+  readonly networks: readonly { readonly name: string; readonly aliases: readonly string[] }[];
   /** Lines of `options` in resolv.conf(5). */
   readonly dnsOptions?: readonly string[];
   readonly memoryBytes: number;
   readonly pidsLimit: number;
   readonly restart: "unless-stopped";
-}
-
-export interface InfraEndpoint {
-  readonly name: string;
-  readonly aliases: readonly string[];
 }
 
 export interface NetworkPlan {

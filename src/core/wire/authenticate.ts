@@ -36,7 +36,11 @@ export function authenticate(input: Unauthenticated): {
     throw new UserError("signature: does not fit the request", { code: "bad-signature" });
   refuseExpired(key, input.now);
   const request = parseRequest(input.body);
-  if (request.server !== input.server) throw wrongServer(request.server, input.server);
+  if (request.server !== input.server)
+    throw new UserError(`request: made for server ${request.server}, this is ${input.server}`, {
+      code: "wrong-server",
+      hint: hint`take the line that ${command("init")} printed on this server: ${command("remote add")}`,
+    });
   checkClock(request.created, input.now);
   return { request, key };
 }
@@ -49,12 +53,6 @@ function readSignature(blob: Uint8Array): SshSignature {
     throw new UserError(`signature: ${error.message}`, { code: "bad-signature", cause: error });
   }
 }
-
-const wrongServer = (asked: string, here: string): UserError =>
-  new UserError(`request: made for server ${asked}, this is ${here}`, {
-    code: "wrong-server",
-    hint: hint`take the line that ${command("init")} printed on this server: ${command("remote add")}`,
-  });
 
 function checkClock(created: number, now: number): void {
   const off = Math.round((created - now) / 1000);

@@ -1,7 +1,7 @@
+import { jsonFields } from "../actions/fields.ts";
 import { eventShape } from "../stored/events.ts";
 import { stripControls } from "../terminal-text.ts";
 import type { LoggedEvent } from "./events.ts";
-import { jsonFields } from "./json-fields.ts";
 
 /** Reads one line of a job's log, its texts made safe for a terminal; `event` is undefined for a kind that this version does not know and that has no `fallback`, all is undefined for a broken line. */
 export function readLoggedEvent(

@@ -1,7 +1,6 @@
 import { hintFields, readHint } from "../hints.ts";
 import { UserError } from "../errors.ts";
-import type { Fields } from "../actions/fields.ts";
-import { jsonFields } from "./json-fields.ts";
+import { jsonFields, type Fields } from "../actions/fields.ts";
 import type { ErrorAnswer } from "./protocol.ts";
 
 /**

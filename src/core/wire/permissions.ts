@@ -22,10 +22,12 @@ export function authoriseTouch(
   if (caller === "root") return;
   refuseExpired(caller, now);
   const { right } = definitionOf(name);
-  const { services, actions } = caller.options;
+  const { services, actions, noVolumes, expires } = caller.options;
   if (right !== "any key" && actions && !actions.includes(right))
     throw forbidden(caller, name, `its actions are ${actions.join(", ")}`);
-  if (right === "key" && !actions) refuseLimited(caller, name);
+  // A key that may enrol keys could enrol itself again without its limits, so a limited key needs that right by name.
+  if (right === "key" && !actions && (noVolumes || expires !== undefined))
+    throw forbidden(caller, name, 'it has limits, and no actions="key"');
   if (!services) return;
   const why = `its services are ${services.join(", ")}`;
   // An action that needs a right and touches no service touches the server.
@@ -38,13 +40,6 @@ export function authoriseTouch(
 export function maySee(caller: Caller, service: string): boolean {
   if (caller === "root" || !caller.options.services) return true;
   return caller.options.services.some((pattern) => matches(pattern, service));
-}
-
-/** A key that may enrol keys could enrol itself again without its limits, so a limited key needs that right by name. */
-function refuseLimited(key: EnrolledKey, what: ActionName): void {
-  const { noVolumes, expires } = key.options;
-  if (!noVolumes && expires === undefined) return;
-  throw forbidden(key, what, 'it has limits, and no actions="key"');
 }
 
 /** True for a key with which other keys can be enrolled and removed now. */
@@ -96,10 +91,8 @@ export function matches(pattern: string, service: string): boolean {
 const forbidden = (key: EnrolledKey, what: string, why: string): UserError =>
   new UserError(`key ${nameOf(key)}: not allowed: ${what} (${why})`, {
     code: "forbidden",
-    hint: otherKey,
+    hint: hint`use another key, or change its options on the server: ${onServer("key")}`,
   });
-
-const otherKey = hint`use another key, or change its options on the server: ${onServer("key")}`;
 
 /** The name of a caller for people. */
 export const nameOf = (caller: Caller): string =>

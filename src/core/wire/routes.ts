@@ -13,9 +13,7 @@ export interface Route {
   readonly result?: ResultType<unknown>;
 }
 
-interface ResultType<T> {
-  readonly type?: T;
-}
+type ResultType<T> = { readonly type?: T };
 
 /**
  * How a route is served. The receiver passes on to the worker all of them but `upload`.

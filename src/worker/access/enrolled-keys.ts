@@ -10,12 +10,13 @@ import { importKeys, readKeyLines } from "../../adapters/state/keys.ts";
 import type { State } from "../../adapters/state/state.ts";
 
 /** The keys that may send requests. */
-export function enrolledKeys(state: State): readonly EnrolledKey[] {
-  return readKeyLines(state).flatMap(({ line }) => {
-    const key = parseKeyLine(line);
-    // A line that this version does not understand grants nothing.
-    return typeof key === "string" ? [] : [key];
-  });
+export const enrolledKeys = (state: State): readonly EnrolledKey[] =>
+  readKeyLines(state).flatMap(({ line }) => readKey(line) ?? []);
+
+/** The key of a stored line. A line that this version does not understand grants nothing. */
+export function readKey(line: string): EnrolledKey | undefined {
+  const key = parseKeyLine(line);
+  return typeof key === "string" ? undefined : key;
 }
 
 /** The caller of an accepted request; undefined when its key is not enrolled any more. */

@@ -1,13 +1,14 @@
 import { timingSafeEqual } from "node:crypto";
 import { UserError } from "../../core/errors.ts";
 import { hashToken } from "../../core/wire/request.ts";
-import { parseKeyLine, type EnrolledKey } from "../../core/ssh/authorized-keys.ts";
+import type { EnrolledKey } from "../../core/ssh/authorized-keys.ts";
 import { authoriseTouch } from "../../core/wire/permissions.ts";
 import type { ActionName } from "../../core/actions/actions.ts";
 import { keyLine } from "../../adapters/state/keys.ts";
 import { findRequest, type StoredRequest } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { command, hint } from "../../core/hints.ts";
+import { readKey } from "./enrolled-keys.ts";
 
 /** A token expires after this time if its job has not ended. */
 export const tokenLifeMs = 24 * 60 * 60_000;
@@ -55,11 +56,6 @@ export async function* whileAllowed<T>(
     guard();
     yield item;
   }
-}
-
-function readKey(line: string): EnrolledKey | undefined {
-  const key = parseKeyLine(line);
-  return typeof key === "string" ? undefined : key;
 }
 
 const badToken = (problem: string): UserError =>

@@ -15,18 +15,20 @@ export interface AwaitParts {
   readonly infos: () => readonly CertificateInfo[];
 }
 
-export interface DeployHosts {
+export interface DeployReport {
   readonly say: Say;
   readonly signal: AbortSignal;
   /** Hosts that had no certificate when the deploy began. */
   readonly requestedEarly: readonly string[];
+  /** Hosts that the deploy moved from https to http. */
+  readonly movedToHttp: readonly string[];
 }
 
 /** Waits for the certificates of a live deploy. Reports each that came, and each that did not with a hint; never rejects. */
 export async function awaitCertificates(
   { clock, manager, infos }: AwaitParts,
   hosts: readonly string[],
-  { say, signal, requestedEarly }: DeployHosts,
+  { say, signal, requestedEarly }: Omit<DeployReport, "movedToHttp">,
 ): Promise<void> {
   const ofDeploy = () => infos().filter(({ host }) => hosts.includes(host));
   const names = ofDeploy()

@@ -15,7 +15,7 @@ import {
 } from "../../adapters/state/certificates.ts";
 import { readMeta, writeMeta } from "../../adapters/state/meta.ts";
 import { liveReleases } from "../../adapters/state/releases.ts";
-import { awaitCertificates, type DeployHosts } from "./await-certificates.ts";
+import { awaitCertificates, type DeployReport } from "./await-certificates.ts";
 import { challengesOf, manualKeyPairs } from "./server-facts.ts";
 import {
   certificateInfo,
@@ -41,13 +41,7 @@ export interface Certificates extends Pick<CertificateManager, "start" | "stop" 
   /** Requests the certificate of one host now, or all that are missing, and waits up to 20 s. Throws UserError "unknown-host". */
   readonly retry: (host: string | undefined) => Promise<readonly CertificateInfo[]>;
   /** Reports the certificates of a live deploy as events; never rejects. */
-  readonly report: (
-    hosts: readonly string[],
-    deploy: DeployHosts & {
-      /** Hosts that the deploy moved from https to http. */
-      readonly movedToHttp: readonly string[];
-    },
-  ) => Promise<void>;
+  readonly report: (hosts: readonly string[], deploy: DeployReport) => Promise<void>;
 }
 
 /** Less than a client waits for an answer. */

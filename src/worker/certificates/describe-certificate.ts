@@ -1,7 +1,7 @@
 import { command, hint, hintFields, hintOf } from "../../core/hints.ts";
 import { X509Certificate } from "node:crypto";
 import { issuerName, namesOf } from "../../core/certificates/manual-certificate.ts";
-import type { HostRecord } from "../../core/certificates/record.ts";
+import type { HostRecord, Served } from "../../core/certificates/record.ts";
 import type { WantedHost } from "../../core/certificates/wanted.ts";
 import type { CertificateInfo } from "../../core/actions/certificates.ts";
 import { readOwnPairs } from "../../adapters/state/certificates.ts";
@@ -29,12 +29,9 @@ export function certificateInfo({ services }: WantedHost, record: HostRecord): C
 }
 
 /** A manual certificate. */
-export interface ManualInfo {
+export interface ManualInfo extends Pick<Served, "issuer" | "from" | "until"> {
   readonly host: string;
   readonly names: readonly string[];
-  readonly issuer: string;
-  readonly from: number;
-  readonly until: number;
 }
 
 export const manualInfos = (state: State): readonly ManualInfo[] =>

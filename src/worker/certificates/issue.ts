@@ -86,11 +86,8 @@ export class Issuer {
 /** Traefik did not load the configuration, or the file could not be written. */
 function serverTrouble(error: unknown): Trouble {
   const reason = error instanceof Error ? error.message : String(error);
-  return {
-    about: "this server",
-    reason,
-    ...(error instanceof UserError && hintFields(hintOf(error))),
-  };
+  const way = error instanceof UserError ? hintOf(error) : undefined;
+  return { about: "this server", reason, ...hintFields(way) };
 }
 
 const noAnswer = (ms: number): Trouble => ({

@@ -3,8 +3,8 @@ import { rootCertificates } from "node:tls";
 import { checkManual, coversHost, namesKey } from "../../core/certificates/manual-certificate.ts";
 import type { Served } from "../../core/certificates/record.ts";
 import { UserError } from "../../core/errors.ts";
+import type { ActionOf } from "../../core/actions/actions.ts";
 import type { CertificateInfo } from "../../core/actions/certificates.ts";
-import type { Clock } from "../../deploy/ports.ts";
 import {
   putOwnPair,
   readCertificate,
@@ -12,29 +12,20 @@ import {
   removeOwnPair,
   type OwnPair,
 } from "../../adapters/state/certificates.ts";
-import type { State } from "../../adapters/state/state.ts";
-import type { TraefikRouter } from "../../adapters/traefik/router.ts";
 import { manualKeyPairs } from "./server-facts.ts";
-import type { CertificatePorts } from "./ports.ts";
+import type { CertificateParts, CertificatePorts } from "./ports.ts";
 
 /** A manual certificate in PEM, and its host. */
-export interface ManualFiles {
-  readonly host: string;
-  readonly certificate: string;
-  readonly privateKey: string;
-}
+export type ManualFiles = Omit<ActionOf<"cert.add">, "action">;
 
-interface ManualParts {
-  readonly state: State;
-  readonly clock: Clock;
-  readonly router: Pick<TraefikRouter, "serve">;
+interface ManualParts extends Pick<CertificateParts, "state" | "clock" | "router"> {
   readonly probe: CertificatePorts["probe"];
 }
 
 const shownMs = 5_000;
 const pollMs = 100;
 
-/** * Stores a manual certificate and waits until Traefik serves it. Throws UserError "bad-certificate" when it does not fit or does not load; then the old one stays. */
+/** Stores a manual certificate and waits until Traefik serves it. Throws UserError "bad-certificate" when it does not fit or does not load; then the old one stays. */
 export async function addManual(
   parts: ManualParts,
   { host, certificate, privateKey }: ManualFiles,

@@ -10,10 +10,7 @@ import type { CertificateParts, CertificatePorts } from "./ports.ts";
 import { addressesHere, storeProblem } from "./server-facts.ts";
 
 /** Checks what a CA would check, without a request that the CA counts. */
-export function preflight({
-  config,
-  clock,
-}: Pick<CertificateParts, "config" | "clock">): CertificatePorts["preflight"] {
+export function preflight({ config, clock }: CertificateParts): CertificatePorts["preflight"] {
   const { server, addresses: declared = [] } = config;
   // Configured DNS servers may have names that no others know.
   const resolvers = config.resolvers ?? [...publicResolvers, undefined];

@@ -31,11 +31,8 @@ export function httpsProbe({ config, clock }: CertificateParts): CertificatePort
 }
 
 /** Reads the CA's refusal in Traefik's log, its only source. Hosts that wait at the same time share one reading. */
-export function refusalSince({
-  config,
-  clock,
-  engineSocket,
-}: CertificateParts): CertificatePorts["refusal"] {
+export function refusalSince(parts: CertificateParts): CertificatePorts["refusal"] {
+  const { config, clock, engineSocket } = parts;
   const name = traefikContainerName(config.instance);
   const read = async (at: number): Promise<readonly StampedLine[]> => {
     const { recentLog } = await import("../../adapters/engines/docker/recent-log.ts");

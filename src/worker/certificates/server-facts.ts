@@ -16,15 +16,13 @@ import type { State } from "../../adapters/state/state.ts";
 import type { Challenge } from "./ports.ts";
 
 /** The challenges of this server, the first choice first; undefined without an email address. */
-export function challengesOf(
-  config: Pick<InstanceConfig, "email" | "acme">,
-): readonly Challenge[] | undefined {
+export function challengesOf(config: InstanceConfig): readonly Challenge[] | undefined {
   if (config.email === undefined) return undefined;
   return acmeOf(config).dnsProvider === undefined ? ["http"] : ["http", "dns"];
 }
 
 /** True when the CA can issue certificates for wildcard domains. */
-export const hasWildcards = (config: Pick<InstanceConfig, "email" | "acme">): boolean =>
+export const hasWildcards = (config: InstanceConfig): boolean =>
   challengesOf(config)?.includes("dns") === true;
 
 /** Names in the manual certificates. */
@@ -45,10 +43,10 @@ export const manualKeyPairs = (state: State, now: number): readonly KeyPair[] =>
     .map(({ certificate: cert, privateKey: key }) => ({ cert, key }));
 
 /** Known addresses of this server: the configured ones, and the one it listens on, or those of all interfaces. */
-export function addressesHere({
-  addresses = [],
-  bind,
-}: Pick<InstanceConfig, "addresses" | "bind">): readonly string[] {
+export function addressesHere(
+  config: Pick<InstanceConfig, "addresses" | "bind">,
+): readonly string[] {
+  const { addresses = [], bind } = config;
   const isOne = bind !== "0.0.0.0" && bind !== "::" && !isLoopback(bind);
   // On a loopback address, as in tests, names lead to that address.
   const loopback = isLoopback(bind) ? [bind] : [];

@@ -12,30 +12,19 @@ export interface CheckSpec<CheckContext> {
   readonly check: (context: CheckContext) => Promise<Finding | readonly Finding[]>;
 }
 
-interface RunOptions {
-  readonly sleep: Clock["sleep"];
-  readonly timeoutMs: number;
-}
-
 /** Runs all checks at the same time, in the order of the list. None can hide or delay another. */
 export async function runChecks<CheckContext>(
   specs: readonly CheckSpec<CheckContext>[],
   context: CheckContext,
-  options: RunOptions,
+  { sleep, timeoutMs }: { readonly sleep: Clock["sleep"]; readonly timeoutMs: number },
 ): Promise<readonly Check[]> {
-  const found = await Promise.all(specs.map((spec) => checkOnce(spec, context, options)));
-  return found.flat();
-}
-
-async function checkOnce<CheckContext>(
-  { id, title, check }: CheckSpec<CheckContext>,
-  context: CheckContext,
-  { sleep, timeoutMs }: RunOptions,
-): Promise<readonly Check[]> {
-  const found = attempt(check, context);
-  const isInTime = await endedWithin({ sleep }, found, { ms: timeoutMs });
-  const findings = isInTime ? await found : [late(timeoutMs)];
-  return findings.map((finding) => ({ id, title, ...finding }));
+  const checkOnce = async ({ id, title, check }: CheckSpec<CheckContext>) => {
+    const found = attempt(check, context);
+    const isInTime = await endedWithin({ sleep }, found, { ms: timeoutMs });
+    const findings = isInTime ? await found : [late(timeoutMs)];
+    return findings.map((finding): Check => ({ id, title, ...finding }));
+  };
+  return (await Promise.all(specs.map(checkOnce))).flat();
 }
 
 async function attempt<CheckContext>(

@@ -1,15 +1,23 @@
 import { sinceOf } from "../../core/logs/cursor.ts";
-import { behind, streamKey, type Position } from "../../core/logs/item.ts";
+import {
+  behind,
+  streamKey,
+  type LogItem,
+  type LogLine,
+  type Position,
+} from "../../core/logs/item.ts";
+import { createMerge } from "../../core/logs/merge.ts";
 import type { LogContainer } from "../../adapters/engines/docker/log-stream.ts";
 import { endedWithin } from "../ended-within.ts";
 import { createListeners } from "../listeners.ts";
 import { linesOf, type LogReading } from "./lines.ts";
-import { MergedOutput, windowMs } from "./merged-output.ts";
 
 /** The containers are listed again this often, in case an event of the engine was lost. */
 const listAgainMs = 5000;
 /** Pause before a log is opened again that ended although its container runs. */
 const reopenMs = 100;
+/** Milliseconds that a line waits for an earlier line of another replica. */
+const windowMs = 10;
 
 interface FollowParts extends LogReading {
   readonly isWanted: (container: LogContainer) => boolean;
@@ -137,6 +145,42 @@ export class ServiceFollower {
   async #pause(ms: number): Promise<void> {
     const { clock, signal } = this.#parts;
     await clock.sleep(ms, signal).catch(() => undefined);
+  }
+}
+
+/** Emits the lines of several containers in the order of their times. */
+class MergedOutput {
+  readonly #reading: Pick<LogReading, "clock" | "emit" | "signal">;
+  readonly merge = createMerge<LogLine>(windowMs);
+  #emitting: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(reading: Pick<LogReading, "clock" | "emit" | "signal">) {
+    this.#reading = reading;
+  }
+
+  /** Emits the lines that are due, and again by itself when the next line is due. */
+  flush(): Promise<void> {
+    const { clock, signal } = this.#reading;
+    clearTimeout(this.#timer);
+    const lines = this.merge.take(clock.now());
+    const due = this.merge.dueIn(clock.now());
+    if (due !== undefined && !signal.aborted)
+      this.#timer = setTimeout(() => void this.flush(), Math.max(1, due));
+    return lines.length === 0 ? this.#emitting : this.emit(lines);
+  }
+
+  emit(items: readonly LogItem[]): Promise<void> {
+    this.#emitting = this.#emitting.then(async () => {
+      for (const item of items) await this.#reading.emit(item);
+    });
+    return this.#emitting;
+  }
+
+  /** Emits all lines that are left. */
+  async finish(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.emit(this.merge.take(Number.POSITIVE_INFINITY));
   }
 }
 

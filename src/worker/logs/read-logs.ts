@@ -42,14 +42,11 @@ function refuseNothing({ wanted, cursor }: LogReading): void {
   const isResumed = cursor.session !== "";
   if (isResumed || (follow && release === undefined)) return;
   const ofRelease = release === undefined ? "" : ` release ${release}`;
-  const what = `${service}${ofRelease}${replica === undefined ? "" : ` replica ${replica}`}`;
-  throw new UserError(
-    `logs of ${what}: it has no container, and logs are removed with their container`,
-    {
-      code: "no-logs",
-      hint: hint`see what runs: ${command(`ps ${service}`)}; how its last deploy ended: ${command(`logs ${service} --job`)}`,
-    },
-  );
+  const what = `logs of ${service}${ofRelease}${replica === undefined ? "" : ` replica ${replica}`}`;
+  throw new UserError(`${what}: it has no container, and logs are removed with their container`, {
+    code: "no-logs",
+    hint: hint`see what runs: ${command(`ps ${service}`)}; how its last deploy ended: ${command(`logs ${service} --job`)}`,
+  });
 }
 
 /** All lines of one container that were not sent yet. */

@@ -1,5 +1,6 @@
 import { command } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
+import { redactor } from "../../core/redact.ts";
 import { parseRequest } from "../../core/wire/request.ts";
 import type { StreamAction } from "../../core/actions/actions.ts";
 import type { LogSource } from "../../adapters/engines/docker/log-stream.ts";
@@ -7,6 +8,8 @@ import type { ReplicaFacts } from "../../adapters/engines/docker/replicas.ts";
 import { requestBody, type StoredRequest } from "../../adapters/state/requests.ts";
 import { callerOf } from "../access/enrolled-keys.ts";
 import { refuseUnknownService } from "../accept/known-service.ts";
+import type { ToolParts } from "../deploy/tools.ts";
+import { knownSecrets } from "../jobs/known-secrets.ts";
 import { watchServices } from "../status/ps.ts";
 import { LogSessions, type SessionsParts } from "./log-sessions.ts";
 import { failedItem } from "./session.ts";
@@ -32,6 +35,22 @@ export interface StreamParts extends SessionsParts {
     readonly logs: LogSource;
     readonly replicas: () => Promise<readonly ReplicaFacts[]>;
   }>;
+}
+
+/** Streams from this worker's Docker; the client is loaded at the first request. */
+export function openStreams({ state, clock, random, config, engineSocket }: ToolParts): Streams {
+  const docker = { instance: config.instance, socketPath: engineSocket };
+  return createStreams({
+    state,
+    clock,
+    random,
+    docker: async () => {
+      const { createLogSource } = await import("../../adapters/engines/docker/log-stream.ts");
+      const { createReplicas } = await import("../../adapters/engines/docker/replicas.ts");
+      return { logs: createLogSource(docker), replicas: createReplicas(docker) };
+    },
+    redactFor: (service) => redactor(knownSecrets(state, service)),
+  });
 }
 
 export function createStreams(parts: StreamParts): Streams {

@@ -88,16 +88,14 @@ export class Terminals {
   }
 
   async #acceptRun(request: string, action: RunAction): Promise<RunResult> {
+    const { service } = action;
     const { release, imageId } = releaseToRun(this.#parts.state, action);
     const engine = await this.#parts.engine();
     if ((await engine.inspectImage(release.image))?.id !== imageId)
-      throw new UserError(
-        `run ${action.service}: the image of release ${release.number} was removed`,
-        {
-          code: "no-image",
-          hint: hint`list its releases: ${command(`releases ${action.service}`)}`,
-        },
-      );
+      throw new UserError(`run ${service}: the image of release ${release.number} was removed`, {
+        code: "no-image",
+        hint: hint`list its releases: ${command(`releases ${service}`)}`,
+      });
     const isDetached = action.detach === true;
     const tag = request.slice(0, 8);
     const plan = runPlan(release, { tag, command: action.command, isDetached });
@@ -119,7 +117,7 @@ export class Terminals {
         id: plan.name,
         program: await start((programs) => programs.run(plan, action.terminal)),
       }));
-    return { service: action.service, release: release.number, name: plan.name };
+    return { service, release: release.number, name: plan.name };
   }
 
   async #acceptExec(request: string, action: ExecAction): Promise<ExecResult> {

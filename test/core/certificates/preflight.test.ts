@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judgePreflight } from "../../../src/core/certificates/preflight.ts";
-import type { PreflightFacts, PortAnswer } from "../../../src/core/certificates/preflight-facts.ts";
+import {
+  judgePreflight,
+  type PortAnswer,
+  type PreflightFacts,
+} from "../../../src/core/certificates/preflight.ts";
 
 const four = "198.51.100.4";
 const six = "2001:db8::4";

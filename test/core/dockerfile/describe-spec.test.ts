@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describeSpec } from "../../../src/core/dockerfile/describe-spec.ts";
+import { describeSpec } from "../../../src/core/dockerfile/keys/table.ts";
 import { parseDockerfile } from "../../../src/core/dockerfile/parse.ts";
 
 const dockerfile = `# mypaas.service = web

@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isAtLeast, shortList, type Finding, type Result } from "../../../src/core/health/check.ts";
+import { judgeCertificate } from "../../../src/core/health/certificates.ts";
 import { judgeDomain } from "../../../src/core/health/dns.ts";
 import { judgeEngine, judgeRouting, judgeTraefik } from "../../../src/core/health/engine.ts";
-import {
-  judgeCertificate,
-  judgeClock,
-  judgeDisk,
-  judgeMemory,
-  parseMemory,
-} from "../../../src/core/health/host.ts";
+import { judgeClock, judgeDisk, judgeMemory, parseMemory } from "../../../src/core/health/host.ts";
 
 const shown = ({ result, evidence }: Finding): string => `${result}: ${evidence}`;
 

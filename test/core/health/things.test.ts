@@ -17,7 +17,6 @@ const known: Known = {
 
 const replica = (change: Partial<SeenContainer> & { labels?: Record<string, string> } = {}) => ({
   name: "web",
-  id: "1",
   state: "running",
   restarts: 0,
   startedAt: now - 3_600_000,
@@ -71,10 +70,10 @@ test("images, volumes and networks without a service are orphans", () => {
   const gone = { ...labels, "mypaas.service": "gone" };
   const all = engine({
     images: [
-      { id: "1", tags: ["mypaas/web:r3"], labels },
-      { id: "2", tags: ["mypaas/web:r1"], labels },
-      { id: "3", tags: [], labels },
-      { id: "4", tags: ["mypaas/receiver:1"], labels: { "mypaas.instance": "mypaas" } },
+      { tags: ["mypaas/web:r3"], labels },
+      { tags: ["mypaas/web:r1"], labels },
+      { tags: [], labels },
+      { tags: ["mypaas/receiver:1"], labels: { "mypaas.instance": "mypaas" } },
     ],
     volumes: [
       { name: "mypaas-web-data", labels },

@@ -22,8 +22,7 @@ async function read(docker: Docker): Promise<Inventory> {
   ]);
   return {
     containers: containers.map(container),
-    images: images.map(({ Id, RepoTags, Labels }) => ({
-      id: Id,
+    images: images.map(({ RepoTags, Labels }) => ({
       tags: (RepoTags ?? []).filter((tag) => tag !== "<none>:<none>"),
       labels: Labels ?? {},
     })),
@@ -38,10 +37,9 @@ const thing = (info: {
 }): SeenThing => ({ name: info.Name, labels: info.Labels ?? {} });
 
 function container(info: Docker.ContainerInspectInfo): SeenContainer {
-  const { Id, Name, Config, State, RestartCount, LogPath, HostConfig } = info;
+  const { Name, Config, State, RestartCount, LogPath, HostConfig } = info;
   const log = HostConfig.LogConfig;
   return {
-    id: Id,
     name: Name.replace(/^\//, ""),
     labels: Config.Labels ?? {},
     state: State.Status,

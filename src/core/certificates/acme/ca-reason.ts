@@ -64,25 +64,19 @@ function account({ type = "", detail, instance, host }: AcmeProblem): Trouble | 
     "the CA refuses the email address",
     hint`set another one: ${command("init --email ADDRESS")}`,
   ] as const;
-  const known = new Map<string, readonly [reason: string, way: Hint]>([
-    ["accountDoesNotExist", ["the CA no longer knows this server's account", newAccount]],
-    [
-      "externalAccountRequired",
-      [
-        "the CA requires an account that was created there first",
-        hint`choose a CA that needs none, such as Let's Encrypt: ${command("init --help")}`,
-      ],
+  const known = Object.entries<readonly [reason: string, way: Hint]>({
+    accountDoesNotExist: ["the CA no longer knows this server's account", newAccount],
+    externalAccountRequired: [
+      "the CA requires an account that was created there first",
+      hint`choose a CA that needs none, such as Let's Encrypt: ${command("init --help")}`,
     ],
-    [
-      "userActionRequired",
-      [
-        "the CA requires an action by hand",
-        hint`open ${instance ?? "the CA's page"}, then run: ${retry(host)}`,
-      ],
+    userActionRequired: [
+      "the CA requires an action by hand",
+      hint`open ${instance ?? "the CA's page"}, then run: ${retry(host)}`,
     ],
-    ["invalidContact", email],
-    ["unsupportedContact", email],
-  ]);
-  const [reason, way] = known.get(type) ?? [];
+    invalidContact: email,
+    unsupportedContact: email,
+  });
+  const [reason, way] = new Map(known).get(type) ?? [];
   return reason === undefined ? undefined : trouble("CA account", `${reason}: ${detail}`, way);
 }

@@ -3,6 +3,7 @@ import {
   writePublish,
   writeScale,
   maxReplicas,
+  replicaCount,
   type EnvSpec,
   type PublishSpec,
   type Scale,
@@ -192,15 +193,11 @@ function readIp(text: string): string | undefined {
 function checkPublish(key: Key<PublishSpec>, { values, problems }: FileKeys): void {
   const [first] = values(key);
   const [count] = values(scale.key);
-  if (first && count && count.value.kind !== "replace" && count.value.replicas > 1)
-    problems.add(
-      first,
-      about(
-        key,
-        `cannot be shared by ${count.value.replicas} containers (mypaas.scale, line ${count.line})`,
-      ),
-      "set mypaas.scale = 0, or remove mypaas.publish",
-    );
+  const replicas = count ? replicaCount(count.value) : 1;
+  if (first && count && replicas > 1) {
+    const problem = `cannot be shared by ${replicas} containers (mypaas.scale, line ${count.line})`;
+    problems.add(first, about(key, problem), "set mypaas.scale = 0, or remove mypaas.publish");
+  }
   const seen = new Map<string, Found<PublishSpec>[]>();
   for (const each of values(key)) {
     const { ip, hostPort, protocol } = each.value;

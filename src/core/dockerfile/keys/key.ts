@@ -21,10 +21,8 @@ export interface Key<T> {
 }
 
 /** A value and the place of its line. */
-export interface Found<T> {
+export interface Found<T> extends Pick<KeyLine, "line" | "column"> {
   readonly value: T;
-  readonly line: number;
-  readonly column: number;
 }
 
 /** The key lines of one Dockerfile, for rules that compare several of them. */

@@ -2,7 +2,7 @@ import type { ServiceSpec } from "../../release/spec.ts";
 import { object, or, type Reader, type Readers } from "../../stored/shape.ts";
 import { buildFields } from "./build.ts";
 import { containerFields } from "./container.ts";
-import type { Key, SpecField, SpecTable } from "./key.ts";
+import type { Fact, Key, SpecField, SpecTable } from "./key.ts";
 import { limitFields } from "./limits.ts";
 import { routeFields } from "./routes.ts";
 import { serviceFields } from "./service.ts";
@@ -53,6 +53,22 @@ export function digestText(spec: ServiceSpec): string {
   const written = fieldNames.filter((name) => isFirst(name) || !isDefault(name));
   return JSON.stringify(Object.fromEntries(written.map((name) => [name, spec[name]])));
 }
+
+/** A service as mypaas understood it, one line for each fact, for people. */
+export function describeSpec(spec: ServiceSpec): readonly string[] {
+  const lines: string[] = [];
+  let before = "";
+  for (const { title, text, sameLine } of fieldNames.flatMap((name) => factsOf(name, spec))) {
+    const last = lines.at(-1) ?? "";
+    if (sameLine && title === before) lines.splice(-1, 1, `${last}, ${text}`);
+    else lines.push(`  ${(title === before ? "" : title).padEnd(12)} ${text}`);
+    before = title;
+  }
+  return lines;
+}
+
+const factsOf = <F extends keyof ServiceSpec>(name: F, spec: ServiceSpec): readonly Fact[] =>
+  specTable[name].describe(spec[name], spec);
 
 const storedField = <F extends keyof ServiceSpec>(name: F): Reader<ServiceSpec[F]> => {
   const { stored, default: missing } = specTable[name];
