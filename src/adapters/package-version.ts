@@ -1,13 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { object, text } from "../core/stored/shape.ts";
-import { readStored } from "../core/stored/stored.ts";
+import { UserError } from "../core/errors.ts";
 import type { World } from "../core/world.ts";
 
-const packageShape = object<{ readonly version: string }, "version">({ version: text });
-
-/** The version in package.json. */
+/** The version in package.json; UserError when the package is damaged. */
 export async function packageVersion({ packageRoot }: Pick<World, "packageRoot">): Promise<string> {
   const file = `${packageRoot}/package.json`;
-  const thing = { name: file, hint: "install it again: npm install -g mypaas" };
-  return readStored(await readFile(file, "utf8"), packageShape, thing).version;
+  const version = /"version": *"([^"]+)"/.exec(await readFile(file, "utf8"))?.[1];
+  if (version !== undefined) return version;
+  throw new UserError(`${file}: damaged: has no version`, {
+    code: "damaged-state",
+    hint: "install it again: npm install -g mypaas",
+  });
 }

@@ -1,5 +1,3 @@
-import { plainText } from "./terminal-text.ts";
-
 /** What to do about a problem: text alone, or pieces of it where commands of mypaas are in it. */
 export type Hint = string | HintParts;
 
@@ -58,12 +56,3 @@ export function hintFields(from: Hint | undefined): HintFields {
 /** The hint that those fields hold; pieces that belong to another hint do not count. */
 export const hintOf = ({ hint: whole, hintParts }: Hinted): Hint | undefined =>
   hintParts?.join("") === whole ? (hintParts ?? whole) : whole;
-
-/** The hint in fields that came from elsewhere, safe for a terminal; undefined where they hold none. */
-export function readHint(fields: { readonly [K in keyof HintFields]: unknown }): Hint | undefined {
-  const { hint: whole, hintParts: parts } = fields;
-  if (typeof whole !== "string") return undefined;
-  const hintParts = Array.isArray(parts) ? parts.map(String) : undefined;
-  const found = hintOf({ hint: whole, hintParts }) ?? whole;
-  return typeof found === "string" ? plainText(found) : found.map(plainText);
-}

@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UserError } from "../../src/core/errors.ts";
-import {
-  command,
-  hint,
-  hintFields,
-  hintOf,
-  hintText,
-  onServer,
-  readHint,
-} from "../../src/core/hints.ts";
+import { command, hint, hintFields, hintOf, hintText, onServer } from "../../src/core/hints.ts";
+import { readHint } from "../../src/core/read-hint.ts";
 
 test("a hint is text and commands in turn, beginning with text", () => {
   assert.deepEqual(hint`push again: ${command("push")}`, ["push again: ", "mypaas push"]);

@@ -5,7 +5,8 @@ import { UserError } from "../../core/errors.ts";
 import { plainText, stripControls } from "../../core/terminal-text.ts";
 import { wireBase } from "../../core/wire/protocol.ts";
 import { readAtMost } from "../files.ts";
-import { type Hint, command, hint, onServer, readHint } from "../../core/hints.ts";
+import { type Hint, command, hint, onServer } from "../../core/hints.ts";
+import { readHint } from "../../core/read-hint.ts";
 
 /** One request of the protocol. */
 export interface Call {

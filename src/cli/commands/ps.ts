@@ -5,7 +5,7 @@ import type { AnyServiceArgs, CommandFile, CommandIo, ExitCode } from "../comman
 import { withServer } from "../connect/ask.ts";
 import { renderPs } from "../output/render-ps.ts";
 import { commandLine, option } from "../output/shell-words.ts";
-import { readHint } from "../../core/hints.ts";
+import { readHint } from "../../core/read-hint.ts";
 
 export interface PsArgs extends AnyServiceArgs {
   readonly watch?: boolean;

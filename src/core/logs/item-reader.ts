@@ -1,7 +1,8 @@
 import { plainText, stripControls } from "../terminal-text.ts";
 import type { LogItem, LogLine, Position } from "./item.ts";
 import { jsonFields, type Fields } from "../actions/fields.ts";
-import { hintFields, readHint } from "../hints.ts";
+import { hintFields } from "../hints.ts";
+import { readHint } from "../read-hint.ts";
 
 /** Reads one item of a stream of logs and makes its text safe for a terminal. Undefined for a broken line or an unknown kind. */
 export function readLogItem(line: string): LogItem | undefined {

@@ -1,4 +1,5 @@
-import { hintFields, readHint } from "../hints.ts";
+import { hintFields } from "../hints.ts";
+import { readHint } from "../read-hint.ts";
 import { UserError } from "../errors.ts";
 import { jsonFields, type Fields } from "../actions/fields.ts";
 import type { ErrorAnswer } from "./protocol.ts";
