@@ -23,9 +23,9 @@ export const messages = {
   stoppingOld: (from: Release): Event =>
     step(`stopping ${from.spec.service} release ${from.number}; its requests wait`),
   reaching: ({ spec }: Release, ms: number): Event =>
-    step(`${spec.service} answers the requests that waited, ${formatDuration(ms)}`),
-  waitingForHandover: (service: string): Event =>
-    step(`${service} answers the requests that waited, before its next switch`),
+    step(`${spec.service} answers the requests that waited, up to ${formatDuration(ms)}`),
+  waitingForHandover: (service: string, ms: number): Event =>
+    step(`${service} answers the requests that waited, up to ${formatDuration(ms)}, then switches`),
   draining: (from: Release, open: number): Event =>
     step(`waiting for ${connections(open)} to ${from.spec.service} release ${from.number} to end`),
   cutOff: (from: Release, open: number): Event => ({
