@@ -23,7 +23,7 @@ export interface Call {
   readonly signal: AbortSignal;
 }
 
-/** True where another try may help: the connection broke, or the server is away for a moment. */
+/** True where another try may help: connection lost, or the server is away for a moment. */
 export const isTransient = (error: unknown): boolean =>
   error instanceof UserError && transientCodes.has(error.code);
 
@@ -111,7 +111,7 @@ export function broken(place: string, error: unknown): UserError {
       hint: hint`use the line with pin= that ${command("init")} printed: ${command("remote add")}`,
       cause: error,
     });
-  return new MaybeArrived(`${place}: the connection broke (${code || plainText(String(error))})`, {
+  return new MaybeArrived(`${place}: connection lost (${code || plainText(String(error))})`, {
     code: "connection",
     hint: "run the same command again",
     cause: error,
