@@ -28,7 +28,9 @@ export function saysTheSame(one: string, other: string): boolean {
 
 function textOf(document: Document): string {
   const config: unknown = document.toJS();
-  return JSON.stringify(config instanceof Object ? { ...config, metrics: undefined } : config);
+  return JSON.stringify(
+    typeof config === "object" && config !== null ? { ...config, metrics: undefined } : config,
+  );
 }
 
 function setResolvers(document: Document, config: StaticConfig): void {
