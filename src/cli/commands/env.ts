@@ -86,6 +86,7 @@ async function readAction(
   const isAlone = file === undefined && fromFile.length === 0 && !secret;
   if (verb === "list" && rest.length === 0 && isAlone) return { action: "env.list", service };
   if (verb === "set" && (rest.length > 0 || file !== undefined || fromFile.length > 0)) {
+    refuseStdinTwice([file, ...fromFile.map((word) => word.replace(/^[^=]*=/, ""))]);
     const lines = file === undefined ? {} : (await readValues(file, io)).values;
     const pairs = [...fromFile.map((word) => readFilePair(word)), ...rest.map(readPair)];
     const given = await Promise.all(
@@ -125,6 +126,14 @@ function readPair(word: string, index: number): Pair {
   throw new UserError(`env set: word ${index + 1} should be NAME=VALUE`, {
     code: "usage",
     hint: "begin it with a name of letters, digits and _",
+  });
+}
+
+function refuseStdinTwice(files: readonly (string | undefined)[]): void {
+  if (files.filter((file) => file === "-").length < 2) return;
+  throw new UserError("env set: stdin can be read only once", {
+    code: "usage",
+    hint: "name a file for all but one of them",
   });
 }
 

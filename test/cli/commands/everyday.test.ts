@@ -139,6 +139,8 @@ test("a whole file is a value, byte for byte, and may be a secret", async (t) =>
       "begin it with the name of the value, such as: --from-file TLS_KEY=key.pem",
     ],
   ];
+  const twice = await set({ file: "-", fromFile: ["A=-"] });
+  assert.equal(twice.error?.message, "env set: stdin can be read only once");
   for (const [word, message, hint] of cases) {
     const { error } = await set({ fromFile: [word] });
     assert.deepEqual([error?.message, error?.hint], [message, hint]);
