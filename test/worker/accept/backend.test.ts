@@ -145,7 +145,7 @@ test("backend: root sets and lists values, and no value comes back", async (t) =
   const { result } = await local.accept(ask({ action: "env.list", service: "web" }), undefined);
   assert.match(
     JSON.stringify(result),
-    /^{"service":"web","env":\[{"name":"A","fingerprint":"[0-9a-f]{12}"},{"name":"B","fingerprint":"[0-9a-f]{12}"}]}$/,
+    /^{"service":"web","env":\[{"name":"A","fingerprint":"[0-9a-f]{12}","use":"environment","paths":\[\]},{"name":"B","fingerprint":"[0-9a-f]{12}","use":"environment","paths":\[\]}]}$/,
   );
 });
 

@@ -129,7 +129,7 @@ function commonPlan(release: Release) {
     network: networkName(instance),
     aliases: [],
     publish: [],
-    mounts: release.mounts,
+    mounts: [...release.mounts, ...secretMounts(release)],
     maxCpu: spec.maxCpu,
     maxMemoryBytes: spec.maxMemoryBytes,
     stopTimeoutMs: spec.stopTimeoutMs,
@@ -137,3 +137,6 @@ function commonPlan(release: Release) {
     pidsLimit,
   };
 }
+
+const secretMounts = ({ secretFiles = [] }: Release): readonly Mount[] =>
+  secretFiles.map(({ source, target }) => ({ type: "bind", source, target, readOnly: true }));
