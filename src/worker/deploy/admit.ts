@@ -11,6 +11,7 @@ import { isSameRoute } from "../../core/routing/routes.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
 import { claimingReleases } from "../../adapters/state/releases.ts";
 import { slugOwner } from "../../adapters/state/services.ts";
+import { usersOf } from "../../adapters/state/users.ts";
 import { hasWildcards, manualNames } from "../certificates/server-facts.ts";
 import type { JobParts } from "../jobs/job-kind.ts";
 import type { DesiredRelease } from "./desired-release.ts";
@@ -33,6 +34,9 @@ export function admitHere(
       ? { wildcards: hasWildcards(config), own: manualNames(state) }
       : { wildcards: true },
     env,
+    ...(admission.needsCertificates && {
+      users: usersOf(state, spec.service).map(({ name }) => name),
+    }),
     takeFrom: admission.takeFrom,
   });
 }
@@ -49,6 +53,8 @@ export interface ServerView {
   readonly certificates?: Pick<ServerNames, "wildcards" | "own">;
   /** Values set on the server for this service. */
   readonly env: Readonly<Record<string, string>>;
+  /** Users with a password for this service; left out where a user without one is only locked out. */
+  readonly users?: readonly string[];
   /** The service whose routes may be taken over; one that has none of them is no mistake, because a push that was repeated finds them taken. */
   readonly takeFrom?: string | undefined;
 }
@@ -60,6 +66,7 @@ export function admit(spec: ServiceSpec, view: ServerView): ServiceSpec {
   const routes = spec.routes.map((route) => withOwnHost(route, view.config, spec.slug));
   for (const route of routes) refuseTakenRoute(route, spec, view);
   refuseMissingEnv(spec, view);
+  refuseMissingPasswords(spec, view);
   refuseVolumes(spec, view);
   return { ...spec, routes };
 }
@@ -108,5 +115,14 @@ function refuseMissingEnv(spec: ServiceSpec, { env }: ServerView): void {
   throw new UserError(`env ${missing.join(", ")}: not set on the server`, {
     code: "missing-env",
     hint: hint`run: ${command(`env ${spec.service} set ${values}`)}`,
+  });
+}
+
+function refuseMissingPasswords({ service, auth }: ServiceSpec, { users }: ServerView): void {
+  const missing = users && auth.find((user) => !users.includes(user));
+  if (missing === undefined) return;
+  throw new UserError(`auth ${missing}: has no password on the server`, {
+    code: "missing-password",
+    hint: hint`run: ${command(`auth ${service} set ${missing}`)}`,
   });
 }
