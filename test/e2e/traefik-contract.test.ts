@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
+import { connect } from "node:http2";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connect as connectTls } from "node:tls";
 import type { Release } from "../../src/core/release/release.ts";
 import { readTraefikSnapshot } from "../../src/adapters/traefik/api.ts";
 import { createTraefikRouter } from "../../src/adapters/traefik/router.ts";
@@ -28,6 +30,7 @@ const app = (name: string, port = 3000): string =>
    if(q.url==="/events"){r.setHeader("content-type","text/event-stream");r.write("data: 1\\n\\n");return setTimeout(()=>r.end("data: 2\\n\\n"),1500)}
    q.on("end",()=>r.end(JSON.stringify({name:${JSON.stringify(name)},path:q.url,bytes,alias:q.headers["x_auth_user"]??null,
    authorization:q.headers.authorization??null,long:q.url==="/long"?"x".repeat(50000):""})))})
+   .on("upgrade",(q,s)=>{s.write("HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n\\r\\n");s.on("data",(d)=>s.write(d))})
    .listen(${port})`;
 
 let traefik: Awaited<ReturnType<typeof startTraefik>>;
@@ -42,6 +45,7 @@ before(async () => {
         ...server,
         secured: ["secure.test", "leads.test"],
         users: {
+          every: { ann: await hashPassword("for all") },
           asks: { ann: await hashPassword("let me in"), bob: await hashPassword("päss:wörd") },
         },
       },
@@ -205,6 +209,62 @@ test("long texts are compressed, and events come at once", async () => {
   await promise;
   // Compressed they would come together and unreadable.
   assert.deepEqual(order, ["data: 1\n\n", "data: 2\n\n"]);
+});
+
+test("a WebSocket passes every key, and without the password gets 401", async () => {
+  const upgrade = async (headers: Readonly<Record<string, string>>) => {
+    const asked = request({
+      host: "127.0.0.1",
+      port: httpPort,
+      agent: false,
+      headers: {
+        host: "every.test",
+        connection: "Upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+        ...headers,
+      },
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    asked.on("error", reject).on("response", ({ statusCode }) => resolve(String(statusCode)));
+    asked.on("upgrade", ({ headers: seen }, socket) => {
+      socket.on("error", reject).on("data", (data: Buffer) => {
+        resolve(`${String(seen["x-mypaas-release"])} ${data.toString()}`);
+        socket.destroy();
+      });
+      socket.write("ping");
+    });
+    asked.end();
+    return promise;
+  };
+  assert.deepEqual(await Promise.all([upgrade({}), upgrade(basic("ann", "for all"))]), [
+    "401",
+    "every/1 ping",
+  ]);
+});
+
+test("a password lets its user pass over HTTP/2", async () => {
+  const session = connect("https://asks.test", {
+    createConnection: () =>
+      connectTls({
+        host: "127.0.0.1",
+        port: httpsPort,
+        servername: "asks.test",
+        rejectUnauthorized: false,
+        ALPNProtocols: ["h2"],
+      }),
+  });
+  const statusOf = (headers: Readonly<Record<string, string>>) => {
+    const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+    const asked = session.request({ ":path": "/", ...headers });
+    asked.on("error", reject).on("response", ({ ":status": status }) => resolve(status));
+    asked.resume().end();
+    return promise;
+  };
+  const asked = [basic("ann", "let me in"), basic("bob", "päss:wörd"), basic("ann", "no"), {}];
+  assert.deepEqual(await Promise.all(asked.map(statusOf)), [200, 200, 401, 401]);
+  session.close();
 });
 
 test("a new password counts without a release", async () => {

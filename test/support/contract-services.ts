@@ -27,7 +27,23 @@ export function releases(instance: string): readonly Release[] {
     release("health", 5, { instance, routes: ["http://health.test"], spec: { healthcheck } }),
     release("odd-port", 1, { instance, routes: ["http://odd-port.test"], port: 8081 }),
     release("idn", 1, { instance, routes: ["http://xn--bcher-kva.test"] }),
-    release("asks", 2, { instance, routes: ["http://asks.test"], spec: { auth: ["ann", "bob"] } }),
+    release("asks", 2, {
+      instance,
+      routes: ["http://asks.test", "https://asks.test"],
+      spec: { auth: ["ann", "bob"] },
+    }),
+    release("every", 1, {
+      instance,
+      routes: ["http://every.test"],
+      spec: {
+        auth: ["ann"],
+        headers: [{ name: "X-A", value: "1" }],
+        allowIp: ["0.0.0.0/0"],
+        rateLimit: { requests: 100, per: "s", burst: 100 },
+        maxRequests: 100,
+        compress: true,
+      },
+    }),
     release("locked", 1, { instance, routes: ["http://locked.test"], spec: { auth: ["eve"] } }),
     release("only", 1, {
       instance,
