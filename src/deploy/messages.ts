@@ -56,7 +56,9 @@ export const messages = {
     kind: "live",
     service: release.spec.service,
     release: release.number,
-    urls: release.spec.routes.map((route) => routeUrl(route, server)),
+    urls: release.spec.routes
+      .filter(({ to }) => to === undefined)
+      .map((route) => routeUrl(route, server)),
     ms,
   }),
 } as const;

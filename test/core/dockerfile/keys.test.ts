@@ -68,6 +68,25 @@ const fine: readonly (readonly [comment: string, part: Partial<ServiceSpec>])[] 
       ],
     },
   ],
+  ["auth = ann\n# mypaas.auth = bob@example.com", { auth: ["ann", "bob@example.com"] }],
+  ["header = X-Frame-Options:DENY", { headers: [{ name: "X-Frame-Options", value: "DENY" }] }],
+  ["header = Server:", { headers: [{ name: "Server", value: "" }] }],
+  [
+    "header = Content-Security-Policy: default-src 'self', \"x\"; a `b` $1 {{c}}",
+    {
+      headers: [
+        { name: "Content-Security-Policy", value: "default-src 'self', \"x\"; a `b` $1 {{c}}" },
+      ],
+    },
+  ],
+  ["allow-ip = 10.0.0.0/8\n# mypaas.allow-ip = ::1", { allowIp: ["10.0.0.0/8", "::1"] }],
+  ["allow-ip = 2001:DB8:0:0::/32", { allowIp: ["2001:db8::/32"] }],
+  ["allow-ip = 203.0.113.7", { allowIp: ["203.0.113.7"] }],
+  ["allow-ip = 0.0.0.0/0", { allowIp: ["0.0.0.0/0"] }],
+  ["rate-limit = 20/s", { rateLimit: { requests: 20, per: "s", burst: 20 } }],
+  ["rate-limit = 100 / m  burst 7", { rateLimit: { requests: 100, per: "m", burst: 7 } }],
+  ["max-requests = 100", { maxRequests: 100 }],
+  ["compress = true", { compress: true }],
   ["build-arg = A=1", { buildArgs: [{ name: "A", value: "1" }] }],
 ];
 

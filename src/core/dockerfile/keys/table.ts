@@ -8,11 +8,13 @@ import { routeFields } from "./routes.ts";
 import { secretFields } from "./secrets.ts";
 import { serviceFields } from "./service.ts";
 import { timeoutFields } from "./timeouts.ts";
+import { trafficFields } from "./traffic.ts";
 
 /** Every field of a spec, in the order in which a spec is written, described and documented. The digest of a spec depends on this order. */
 export const specTable: SpecTable = {
   ...serviceFields,
   ...routeFields,
+  ...trafficFields,
   ...containerFields,
   ...secretFields,
   ...timeoutFields,
