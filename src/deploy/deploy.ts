@@ -2,7 +2,7 @@ import { UserError } from "../core/errors.ts";
 import type { Release } from "../core/release/release.ts";
 import { plainText } from "../core/terminal-text.ts";
 import { awaitReady } from "./steps/await-ready.ts";
-import { cutOver } from "./steps/cut-over.ts";
+import { cutOver, type CutOver } from "./steps/cut-over.ts";
 import { explain, failDeploy } from "./failures/explain.ts";
 import { drainOld } from "./steps/drain.ts";
 import { finish, waitForHandover } from "./steps/finish.ts";
@@ -35,7 +35,7 @@ export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Re
   const begun = opened.clock.now();
   const count = await countAnswers(opened);
   const { context } = count;
-  let liveAt: number;
+  let cut: CutOver;
   try {
     await hold(context);
     if (context.oldFirst) {
@@ -44,13 +44,13 @@ export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Re
     }
     await startReplicas(context);
     await awaitReady(context);
-    liveAt = await cutOver(context);
+    cut = await cutOver(context);
   } catch (error) {
     count.giveUp();
     throw await undo(context, error);
   }
-  const ms = liveAt - begun;
-  context.say(messages.live(input.release, input.server, ms));
+  const ms = cut.at - begun;
+  context.say(messages.live(input.release, input.server, { ms, unproven: cut.unproven }));
   await Promise.all([finish(context), context.someWait && count.waitingAnswered()]);
   context.say(await count.receipt(ms));
   return input.release;

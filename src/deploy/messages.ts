@@ -18,10 +18,15 @@ export const messages = {
     step(`${spec.release} succeeded after ${formatDuration(ms)}`),
   stillWaiting: (release: Release, replica: number, ms: number): Event =>
     step(`waiting for ${replicaWord(release, replica)}, ${formatDuration(ms)} so far`),
-  stopping: ({ spec, number }: Release): Event =>
-    step(`stopping ${spec.service} release ${number}; its routes answer 503`),
-  stoppingOld: (from: Release): Event =>
-    step(`stopping ${from.spec.service} release ${from.number}; its requests wait`),
+  stopping: ({ spec, number }: Release): Event => {
+    const routes = spec.routes.length === 0 ? "" : "; its routes answer 503";
+    return step(`stopping ${spec.service} release ${number}${routes}`);
+  },
+  stoppingOld: (from: Release, to: Release): Event => {
+    const next = `before release ${to.number} starts`;
+    const meanwhile = from.spec.routes.length === 0 ? ` ${next}` : "; its requests wait";
+    return step(`stopping ${from.spec.service} release ${from.number}${meanwhile}`);
+  },
   reaching: ({ spec }: Release, ms: number): Event =>
     step(`${spec.service} answers the requests that waited, ${formatDuration(ms)}`),
   waitingForHandover: (service: string): Event =>
@@ -50,11 +55,21 @@ export const messages = {
     kind: "warning",
     text: `${routeUrl(route, server)} has not answered yet`,
   }),
-  live: (release: Release, server: Server, ms: number): LiveEvent => ({
+  answersError: (route: RouteSpec, server: Server, status: number): Event => ({
+    kind: "warning",
+    text: `${routeUrl(route, server)} answers ${status}`,
+    hint: "set # mypaas.healthcheck, so that a release that answers so does not take over",
+  }),
+  live: (
+    release: Release,
+    server: Server,
+    { ms, unproven = [] }: { readonly ms: number; readonly unproven?: readonly RouteSpec[] },
+  ): LiveEvent => ({
     kind: "live",
     service: release.spec.service,
     release: release.number,
     urls: release.spec.routes.map((route) => routeUrl(route, server)),
+    ...(unproven.length > 0 && { unproven: unproven.map((route) => routeUrl(route, server)) }),
     ms,
   }),
 } as const;

@@ -371,3 +371,73 @@ test("where only one may run, the old release keeps the name that requests look 
   assert.deepEqual(server.containers(), ["web running"]);
   assert.deepEqual(server.unserved, []);
 });
+
+test("a release that answers 500 and has no health check is not called live at its address", async () => {
+  const server = fakeServer();
+  server.answerWith(500);
+  await server.deploy(web(1));
+  assert.deepEqual(
+    server.events.filter(({ kind }) => kind === "warning" || kind === "live"),
+    [
+      {
+        kind: "warning",
+        text: "http://example.com answers 500",
+        hint: "set # mypaas.healthcheck, so that a release that answers so does not take over",
+      },
+      {
+        kind: "live",
+        service: "web",
+        release: 1,
+        urls: ["http://example.com"],
+        unproven: ["http://example.com"],
+        ms: 370,
+      },
+    ],
+  );
+});
+
+for (const [what, spec, status] of [
+  [
+    "that passed its health check",
+    { healthcheck: { path: "/up", intervalMs: 1_000, timeoutMs: 1_000 } },
+    500,
+  ],
+  ["that asks for a login", {}, 401],
+] as const)
+  test(`a release ${what} is live at its address whatever that answers`, async () => {
+    const server = fakeServer();
+    server.answerWith(status);
+    await server.deploy(web(1, spec));
+    assert.deepEqual(
+      server.events.filter((event) => event.kind === "warning" || "unproven" in event),
+      [],
+    );
+  });
+
+test("what is said of a service without routes speaks of no requests", async () => {
+  const server = fakeServer();
+  const db = (number: number) => release("db", number, { spec: replace });
+  const from = await server.deploy(db(1));
+  await server.deploy(db(2), from);
+  const texts = server.events.flatMap((event) => (event.kind === "step" ? [event.text] : []));
+  assert.deepEqual(texts, [
+    "starting db release 1",
+    "stopping db release 1 before release 2 starts",
+    "starting db release 2",
+  ]);
+});
+
+for (const [readOnly, done] of [
+  [false, ["stop db-r2-1", "remove db-r2-1"]],
+  [true, ["remove db-r2-1"]],
+] as const)
+  test(`a failed release ${readOnly ? "without" : "with"} data of its own ${readOnly ? "is killed" : "may end as it wants"}`, async () => {
+    const server = fakeServer({ 2: { listens: [] } });
+    const mounts = [{ type: "volume", source: "data", target: "/data", readOnly }] as const;
+    const db = (number: number) => release("db", number, { spec: replace, mounts });
+    const from = await server.deploy(db(1));
+    server.forget();
+    await assert.rejects(server.deploy(db(2), from), { still: "db still runs release 1" });
+    const ends = server.done.filter((what) => /^(stop|remove) db-r2/.test(what));
+    assert.deepEqual(ends, done);
+  });

@@ -51,17 +51,20 @@ async function areStillReady(context: SwitchContext, begun: number): Promise<boo
   return true;
 }
 
-/** Checks all replicas side by side; the first that has failed ends the wait for all. */
+/** Checks all replicas side by side; the first that has failed ends the wait for all. `patient`: one that is unhealthy has until the start timeout. */
 export async function awaitReplicas(
   context: SwitchContext,
   release: Release,
   signal: AbortSignal,
+  patience: "patient" | "strict" = "strict",
 ): Promise<void> {
   const replicas = await allReplicas(context, release);
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
   try {
-    await Promise.all(replicas.map((one) => awaitReplica(context, release, one, either)));
+    await Promise.all(
+      replicas.map((one) => awaitReplica(context, release, one, { signal: either, patience })),
+    );
   } finally {
     failed.abort();
   }
@@ -81,7 +84,7 @@ async function awaitReplica(
   context: SwitchContext,
   release: Release,
   replica: Replica,
-  signal: AbortSignal,
+  { signal, patience }: { readonly signal: AbortSignal; readonly patience: "patient" | "strict" },
 ): Promise<void> {
   const { clock, say } = context;
   const begun = clock.now();
@@ -97,6 +100,10 @@ async function awaitReplica(
         return;
       case "ended":
         throw endedFailure(replica, check.replica, now);
+      case "unhealthy":
+        if (patience === "strict")
+          throw await lateFailure(context, replica, { ...check, afterMs: elapsed });
+        break;
       case "waiting":
     }
     if (elapsed >= release.spec.startTimeoutMs)

@@ -5,6 +5,7 @@ import { containerFields } from "./container.ts";
 import type { Fact, Key, SpecField, SpecTable } from "./key.ts";
 import { limitFields } from "./limits.ts";
 import { routeFields } from "./routes.ts";
+import { runtimeFields } from "./runtime.ts";
 import { serviceFields } from "./service.ts";
 import { timeoutFields } from "./timeouts.ts";
 
@@ -15,6 +16,7 @@ export const specTable: SpecTable = {
   ...containerFields,
   ...timeoutFields,
   ...limitFields,
+  ...runtimeFields,
   ...buildFields,
 };
 
