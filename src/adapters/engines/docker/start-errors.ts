@@ -128,9 +128,10 @@ export interface InitFailure {
 
 /** Without one, the runtime itself says in the log why it could not run a program, and ends with 1 or 255; `own` is that program. */
 export function runtimeFailure(lines: readonly string[], own: string): InitFailure | undefined {
-  const found = /^(?:exec (\S+):|standard_init_linux\S* exec user process caused:?) "?(.+?)"?$/.exec(
-    lines.length === 1 ? (lines[0] ?? "") : "",
-  );
+  const found =
+    /^(?:exec (\S+):|standard_init_linux\S* exec user process caused:?) "?(.+?)"?$/.exec(
+      lines.length === 1 ? (lines[0] ?? "") : "",
+    );
   const [, program = own, reason = ""] = found ?? [];
   if (!/^(no such file or directory|exec format error|permission denied)$/.test(reason))
     return undefined;
