@@ -58,10 +58,10 @@ export const tried: readonly Tried[] = [
   },
   {
     what: "images with s6, such as s6-overlay 3: `/init` has to be process 1",
-    how: "`init = false`; without it the error names the key",
+    how: "`init = false`; without it mypaas finds out at each start",
     runs: "yes",
     suite: "images",
-    test: "an image with an init of its own is told of mypaas.init, and runs with it",
+    test: "an image with an init of its own runs, at once with mypaas.init, and else at the second try",
   },
   {
     what: "a worker process whose image has `EXPOSE`",

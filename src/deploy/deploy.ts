@@ -1,6 +1,7 @@
 import { UserError } from "../core/errors.ts";
 import type { Release } from "../core/release/release.ts";
 import { plainText } from "../core/terminal-text.ts";
+import { asProcessOne } from "./steps/as-process-one.ts";
 import { awaitReady } from "./steps/await-ready.ts";
 import { cutOver, type CutOver } from "./steps/cut-over.ts";
 import { explain, failDeploy } from "./failures/explain.ts";
@@ -34,7 +35,7 @@ export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Re
   if (opened.oldFirst || opened.someWait) await waitForHandover(opened);
   const begun = opened.clock.now();
   const count = await countAnswers(opened);
-  const { context } = count;
+  let { context } = count;
   let cut: CutOver;
   try {
     await hold(context);
@@ -43,7 +44,13 @@ export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Re
       await stopOldRelease(context);
     }
     await startReplicas(context);
-    await awaitReady(context);
+    try {
+      await awaitReady(context);
+    } catch (error) {
+      context = await asProcessOne(context, error);
+      await startReplicas(context);
+      await awaitReady(context);
+    }
     cut = await cutOver(context);
   } catch (error) {
     count.giveUp();

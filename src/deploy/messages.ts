@@ -55,6 +55,11 @@ export const messages = {
     kind: "warning",
     text: `${routeUrl(route, server)} has not answered yet`,
   }),
+  asProcessOne: ({ spec, number }: Release): Event => ({
+    kind: "warning",
+    text: `${spec.service} release ${number} has to be process 1 of its container, so it starts again as that`,
+    hint: "set # mypaas.init = false, so that it starts at once",
+  }),
   answersError: (route: RouteSpec, server: Server, status: number): Event => ({
     kind: "warning",
     text: `${routeUrl(route, server)} answers ${status}`,

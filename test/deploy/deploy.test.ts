@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { UserError } from "../../src/core/errors.ts";
 import type { Release } from "../../src/core/release/release.ts";
 import type { ServiceSpec } from "../../src/core/release/spec.ts";
+import type { Behaviour } from "../support/fake-engine.ts";
 import { fakeServer } from "../support/fake-server.ts";
 import { release } from "../support/releases.ts";
 
@@ -441,3 +442,66 @@ for (const [readOnly, done] of [
     const ends = server.done.filter((what) => /^(stop|remove) db-r2/.test(what));
     assert.deepEqual(ends, done);
   });
+
+const first = "fatal: can only run as pid 1";
+
+test("a program that has to be process 1 is started again as that", async () => {
+  const behaviours: Record<number, Behaviour> = {
+    2: { ends: { afterMs: 50, exitCode: 100 }, logs: [first] },
+  };
+  const server = fakeServer(behaviours);
+  const from = await server.deploy(web(1, replace));
+  server.forget();
+  server.on((what) => {
+    if (what === "remove web-r2-1") behaviours[2] = {};
+  });
+  await server.deploy(web(2, replace), from);
+  assert.deepEqual(server.done.slice(2, 8), [
+    "create web-r2-1 as web",
+    "start web-r2-1",
+    "remove web-r2-1",
+    "create web-r2-1 as web",
+    "start web-r2-1",
+    "rename web-r2-1 to web.next.invalid",
+  ]);
+  assert.deepEqual(
+    server.events.filter(({ kind }) => kind === "warning"),
+    [
+      {
+        kind: "warning",
+        text: "web release 2 has to be process 1 of its container, so it starts again as that",
+        hint: "set # mypaas.init = false, so that it starts at once",
+      },
+    ],
+  );
+  assert.deepEqual(server.unserved, []);
+});
+
+for (const [what, init, logs] of [
+  ["that is process 1 already", false, [first]],
+  ["that ends for another reason", true, ["cannot find the database"]],
+] as const)
+  test(`a program ${what} has no second try`, async () => {
+    const server = fakeServer({ 2: { ends: { afterMs: 50, exitCode: 100 }, logs } });
+    const from = await server.deploy(web(1, { ...replace, init }));
+    server.forget();
+    await assert.rejects(server.deploy(web(2, { ...replace, init }), from), {
+      message: /^deploy web: container stopped with exit code 100/,
+      still: "web still runs release 1",
+    });
+    assert.equal(server.done.filter((did) => did === "start web-r2-1").length, 1);
+  });
+
+test("a program that does not run as process 1 either gives way to the old release", async () => {
+  const server = fakeServer({ 2: { ends: { afterMs: 50, exitCode: 100 }, logs: [first] } });
+  const from = await server.deploy(web(1, replace));
+  server.forget();
+  await assert.rejects(server.deploy(web(2, replace), from), (error: UserError) => {
+    assert.match(error.message, /^deploy web: container stopped with exit code 100/);
+    assert.equal(error.hint, undefined);
+    return true;
+  });
+  assert.equal(server.done.filter((did) => did === "start web-r2-1").length, 2);
+  assert.deepEqual(server.containers(), ["web running"]);
+  assert.deepEqual(server.unserved, []);
+});

@@ -5,7 +5,7 @@ import { ensureAppsImage } from "../support/app-images/base.ts";
 import { editApp, takeApp } from "../support/app-images/take.ts";
 import { nodeImage } from "../support/images.ts";
 import { startServer, type TestServer } from "../support/mypaas-e2e.ts";
-import { eventOf, failureOf } from "../support/said-e2e.ts";
+import { eventOf, failureOf, type Said } from "../support/said-e2e.ts";
 import { makeSource, type Source } from "../support/source-e2e.ts";
 import { assertClean, watchStops } from "../support/stops-e2e.ts";
 import { askerAt } from "../support/traefik-asker.ts";
@@ -37,7 +37,10 @@ async function ask(service: string, ...command: readonly string[]): Promise<stri
   }
 }
 
-const logOf = async (service: string) => (await must("logs", service, "-r", "prod")).out;
+async function logOf(service: string): Promise<string> {
+  const { out, err } = await must("logs", service, "-r", "prod");
+  return out + err;
+}
 
 /** A change of the image, a restart, a stop and a start: every way in which a container is replaced. */
 async function replaceAll(source: Source, look: () => Promise<void>): Promise<void> {
@@ -162,22 +165,24 @@ test("nginx ends by SIGQUIT while requests come in, and none is lost", async () 
   assertClean("nginx", await stops.ends("front", 4), 4, 3);
 });
 
-test("an image with an init of its own is told of mypaas.init, and runs with it", async () => {
+test("an image with an init of its own runs, at once with mypaas.init, and else at the second try", async () => {
   const app = await take("s6");
+  const warnings = ({ events }: Said) =>
+    events.flatMap((event) => (event.kind === "warning" ? [`${event.text}: ${event.hint}`] : []));
   await editApp(app, { remove: "init = false" });
-  const failed = failureOf(await server.push(app));
-  assert.match(failed.message, /^deploy super: container stopped with exit code 100, /);
-  assert.equal(failed.hint, "set # mypaas.init = false: then the image's own program is process 1");
-  assert.deepEqual(failed.details, ["/init: fatal: can only run as pid 1"]);
-  await stops.ends("super", 1);
-  await editApp(app, { add: "init = false" });
-  await server.mustPush(app);
+  assert.deepEqual(warnings(await server.mustPush(app)), [
+    "super release 1 has to be process 1 of its container, so it starts again as that: set # mypaas.init = false, so that it starts at once",
+  ]);
   assert.equal((await server.get(app.host)).body, "supervised\n");
+  const [refused, ...others] = await stops.ends("super", 1);
+  assert.deepEqual([refused?.signals, refused?.exitCode, others], [[], "100", []]);
+  await editApp(app, { add: "init = false" });
+  assert.deepEqual(warnings(await server.mustPush(app)), []);
   assert.match(await logOf("super"), /the second service runs/);
   await replaceAll(app, async () => {
     assert.equal((await server.get(app.host)).body, "supervised\n");
   });
-  assertClean("s6", await stops.ends("super", 3), 3, 15);
+  assertClean("s6", await stops.ends("super", 4), 4, 15);
 });
 
 /** A service of one Node program. */

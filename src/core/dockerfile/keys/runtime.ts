@@ -9,7 +9,7 @@ import { limitFields, readBytes, writeBytes } from "./limits.ts";
 const init = oneValue<"init">({
   name: "init",
   syntax: "true or false",
-  fallback: "true",
+  fallback: "true, until a program says that it has to be process 1",
   help: "true: Docker's init is process 1, passes signals on and collects ended processes. false: the image's own program is process 1, as s6-overlay 3 needs it.",
   read: readBoolean,
   default: true,
@@ -28,6 +28,7 @@ const shmBytes = oneValue<"shmBytes">({
   default: undefined,
   stored: amount,
   rule: checkShm,
+  title: "limits",
   text: ifSet((bytes) => `${writeBytes(bytes)} of /dev/shm`),
   write: ifSet(writeBytes),
 });
@@ -41,11 +42,11 @@ const ulimits = manyValues<"ulimits">({
   stored: object<UlimitSpec, keyof UlimitSpec>({ name: text, soft: count, hard: count }),
   rule: refuseTwice(({ name }) => name),
   title: "limits",
-  text: writeUlimit,
+  text: (limit) => `ulimit ${writeUlimit(limit)}`,
   changes: (from, to) => settingChange("ulimit", listed(from?.value ?? []), listed(to.value)),
 });
 
-export const runtimeFields = { init, shmBytes, ulimits };
+export const runtimeFields = { shmBytes, ulimits, init };
 
 function checkShm(key: Key<number>, { values, warnings }: FileKeys): void {
   const [shm] = values(key);

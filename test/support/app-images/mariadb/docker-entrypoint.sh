@@ -7,7 +7,7 @@ if [ "$(id -u)" = 0 ]; then
   exec gosu mysql "$0" "$@"
 fi
 if [ "$1" = mariadbd ] && [ ! -d "$data/mysql" ]; then
-  mariadb-install-db --datadir="$data" --skip-test-db --auth-root-authentication-method=socket >/dev/null
+  mariadb-install-db --datadir="$data" --skip-test-db --auth-root-socket-user=mysql >/dev/null
   "$@" --skip-networking &
   server=$!
   until mariadb-admin ping >/dev/null 2>&1; do sleep 0.2; done
