@@ -197,7 +197,7 @@ export interface Meter {
 }
 
 export interface Metering {
-  /** What was answered so far, by router; undefined when it could not be counted from the beginning to now. Never rejects. */
+  /** What was answered so far, by router, and the attempts of all waiting requests as `waitingDials` where Traefik counts them; undefined when it could not be counted from the beginning to now. Never rejects. */
   readonly read: () => Promise<ReadonlyMap<string, Answers> | undefined>;
   /** Must be called after the last reading. */
   readonly end: () => void;

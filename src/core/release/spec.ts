@@ -21,7 +21,7 @@ export interface ServiceSpec {
   readonly maxMemoryBytes: number | undefined;
   /** Docker's init process is the first of a container, and starts the image's program. */
   readonly init: boolean;
-  /** Size of `/dev/shm` in bytes; the engine's own, 64 MiB, where it is left out. */
+  /** Size of `/dev/shm` in bytes; Docker's own, 64 MiB, where it is left out. */
   readonly shmBytes: number | undefined;
   readonly ulimits: readonly UlimitSpec[];
   readonly release: string | undefined;

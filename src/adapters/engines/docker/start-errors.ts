@@ -81,7 +81,7 @@ const explanations: readonly (readonly [RegExp, (found: RegExpExecArray) => Expl
   ],
   [
     /Minimum memory limit allowed is (\S+)/i,
-    (found) => ({ text: `mypaas.maxmem is below the engine's minimum of ${found[1]}` }),
+    (found) => ({ text: `mypaas.maxmem is below Docker's minimum of ${found[1]}` }),
   ],
   [
     /Range of CPUs is from ([\d.]+) to ([\d.]+)/i,

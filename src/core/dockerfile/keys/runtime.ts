@@ -36,7 +36,7 @@ const shmBytes = oneValue<"shmBytes">({
 const ulimits = manyValues<"ulimits">({
   name: "ulimit",
   syntax: "name=soft[:hard]",
-  fallback: "the engine's own",
+  fallback: "Docker's own",
   help: "A limit of the kernel for each process, such as nofile=65536 for open files. unlimited means no limit.",
   read: readUlimit,
   stored: object<UlimitSpec, keyof UlimitSpec>({ name: text, soft: count, hard: count }),

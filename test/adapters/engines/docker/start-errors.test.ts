@@ -42,7 +42,7 @@ const cases: readonly (readonly [string, string, string?])[] = [
   ],
   ["No such image: x/y:r1", "image x/y:r1 is gone"],
   ["network mypaas not found", "network mypaas is gone", "repair it on the server: mypaas init"],
-  ["Minimum memory limit allowed is 6MB", "mypaas.maxmem is below the engine's minimum of 6MB"],
+  ["Minimum memory limit allowed is 6MB", "mypaas.maxmem is below Docker's minimum of 6MB"],
   [
     "Range of CPUs is from 0.01 to 2.00, as there are only 2",
     "mypaas.maxcpu has to be from 0.01 to 2.00 on this server",
