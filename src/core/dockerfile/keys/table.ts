@@ -6,6 +6,7 @@ import type { Fact, Key, SpecField, SpecTable } from "./key.ts";
 import { limitFields } from "./limits.ts";
 import { routeFields } from "./routes.ts";
 import { secretFields } from "./secrets.ts";
+import { runtimeFields } from "./runtime.ts";
 import { serviceFields } from "./service.ts";
 import { timeoutFields } from "./timeouts.ts";
 import { trafficFields } from "./traffic.ts";
@@ -19,6 +20,7 @@ export const specTable: SpecTable = {
   ...secretFields,
   ...timeoutFields,
   ...limitFields,
+  ...runtimeFields,
   ...buildFields,
 };
 
