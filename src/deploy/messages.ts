@@ -75,7 +75,9 @@ export const messages = {
     kind: "live",
     service: release.spec.service,
     release: release.number,
-    urls: release.spec.routes.map((route) => routeUrl(route, server)),
+    urls: release.spec.routes
+      .filter(({ to }) => to === undefined)
+      .map((route) => routeUrl(route, server)),
     ...(unproven.length > 0 && { unproven: unproven.map((route) => routeUrl(route, server)) }),
     ms,
   }),

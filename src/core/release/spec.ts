@@ -7,10 +7,21 @@ export interface ServiceSpec {
   readonly stripPrefix: boolean;
   /** Undefined: the only EXPOSE of the image, else 80 when there is a route, else no port; `none`: a worker process, whatever the image has. */
   readonly port: number | "none" | undefined;
+  /** Users that may pass, each with a password on the server; empty: everybody may. */
+  readonly auth: readonly string[];
+  /** Headers that each answer gets, or loses. */
+  readonly headers: readonly HeaderSpec[];
+  /** Addresses and ranges (CIDR) that may pass; empty: everybody may. */
+  readonly allowIp: readonly string[];
+  readonly rateLimit: RateLimit | undefined;
+  /** Requests at once on each route. */
+  readonly maxRequests: number | undefined;
+  readonly compress: boolean;
   readonly scale: Scale;
   readonly volumes: readonly VolumeSpec[];
   readonly env: readonly EnvSpec[];
   readonly publish: readonly PublishSpec[];
+  readonly secrets: readonly SecretSpec[];
   readonly healthcheck: HealthcheckSpec | undefined;
   readonly startTimeoutMs: number;
   /** Undefined: 30 s, or 3 s while requests wait. */
@@ -35,6 +46,29 @@ export interface RouteSpec {
   /** Empty, or begins with `/` and does not end with one. */
   readonly path: string;
   readonly https: boolean;
+  /** Set where the host only redirects. */
+  readonly to?: RedirectTarget;
+}
+
+/** The place to which a host redirects; requests keep their path below `path`, and their query. */
+export interface RedirectTarget {
+  readonly host: string;
+  readonly path: string;
+  readonly https: boolean;
+}
+
+export interface HeaderSpec {
+  readonly name: string;
+  /** Empty: the header is taken away. */
+  readonly value: string;
+}
+
+/** Requests of one address. */
+export interface RateLimit {
+  readonly requests: number;
+  readonly per: "s" | "m" | "h";
+  /** Requests at once, before the rate counts. */
+  readonly burst: number;
 }
 
 /** The highest number of containers of a service. */
@@ -59,6 +93,13 @@ export interface EnvSpec {
   readonly name: string;
   /** Undefined: set on the server with `mypaas env`. */
   readonly value: string | undefined;
+}
+
+/** A value that the containers get as a file. */
+export interface SecretSpec {
+  readonly name: string;
+  /** Absolute path of the file. */
+  readonly target: string;
 }
 
 export interface PublishSpec {
@@ -108,8 +149,14 @@ export function writeScale(scale: Scale): string {
   return scale.kind === "safe" ? `${scale.replicas} safe` : String(scale.replicas);
 }
 
-export const writeRoute = ({ host, path, https }: RouteSpec): string =>
-  `${https ? "https" : "http"}://${host}${path}`;
+export const writeRoute = ({ host, path, https, to }: RouteSpec): string =>
+  `${https ? "https" : "http"}://${host}${path}${to === undefined ? "" : ` -> ${writeRoute(to)}`}`;
+
+export const writeHeader = ({ name, value }: HeaderSpec): string =>
+  value === "" ? `${name}:` : `${name}: ${value}`;
+
+export const writeRateLimit = ({ requests, per, burst }: RateLimit): string =>
+  `${requests}/${per}${burst === requests ? "" : ` burst ${burst}`}`;
 
 export const writePublish = ({ ip, hostPort, containerPort, protocol }: PublishSpec): string =>
   `${ip.includes(":") ? `[${ip}]` : ip}:${hostPort}:${containerPort}${protocol === "udp" ? "/udp" : ""}`;

@@ -140,7 +140,7 @@ function commonPlan(release: Release) {
     network: networkName(instance),
     aliases: [],
     publish: [],
-    mounts: release.mounts,
+    mounts: [...release.mounts, ...secretMounts(release)],
     maxCpu: spec.maxCpu,
     maxMemoryBytes: spec.maxMemoryBytes,
     stopTimeoutMs: spec.stopTimeoutMs,
@@ -151,3 +151,6 @@ function commonPlan(release: Release) {
     ulimits: spec.ulimits,
   };
 }
+
+const secretMounts = ({ secretFiles = [] }: Release): readonly Mount[] =>
+  secretFiles.map(({ source, target }) => ({ type: "bind", source, target, readOnly: true }));

@@ -1,10 +1,11 @@
 import type { Change } from "../../release/change.ts";
-import { writeRoute, type RouteSpec } from "../../release/spec.ts";
+import { writeRoute, type RedirectTarget, type RouteSpec } from "../../release/spec.ts";
 import { ownRoutes } from "../../routing/takeovers.ts";
-import { count, either, flag, listOf, object, text, word } from "../../stored/shape.ts";
+import { count, either, flag, listOf, maybe, object, text, word } from "../../stored/shape.ts";
 import type { KeyLine } from "../comment-keys.ts";
 import { isIPv4 } from "../../server/addresses.ts";
 import { readRoute, readUrl, type HostAndPath } from "../hosts.ts";
+import { checkRedirects, redirect, redirectRoutes } from "./redirect.ts";
 import { bad, good, readBoolean, readPort, type Read } from "../values.ts";
 import {
   about,
@@ -23,6 +24,9 @@ export const storedRoute = object<RouteSpec, "host" | "path" | "https">({
   host: text,
   path: text,
   https: flag,
+  to: maybe(
+    object<RedirectTarget, "host" | "path" | "https">({ host: text, path: text, https: flag }),
+  ),
 });
 
 const domain: Key<HostAndPath> = {
@@ -52,12 +56,14 @@ const url: Key<RouteSpec> = {
 };
 
 const routes: SpecField<readonly RouteSpec[]> = {
-  keys: [domain, https, url],
+  keys: [domain, https, url, redirect],
   default: [],
   stored: listOf(storedRoute),
   merge: (file) => {
     checkRoutes(file);
-    return routesOf(file).map(({ value }) => value);
+    const own = routesOf(file);
+    checkRedirects(file, own);
+    return [...own, ...redirectRoutes(file, own)].map(({ value }) => value);
   },
   describe: (list, { slug }) => {
     const texts = list.map((route) =>
@@ -123,8 +129,11 @@ function readPortOrNone(text: string): Read<number | "none"> {
 
 export const routeFields = { routes, stripPrefix, port };
 
+/** The keys that make a route of the service itself. */
+export const routeKeys: readonly Key<unknown>[] = [domain, url];
+
 /** Routes of `domain` and `url` together, each with its place. */
-function routesOf({ values }: FileKeys): readonly Found<RouteSpec>[] {
+export function routesOf({ values }: FileKeys): readonly Found<RouteSpec>[] {
   const isHttps = values(https)[0]?.value ?? false;
   const domains = values(domain).map((found) => ({
     ...found,

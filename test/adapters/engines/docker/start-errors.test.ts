@@ -36,6 +36,11 @@ const cases: readonly (readonly [string, string, string?])[] = [
     "check CMD and ENTRYPOINT in the Dockerfile",
   ],
   [
+    'error during container init: error mounting "/var/lib/mypaas/secrets/web/0f-all" to rootfs at "/etc": mount /var/lib/mypaas/secrets/web/0f-all:/etc (via /proc/self/fd/6), flags: 0x5001: not a directory: unknown',
+    "mypaas.secret: no file can be put at /etc: not a directory",
+    "name another path, such as /run/secrets/NAME",
+  ],
+  [
     'invalid mount config for type "bind": bind source path does not exist: /a',
     "volume source /a does not exist",
     "create it on the server: mkdir -p /a",
