@@ -5,8 +5,8 @@ export interface ServiceSpec {
   readonly slug: string;
   readonly routes: readonly RouteSpec[];
   readonly stripPrefix: boolean;
-  /** Undefined: the only EXPOSE of the image, else 80 when there is a route, else no port. */
-  readonly port: number | undefined;
+  /** Undefined: the only EXPOSE of the image, else 80 when there is a route, else no port; `none`: a worker process, whatever the image has. */
+  readonly port: number | "none" | undefined;
   /** Users that may pass, each with a password on the server; empty: everybody may. */
   readonly auth: readonly string[];
   /** Headers that each answer gets, or loses. */
@@ -21,6 +21,7 @@ export interface ServiceSpec {
   readonly volumes: readonly VolumeSpec[];
   readonly env: readonly EnvSpec[];
   readonly publish: readonly PublishSpec[];
+  readonly secrets: readonly SecretSpec[];
   readonly healthcheck: HealthcheckSpec | undefined;
   readonly startTimeoutMs: number;
   /** Undefined: 30 s, or 3 s while requests wait. */
@@ -29,6 +30,11 @@ export interface ServiceSpec {
   /** Processors, such as 0.5. */
   readonly maxCpu: number | undefined;
   readonly maxMemoryBytes: number | undefined;
+  /** Docker's init process is the first of a container, and starts the image's program. */
+  readonly init: boolean;
+  /** Size of `/dev/shm` in bytes; Docker's own, 64 MiB, where it is left out. */
+  readonly shmBytes: number | undefined;
+  readonly ulimits: readonly UlimitSpec[];
   readonly release: string | undefined;
   readonly target: string | undefined;
   readonly buildArgs: readonly BuildArgSpec[];
@@ -89,6 +95,13 @@ export interface EnvSpec {
   readonly value: string | undefined;
 }
 
+/** A value that the containers get as a file. */
+export interface SecretSpec {
+  readonly name: string;
+  /** Absolute path of the file. */
+  readonly target: string;
+}
+
 export interface PublishSpec {
   readonly ip: string;
   readonly hostPort: number;
@@ -100,6 +113,14 @@ export interface HealthcheckSpec {
   readonly path: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+}
+
+/** A limit of the kernel for each process (setrlimit(2)). */
+export interface UlimitSpec {
+  readonly name: string;
+  /** -1: no limit. */
+  readonly soft: number;
+  readonly hard: number;
 }
 
 export interface BuildArgSpec {
@@ -139,3 +160,9 @@ export const writeRateLimit = ({ requests, per, burst }: RateLimit): string =>
 
 export const writePublish = ({ ip, hostPort, containerPort, protocol }: PublishSpec): string =>
   `${ip.includes(":") ? `[${ip}]` : ip}:${hostPort}:${containerPort}${protocol === "udp" ? "/udp" : ""}`;
+
+/** Without the hard limit where it equals the soft one. */
+export const writeUlimit = ({ name, soft, hard }: UlimitSpec): string =>
+  `${name}=${limitWord(soft)}${hard === soft ? "" : `:${limitWord(hard)}`}`;
+
+const limitWord = (limit: number): string => (limit === -1 ? "unlimited" : String(limit));

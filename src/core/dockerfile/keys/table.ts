@@ -5,6 +5,8 @@ import { containerFields } from "./container.ts";
 import type { Fact, Key, SpecField, SpecTable } from "./key.ts";
 import { limitFields } from "./limits.ts";
 import { routeFields } from "./routes.ts";
+import { secretFields } from "./secrets.ts";
+import { runtimeFields } from "./runtime.ts";
 import { serviceFields } from "./service.ts";
 import { timeoutFields } from "./timeouts.ts";
 import { trafficFields } from "./traffic.ts";
@@ -15,8 +17,10 @@ export const specTable: SpecTable = {
   ...routeFields,
   ...trafficFields,
   ...containerFields,
+  ...secretFields,
   ...timeoutFields,
   ...limitFields,
+  ...runtimeFields,
   ...buildFields,
 };
 
