@@ -209,7 +209,15 @@ test("a secret is a file that only the image's user can read, in replicas, relea
   }
   assert.doesNotMatch(await body(files, "/env"), /SA_JSON|TLS_KEY/);
   const ran = await server.must([
-    ...["run", "files", "-r", "prod", "--", "node", "server.js", "release", key],
+    "run",
+    "files",
+    "-r",
+    "prod",
+    "--",
+    "node",
+    "server.js",
+    "release",
+    key,
   ]);
   assert.match(ran.out, new RegExp(sumOf(first.TLS_KEY)));
   assert.match(

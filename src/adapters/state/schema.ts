@@ -153,4 +153,14 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (service, version)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Users of services that ask for a password; hash: bcrypt.
+  CREATE TABLE users (
+    service TEXT NOT NULL,
+    name TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (service, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -27,10 +27,8 @@ export function saysTheSame(one: string, other: string): boolean {
 }
 
 function textOf(document: Document): string {
-  const config: unknown = document.toJS();
-  return JSON.stringify(
-    typeof config === "object" && config !== null ? { ...config, metrics: undefined } : config,
-  );
+  const withoutMetrics = (key: string, value: unknown) => (key === "metrics" ? undefined : value);
+  return JSON.stringify(document.toJS(), withoutMetrics);
 }
 
 function setResolvers(document: Document, config: StaticConfig): void {

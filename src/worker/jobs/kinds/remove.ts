@@ -11,6 +11,7 @@ import {
   type StoredRelease,
 } from "../../../adapters/state/releases.ts";
 import { forgetService } from "../../../adapters/state/services.ts";
+import { usersOf } from "../../../adapters/state/users.ts";
 import { appendStep, readSteps } from "../../../adapters/state/steps.ts";
 import type { State } from "../../../adapters/state/state.ts";
 import { refuseUnknownService } from "../../accept/known-service.ts";
@@ -76,6 +77,7 @@ export async function removeInfo(
   refuseUnknownService(state, service, command("releases"));
   const releases = listReleases(state, service);
   const last = currentRelease(state, service);
+  const users = usersOf(state, service).map(({ name }) => name);
   return {
     service,
     routes: last === undefined ? [] : ownRoutes(last.release).map(writeRoute),
@@ -83,6 +85,7 @@ export async function removeInfo(
     images: imagesOf(releases).length,
     releases: releases.length,
     env: Object.keys(readValues(state, service)),
+    ...(users.length > 0 && { users }),
     volumes: await engine.listVolumes(service),
     folders: foldersOf(last),
   };
