@@ -2,6 +2,7 @@ import { command, hint, hintFields } from "../hints.ts";
 import { posix } from "node:path";
 import type { Event } from "../wire/events.ts";
 import type { ManifestEntry } from "../actions/push.ts";
+import { shownPath } from "./manifest.ts";
 
 const risky: readonly RegExp[] = [
   /^\.env(?!\.(?:example|sample|template|dist|defaults?)$)(?:\..+)?$/,
@@ -19,7 +20,7 @@ export function warnOfRiskyFiles(entries: readonly ManifestEntry[]): Event | und
   const more = found.length > maxNamed ? ` and ${found.length - maxNamed} more` : "";
   return {
     kind: "warning",
-    text: `build context: files that may hold secrets are sent: ${found.slice(0, maxNamed).join(", ")}${more}`,
+    text: `build context: files that may hold secrets are sent: ${found.slice(0, maxNamed).map(shownPath).join(", ")}${more}`,
     ...hintFields(hint`add them to .dockerignore, and set values with: ${command("env")}`),
   };
 }
