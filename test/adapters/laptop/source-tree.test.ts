@@ -15,12 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
-import {
-  readRange,
-  readWhole,
-  unreadable,
-  type SourceFile,
-} from "../../../src/adapters/laptop/source-file.ts";
+import { readRange, readWhole, unreadable } from "../../../src/adapters/laptop/source-file.ts";
 import {
   changedSince,
   chooseContext,
