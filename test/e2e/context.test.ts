@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
+import { promisify } from "node:util";
 import {
   bothWays,
   ignoreTrees,
@@ -158,7 +159,7 @@ suite("pushes", { concurrency: true }, () => {
     assert.equal((await server.get(source.host)).release, "busy/2");
     // Into the folder that is being sent.
     const log = join(source.folder, "deploy.log");
-    execFileSync(
+    await promisify(execFile)(
       "sh",
       [
         "-c",
@@ -170,8 +171,7 @@ suite("pushes", { concurrency: true }, () => {
       ],
       {
         cwd: source.folder,
-        env: server.instance.env as NodeJS.ProcessEnv,
-        stdio: "ignore",
+        env: server.instance.env,
       },
     );
     assert.match(readFileSync(log, "utf8"), /busy release 3 is live/);

@@ -77,12 +77,17 @@ async function sentByDocker(folder: string): Promise<Buffer | undefined> {
   const place = await mkdtemp(join(tmpdir(), "t-e2e-context-"));
   const socket = join(place, "docker.sock");
   let sent: Buffer | undefined;
-  const server = createServer(async (request, answer) => {
+  const server = createServer((request, answer) => {
     const headers = { "api-version": "1.41", ostype: "linux", "builder-version": "1" };
     answer.writeHead(200, { ...headers, "content-type": "application/json" });
-    if (request.url?.includes("/build?") !== true) return answer.end("{}");
-    sent = await buffer(request);
-    return answer.end(`${JSON.stringify({ stream: "Successfully built x\n" })}\n`);
+    if (request.url?.includes("/build?") !== true) {
+      answer.end("{}");
+      return;
+    }
+    void buffer(request).then((bytes) => {
+      sent = bytes;
+      answer.end(`${JSON.stringify({ stream: "Successfully built x\n" })}\n`);
+    });
   });
   await new Promise<void>((resolve) => server.listen(socket, resolve));
   try {
