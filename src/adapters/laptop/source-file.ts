@@ -4,6 +4,7 @@ import { lstatSync, type Stats } from "node:fs";
 import { constants, open, readlink, type FileHandle } from "node:fs/promises";
 import { UserError } from "../../core/errors.ts";
 import { shownPath } from "../../core/push/manifest.ts";
+import { maxBlobBytes } from "../../core/wire/protocol.ts";
 import { codeOf } from "../files.ts";
 import type { Kept } from "./kept-bytes.ts";
 
@@ -47,6 +48,7 @@ export async function hashFile(path: string, absolute: string, { onRead, keep }:
   return withFile(path, absolute, async (file) => {
     const facts = await file.stat();
     if (!facts.isFile()) throw new FileChanged(path, "became something else while it was read");
+    if (facts.size > maxBlobBytes) throw tooLarge(path, facts.size);
     const kept = await keep?.(facts);
     const hash = createHash("sha256");
     const buffer = Buffer.allocUnsafe(pieceBytes);
@@ -67,6 +69,13 @@ export async function hashFile(path: string, absolute: string, { onRead, keep }:
     return { source, mode: facts.mode & permissionBits };
   });
 }
+
+/** Said before it is read, which may take hours. */
+const tooLarge = (path: string, size: number): UserError =>
+  new UserError(`${shownPath(path)}: ${size} bytes, at most ${maxBlobBytes} can be pushed`, {
+    code: "too-large",
+    hint: "add it to .dockerignore",
+  });
 
 export const permissionBits = 0o7777;
 

@@ -28,5 +28,6 @@ export function warnOfRiskyFiles(entries: readonly ManifestEntry[]): Event | und
 function isRisky(path: string): boolean {
   const name = posix.basename(path).toLowerCase();
   const folders = posix.dirname(path).split("/");
+  if (name === "config" && folders.at(-1) === ".git") return true;
   return risky.some((pattern) => pattern.test(name)) || folders.some((f) => riskyFolders.has(f));
 }

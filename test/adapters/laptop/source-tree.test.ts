@@ -9,6 +9,7 @@ import {
   mkdtemp,
   rm,
   symlink,
+  truncate,
   utimes,
   writeFile,
 } from "node:fs/promises";
@@ -352,6 +353,16 @@ test("a file that cannot be read is named with the reason", async () => {
     const error = unreadable("f", Object.assign(new Error("x"), { code }));
     assert.deepEqual([error.message, error.hint], [message, hint]);
   }
+});
+
+test("a file that is too large is refused before it is read", async () => {
+  const root = await tree({ Dockerfile: "", "disk.img": "" });
+  await truncate(join(root, "disk.img"), 2 ** 40);
+  await assert.rejects(read(root), {
+    message: "disk.img: 1099511627776 bytes, at most 4294967296 can be pushed",
+    hint: "add it to .dockerignore",
+  });
+  await rm(join(root, "disk.img"));
 });
 
 test("a Dockerfile that is a directory is refused", async () => {
