@@ -20,6 +20,8 @@ export interface BuildFailure {
   readonly message: string;
   readonly step: string | undefined;
   readonly tail: readonly string[];
+  /** False for the classic builder, which passes over a syntax directive. */
+  readonly buildkit?: boolean;
   /** The Dockerfile, where it could be read. */
   readonly text?: string | undefined;
 }
@@ -129,9 +131,11 @@ const baseImage =
   ({ input }, { step }) => {
     const image = imageOf(input, step);
     if (image === undefined) return undefined;
+    // Of a syntax directive.
+    const isReader = /\bdockerfile(?:-upstream)?[:@"]/.test(image);
     const registry = /https?:\/\/([^/"\s]+)/.exec(input)?.[1] ?? "of the image";
     return {
-      text: `base image ${image}: ${typeof text === "string" ? text : text(registry)}`,
+      text: `${isReader ? "syntax" : "base image"} ${image}: ${typeof text === "string" ? text : text(registry)}`,
       hint: typeof wayOut === "string" ? wayOut : wayOut(image),
       details: [input],
     };
@@ -152,7 +156,7 @@ const explanations: readonly (readonly [RegExp, Explain])[] = [
     ([, line, text = ""], failure) => ({
       where: `${failure.dockerfile}:${line}`,
       text: lowerFirst(text),
-      hint: isNewSyntax(text, Number(line), failure) ? tooOld : undefined,
+      hint: isNewSyntax(text, Number(line), failure) ? newerBuilder(failure) : undefined,
     }),
   ],
   [
@@ -310,7 +314,10 @@ const isNewSyntax = (text: string, line: number, { text: dockerfile }: BuildFail
   return dockerfile !== undefined && isInHeredoc(scanDockerfile(dockerfile), line);
 };
 
-const tooOld = `Docker on the server is too old for it: ${newerReader}`;
+const newerBuilder = ({ buildkit }: BuildFailure): string =>
+  buildkit === false
+    ? `it needs BuildKit: ${turnOnBuildkit}`
+    : `Docker on the server is too old for it: ${newerReader}`;
 
 function lowerFirst(text: string): string {
   return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;

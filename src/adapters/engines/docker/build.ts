@@ -97,7 +97,7 @@ async function follow(build: Build, docker: Docker, buildkit: boolean): Promise<
   const failed = { step: log.step(), tail: log.tail() };
   if (error !== undefined) {
     const { dockerfile, readDockerfile } = build;
-    const more = { text: await readDockerfile?.(), ...failed };
+    const more = { text: await readDockerfile?.(), buildkit, ...failed };
     throw buildError({ service, dockerfile, message: error, ...more });
   }
   if (image === undefined) {

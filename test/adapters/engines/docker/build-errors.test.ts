@@ -106,6 +106,11 @@ const cases: readonly Case[] = [
     hint: network,
   },
   {
+    says: 'failed to do request: Head "https://registry-1.docker.io/v2/docker/dockerfile/manifests/1": dial tcp: no such host',
+    text: 'build web: syntax "docker/dockerfile:1": registry registry-1.docker.io cannot be reached',
+    hint: network,
+  },
+  {
     says: "docker.io/library/node:nope: not found",
     text: 'build web: base image "node:nope": not found',
     hint: name,
@@ -301,4 +306,16 @@ test("the engine's reasons become one sentence each", async (t) => {
       assert.equal(error.code, "build-failed");
     });
   }
+});
+
+test("the classic builder is not helped by a syntax directive", () => {
+  const { hint } = buildError({
+    service: "web",
+    dockerfile: "Dockerfile",
+    message: "dockerfile parse error line 2: Unknown flag: link",
+    step: undefined,
+    tail: [],
+    buildkit: false,
+  });
+  assert.equal(hint, `it needs BuildKit: ${buildkit}`);
 });
