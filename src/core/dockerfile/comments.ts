@@ -1,4 +1,5 @@
 import { heredocsOf, type Heredoc } from "./heredocs.ts";
+import { runMounts, type RunMount } from "./mounts.ts";
 import { firstNonSpace } from "../white-space.ts";
 
 /** A comment of the Dockerfile; comments inside a heredoc do not count. */
@@ -27,6 +28,8 @@ export interface DockerfileScan {
   readonly written: readonly Written[];
   /** True with a syntax directive, which names another reader of Dockerfiles. */
   readonly hasSyntax: boolean;
+  /** What its RUN instructions ask the client of the build for. */
+  readonly mounts: readonly RunMount[];
   /** Line of the first instruction, or one past the end. */
   readonly firstInstruction: number;
   /** The heredoc that is still open at the end of the file, with the line of its instruction. */
@@ -37,6 +40,7 @@ export interface DockerfileScan {
 export function scanDockerfile(text: string): DockerfileScan {
   const comments: Comment[] = [];
   const stages: string[] = [];
+  const mounts: RunMount[] = [];
   const directives = readDirectives();
   // Open heredocs; the next one to be closed is last.
   let heredocs: Heredoc[] = [];
@@ -52,6 +56,7 @@ export function scanDockerfile(text: string): DockerfileScan {
     firstInstruction ??= started;
     const stage = stageOf(instruction);
     if (stage !== undefined) stages.push(stage);
+    mounts.push(...runMounts(instruction, started));
     heredocs = heredocsOf(instruction).toReversed();
     const hasHeredoc = heredocs.length > 0;
     written.push({ line: started, end: number, text: instruction, hasHeredoc });
@@ -85,6 +90,7 @@ export function scanDockerfile(text: string): DockerfileScan {
     instructions: written.length,
     written,
     hasSyntax: directives.hasSyntax(),
+    mounts,
     firstInstruction: firstInstruction ?? number + 1,
     openHeredoc: open === undefined ? undefined : { name: open.name, line: started },
   };

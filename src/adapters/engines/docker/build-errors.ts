@@ -11,6 +11,7 @@ import {
 } from "../../../core/dockerfile/syntax.ts";
 import { isGit } from "../../../core/push/dockerignore.ts";
 import { dockerHub, isRegistryHost } from "../../../core/server/registry.ts";
+import { mountErrors } from "./mount-errors.ts";
 
 /** What is known about a build when it ends badly. */
 export interface BuildFailure {
@@ -48,7 +49,7 @@ function passedOn(message: string, { step, tail }: BuildFailure): Explanation {
 const daemonPath =
   /\/[^\s"':]*?\/(?:tmp\/buildkit-mount\d+|tmp\/docker-builder\d+|(?:overlay2|btrfs\/subvolumes|vfs\/dir)\/\w+(?:\/merged|\/diff)?|snapshots\/\d+\/fs)(?:\/|(?=[\s"':]|$))/g;
 
-interface Explanation {
+export interface Explanation {
   readonly text: string;
   readonly hint?: Hint | undefined;
   readonly details?: readonly string[];
@@ -142,6 +143,7 @@ const baseImage =
   };
 
 const explanations: readonly (readonly [RegExp, Explain])[] = [
+  ...mountErrors,
   [
     /no space left on device/,
     () => ({
