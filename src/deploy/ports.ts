@@ -174,7 +174,9 @@ export type ContextEntry =
       readonly size: number;
       readonly open: () => AsyncIterable<Uint8Array>;
     }
-  | { readonly path: string; readonly link: string };
+  | { readonly path: string; readonly link: string }
+  /** A folder, before what is in it; one that is not named has the mode 755. */
+  | { readonly path: string; readonly folderMode: number };
 
 /** What a switch needs of Traefik. */
 export interface Router {

@@ -151,6 +151,10 @@ function openActions(
     removeInfo: async (service) => removeInfo({ state, engine: (await tools()).engine }, service),
     plan: (action, caller) => planPush({ state, config, tools }, action, caller),
     imagesThere: async (references) => imagesThere((await tools()).engine, references),
+    builder: async () => {
+      const { builderFacts } = await import("../adapters/engines/docker/info.ts");
+      return builderFacts(engineSocket);
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ActionOf, NamesOf, Results } from "../../core/actions/actions.ts";
+import type { BuilderFacts } from "../../core/dockerfile/syntax.ts";
 import type { CertificateList } from "../../core/actions/certificates.ts";
 import { maySee, type Caller } from "../../core/wire/permissions.ts";
 import { useOf } from "../../core/release/values.ts";
@@ -38,6 +39,8 @@ export interface ActionParts {
   readonly examine: (host: string | undefined) => Promise<Results["doctor"]>;
   readonly removeInfo: (service: string) => Promise<Results["remove.list"]>;
   readonly plan: DirectActions["plan"];
+  /** What builds images here; undefined while Docker does not answer. */
+  readonly builder: () => Promise<BuilderFacts | undefined>;
   /** Ids of the images among these that are there; undefined while Docker does not answer. */
   readonly imagesThere: (references: readonly string[]) => Promise<ReadonlySet<string> | undefined>;
 }
@@ -71,10 +74,12 @@ export function directActions(parts: ActionParts): DirectActions {
     },
     "cert.retry": async ({ host }) => ({ certificates: await certificates.retry(host) }),
     doctor: ({ host }) => parts.examine(host),
-    "server.info": () => {
+    "server.info": async () => {
       const { version, instance, domain, wildcards } = parts;
       const own = manualNames(state).filter((name) => name.startsWith("*."));
-      return { version, instance, ...(domain !== undefined && { domain }), wildcards, own };
+      const builder = await parts.builder();
+      const more = { ...(domain !== undefined && { domain }), ...(builder && { builder }) };
+      return { version, instance, ...more, wildcards, own };
     },
   };
 }

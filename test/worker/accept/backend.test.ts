@@ -96,6 +96,7 @@ function open(t: TestContext, free = 1e12) {
     checkLogin: () => Promise.resolve(),
     examine: () => Promise.reject(new Error("not asked")),
     removeInfo: () => Promise.reject(new Error("not asked")),
+    builder: async () => ({ engine: "20.10.24", buildkit: true }),
     imagesThere: async (references: readonly string[]) =>
       new Set(
         references.filter((image) => image !== "mypaas/web:r1").map((image) => `sha256:${image}`),
@@ -173,6 +174,7 @@ test("backend: the outside needs a signature of an enrolled key, and its rights 
   assert.deepEqual((await outside.accept(info, ann.signed(info))).result, {
     version: "1.2.3",
     instance: "mypaas",
+    builder: { engine: "20.10.24", buildkit: true },
     wildcards: false,
     own: [],
   });
