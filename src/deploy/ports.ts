@@ -171,12 +171,16 @@ export interface Router {
   readonly apply: (change: RoutingChange) => Promise<void>;
   /** Waits until Traefik's API shows what the last `apply` and the running containers mean; nudges a lost update; throws UserError after `timeoutMs`. */
   readonly confirm: (expected: Expected, timeoutMs: number, signal?: AbortSignal) => Promise<void>;
-  /** Asks for one route as a client would; returns the release header of the answer, undefined without an answer. */
-  readonly answeringRelease: (route: {
-    host: string;
-    path: string;
-    https: boolean;
-  }) => Promise<string | undefined>;
+  /** Asks for one route as a client would, by HEAD or by another method; returns the release header of the answer, undefined without an answer. */
+  readonly answeringRelease: (route: AskedRoute) => Promise<string | undefined>;
+}
+
+/** A route, and how it is asked. */
+export interface AskedRoute {
+  readonly host: string;
+  readonly path: string;
+  readonly https: boolean;
+  readonly method?: "HEAD" | "GET";
 }
 
 /** Counts the answers that clients get; several counts may run at the same time. */
@@ -207,6 +211,8 @@ export interface Clock {
 export interface ProbeTarget extends Address {
   /** Undefined: a TCP connection is enough. */
   readonly http: { readonly path: string; readonly host: string } | undefined;
+  /** Without `http`, an h2c connection is enough once the replica has sent its settings. */
+  readonly protocol: "http" | "h2c";
   readonly timeoutMs: number;
 }
 
@@ -216,4 +222,8 @@ export type ProbeAnswer =
   | { readonly kind: "refused" }
   | { readonly kind: "slow" }
   | { readonly kind: "unreachable"; readonly reason: string }
-  | { readonly kind: "status"; readonly status: number };
+  /** It takes connections and does not speak HTTP/2 without TLS. */
+  | { readonly kind: "not-h2c" }
+  | { readonly kind: "status"; readonly status: number }
+  /** The answer of gRPC's health service: a status of the server, or a code of gRPC. */
+  | { readonly kind: "grpc-status"; readonly status: string };

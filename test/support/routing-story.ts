@@ -215,7 +215,8 @@ function bestOf(
         (one.host === route.host || isBelow(route.host, one.host) || isBelow(one.host, route.host)),
     );
   const isStrict = scheme === "https" && secured.includes(route.host) && !isPlainToo;
-  const plain = `${tag}${strips}${isStrict ? " strictly" : ""}`;
+  const by = spec.protocol === "h2c" ? " by h2c" : "";
+  const plain = `${tag}${by}${strips}${isStrict ? " strictly" : ""}`;
   return {
     release: found.release,
     host: route.host,
@@ -248,6 +249,9 @@ export function releaseOf(text: string): Release {
     port: rest.includes("portless") ? undefined : Number(port?.slice(5) ?? 3000),
     spec: {
       stripPrefix: rest.includes("strip"),
+      sticky: { kind: rest.includes("sticky") ? "on" : "off" },
+      answerTimeoutMs: rest.includes("timeout") ? Number(number) * 1000 : undefined,
+      protocol: rest.includes("h2c") ? "h2c" : "http",
       scale: kinds[kind as keyof typeof kinds],
     },
   });

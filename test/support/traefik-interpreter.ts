@@ -5,6 +5,7 @@ import type {
   RouterConfig,
 } from "../../src/core/routing/traefik-config.ts";
 import type { Release } from "../../src/core/release/release.ts";
+import { balancersOf, type Balancer } from "../../src/core/routing/balancers.ts";
 import type { RoutingServer } from "../../src/core/routing/release-routing.ts";
 import { releaseHeader, releaseRouting } from "../../src/core/routing/release-routing.ts";
 
@@ -64,22 +65,55 @@ function answerOf({ name, config, middlewares }: Mounted, world: TraefikWorld): 
   const shape = shapeOf(name, config.middlewares, middlewares);
   const [service = "", provider] = config.service.split("@");
   if (provider === "docker") {
-    const release = world.running.find((one) => service === `${one.spec.slug}-r${one.number}`);
+    const release = world.running.find((one) => balancerOf(service, one, world) !== undefined);
     if (release === undefined) throw new Error(`${name} leads to ${service}, which does not run`);
     const tag = `${release.spec.service}/${release.number}`;
     if (shape.tag !== tag) throw new Error(`${name}: ${tag} answers under the name ${shape.tag}`);
+    const balancer = balancerOf(service, release, world);
+    checkTransport(`${name}: ${service}`, balancer?.serversTransport, world);
+    checkCookie(`${name}: ${service}`, config.entryPoints[0], { release, balancer });
   }
   if (shape.redirects === "for now") return "redirects for now";
   if (shape.redirects === "for good") return `${shape.tag} redirects`;
-  if (provider === "docker") return spoken(shape);
+  if (provider === "docker") {
+    const scheme = balancerIn(service, world)?.server.scheme;
+    return spoken({ ...shape, isH2c: scheme === "h2c" });
+  }
   const found = world.file.http.services[service];
   if (found === undefined) throw new Error(`${name} leads to ${service}, which the file lacks`);
   if ("weighted" in found)
-    return `wait ${found.weighted.services.map((one) => waitedFor(one.name, world.file)).join(" or ")}`;
+    return `wait ${found.weighted.services.map((one) => waitedFor(one.name, world)).join(" or ")}`;
   return service;
 }
 
+const balancerOf = (service: string, release: Release, { server }: TraefikWorld) =>
+  balancersOf(release, releaseRouting(release, server).routers)[service];
+
+const balancerIn = (service: string, world: TraefikWorld) =>
+  world.running.flatMap((one) => balancerOf(service, one, world) ?? [])[0];
+
+/** Traefik drops a router whose service names a transport that is not there. */
+function checkTransport(where: string, name: string | undefined, { file }: TraefikWorld): void {
+  const known = file.http.serversTransports ?? {};
+  if (name !== undefined && known[name.replace(/@file$/, "")] === undefined)
+    throw new Error(`${where} has the transport ${name}, which is not there`);
+}
+
+/** A browser takes no `Secure` cookie over http, and every route of a sticky release has its cookie. */
+function checkCookie(
+  where: string,
+  entryPoint: EntryPoint,
+  { release, balancer }: { release: Release; balancer: Balancer | undefined },
+): void {
+  const cookie = balancer?.sticky?.cookie;
+  if ((cookie === undefined) !== (release.spec.sticky.kind === "off"))
+    throw new Error(`${where} has the cookie ${cookie?.name}`);
+  if (cookie?.secure === true && entryPoint === "web")
+    throw new Error(`${where} sets a secure cookie over http`);
+}
+
 interface Shape {
+  readonly isH2c?: boolean;
   readonly tag: string | undefined;
   readonly strips: string | undefined;
   /** Seconds that it tells browsers to stay with https. */
@@ -114,21 +148,24 @@ function shapeOf(
   return { tag, strips, redirects, strict };
 }
 
-const spoken = ({ tag, strips, strict }: Shape): string => {
+const spoken = ({ tag, strips, strict, isH2c }: Shape): string => {
   const bound = strict === "0" ? " letting go" : strict === undefined ? "" : " strictly";
-  return `${tag}${strips === undefined ? "" : ` strips ${strips}`}${bound}`;
+  return `${tag}${isH2c === true ? " by h2c" : ""}${strips === undefined ? "" : ` strips ${strips}`}${bound}`;
 };
 
 /** Who will answer under a name that nobody has yet; the name tells the service and which of its releases. */
-function waitedFor(name: string, file: DynamicConfig): string {
+function waitedFor(name: string, world: TraefikWorld): string {
+  const { file } = world;
   const service = file.http.services[name];
   if (service === undefined || !("loadBalancer" in service)) throw new Error(`no service ${name}`);
   const shape = shapeOf(name, service.middlewares, file.http.middlewares);
+  checkTransport(name, service.loadBalancer.serversTransport, world);
   const [server] = service.loadBalancer.servers;
-  const [, slug] = /^http:\/\/(.+)\.(?:next|back)\.invalid\.:\d+$/.exec(server?.url ?? "") ?? [];
+  const [, slug] =
+    /^(?:http|h2c):\/\/(.+)\.(?:next|back)\.invalid\.:\d+$/.exec(server?.url ?? "") ?? [];
   if (slug === undefined || shape.tag?.split("/")[0]?.replaceAll(".", "-") !== slug)
     throw new Error(`${name}: ${server?.url} would answer under the name ${shape.tag}`);
-  return spoken(shape);
+  return spoken({ ...shape, isH2c: server?.url.startsWith("h2c:") === true });
 }
 
 function matches({ rule }: RouterConfig, host: string, path: string): boolean {

@@ -1,5 +1,6 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
+import type { AskedRoute } from "../../deploy/ports.ts";
 import { headOf } from "../reach.ts";
 import { releaseHeader } from "../../core/routing/release-routing.ts";
 
@@ -15,7 +16,7 @@ const timeoutMs = 3_000;
 /** Requests a route and returns the release header of the answer; undefined without the header, or without an answer in time. */
 export async function probeRoute(
   entry: EntryAddress,
-  route: { readonly host: string; readonly path: string; readonly https: boolean },
+  route: AskedRoute,
 ): Promise<string | undefined> {
   // For a wildcard, a name that no other service is likely to have.
   const host = route.host.replace(/^\*\./, "mypaas-asks.");
@@ -24,7 +25,7 @@ export async function probeRoute(
     port: route.https ? entry.httpsPort : entry.httpPort,
     path: route.path === "" ? "/" : route.path,
     // The head of the answer is enough; Traefik adds the header to the answer of any method.
-    method: "HEAD",
+    method: route.method ?? "HEAD",
     headers: { host, "user-agent": "mypaas" },
     agent: false,
     signal: AbortSignal.timeout(timeoutMs),

@@ -7,6 +7,12 @@ export interface ServiceSpec {
   readonly stripPrefix: boolean;
   /** Undefined: the only EXPOSE of the image, else 80 when there is a route, else no port. */
   readonly port: number | undefined;
+  /** A visitor stays with a replica. */
+  readonly sticky: Sticky;
+  /** The protocol between Traefik and the service: HTTP/1.1, or HTTP/2 without TLS. */
+  readonly protocol: "http" | "h2c";
+  /** How long Traefik waits for the head of an answer. */
+  readonly answerTimeoutMs: number | undefined;
   readonly scale: Scale;
   readonly volumes: readonly VolumeSpec[];
   readonly env: readonly EnvSpec[];
@@ -31,6 +37,12 @@ export interface RouteSpec {
   readonly path: string;
   readonly https: boolean;
 }
+
+/** `on`: by a cookie whose name follows from the service. */
+export type Sticky =
+  | { readonly kind: "off" }
+  | { readonly kind: "on" }
+  | { readonly kind: "named"; readonly cookie: string };
 
 /** The highest number of containers of a service. */
 export const maxReplicas = 100;

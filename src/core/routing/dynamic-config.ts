@@ -2,6 +2,7 @@ import type { Release } from "../release/release.ts";
 import type { RoutingState, Switch } from "./routing-state.ts";
 import { hstsOff, releaseRouting, type ReleaseRouting, type RoutePlan } from "./release-routing.ts";
 import type { DynamicConfig } from "./traefik-config.ts";
+import { transportsOf } from "./balancers.ts";
 import { backendOf } from "./backend.ts";
 import { DynamicDraft, type Target } from "./dynamic-draft.ts";
 import { covers, coversHost } from "./routes.ts";
@@ -14,6 +15,10 @@ export function dynamicConfig(facts: RoutingState): DynamicConfig {
   const state = { ...facts, server: { ...facts.server, strict: strictHosts(facts) } };
   const file = new DynamicDraft();
   addServer(file, state.server);
+  // Before any label names one, and until the last container whose labels do is gone.
+  file.add({
+    serversTransports: transportsOf([...knownReleases(state), ...(state.stopped ?? [])]),
+  });
   const live = [
     ...state.live.filter(({ spec }) => !state.switches.some((one) => one.service === spec.service)),
     ...state.switches.flatMap(({ phase, from, to }) => (phase === "held" ? (from ?? []) : to)),
@@ -131,7 +136,7 @@ function formerHttpsTarget({ file, state, live }: Known, wanted: RoutePlan): Tar
   const middlewares = plan.config.middlewares ?? [];
   file.copy(routing, middlewares);
   file.add({ middlewares: { "let-go": hstsOff } });
-  return { service: file.lead(backendOf(routing)), middlewares: ["let-go", ...middlewares] };
+  return { service: file.lead(backendOf(plan)), middlewares: ["let-go", ...middlewares] };
 }
 
 /** The same route on the https port. */
@@ -181,7 +186,7 @@ function targetOf(known: Known, wanted: RoutePlan, owner: Owner): Target {
   const middlewares = owner.plan.config.middlewares ?? [];
   file.copy(owner.routing, middlewares);
   // A redirect needs no server.
-  const service = owner.plan.redirects ? emptyService : file.lead(backendOf(owner.routing));
+  const service = owner.plan.redirects ? emptyService : file.lead(backendOf(owner.plan));
   return { service, middlewares };
 }
 

@@ -1,6 +1,6 @@
 import type { Release } from "../release/release.ts";
+import { balancersOf } from "./balancers.ts";
 import { releaseRouting, type RoutingServer } from "./release-routing.ts";
-import { traefikServiceName } from "../release/names.ts";
 
 /** One line of Traefik's count of answers. It begins at 0 with the router, and again when Traefik restarts. */
 export interface AnswerCount {
@@ -125,9 +125,11 @@ export function switchRouters(
   const names = releases.flatMap((release) =>
     releaseRouting(release, server).routers.map(({ name }) => name),
   );
-  const taken = releases.map(({ spec, number }) =>
-    takenBy(`${traefikServiceName(spec.slug, number)}@docker`),
-  );
+  const taken = releases
+    .flatMap((release) =>
+      Object.keys(balancersOf(release, releaseRouting(release, server).routers)),
+    )
+    .map((name) => takenBy(`${name}@docker`));
   const inFile = ["rest", "https", "left"].flatMap((why) =>
     names.map((name) => `${why}-${name}@file`),
   );

@@ -2,10 +2,8 @@ import type { Release } from "../release/release.ts";
 import type { RouteSpec } from "../release/spec.ts";
 import type { EntryPoint, MiddlewareConfig, RouterConfig } from "./traefik-config.ts";
 import { traefikServiceName } from "../release/names.ts";
+import { balancerAt } from "./balancers.ts";
 import { isSameRoute, routePriority, routeRule } from "./routes.ts";
-
-/** The name by which the dynamic file leads to the replicas of a release; their labels bring them to Traefik. */
-export const dockerService = ({ service }: ReleaseRouting): string => `${service}@docker`;
 
 /** The facts about the server that a route depends on. */
 export interface RoutingServer {
@@ -72,7 +70,7 @@ export function releaseRouting(release: Release, server: RoutingServer): Release
       entryPoints: [entryPoint],
       rule: routeRule(route),
       priority: routePriority(route, release.number),
-      service,
+      service: balancerAt(entryPoint, release, service),
       middlewares: chain,
       ...(entryPoint === "websecure" ? { tls: {} } : {}),
     };

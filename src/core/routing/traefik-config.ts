@@ -22,7 +22,12 @@ export interface HttpConfig {
 }
 
 export interface ServersTransportConfig {
-  readonly forwardingTimeouts: { readonly dialTimeout: string; readonly idleConnTimeout: string };
+  readonly forwardingTimeouts: {
+    readonly dialTimeout: string;
+    readonly idleConnTimeout: string;
+    /** Counts from the end of the request's body. */
+    readonly responseHeaderTimeout?: string;
+  };
 }
 
 export type EntryPoint = "web" | "websecure";
@@ -70,6 +75,14 @@ export type ServiceConfig =
 export interface WeightedService {
   readonly name: string;
   readonly weight: number;
+}
+
+/** The cookie by which a visitor stays with a server; Traefik's own default path is `/`. */
+export interface StickyCookie {
+  readonly name: string;
+  readonly httpOnly: true;
+  readonly sameSite: "lax";
+  readonly secure: boolean;
 }
 
 export interface LoadBalancerConfig {

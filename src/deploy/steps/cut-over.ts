@@ -46,9 +46,11 @@ async function awaitAnswer(
   over: AbortSignal,
 ): Promise<void> {
   const { router, release, clock, server } = context;
+  // Many servers that speak only gRPC fail at a HEAD, some of them for good.
+  const method = release.spec.protocol === "h2c" ? "GET" : "HEAD";
   const deadline = clock.now() + answerTimeoutMs;
   for (;;) {
-    const answering = await router.answeringRelease(route);
+    const answering = await router.answeringRelease({ ...route, method });
     if (answering === releaseTag(release)) return;
     if (clock.now() >= deadline) {
       if (answering === undefined) return context.say(messages.unanswered(route, server));

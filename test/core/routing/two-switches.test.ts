@@ -16,6 +16,7 @@ import {
 } from "../../support/routing-story.ts";
 
 const scales = ["roll", "alone", "safe"];
+const ways = ["", "sticky", "h2c", "sticky h2c", "timeout", "sticky timeout"];
 const routeSets = [
   "",
   "http://a.test",
@@ -79,7 +80,7 @@ function liveThrough(
     const current = deploys.find((one) => one.service === service);
     if (current === undefined) {
       const number = (numbers.get(service) ?? 0) + 1;
-      const to = releaseOf(`${service}/${number} ${pick(scales)} ${pick(routeSets)}`);
+      const to = releaseOf(`${service}/${number} ${pick(scales)} ${pick(ways)} ${pick(routeSets)}`);
       const going = { from: moment.state.live.find((one) => one.spec.service === service), to };
       if (!isAllowed({ moment, deploys, lost }, to)) continue;
       numbers.set(service, number);
