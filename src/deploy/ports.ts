@@ -181,6 +181,8 @@ export interface AskedRoute {
   readonly path: string;
   readonly https: boolean;
   readonly method?: "HEAD" | "GET";
+  /** The service whose maintenance, if there is one, must not answer. */
+  readonly service?: string;
 }
 
 /** Counts the answers that clients get; several counts may run at the same time. */

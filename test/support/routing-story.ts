@@ -99,9 +99,13 @@ export function perform({ state, running }: Moment, act: Act, going: Going): Mom
   }
 }
 
-/** Who answers each URL at that moment. */
-export function answers({ state, running }: Moment, urls: readonly string[]): readonly string[] {
-  return urls.map(traefik({ running, server, file: dynamicConfig(state) }));
+/** Who answers each URL at that moment; `passes` are those of services in maintenance that the client knows. */
+export function answers(
+  { state, running }: Moment,
+  urls: readonly string[],
+  passes: readonly string[] = [],
+): readonly string[] {
+  return urls.map(traefik({ running, server, file: dynamicConfig(state) }, passes));
 }
 
 /**
@@ -115,11 +119,14 @@ export function oracle(
       server: { secured = [] },
       live,
       switches,
+      maintenance = [],
     },
   }: Moment,
   lost: ReadonlySet<string>,
   url: string,
 ): string {
+  const isClosed = ({ spec }: Release): boolean =>
+    maintenance.some(({ service }) => service === spec.service);
   const all = [
     ...live,
     ...switches.flatMap(({ from, to }) => (from === undefined ? to : [from, to])),
@@ -131,6 +138,7 @@ export function oracle(
   ];
   const owner = best(answering);
   if (owner !== undefined) {
+    if (isClosed(owner.release)) return "maintenance";
     const own = switches.find(({ service }) => service === owner.release.spec.service);
     if (own?.phase !== "held" || own.mode !== "wait") return owner.answer;
     const sides = [own.to, owner.release].flatMap((one) => best([one]) ?? []);
@@ -146,9 +154,11 @@ export function oracle(
     const left = bestOf({ releases: answering, lost, secured: [], all, isPlainOnly: true }, http);
     if (left === undefined || !secured.includes(left.host) || left.host.startsWith("*."))
       return "nobody";
+    if (isClosed(left.release)) return "maintenance";
     const own = switches.find(({ service }) => service === left.release.spec.service);
     return own?.phase === "held" && own.mode === "wait" ? "nobody" : `${left.plain} letting go`;
   }
+  if (isClosed(next.release)) return "maintenance";
   return next.redirects ? "redirects for now" : `wait ${next.plain}`;
 }
 

@@ -28,14 +28,18 @@ interface Mounted {
  * `web/43`, `web/43 strips /api`, `web/43 redirects`, `redirects for now` (by nobody yet), `wait web/43 or web/42`, `nobody`, `receiver`.
  * Throws where Traefik would drop a router or decide by accident: a missing middleware or service, a tie, an answer under another's name.
  */
-export function traefik(world: TraefikWorld): (url: string) => string {
+export function traefik(
+  world: TraefikWorld,
+  passes: readonly string[] = [],
+): (url: string) => string {
   const mounted = routers(world).toSorted((a, b) => b.config.priority - a.config.priority);
   for (const one of mounted) answerOf(one, world);
   return (url) => {
     const [, scheme, host = "", path = "/"] = /^(https?):\/\/([^/]+)(\/.*)?$/.exec(url) ?? [];
     const entryPoint: EntryPoint = scheme === "https" ? "websecure" : "web";
     const [first, second] = mounted.filter(
-      ({ config }) => config.entryPoints[0] === entryPoint && matches(config, host, path),
+      ({ config }) =>
+        config.entryPoints[0] === entryPoint && matches(config, { host, path, passes }),
     );
     if (first === undefined) return "404";
     if (first.config.priority === second?.config.priority)
@@ -73,6 +77,7 @@ function answerOf({ name, config, middlewares }: Mounted, world: TraefikWorld): 
     checkTransport(`${name}: ${service}`, balancer?.serversTransport, world);
     checkCookie(`${name}: ${service}`, config.entryPoints[0], { release, balancer });
   }
+  if (shape.isClosed) return "maintenance";
   if (shape.redirects === "for now") return "redirects for now";
   if (shape.redirects === "for good") return `${shape.tag} redirects`;
   if (provider === "docker") {
@@ -119,6 +124,7 @@ interface Shape {
   /** Seconds that it tells browsers to stay with https. */
   readonly strict: string | undefined;
   readonly redirects: "for good" | "for now" | undefined;
+  readonly isClosed?: boolean;
 }
 
 /** What a chain of middlewares does to an answer. */
@@ -133,6 +139,7 @@ function shapeOf(
     undefined,
   ];
   let strict: string | undefined;
+  let isClosed = false;
   for (const one of chain) {
     const config = known[one];
     if (config === undefined) throw new Error(`${name} names ${one}, which is not there`);
@@ -141,11 +148,12 @@ function shapeOf(
       tag = headers[releaseHeader] ?? tag;
       strict = headers["Strict-Transport-Security"]?.replace("max-age=", "") ?? strict;
     }
+    if ("errors" in config) isClosed = config.errors.status.includes("503");
     if ("stripPrefix" in config) strips = config.stripPrefix.prefixes[0];
     if ("redirectScheme" in config)
       redirects = config.redirectScheme.permanent ? "for good" : "for now";
   }
-  return { tag, strips, redirects, strict };
+  return { tag, strips, redirects, strict, isClosed };
 }
 
 const spoken = ({ tag, strips, strict, isH2c }: Shape): string => {
@@ -168,7 +176,16 @@ function waitedFor(name: string, world: TraefikWorld): string {
   return spoken({ ...shape, isH2c: server?.url.startsWith("h2c:") === true });
 }
 
-function matches({ rule }: RouterConfig, host: string, path: string): boolean {
+interface Asked {
+  readonly host: string;
+  readonly path: string;
+  readonly passes: readonly string[];
+}
+
+function matches({ rule: written }: RouterConfig, { host, path, passes }: Asked): boolean {
+  const [, rule = "", pass] =
+    /^(.*?)(?: && !Header\(`X-Mypaas-Pass`, `([0-9a-z]+)`\))?$/.exec(written) ?? [];
+  if (pass !== undefined && passes.includes(pass)) return false;
   const whole =
     /^(?:Host\(`([^`]+)`\))?(?: && )?(?:\(Path\(`([^`]+)`\) \|\| PathPrefix\(`([^`]+)`\)\)|PathPrefix\(`([^`]+)`\))?$/.exec(
       rule,

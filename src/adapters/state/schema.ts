@@ -141,4 +141,13 @@ export const migrations: readonly string[] = [
     added INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- Services whose routes answer 503 with a page; pass: hex digits with which the worker passes by.
+  CREATE TABLE maintenance (
+    service TEXT PRIMARY KEY,
+    text TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    pass TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

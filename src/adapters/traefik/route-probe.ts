@@ -1,6 +1,7 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { AskedRoute } from "../../deploy/ports.ts";
+import { passHeader } from "../../core/routing/maintenance.ts";
 import { headOf } from "../reach.ts";
 import { releaseHeader } from "../../core/routing/release-routing.ts";
 
@@ -17,6 +18,7 @@ const timeoutMs = 3_000;
 export async function probeRoute(
   entry: EntryAddress,
   route: AskedRoute,
+  pass?: string,
 ): Promise<string | undefined> {
   // For a wildcard, a name that no other service is likely to have.
   const host = route.host.replace(/^\*\./, "mypaas-asks.");
@@ -26,7 +28,7 @@ export async function probeRoute(
     path: route.path === "" ? "/" : route.path,
     // The head of the answer is enough; Traefik adds the header to the answer of any method.
     method: route.method ?? "HEAD",
-    headers: { host, "user-agent": "mypaas" },
+    headers: { host, "user-agent": "mypaas", ...(pass !== undefined && { [passHeader]: pass }) },
     agent: false,
     signal: AbortSignal.timeout(timeoutMs),
   } as const;

@@ -81,8 +81,12 @@ export function releaseRouting(release: Release, server: RoutingServer): Release
   const tag = use("release", {
     headers: { customResponseHeaders: { [releaseHeader]: releaseTag(release) } },
   });
-  // Only a failed dial is retried. No byte was sent then, so it is safe for POST too.
-  const retry = use("retry", { retry: { attempts: 3, initialInterval: "100ms" } });
+  // Only a failed dial is retried. No byte was sent then, so it is safe for POST too. But Traefik takes a quick answer over h2c for
+  // a failed dial now and then, and sends the request a second time.
+  const retry =
+    release.spec.protocol === "h2c"
+      ? []
+      : [use("retry", { retry: { attempts: 3, initialInterval: "100ms" } })];
   for (const [index, route] of routes.entries()) {
     const n = index + 1;
     const name = `${service}-${n}`;
@@ -90,16 +94,18 @@ export function releaseRouting(release: Release, server: RoutingServer): Release
     const shape = stripped ? [tag, use(`strip-${n}`, strip(route.path))] : [tag];
     if (!route.https) {
       const side = { name, route, entryPoint: "web", redirects: false, isInFile: false } as const;
-      add({ ...side, shape }, [...shape, retry]);
+      add({ ...side, shape }, [...shape, ...retry]);
       continue;
     }
     const isStrict = server.strict?.includes(route.host) === true;
     const safe = isStrict ? [...shape, use("hsts", hsts)] : shape;
     const side = { name, route, entryPoint: "websecure", redirects: false } as const;
-    add({ ...side, isInFile: isStrict, shape: safe }, [...safe, retry]);
+    add({ ...side, isInFile: isStrict, shape: safe }, [...safe, ...retry]);
     if (routes.some((other) => !other.https && isSameRoute(other, route))) continue;
     const redirects = server.secured?.includes(route.host) === true;
-    const chain = redirects ? [tag, use("https", redirect(server.httpsPort))] : [...shape, retry];
+    const chain = redirects
+      ? [tag, use("https", redirect(server.httpsPort))]
+      : [...shape, ...retry];
     const http = { name: `${name}-http`, route, entryPoint: "web", redirects } as const;
     // Always, because containers of earlier versions have labels that redirect.
     add({ ...http, isInFile: true, shape }, chain);

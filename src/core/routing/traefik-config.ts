@@ -56,9 +56,11 @@ export type MiddlewareConfig =
   | {
       readonly errors: {
         readonly status: readonly string[];
-        readonly statusRewrites: Readonly<Record<string, number>>;
+        readonly statusRewrites?: Readonly<Record<string, number>>;
         readonly service: string;
         readonly query: string;
+        /** The headers that the request for the page takes over; all without it. */
+        readonly errorRequestHeaders?: readonly string[];
       };
     };
 

@@ -22,6 +22,8 @@ export interface Answers {
   readonly "env unset": Results["env.unset"];
   /** With `--detach`. */
   readonly run: RunResult;
+  /** Of `on` and `off` too. */
+  readonly maintenance: Results["maintenance.show"];
   readonly doctor: DoctorAnswer;
   readonly "key add": Results["key.add"];
   readonly "key list": Results["key.list"];

@@ -8,6 +8,7 @@ import type { State } from "../../adapters/state/state.ts";
 import type { Certificates } from "../certificates/certificates.ts";
 import { manualNames } from "../certificates/server-facts.ts";
 import { enrol, keyInfos, revoke } from "../access/key-actions.ts";
+import type { MaintenanceControl } from "../maintenance/maintenance.ts";
 import { listedReleases } from "../status/listed-releases.ts";
 import { listRegistries, logIn, logOut, type CheckLogin } from "../access/registries.ts";
 
@@ -28,6 +29,7 @@ export interface ActionParts {
   readonly domain: string | undefined;
   readonly wildcards: boolean;
   readonly certificates: Pick<Certificates, "list" | "add" | "remove" | "retry">;
+  readonly maintenance: Pick<MaintenanceControl, "show" | "set">;
   /** Brings the receiver's file in line with the keys in the state. */
   readonly keysChanged: () => Promise<void>;
   /** Throws UserError when the registry does not take the login. */
@@ -64,6 +66,8 @@ export function directActions(parts: ActionParts): DirectActions {
       return { host };
     },
     "cert.retry": async ({ host }) => ({ certificates: await certificates.retry(host) }),
+    "maintenance.show": ({ service }) => parts.maintenance.show(service),
+    "maintenance.set": (wanted) => parts.maintenance.set(wanted),
     doctor: ({ host }) => parts.examine(host),
     "server.info": () => {
       const { version, instance, domain, wildcards } = parts;

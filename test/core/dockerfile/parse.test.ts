@@ -221,6 +221,18 @@ const warned: readonly (readonly [name: string, text: string, warnings: readonly
     ],
   ],
   [
+    "h2c whose calls would wait",
+    "# mypaas.service = web\n# mypaas.domain = a.example\n# mypaas.protocol = h2c\n# mypaas.scale = 2 safe\nFROM a\n",
+    [
+      "Dockerfile:3:1: mypaas.protocol: a call that waits for a new release may reach it twice / set mypaas.scale to 1 or more, without safe",
+    ],
+  ],
+  [
+    "h2c whose calls need not wait",
+    "# mypaas.service = web\n# mypaas.domain = a.example\n# mypaas.protocol = h2c\n# mypaas.scale = 1\nFROM a\n",
+    [],
+  ],
+  [
     "gRPC's health method without its protocol",
     "# mypaas.service = web\n# mypaas.domain = a.example\n# mypaas.healthcheck = /grpc.health.v1.Health/Check\nFROM a\n",
     [

@@ -141,7 +141,7 @@ test("a host with a certificate redirects and has HSTS, another one answers on b
   const added = Object.fromEntries(
     Object.entries(http.routers).filter(([name]) => name.startsWith("https-")),
   );
-  const wanted = { rule: "Host(`a.test`)", priority: 1_000_999_999 };
+  const wanted = { rule: "Host(`a.test`)", priority: 1_000_999_998 };
   assert.deepEqual(added, {
     "https-web-r42-1": {
       ...wanted,
@@ -158,7 +158,7 @@ test("a host with a certificate redirects and has HSTS, another one answers on b
     },
     "https-web-r42-2-http": {
       rule: "Host(`b.test`) && (Path(`/x`) || PathPrefix(`/x/`))",
-      priority: 1_002_999_999,
+      priority: 1_002_999_998,
       entryPoints: ["web"],
       service: "web-r42@docker",
       middlewares: ["web-r42-release", "web-r42-retry"],

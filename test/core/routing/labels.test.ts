@@ -119,6 +119,8 @@ const extra: readonly (readonly [string, Release, number, Record<string, string 
     443,
     {
       "services.web-r1.loadBalancer.server.scheme": "h2c",
+      "routers.web-r1-1.middlewares": "web-r1-release",
+      "middlewares.web-r1-retry.retry.attempts": undefined,
       "services.web-r1.loadBalancer.healthCheck.path": "/up",
       "services.web-r1.loadBalancer.healthCheck.mode": undefined,
       "services.web-r1.loadBalancer.sticky.cookie.name": undefined,

@@ -48,7 +48,7 @@ const protocol = oneValue<"protocol">({
   stored: word("http", "h2c"),
   rule: (key, file) => {
     const [found] = file.values(key);
-    if (found?.value === "h2c") warnsWithoutRoute(key, found, file);
+    if (found?.value === "h2c" && !warnsWithoutRoute(key, found, file)) warnOfWaiting(found, file);
     const [check] = file.values(timeoutFields.healthcheck.key);
     if (found?.value === "h2c" || check?.value.path !== grpcHealthPath) return;
     const message = "is gRPC, which this service does not speak without mypaas.protocol = h2c";
@@ -73,6 +73,14 @@ const answerTimeoutMs = oneValue<"answerTimeoutMs">({
   text: ifSet((ms) => `${writeDuration(ms)} until an answer begins`),
   write: ifSet(writeDuration),
 });
+
+/** Traefik may send a request over h2c twice when it has waited. */
+function warnOfWaiting(found: Found<unknown>, { values, warnings }: FileKeys): void {
+  const [scale] = values(containerFields.scale.key);
+  if (scale?.value.kind === "roll") return;
+  const message = "a call that waits for a new release may reach it twice";
+  warnings.add(found, about(protocol.key, message), "set mypaas.scale to 1 or more, without safe");
+}
 
 export const balancerFields = { sticky, protocol, answerTimeoutMs };
 
