@@ -171,8 +171,14 @@ export interface Router {
   readonly apply: (change: RoutingChange) => Promise<void>;
   /** Waits until Traefik's API shows what the last `apply` and the running containers mean; nudges a lost update; throws UserError after `timeoutMs`. */
   readonly confirm: (expected: Expected, timeoutMs: number, signal?: AbortSignal) => Promise<void>;
-  /** Asks for one route as a client would, by HEAD or by another method; returns the release header of the answer, undefined without an answer. */
-  readonly answeringRelease: (route: AskedRoute) => Promise<string | undefined>;
+  /** Asks for one route as a client would, by HEAD or by another method; undefined without an answer of a release. */
+  readonly answeringRelease: (route: AskedRoute) => Promise<RouteAnswer | undefined>;
+}
+
+/** The release header of an answer, and its status. */
+export interface RouteAnswer {
+  readonly release: string;
+  readonly status: number;
 }
 
 /** A route, and how it is asked. */

@@ -14,9 +14,8 @@ import { openCertificates } from "./certificates/certificates.ts";
 import { hasWildcards } from "./certificates/server-facts.ts";
 import type { DeployTools } from "./deploy/deploy-context.ts";
 import { planPush } from "./deploy/plan-push.ts";
-import { pageContainerName } from "../core/release/names.ts";
-import { pageContainer } from "../core/server/page-container.ts";
-import { openMaintenance, type PagePorts } from "./maintenance/maintenance.ts";
+import { pageOf } from "./maintenance/page.ts";
+import { openMaintenance } from "./maintenance/maintenance.ts";
 import { openRouter, openTools } from "./deploy/tools.ts";
 import { removeInfo } from "./jobs/kinds/remove.ts";
 import { openJobs } from "./jobs/open-jobs.ts";
@@ -122,7 +121,12 @@ async function openShared(parts: CoreParts) {
     streams,
     traefikEvents: createTraefikEventStream(clock),
     certificates: openCertificates({ ...toolParts, router }),
-    maintenance: openMaintenance({ ...parts, ...parts.world, router, page: pageOf(parts) }),
+    maintenance: openMaintenance({
+      ...parts,
+      ...parts.world,
+      router,
+      page: pageOf({ ...parts, clock }),
+    }),
     /** Opened when the first job runs, because they are heavy to load. */
     tools: () => (opened ??= openTools(toolParts, router, streams)),
   };
@@ -157,22 +161,6 @@ function openActions(
     removeInfo: async (service) => removeInfo({ state, engine: (await tools()).engine }, service),
     plan: (action, caller) => planPush({ state, config, tools }, action, caller),
     imagesThere: async (references) => imagesThere((await tools()).engine, references),
-  };
-}
-
-/** The container of the page; what makes it is loaded when a maintenance begins. */
-function pageOf({ world, config, engineSocket: socketPath }: CoreParts): PagePorts {
-  const { instance } = config;
-  const infra = async () => {
-    const { createInfra } = await import("../adapters/engines/docker/infra.ts");
-    return createInfra({ instance, socketPath });
-  };
-  return {
-    ensure: async () => {
-      const { nodeFiles } = await import("../adapters/host/node-files.ts");
-      return (await infra()).ensureContainer(pageContainer(config, await nodeFiles(world)));
-    },
-    remove: async () => (await infra()).removeContainer(pageContainerName(instance)),
   };
 }
 

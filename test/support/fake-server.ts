@@ -23,6 +23,7 @@ export function fakeServer(
   const unserved: string[] = [];
   let refuses: (change: RoutingChange) => Refusal = () => false;
   let unwritable: string | undefined;
+  let ownStatus = 200;
   let answers: () => ReadonlyMap<string, Answers> | undefined = () => undefined;
   const note = (line: string): void => {
     if (line === unwritable) throw new Error("disk full");
@@ -38,7 +39,12 @@ export function fakeServer(
     onDid(what);
   };
   const engine = fakeEngine({ clock, behaviours, did, imageLabels });
-  const router = fakeRouter({ live: undefined, did, refuses: (change) => refuses(change) });
+  const router = fakeRouter({
+    live: undefined,
+    did,
+    refuses: (change) => refuses(change),
+    status: () => ownStatus,
+  });
   const nameHandovers = createNameHandovers();
   const server = {
     done,
@@ -63,6 +69,10 @@ export function fakeServer(
     /** What Traefik says that it has counted, by router; until then it does not answer. */
     count: (counted: typeof answers) => {
       answers = counted;
+    },
+    /** The app answers the question of a switch with that status. */
+    ownAnswer: (status: number) => {
+      ownStatus = status;
     },
     /** The container survives its removal. */
     keep: engine.keep,

@@ -1,6 +1,6 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import type { AskedRoute } from "../../deploy/ports.ts";
+import type { AskedRoute, RouteAnswer } from "../../deploy/ports.ts";
 import { passHeader } from "../../core/routing/maintenance.ts";
 import { headOf } from "../reach.ts";
 import { releaseHeader } from "../../core/routing/release-routing.ts";
@@ -14,12 +14,12 @@ export interface EntryAddress {
 
 const timeoutMs = 3_000;
 
-/** Requests a route and returns the release header of the answer; undefined without the header, or without an answer in time. */
+/** Requests a route and returns the release header and the status of the answer; undefined without the header, or without an answer in time. */
 export async function probeRoute(
   entry: EntryAddress,
   route: AskedRoute,
   pass?: string,
-): Promise<string | undefined> {
+): Promise<RouteAnswer | undefined> {
   // For a wildcard, a name that no other service is likely to have.
   const host = route.host.replace(/^\*\./, "mypaas-asks.");
   const options = {
@@ -38,5 +38,7 @@ export async function probeRoute(
     : requestHttp(options);
   const answer = await headOf(outgoing).catch(() => undefined);
   const header = answer?.headers[releaseHeader.toLowerCase()];
-  return typeof header === "string" ? header : undefined;
+  return typeof header === "string"
+    ? { release: header, status: answer?.statusCode ?? 0 }
+    : undefined;
 }

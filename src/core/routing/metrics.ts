@@ -27,6 +27,9 @@ const metric = "traefik_router_requests_total";
 /** Errors of a switch have these codes; any other 5xx is the app's own. The app's own 502, 503 and 504 are counted too. */
 const failures: ReadonlySet<number> = new Set([502, 503, 504]);
 
+/** True for a status that a receipt counts as failed. */
+export const isFailure = (status: number): boolean => failures.has(status);
+
 /** Traefik's counts of answers. */
 export interface Metrics {
   readonly counts: readonly AnswerCount[];

@@ -50,11 +50,8 @@ async function awaitAnswer(
   const method = release.spec.protocol === "h2c" ? "GET" : "HEAD";
   const deadline = clock.now() + answerTimeoutMs;
   for (;;) {
-    const answering = await router.answeringRelease({
-      ...route,
-      method,
-      service: release.spec.service,
-    });
+    const asked = { ...route, method, service: release.spec.service } as const;
+    const answering = (await router.answeringRelease(asked))?.release;
     if (answering === releaseTag(release)) return;
     if (clock.now() >= deadline) {
       if (answering === undefined) return context.say(messages.unanswered(route, server));
