@@ -38,7 +38,7 @@ export async function countAnswers(context: SwitchContext): Promise<Count> {
         ...router,
         answeringRelease: async (route) => {
           const answering = await router.answeringRelease(route);
-          if (answering !== undefined) own.requests += 1;
+          own.requests += answering?.asked ?? 0;
           if (isFailure(answering?.status ?? 0)) own.failed += 1;
           return answering;
         },

@@ -150,6 +150,7 @@ function openActions(
     certificates,
     maintenance,
     keysChanged,
+    serveUsers: (users) => router.serve({ users }),
     checkLogin: async (login) => {
       const docker = await import("../adapters/engines/docker/registry-login.ts");
       await docker.checkLogin(engineSocket, login);

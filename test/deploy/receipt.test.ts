@@ -36,7 +36,7 @@ test("an app that answers 502 to the question of the switch has failed no client
   const server = fakeServer();
   const from = await server.deploy(web(1));
   server.forget();
-  server.ownAnswer(502);
+  server.answerWith(502);
   server.count(() => new Map([["web-r2-1@docker", requests(8, 1)]]));
   await server.deploy(web(2), from);
   const receipt = receiptOf(server.events);

@@ -21,7 +21,7 @@ export function fakeRouter(options: {
   readonly to?: Release;
   readonly did: (what: string) => void;
   readonly refuses?: (change: RoutingChange) => Refusal;
-  /** The status of the app's answer to the question of a switch. */
+  /** Of every answer; 200 when left out. */
   readonly status?: () => number;
 }): FakeRouter {
   const { did, refuses = () => false } = options;
@@ -55,7 +55,7 @@ export function fakeRouter(options: {
       answeringRelease: async () =>
         target === "wait" || target === undefined
           ? undefined
-          : { release: releaseTag(target), status: options.status?.() ?? 200 },
+          : { release: releaseTag(target), status: options.status?.() ?? 200, asked: 1 },
     },
   };
 }

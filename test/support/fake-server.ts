@@ -23,7 +23,6 @@ export function fakeServer(
   const unserved: string[] = [];
   let refuses: (change: RoutingChange) => Refusal = () => false;
   let unwritable: string | undefined;
-  let ownStatus = 200;
   let answers: () => ReadonlyMap<string, Answers> | undefined = () => undefined;
   const note = (line: string): void => {
     if (line === unwritable) throw new Error("disk full");
@@ -39,11 +38,12 @@ export function fakeServer(
     onDid(what);
   };
   const engine = fakeEngine({ clock, behaviours, did, imageLabels });
+  let status = 200;
   const router = fakeRouter({
     live: undefined,
     did,
     refuses: (change) => refuses(change),
-    status: () => ownStatus,
+    status: () => status,
   });
   const nameHandovers = createNameHandovers();
   const server = {
@@ -62,6 +62,10 @@ export function fakeServer(
     refuse: (which: typeof refuses) => {
       refuses = which;
     },
+    /** Every route answers so. */
+    answerWith: (wanted: number) => {
+      status = wanted;
+    },
     /** That line of the journal cannot be written. */
     refuseToNote: (line: string) => {
       unwritable = line;
@@ -69,10 +73,6 @@ export function fakeServer(
     /** What Traefik says that it has counted, by router; until then it does not answer. */
     count: (counted: typeof answers) => {
       answers = counted;
-    },
-    /** The app answers the question of a switch with that status. */
-    ownAnswer: (status: number) => {
-      ownStatus = status;
     },
     /** The container survives its removal. */
     keep: engine.keep,

@@ -37,7 +37,7 @@ export interface TraefikLocation {
 /** A Router that can also write the file of its current state. */
 export interface TraefikRouter extends Router {
   readonly refresh: () => Promise<void>;
-  /** Sets the facts about certificates; writes the file only when it changes. */
+  /** Sets facts about certificates and passwords; writes the file only when it changes. */
   readonly serve: (facts: CertificateFacts) => Promise<void>;
   /** Sets the services in maintenance, and waits until Traefik knows them. */
   readonly maintain: (maintenance: readonly Maintenance[]) => Promise<void>;
@@ -45,7 +45,7 @@ export interface TraefikRouter extends Router {
 }
 
 export type CertificateFacts = Partial<
-  Pick<ServerFacts, "secured" | "manualCertificates" | "certificateRequests">
+  Pick<ServerFacts, "secured" | "manualCertificates" | "certificateRequests" | "users">
 >;
 
 const pollMs = 25;

@@ -18,6 +18,7 @@ import { liveReleases, stoppedReleases } from "../../adapters/state/releases.ts"
 import { readMaintenance } from "../../adapters/state/maintenance.ts";
 import { readRegistries } from "../../adapters/state/registries.ts";
 import type { State } from "../../adapters/state/state.ts";
+import { readUsers } from "../../adapters/state/users.ts";
 import {
   createTraefikRouter,
   type TraefikLocation,
@@ -58,6 +59,7 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
       server: config.server,
       ...certificate,
       ...storedCertificates(state, clock.now()),
+      users: readUsers(state),
     },
     live,
     switches: [],
