@@ -10,6 +10,7 @@ import type { State } from "../../adapters/state/state.ts";
 import type { Certificates } from "../certificates/certificates.ts";
 import { manualNames } from "../certificates/server-facts.ts";
 import { enrol, keyInfos, revoke } from "../access/key-actions.ts";
+import type { MaintenanceControl } from "../maintenance/maintenance.ts";
 import { listedReleases } from "../status/listed-releases.ts";
 import { listUsers, removePassword, setPassword, type UserParts } from "../access/users.ts";
 import { listRegistries, logIn, logOut, type CheckLogin } from "../access/registries.ts";
@@ -31,6 +32,7 @@ export interface ActionParts {
   readonly domain: string | undefined;
   readonly wildcards: boolean;
   readonly certificates: Pick<Certificates, "list" | "add" | "remove" | "retry">;
+  readonly maintenance: Pick<MaintenanceControl, "show" | "set">;
   /** Brings the receiver's file in line with the keys in the state. */
   readonly keysChanged: () => Promise<void>;
   readonly serveUsers: UserParts["serveUsers"];
@@ -73,6 +75,8 @@ export function directActions(parts: ActionParts): DirectActions {
       return { host };
     },
     "cert.retry": async ({ host }) => ({ certificates: await certificates.retry(host) }),
+    "maintenance.show": ({ service }) => parts.maintenance.show(service),
+    "maintenance.set": (wanted) => parts.maintenance.set(wanted),
     doctor: ({ host }) => parts.examine(host),
     "server.info": async () => {
       const { version, instance, domain, wildcards } = parts;

@@ -90,6 +90,10 @@ function open(t: TestContext, free = 1e12) {
       remove: () => Promise.resolve(),
       retry: () => Promise.resolve(hosts),
     },
+    maintenance: {
+      show: (service: string) => ({ service, on: false }),
+      set: () => Promise.reject(new Error("not asked")),
+    },
     keysChanged: keysFileWriter(state, file),
     serveUsers: async () => {},
     plan: () => Promise.reject(new Error("nobody plans here")),
