@@ -5,6 +5,7 @@ import { ask } from "../connect/ask.ts";
 import { jobCommand } from "../connect/job-command.ts";
 import { readValues } from "../input/value-lines.ts";
 import { command, hint } from "../../core/hints.ts";
+import { newContainers } from "../new-containers.ts";
 
 export interface EnvArgs extends ServiceArgs {
   /** Nothing or `list`; `set K=V…`; `unset K…`. */
@@ -18,6 +19,7 @@ export interface EnvArgs extends ServiceArgs {
 }
 
 export const declaration: CommandFile = {
+  note: newContainers,
   options: [
     ["-f, --file <file>", "with set: lines NAME=VALUE of a file, - for stdin"],
     ["--next-push", "apply it with the next push, without a release now"],

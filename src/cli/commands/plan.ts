@@ -17,7 +17,7 @@ export async function plan(args: PlanArgs, io: CommandIo): Promise<ExitCode> {
   const { checkDockerfile, readContext } = await import("../push/push-context.ts");
   const { file: dockerfile } = await findDockerfile(args.path, io.world.cwd, "plan");
   const source = { dockerfile, context: args.context, options: pushOptions(args) };
-  const service = await checkDockerfile(dockerfile, io);
+  const { service } = await checkDockerfile(dockerfile, io);
   const { push } = await readContext(source, io);
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
     await readDockerfile(dockerfile, dockerfile),

@@ -7,6 +7,7 @@ import { formatBytes, formatFiles } from "../../core/format.ts";
 import { checkManifest } from "../../core/push/manifest.ts";
 import { formatProblem, problemsError } from "../../core/dockerfile/problems.ts";
 import { warnOfRiskyFiles } from "../../core/push/risky-files.ts";
+import type { ServiceSpec } from "../../core/release/spec.ts";
 import type { PushManifest, PushOptions } from "../../core/actions/push.ts";
 import { readDockerfile } from "../input/dockerfile-path.ts";
 import { hintFields } from "../../core/hints.ts";
@@ -21,15 +22,15 @@ export interface PushSource {
   readonly options: PushOptions;
 }
 
-/** The name of the service; throws UserError with everything that is wrong in the Dockerfile. */
-export async function checkDockerfile(dockerfile: string, io: CommandIo): Promise<string> {
+/** The service that it describes; throws UserError with everything that is wrong in the Dockerfile. */
+export async function checkDockerfile(dockerfile: string, io: CommandIo): Promise<ServiceSpec> {
   const file = shown(dockerfile, io);
   const bytes = await readDockerfile(dockerfile, file);
   const { spec, problems, warnings } = parseDockerfile(bytes, file);
   if (!spec) throw problemsError(problems);
   for (const warning of warnings)
     io.say({ kind: "warning", text: formatProblem(warning), ...hintFields(warning.hint) });
-  return spec.service;
+  return spec;
 }
 
 /** Reads and checks the files; reports their number and those that look like secrets. */
@@ -58,7 +59,7 @@ export async function readContext(source: PushSource, io: CommandIo) {
     });
   const warning = warnOfRiskyFiles(tree.entries);
   if (warning) io.say(warning);
-  return { tree, push };
+  return { tree, push, context };
 }
 
 async function findFolder(given: string, cwd: string): Promise<string> {

@@ -4,6 +4,7 @@ import type { Begun, Connection } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../command.ts";
 import { followJob, isLive, sayBroken } from "../connect/follow-job.ts";
 import { sayWhenSlow } from "../connect/say-when-slow.ts";
+import { beginPush, projectOf } from "./begin-push.ts";
 import { checkDockerfile, readContext, type PushSource } from "./push-context.ts";
 
 export interface Push extends PushSource {
@@ -19,10 +20,11 @@ export async function runPush(wanted: Push, io: CommandIo): Promise<ExitCode> {
   let isStarted = false;
   let connection: Connection | undefined;
   try {
-    const service = await checkDockerfile(wanted.dockerfile, io);
-    const { tree, push } = await readContext(wanted, io);
+    const spec = await checkDockerfile(wanted.dockerfile, io);
+    const { tree, push, context } = await readContext(wanted, io);
+    const project = await projectOf(spec, { dockerfile: wanted.dockerfile, context }, io);
     connection = await wanted.connect();
-    const begun = await connection.begin({ action: "push", service, push });
+    const begun = await beginPush(connection, { service: spec.service, push, project }, io);
     await sendMissing(begun, tree, io);
     const accepted = begun.accepted.job === undefined ? await start(begun, io) : begun.accepted;
     isStarted = true;

@@ -1,4 +1,5 @@
 import { heredocsOf, type Heredoc } from "./heredocs.ts";
+import { volumeReader, type DeclaredVolume } from "./declared-volumes.ts";
 import { firstNonSpace } from "../white-space.ts";
 
 /** A comment of the Dockerfile; comments inside a heredoc do not count. */
@@ -14,6 +15,8 @@ export interface DockerfileScan {
   readonly comments: readonly Comment[];
   /** Names of build stages in order, empty for a stage without one. */
   readonly stages: readonly string[];
+  /** The VOLUME instructions that count for an image of this stage, the last one where it is left out. */
+  readonly volumes: (target: string | undefined) => readonly DeclaredVolume[];
   readonly instructions: number;
   /** Line of the first instruction, or one past the end. */
   readonly firstInstruction: number;
@@ -25,6 +28,7 @@ export interface DockerfileScan {
 export function scanDockerfile(text: string): DockerfileScan {
   const comments: Comment[] = [];
   const stages: string[] = [];
+  const volumes = volumeReader();
   const directives = readDirectives();
   // Open heredocs; the next one to be closed is last.
   let heredocs: Heredoc[] = [];
@@ -41,6 +45,7 @@ export function scanDockerfile(text: string): DockerfileScan {
     firstInstruction ??= started;
     const stage = stageOf(instruction);
     if (stage !== undefined) stages.push(stage);
+    volumes.see(instruction, started);
     heredocs = heredocsOf(instruction).toReversed();
   };
   for (const line of linesOf(text)) {
@@ -67,6 +72,7 @@ export function scanDockerfile(text: string): DockerfileScan {
   return {
     comments,
     stages,
+    volumes: (target) => volumes.of(target),
     instructions,
     firstInstruction: firstInstruction ?? number + 1,
     openHeredoc: open === undefined ? undefined : { name: open.name, line: started },

@@ -21,17 +21,36 @@ export interface DeployContext extends Omit<JobRun, "tools"> {
   /** With `auto` replaced. */
   readonly spec: ServiceSpec;
   readonly homes: ReadonlyMap<string, string>;
+  /** Named volumes that the engine has under another name. */
+  readonly adopted: ReadonlyMap<string, string>;
   readonly live: StoredRelease | undefined;
 }
 
 /** The release as it would be with this image. */
 export function plan(
-  { spec, desired, homes, config }: Pick<DeployContext, "spec" | "desired" | "homes" | "config">,
+  {
+    spec,
+    desired,
+    homes,
+    adopted,
+    config,
+  }: Pick<DeployContext, "spec" | "desired" | "homes" | "adopted" | "config">,
   { number, image }: Pick<Release, "number" | "image">,
   facts: Pick<ImageFacts, "exposed" | "hasHealthcheck">,
 ): Release {
   const { instance } = config;
-  return planRelease({ number, image, facts, instance, spec, env: desired.env, homes });
+  return planRelease({ number, image, facts, instance, spec, env: desired.env, homes, adopted });
+}
+
+/** The release as it would be with the image of another one, and with what that one carries on. */
+export function planAs(
+  context: Parameters<typeof plan>[0],
+  of: Release,
+  facts: Pick<ImageFacts, "exposed" | "hasHealthcheck">,
+): Release {
+  const planned = plan(context, of, facts);
+  const carried = of.mounts.filter((mount) => mount.carried === true);
+  return { ...planned, mounts: [...planned.mounts, ...carried] };
 }
 
 /** What the state keeps of a release of this deploy. */

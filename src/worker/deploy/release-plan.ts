@@ -14,11 +14,13 @@ export interface ReleaseParts {
   readonly env: Readonly<Record<string, string>>;
   /** Absolute paths of `~/…` volumes, by source. */
   readonly homes: ReadonlyMap<string, string>;
+  /** Named volumes that the engine has under another name. */
+  readonly adopted: ReadonlyMap<string, string>;
 }
 
 /** Decides all about a release, out of the spec, its image and the values set on the server. */
 export function planRelease(parts: ReleaseParts): Release {
-  const { instance, number, spec, image, facts, homes } = parts;
+  const { instance, number, spec, image, facts, homes, adopted } = parts;
   const port = portOf(spec, facts.exposed);
   return {
     instance,
@@ -29,8 +31,9 @@ export function planRelease(parts: ReleaseParts): Release {
     env: environment(parts, port),
     mounts: spec.volumes.map((volume): Mount => {
       const { target, readOnly } = volume;
+      if (volume.kind === "none") return { type: "none", source: "", target, readOnly };
       if (volume.kind === "named") {
-        const source = volumeName(instance, spec.slug, volume.source);
+        const source = adopted.get(volume.source) ?? volumeName(instance, spec.slug, volume.source);
         return { type: "volume", source, target, readOnly };
       }
       const source = volume.kind === "home" ? homes.get(volume.source) : volume.source;

@@ -53,6 +53,7 @@ function open(t: TestContext) {
       exposed: [3000],
       hasHealthcheck: false,
       user: "",
+      volumes: [],
       routingLabels: [],
     };
     images.set(image, facts);
@@ -64,6 +65,7 @@ function open(t: TestContext) {
       facts,
       env,
       homes: new Map(),
+      adopted: new Map(),
     });
     ensureService(state, { name: "web", slug: "web", now: 1 });
     const { service, push } = actionOf(text);

@@ -17,6 +17,7 @@ const plan = (
     facts: { exposed, hasHealthcheck: false },
     env,
     homes: new Map([["data", "/home/ann/data"]]),
+    adopted: new Map(),
   });
 const routes = [{ host: "a.example.com", path: "", https: false }];
 

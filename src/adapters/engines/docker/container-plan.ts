@@ -65,7 +65,12 @@ export function containerPlan(
   return {
     ...commonPlan(release),
     name: replicaName(instance, spec.slug, release.number, replica),
-    labels: { ...ownLabels(release, replica), ...traefikLabels(release, more.server) },
+    labels: {
+      ...ownLabels(release, replica),
+      [label.anonymous]: "discard",
+      ...traefikLabels(release, more.server),
+    },
+    mounts: release.mounts,
     aliases: more.aliases ?? [],
     publish: spec.publish,
   };
@@ -129,7 +134,8 @@ function commonPlan(release: Release) {
     network: networkName(instance),
     aliases: [],
     publish: [],
-    mounts: release.mounts,
+    // What is carried belongs to one replica alone.
+    mounts: release.mounts.filter(({ carried }) => carried !== true),
     maxCpu: spec.maxCpu,
     maxMemoryBytes: spec.maxMemoryBytes,
     stopTimeoutMs: spec.stopTimeoutMs,

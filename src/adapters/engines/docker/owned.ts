@@ -105,10 +105,20 @@ export async function removeOneOffs(
   await Promise.all(listed.map(({ Id }) => removeForGood(docker.getContainer(Id))));
 }
 
-/** Kills and removes with its anonymous volumes, and waits where another removal is under way. */
-export async function removeForGood(container: Docker.Container): Promise<void> {
+/** True for a replica of a version that let the engine make volumes for it: their data may be all that its service has. */
+export function keepsVolumes({ Config }: Pick<Docker.ContainerInspectInfo, "Config">): boolean {
+  const labels = Config.Labels ?? {};
+  const isReplica = labels[label.role] === "service" && Number(labels[label.replica]) >= 1;
+  return isReplica && labels[label.anonymous] !== "discard";
+}
+
+/** Kills and removes, with its anonymous volumes unless they are kept, and waits where another removal is under way. */
+export async function removeForGood(
+  container: Docker.Container,
+  { v = true }: { readonly v?: boolean } = {},
+): Promise<void> {
   try {
-    await container.remove({ force: true, v: true });
+    await container.remove({ force: true, v });
   } catch (error) {
     const status = statusOf(error);
     if (status === 404) return;
