@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { anonymousOf, ask, hasVolume, hiddenVolume, makeStore } from "../support/data-e2e.ts";
 import { startServer, type TestServer } from "../support/mypaas-e2e.ts";
@@ -16,7 +18,7 @@ before(async () => {
 });
 after(() => server?.remove());
 
-const keys = ["volume = data:/data", "volume = none:/scratch"];
+const keys = ["scale = 1", "volume = data:/data", "volume = none:/scratch"];
 
 test("an image with volumes that no key covers is refused before the switch, with both ways out", async () => {
   await writeDockerfile(store, { build: hiddenVolume("/data") });
@@ -39,7 +41,8 @@ test("an image with volumes that no key covers is refused before the switch, wit
   assert.match(several.details[0] ?? "", /# mypaas\.volume = db:\/data\/db .*none:\/data\/db/);
   assert.deepEqual(await server.containers("store"), []);
   const planned = await server.run(["plan", "-r", "prod"], { cwd: store.folder });
-  console.log(`plan of an image that is not built yet: exit ${planned.code}`);
+  assert.equal(planned.code, 1);
+  assert.match(planned.err, /declares VOLUME \/data\/db and \/logs/);
 });
 
 test("check tells of VOLUME in the Dockerfile itself, and nothing is sent", async () => {
@@ -65,8 +68,8 @@ test("data in a named volume outlives every kind of release; what is thrown away
     await write(what);
   };
   const write = async (what: string) => {
-    expected += `${what};`;
-    assert.equal(await ask(server, store, `/write?/data/x=${what};`), expected);
+    expected += `${what},`;
+    assert.equal(await ask(server, store, `/write?/data/x=${what},`), expected);
     assert.equal(await ask(server, store, "/write?/scratch/x=1"), "1");
     const now = await anonymousOf(server, "store");
     for (const volume of now) seen.add(volume);
@@ -109,48 +112,53 @@ test("data in a named volume outlives every kind of release; what is thrown away
 const passwd = "root:x:0:0::/:/bin/sh\nann:x:1234:1235::/:/bin/sh\n";
 const group = "root:x:0:\nann:x:1235:\ndata:x:77:ann\n";
 
-for (const [user, owner] of [
+const users = [
   ["ann", "1234:1235"],
   ["ann:data", "1234:77"],
   ["4321", "4321:4321"],
-] as const)
-  test(`USER ${user} can write its new volumes, and no other user gets them later`, async () => {
+] as const;
+const fill = [
+  "node",
+  "-e",
+  "fs.mkdirSync('/filled'); fs.writeFileSync('/filled/x', 'image'); fs.chownSync('/filled', 55, 56)",
+];
+
+/** The Dockerfile of a service whose programs run as this user. */
+const asUser = (user: string, service: string) => ({
+  keys: [
+    "scale = 1",
+    "volume = a:/lacks/deep",
+    `volume = ~/${service}/sub:/home-data`,
+    "volume = c:/filled",
+  ],
+  build: ["COPY passwd group /etc/", `RUN ${JSON.stringify(fill)}`, `USER ${user}`],
+  files: { passwd, group },
+});
+
+test("a user by name or by number can write its new volumes, and no other user gets them later", async () => {
+  const pushed = users.map(async ([user, owner]) => {
     const service = `user-${user.replace(":", "-")}`;
-    const own = [
-      "RUN",
-      JSON.stringify([
-        "node",
-        "-e",
-        "fs.mkdirSync('/filled'); fs.writeFileSync('/filled/x', 'image'); fs.chownSync('/filled', 55, 56)",
-      ]),
-    ].join(" ");
-    const options = {
-      keys: [
-        `volume = a:/lacks/deep`,
-        `volume = ~/${service}/sub:/home-data`,
-        "volume = c:/filled",
-      ],
-      build: ["COPY passwd group /etc/", own, `USER ${user}`],
-      files: { passwd, group },
-    };
-    const source = await makeStore(server, service, options);
+    const source = await makeStore(server, service, asUser(user, service));
     await server.mustPush(source);
+    return { source, owner };
+  });
+  for (const { source, owner } of await Promise.all(pushed)) {
     for (const path of ["/lacks/deep", "/home-data"]) {
       assert.equal(await ask(server, source, `/owner?${path}`), owner, path);
       assert.equal(await ask(server, source, `/write?${path}/x=1`), "1", path);
     }
     assert.equal(await ask(server, source, "/owner?/filled"), "55:56");
     assert.equal(await ask(server, source, "/read?/filled/x"), "image");
-    await writeDockerfile(source, {
-      ...options,
-      build: ["COPY passwd group /etc/", own, "USER 0"],
-    });
-    await server.mustPush(source);
-    assert.equal(await ask(server, source, "/owner?/lacks/deep"), owner);
-    assert.equal(await ask(server, source, "/owner?/home-data"), owner);
-  });
+  }
+  const [first] = await Promise.all(pushed);
+  assert.ok(first);
+  await writeDockerfile(first.source, asUser("0", first.source.service));
+  await server.mustPush(first.source);
+  assert.equal(await ask(server, first.source, "/owner?/lacks/deep"), first.owner);
+  assert.equal(await ask(server, first.source, "/owner?/home-data"), first.owner);
+});
 
-test("a volume inside another one and a name that the image does not know leave nothing behind", async () => {
+test("a user that the image does not know is told, and leaves nothing behind", async () => {
   const source = await makeStore(server, "unknown-user", {
     keys: ["volume = a:/a"],
     build: ["USER nobody-here"],
@@ -162,17 +170,17 @@ test("a volume inside another one and a name that the image does not know leave 
 });
 
 test("the service of another project is not replaced without a word", async () => {
-  const one = await makeStore(server, "same", { keys: ["volume = data:/data"] });
+  const one = await makeStore(server, "same", {
+    keys: ["scale = 1", "volume = data:/data"],
+  });
   await server.mustPush(one);
   const before = await ask(server, one, "/write?/data/x=mine");
   const two = await makeStore(server, "same", {
-    keys: ["domain = two.example.test", "volume = data:/data"],
+    keys: ["scale = 1", "domain = two.example.test", "volume = data:/data"],
     files: { "other.txt": "another project" },
   });
-  const lines = (text: string) => text.replace("# mypaas.domain = same.example.test\n", "");
-  const { readFile, writeFile } = await import("node:fs/promises");
-  const file = `${two.folder}/Dockerfile`;
-  await writeFile(file, lines(await readFile(file, "utf8")));
+  const file = await readFile(join(two.folder, "Dockerfile"), "utf8");
+  await two.write("Dockerfile", file.replace("# mypaas.domain = same.example.test\n", ""));
   const refused = await server.run(["push", "prod"], { cwd: two.folder });
   assert.equal(refused.code, 1);
   assert.match(refused.err, /of another project, same-\w+ \(Dockerfile\), and this is same-\w+/);
