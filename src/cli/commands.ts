@@ -14,7 +14,7 @@ const rows = {
   logs: ["[service]", "show the output of a service, or the log of a deploy"],
   releases: ["[service]", "list releases, and which of them can be rolled back to"],
   rollback: ["<service> [release]", "go back to an earlier release, without a build"],
-  cancel: ["<service>", "cancel a deploy before it is live; the old release stays live"],
+  cancel: ["[service]", "cancel a deploy before it is live; the old release stays live"],
   check: [
     "[path]",
     "check the mypaas comments of a Dockerfile, offline unless with -r",

@@ -30,9 +30,9 @@ export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Re
   const opened = openSwitch(input, ports);
   await unchanged(opened, refuseUnfit);
   await unchanged(opened, runReleaseCommand);
+  const begun = opened.clock.now();
   // The names that waiting requests dial are lent to one release at a time. Before the hold, so that no request waits for this.
   if (opened.oldFirst || opened.someWait) await waitForHandover(opened);
-  const begun = opened.clock.now();
   const count = await countAnswers(opened);
   const { context } = count;
   let liveAt: number;

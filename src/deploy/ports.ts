@@ -165,9 +165,18 @@ export interface BuildInput {
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly options: BuildOptions;
+  /** Left out where nothing may be asked for. */
+  readonly secrets?: BuildSecrets;
   /** One line of the build's own output, without terminal controls. */
   readonly onLine: (text: string) => void;
   readonly signal: AbortSignal;
+}
+
+/** What the steps of a build may ask for by name; it gets into no image, history, log or argument. */
+export interface BuildSecrets {
+  readonly values: Readonly<Record<string, string>>;
+  /** Set where a step may ask: results of steps are kept apart by it, from those of other services and other values. */
+  readonly key: string | undefined;
 }
 
 export interface BuildOptions {
@@ -207,7 +216,7 @@ export interface Meter {
 }
 
 export interface Metering {
-  /** What was answered so far, by router; undefined when it could not be counted from the beginning to now. Never rejects. */
+  /** What was answered so far, by router, and the attempts of all waiting requests as `waitingDials` where Traefik counts them; undefined when it could not be counted from the beginning to now. Never rejects. */
   readonly read: () => Promise<ReadonlyMap<string, Answers> | undefined>;
   /** Must be called after the last reading. */
   readonly end: () => void;

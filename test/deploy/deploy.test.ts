@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { waitingDials } from "../../src/core/routing/metrics.ts";
 import { UserError } from "../../src/core/errors.ts";
 import type { Release } from "../../src/core/release/release.ts";
 import type { ServiceSpec } from "../../src/core/release/spec.ts";
@@ -370,4 +371,58 @@ test("where only one may run, the old release keeps the name that requests look 
   );
   assert.deepEqual(server.containers(), ["web running"]);
   assert.deepEqual(server.unserved, []);
+});
+
+const replaced = async (server: ReturnType<typeof fakeServer>) => {
+  const from = await server.deployOnly(web(1, replace));
+  const at = server.clock.now();
+  await server.nameHandovers.settled("web");
+  return { from, ms: server.clock.now() - at };
+};
+const dialled = (requests: number) => new Map([[waitingDials, { requests, failed: requests }]]);
+
+test("a name that was lent is given back once Traefik dials for nobody any more", async () => {
+  for (const [what, count, atLeast, atMost] of [
+    ["nobody waits", () => dialled(7), 0, 2_000],
+    ["some dial until 4 s later", (ms: number) => dialled(Math.min(ms, 4_000)), 4_000, 6_250],
+    ["some dial for ever", (ms: number) => dialled(ms), 8_000, 10_250],
+    ["Traefik does not tell", () => undefined, 8_000, 10_000],
+  ] as const) {
+    const server = fakeServer();
+    let live = 0;
+    server.on((did) => did === "cut over" && (live = server.clock.now()));
+    server.count(() => count(server.clock.now() - live));
+    const { ms } = await replaced(server);
+    assert.ok(ms >= atLeast && ms <= atMost, `${what}: ${ms}`);
+    assert.deepEqual(server.containers(), ["web running"]);
+  }
+});
+
+test("a second change right after the first waits for nobody, where nobody waits", async () => {
+  const server = fakeServer();
+  server.count(() => dialled(0));
+  const from = await server.deployOnly(web(1, replace));
+  await server.clock.sleep(1_500);
+  server.forget();
+  const begun = server.clock.now();
+  await server.deployOnly(web(2, replace), from);
+  const live = server.events.find((event) => event.kind === "live");
+  assert.ok(live?.kind === "live" && live.ms < 2_000);
+  assert.deepEqual(server.unserved, []);
+  // The time said is the time by the clock, the wait included.
+  const cut = server.notedAt.get("< cut-over") ?? 0;
+  assert.ok(cut - begun - live.ms <= 250, `${cut - begun} and ${live.ms}`);
+});
+
+test("a change that has to wait for the change before says so, and counts the wait", async () => {
+  const server = fakeServer();
+  const from = await server.deployOnly(web(1, replace));
+  server.forget();
+  await server.deployOnly(web(2, replace), from);
+  const live = server.events.find((event) => event.kind === "live");
+  assert.ok(live?.kind === "live" && live.ms > 8_000);
+  assert.deepEqual(server.events[0], {
+    kind: "step",
+    text: "web answers the requests that waited, up to 10 s, then switches",
+  });
 });

@@ -1,13 +1,15 @@
 import type { Project } from "../../core/push/project.ts";
 import type { ScaleOverride } from "../../core/stored/records.ts";
 import { adoptVolume } from "./adopted-volumes.ts";
-import { definedOnly, setEnv, unsetEnv, type EnvChanges } from "./env.ts";
 import { setProject, setScale } from "./services.ts";
+import { setValues, unsetValues } from "./env.ts";
+import type { ServerValue, ValueChanges } from "../../core/release/values.ts";
 import type { State } from "./state.ts";
 
 /** Keeps what a job changes beside its release, until that is live. */
-export function keepEnvChanges(state: State, job: number, changes: EnvChanges): void {
-  for (const [name, value] of Object.entries(changes)) stage(state, job, ["env", name, value]);
+export function keepValueChanges(state: State, job: number, changes: ValueChanges): void {
+  for (const [name, one] of Object.entries(changes))
+    stage(state, job, [one?.isSecret === true ? "secret" : "env", name, one?.value]);
 }
 
 /** The same for the scale that a command asks for; undefined goes back to the Dockerfile's. */
@@ -23,10 +25,16 @@ export const keepAdoption = (state: State, job: number, name: string, volume: st
 export const keepProjectChange = (state: State, job: number, project: Project): void =>
   stage(state, job, ["project", "", JSON.stringify(project)]);
 
-/** The variables that a job changes. */
-export function envChangesOfJob(state: State, job: number): EnvChanges {
-  const rows = state.all("SELECT name, value FROM job_changes WHERE job = ? AND what = 'env'", job);
-  return Object.fromEntries(rows.map((row) => [row.text("name"), row.optionalText("value")]));
+/** The values that a job changes. */
+export function valueChangesOfJob(state: State, job: number): ValueChanges {
+  const sql =
+    "SELECT what, name, value FROM job_changes WHERE job = ? AND what IN ('env', 'secret')";
+  const changes = state.all(sql, job).map((row) => {
+    const value = row.optionalText("value");
+    const isSecret = row.text("what") === "secret";
+    return [row.text("name"), value === undefined ? undefined : { value, isSecret }] as const;
+  });
+  return Object.fromEntries(changes);
 }
 
 /** Makes what a job changes true, in the commit of its caller. */
@@ -34,10 +42,7 @@ export function applyChanges(
   state: State,
   { id, service }: { readonly id: number; readonly service: string },
 ): void {
-  const env = envChangesOfJob(state, id);
-  setEnv(state, service, definedOnly(env));
-  const unset = Object.keys(env).filter((name) => env[name] === undefined);
-  unsetEnv(state, service, unset);
+  applyValueChanges(state, service, valueChangesOfJob(state, id));
   const [scale] = state.all("SELECT value FROM job_changes WHERE job = ? AND what = 'scale'", id);
   if (scale !== undefined) setScale(state, service, scale.optionalText("value"));
   const [project] = state.all(
@@ -54,6 +59,15 @@ export function applyChanges(
   dropChanges(state, id);
 }
 
+/** Sets and takes away values at once. */
+export function applyValueChanges(state: State, service: string, changes: ValueChanges): void {
+  const all = Object.entries(changes);
+  const set = all.filter((entry): entry is [string, ServerValue] => entry[1] !== undefined);
+  setValues(state, service, Object.fromEntries(set));
+  const unset = all.filter(([, one]) => one === undefined).map(([name]) => name);
+  unsetValues(state, service, unset);
+}
+
 /** Forgets what a job would have changed. */
 export function dropChanges(state: State, job: number): void {
   state.run("DELETE FROM job_changes WHERE job = ?", job);
@@ -63,7 +77,7 @@ function stage(
   state: State,
   job: number,
   [what, name, value]: readonly [
-    "env" | "scale" | "volume" | "project",
+    "env" | "secret" | "scale" | "volume" | "project",
     string,
     string | undefined,
   ],

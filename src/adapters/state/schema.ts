@@ -142,10 +142,22 @@ export const migrations: readonly string[] = [
   ) STRICT;
   `,
   `
+  -- secret: 1 for a value that never becomes an environment variable. In job_changes such a value is a change of "secret".
+  ALTER TABLE env ADD COLUMN secret INTEGER NOT NULL DEFAULT 0;
+
+  -- Values of the files of releases, kept as long as one of them may run again. version: keyed hash of service, name and value.
+  CREATE TABLE secret_files (
+    service TEXT NOT NULL,
+    version TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (service, version)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
   -- project: JSON of what identifies the project that the service was last pushed from; NULL: not known.
   ALTER TABLE services ADD COLUMN project TEXT;
 
-  -- A named volume that the engine has under another name; it stays when its service is removed, as the volume does.
+  -- A named volume that Docker has under another name; it stays when its service is removed, as the volume does.
   CREATE TABLE adopted_volumes (
     service TEXT NOT NULL,
     name TEXT NOT NULL,

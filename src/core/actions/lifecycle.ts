@@ -39,9 +39,10 @@ export const lifecycle = {
     repeat: "safe",
     knownNames: "unchanged",
   }),
-  /** Shows the log of the job that it ends. */
+  /** Ends one job, also one of the server, or all of a service; shows the log of the job that it ends. */
   cancel: action({
     ...common,
+    scope: "job",
     fields: {},
     right: "push",
     becomes: jobLog(),

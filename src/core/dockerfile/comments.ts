@@ -1,5 +1,6 @@
 import { heredocsOf, type Heredoc } from "./heredocs.ts";
 import { volumeReader, type DeclaredVolume } from "./declared-volumes.ts";
+import { runMounts, type RunMount } from "./mounts.ts";
 import { firstNonSpace } from "../white-space.ts";
 
 /** A comment of the Dockerfile; comments inside a heredoc do not count. */
@@ -18,6 +19,8 @@ export interface DockerfileScan {
   /** The VOLUME instructions that count for an image of this stage, the last one where it is left out. */
   readonly volumes: (target: string | undefined) => readonly DeclaredVolume[];
   readonly instructions: number;
+  /** What its RUN instructions ask the client of the build for. */
+  readonly mounts: readonly RunMount[];
   /** Line of the first instruction, or one past the end. */
   readonly firstInstruction: number;
   /** The heredoc that is still open at the end of the file, with the line of its instruction. */
@@ -29,6 +32,7 @@ export function scanDockerfile(text: string): DockerfileScan {
   const comments: Comment[] = [];
   const stages: string[] = [];
   const volumes = volumeReader();
+  const mounts: RunMount[] = [];
   const directives = readDirectives();
   // Open heredocs; the next one to be closed is last.
   let heredocs: Heredoc[] = [];
@@ -46,6 +50,7 @@ export function scanDockerfile(text: string): DockerfileScan {
     const stage = stageOf(instruction);
     if (stage !== undefined) stages.push(stage);
     volumes.see(instruction, started);
+    mounts.push(...runMounts(instruction, started));
     heredocs = heredocsOf(instruction).toReversed();
   };
   for (const line of linesOf(text)) {
@@ -74,6 +79,7 @@ export function scanDockerfile(text: string): DockerfileScan {
     stages,
     volumes: (target) => volumes.of(target),
     instructions,
+    mounts,
     firstInstruction: firstInstruction ?? number + 1,
     openHeredoc: open === undefined ? undefined : { name: open.name, line: started },
   };

@@ -13,6 +13,13 @@ export function plainUser(user: string): Owner | undefined {
   return match === null ? undefined : { uid: Number(match[1]), gid: Number(match[2]) };
 }
 
+/** `USER` of an image when it is numeric, with or without a group; empty means root. */
+export function numericUser(user: string): Owner | undefined {
+  const match = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(user === "" ? "0" : user);
+  if (match?.[1] === undefined) return undefined;
+  return { uid: Number(match[1]), gid: Number(match[2] ?? match[1]) };
+}
+
 /** Finds the user that an image's programs run as, in `/etc/passwd` and `/etc/group` of that image, as runc does; undefined for a name that is in neither. */
 export function resolveUser(
   user: string,

@@ -11,6 +11,7 @@ export interface ServiceSpec {
   readonly volumes: readonly VolumeSpec[];
   readonly env: readonly EnvSpec[];
   readonly publish: readonly PublishSpec[];
+  readonly secrets: readonly SecretSpec[];
   readonly healthcheck: HealthcheckSpec | undefined;
   readonly startTimeoutMs: number;
   /** Undefined: 30 s, or 3 s while requests wait. */
@@ -54,6 +55,13 @@ export interface EnvSpec {
   readonly name: string;
   /** Undefined: set on the server with `mypaas env`. */
   readonly value: string | undefined;
+}
+
+/** A value that the containers get as a file. */
+export interface SecretSpec {
+  readonly name: string;
+  /** Absolute path of the file. */
+  readonly target: string;
 }
 
 export interface PublishSpec {

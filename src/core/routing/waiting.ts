@@ -12,6 +12,12 @@ export interface Waiting extends Omit<HttpConfig, "routers"> {
   readonly target: { readonly service: string; readonly middlewares: readonly string[] };
 }
 
+const waitPrefix = "wait-";
+
+/** True for a service of Traefik, with its provider, through which only waiting requests dial. */
+export const isWaitService = (name: string): boolean =>
+  name.startsWith(waitPrefix) && name.endsWith("@file");
+
 /** The service without servers: Traefik answers 503 for it. */
 export const emptyService = "nobody";
 
@@ -43,7 +49,7 @@ export function waitFor(wait: Wait): Waiting {
   const redirect = redirectOf(wait, sides);
   if (redirect !== undefined) return redirect;
 
-  const service = `wait-${plan.name}`;
+  const service = `${waitPrefix}${plan.name}`;
   const prefix = `${one.to.spec.slug}-${isNew ? "new" : "wait"}`;
   const backends = sides.map(({ suffix, url, plan: { shape: middlewares } }): Backend => {
     const name = `${service}-${suffix}`;

@@ -3,7 +3,7 @@ import type { HostRecord, Served, Trouble } from "../certificates/record.ts";
 import { storedRoute } from "../dockerfile/keys/routes.ts";
 import { storedSpec } from "../dockerfile/keys/table.ts";
 import type { Project } from "../push/project.ts";
-import type { Mount, Release } from "../release/release.ts";
+import type { Mount, Release, SecretFile } from "../release/release.ts";
 import {
   amount,
   count,
@@ -28,6 +28,13 @@ const mount = object<Mount, "type" | "source" | "target" | "readOnly">({
   carried: maybe(flag as Reader<true>),
 });
 
+const secretFile = object<SecretFile, "name" | "version" | "source" | "target">({
+  name: text,
+  version: text,
+  source: text,
+  target: text,
+});
+
 export const releaseShape = object<
   Release,
   "instance" | "number" | "spec" | "image" | "env" | "mounts" | "imageHealthcheck"
@@ -39,6 +46,7 @@ export const releaseShape = object<
   port: maybe(count),
   env: mapOf(text),
   mounts: listOf(mount),
+  secretFiles: maybe(listOf(secretFile)),
   yielded: maybe(listOf(storedRoute)),
   imageHealthcheck: flag,
 });

@@ -1,11 +1,12 @@
 import type { Release } from "../../core/release/release.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import type { DeployInput, DeployPorts } from "../../deploy/deploy.ts";
-import type { Builder, Engine, ImageFacts } from "../../deploy/ports.ts";
+import type { Builder, Engine } from "../../deploy/ports.ts";
 import type { StoredRelease } from "../../adapters/state/releases.ts";
 import type { JobRun } from "../jobs/job-kind.ts";
 import type { DesiredRelease } from "./desired-release.ts";
-import { planRelease } from "./release-plan.ts";
+import { instancePaths } from "../../core/server/instance.ts";
+import { planRelease, type PlanFacts } from "./release-plan.ts";
 
 /** What a deploy needs of the world outside the state; opened when the first job runs. */
 export interface DeployTools extends Pick<DeployPorts, "router" | "meter" | "nameHandovers"> {
@@ -36,17 +37,31 @@ export function plan(
     config,
   }: Pick<DeployContext, "spec" | "desired" | "homes" | "adopted" | "config">,
   { number, image }: Pick<Release, "number" | "image">,
-  facts: Pick<ImageFacts, "exposed" | "hasHealthcheck">,
+  facts: PlanFacts,
 ): Release {
   const { instance } = config;
-  return planRelease({ number, image, facts, instance, spec, env: desired.env, homes, adopted });
+  const { env, secretFiles } = desired;
+  const secretsDir = instancePaths(config).secrets;
+  const parts = {
+    number,
+    image,
+    facts,
+    instance,
+    spec,
+    env,
+    homes,
+    adopted,
+    secretFiles,
+    secretsDir,
+  };
+  return planRelease(parts);
 }
 
 /** The release as it would be with the image of another one, and with what that one carries on. */
 export function planAs(
   context: Parameters<typeof plan>[0],
   of: Release,
-  facts: Pick<ImageFacts, "exposed" | "hasHealthcheck">,
+  facts: PlanFacts,
 ): Release {
   const planned = plan(context, of, facts);
   const carried = of.mounts.filter((mount) => mount.carried === true);

@@ -14,6 +14,7 @@ const nothing: Omit<ServiceSpec, "service" | "slug"> = {
   volumes: [],
   env: [],
   publish: [],
+  secrets: [],
   healthcheck: undefined,
   startTimeoutMs: 60_000,
   drainTimeoutMs: undefined,

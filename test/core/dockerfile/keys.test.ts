@@ -54,6 +54,20 @@ const fine: readonly (readonly [comment: string, part: Partial<ServiceSpec>])[] 
   ["maxcpu = 2", { maxCpu: 2 }],
   ["maxmem = 1.5G", { maxMemoryBytes: 1.5 * 2 ** 30 }],
   ["target = 0", { target: "0" }],
+  ["secret = NPM_TOKEN", { secrets: [{ name: "NPM_TOKEN", target: "/run/secrets/NPM_TOKEN" }] }],
+  [
+    "secret = npm-token.x : /etc/app/token",
+    { secrets: [{ name: "npm-token.x", target: "/etc/app/token" }] },
+  ],
+  [
+    "secret = A\n# mypaas.secret = A:/b",
+    {
+      secrets: [
+        { name: "A", target: "/run/secrets/A" },
+        { name: "A", target: "/b" },
+      ],
+    },
+  ],
   ["build-arg = A=1", { buildArgs: [{ name: "A", value: "1" }] }],
 ];
 
@@ -184,6 +198,25 @@ const wrong: readonly (readonly [comment: string, message: string, hint?: string
     "set mypaas.port to the port that the service listens on",
   ],
   ["env = MYPAAS_SCALE=1", "mypaas.env: MYPAAS_SCALE is set by mypaas", "choose another name"],
+  [
+    "secret = A=topsecret",
+    "mypaas.secret: should be NAME or NAME:/path, without a value",
+    "set the value on the server: mypaas env SERVICE set NAME=… --secret",
+  ],
+  [
+    "secret = a b",
+    'mypaas.secret: should be NAME or NAME:/path, the name of letters, digits, _ - and ., got "a b"',
+  ],
+  [
+    "secret = ..",
+    'mypaas.secret: should be NAME or NAME:/path, the name of letters, digits, _ - and ., got ".."',
+  ],
+  ["secret = A:b", 'mypaas.secret: should be an absolute path of a file after the colon, got "b"'],
+  [
+    "secret = A:/b/../c",
+    'mypaas.secret: should be an absolute path of a file after the colon, got "/b/../c"',
+  ],
+  ["secret = A:/proc/x", "mypaas.secret: cannot replace /proc/x in the container"],
   ["build-arg = A", "mypaas.build-arg: should be NAME=value, the name of letters, digits and _"],
   [
     "publish = 80",
@@ -277,4 +310,17 @@ test("every key is found by its names in any case and has a row in the README an
 
 test("the help fits into 80 columns", () => {
   for (const line of keysText(80).split("\n")) assert.ok(line.length <= 80, line);
+});
+
+test("two secrets, or a secret and a volume, cannot have the same path", () => {
+  for (const [before, said] of [
+    ["secret = B:/run/secrets/A", "mypaas.secret: /run/secrets/A is already on line 2"],
+    ["volume = d:/run/secrets/A", "mypaas.secret: /run/secrets/A is already a volume, on line 2"],
+  ]) {
+    const { problems } = parse(`# mypaas.${before}\n# mypaas.secret = A`);
+    assert.deepEqual(
+      problems.map(({ line, message }) => [line, message]),
+      [[3, said]],
+    );
+  }
 });

@@ -25,6 +25,18 @@ const home = { kind: "home", source: "up/load", target: "/up", readOnly: true } 
 const dns = { ip: "127.0.0.1", hostPort: 53, containerPort: 5353, protocol: "udp" } as const;
 const web6 = { ip: "::1", hostPort: 80, containerPort: 80, protocol: "tcp" } as const;
 
+/** `NAME:/path VERSION` each. */
+function secrets(written: readonly string[]): More {
+  const all = written.map((one) => {
+    const [, name = "", target = "", version = ""] = /^(.*):(.*) (.*)$/.exec(one) ?? [];
+    return { name, target, version, source: `/s/${version}` };
+  });
+  return {
+    secretFiles: all,
+    spec: { secrets: all.map(({ name, target }) => ({ name, target })) },
+  };
+}
+
 const cases: readonly [what: string, from: More, to: More, changes: readonly Change[]][] = [
   ["nothing", {}, {}, []],
   [
@@ -32,6 +44,18 @@ const cases: readonly [what: string, from: More, to: More, changes: readonly Cha
     {},
     { image: "mypaas/web:r2" },
     [{ kind: "image", from: "mypaas/web:r1", to: "mypaas/web:r2" }],
+  ],
+  [
+    "a secret more, one with another value, one at another path, and one less",
+    secrets(["A:/a 1", "B:/b 1", "C:/c 1"]),
+    secrets(["A:/a 2", "B:/bb 1", "D:/d 1"]),
+    [
+      setting("secret /a", "A", "A with another value"),
+      setting("secret /bb", undefined, "B"),
+      setting("secret /d", undefined, "D"),
+      setting("secret /b", "B"),
+      setting("secret /c", "C"),
+    ],
   ],
   [
     "a route more",

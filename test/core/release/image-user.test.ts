@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { plainUser, resolveUser } from "../../../src/core/release/image-user.ts";
+import { numericUser, plainUser, resolveUser } from "../../../src/core/release/image-user.ts";
 
 const files = {
   passwd:
@@ -40,3 +40,9 @@ test("USER of an image without files: numbers alone are known", () => {
   assert.deepEqual(resolveUser("1000", empty), { uid: 1000, gid: 1000 });
   assert.equal(resolveUser("node", empty), undefined);
 });
+
+test("USER of an image: a number alone is a user of a group with that number", () =>
+  assert.deepEqual(
+    ["", "1000", "1000:50", "node", "node:50"].map((user) => numericUser(user)),
+    [{ uid: 0, gid: 0 }, { uid: 1000, gid: 1000 }, { uid: 1000, gid: 50 }, undefined, undefined],
+  ));

@@ -14,6 +14,8 @@ const view = (more: Partial<ServerView> = {}): ServerView => ({
   live: [],
   slugOwner: undefined,
   env: {},
+  secretFiles: {},
+  values: {},
   ...more,
 });
 

@@ -14,10 +14,12 @@ const plan = (
     number: 7,
     spec: release("web", 1, { spec: more }).spec,
     image: "mypaas/web:r7",
-    facts: { exposed, hasHealthcheck: false },
+    facts: { exposed, hasHealthcheck: false, user: "" },
     env,
     homes: new Map([["data", "/home/ann/data"]]),
     adopted: new Map(),
+    secretFiles: {},
+    secretsDir: "/secrets",
   });
 const routes = [{ host: "a.example.com", path: "", https: false }];
 

@@ -70,7 +70,7 @@ export function containerPlan(
       [label.anonymous]: "discard",
       ...traefikLabels(release, more.server),
     },
-    mounts: release.mounts,
+    mounts: [...release.mounts, ...secretMounts(release)],
     aliases: more.aliases ?? [],
     publish: spec.publish,
   };
@@ -135,7 +135,7 @@ function commonPlan(release: Release) {
     aliases: [],
     publish: [],
     // What is carried belongs to one replica alone.
-    mounts: release.mounts.filter(({ carried }) => carried !== true),
+    mounts: [...release.mounts.filter(({ carried }) => carried !== true), ...secretMounts(release)],
     maxCpu: spec.maxCpu,
     maxMemoryBytes: spec.maxMemoryBytes,
     stopTimeoutMs: spec.stopTimeoutMs,
@@ -143,3 +143,6 @@ function commonPlan(release: Release) {
     pidsLimit,
   };
 }
+
+const secretMounts = ({ secretFiles = [] }: Release): readonly Mount[] =>
+  secretFiles.map(({ source, target }) => ({ type: "bind", source, target, readOnly: true }));

@@ -58,6 +58,13 @@ const explanations: readonly (readonly [RegExp, (found: RegExpExecArray) => Expl
     }),
   ],
   [
+    /error mounting "[^"]*\/secrets\/[^"]+" to rootfs at "([^"]+)":.*?(not a directory|read-only file system)/,
+    (found) => ({
+      text: `mypaas.secret: no file can be put at ${found[1]}: ${found[2]}`,
+      hint: "name another path, such as /run/secrets/NAME",
+    }),
+  ],
+  [
     /bind source path does not exist: (.+)$/,
     (found) => ({
       text: `volume source ${found[1]} does not exist`,
@@ -74,7 +81,7 @@ const explanations: readonly (readonly [RegExp, (found: RegExpExecArray) => Expl
   ],
   [
     /Minimum memory limit allowed is (\S+)/i,
-    (found) => ({ text: `mypaas.maxmem is below the engine's minimum of ${found[1]}` }),
+    (found) => ({ text: `mypaas.maxmem is below Docker's minimum of ${found[1]}` }),
   ],
   [
     /Range of CPUs is from ([\d.]+) to ([\d.]+)/i,

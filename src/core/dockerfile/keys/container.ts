@@ -138,7 +138,8 @@ function readVolume(text: string): Read<VolumeSpec> {
   return bad("~/dir, a name, or an absolute path before the colon", text);
 }
 
-function isPlainPath(path: string): boolean {
+/** True for an absolute path without empty, `.` or `..` parts. */
+export function isPlainPath(path: string): boolean {
   const segments = path.slice(1).split("/");
   return (
     path.startsWith("/") &&

@@ -5,6 +5,7 @@ import { containerFields } from "./container.ts";
 import type { Fact, Key, SpecField, SpecTable } from "./key.ts";
 import { limitFields } from "./limits.ts";
 import { routeFields } from "./routes.ts";
+import { secretFields } from "./secrets.ts";
 import { serviceFields } from "./service.ts";
 import { timeoutFields } from "./timeouts.ts";
 
@@ -13,6 +14,7 @@ export const specTable: SpecTable = {
   ...serviceFields,
   ...routeFields,
   ...containerFields,
+  ...secretFields,
   ...timeoutFields,
   ...limitFields,
   ...buildFields,

@@ -5,7 +5,7 @@ import { ownRoutes } from "../../../core/routing/takeovers.ts";
 import { writeRoute } from "../../../core/release/spec.ts";
 import type { Engine } from "../../../deploy/ports.ts";
 import { forgetAdopted } from "../../../adapters/state/adopted-volumes.ts";
-import { readEnv } from "../../../adapters/state/env.ts";
+import { readValues } from "../../../adapters/state/env.ts";
 import {
   currentRelease,
   listReleases,
@@ -18,6 +18,7 @@ import { unnamedVolumes } from "../../deploy/kept-data.ts";
 import { refuseUnknownService } from "../../accept/known-service.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
 import type { JobKind, JobRun } from "../job-kind.ts";
+import { removeSecretFiles } from "../../deploy/secrets.ts";
 import { stopRelease } from "./stop.ts";
 
 type RemoveAction = ActionOf<"remove">;
@@ -37,6 +38,7 @@ export const remove: JobKind<RemoveAction> = {
     const last = currentRelease(state, service);
     if (last !== undefined) await stopRelease(run, last);
     await removeFromEngine(run, engine, action);
+    await removeSecretFiles(state, run.config, service);
     forgetService(state, service, job.id);
     await router.apply({ kind: "removed", service });
     const kept = [...volumes, ...foldersOf(last)].filter((name) => !action.volumes.includes(name));
@@ -94,7 +96,7 @@ export async function removeInfo(
     containers: (await engine.replicas(service)).length,
     images: imagesOf(releases).length,
     releases: releases.length,
-    env: Object.keys(readEnv(state, service)),
+    env: Object.keys(readValues(state, service)),
     volumes: await volumesOf(state, engine, service),
     folders: foldersOf(last),
   };

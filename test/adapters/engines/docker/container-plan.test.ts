@@ -78,3 +78,13 @@ test("a one-off container has what a replica has but routes, published ports and
   const detached = runPlan(one, { tag: "ab12", command: ["x"], isDetached: true });
   assert.equal(detached.labels["mypaas.run"], "detached");
 });
+
+test("secrets are files that no container may change, in replicas and in programs by hand", () => {
+  const source = "/var/lib/mypaas/secrets/web/0f-1000";
+  const file = { name: "KEY", version: "0f", source, target: "/run/secrets/KEY" };
+  const one = release("web", 1, { secretFiles: [file] });
+  const mount = { type: "bind", source, target: "/run/secrets/KEY", readOnly: true };
+  assert.deepEqual(containerPlan(one, 1, { server }).mounts, [mount]);
+  const run = { tag: "x", command: ["sh"], isDetached: false };
+  assert.deepEqual(runPlan(one, run).mounts, [mount]);
+});

@@ -35,13 +35,18 @@ const cases: readonly (readonly [string, string, string?])[] = [
     "check CMD and ENTRYPOINT in the Dockerfile",
   ],
   [
+    'error during container init: error mounting "/var/lib/mypaas/secrets/web/0f-all" to rootfs at "/etc": mount /var/lib/mypaas/secrets/web/0f-all:/etc (via /proc/self/fd/6), flags: 0x5001: not a directory: unknown',
+    "mypaas.secret: no file can be put at /etc: not a directory",
+    "name another path, such as /run/secrets/NAME",
+  ],
+  [
     'invalid mount config for type "bind": bind source path does not exist: /a',
     "volume source /a does not exist",
     "create it on the server: mkdir -p /a",
   ],
   ["No such image: x/y:r1", "image x/y:r1 is gone"],
   ["network mypaas not found", "network mypaas is gone", "repair it on the server: mypaas init"],
-  ["Minimum memory limit allowed is 6MB", "mypaas.maxmem is below the engine's minimum of 6MB"],
+  ["Minimum memory limit allowed is 6MB", "mypaas.maxmem is below Docker's minimum of 6MB"],
   [
     "Range of CPUs is from 0.01 to 2.00, as there are only 2",
     "mypaas.maxcpu has to be from 0.01 to 2.00 on this server",
