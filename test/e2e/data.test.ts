@@ -14,11 +14,24 @@ let store: Source;
 
 before(async () => {
   server = await startServer(name);
-  store = await makeStore(server, "store");
+  store = await makeStore(server, "store", { files: { "mounts.js": mounts } });
 });
 after(() => server?.remove());
 
-const keys = ["scale = 1", "volume = data:/data", "volume = none:/scratch"];
+const keys = [
+  "scale = 1",
+  "volume = data:/data",
+  "volume = none:/scratch",
+  "release = node mounts.js",
+];
+const mounts = "console.log(require('node:fs').readFileSync('/proc/self/mountinfo', 'utf8'))";
+
+/** The volume that a program had at /scratch, in what it printed of its mounts. */
+function scratchIn(text: string): string {
+  const [used = ""] = /[0-9a-f]{64}(?=\/_data \/scratch )/.exec(text) ?? [];
+  assert.match(used, /^[0-9a-f]{64}$/, text);
+  return used;
+}
 
 test("an image with volumes that no key covers is refused before the switch, with both ways out", async () => {
   await writeDockerfile(store, { build: hiddenVolume("/data") });
@@ -58,8 +71,9 @@ test("check tells of VOLUME in the Dockerfile itself, and nothing is sent", asyn
 
 test("data in a named volume outlives every kind of release; what is thrown away goes with its container", async () => {
   await writeDockerfile(store, { build: image, keys });
-  await server.mustPush(store);
-  const seen = new Set<string>();
+  const first = await server.mustPush(store);
+  const printed = first.events.flatMap((event) => (event.kind === "output" ? [event.text] : []));
+  const seen = new Set<string>([scratchIn(printed.join("\n"))]);
   let expected = "";
   const look = async (what: string) => {
     await server.settled("store");
@@ -95,11 +109,8 @@ test("data in a named volume outlives every kind of release; what is thrown away
   await server.settled("store");
   assert.equal(await ask(server, store, "/read?/data/x"), expected);
   for (const volume of await anonymousOf(server, "store")) seen.add(volume);
-  const list = "console.log(require('fs').readFileSync('/proc/self/mountinfo', 'utf8'))";
-  const ran = await server.must(["run", "store", "-r", "prod", "--", "node", "-e", list]);
-  const [used = ""] = /[0-9a-f]{64}(?=\/_data \/scratch)/.exec(ran.out) ?? [];
-  assert.match(used, /^[0-9a-f]{64}$/, ran.out);
-  seen.add(used);
+  const ran = await server.must(["run", "store", "-r", "prod", "--", "node", "mounts.js"]);
+  seen.add(scratchIn(ran.out));
   await server.must(["remove", "store", "--volumes", "--yes", "-r", "prod"]);
   const left = await Promise.all(
     [...seen, `${name}-store-data`].map((volume) => hasVolume(volume)),

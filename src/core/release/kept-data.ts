@@ -102,7 +102,8 @@ export function decideData(question: DataQuestion): DataAnswer {
   const carried: Mount[] = [];
   const uncovered = uncoveredPaths(declared, coversOf(spec.volumes)).filter((path) => {
     const before = at(path);
-    if (!isRepeat || before === undefined) return true;
+    // A folder of the server is checked with the line that names it.
+    if (!isRepeat || before === undefined || before.mount.type === "bind") return true;
     // Two programs at once in files that each had for itself would damage them.
     if (before.isUnnamed && (!isAlone || before.others.length > 0)) return true;
     carried.push({ ...before.mount, carried: true });

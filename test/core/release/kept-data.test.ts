@@ -103,6 +103,11 @@ test("kept data: a rollback has the volume that the release after it has named",
   });
 });
 
+test("kept data: a rollback does not get a folder of the server that no line of it names", () => {
+  const before = [mount("/home/ann/data", "/x", { type: "bind" })];
+  assert.deepEqual(decide({}, { before }).uncovered, ["/x"]);
+});
+
 test("kept data: a new named volume is the one that had no name", () => {
   const push = { isRepeat: false, found: [found("/x", b, 2), found("/x", a)] };
   assert.deepEqual(decide({ volumes: [named("/x")] }, push), {
