@@ -83,7 +83,7 @@ test("data in a named volume outlives every kind of release; what is thrown away
   };
   const write = async (what: string) => {
     expected += `${what},`;
-    assert.equal(await ask(server, store, `/write?/data/x=${what},`), expected);
+    assert.equal(await ask(server, store, `/write?/data/x=${expected}`), expected);
     assert.equal(await ask(server, store, "/write?/scratch/x=1"), "1");
     const now = await anonymousOf(server, "store");
     for (const volume of now) seen.add(volume);
@@ -92,7 +92,7 @@ test("data in a named volume outlives every kind of release; what is thrown away
   await write("push");
   await store.write("page.txt", "second page");
   await server.mustPush(store);
-  await look("push again");
+  await look("again");
   for (const words of [
     ["restart", "store"],
     ["env", "store", "set", "A=1"],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { docker, type TestServer } from "./mypaas-e2e.ts";
 import { makeSource, type Source, type SourceOptions } from "./source-e2e.ts";
 
-/** Appends to files and reads them: `/write?PATH=TEXT`, `/read?PATH`, `/owner?PATH`; answers 500 with the code of an error. */
+/** Writes files whole and reads them: `/write?PATH=TEXT`, `/read?PATH`, `/owner?PATH`; answers 500 with the code of an error. */
 const app = `
 const fs = require("node:fs");
 process.on("SIGTERM", () => process.exit(143));
@@ -10,7 +10,7 @@ require("node:http").createServer((req, res) => {
   const [what, query = ""] = decodeURIComponent(req.url).split("?");
   const [path, text = ""] = query.split("=");
   try {
-    if (what === "/write") fs.appendFileSync(path, text);
+    if (what === "/write") fs.writeFileSync(path, text);
     const { uid, gid } = what === "/" ? {} : fs.statSync(path);
     if (what === "/" || what === "/owner") return res.end(what === "/" ? "here" : uid + ":" + gid);
     res.end(fs.readFileSync(path));
