@@ -39,7 +39,7 @@ export interface Dockerfile {
 
 /** What the server checks about a source beside its spec. */
 export interface Admission {
-  /** False for settings that have run here: they may go on, whatever has become of their certificate. */
+  /** False for settings that have run here: they may go on, whatever has become of their certificate or of passwords. */
   readonly needsCertificates: boolean;
   /** The service whose routes may be taken over. */
   readonly takeFrom?: string | undefined;

@@ -120,7 +120,7 @@ test("another value of a build's secret changes nothing that runs, and the next 
   const token = canary();
   const ids = await server.containers("web", true);
   const said = await server.must(["env", "web", "set", `NPM_TOKEN=${token}`, "-r", "prod"]);
-  assert.match(said.out, /^set NPM_TOKEN for builds of web; the next push builds with it$/m);
+  assert.match(said.out, /^set NPM_TOKEN as a secret of web; its next push has it$/m);
   assert.deepEqual(await server.containers("web", true), ids);
   const pushed = await server.mustPush(web);
   assert.equal(eventOf(pushed, "live").release, 2);
@@ -209,7 +209,15 @@ test("a secret is a file that only the image's user can read, in replicas, relea
   }
   assert.doesNotMatch(await body(files, "/env"), /SA_JSON|TLS_KEY/);
   const ran = await server.must([
-    ...["run", "files", "-r", "prod", "--", "node", "server.js", "release", key],
+    "run",
+    "files",
+    "-r",
+    "prod",
+    "--",
+    "node",
+    "server.js",
+    "release",
+    key,
   ]);
   assert.match(ran.out, new RegExp(sumOf(first.TLS_KEY)));
   assert.match(

@@ -154,6 +154,16 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
+  -- Users of services that ask for a password; hash: bcrypt.
+  CREATE TABLE users (
+    service TEXT NOT NULL,
+    name TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (service, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
   -- project: JSON of what identifies the project that the service was last pushed from; NULL: not known.
   ALTER TABLE services ADD COLUMN project TEXT;
 

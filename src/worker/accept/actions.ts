@@ -10,6 +10,7 @@ import type { Certificates } from "../certificates/certificates.ts";
 import { manualNames } from "../certificates/server-facts.ts";
 import { enrol, keyInfos, revoke } from "../access/key-actions.ts";
 import { listedReleases } from "../status/listed-releases.ts";
+import { listUsers, removePassword, setPassword, type UserParts } from "../access/users.ts";
 import { listRegistries, logIn, logOut, type CheckLogin } from "../access/registries.ts";
 
 /** How each action that is answered at once is performed; `authorise` has allowed it before. */
@@ -31,6 +32,7 @@ export interface ActionParts {
   readonly certificates: Pick<Certificates, "list" | "add" | "remove" | "retry">;
   /** Brings the receiver's file in line with the keys in the state. */
   readonly keysChanged: () => Promise<void>;
+  readonly serveUsers: UserParts["serveUsers"];
   /** Throws UserError when the registry does not take the login. */
   readonly checkLogin: CheckLogin;
   readonly examine: (host: string | undefined) => Promise<Results["doctor"]>;
@@ -50,6 +52,9 @@ export function directActions(parts: ActionParts): DirectActions {
       releases: await listedReleases(parts, service, caller),
     }),
     "env.list": ({ service }) => listEnv(parts, service),
+    "auth.list": ({ service }) => ({ service, users: listUsers(state, service) }),
+    "auth.set": (asked) => setPassword(parts, asked),
+    "auth.remove": (asked) => removePassword(parts, asked),
     "key.list": () => ({ keys: keyInfos(parts) }),
     "key.add": async ({ line }, caller) => ({ key: await enrol(parts, line, caller) }),
     "key.remove": async ({ fingerprint }, caller) => ({

@@ -11,6 +11,7 @@ import { isSameRoute } from "../../core/routing/routes.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
 import { claimingReleases } from "../../adapters/state/releases.ts";
 import { slugOwner } from "../../adapters/state/services.ts";
+import { usersOf } from "../../adapters/state/users.ts";
 import { hasWildcards, manualNames } from "../certificates/server-facts.ts";
 import type { JobParts } from "../jobs/job-kind.ts";
 import type { DesiredRelease } from "./desired-release.ts";
@@ -37,6 +38,9 @@ export function admitHere(
     env,
     secretFiles,
     values: readValues(state, spec.service),
+    ...(admission.needsCertificates && {
+      users: usersOf(state, spec.service).map(({ name }) => name),
+    }),
     takeFrom: admission.takeFrom,
   });
 }
@@ -57,6 +61,8 @@ export interface ServerView {
   readonly secretFiles: Readonly<Record<string, string>>;
   /** All that is set for this service now. */
   readonly values: ServerValues;
+  /** Users with a password for this service; left out where a user without one is only locked out. */
+  readonly users?: readonly string[];
   /** The service whose routes may be taken over; one that has none of them is no mistake, because a push that was repeated finds them taken. */
   readonly takeFrom?: string | undefined;
 }
@@ -69,6 +75,7 @@ export function admit(spec: ServiceSpec, view: ServerView): ServiceSpec {
   for (const route of routes) refuseTakenRoute(route, spec, view);
   refuseMissingEnv(spec, view);
   refuseMissingSecrets(spec, view);
+  refuseMissingPasswords(spec, view);
   refuseVolumes(spec, view);
   return { ...spec, routes };
 }
@@ -134,5 +141,14 @@ function refuseMissingSecrets(spec: ServiceSpec, { secretFiles }: ServerView): v
   throw new UserError(`secret ${names.join(", ")}: not set on the server`, {
     code: "missing-secret",
     hint: hint`run: ${command(`env ${spec.service} set ${set} --secret`)}`,
+  });
+}
+
+function refuseMissingPasswords({ service, auth }: ServiceSpec, { users }: ServerView): void {
+  const missing = users && auth.find((user) => !users.includes(user));
+  if (missing === undefined) return;
+  throw new UserError(`auth ${missing}: has no password on the server`, {
+    code: "missing-password",
+    hint: hint`run: ${command(`auth ${service} set ${missing}`)}`,
   });
 }

@@ -82,7 +82,7 @@ export function runsTheSame(one: Release, other: Release): boolean {
 }
 
 function portOf(spec: ServiceSpec, exposed: readonly number[]): number | undefined {
-  if (spec.port !== undefined) return spec.port;
+  if (spec.port !== undefined) return spec.port === "none" ? undefined : spec.port;
   if (exposed.length === 1) return exposed[0];
   return spec.routes.length > 0 ? 80 : undefined;
 }

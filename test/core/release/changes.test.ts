@@ -45,6 +45,30 @@ const cases: readonly [what: string, from: More, to: More, changes: readonly Cha
     { image: "mypaas/web:r2" },
     [{ kind: "image", from: "mypaas/web:r1", to: "mypaas/web:r2" }],
   ],
+  ["the image's own init", {}, spec({ init: false }), [setting("init", undefined, "false")]],
+  [
+    "another size of /dev/shm",
+    spec({ shmBytes: 2 ** 27 }),
+    spec({ shmBytes: 2 ** 28 }),
+    [setting("shm", "128m", "256m")],
+  ],
+  [
+    "one limit of the kernel more, and one higher",
+    spec({ ulimits: [{ name: "nofile", soft: 1, hard: 1 }] }),
+    spec({
+      ulimits: [
+        { name: "nofile", soft: 1, hard: 2 },
+        { name: "memlock", soft: -1, hard: -1 },
+      ],
+    }),
+    [setting("ulimit", "nofile=1", "nofile=1:2, memlock=unlimited")],
+  ],
+  [
+    "no port any more",
+    {},
+    { port: undefined, ...spec({ port: "none" }) },
+    [setting("port", "3000")],
+  ],
   [
     "a secret more, one with another value, one at another path, and one less",
     secrets(["A:/a 1", "B:/b 1", "C:/c 1"]),

@@ -92,6 +92,7 @@ function open(t: TestContext, free = 1e12) {
       retry: () => Promise.resolve(hosts),
     },
     keysChanged: keysFileWriter(state, file),
+    serveUsers: async () => {},
     plan: () => Promise.reject(new Error("nobody plans here")),
     checkLogin: () => Promise.resolve(),
     examine: () => Promise.reject(new Error("not asked")),

@@ -12,6 +12,7 @@ import {
   type StoredRelease,
 } from "../../../adapters/state/releases.ts";
 import { forgetService } from "../../../adapters/state/services.ts";
+import { usersOf } from "../../../adapters/state/users.ts";
 import { appendStep, readSteps } from "../../../adapters/state/steps.ts";
 import type { State } from "../../../adapters/state/state.ts";
 import { unnamedVolumes } from "../../deploy/kept-data.ts";
@@ -90,6 +91,7 @@ export async function removeInfo(
   refuseUnknownService(state, service, command("releases"));
   const releases = listReleases(state, service);
   const last = currentRelease(state, service);
+  const users = usersOf(state, service).map(({ name }) => name);
   return {
     service,
     routes: last === undefined ? [] : ownRoutes(last.release).map(writeRoute),
@@ -97,6 +99,7 @@ export async function removeInfo(
     images: imagesOf(releases).length,
     releases: releases.length,
     env: Object.keys(readValues(state, service)),
+    ...(users.length > 0 && { users }),
     volumes: await volumesOf(state, engine, service),
     folders: foldersOf(last),
   };

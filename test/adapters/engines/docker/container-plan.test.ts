@@ -16,6 +16,9 @@ test("a replica is planned under its own name, with everything that its release 
       maxCpu: 0.5,
       maxMemoryBytes: 1024,
       stopTimeoutMs: 7_000,
+      init: false,
+      shmBytes: 2 ** 28,
+      ulimits: [{ name: "nofile", soft: 1024, hard: 65_536 }],
     },
   });
   const { labels, ...plan } = containerPlan(one, 2, { server, aliases: ["x.test"] });
@@ -30,8 +33,20 @@ test("a replica is planned under its own name, with everything that its release 
     maxCpu: 0.5,
     maxMemoryBytes: 1024,
     stopTimeoutMs: 7_000,
-    capAdd: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"],
+    capAdd: [
+      "CHOWN",
+      "DAC_OVERRIDE",
+      "FOWNER",
+      "KILL",
+      "NET_BIND_SERVICE",
+      "SETGID",
+      "SETPCAP",
+      "SETUID",
+    ],
     pidsLimit: 1024,
+    init: false,
+    shmBytes: 2 ** 28,
+    ulimits: one.spec.ulimits,
   });
   assert.equal(labels["mypaas.replica"], "2");
   assert.equal(labels["traefik.docker.network"], "demo");
