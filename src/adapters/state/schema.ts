@@ -164,6 +164,15 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
+  -- Services whose routes answer 503 with a page; pass: hex digits with which the worker passes by.
+  CREATE TABLE maintenance (
+    service TEXT PRIMARY KEY,
+    text TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    pass TEXT NOT NULL
+  ) STRICT;
+  `,
+  `
   -- project: JSON of what identifies the project that the service was last pushed from; NULL: not known.
   ALTER TABLE services ADD COLUMN project TEXT;
 

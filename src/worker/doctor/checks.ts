@@ -3,12 +3,18 @@ import { judgeDomain } from "../../core/health/dns.ts";
 import { judgeEngine, judgeRouting, judgeTraefik } from "../../core/health/engine.ts";
 import { judgeMemory, parseMemory } from "../../core/health/host.ts";
 import { judgeVolumes } from "../../core/health/volumes.ts";
+import { judgeMaintenance } from "../../core/health/maintenance.ts";
 import { judgeOrphans } from "../../core/health/orphans.ts";
 import { judgeLogs, judgePublished, judgeReplicas } from "../../core/health/services.ts";
 import { about, failed, ok, skipped, type Finding } from "../../core/health/check.ts";
 import type { Inventory } from "../../core/health/inventory.ts";
 import { nameInWildcard } from "../../core/certificates/wanted.ts";
-import { receiverContainerName, traefikContainerName } from "../../core/release/names.ts";
+import { readMaintenance } from "../../adapters/state/maintenance.ts";
+import {
+  pageContainerName,
+  receiverContainerName,
+  traefikContainerName,
+} from "../../core/release/names.ts";
 import { readIfThere } from "../../adapters/files.ts";
 import { readTraefik } from "../../adapters/traefik/api.ts";
 import type { CheckContext } from "./check-context.ts";
@@ -107,6 +113,15 @@ export const checks: readonly CheckSpec<CheckContext>[] = [
     id: "volumes",
     title: "volumes",
     check: async ({ inventory, known }) => judgeVolumes(await inventory(), known()),
+  },
+  {
+    id: "maintenance",
+    title: "maintenance",
+    check: async ({ config, inventory, state, now }) =>
+      judgeMaintenance(await inventory(), readMaintenance(state), {
+        page: pageContainerName(config.instance),
+        now: now(),
+      }),
   },
   {
     id: "published",
