@@ -8,6 +8,7 @@ import { receiverConfigShape } from "../src/core/server/receiver-container.ts";
 import { eventShape } from "../src/core/stored/events.ts";
 import {
   hostRecordShape,
+  projectShape,
   scaleOverrideShape,
   receiptShape,
   releaseShape,
@@ -59,6 +60,7 @@ test("what is stored in JSON has the form that is written down for this version 
     release: releaseShape,
     receipt: receiptShape,
     scale: scaleOverrideShape,
+    project: projectShape,
     certificate: hostRecordShape,
     step: stepDataShape,
     event: eventShape,

@@ -1,7 +1,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ensureDirectory, ensureFile, ifThere } from "../files.ts";
-import { numericUser } from "./home-volumes.ts";
+import { numericUser } from "../../core/release/image-user.ts";
 
 /** A value as it lies in a file. */
 export interface SecretVersion {

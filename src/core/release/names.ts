@@ -38,4 +38,6 @@ export const label = {
   spec: "mypaas.spec",
   /** Of a one-off container: `attached` or `detached`. */
   run: "mypaas.run",
+  /** `discard` on replicas whose anonymous volumes hold nothing that is to be kept; versions that made none of it sure do not write it. */
+  anonymous: "mypaas.anonymous",
 } as const;

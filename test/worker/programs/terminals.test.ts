@@ -90,6 +90,7 @@ function open(t: TestContext, setup: Setup = {}) {
       exposed: [],
       hasHealthcheck: false,
       user: "",
+      volumes: [],
       routingLabels: [],
     }),
     ensureVolume: async (name: string) => void did.push(`volume ${name}`),

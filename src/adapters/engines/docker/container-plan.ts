@@ -76,7 +76,12 @@ export function containerPlan(
   return {
     ...commonPlan(release),
     name: replicaName(instance, spec.slug, release.number, replica),
-    labels: { ...ownLabels(release, replica), ...traefikLabels(release, more.server) },
+    labels: {
+      ...ownLabels(release, replica),
+      [label.anonymous]: "discard",
+      ...traefikLabels(release, more.server),
+    },
+    mounts: [...release.mounts, ...secretMounts(release)],
     aliases: more.aliases ?? [],
     publish: spec.publish,
   };
@@ -140,7 +145,8 @@ function commonPlan(release: Release) {
     network: networkName(instance),
     aliases: [],
     publish: [],
-    mounts: [...release.mounts, ...secretMounts(release)],
+    // What is carried belongs to one replica alone.
+    mounts: [...release.mounts.filter(({ carried }) => carried !== true), ...secretMounts(release)],
     maxCpu: spec.maxCpu,
     maxMemoryBytes: spec.maxMemoryBytes,
     stopTimeoutMs: spec.stopTimeoutMs,
