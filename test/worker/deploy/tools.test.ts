@@ -95,9 +95,7 @@ test("deploy tools: what one service took over from another stays with it when t
 
 test("deploy tools: a Traefik that does not run is said so", async (t) => {
   const { parts } = await open(t);
-  const { now, sleep } = parts.clock;
-  // Each look asks Docker; so there are fewer of them in the same time.
-  const router = await openRouter({ ...parts, clock: { now, sleep: (ms) => sleep(ms * 40) } });
+  const router = await openRouter(parts);
   const nothing = { routers: [], gone: [], servers: {} };
   assert.equal(
     await refusal(() => router.confirm(nothing, 0)),
