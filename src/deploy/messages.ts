@@ -20,10 +20,15 @@ export const messages = {
     replicas: readonly string[],
     { ms, reason }: { readonly ms: number; readonly reason: string },
   ): Event => step(`waiting for ${listed(replicas)}, ${formatDuration(ms)} so far: ${reason}`),
-  stopping: ({ spec, number }: Release): Event =>
-    step(`stopping ${spec.service} release ${number}; its routes answer 503`),
-  stoppingOld: (from: Release): Event =>
-    step(`stopping ${from.spec.service} release ${from.number}; its requests wait`),
+  stopping: ({ spec, number }: Release): Event => {
+    const routes = spec.routes.length === 0 ? "" : "; its routes answer 503";
+    return step(`stopping ${spec.service} release ${number}${routes}`);
+  },
+  stoppingOld: (from: Release, to: Release): Event => {
+    const next = `before release ${to.number} starts`;
+    const meanwhile = from.spec.routes.length === 0 ? ` ${next}` : "; its requests wait";
+    return step(`stopping ${from.spec.service} release ${from.number}${meanwhile}`);
+  },
   reaching: ({ spec }: Release, ms: number): Event =>
     step(`${spec.service} answers the requests that waited, up to ${formatDuration(ms)}`),
   waitingForHandover: (service: string, ms: number): Event =>
@@ -52,11 +57,28 @@ export const messages = {
     kind: "warning",
     text: `${routeUrl(route, server)} has not answered yet`,
   }),
-  live: (release: Release, server: Server, ms: number): LiveEvent => ({
+  asProcessOne: ({ spec, number }: Release): Event => ({
+    kind: "warning",
+    text: `${spec.service} release ${number} has to be process 1 of its container, so it starts again as that`,
+    hint: "set # mypaas.init = false, so that it starts at once",
+  }),
+  answersError: (route: RouteSpec, server: Server, status: number): Event => ({
+    kind: "warning",
+    text: `${routeUrl(route, server)} answers ${status}`,
+    hint: "set # mypaas.healthcheck, so that a release that answers so does not take over",
+  }),
+  live: (
+    release: Release,
+    server: Server,
+    { ms, unproven = [] }: { readonly ms: number; readonly unproven?: readonly RouteSpec[] },
+  ): LiveEvent => ({
     kind: "live",
     service: release.spec.service,
     release: release.number,
-    urls: release.spec.routes.map((route) => routeUrl(route, server)),
+    urls: release.spec.routes
+      .filter(({ to }) => to === undefined)
+      .map((route) => routeUrl(route, server)),
+    ...(unproven.length > 0 && { unproven: unproven.map((route) => routeUrl(route, server)) }),
     ms,
   }),
 } as const;

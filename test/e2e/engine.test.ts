@@ -103,6 +103,9 @@ function plan(image: string, more: Partial<ContainerPlan> = {}): ContainerPlan {
     stopTimeoutMs: 1000,
     capAdd: [],
     pidsLimit: 100,
+    init: true,
+    shmBytes: undefined,
+    ulimits: [],
     ...more,
   };
 }

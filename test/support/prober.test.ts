@@ -161,7 +161,7 @@ test("the prober leaves out what it could not send in time, instead of sending i
     app,
     {
       requests: 2_000,
-      timeoutMs: 10_000,
+      timeoutMs: 25_000,
       until: ({ answered }) => {
         if (hasStalled) return answered > 100;
         hasStalled = true;
@@ -169,9 +169,9 @@ test("the prober leaves out what it could not send in time, instead of sending i
         return false;
       },
     },
-    { perSecond: 1_000 },
+    { perSecond: 400 },
   );
-  assert.ok(report.leftOut >= 250, String(report.leftOut));
+  assert.ok(report.leftOut >= 80, String(report.leftOut));
   assert.equal(report.failed, 0);
 });
 

@@ -71,6 +71,8 @@ export interface RemoveInfo {
   readonly releases: number;
   /** Names of variables that were set on the server. */
   readonly env: readonly string[];
+  /** Users with a password. */
+  readonly users?: readonly string[];
   /** Docker volumes. */
   readonly volumes: readonly string[];
   /** Folders on the server, which always stay. */

@@ -4,6 +4,8 @@ import type { Release } from "../release/release.ts";
 import type { Switch } from "./routing-state.ts";
 import type { HttpConfig, MiddlewareConfig, ServersTransportConfig } from "./traefik-config.ts";
 import { backName, nextName } from "../release/names.ts";
+import { forNow } from "./redirects.ts";
+import { waitingChain } from "./middlewares.ts";
 import { covers } from "./routes.ts";
 import { drainTimeMs } from "../release/spec.ts";
 
@@ -50,13 +52,17 @@ export function waitFor(wait: Wait): Waiting {
   if (redirect !== undefined) return redirect;
 
   const service = `${waitPrefix}${plan.name}`;
+  const guards = waitingChain(sides.map(({ release }) => release));
   const prefix = `${one.to.spec.slug}-${isNew ? "new" : "wait"}`;
   const backends = sides.map(({ suffix, url, plan: { shape: middlewares } }): Backend => {
     const name = `${service}-${suffix}`;
     return { kind: "servers", service: name, urls: [url], middlewares, transport: "wait" };
   });
   return {
-    target: { service, middlewares: [`${prefix}-503`, `${prefix}-retry`] },
+    target: {
+      service,
+      middlewares: [...guards.map(([name]) => name), `${prefix}-503`, `${prefix}-retry`],
+    },
     services: {
       ...Object.assign({}, ...backends.map(backendServices)),
       [service]: {
@@ -66,6 +72,7 @@ export function waitFor(wait: Wait): Waiting {
     },
     middlewares: {
       ...Object.assign({}, ...sides.map((side) => side.middlewares)),
+      ...Object.fromEntries(guards.filter(([, config]) => config !== undefined)),
       later: { headers: { customResponseHeaders: { "Retry-After": "5" } } },
       [`${prefix}-503`]: unavailable,
       [`${prefix}-retry`]: retryFor(isNew ? newRouteWaitMs(one) : longestSwitchMs(one)),
@@ -82,6 +89,7 @@ const shortDial: ServersTransportConfig = {
 interface Side {
   readonly suffix: "next" | "back";
   readonly url: string;
+  readonly release: Release;
   readonly plan: RoutePlan;
   readonly middlewares: Readonly<Record<string, MiddlewareConfig>>;
 }
@@ -99,7 +107,7 @@ function sideOf(
   if (plan === undefined || release.port === undefined) return undefined;
   // The dot at the end prevents lookups in the server's search domains.
   const url = `http://${nameOf(release.instance, release.spec.slug)}.:${release.port}`;
-  return { suffix: nameOf === nextName ? "next" : "back", url, plan, middlewares };
+  return { suffix: nameOf === nextName ? "next" : "back", url, release, plan, middlewares };
 }
 
 /** A redirect of all releases needs no server. A new route's redirect is temporary, so that no client keeps it. */
@@ -108,11 +116,10 @@ function redirectOf({ one, isNew }: Wait, sides: readonly Side[]): Waiting | und
   if (answers === undefined || !sides.every(({ plan }) => plan.redirects)) return undefined;
   const names = answers.plan.config.middlewares ?? [];
   const redirect = names.flatMap((name) => answers.middlewares[name] ?? []).at(-1);
-  if (!isNew || redirect === undefined || !("redirectScheme" in redirect))
-    return withoutServer(names, answers.middlewares);
-  const name = `${one.to.spec.slug}-new-https`;
-  const passing = { redirectScheme: { ...redirect.redirectScheme, permanent: false } };
-  return withoutServer([name], { [name]: passing });
+  if (!isNew || redirect === undefined) return withoutServer(names, answers.middlewares);
+  const isScheme = "redirectScheme" in redirect;
+  const name = isScheme ? `${one.to.spec.slug}-new-https` : `new-${answers.plan.name}`;
+  return withoutServer([name], { [name]: forNow(redirect) });
 }
 
 const withoutServer = (names: readonly string[], middlewares: Side["middlewares"]): Waiting => ({

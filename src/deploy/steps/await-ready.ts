@@ -62,11 +62,12 @@ async function areStillReady(context: SwitchContext, begun: number): Promise<boo
   return true;
 }
 
-/** Checks all replicas side by side; the first that has failed ends the wait for all. */
+/** Checks all replicas side by side; the first that has failed ends the wait for all. `patient`: one that is unhealthy has until the start timeout. */
 export async function awaitReplicas(
   context: SwitchContext,
   release: Release,
   signal: AbortSignal,
+  patience: "patient" | "strict" = "strict",
 ): Promise<void> {
   const replicas = await allReplicas(context, release);
   const failed = new AbortController();
@@ -75,7 +76,9 @@ export async function awaitReplicas(
   const telling = tell(either).catch(() => undefined);
   try {
     await Promise.all(
-      replicas.map((one) => awaitReplica({ ...context, saw }, release, one, either)),
+      replicas.map((one) =>
+        awaitReplica({ ...context, saw }, release, one, { signal: either, patience }),
+      ),
     );
   } finally {
     failed.abort();
@@ -97,7 +100,7 @@ async function awaitReplica(
   context: SwitchContext & Pick<WaitingNews, "saw">,
   release: Release,
   replica: Replica,
-  signal: AbortSignal,
+  { signal, patience }: { readonly signal: AbortSignal; readonly patience: "patient" | "strict" },
 ): Promise<void> {
   const { clock, say, saw } = context;
   const begun = clock.now();
@@ -113,6 +116,10 @@ async function awaitReplica(
         return;
       case "ended":
         throw endedFailure(replica, check.replica, now);
+      case "unhealthy":
+        if (patience === "strict")
+          throw await lateFailure(context, replica, { ...check, afterMs: elapsed });
+        break;
       case "waiting":
     }
     if (elapsed >= release.spec.startTimeoutMs)

@@ -90,6 +90,33 @@ for (const [what, spec, back] of [
     );
   });
 
+const unhealthy: Behaviour = { health: "unhealthy" };
+
+test("a release whose HEALTHCHECK has failed for good ends the wait at once", async () => {
+  const server = fakeServer({ 2: unhealthy });
+  const from = await server.deploy(web(1));
+  const to = { ...web(2, { startTimeoutMs: 60_000 }), imageHealthcheck: true };
+  await assert.rejects(server.deploy(to, from), {
+    message: /^deploy web: the image's HEALTHCHECK .* after 0 ms$/,
+    still: "web still runs release 1",
+  });
+  assert.deepEqual(server.unserved, []);
+});
+
+test("an old release that comes back may be unhealthy until the start timeout", async () => {
+  const behaviours: Record<number, Behaviour> = { 2: { ends: { afterMs: 50, exitCode: 1 } } };
+  const server = fakeServer(behaviours);
+  const old = { ...web(1, { ...replace, startTimeoutMs: 3_000 }), imageHealthcheck: true };
+  behaviours[1] = { health: "healthy" };
+  const from = await server.deploy(old);
+  behaviours[1] = unhealthy;
+  server.on((did) => {
+    if (did === "start web") setImmediate(() => (behaviours[1] = { health: "healthy" }));
+  });
+  await assert.rejects(server.deploy(web(2, replace), from), { still: "web still runs release 1" });
+  assert.deepEqual(server.containers(), ["web running"]);
+});
+
 const waits = async (behaviour: Behaviour, spec: Partial<ServiceSpec>, isSick = false) => {
   const server = fakeServer({ 1: behaviour });
   const first = { ...web(1, { startTimeoutMs: 130_000, ...spec }), imageHealthcheck: isSick };

@@ -91,6 +91,7 @@ function open(t: TestContext, free = 1e12) {
       retry: () => Promise.resolve(hosts),
     },
     keysChanged: keysFileWriter(state, file),
+    serveUsers: async () => {},
     plan: () => Promise.reject(new Error("nobody plans here")),
     checkLogin: () => Promise.resolve(),
     examine: () => Promise.reject(new Error("not asked")),
@@ -145,7 +146,7 @@ test("backend: root sets and lists values, and no value comes back", async (t) =
   const { result } = await local.accept(ask({ action: "env.list", service: "web" }), undefined);
   assert.match(
     JSON.stringify(result),
-    /^{"service":"web","env":\[{"name":"A","fingerprint":"[0-9a-f]{12}"},{"name":"B","fingerprint":"[0-9a-f]{12}"}]}$/,
+    /^{"service":"web","env":\[{"name":"A","fingerprint":"[0-9a-f]{12}","use":"environment","paths":\[\]},{"name":"B","fingerprint":"[0-9a-f]{12}","use":"environment","paths":\[\]}]}$/,
   );
 });
 
