@@ -20,7 +20,7 @@ export const newerRequest = (message: string): UserError =>
   new UserError(`request: ${message}`, { code: "bad-request", hint: updateServer() });
 
 /** What is done about a mypaas on the server that is older than the laptop's. */
-const updateServer = (to?: string): Hint =>
+export const updateServer = (to?: string): Hint =>
   hint`update mypaas on the server${to === undefined ? "" : ` to ${to}`}, ${seeInstall}; then run: sudo ${command("init")}`;
 
 /** The same where nobody knows which side is older. */
