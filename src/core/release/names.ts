@@ -3,6 +3,7 @@ export const networkName = (instance: string): string => instance;
 export const apiNetworkName = (instance: string): string => `${instance}-api`;
 export const receiverNetworkName = (instance: string): string => `${instance}-receiver`;
 export const traefikContainerName = (instance: string): string => `${instance}-traefik`;
+export const pageContainerName = (instance: string): string => `${instance}-page`;
 export const receiverContainerName = (instance: string): string => `${instance}-receiver`;
 
 /** The host name under which other services reach this one: the bare slug in the default instance, so that `http://web/` works there. */

@@ -24,8 +24,11 @@ const specificity = ({ host, path }: HostAndPath): number =>
 export const routePriority = (route: HostAndPath, release: number): number =>
   specificity(route) * step + release;
 
-/** Above every release at this route, below every more specific route. */
-export const holdPriority = (route: HostAndPath): number => routePriority(route, step - 1);
+/** Above every release at this route, below its maintenance and every more specific route. */
+export const holdPriority = (route: HostAndPath): number => routePriority(route, step - 2);
+
+/** Above every hold at this route, below every more specific route. */
+export const maintenancePriority = (route: HostAndPath): number => routePriority(route, step - 1);
 
 /** True when two routes have the same host and path, over http or https. */
 export const isSameRoute = (one: HostAndPath, other: HostAndPath): boolean =>
