@@ -22,6 +22,10 @@ export const backName = (instance: string, slug: string): string =>
 export const imageName = (instance: string, slug: string, release: number): string =>
   `${instance}/${slug}:r${release}`;
 
+/** The name of a program of `mypaas run`; `tag` keeps those of one service apart. */
+export const programName = (instance: string, slug: string, tag: string): string =>
+  `${serviceHostName(instance, slug)}-run-${tag}`;
+
 export const volumeName = (instance: string, slug: string, name: string): string =>
   `${instance}-${slug}-${name}`;
 

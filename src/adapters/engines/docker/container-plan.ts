@@ -100,15 +100,22 @@ export function commandPlan(release: Release): ContainerPlan {
   };
 }
 
+/** A program that gets a container of its own. */
+export interface OwnProgram {
+  readonly release: Release;
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
 /** A one-off container: everything that a replica has but routes, published ports and a place among the replicas. */
 export function runPlan(
   release: Release,
-  run: { readonly tag: string; readonly command: readonly string[]; readonly isDetached: boolean },
+  run: Pick<OwnProgram, "name" | "command"> & { readonly isDetached: boolean },
 ): ContainerPlan {
   const { instance, spec } = release;
   return {
     ...commonPlan(release),
-    name: runName(instance, spec.slug, run.tag),
+    name: run.name,
     command: run.command,
     labels: {
       [label.instance]: instance,
@@ -132,10 +139,6 @@ export const replicaName = (
 /** The name of the container in which a release's own command runs before the switch. */
 const commandName = (instance: string, slug: string, release: number): string =>
   `${serviceHostName(instance, slug)}-r${release}-release`;
-
-/** The name of a one-off container; `tag` keeps those of one service apart. */
-const runName = (instance: string, slug: string, tag: string): string =>
-  `${serviceHostName(instance, slug)}-run-${tag}`;
 
 function commonPlan(release: Release) {
   const { instance, spec } = release;
