@@ -96,8 +96,7 @@ test("data in a named volume outlives every kind of release; what is thrown away
   for (const words of [
     ["restart", "store"],
     ["env", "store", "set", "A=1"],
-    ["rollback", "store", "1"],
-    ["scale", "store", "1"],
+    ["rollback", "store", "3"],
   ]) {
     await server.must([...words, "-r", "prod"]);
     await look(words[0] ?? "");
