@@ -2,7 +2,7 @@ import type { Release } from "../release/release.ts";
 import type { RouteSpec } from "../release/spec.ts";
 import type { EntryPoint, MiddlewareConfig, RouterConfig } from "./traefik-config.ts";
 import { traefikServiceName } from "../release/names.ts";
-import { isSameRoute, routePriority, routeRule } from "./routes.ts";
+import { covers, isSameRoute, routePriority, routeRule } from "./routes.ts";
 
 /** The name by which the dynamic file leads to the replicas of a release; their labels bring them to Traefik. */
 export const dockerService = ({ service }: ReleaseRouting): string => `${service}@docker`;
@@ -16,6 +16,8 @@ export interface RoutingServer {
   readonly secured?: readonly string[];
   /** Secured hosts with HSTS: they have no http route. */
   readonly strict?: readonly string[];
+  /** True when proxies in front may say that their clients use https. */
+  readonly trustsProxies?: boolean;
 }
 
 /** Traefik's configuration of one release, without the addresses of its containers. */
@@ -33,6 +35,8 @@ export interface RoutePlan {
   readonly redirects: boolean;
   /** True when the dynamic file answers in place of the labels, which cannot change when a certificate comes. */
   readonly isInFile: boolean;
+  /** Only for requests whose client uses https, as a trusted proxy in front says; in the file alone. */
+  readonly isProxied?: true;
   /** Middlewares of the app's own answer: all but the retry and the redirect. */
   readonly shape: readonly string[];
   readonly config: RouterConfig;
@@ -70,7 +74,7 @@ export function releaseRouting(release: Release, server: RoutingServer): Release
     const { route, entryPoint } = router;
     const config: RouterConfig = {
       entryPoints: [entryPoint],
-      rule: routeRule(route),
+      rule: router.isProxied ? `${routeRule(route)} && ${clientUsesHttps}` : routeRule(route),
       priority: routePriority(route, release.number),
       service,
       middlewares: chain,
@@ -103,11 +107,33 @@ export function releaseRouting(release: Release, server: RoutingServer): Release
     const redirects = server.secured?.includes(route.host) === true;
     const chain = redirects ? [tag, use("https", redirect(server.httpsPort))] : [...shape, retry];
     const http = { name: `${name}-http`, route, entryPoint: "web", redirects } as const;
+    // Such a proxy would come back by http for ever.
+    if (redirects && server.trustsProxies === true)
+      add(
+        {
+          ...http,
+          name: `${name}-proxied`,
+          redirects: false,
+          isProxied: true,
+          isInFile: true,
+          shape,
+        },
+        [...shape, retry],
+      );
     // Always, because containers of earlier versions have labels that redirect.
     add({ ...http, isInFile: true, shape }, chain);
   }
   return { service, routers, middlewares };
 }
+
+/** Traefik takes this header away from requests of clients that it does not trust. */
+const clientUsesHttps = "Header(`X-Forwarded-Proto`, `https`)";
+
+/** True when a router answers requests that `wanted` stands for. Of several, the first at the highest priority counts. */
+export const answersFor = (plan: RoutePlan, wanted: RoutePlan): boolean =>
+  plan.entryPoint === wanted.entryPoint &&
+  covers(plan.route, wanted.route) &&
+  (plan.isProxied !== true || wanted.isProxied === true);
 
 function strip(path: string): MiddlewareConfig {
   if (!path.includes(",")) return { stripPrefix: { prefixes: [path] } };
