@@ -14,6 +14,7 @@ import {
   type TypeAliasDeclaration,
 } from "typescript/unstable/ast";
 import { API, type Project } from "typescript/unstable/sync";
+import { writeCompatibilityDocs } from "./compatibility.ts";
 
 const root = dirname(import.meta.dirname);
 const file = join(root, "docs/json.md");
@@ -234,6 +235,7 @@ What is here stays: kinds and fields may be added, so ignore those that you do n
 if (import.meta.main) {
   writeFileSync(file, makeJsonDocs());
   console.log(`wrote ${file}`);
+  console.log(`wrote ${writeCompatibilityDocs()}`);
 }
 
 /** What the file says now. */

@@ -16,6 +16,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
 /** A package and the only files that may import it. */
 const homes: readonly [RegExp, RegExp][] = [
   [/^dockerode$/, /^adapters\/engines\/docker\//],
+  [/^bcryptjs$/, /^adapters\/laptop\/password-hash\.ts$/],
   [/^chalk$/, /^cli\/output\/theme\.ts$/],
   [/^node:process$/, /^$/],
 ];

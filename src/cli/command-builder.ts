@@ -57,7 +57,8 @@ export function makeProgram(
 const withShared = (command: Command): Command =>
   command
     .option("--json", "events and answers as JSON lines on stdout")
-    .option("-q, --quiet", "no progress, only the answer, warnings and errors");
+    .option("-q, --quiet", "no progress, only the answer, warnings and errors")
+    .option("--verbose", "each request to a server, and the causes of an error, on stderr");
 
 interface Filling {
   readonly made: Command;

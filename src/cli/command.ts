@@ -11,6 +11,8 @@ export interface CommandIo {
   /** The answer on stdout: `text` for people, `json` as one line with --json. */
   readonly answer: (text: string, json: Answer) => void;
   readonly json: boolean;
+  /** Writes a line for `--verbose` to stderr; undefined without it. */
+  readonly trace?: ((text: string) => void) | undefined;
   /** Sets the name of the remote that hints have to name, because the next command does not choose it by itself. */
   readonly setRemoteName?: (name: string) => void;
 }
@@ -23,6 +25,8 @@ export interface OutputOptions {
   readonly json?: boolean;
   /** No progress. */
   readonly quiet?: boolean;
+  /** Each request to a server, and the causes of an error. */
+  readonly verbose?: boolean;
 }
 
 /** 0 done, 1 the user can fix it, 2 wrong usage, 70 bug, 130 interrupted; `run` and `exec` pass on what their program ended with, from 0 to 255. */

@@ -12,8 +12,9 @@ export async function main(world: World, roles: Roles): Promise<ExitCode> {
     return 0;
   }
   let io: Promise<CommandIo> | undefined;
-  const isJson = looksLikeJson(world.args);
-  const getIo = (options: OutputOptions = { json: isJson }) => (io ??= makeIo(world, options));
+  const isJson = has(world.args, "--json");
+  const early = { json: isJson, verbose: has(world.args, "--verbose") };
+  const getIo = (options: OutputOptions = early) => (io ??= makeIo(world, options));
   try {
     const { runProgram } = await import("./run-program.ts");
     return await runProgram({ world, roles, isJson, makeIo: getIo });
@@ -22,13 +23,14 @@ export async function main(world: World, roles: Roles): Promise<ExitCode> {
   }
 }
 
-/** Of a command line that could not be read; what follows `--` is not for mypaas. */
-function looksLikeJson(args: readonly string[]): boolean {
+/** Looks into a command line that could not be read; what follows `--` is not for mypaas. */
+function has(args: readonly string[], option: string): boolean {
   const end = args.indexOf("--");
-  return (end < 0 ? args : args.slice(0, end)).includes("--json");
+  return (end < 0 ? args : args.slice(0, end)).includes(option);
 }
 
-async function makeIo(world: World, { json = false, quiet }: OutputOptions): Promise<CommandIo> {
+async function makeIo(world: World, options: OutputOptions): Promise<CommandIo> {
+  const { json = false, quiet, verbose } = options;
   const { humanSay, jsonSay, quietly } = await import("./output/say.ts");
   const { eventFor } = await import("./output/remote-hint.ts");
   const loud = json ? jsonSay(world) : humanSay(world);
@@ -37,6 +39,7 @@ async function makeIo(world: World, { json = false, quiet }: OutputOptions): Pro
   return {
     world,
     json,
+    trace: verbose === true ? tracer(world) : undefined,
     say: (event) => say(eventFor(remote, event)),
     setRemoteName: (name) => {
       remote = name;
@@ -47,8 +50,15 @@ async function makeIo(world: World, { json = false, quiet }: OutputOptions): Pro
   };
 }
 
+/** Writes over a status line, which is drawn again. */
+function tracer({ stderr, now }: World): (text: string) => void {
+  const begin = stderr.isTTY ? "\r\u001b[K" : "";
+  return (text) => stderr.write(`${begin}${new Date(now()).toISOString()} ${text}\n`);
+}
+
 /** Uses the output of the command: a status line may still stand there. */
-function explain(error: unknown, { world, say }: CommandIo): ExitCode {
+function explain(error: unknown, { world, say, trace }: CommandIo): ExitCode {
+  for (const cause of causesOf(error)) trace?.(cause);
   if (error instanceof UserError) {
     say(failureOf(error));
     return error.code === "usage" ? 2 : 1;
@@ -56,6 +66,16 @@ function explain(error: unknown, { world, say }: CommandIo): ExitCode {
   const isInterrupted = world.interrupted.aborted;
   say(isInterrupted ? { kind: "note", text: "interrupted" } : bugReport(error));
   return isInterrupted ? 130 : 70;
+}
+
+/** An error and what caused it, each with its stack; the fields of errors are left out, because they may hold requests. */
+function causesOf(error: unknown, how = "error"): readonly string[] {
+  if (!(error instanceof Error)) return [`${how}: ${String(error)}`];
+  const { stack = error.message, cause } = error;
+  const code = "code" in error && typeof error.code === "string" ? ` ${error.code}` : "";
+  const several = error instanceof AggregateError ? error.errors : [];
+  const causes = cause === undefined ? several : [cause, ...several];
+  return [`${how}${code}: ${stack}`, ...causes.flatMap((one) => causesOf(one, "caused by"))];
 }
 
 /** A UserError in the shape in which it travels and is shown. */

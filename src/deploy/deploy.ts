@@ -1,8 +1,9 @@
 import { UserError } from "../core/errors.ts";
 import type { Release } from "../core/release/release.ts";
 import { plainText } from "../core/terminal-text.ts";
+import { asProcessOne } from "./steps/as-process-one.ts";
 import { awaitReady } from "./steps/await-ready.ts";
-import { cutOver } from "./steps/cut-over.ts";
+import { cutOver, type CutOver } from "./steps/cut-over.ts";
 import { explain, failDeploy } from "./failures/explain.ts";
 import { drainOld } from "./steps/drain.ts";
 import { finish, waitForHandover } from "./steps/finish.ts";
@@ -30,12 +31,12 @@ export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Re
   const opened = openSwitch(input, ports);
   await unchanged(opened, refuseUnfit);
   await unchanged(opened, runReleaseCommand);
+  const begun = opened.clock.now();
   // The names that waiting requests dial are lent to one release at a time. Before the hold, so that no request waits for this.
   if (opened.oldFirst || opened.someWait) await waitForHandover(opened);
-  const begun = opened.clock.now();
   const count = await countAnswers(opened);
-  const { context } = count;
-  let liveAt: number;
+  let { context } = count;
+  let cut: CutOver;
   try {
     await hold(context);
     if (context.oldFirst) {
@@ -43,14 +44,20 @@ export async function deploy(input: DeployInput, ports: DeployPorts): Promise<Re
       await stopOldRelease(context);
     }
     await startReplicas(context);
-    await awaitReady(context);
-    liveAt = await cutOver(context);
+    try {
+      await awaitReady(context);
+    } catch (error) {
+      context = await asProcessOne(context, error);
+      await startReplicas(context);
+      await awaitReady(context);
+    }
+    cut = await cutOver(context);
   } catch (error) {
     count.giveUp();
     throw await undo(context, error);
   }
-  const ms = liveAt - begun;
-  context.say(messages.live(input.release, input.server, ms));
+  const ms = cut.at - begun;
+  context.say(messages.live(input.release, input.server, { ms, unproven: cut.unproven }));
   await Promise.all([finish(context), context.someWait && count.waitingAnswered()]);
   context.say(await count.receipt(ms));
   return input.release;

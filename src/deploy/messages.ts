@@ -16,16 +16,23 @@ export const messages = {
     step(`${spec.release} runs for ${formatDuration(ms)} so far`),
   ran: ({ spec }: Release, ms: number): Event =>
     step(`${spec.release} succeeded after ${formatDuration(ms)}`),
-  stillWaiting: (release: Release, replica: number, ms: number): Event =>
-    step(`waiting for ${replicaWord(release, replica)}, ${formatDuration(ms)} so far`),
-  stopping: ({ spec, number }: Release): Event =>
-    step(`stopping ${spec.service} release ${number}; its routes answer 503`),
-  stoppingOld: (from: Release): Event =>
-    step(`stopping ${from.spec.service} release ${from.number}; its requests wait`),
+  stillWaiting: (
+    replicas: readonly string[],
+    { ms, reason }: { readonly ms: number; readonly reason: string },
+  ): Event => step(`waiting for ${listed(replicas)}, ${formatDuration(ms)} so far: ${reason}`),
+  stopping: ({ spec, number }: Release): Event => {
+    const routes = spec.routes.length === 0 ? "" : "; its routes answer 503";
+    return step(`stopping ${spec.service} release ${number}${routes}`);
+  },
+  stoppingOld: (from: Release, to: Release): Event => {
+    const next = `before release ${to.number} starts`;
+    const meanwhile = from.spec.routes.length === 0 ? ` ${next}` : "; its requests wait";
+    return step(`stopping ${from.spec.service} release ${from.number}${meanwhile}`);
+  },
   reaching: ({ spec }: Release, ms: number): Event =>
-    step(`${spec.service} answers the requests that waited, ${formatDuration(ms)}`),
-  waitingForHandover: (service: string): Event =>
-    step(`${service} answers the requests that waited, before its next switch`),
+    step(`${spec.service} answers the requests that waited, up to ${formatDuration(ms)}`),
+  waitingForHandover: (service: string, ms: number): Event =>
+    step(`${service} answers the requests that waited, up to ${formatDuration(ms)}, then switches`),
   draining: (from: Release, open: number): Event =>
     step(`waiting for ${connections(open)} to ${from.spec.service} release ${from.number} to end`),
   cutOff: (from: Release, open: number): Event => ({
@@ -50,11 +57,28 @@ export const messages = {
     kind: "warning",
     text: `${routeUrl(route, server)} has not answered yet`,
   }),
-  live: (release: Release, server: Server, ms: number): LiveEvent => ({
+  asProcessOne: ({ spec, number }: Release): Event => ({
+    kind: "warning",
+    text: `${spec.service} release ${number} has to be process 1 of its container, so it starts again as that`,
+    hint: "set # mypaas.init = false, so that it starts at once",
+  }),
+  answersError: (route: RouteSpec, server: Server, status: number): Event => ({
+    kind: "warning",
+    text: `${routeUrl(route, server)} answers ${status}`,
+    hint: "set # mypaas.healthcheck, so that a release that answers so does not take over",
+  }),
+  live: (
+    release: Release,
+    server: Server,
+    { ms, unproven = [] }: { readonly ms: number; readonly unproven?: readonly RouteSpec[] },
+  ): LiveEvent => ({
     kind: "live",
     service: release.spec.service,
     release: release.number,
-    urls: release.spec.routes.map((route) => routeUrl(route, server)),
+    urls: release.spec.routes
+      .filter(({ to }) => to === undefined)
+      .map((route) => routeUrl(route, server)),
+    ...(unproven.length > 0 && { unproven: unproven.map((route) => routeUrl(route, server)) }),
     ms,
   }),
 } as const;
@@ -66,6 +90,13 @@ const step = (text: string): Event => ({ kind: "step", text });
 /** A replica as messages call it: `web`, or `web.2` where there are several. */
 export const replicaWord = ({ spec }: Release, replica: number): string =>
   replicaCount(spec.scale) === 1 ? spec.service : `${spec.service}.${replica}`;
+
+/** `web.1, web.2 and 3 more` where there are many. */
+function listed(names: readonly string[]): string {
+  const shown = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
+  const last = shown.at(-1) ?? "";
+  return shown.length < 2 ? last : `${shown.slice(0, -1).join(", ")} and ${last}`;
+}
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);

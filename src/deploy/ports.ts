@@ -112,6 +112,8 @@ export interface Replica {
   readonly health: "starting" | "healthy" | "unhealthy" | undefined;
   /** The last line that HEALTHCHECK printed, maybe empty; left out while it has not run. */
   readonly healthOutput?: string;
+  /** The words of its program, ENTRYPOINT and CMD together; left out where the engine does not say. */
+  readonly program?: readonly string[];
   /** Where Traefik reaches it; undefined while it does not run. */
   readonly address: string | undefined;
   readonly startedAt: number;
@@ -126,7 +128,7 @@ export interface Address {
 /** A place on which a program waits for connections; `0.0.0.0` and `::` mean every address. */
 export type Listener = Address;
 
-export type ProgramEnd = Pick<Replica, "exitCode" | "oomKilled" | "error">;
+export type ProgramEnd = Pick<Replica, "exitCode" | "oomKilled" | "error" | "program">;
 
 /** Builds an image out of blobs; the context is streamed, nothing is unpacked. */
 export interface Builder {
@@ -144,9 +146,18 @@ export interface BuildInput {
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly options: BuildOptions;
+  /** Left out where nothing may be asked for. */
+  readonly secrets?: BuildSecrets;
   /** One line of the build's own output, without terminal controls. */
   readonly onLine: (text: string) => void;
   readonly signal: AbortSignal;
+}
+
+/** What the steps of a build may ask for by name; it gets into no image, history, log or argument. */
+export interface BuildSecrets {
+  readonly values: Readonly<Record<string, string>>;
+  /** Set where a step may ask: results of steps are kept apart by it, from those of other services and other values. */
+  readonly key: string | undefined;
 }
 
 export interface BuildOptions {
@@ -171,12 +182,21 @@ export interface Router {
   readonly apply: (change: RoutingChange) => Promise<void>;
   /** Waits until Traefik's API shows what the last `apply` and the running containers mean; nudges a lost update; throws UserError after `timeoutMs`. */
   readonly confirm: (expected: Expected, timeoutMs: number, signal?: AbortSignal) => Promise<void>;
-  /** Asks for one route as a client would; returns the release header of the answer, undefined without an answer. */
+  /** Asks for one route as a client would; undefined without an answer of a release. */
   readonly answeringRelease: (route: {
     host: string;
     path: string;
     https: boolean;
-  }) => Promise<string | undefined>;
+  }) => Promise<RouteAnswer | undefined>;
+}
+
+/** The answer on a route to a question of mypaas itself. */
+export interface RouteAnswer {
+  /** Its release header, such as `web/43`. */
+  readonly release: string;
+  readonly status: number;
+  /** How many requests it took. */
+  readonly asked: number;
 }
 
 /** Counts the answers that clients get; several counts may run at the same time. */
@@ -186,7 +206,7 @@ export interface Meter {
 }
 
 export interface Metering {
-  /** What was answered so far, by router; undefined when it could not be counted from the beginning to now. Never rejects. */
+  /** What was answered so far, by router, and the attempts of all waiting requests as `waitingDials` where Traefik counts them; undefined when it could not be counted from the beginning to now. Never rejects. */
   readonly read: () => Promise<ReadonlyMap<string, Answers> | undefined>;
   /** Must be called after the last reading. */
   readonly end: () => void;

@@ -38,7 +38,7 @@ export async function countAnswers(context: SwitchContext): Promise<Count> {
         ...router,
         answeringRelease: async (route) => {
           const answering = await router.answeringRelease(route);
-          if (answering !== undefined) ownQuestions += 1;
+          ownQuestions += answering?.asked ?? 0;
           return answering;
         },
       },

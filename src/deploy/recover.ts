@@ -28,7 +28,7 @@ export async function recover(
     progress === "after" || (progress === "cutting-over" && (await isCutOver(context)));
   if (isLive) {
     const ms = (cutAt ?? context.clock.now()) - begun;
-    context.say(messages.live(context.release, context.server, ms));
+    context.say(messages.live(context.release, context.server, { ms }));
     await finish(context);
   } else if (progress === "nothing") {
     await untilEngineAnswers(context, () => removeNew(context));

@@ -1,5 +1,6 @@
 import type { Release } from "../core/release/release.ts";
 import { drainOld } from "./steps/drain.ts";
+import { waitForHandover } from "./steps/finish.ts";
 import { routingTimeoutMs } from "./steps/hold.ts";
 import { awaitForgotten } from "./steps/remove-old-release.ts";
 import { otherReleases } from "./replicas.ts";
@@ -22,9 +23,9 @@ export async function stopService(
   ports: DeployPorts,
 ): Promise<void> {
   const context = openSwitch({ ...input, release, from: release }, ports);
-  const { engine, router, service, isRouted, say, signal, nameHandovers } = context;
+  const { engine, router, service, isRouted, say, signal } = context;
   signal.throwIfAborted();
-  await nameHandovers.settled(service);
+  await waitForHandover(context);
   if (isRouted) {
     await router.apply({ kind: "stopped", service, release });
     try {

@@ -55,9 +55,12 @@ export function giveBackName(context: SwitchContext): void {
 
 /** Removes every release but the old one, so that an undo that once failed does not stay so; true when nothing else runs any more. */
 export async function removeNew(context: SwitchContext): Promise<boolean> {
-  const { engine, service, from } = context;
+  const { engine, service, from, release } = context;
+  // A release that may have written to its volumes ends as it wants; one without has nothing to lose, and requests may wait.
+  const hasData = release.mounts.some(({ readOnly }) => !readOnly);
+  const graceMs = hasData ? release.spec.stopTimeoutMs : undefined;
   for (const number of await otherReleases(context, from?.number))
-    await tried(context, () => engine.remove({ service, number }));
+    await tried(context, () => engine.remove({ service, number }, graceMs));
   const left = await engine.replicas(service);
   return left.every(({ release, state }) => release === from?.number || state !== "running");
 }
@@ -77,12 +80,12 @@ async function reviveOld(
     if (oldFirst) await tried(context, () => engine.keepNameWhileLent(from));
     if (isStopped) {
       await engine.startAgain(from);
-      await awaitReplicas(context, from, endless());
+      await awaitReplicas(context, from, endless(), "patient");
     }
     if (!oldFirst || !isRouted) return "running";
     // An earlier try may have ended while it started; what ran all the time gets its requests even when it is not healthy.
     if (!isStopped)
-      await tried(quiet(context), () => awaitReplicas(quiet(context), from, endless()));
+      await tried(quiet(context), () => awaitReplicas(quiet(context), from, endless(), "patient"));
     // Only now, because a waiting request takes the first socket that opens.
     await engine.lendName(from, "back");
     return "lent";

@@ -1,4 +1,4 @@
-import type { BuildOptions, ContextEntry } from "../deploy/ports.ts";
+import type { BuildOptions, BuildSecrets, ContextEntry } from "../deploy/ports.ts";
 
 /** Where the image of a release comes from; one file of this folder makes each kind. */
 export type Source = BuildSource | ImageSource;
@@ -18,6 +18,11 @@ export interface BuildSource extends AnySource {
   readonly dockerfile: Dockerfile;
   readonly context: () => Promise<readonly ContextEntry[]>;
   readonly options: BuildOptions;
+  /** What its steps may ask for. */
+  readonly secrets?: BuildSecrets & {
+    /** Names that its own RUN instructions mention. */
+    readonly asked: readonly string[];
+  };
 }
 
 /** An image that is on the server. */
@@ -34,7 +39,7 @@ export interface Dockerfile {
 
 /** What the server checks about a source beside its spec. */
 export interface Admission {
-  /** False for settings that have run here: they may go on, whatever has become of their certificate. */
+  /** False for settings that have run here: they may go on, whatever has become of their certificate or of passwords. */
   readonly needsCertificates: boolean;
   /** The service whose routes may be taken over. */
   readonly takeFrom?: string | undefined;

@@ -139,6 +139,7 @@ function openActions(
     wildcards: hasWildcards(config),
     certificates,
     keysChanged,
+    serveUsers: (users) => router.serve({ users }),
     checkLogin: async (login) => {
       const docker = await import("../adapters/engines/docker/registry-login.ts");
       await docker.checkLogin(engineSocket, login);

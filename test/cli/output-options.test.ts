@@ -128,6 +128,71 @@ test("--quiet keeps how it ended", async (t) => {
   });
 });
 
+/** Times, ids and milliseconds are always others. */
+const steady = (text: string) =>
+  text
+    .replaceAll(/^\d{4}-\d\d-\d\dT[\d:.]+Z /gm, "TIME ")
+    .replaceAll(/[0-9a-f]{64}/g, "ID")
+    .replaceAll(/after \d+ ms/g, "after MS")
+    .replaceAll(/127\.0\.0\.1:\d+/g, "ADDRESS");
+
+test("--verbose shows each request with its id, its answer and its time on stderr, and no secret", async (t) => {
+  const { run } = await laptop(t, [{ kind: "live", service: "web", release: 3, urls: [], ms: 1 }]);
+  const words = ["env", "web", "set", "TOKEN=a-secret-value", "-r", "prod", "--verbose"];
+  const { code, out, err } = await run({}, ...words, "--json");
+  assert.equal(code, 0);
+  assert.deepEqual(
+    out
+      .trimEnd()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as Event).kind),
+    ["live"],
+  );
+  const path = "/.well-known/mypaas/v1/requests";
+  assert.deepEqual(steady(err).trimEnd().split("\n"), [
+    "TIME request ID to prod (ADDRESS): env.set web",
+    `TIME POST ${path}: 200 after MS`,
+    `TIME GET ${path}/ID/events?from=0: 200 after MS`,
+  ]);
+  assert.equal(new Set(err.match(/[0-9a-f]{64}/g)).size, 1);
+  assert.doesNotMatch(err, /a-secret-value|Bearer|authorization|signature/i);
+});
+
+test("--verbose shows what caused an error, which is left out otherwise", async (t) => {
+  const { run } = await laptop(t, story, {
+    before: (_request, answer) => {
+      answer.writeHead(422, { "content-type": "application/json" });
+      answer.end(JSON.stringify({ error: { code: "no-service", message: "no" } }));
+      return true;
+    },
+  });
+  const refused = await run({}, "rollback", "web", "-r", "prod", "--verbose");
+  assert.match(
+    steady(refused.err),
+    /^TIME POST \S+: 422 after MS\nTIME error no-service: UserError: no$/m,
+  );
+  assert.match(refused.err, /\nerror: no\n$/);
+
+  const local = { MYPAAS_RUN_DIR: "/nowhere" };
+  const caused = await run(local, "ps", "--verbose");
+  assert.equal(caused.code, 1);
+  assert.match(
+    steady(caused.err),
+    /^TIME error no-worker: UserError: this machine: no mypaas worker/,
+  );
+  assert.match(steady(caused.err), /^TIME caused by ENOENT: Error: ENOENT: /m);
+  assert.match(caused.err, /^ {4}at /m);
+  const silent = await run(local, "ps");
+  assert.match(silent.err, /^error: this machine: no mypaas worker at \S+\nhint: .*\n$/);
+});
+
+test("--verbose of a command line that cannot be read changes nothing", async (t) => {
+  const { run } = await laptop(t);
+  const wrong = await run({}, "rollback", "--verbose");
+  assert.deepEqual([wrong.code, wrong.out], [2, ""]);
+  assert.match(wrong.err, /^error: missing required argument 'service'\nhint: /);
+});
+
 test("a service that a server knows is known to completion from then on", async (t) => {
   const { run, place } = await laptop(t);
   await run({}, "rollback", "web", "-r", "prod");

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { waitingDials } from "../../src/core/routing/metrics.ts";
 import { UserError } from "../../src/core/errors.ts";
 import type { Release } from "../../src/core/release/release.ts";
 import type { ServiceSpec } from "../../src/core/release/spec.ts";
+import type { Behaviour } from "../support/fake-engine.ts";
 import { fakeServer } from "../support/fake-server.ts";
 import { release } from "../support/releases.ts";
 
@@ -370,4 +372,191 @@ test("where only one may run, the old release keeps the name that requests look 
   );
   assert.deepEqual(server.containers(), ["web running"]);
   assert.deepEqual(server.unserved, []);
+});
+
+test("a release that answers 500 and has no health check is not called live at its address", async () => {
+  const server = fakeServer();
+  server.answerWith(500);
+  await server.deploy(web(1));
+  assert.deepEqual(
+    server.events.filter(({ kind }) => kind === "warning" || kind === "live"),
+    [
+      {
+        kind: "warning",
+        text: "http://example.com answers 500",
+        hint: "set # mypaas.healthcheck, so that a release that answers so does not take over",
+      },
+      {
+        kind: "live",
+        service: "web",
+        release: 1,
+        urls: ["http://example.com"],
+        unproven: ["http://example.com"],
+        ms: 370,
+      },
+    ],
+  );
+});
+
+for (const [what, spec, status] of [
+  [
+    "that passed its health check",
+    { healthcheck: { path: "/up", intervalMs: 1_000, timeoutMs: 1_000 } },
+    500,
+  ],
+  ["that asks for a login", {}, 401],
+] as const)
+  test(`a release ${what} is live at its address whatever that answers`, async () => {
+    const server = fakeServer();
+    server.answerWith(status);
+    await server.deploy(web(1, spec));
+    assert.deepEqual(
+      server.events.filter((event) => event.kind === "warning" || "unproven" in event),
+      [],
+    );
+  });
+
+test("what is said of a service without routes speaks of no requests", async () => {
+  const server = fakeServer();
+  const db = (number: number) => release("db", number, { spec: replace });
+  const from = await server.deploy(db(1));
+  await server.deploy(db(2), from);
+  const texts = server.events.flatMap((event) => (event.kind === "step" ? [event.text] : []));
+  assert.deepEqual(texts, [
+    "starting db release 1",
+    "stopping db release 1 before release 2 starts",
+    "starting db release 2",
+  ]);
+});
+
+for (const [readOnly, done] of [
+  [false, ["stop db-r2-1", "remove db-r2-1"]],
+  [true, ["remove db-r2-1"]],
+] as const)
+  test(`a failed release ${readOnly ? "without" : "with"} data of its own ${readOnly ? "is killed" : "may end as it wants"}`, async () => {
+    const server = fakeServer({ 2: { listens: [] } });
+    const mounts = [{ type: "volume", source: "data", target: "/data", readOnly }] as const;
+    const db = (number: number) => release("db", number, { spec: replace, mounts });
+    const from = await server.deploy(db(1));
+    server.forget();
+    await assert.rejects(server.deploy(db(2), from), { still: "db still runs release 1" });
+    const ends = server.done.filter((what) => /^(stop|remove) db-r2/.test(what));
+    assert.deepEqual(ends, done);
+  });
+
+const first = "fatal: can only run as pid 1";
+
+test("a program that has to be process 1 is started again as that", async () => {
+  const behaviours: Record<number, Behaviour> = {
+    2: { ends: { afterMs: 50, exitCode: 100 }, logs: [first] },
+  };
+  const server = fakeServer(behaviours);
+  const from = await server.deploy(web(1, replace));
+  server.forget();
+  server.on((what) => {
+    if (what === "remove web-r2-1") behaviours[2] = {};
+  });
+  await server.deploy(web(2, replace), from);
+  assert.deepEqual(server.done.slice(2, 8), [
+    "create web-r2-1 as web",
+    "start web-r2-1",
+    "remove web-r2-1",
+    "create web-r2-1 as web",
+    "start web-r2-1",
+    "rename web-r2-1 to web.next.invalid",
+  ]);
+  assert.deepEqual(
+    server.events.filter(({ kind }) => kind === "warning"),
+    [
+      {
+        kind: "warning",
+        text: "web release 2 has to be process 1 of its container, so it starts again as that",
+        hint: "set # mypaas.init = false, so that it starts at once",
+      },
+    ],
+  );
+  assert.deepEqual(server.unserved, []);
+});
+
+for (const [what, init, logs] of [
+  ["that is process 1 already", false, [first]],
+  ["that ends for another reason", true, ["cannot find the database"]],
+] as const)
+  test(`a program ${what} has no second try`, async () => {
+    const server = fakeServer({ 2: { ends: { afterMs: 50, exitCode: 100 }, logs } });
+    const from = await server.deploy(web(1, { ...replace, init }));
+    server.forget();
+    await assert.rejects(server.deploy(web(2, { ...replace, init }), from), {
+      message: /^deploy web: container stopped with exit code 100/,
+      still: "web still runs release 1",
+    });
+    assert.equal(server.done.filter((did) => did === "start web-r2-1").length, 1);
+  });
+
+test("a program that does not run as process 1 either gives way to the old release", async () => {
+  const server = fakeServer({ 2: { ends: { afterMs: 50, exitCode: 100 }, logs: [first] } });
+  const from = await server.deploy(web(1, replace));
+  server.forget();
+  await assert.rejects(server.deploy(web(2, replace), from), (error: UserError) => {
+    assert.match(error.message, /^deploy web: container stopped with exit code 100/);
+    assert.equal(error.hint, undefined);
+    return true;
+  });
+  assert.equal(server.done.filter((did) => did === "start web-r2-1").length, 2);
+  assert.deepEqual(server.containers(), ["web running"]);
+  assert.deepEqual(server.unserved, []);
+});
+
+const replaced = async (server: ReturnType<typeof fakeServer>) => {
+  const from = await server.deployOnly(web(1, replace));
+  const at = server.clock.now();
+  await server.nameHandovers.settled("web");
+  return { from, ms: server.clock.now() - at };
+};
+const dialled = (requests: number) => new Map([[waitingDials, { requests, failed: requests }]]);
+
+test("a name that was lent is given back once Traefik dials for nobody any more", async () => {
+  for (const [what, count, atLeast, atMost] of [
+    ["nobody waits", () => dialled(7), 0, 2_000],
+    ["some dial until 4 s later", (ms: number) => dialled(Math.min(ms, 4_000)), 4_000, 6_250],
+    ["some dial for ever", (ms: number) => dialled(ms), 8_000, 10_250],
+    ["Traefik does not tell", () => undefined, 8_000, 10_000],
+  ] as const) {
+    const server = fakeServer();
+    let live = 0;
+    server.on((did) => did === "cut over" && (live = server.clock.now()));
+    server.count(() => count(server.clock.now() - live));
+    const { ms } = await replaced(server);
+    assert.ok(ms >= atLeast && ms <= atMost, `${what}: ${ms}`);
+    assert.deepEqual(server.containers(), ["web running"]);
+  }
+});
+
+test("a second change right after the first waits for nobody, where nobody waits", async () => {
+  const server = fakeServer();
+  server.count(() => dialled(0));
+  const from = await server.deployOnly(web(1, replace));
+  await server.clock.sleep(1_500);
+  server.forget();
+  const begun = server.clock.now();
+  await server.deployOnly(web(2, replace), from);
+  const live = server.events.find((event) => event.kind === "live");
+  assert.ok(live?.kind === "live" && live.ms < 2_000);
+  assert.deepEqual(server.unserved, []);
+  // The time said is the time by the clock, the wait included.
+  const cut = server.notedAt.get("< cut-over") ?? 0;
+  assert.ok(cut - begun - live.ms <= 250, `${cut - begun} and ${live.ms}`);
+});
+
+test("a change that has to wait for the change before says so, and counts the wait", async () => {
+  const server = fakeServer();
+  const from = await server.deployOnly(web(1, replace));
+  server.forget();
+  await server.deployOnly(web(2, replace), from);
+  const live = server.events.find((event) => event.kind === "live");
+  assert.ok(live?.kind === "live" && live.ms > 8_000);
+  assert.deepEqual(server.events[0], {
+    kind: "step",
+    text: "web answers the requests that waited, up to 10 s, then switches",
+  });
 });

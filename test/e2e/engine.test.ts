@@ -103,6 +103,9 @@ function plan(image: string, more: Partial<ContainerPlan> = {}): ContainerPlan {
     stopTimeoutMs: 1000,
     capAdd: [],
     pidsLimit: 100,
+    init: true,
+    shmBytes: undefined,
+    ulimits: [],
     ...more,
   };
 }
@@ -374,7 +377,7 @@ test("a port, a volume source or an image that is not to be had is said in one s
     hint: undefined,
   });
   assert.deepEqual(await userError(containers.create(plan(image, { maxMemoryBytes: 1e6 }))), {
-    message: "container t-engine-web-r1-1: mypaas.maxmem is below the engine's minimum of 6MB",
+    message: "container t-engine-web-r1-1: mypaas.maxmem is below Docker's minimum of 6MB",
     hint: undefined,
   });
   assert.match(

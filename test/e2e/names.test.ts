@@ -67,7 +67,7 @@ async function deploy(page: string): Promise<void> {
 }
 
 for (const scale of [2, 1])
-  test(`a service inside loses at most one call per deploy of the one it calls, and one more for each 10 ms in which Docker has given its name to nobody, at scale = ${scale}`, async () => {
+  test(`a service inside loses at most one call per deploy of the one it calls, and one more for each 10 ms begun in which Docker has given its name to nobody, at scale = ${scale}`, async () => {
     await writeDockerfile(web, { keys: [`scale = ${scale}`] });
     await deploy(`scale ${scale}`);
     const lost = { fresh: 0, kept: 0 };
@@ -75,7 +75,8 @@ for (const scale of [2, 1])
     for (let turn = 1; turn <= 5; turn += 1) {
       const page = `scale ${scale}, page ${turn}`;
       const { fresh, kept, nameless } = await during(page, () => deploy(page));
-      most += 1 + Math.floor(nameless / 10);
+      // The events are sent after the change, so the true time is a little more or less than theirs.
+      most += 1 + Math.ceil(nameless / 10);
       lost.fresh += fresh.failed;
       lost.kept += kept.failed;
       assert.ok(Object.keys(fresh.by).includes(page), "the new release is called");

@@ -54,6 +54,40 @@ test("where the old release stops first, requests wait and none is lost", async 
   assert.equal(live.number, 12);
 });
 
+for (const [what, place] of [
+  ["", undefined],
+  [
+    ", also where no DNS server answers",
+    { instance: `${at.instance}-dns`, httpPort: 18462, httpsPort: 18463, dns: "192.0.2.1" },
+  ],
+] as const)
+  test(`changes of the only container that follow at once, bad ones between them, lose nothing${what}`, async () => {
+    const here = place === undefined ? world : await startSwitchWorld(place);
+    try {
+      const make = (number: number, env = {}, spec = {}) =>
+        here.release(number, env, { ...replace, ...spec });
+      let live = await here.deploy(make(61), undefined);
+      const load = here.load();
+      for (const number of [62, 64, 66]) {
+        live = await here.deploy(make(number), live);
+        const bad = make(number + 1, { BEHAVE: "silent" }, { startTimeoutMs: 1_000 });
+        await assert.rejects(here.deploy(bad, live), { still: `web still runs release ${number}` });
+      }
+      live = await here.deploy(make(68), live);
+      await here.settled();
+      const report = await load.stop();
+      assertLossless(report);
+      const good = [61, 62, 64, 66, 68].map((number) => `web/${number}`);
+      assert.deepEqual(Object.keys(report.byRelease).toSorted(), good);
+      const waits = here.events.filter(
+        (event) => event.kind === "step" && event.text.includes("requests that waited"),
+      );
+      console.log(`${waits.length} of 7 changes waited longer than a second for the one before`);
+    } finally {
+      if (place !== undefined) await here.stop();
+    }
+  });
+
 test("a bad release under load leaves the old one running and loses no request", async () => {
   const live = await world.deploy(world.release(21, {}, roll), undefined);
   const load = world.load();

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
+import { request } from "node:http";
+import { connect } from "node:http2";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connect as connectTls } from "node:tls";
 import type { Release } from "../../src/core/release/release.ts";
 import { readTraefikSnapshot } from "../../src/adapters/traefik/api.ts";
 import { createTraefikRouter } from "../../src/adapters/traefik/router.ts";
 import { dockerRouterNames } from "../../src/core/routing/labels.ts";
 import { backName, nextName, traefikServiceName } from "../../src/core/release/names.ts";
-import { releases } from "../support/contract-services.ts";
+import { hashPassword } from "../../src/adapters/laptop/password-hash.ts";
+import { odd, releases } from "../support/contract-services.ts";
 import { release } from "../support/releases.ts";
 import { askerAt } from "../support/traefik-asker.ts";
 import { startTraefik } from "../support/traefik-e2e.ts";
@@ -21,7 +25,12 @@ const clock = { now: Date.now, sleep: (ms: number) => sleep(ms) };
 const app = (name: string, port = 3000): string =>
   `process.on("SIGTERM",()=>process.exit());
    require("http").createServer((q,r)=>{let bytes=0;q.on("data",(d)=>bytes+=d.length);
-   q.on("end",()=>r.end(JSON.stringify({name:${JSON.stringify(name)},path:q.url,bytes,alias:q.headers["x_auth_user"]??null})))})
+   r.setHeader("x-powered-by","node");
+   if(q.url==="/slow")return setTimeout(()=>r.end("{}"),1000);
+   if(q.url==="/events"){r.setHeader("content-type","text/event-stream");r.write("data: 1\\n\\n");return setTimeout(()=>r.end("data: 2\\n\\n"),1500)}
+   q.on("end",()=>r.end(JSON.stringify({name:${JSON.stringify(name)},path:q.url,bytes,alias:q.headers["x_auth_user"]??null,
+   authorization:q.headers.authorization??null,long:q.url==="/long"?"x".repeat(50000):""})))})
+   .on("upgrade",(q,s)=>{s.write("HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n\\r\\n");s.on("data",(d)=>s.write(d))})
    .listen(${port})`;
 
 let traefik: Awaited<ReturnType<typeof startTraefik>>;
@@ -31,7 +40,18 @@ const all = releases(instance);
 before(async () => {
   traefik = await startTraefik({ instance, httpPort, httpsPort });
   router = createTraefikRouter({
-    state: { server: { ...server, secured: ["secure.test"] }, live: all, switches: [] },
+    state: {
+      server: {
+        ...server,
+        secured: ["secure.test", "leads.test"],
+        users: {
+          every: { ann: await hashPassword("for all") },
+          asks: { ann: await hashPassword("let me in"), bob: await hashPassword("päss:wörd") },
+        },
+      },
+      live: all,
+      switches: [],
+    },
     write: traefik.write,
     locate: traefik.locate,
     nudge: async () => {},
@@ -80,6 +100,18 @@ const table: readonly (readonly [string, string, string?])[] = [
   ["http://health.test/", "200 health/5 /"],
   ["http://odd-port.test/", "200 odd-port/1 /"],
   ["http://xn--bcher-kva.test/", "200 idn/1 /"],
+  ["http://asks.test/", "401 asks/2 -"],
+  ["http://locked.test/", "401 locked/1 -"],
+  ["http://only.test/", "403 only/1 -"],
+  ["http://open.test/", "200 open/1 /"],
+  ["http://leads.test/", "301 leads/1 https://leads.test:18402/"],
+  ["https://leads.test/", "200 leads/1 /"],
+  ["http://www.leads.test/a?b=c", "301 leads/1 https://leads.test:18402/a?b=c"],
+  ["https://www.leads.test/a?b=c", "301 leads/1 https://leads.test:18402/a?b=c"],
+  ["http://early.test/a?b", "302 leads/1 http://soon.test/x/a?b"],
+  ["http://soon.test/x/a?b", "200 leads/1 /x/a?b"],
+  ["http://b.away.test//evil.example/", "301 leads/1 https://elsewhere.example/base/evil.example/"],
+  ["http://same.test/", "301 leads/1 http://plainly.test/y/"],
   ["http://worker.test/", "503 - -"],
   ["http://nobody.test/", "503 - -"],
   ["https://nobody.test/", "503 - -"],
@@ -90,14 +122,184 @@ for (const [url, expected] of table)
     assert.equal(await ask(url), expected);
   });
 
+const basic = (user: string, password: string) => ({
+  authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`,
+});
+
+test("a password lets its user pass, and the app does not see it", async () => {
+  const asked = async (user: string, password: string) => {
+    const { status, headers, body } = await fetchUrl("http://asks.test/", basic(user, password));
+    const seen = status === 200 ? JSON.parse(body).authorization : headers.get("www-authenticate");
+    return `${status} ${headers.get("x-mypaas-release")} ${seen}`;
+  };
+  assert.deepEqual(
+    await Promise.all([
+      asked("ann", "let me in"),
+      asked("bob", "päss:wörd"),
+      asked("ann", "päss:wörd"),
+      asked("ann", ""),
+      asked("eve", "let me in"),
+      asked("-", "nobody"),
+    ]),
+    [
+      ...Array.from({ length: 2 }, () => "200 asks/2 null"),
+      ...Array.from({ length: 4 }, () => '401 asks/2 Basic realm="asks"'),
+    ],
+  );
+  const locked = await fetchUrl("http://locked.test/", basic("eve", "nobody"));
+  assert.equal(locked.status, 401);
+});
+
+test("more than the rate gets 429 and when to come back, and more than so many at once gets 429", async () => {
+  const rated = [];
+  for (let n = 0; n < 4; n += 1) rated.push(await fetchUrl("http://rated.test/"));
+  assert.deepEqual(
+    rated.map(({ status, headers }) => `${status} ${headers.get("x-mypaas-release")}`),
+    ["200 rated/1", "200 rated/1", "429 rated/1", "429 rated/1"],
+  );
+  assert.ok(Number(rated[3]?.headers.get("retry-after")) > 60);
+  const slow = fetchUrl("http://few.test/slow");
+  await sleep(300);
+  // Neither another spelling of the host nor a header of the client makes a place for one more.
+  const others = await Promise.all([
+    fetchUrl("http://few.test/"),
+    fetchUrl("http://FEW.test/"),
+    fetchUrl("http://few.test/", { "x-forwarded-server": "other" }),
+  ]);
+  assert.deepEqual(
+    others.map(({ status, headers }) => `${status} ${headers.get("x-mypaas-release")}`),
+    ["429 few/1", "429 few/1", "429 few/1"],
+  );
+  assert.equal((await slow).status, 200);
+});
+
+test("headers arrive as they are written, through labels and through the file", async () => {
+  const look = async () => {
+    const { headers } = await fetchUrl("http://adorned.test/");
+    return [headers.get("x-odd"), headers.get("x-powered-by"), headers.get("x-mypaas-release")];
+  };
+  assert.deepEqual(await look(), [odd, undefined, "adorned/1"]);
+  const from = find("adorned");
+  const to = { ...from, number: 2 };
+  await router.apply({ kind: "hold", service: "adorned", to, from, mode: "serving" });
+  await router.confirm({ routers: ["hold-adorned-r2-1@file"], gone: [], servers: {} }, 5_000);
+  assert.deepEqual(await look(), [odd, undefined, "adorned/1"]);
+  await router.apply({ kind: "finished", service: "adorned", live: from });
+});
+
+test("long texts are compressed, and events come at once", async () => {
+  const zipped = await fetchUrl("http://zips.test/long", { "accept-encoding": "gzip" });
+  assert.deepEqual([zipped.status, zipped.headers.get("content-encoding")], [200, "gzip"]);
+  const plain = await fetchUrl("http://zips.test/long");
+  assert.equal(plain.headers.get("content-encoding"), undefined);
+  const order: string[] = [];
+  const events = request({
+    host: "127.0.0.1",
+    port: httpPort,
+    path: "/events",
+    headers: { host: "zips.test", "accept-encoding": "gzip, br, zstd" },
+    agent: false,
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  events.on("error", reject).on("response", (response) => {
+    response.on("data", (chunk: Buffer) => order.push(chunk.toString()));
+    response.on("end", resolve).on("error", reject);
+  });
+  events.end();
+  await promise;
+  // Compressed they would come together and unreadable.
+  assert.deepEqual(order, ["data: 1\n\n", "data: 2\n\n"]);
+});
+
+test("a WebSocket passes every key, and without the password gets 401", async () => {
+  const upgrade = async (headers: Readonly<Record<string, string>>) => {
+    const asked = request({
+      host: "127.0.0.1",
+      port: httpPort,
+      agent: false,
+      headers: {
+        host: "every.test",
+        connection: "Upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+        ...headers,
+      },
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    asked.on("error", reject).on("response", ({ statusCode }) => resolve(String(statusCode)));
+    asked.on("upgrade", ({ headers: seen }, socket) => {
+      socket.on("error", reject).on("data", (data: Buffer) => {
+        resolve(`${String(seen["x-mypaas-release"])} ${data.toString()}`);
+        socket.destroy();
+      });
+      socket.write("ping");
+    });
+    asked.end();
+    return promise;
+  };
+  assert.deepEqual(await Promise.all([upgrade({}), upgrade(basic("ann", "for all"))]), [
+    "401",
+    "every/1 ping",
+  ]);
+});
+
+test("a password lets its user pass over HTTP/2", async () => {
+  const session = connect("https://asks.test", {
+    createConnection: () =>
+      connectTls({
+        host: "127.0.0.1",
+        port: httpsPort,
+        servername: "asks.test",
+        rejectUnauthorized: false,
+        ALPNProtocols: ["h2"],
+      }),
+  });
+  const statusOf = (headers: Readonly<Record<string, string>>) => {
+    const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+    const asked = session.request({ ":path": "/", ...headers });
+    asked.on("error", reject).on("response", ({ ":status": status }) => resolve(status));
+    asked.resume().end();
+    return promise;
+  };
+  const asked = [basic("ann", "let me in"), basic("bob", "päss:wörd"), basic("ann", "no"), {}];
+  assert.deepEqual(await Promise.all(asked.map(statusOf)), [200, 200, 401, 401]);
+  session.close();
+});
+
+test("a new password counts without a release", async () => {
+  const { users = {} } = router.state().server;
+  const changed = { ...users["asks"], ann: await hashPassword("new") };
+  await router.serve({ users: { ...users, asks: changed } });
+  await router.confirm({ routers: [], gone: [], servers: {} }, 5_000);
+  for (let tries = 0; tries < 50; tries += 1) {
+    if ((await fetchUrl("http://asks.test/", basic("ann", "new"))).status === 200) break;
+    await sleep(100);
+  }
+  const statuses = await Promise.all(
+    ["new", "let me in"].map(
+      async (word) => (await fetchUrl("http://asks.test/", basic("ann", word))).status,
+    ),
+  );
+  assert.deepEqual(statuses, [200, 401]);
+});
+
 test("answeringRelease sees the release header on both entry points", async () => {
   const seen = await Promise.all([
     router.answeringRelease({ host: "plain.test", path: "", https: false }),
     router.answeringRelease({ host: "secure.test", path: "", https: true }),
     router.answeringRelease({ host: "*.wild.test", path: "", https: false }),
     router.answeringRelease({ host: "nobody.test", path: "", https: false }),
+    router.answeringRelease({ host: "asks.test", path: "", https: false }),
+    router.answeringRelease({ host: "only.test", path: "", https: false }),
+    router.answeringRelease({ host: "rated.test", path: "", https: false }),
+    router.answeringRelease({ host: "www.leads.test", path: "", https: true }),
   ]);
-  assert.deepEqual(seen, ["plain/1", "secure/2", "wild/12", undefined]);
+  const first = ["plain/1", "secure/2", "wild/12", undefined];
+  assert.deepEqual(
+    seen.map((answer) => answer?.release),
+    [...first, "asks/2", "only/1", "rated/1", "leads/1"],
+  );
 });
 
 test("a header that aliases another one does not reach the app", async () => {

@@ -21,6 +21,8 @@ export function fakeRouter(options: {
   readonly to?: Release;
   readonly did: (what: string) => void;
   readonly refuses?: (change: RoutingChange) => Refusal;
+  /** Of every answer; 200 when left out. */
+  readonly status?: () => number;
 }): FakeRouter {
   const { did, refuses = () => false } = options;
   let target: Release | "wait" | undefined = options.live;
@@ -51,7 +53,9 @@ export function fakeRouter(options: {
         if (stuck) throw new UserError("traefik: did not load the routing within 15 s");
       },
       answeringRelease: async () =>
-        target === "wait" || target === undefined ? undefined : releaseTag(target),
+        target === "wait" || target === undefined
+          ? undefined
+          : { release: releaseTag(target), status: options.status?.() ?? 200, asked: 1 },
     },
   };
 }

@@ -38,7 +38,13 @@ export function fakeServer(
     onDid(what);
   };
   const engine = fakeEngine({ clock, behaviours, did, imageLabels });
-  const router = fakeRouter({ live: undefined, did, refuses: (change) => refuses(change) });
+  let status = 200;
+  const router = fakeRouter({
+    live: undefined,
+    did,
+    refuses: (change) => refuses(change),
+    status: () => status,
+  });
   const nameHandovers = createNameHandovers();
   const server = {
     done,
@@ -55,6 +61,10 @@ export function fakeServer(
     },
     refuse: (which: typeof refuses) => {
       refuses = which;
+    },
+    /** Every route answers so. */
+    answerWith: (wanted: number) => {
+      status = wanted;
     },
     /** That line of the journal cannot be written. */
     refuseToNote: (line: string) => {

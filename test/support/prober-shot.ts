@@ -30,6 +30,12 @@ export interface Target {
   readonly streamPath?: string;
   /** A WebSocket that sends every text back. */
   readonly socketPath?: string;
+  /** More headers of each request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Statuses beside 200 that are no failure, because a key of the service asks for them. */
+  readonly intended?: readonly number[];
+  /** Hears the status of each answer. */
+  readonly onStatus?: (status: number) => void;
   /** Which header names the release that answers. */
   readonly releaseHeader?: string;
 }
@@ -58,6 +64,15 @@ export function shoot(target: Target, shot: Shot): Promise<string> {
   const saidBy = ({ headers }: IncomingMessage) => String(headers[releaseHeader] ?? "none");
   asked.on("error", reject);
   asked.on("response", (response) => {
+    const status = response.statusCode ?? 0;
+    target.onStatus?.(status);
+    if (target.intended?.includes(status) === true) {
+      response
+        .resume()
+        .on("end", () => resolve(saidBy(response)))
+        .on("error", reject);
+      return;
+    }
     const wanted = shot.way === "post" ? body : shot.way === "stream" ? allEvents : undefined;
     readWhole(response, shot.way, wanted).then(() => resolve(saidBy(response)), reject);
   });
@@ -82,7 +97,7 @@ function ask(target: Target, { way, agent }: Shot, body: string): ClientRequest 
     port,
     path: { ...target, path }[pathOf[way]],
     method: way === "post" ? "POST" : "GET",
-    headers: { host, ...headersOf(way, body) },
+    headers: { host, ...target.headers, ...headersOf(way, body) },
     agent: hasOwnConnection ? (false as const) : agent,
   };
   if (!https) return requestHttp(about);

@@ -154,17 +154,17 @@ test("the prober leaves out what it could not send in time, instead of sending i
     app,
     {
       requests: 2_000,
-      timeoutMs: 10_000,
+      timeoutMs: 25_000,
       until: ({ answered }) => {
-        if (hasStalled) return answered > 500;
+        if (hasStalled) return answered > 200;
         hasStalled = true;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
         return false;
       },
     },
-    { perSecond: 1_000 },
+    { perSecond: 400 },
   );
-  assert.ok(report.leftOut >= 800, String(report.leftOut));
+  assert.ok(report.leftOut >= 300, String(report.leftOut));
   assert.equal(report.failed, 0);
 });
 

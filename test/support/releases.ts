@@ -7,7 +7,7 @@ const { service: _service, slug: _slug, ...defaults } = buildSpec((field) => fie
 /** The value of each field in a release that was stored before the field existed; every stored release has a name. */
 export const specDefaults: Omit<ServiceSpec, "service" | "slug"> = defaults;
 
-/** A release with ordinary values; `routes` are URLs, `http(s)://host[/path]`. */
+/** A release with ordinary values; `routes` are URLs, `http(s)://host[/path]`, or two with `>` for a redirect. */
 export function release(
   service: string,
   number: number,
@@ -33,11 +33,16 @@ export function release(
       slug,
       ...specDefaults,
       routes: routes.map((url) => {
-        const [, scheme, host = "", path = ""] = /^(https?):\/\/([^/]+)(\/.*)?$/.exec(url) ?? [];
-        return { host, path, https: scheme === "https" };
+        const [from = "", to] = url.split(">");
+        return { ...place(from), ...(to !== undefined && { to: place(to) }) };
       }),
       scale: { kind: "roll", replicas: 1 },
       ...spec,
     },
   };
+}
+
+function place(url: string) {
+  const [, scheme, host = "", path = ""] = /^(https?):\/\/([^/]+)(\/.*)?$/.exec(url) ?? [];
+  return { host, path, https: scheme === "https" };
 }

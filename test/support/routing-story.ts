@@ -1,5 +1,5 @@
 import type { Release } from "../../src/core/release/release.ts";
-import type { RouteSpec } from "../../src/core/release/spec.ts";
+import type { RedirectTarget, RouteSpec } from "../../src/core/release/spec.ts";
 import type { RoutingChange } from "../../src/core/routing/routing-change.ts";
 import type { RoutingState } from "../../src/core/routing/routing-state.ts";
 import { changeRouting } from "../../src/core/routing/routing-change.ts";
@@ -9,6 +9,8 @@ import { release } from "./releases.ts";
 import { traefik } from "./traefik-interpreter.ts";
 
 const server = { instance: "mypaas", httpsPort: 443 };
+const passwords = { ann: "hash", bob: "hash" };
+const users = { web: passwords, api: passwords };
 
 /** One service on its way: `from` may be nobody. */
 export interface Going {
@@ -24,7 +26,7 @@ export interface Moment {
 
 /** A server on which nothing happens yet; every host of these has a certificate, but none below `bare.test`. */
 export const still = (live: readonly Release[], secured = hosts): Moment => ({
-  state: { server: { ...server, secured }, live, switches: [], takeovers: [] },
+  state: { server: { ...server, secured, users }, live, switches: [], takeovers: [] },
   running: live,
 });
 
@@ -135,7 +137,7 @@ export function oracle(
     if (own?.phase !== "held" || own.mode !== "wait") return owner.answer;
     const sides = [own.to, owner.release].flatMap((one) => best([one]) ?? []);
     if (sides.every(({ redirects }) => redirects)) return owner.answer;
-    return `wait ${sides.map((side) => side.plain).join(" or ")}`;
+    return waiting(sides);
   }
   const coming = switches.filter(({ phase }) => phase === "held").map(({ to }) => to);
   const next = best(coming);
@@ -147,16 +149,67 @@ export function oracle(
     if (left === undefined || !secured.includes(left.host) || left.host.startsWith("*."))
       return "nobody";
     const own = switches.find(({ service }) => service === left.release.spec.service);
-    return own?.phase === "held" && own.mode === "wait" ? "nobody" : `${left.plain} letting go`;
+    if (own?.phase === "held" && own.mode === "wait") return "nobody";
+    return `${left.base} letting go${list([...left.sets, ...left.guards])}`;
   }
-  return next.redirects ? "redirects for now" : `wait ${next.plain}`;
+  if (next.redirects) return next.now ?? "redirects for now";
+  return waiting([next]);
+}
+
+/** Each side with the headers that it sets, then what a request must fulfil to wait at all. */
+function waiting(sides: readonly Best[]): string {
+  const all = sides.map(({ release }) => release);
+  const texts = sides.map(({ base, bound, sets }) => `${base}${bound}${list(sets)}`);
+  return `wait ${texts.join(" or ")}${list(waitWords(all))}`;
+}
+
+const list = (words: readonly string[]): string =>
+  words.length === 0 ? "" : `: ${words.join(", ")}`;
+
+const setWords = ({ spec }: Release): readonly string[] =>
+  spec.headers.length === 0 ? [] : [`sets ${spec.headers.map(({ name }) => name).join(" ")}`];
+
+const only = ({ spec }: Release): readonly string[] =>
+  spec.allowIp.length === 0 ? [] : [`only ${spec.allowIp.join(" ")}`];
+const rate = ({ spec: { rateLimit } }: Release): readonly string[] =>
+  rateLimit === undefined ? [] : [`${rateLimit.requests} per 1${rateLimit.per}`];
+const asks = (names: readonly string[]): readonly string[] =>
+  names.length === 0 ? [] : [`asks ${names.join(" ")}`];
+const zips = ({ spec }: Release): readonly string[] => (spec.compress ? ["zips"] : []);
+
+const guardWords = (one: Release): readonly string[] => [
+  ...only(one),
+  ...rate(one),
+  ...asks(one.spec.auth),
+  ...(one.spec.maxRequests === undefined ? [] : [`${one.spec.maxRequests} at once`]),
+  ...zips(one),
+];
+
+/** Who waits for one of two must be let in by both; the rest is as the coming one says. */
+function waitWords([to, from]: readonly Release[]): readonly string[] {
+  if (to === undefined) return [];
+  const lists = [to.spec.auth, from?.spec.auth ?? []].filter((names) => names.length > 0);
+  const [first = [], second] = lists;
+  const both = second === undefined ? first : first.filter((name) => second.includes(name));
+  return [
+    ...new Set([...only(to), ...(from === undefined ? [] : only(from))]),
+    ...rate(to),
+    ...(first.length > 0 && both.length === 0 ? ["asks -"] : asks(both)),
+    ...zips(to),
+  ];
 }
 
 interface Best {
   readonly release: Release;
   readonly host: string;
   readonly redirects: boolean;
-  readonly plain: string;
+  /** The release and the prefix that it strips, or for now the place to which its host leads. */
+  readonly base: string;
+  readonly bound: string;
+  readonly sets: readonly string[];
+  readonly guards: readonly string[];
+  /** What a host of `redirect` says while its first release gets ready. */
+  readonly now: string | undefined;
   readonly answer: string;
 }
 
@@ -201,7 +254,6 @@ function bestOf(
     .toSorted((a, b) => weight(b.route) - weight(a.route))[0];
   if (found === undefined) return undefined;
   const { route, isHttpSide } = found;
-  const redirects = isHttpSide && secured.includes(route.host);
   const { number, spec } = found.release;
   const tag = `${spec.service}/${number}`;
   const strips = spec.stripPrefix && route.path !== "" ? ` strips ${route.path}` : "";
@@ -215,14 +267,45 @@ function bestOf(
         (one.host === route.host || isBelow(route.host, one.host) || isBelow(one.host, route.host)),
     );
   const isStrict = scheme === "https" && secured.includes(route.host) && !isPlainToo;
-  const plain = `${tag}${strips}${isStrict ? " strictly" : ""}`;
+  const bound = isStrict ? " strictly" : "";
+  const common = { release: found.release, host: route.host, bound };
+  if (route.to !== undefined) {
+    const { isEarly, place } = leadsTo(spec, route.to, secured);
+    const there = `${place}${path}`;
+    return {
+      ...common,
+      redirects: true,
+      base: `${tag} leads for now to ${there}`,
+      sets: [],
+      guards: [],
+      now: `leads for now to ${there}`,
+      answer: `${tag} leads${isEarly ? " for now" : ""} to ${there}${bound}`,
+    };
+  }
+  const redirects = isHttpSide && secured.includes(route.host);
+  const [base, sets, guards] = [
+    `${tag}${strips}`,
+    setWords(found.release),
+    guardWords(found.release),
+  ];
+  const plain = `${base}${bound}${list([...sets, ...guards])}`;
   return {
-    release: found.release,
-    host: route.host,
+    ...common,
     redirects,
-    plain,
+    base,
+    sets,
+    guards,
+    now: undefined,
     answer: redirects ? `${tag} redirects` : plain,
   };
+}
+
+/** Straight to https where the certificate is there, or where the place is somebody else's. */
+function leadsTo({ routes }: Release["spec"], to: RedirectTarget, secured: readonly string[]) {
+  const names = [to.host, `*${to.host.slice(to.host.indexOf("."))}`];
+  const isOwn = routes.some((one) => one.to === undefined && names.includes(one.host));
+  const isEarly = to.https && isOwn && !names.some((name) => secured.includes(name));
+  return { isEarly, place: `${to.https && !isEarly ? "https" : "http"}://${to.host}${to.path}` };
 }
 
 /** A route of a release as `oracle` takes it. */
@@ -237,18 +320,27 @@ const kinds = {
   alone: { kind: "replace" },
 } as const;
 
-/** `web/2 alone strip https://a.test …`: a release with these routes. */
+/** `web/2 alone strip https://a.test auth=ann …`: a release with these routes and keys; `http://a.test>https://b.test` redirects. */
 export function releaseOf(text: string): Release {
   const [name = "", kind = "roll", ...rest] = text.split(" ");
   const [service = "", number = "1"] = name.split("/");
+  const value = (key: string): string | undefined =>
+    rest.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1);
   const routes = rest.filter((word) => word.startsWith("http"));
-  const port = rest.find((word) => word.startsWith("port="));
+  const amount = value("rate");
   return release(service, Number(number), {
     routes,
-    port: rest.includes("portless") ? undefined : Number(port?.slice(5) ?? 3000),
+    port: rest.includes("portless") ? undefined : Number(value("port") ?? 3000),
     spec: {
       stripPrefix: rest.includes("strip"),
       scale: kinds[kind as keyof typeof kinds],
+      auth: value("auth")?.split("+") ?? [],
+      allowIp: value("allow")?.split("+") ?? [],
+      headers: (value("header")?.split("+") ?? []).map((header) => ({ name: header, value: "1" })),
+      rateLimit:
+        amount === undefined ? undefined : { requests: Number(amount), per: "s", burst: 9 },
+      maxRequests: value("most") === undefined ? undefined : Number(value("most")),
+      compress: rest.includes("zip"),
     },
   });
 }

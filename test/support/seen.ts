@@ -1,6 +1,4 @@
 import type * as certificates from "../../src/adapters/state/certificates.ts";
-import type * as env from "../../src/adapters/state/env.ts";
-import type * as jobChanges from "../../src/adapters/state/job-changes.ts";
 import type * as jobs from "../../src/adapters/state/jobs.ts";
 import type * as keys from "../../src/adapters/state/keys.ts";
 import type * as log from "../../src/adapters/state/log.ts";
@@ -16,13 +14,14 @@ import type * as releaseRouting from "../../src/core/routing/release-routing.ts"
 import type * as takeovers from "../../src/core/routing/takeovers.ts";
 import type * as interrupted from "../../src/worker/deploy/interrupted.ts";
 
+type EnvChanges = Readonly<Record<string, string | undefined>>;
+
 /** The functions of one version of mypaas that read its state, under the names of the first version. */
 export type Eyes = Pick<typeof certificates, "readHostRecords" | "readOwnPairs"> &
-  Pick<typeof env, "readEnv"> & { readonly stagedEnv: typeof jobChanges.envChangesOfJob } & Pick<
-    typeof jobs,
-    "findJob" | "unfinishedJobs"
-  > &
-  Pick<typeof keys, "readKeyLines" | "lastUses"> &
+  Pick<typeof jobs, "findJob" | "unfinishedJobs"> & {
+    readonly readEnv: (at: state.State, service: string) => Readonly<Record<string, string>>;
+    readonly stagedEnv: (at: state.State, job: number) => EnvChanges;
+  } & Pick<typeof keys, "readKeyLines" | "lastUses"> &
   Pick<typeof log, "readLog"> &
   Pick<typeof openPrograms, "openPrograms"> &
   Pick<typeof overview, "overviews"> &

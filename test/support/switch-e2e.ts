@@ -41,6 +41,7 @@ export async function startSwitchWorld(at: {
   readonly instance: string;
   readonly httpPort: number;
   readonly httpsPort: number;
+  readonly dns?: string;
 }) {
   const traefik = await startTraefik(at);
   const image = await buildApp(at.instance);

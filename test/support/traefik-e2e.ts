@@ -20,11 +20,16 @@ export async function startTraefik(config: {
   readonly instance: string;
   readonly httpPort: number;
   readonly httpsPort: number;
+  /** The DNS server for what Docker itself does not know; that of this machine when left out. */
+  readonly dns?: string;
 }) {
   const docker = new Docker({ socketPath: dockerSocket });
   const stateDir = await mkdtemp(join(tmpdir(), "mypaas-traefik-"));
+  const { instance, httpPort, httpsPort } = config;
   const whole: InstanceConfig = {
-    ...config,
+    instance,
+    httpPort,
+    httpsPort,
     version: 1,
     server: "00".repeat(8),
     stateDir,
@@ -36,7 +41,6 @@ export async function startTraefik(config: {
     volumes: { allow: [] },
   };
   const paths = instancePaths(whole);
-  const { instance } = config;
   await remove(docker, instance);
   for (const dir of [paths.dynamicDir, paths.acmeDir]) await mkdir(dir, { recursive: true });
   await chown(paths.acmeDir, traefikUid, traefikUid);
@@ -46,7 +50,8 @@ export async function startTraefik(config: {
     await docker.createNetwork({ Name: plan.name, Internal: plan.internal, Labels: plan.labels });
 
   const plan = traefikContainer(whole);
-  const container = await createInfra(docker, {
+  const { dns } = config;
+  const container = await createInfra(docker, dns, {
     ...plan,
     mounts: plan.mounts.map((mount) =>
       mount.target === traefikPaths.docker
@@ -116,7 +121,7 @@ async function runService(
   return container;
 }
 
-async function createInfra(docker: Docker, plan: InfraPlan) {
+async function createInfra(docker: Docker, dns: string | undefined, plan: InfraPlan) {
   const [first, ...others] = plan.networks;
   const { gid } = await stat(dockerSocket);
   const container = await docker.createContainer({
@@ -134,6 +139,7 @@ async function createInfra(docker: Docker, plan: InfraPlan) {
       SecurityOpt: ["no-new-privileges"],
       Memory: plan.memoryBytes,
       PidsLimit: plan.pidsLimit,
+      ...(dns !== undefined && { Dns: [dns] }),
       DnsOptions: [...(plan.dnsOptions ?? [])],
       Binds: plan.mounts.map(
         ({ source, target, readOnly }) => `${source}:${target}${readOnly ? ":ro" : ""}`,

@@ -25,11 +25,12 @@ interface Mounted {
 /**
  * Says who answers a URL as Traefik would: of all routers of the running releases and of the file, the one of highest priority whose rule matches.
  * `web/43`, `web/43 strips /api`, `web/43 redirects`, `redirects for now` (by nobody yet), `wait web/43 or web/42`, `nobody`, `receiver`.
+ * `web/43 leads to https://b.test/`; `web/43: asks ann, zips`: with the middlewares of keys, the outermost first.
  * Throws where Traefik would drop a router or decide by accident: a missing middleware or service, a tie, an answer under another's name.
  */
 export function traefik(world: TraefikWorld): (url: string) => string {
   const mounted = routers(world).toSorted((a, b) => b.config.priority - a.config.priority);
-  for (const one of mounted) answerOf(one, world);
+  for (const one of mounted) answerOf(one, world, "http://any.test/");
   return (url) => {
     const [, scheme, host = "", path = "/"] = /^(https?):\/\/([^/]+)(\/.*)?$/.exec(url) ?? [];
     const entryPoint: EntryPoint = scheme === "https" ? "websecure" : "web";
@@ -39,7 +40,7 @@ export function traefik(world: TraefikWorld): (url: string) => string {
     if (first === undefined) return "404";
     if (first.config.priority === second?.config.priority)
       throw new Error(`a tie at ${url}: ${first.name} and ${second.name}`);
-    return answerOf(first, world);
+    return answerOf(first, world, url);
   };
 }
 
@@ -60,8 +61,13 @@ function routers({ running, file, server }: TraefikWorld): readonly Mounted[] {
   return [...docker, ...ours];
 }
 
-function answerOf({ name, config, middlewares }: Mounted, world: TraefikWorld): string {
-  const shape = shapeOf(name, config.middlewares, middlewares);
+function answerOf(
+  { name, config, middlewares }: Mounted,
+  world: TraefikWorld,
+  url: string,
+): string {
+  const inFile = world.file.http.middlewares;
+  const shape = shapeOf({ name, chain: config.middlewares, known: middlewares, inFile }, url);
   const [service = "", provider] = config.service.split("@");
   if (provider === "docker") {
     const release = world.running.find((one) => service === `${one.spec.slug}-r${one.number}`);
@@ -71,11 +77,11 @@ function answerOf({ name, config, middlewares }: Mounted, world: TraefikWorld): 
   }
   if (shape.redirects === "for now") return "redirects for now";
   if (shape.redirects === "for good") return `${shape.tag} redirects`;
-  if (provider === "docker") return spoken(shape);
+  if (provider === "docker" || shape.leads !== undefined) return spoken(shape);
   const found = world.file.http.services[service];
   if (found === undefined) throw new Error(`${name} leads to ${service}, which the file lacks`);
   if ("weighted" in found)
-    return `wait ${found.weighted.services.map((one) => waitedFor(one.name, world.file)).join(" or ")}`;
+    return `wait ${found.weighted.services.map((one) => waitedFor(one.name, world.file, url)).join(" or ")}${listed(shape.keys)}`;
   return service;
 }
 
@@ -85,45 +91,85 @@ interface Shape {
   /** Seconds that it tells browsers to stay with https. */
   readonly strict: string | undefined;
   readonly redirects: "for good" | "for now" | undefined;
+  /** Where a host of `redirect` leads. */
+  readonly leads: string | undefined;
+  /** What keys add, the outermost first. */
+  readonly keys: readonly string[];
+}
+
+interface Chained {
+  readonly name: string;
+  readonly chain: readonly string[] | undefined;
+  readonly known: Readonly<Record<string, MiddlewareConfig>>;
+  readonly inFile: Readonly<Record<string, MiddlewareConfig>>;
 }
 
 /** What a chain of middlewares does to an answer. */
-function shapeOf(
-  name: string,
-  chain: readonly string[] = [],
-  known: Readonly<Record<string, MiddlewareConfig>>,
-): Shape {
-  let [tag, strips, redirects]: [Shape["tag"], Shape["strips"], Shape["redirects"]] = [
-    undefined,
-    undefined,
-    undefined,
-  ];
-  let strict: string | undefined;
+function shapeOf({ name, chain = [], known, inFile }: Chained, url: string): Shape {
+  let shape: Shape = {
+    tag: undefined,
+    strips: undefined,
+    strict: undefined,
+    redirects: undefined,
+    leads: undefined,
+    keys: [],
+  };
   for (const one of chain) {
-    const config = known[one];
+    const config = known[one] ?? (one.endsWith("@file") ? inFile[one.slice(0, -5)] : undefined);
     if (config === undefined) throw new Error(`${name} names ${one}, which is not there`);
-    if ("headers" in config) {
-      const { customResponseHeaders: headers } = config.headers;
-      tag = headers[releaseHeader] ?? tag;
-      strict = headers["Strict-Transport-Security"]?.replace("max-age=", "") ?? strict;
-    }
-    if ("stripPrefix" in config) strips = config.stripPrefix.prefixes[0];
-    if ("redirectScheme" in config)
-      redirects = config.redirectScheme.permanent ? "for good" : "for now";
+    const before = shape;
+    shape = { ...before, ...changeOf(config, before, url) };
+    if (shape.tag !== before.tag && (before.keys.length > 0 || before.strips !== undefined))
+      throw new Error(`${name}: the release header is not outermost`);
   }
-  return { tag, strips, redirects, strict };
+  return shape;
 }
 
-const spoken = ({ tag, strips, strict }: Shape): string => {
+function changeOf(config: MiddlewareConfig, { keys }: Shape, url: string): Partial<Shape> {
+  const key = (text: string): Partial<Shape> => ({ keys: [...keys, text] });
+  if ("headers" in config) {
+    const { customResponseHeaders: headers } = config.headers;
+    const tag = headers[releaseHeader];
+    if (tag !== undefined) return { tag };
+    const strict = headers["Strict-Transport-Security"]?.replace("max-age=", "");
+    if (strict !== undefined) return { strict };
+    return key(`sets ${Object.keys(headers).join(" ")}`);
+  }
+  if ("stripPrefix" in config) return { strips: config.stripPrefix.prefixes[0] };
+  if ("redirectScheme" in config)
+    return { redirects: config.redirectScheme.permanent ? "for good" : "for now" };
+  if ("redirectRegex" in config) {
+    const { regex, replacement, permanent } = config.redirectRegex;
+    const place = url.replace(new RegExp(regex), replacement.replaceAll(/\$\{(\d)\}/g, "$$$1"));
+    return { leads: `leads${permanent ? "" : " for now"} to ${place}` };
+  }
+  if ("basicAuth" in config) {
+    const names = config.basicAuth.users.map((user) => user.split(":")[0]);
+    return key(`asks ${names.join(" ")}`);
+  }
+  if ("ipAllowList" in config) return key(`only ${config.ipAllowList.sourceRange.join(" ")}`);
+  if ("rateLimit" in config)
+    return key(`${config.rateLimit.average} per ${config.rateLimit.period}`);
+  if ("inFlightReq" in config) return key(`${config.inFlightReq.amount} at once`);
+  return "compress" in config ? key("zips") : {};
+}
+
+const listed = (keys: readonly string[]): string =>
+  keys.length === 0 ? "" : `: ${keys.join(", ")}`;
+
+const spoken = ({ tag, strips, strict, leads, keys }: Shape): string => {
   const bound = strict === "0" ? " letting go" : strict === undefined ? "" : " strictly";
-  return `${tag}${strips === undefined ? "" : ` strips ${strips}`}${bound}`;
+  const words = [tag, strips && `strips ${strips}`, leads].filter((word) => word !== undefined);
+  return `${words.join(" ")}${bound}${listed(keys)}`;
 };
 
 /** Who will answer under a name that nobody has yet; the name tells the service and which of its releases. */
-function waitedFor(name: string, file: DynamicConfig): string {
+function waitedFor(name: string, file: DynamicConfig, url: string): string {
   const service = file.http.services[name];
   if (service === undefined || !("loadBalancer" in service)) throw new Error(`no service ${name}`);
-  const shape = shapeOf(name, service.middlewares, file.http.middlewares);
+  const { middlewares } = file.http;
+  const chain = service.middlewares;
+  const shape = shapeOf({ name, chain, known: middlewares, inFile: middlewares }, url);
   const [server] = service.loadBalancer.servers;
   const [, slug] = /^http:\/\/(.+)\.(?:next|back)\.invalid\.:\d+$/.exec(server?.url ?? "") ?? [];
   if (slug === undefined || shape.tag?.split("/")[0]?.replaceAll(".", "-") !== slug)

@@ -1,11 +1,13 @@
 import type { ScaleOverride } from "../../core/stored/records.ts";
-import { definedOnly, setEnv, unsetEnv, type EnvChanges } from "./env.ts";
+import { setValues, unsetValues } from "./env.ts";
+import type { ServerValue, ValueChanges } from "../../core/release/values.ts";
 import { setScale } from "./services.ts";
 import type { State } from "./state.ts";
 
 /** Keeps what a job changes beside its release, until that is live. */
-export function keepEnvChanges(state: State, job: number, changes: EnvChanges): void {
-  for (const [name, value] of Object.entries(changes)) stage(state, job, ["env", name, value]);
+export function keepValueChanges(state: State, job: number, changes: ValueChanges): void {
+  for (const [name, one] of Object.entries(changes))
+    stage(state, job, [one?.isSecret === true ? "secret" : "env", name, one?.value]);
 }
 
 /** The same for the scale that a command asks for; undefined goes back to the Dockerfile's. */
@@ -13,10 +15,16 @@ export function keepScaleChange(state: State, job: number, scale: ScaleOverride 
   stage(state, job, ["scale", "", scale === undefined ? undefined : JSON.stringify(scale)]);
 }
 
-/** The variables that a job changes. */
-export function envChangesOfJob(state: State, job: number): EnvChanges {
-  const rows = state.all("SELECT name, value FROM job_changes WHERE job = ? AND what = 'env'", job);
-  return Object.fromEntries(rows.map((row) => [row.text("name"), row.optionalText("value")]));
+/** The values that a job changes. */
+export function valueChangesOfJob(state: State, job: number): ValueChanges {
+  const sql =
+    "SELECT what, name, value FROM job_changes WHERE job = ? AND what IN ('env', 'secret')";
+  const changes = state.all(sql, job).map((row) => {
+    const value = row.optionalText("value");
+    const isSecret = row.text("what") === "secret";
+    return [row.text("name"), value === undefined ? undefined : { value, isSecret }] as const;
+  });
+  return Object.fromEntries(changes);
 }
 
 /** Makes what a job changes true, in the commit of its caller. */
@@ -24,13 +32,19 @@ export function applyChanges(
   state: State,
   { id, service }: { readonly id: number; readonly service: string },
 ): void {
-  const env = envChangesOfJob(state, id);
-  setEnv(state, service, definedOnly(env));
-  const unset = Object.keys(env).filter((name) => env[name] === undefined);
-  unsetEnv(state, service, unset);
+  applyValueChanges(state, service, valueChangesOfJob(state, id));
   const [scale] = state.all("SELECT value FROM job_changes WHERE job = ? AND what = 'scale'", id);
   if (scale !== undefined) setScale(state, service, scale.optionalText("value"));
   dropChanges(state, id);
+}
+
+/** Sets and takes away values at once. */
+export function applyValueChanges(state: State, service: string, changes: ValueChanges): void {
+  const all = Object.entries(changes);
+  const set = all.filter((entry): entry is [string, ServerValue] => entry[1] !== undefined);
+  setValues(state, service, Object.fromEntries(set));
+  const unset = all.filter(([, one]) => one === undefined).map(([name]) => name);
+  unsetValues(state, service, unset);
 }
 
 /** Forgets what a job would have changed. */
@@ -41,7 +55,7 @@ export function dropChanges(state: State, job: number): void {
 function stage(
   state: State,
   job: number,
-  [what, name, value]: readonly ["env" | "scale", string, string | undefined],
+  [what, name, value]: readonly ["env" | "secret" | "scale", string, string | undefined],
 ): void {
   const sql = `INSERT INTO job_changes (job, what, name, value) VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET value = excluded.value`;

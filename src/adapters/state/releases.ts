@@ -4,7 +4,6 @@ import type { Receipt } from "../../core/actions/lifecycle.ts";
 import { isSameRoute } from "../../core/routing/routes.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
 import { readReceipt, readRelease } from "../../core/stored/records.ts";
-import { definedOnly, type EnvChanges } from "./env.ts";
 import type { Row } from "./row.ts";
 import type { State } from "./state.ts";
 
@@ -97,13 +96,8 @@ export const stoppedRelease = (state: State, service: string): StoredRelease | u
 export const currentRelease = (state: State, service: string): StoredRelease | undefined =>
   liveRelease(state, service) ?? stoppedRelease(state, service);
 
-/** Changes values of what a stopped service starts with; nothing for one that runs. */
-export function setStoppedEnv(state: State, service: string, changes: EnvChanges): void {
-  const stopped = stoppedRelease(state, service);
-  if (stopped === undefined) return;
-  const { release } = stopped;
-  rewrite(state, { ...release, env: definedOnly({ ...release.env, ...changes }) });
-}
+/** Changes what a stopped service starts with. */
+export const rewriteStopped = (state: State, release: Release): void => rewrite(state, release);
 
 /** The stopped releases of all services. */
 export const stoppedReleases = (state: State): readonly StoredRelease[] =>

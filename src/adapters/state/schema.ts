@@ -141,4 +141,26 @@ export const migrations: readonly string[] = [
     added INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- secret: 1 for a value that never becomes an environment variable. In job_changes such a value is a change of "secret".
+  ALTER TABLE env ADD COLUMN secret INTEGER NOT NULL DEFAULT 0;
+
+  -- Values of the files of releases, kept as long as one of them may run again. version: keyed hash of service, name and value.
+  CREATE TABLE secret_files (
+    service TEXT NOT NULL,
+    version TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (service, version)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- Users of services that ask for a password; hash: bcrypt.
+  CREATE TABLE users (
+    service TEXT NOT NULL,
+    name TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (service, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -54,6 +54,8 @@ export function forgetService(state: State, service: string, job: number): void 
     for (const sql of [
       "DELETE FROM releases WHERE service = ?",
       "DELETE FROM env WHERE service = ?",
+      "DELETE FROM secret_files WHERE service = ?",
+      "DELETE FROM users WHERE service = ?",
       "DELETE FROM blobs WHERE service = ?",
       "DELETE FROM services WHERE name = ?",
     ])

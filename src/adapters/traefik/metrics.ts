@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Meter } from "../../deploy/ports.ts";
-import { addAll, answersSince, readMetrics, type Answers } from "../../core/routing/metrics.ts";
+import {
+  addAll,
+  answersSince,
+  readMetrics,
+  waitingDials,
+  type Answers,
+} from "../../core/routing/metrics.ts";
 import { readTraefik } from "./api.ts";
 
 const longestMs = 5_000;
@@ -12,6 +18,8 @@ type Locate = () => Promise<{ readonly api: string }>;
 
 /** Counts answers by Traefik's own metrics. Traefik shows the count of a removed router only once more. So one reading serves all open switches: readings come one after the other, and each adds the answers since the last one to every sum. */
 export const createMeter = (locate: Locate): Meter => new TraefikMeter(locate);
+
+const noDials = new Map([[waitingDials, { requests: 0, failed: 0 }]]);
 
 class TraefikMeter {
   readonly #locate: Locate;
@@ -52,7 +60,10 @@ class TraefikMeter {
     // The last counts of an earlier Traefik process are lost.
     if (metrics.started !== this.#started) this.#open.clear();
     this.#started = metrics.started;
-    const grown = answersSince(this.#last, metrics.counts);
+    const grown = addAll(
+      metrics.countsDials ? noDials : new Map(),
+      answersSince(this.#last, metrics.counts),
+    );
     for (const [key, sums] of this.#open) this.#open.set(key, addAll(sums, grown));
     this.#last = new Map(metrics.counts.map(({ series, value }) => [series, value]));
     return true;

@@ -1,5 +1,6 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
+import type { RouteAnswer } from "../../deploy/ports.ts";
 import { headOf } from "../reach.ts";
 import { releaseHeader } from "../../core/routing/release-routing.ts";
 
@@ -12,19 +13,37 @@ export interface EntryAddress {
 
 const timeoutMs = 3_000;
 
-/** Requests a route and returns the release header of the answer; undefined without the header, or without an answer in time. */
+interface Route {
+  readonly host: string;
+  readonly path: string;
+  readonly https: boolean;
+}
+
+/** Requests a route; undefined without the release header, or without an answer in time. */
 export async function probeRoute(
   entry: EntryAddress,
-  route: { readonly host: string; readonly path: string; readonly https: boolean },
-): Promise<string | undefined> {
+  route: Route,
+): Promise<RouteAnswer | undefined> {
+  // The head of the answer is enough; Traefik adds the header to the answer of any method.
+  const head = await ask(entry, route, "HEAD");
+  // Some apps know no HEAD. What Traefik itself says of an app (502 to 504) is the same for any method.
+  if (head === undefined || head.status < 500 || [502, 503, 504].includes(head.status)) return head;
+  const whole = await ask(entry, route, "GET");
+  return { ...(whole ?? head), asked: 2 };
+}
+
+async function ask(
+  entry: EntryAddress,
+  route: Route,
+  method: "HEAD" | "GET",
+): Promise<RouteAnswer | undefined> {
   // For a wildcard, a name that no other service is likely to have.
   const host = route.host.replace(/^\*\./, "mypaas-asks.");
   const options = {
     host: entry.host,
     port: route.https ? entry.httpsPort : entry.httpPort,
     path: route.path === "" ? "/" : route.path,
-    // The head of the answer is enough; Traefik adds the header to the answer of any method.
-    method: "HEAD",
+    method,
     headers: { host, "user-agent": "mypaas" },
     agent: false,
     signal: AbortSignal.timeout(timeoutMs),
@@ -35,5 +54,7 @@ export async function probeRoute(
     : requestHttp(options);
   const answer = await headOf(outgoing).catch(() => undefined);
   const header = answer?.headers[releaseHeader.toLowerCase()];
-  return typeof header === "string" ? header : undefined;
+  return typeof header === "string"
+    ? { release: header, status: answer?.statusCode ?? 0, asked: 1 }
+    : undefined;
 }

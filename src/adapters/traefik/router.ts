@@ -37,13 +37,13 @@ export interface TraefikLocation {
 /** A Router that can also write the file of its current state. */
 export interface TraefikRouter extends Router {
   readonly refresh: () => Promise<void>;
-  /** Sets the facts about certificates; writes the file only when it changes. */
+  /** Sets facts about certificates and passwords; writes the file only when it changes. */
   readonly serve: (facts: CertificateFacts) => Promise<void>;
   readonly state: () => RoutingState;
 }
 
 export type CertificateFacts = Partial<
-  Pick<ServerFacts, "secured" | "manualCertificates" | "certificateRequests">
+  Pick<ServerFacts, "secured" | "manualCertificates" | "certificateRequests" | "users">
 >;
 
 const pollMs = 25;

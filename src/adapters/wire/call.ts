@@ -21,9 +21,36 @@ export interface Call {
   /** Pauses between tries; there is one try more than pauses. */
   readonly pausesMs: readonly number[];
   readonly signal: AbortSignal;
+  readonly onExchange?: OnExchange | undefined;
 }
 
-/** True where another try may help: the connection broke, or the server is away for a moment. */
+/** One request, and the status of its answer or the reason for which there is none. */
+export interface Exchange {
+  readonly method: string;
+  readonly path: string;
+  /** Until the answer began. */
+  readonly ms: number;
+  readonly end: number | string;
+}
+
+/** Hears of each request; headers and bodies are left out, because they hold secrets. */
+export type OnExchange = (exchange: Exchange) => void;
+
+/** Begins to measure a request; call what it returns with the end. */
+export function beginExchange(
+  { method, path }: Pick<Exchange, "method" | "path">,
+  onExchange: OnExchange | undefined,
+): (end: unknown) => void {
+  const begun = performance.now();
+  return (end) => {
+    const ms = Math.round(performance.now() - begun);
+    onExchange?.({ method, path, ms, end: typeof end === "number" ? end : reasonOf(end) });
+  };
+}
+
+const reasonOf = (error: unknown): string => codeOf(error) || plainText(String(error));
+
+/** True where another try may help: connection lost, or the server is away for a moment. */
 export const isTransient = (error: unknown): boolean =>
   error instanceof UserError && transientCodes.has(error.code);
 
@@ -75,19 +102,23 @@ async function sendOnce(pool: Pool, place: string, call: Call): Promise<Dispatch
     given === undefined || given instanceof Uint8Array
       ? given
       : Readable.from(watched(given), { objectMode: false });
+  const path = wireBase + call.path;
+  const ended = beginExchange({ method: call.method, path }, call.onExchange);
   let answer: Dispatcher.ResponseData;
   try {
     answer = await pool.request({
       method: call.method,
-      path: wireBase + call.path,
+      path,
       headers: call.headers,
       signal: call.signal,
       ...(body && { body }),
     });
   } catch (error) {
+    ended(bodyError ?? error);
     if (bodyError instanceof Error) throw bodyError;
     throw broken(place, error);
   }
+  ended(answer.statusCode);
   if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
   throw await refusal(place, answer);
 }
@@ -111,7 +142,7 @@ export function broken(place: string, error: unknown): UserError {
       hint: hint`use the line with pin= that ${command("init")} printed: ${command("remote add")}`,
       cause: error,
     });
-  return new MaybeArrived(`${place}: the connection broke (${code || plainText(String(error))})`, {
+  return new MaybeArrived(`${place}: connection lost (${reasonOf(error)})`, {
     code: "connection",
     hint: "run the same command again",
     cause: error,

@@ -6,7 +6,7 @@ import { openTerminal } from "./terminal.ts";
 import type { TerminalConnection } from "./terminal-connection.ts";
 import { pathOf, routes, type RouteName } from "../../core/wire/routes.ts";
 import { withUpdateHint } from "../../core/wire/versions.ts";
-import { send, sendForJson, type Call } from "./call.ts";
+import { send, sendForJson, type Call, type OnExchange } from "./call.ts";
 import { openPool, type Target } from "./pool.ts";
 
 /** The client's side of core/wire/routes.ts for one server. */
@@ -49,6 +49,7 @@ export interface WireClientOptions {
   readonly pausesMs?: readonly number[];
   /** Of this mypaas; asked for only where the two sides do not understand each other. */
   readonly version?: () => Promise<string>;
+  readonly onExchange?: OnExchange | undefined;
 }
 
 /** About half a minute, in which a worker restarts. */
@@ -56,7 +57,7 @@ export const patientPausesMs = [200, 500, 1000, 2000, 4000, 8000, 8000, 8000] as
 
 /** Makes a client; the first call opens a connection. */
 export function createWireClient(options: WireClientOptions): WireClient {
-  const { place, signal } = options;
+  const { place, signal, onExchange } = options;
   const patient = options.pausesMs ?? patientPausesMs;
   const pool = openPool(options.target);
   let server: string | undefined;
@@ -66,11 +67,11 @@ export function createWireClient(options: WireClientOptions): WireClient {
       : withUpdateHint(error, { laptop: await options.version(), server });
   const json = async <T>(
     read: (answer: unknown) => T,
-    call: Omit<Call, "signal" | "pausesMs">,
+    call: Omit<Call, "signal" | "pausesMs" | "onExchange">,
     pausesMs = patient,
   ): Promise<T> => {
     try {
-      return read(await sendForJson(pool, place, { ...call, pausesMs, signal }));
+      return read(await sendForJson(pool, place, { ...call, pausesMs, signal, onExchange }));
     } catch (error) {
       throw await explained(error);
     }
@@ -100,8 +101,8 @@ export function createWireClient(options: WireClientOptions): WireClient {
       const openLines = async (name: "events" | "stream", from: string, until: AbortSignal) => {
         const { method, path } = to(name, { id });
         const query = `?from=${encodeURIComponent(from)}`;
-        const call = { ...safe, method, path: path + query, pausesMs: [], signal: until };
-        return (await send(pool, place, call)).body;
+        const at = { method, path: path + query, pausesMs: [], signal: until };
+        return (await send(pool, place, { ...safe, ...at, onExchange })).body;
       };
       return {
         status: () => json(accepted(id), { ...safe, ...to("status", { id }) }),
@@ -124,7 +125,7 @@ export function createWireClient(options: WireClientOptions): WireClient {
         },
         openTerminal: async () => {
           const target = { target: options.target, place, request: id, token };
-          const connection = await openTerminal(target);
+          const connection = await openTerminal({ ...target, onExchange });
           return { ...connection, frames: () => explaining(connection.frames(), explained) };
         },
         openEvents: (from, until) => openLines("events", String(from), until),

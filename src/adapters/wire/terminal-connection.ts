@@ -105,7 +105,7 @@ async function* chunksOf(socket: Duplex, silenceMs: number, place: string): Asyn
 }
 
 const broken = (place: string, cause?: unknown): UserError =>
-  new UserError(`${place}: the connection broke`, {
+  new UserError(`${place}: connection lost`, {
     code: "connection",
     hint: "run the same command again",
     cause,

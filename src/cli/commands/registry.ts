@@ -4,6 +4,7 @@ import { registryHost } from "../../core/server/registry.ts";
 import type { RegistryInfo } from "../../core/actions/registries.ts";
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
 import { ask } from "../connect/ask.ts";
+import { firstLine } from "../input/password.ts";
 import { askPerson, askSecret } from "../input/questions.ts";
 import { table } from "../output/table.ts";
 import { command, hint } from "../../core/hints.ts";
@@ -102,13 +103,3 @@ const missing = (host: string, what: string, options: string): UserError =>
     code: "usage",
     hint: hint`pipe the password into: ${command(`registry login ${host} ${options}`)}`,
   });
-
-/** A password never stands in the arguments, where every process could read it. */
-async function firstLine(stdin: AsyncIterable<Buffer | string>): Promise<string> {
-  let text = "";
-  for await (const chunk of stdin) {
-    text += chunk.toString();
-    if (text.includes("\n") || text.length > 65_536) break;
-  }
-  return text.split(/\r?\n/)[0] ?? "";
-}

@@ -34,13 +34,14 @@ export async function remove(args: RemoveArgs, io: CommandIo): Promise<ExitCode>
 }
 
 function describe(info: RemoveInfo, volumes: readonly string[]): readonly string[] {
-  const { routes, containers, images, releases, env } = info;
+  const { routes, containers, images, releases, env, users = [] } = info;
   const count = (many: number, what: string) => `${many} ${what}${many === 1 ? "" : "s"}`;
   const kept = info.volumes.filter((name) => !volumes.includes(name));
   return [
     ...routes.map((route) => `goes: ${route}`),
     `goes: ${count(containers, "container")}, ${count(images, "image")}, ${count(releases, "release")}`,
     ...(env.length === 0 ? [] : [`goes: the values of ${env.join(", ")}`]),
+    ...(users.length === 0 ? [] : [`goes: the passwords of ${users.join(", ")}`]),
     ...volumes.map((volume) => `goes: volume ${volume} with all data in it`),
     ...kept.map((volume) => `stays: volume ${volume}`),
     ...info.folders.map((folder) => `stays: ${folder}`),

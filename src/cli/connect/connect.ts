@@ -6,12 +6,13 @@ import { sign } from "../../adapters/laptop/ssh-keygen.ts";
 import { chooseSigningKey } from "../../adapters/laptop/signing-key.ts";
 import { packageVersion } from "../../adapters/package-version.ts";
 import { createWireClient, type WireRequest } from "../../adapters/wire/client.ts";
+import type { Exchange } from "../../adapters/wire/call.ts";
 import type { Target } from "../../adapters/wire/pool.ts";
 import { UserError } from "../../core/errors.ts";
 import { defaultRunDir, instancePaths } from "../../core/server/instance.ts";
 import { fingerprint } from "../../core/ssh/public-key.ts";
 import { parseRemoteLine } from "../../core/wire/connection-string.ts";
-import { hashToken } from "../../core/wire/request.ts";
+import { hashToken, requestId } from "../../core/wire/request.ts";
 import { readSshSignature } from "../../core/ssh/sshsig.ts";
 import { maxRequestBytes, type Accepted, type Request } from "../../core/wire/protocol.ts";
 import { mayRepeat, namesAfter, type Action, type Results } from "../../core/actions/actions.ts";
@@ -148,10 +149,12 @@ interface Opening {
   readonly onAccepted?: (signature: Uint8Array) => Promise<void>;
 }
 
-function open({ world, say }: CommandIo, opening: Opening): Connection {
+function open({ world, say, trace }: CommandIo, opening: Opening): Connection {
   const { target, place, server, signer } = opening;
   const version = () => packageVersion(world);
-  const client = createWireClient({ target, place, signal: world.interrupted, version });
+  const onExchange = trace && ((exchange: Exchange) => trace(describeExchange(exchange)));
+  const signal = world.interrupted;
+  const client = createWireClient({ target, place, signal, version, onExchange });
   const learn: Connection["learn"] = async (change) => {
     // A whole line has no name to remember anything under.
     if (opening.name?.includes("://") !== true) await rememberServices(world, opening.name, change);
@@ -168,6 +171,8 @@ function open({ world, say }: CommandIo, opening: Opening): Connection {
     };
     const body = Buffer.from(JSON.stringify(request));
     if (body.length > maxRequestBytes) throw tooLong(body.length);
+    const service = ("service" in action && action.service) || "";
+    trace?.(`request ${requestId(body)} to ${place}: ${action.action} ${service}`.trimEnd());
     const signature = await signer?.(body);
     const asked = client.accept(body, signature, mayRepeat(action) ? "safe" : "once");
     const accepted = await sayWhenSlow(say, `waiting for ${place} …`, asked);
@@ -179,6 +184,9 @@ function open({ world, say }: CommandIo, opening: Opening): Connection {
     (await begin(action)).accepted.result as Results[A["action"]];
   return { place, ask, begin, learn, close: client.close };
 }
+
+const describeExchange = ({ method, path, ms, end }: Exchange): string =>
+  `${method} ${path}: ${end} after ${ms} ms`;
 
 const tooLong = (bytes: number): UserError =>
   new UserError(`request: ${bytes} bytes, at most ${maxRequestBytes}`, {

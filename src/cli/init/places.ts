@@ -108,7 +108,7 @@ export async function ensureTraefikStatic(
   const file = instancePaths(config).traefikStatic;
   const before = (await readIfThere(file))?.toString("utf8");
   const wanted = traefikStatic(template, config, gateways);
-  // Other comments are no reason for a new container, which closes the ports for a moment.
+  // Other comments or counts are no reason for a new container, which closes the ports for a moment.
   const text = before !== undefined && saysTheSame(before, wanted) ? before : wanted;
   return { found: await ensureFile(file, text, { mode: 0o644, owner: root }), text };
 }

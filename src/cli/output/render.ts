@@ -26,7 +26,11 @@ const renderers: Renderers = {
       theme.live(
         `${event.service} release ${event.release} is live after ${formatDuration(event.ms)}`,
       ),
-      ...event.urls.map((url) => theme.live(`live at ${url}`)),
+      ...event.urls.map((url) =>
+        event.unproven?.includes(url) === true
+          ? theme.warning(`port open at ${url}`)
+          : theme.live(`live at ${url}`),
+      ),
     ),
   receipt: ({ ms, requests, failed }) => {
     const counts =

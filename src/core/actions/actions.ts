@@ -1,4 +1,5 @@
 import { newerRequest } from "../wire/versions.ts";
+import { auth } from "./auth.ts";
 import { certificates } from "./certificates.ts";
 import { scopeFields, type Definition, type Kind, type ReadIn, type Scope } from "./definition.ts";
 import { env } from "./env.ts";
@@ -16,6 +17,7 @@ export const actions = {
   ...pushing,
   ...lifecycle,
   ...env,
+  ...auth,
   ...programs,
   ...watch,
   ...keys,

@@ -1,7 +1,12 @@
 import { action, answer, job } from "./definition.ts";
-import { asFields, bad, flag, list, text, type Reader } from "./fields.ts";
+import { isSecretName } from "../release/values.ts";
+import { asFields, bad, flag, list, shown, type Reader } from "./fields.ts";
 
-const variableName = text(/^[A-Za-z_][A-Za-z0-9_]{0,199}$/, "not a name of a variable");
+/** Secrets may have names that no variable can have; the server refuses such a variable. */
+const valueName: Reader<string> = (value) => {
+  if (typeof value === "string" && isSecretName(value)) return value;
+  throw bad(`not a name of a variable: ${shown(value, 60)}`);
+};
 
 const variables: Reader<Readonly<Record<string, string>>> = (value, name) => {
   const entries = Object.entries(asFields(value, name));
@@ -9,8 +14,8 @@ const variables: Reader<Readonly<Record<string, string>>> = (value, name) => {
   return Object.fromEntries(
     entries.map(([variable, item]) => {
       if (typeof item !== "string" || item.includes("\0") || item.length > 128 * 1024)
-        throw bad(`set.${variableName(variable, name)}: should be text of at most 128 KiB`);
-      return [variableName(variable, name), item];
+        throw bad(`set.${valueName(variable, name)}: should be text of at most 128 KiB`);
+      return [valueName(variable, name), item];
     }),
   );
 };
@@ -27,19 +32,36 @@ export const env = {
     fields: {},
     becomes: answer<{
       readonly service: string;
-      readonly env: readonly { readonly name: string; readonly fingerprint: string }[];
+      readonly env: readonly ListedValue[];
     }>(),
     repeat: "safe",
   }),
   "env.set": action({
     ...common,
-    fields: { set: variables, stage },
-    becomes: job<{ readonly service: string; readonly set: readonly string[] }>(),
+    fields: { set: variables, stage, secret: flag },
+    becomes: job<Saved & { readonly set: readonly string[] }>(),
     stored: ({ set }) => ({ set: Object.fromEntries(Object.keys(set).map((name) => [name, ""])) }),
   }),
   "env.unset": action({
     ...common,
-    fields: { names: list(variableName), stage },
-    becomes: job<{ readonly service: string; readonly unset: readonly string[] }>(),
+    fields: { names: list(valueName), stage },
+    becomes: job<Saved & { readonly unset: readonly string[] }>(),
   }),
 } as const;
+
+/** A value without the value: equal values of one name have the same fingerprint. */
+export interface ListedValue {
+  readonly name: string;
+  readonly fingerprint: string;
+  /** `build`: a secret that no file holds; builds may ask for every value, whatever it is for. Older servers do not say it. */
+  readonly use?: "environment" | "build" | "file";
+  /** Its files in the containers of what runs. */
+  readonly paths?: readonly string[];
+}
+
+/** Values that were saved without a release. */
+interface Saved {
+  readonly service: string;
+  /** Set where only builds ask for them; what runs stays as it is. */
+  readonly takesEffect?: "next build";
+}

@@ -39,9 +39,10 @@ export const lifecycle = {
     repeat: "safe",
     knownNames: "unchanged",
   }),
-  /** Shows the log of the job that it ends. */
+  /** Ends one job, also one of the server, or all of a service; shows the log of the job that it ends. */
   cancel: action({
     ...common,
+    scope: "job",
     fields: {},
     right: "push",
     becomes: jobLog(),
@@ -70,6 +71,8 @@ export interface RemoveInfo {
   readonly releases: number;
   /** Names of variables that were set on the server. */
   readonly env: readonly string[];
+  /** Users with a password. */
+  readonly users?: readonly string[];
   /** Docker volumes. */
   readonly volumes: readonly string[];
   /** Folders on the server, which always stay. */

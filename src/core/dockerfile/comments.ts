@@ -1,4 +1,5 @@
 import { heredocsOf, type Heredoc } from "./heredocs.ts";
+import { runMounts, type RunMount } from "./mounts.ts";
 import { firstNonSpace } from "../white-space.ts";
 
 /** A comment of the Dockerfile; comments inside a heredoc do not count. */
@@ -15,6 +16,8 @@ export interface DockerfileScan {
   /** Names of build stages in order, empty for a stage without one. */
   readonly stages: readonly string[];
   readonly instructions: number;
+  /** What its RUN instructions ask the client of the build for. */
+  readonly mounts: readonly RunMount[];
   /** Line of the first instruction, or one past the end. */
   readonly firstInstruction: number;
   /** The heredoc that is still open at the end of the file, with the line of its instruction. */
@@ -25,6 +28,7 @@ export interface DockerfileScan {
 export function scanDockerfile(text: string): DockerfileScan {
   const comments: Comment[] = [];
   const stages: string[] = [];
+  const mounts: RunMount[] = [];
   const directives = readDirectives();
   // Open heredocs; the next one to be closed is last.
   let heredocs: Heredoc[] = [];
@@ -41,6 +45,7 @@ export function scanDockerfile(text: string): DockerfileScan {
     firstInstruction ??= started;
     const stage = stageOf(instruction);
     if (stage !== undefined) stages.push(stage);
+    mounts.push(...runMounts(instruction, started));
     heredocs = heredocsOf(instruction).toReversed();
   };
   for (const line of linesOf(text)) {
@@ -68,6 +73,7 @@ export function scanDockerfile(text: string): DockerfileScan {
     comments,
     stages,
     instructions,
+    mounts,
     firstInstruction: firstInstruction ?? number + 1,
     openHeredoc: open === undefined ? undefined : { name: open.name, line: started },
   };

@@ -25,6 +25,7 @@ export function parseDockerfile(bytes: Uint8Array, file: string): ParsedDockerfi
   const scan = scanDockerfile(new TextDecoder().decode(bytes));
   const lines = readKeyLines(scan, problems, warnings);
   checkFile(scan, problems);
+  warnOfSsh(scan, warnings);
   const spec = readSpec({ lines, stages: scan.stages, problems, warnings });
   const found = problems.sorted();
   return {
@@ -88,4 +89,14 @@ function checkFile(scan: DockerfileScan, problems: ProblemList): void {
   const name = show(openHeredoc.name);
   const hint = `end it with a line that is exactly: ${name}`;
   problems.add({ line: openHeredoc.line, column: 1 }, `heredoc ${name} is never closed`, hint);
+}
+
+function warnOfSsh({ mounts }: DockerfileScan, warnings: ProblemList): void {
+  for (const { type, line } of mounts)
+    if (type === "ssh")
+      warnings.add(
+        { line, column: 1 },
+        "RUN --mount=type=ssh: the server has no SSH agent for builds, so the step gets no key",
+        "set a token or deploy key as a secret, and mount it: RUN --mount=type=secret,id=NAME",
+      );
 }

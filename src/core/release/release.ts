@@ -14,6 +14,8 @@ export interface Release {
   /** The complete environment of its containers, MYPAAS_* included. */
   readonly env: Readonly<Record<string, string>>;
   readonly mounts: readonly Mount[];
+  /** Files with values of `spec.secrets`; left out where there are none. */
+  readonly secretFiles?: readonly SecretFile[];
   /** Routes of `spec` that another service has taken over while this release is live; its containers keep their labels. */
   readonly yielded?: readonly RouteSpec[];
   /** True when the image has its own HEALTHCHECK, which must pass too. */
@@ -26,6 +28,16 @@ export interface Mount {
   readonly source: string;
   readonly target: string;
   readonly readOnly: boolean;
+}
+
+/** A value that the containers of a release read from a file. The value itself lies beside the release, under `version`. */
+export interface SecretFile {
+  readonly name: string;
+  /** The same for equal values of one name, and tells nothing of them. */
+  readonly version: string;
+  /** The file on the server. */
+  readonly source: string;
+  readonly target: string;
 }
 
 /** The values of the environment that were set on the server and are not in the Dockerfile. */

@@ -32,11 +32,11 @@ export function refusedRoutes(
 }
 
 function refusalOf(
-  { host, https }: RouteSpec,
+  { host, https, to }: RouteSpec,
   { domain, wildcards, own = [] }: ServerNames,
   slug: string,
 ): RouteRefusal | undefined {
-  if (host === "auto" && domain === undefined)
+  if ((host === "auto" || to?.host === "auto") && domain === undefined)
     return {
       code: "no-domain",
       message: "route auto: this server has no domain",
@@ -65,5 +65,9 @@ export const needsDns = (host: string): RouteRefusal => ({
 });
 
 /** The route with `auto` replaced by its host on this server. */
-export const withOwnHost = (route: RouteSpec, { domain }: ServerNames, slug: string): RouteSpec =>
-  route.host === "auto" && domain !== undefined ? { ...route, host: `${slug}.${domain}` } : route;
+export function withOwnHost(route: RouteSpec, { domain }: ServerNames, slug: string): RouteSpec {
+  const { to } = route;
+  if (domain === undefined) return route;
+  const own = (host: string): string => (host === "auto" ? `${slug}.${domain}` : host);
+  return { ...route, host: own(route.host), ...(to && { to: { ...to, host: own(to.host) } }) };
+}

@@ -5,12 +5,23 @@ export interface ServiceSpec {
   readonly slug: string;
   readonly routes: readonly RouteSpec[];
   readonly stripPrefix: boolean;
-  /** Undefined: the only EXPOSE of the image, else 80 when there is a route, else no port. */
-  readonly port: number | undefined;
+  /** Undefined: the only EXPOSE of the image, else 80 when there is a route, else no port; `none`: a worker process, whatever the image has. */
+  readonly port: number | "none" | undefined;
+  /** Users that may pass, each with a password on the server; empty: everybody may. */
+  readonly auth: readonly string[];
+  /** Headers that each answer gets, or loses. */
+  readonly headers: readonly HeaderSpec[];
+  /** Addresses and ranges (CIDR) that may pass; empty: everybody may. */
+  readonly allowIp: readonly string[];
+  readonly rateLimit: RateLimit | undefined;
+  /** Requests at once on each route. */
+  readonly maxRequests: number | undefined;
+  readonly compress: boolean;
   readonly scale: Scale;
   readonly volumes: readonly VolumeSpec[];
   readonly env: readonly EnvSpec[];
   readonly publish: readonly PublishSpec[];
+  readonly secrets: readonly SecretSpec[];
   readonly healthcheck: HealthcheckSpec | undefined;
   readonly startTimeoutMs: number;
   /** Undefined: 30 s, or 3 s while requests wait. */
@@ -19,6 +30,11 @@ export interface ServiceSpec {
   /** Processors, such as 0.5. */
   readonly maxCpu: number | undefined;
   readonly maxMemoryBytes: number | undefined;
+  /** Docker's init process is the first of a container, and starts the image's program. */
+  readonly init: boolean;
+  /** Size of `/dev/shm` in bytes; Docker's own, 64 MiB, where it is left out. */
+  readonly shmBytes: number | undefined;
+  readonly ulimits: readonly UlimitSpec[];
   readonly release: string | undefined;
   readonly target: string | undefined;
   readonly buildArgs: readonly BuildArgSpec[];
@@ -30,6 +46,29 @@ export interface RouteSpec {
   /** Empty, or begins with `/` and does not end with one. */
   readonly path: string;
   readonly https: boolean;
+  /** Set where the host only redirects. */
+  readonly to?: RedirectTarget;
+}
+
+/** The place to which a host redirects; requests keep their path below `path`, and their query. */
+export interface RedirectTarget {
+  readonly host: string;
+  readonly path: string;
+  readonly https: boolean;
+}
+
+export interface HeaderSpec {
+  readonly name: string;
+  /** Empty: the header is taken away. */
+  readonly value: string;
+}
+
+/** Requests of one address. */
+export interface RateLimit {
+  readonly requests: number;
+  readonly per: "s" | "m" | "h";
+  /** Requests at once, before the rate counts. */
+  readonly burst: number;
 }
 
 /** The highest number of containers of a service. */
@@ -56,6 +95,13 @@ export interface EnvSpec {
   readonly value: string | undefined;
 }
 
+/** A value that the containers get as a file. */
+export interface SecretSpec {
+  readonly name: string;
+  /** Absolute path of the file. */
+  readonly target: string;
+}
+
 export interface PublishSpec {
   readonly ip: string;
   readonly hostPort: number;
@@ -67,6 +113,14 @@ export interface HealthcheckSpec {
   readonly path: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+}
+
+/** A limit of the kernel for each process (setrlimit(2)). */
+export interface UlimitSpec {
+  readonly name: string;
+  /** -1: no limit. */
+  readonly soft: number;
+  readonly hard: number;
 }
 
 export interface BuildArgSpec {
@@ -95,8 +149,20 @@ export function writeScale(scale: Scale): string {
   return scale.kind === "safe" ? `${scale.replicas} safe` : String(scale.replicas);
 }
 
-export const writeRoute = ({ host, path, https }: RouteSpec): string =>
-  `${https ? "https" : "http"}://${host}${path}`;
+export const writeRoute = ({ host, path, https, to }: RouteSpec): string =>
+  `${https ? "https" : "http"}://${host}${path}${to === undefined ? "" : ` -> ${writeRoute(to)}`}`;
+
+export const writeHeader = ({ name, value }: HeaderSpec): string =>
+  value === "" ? `${name}:` : `${name}: ${value}`;
+
+export const writeRateLimit = ({ requests, per, burst }: RateLimit): string =>
+  `${requests}/${per}${burst === requests ? "" : ` burst ${burst}`}`;
 
 export const writePublish = ({ ip, hostPort, containerPort, protocol }: PublishSpec): string =>
   `${ip.includes(":") ? `[${ip}]` : ip}:${hostPort}:${containerPort}${protocol === "udp" ? "/udp" : ""}`;
+
+/** Without the hard limit where it equals the soft one. */
+export const writeUlimit = ({ name, soft, hard }: UlimitSpec): string =>
+  `${name}=${limitWord(soft)}${hard === soft ? "" : `:${limitWord(hard)}`}`;
+
+const limitWord = (limit: number): string => (limit === -1 ? "unlimited" : String(limit));

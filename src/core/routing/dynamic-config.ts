@@ -10,8 +10,9 @@ import {
 import type { DynamicConfig } from "./traefik-config.ts";
 import { backendOf } from "./backend.ts";
 import { DynamicDraft, type Target } from "./dynamic-draft.ts";
-import { coversHost } from "./routes.ts";
+import { authMiddlewares } from "./middlewares.ts";
 import { addPathGuards } from "./path-guards.ts";
+import { coversHost } from "./routes.ts";
 import { addServer } from "./server-routes.ts";
 import { emptyService, waitFor, type Wait } from "./waiting.ts";
 import { isTakenOver, knownReleases } from "./takeovers.ts";
@@ -27,6 +28,7 @@ export function dynamicConfig(facts: RoutingState): DynamicConfig {
     ...state.switches.flatMap(({ phase, from, to }) => (phase === "held" ? (from ?? []) : to)),
   ].map((release): Routed => ({ release, routing: routingOf(state, release) }));
   const known = { file, state, live };
+  addPasswords(known);
   // Holds first: when two switches have the same route, the newer release wins.
   for (const one of state.switches) if (one.phase === "held") addHolds(known, one);
   addFormerHttps(known);
@@ -47,6 +49,15 @@ interface Known {
 interface Routed {
   readonly release: Release;
   readonly routing: ReleaseRouting;
+}
+
+/** The passwords for every release that may have containers: Traefik drops a router whose middleware is missing. */
+function addPasswords({ file, state }: Known): void {
+  const users = state.server.users ?? {};
+  for (const release of knownReleases(state)) {
+    const from = state.switches.find(({ to }) => to === release)?.from;
+    file.add({ middlewares: authMiddlewares(release, from, users) });
+  }
 }
 
 /** The routers of a release without the routes that another service has taken over. */

@@ -1,6 +1,7 @@
 import type { Release } from "../release/release.ts";
 import { releaseRouting, type RoutingServer } from "./release-routing.ts";
 import { traefikServiceName } from "../release/names.ts";
+import { isWaitService } from "./waiting.ts";
 
 /** One line of Traefik's count of answers. It begins at 0 with the router, and again when Traefik restarts. */
 export interface AnswerCount {
@@ -23,6 +24,10 @@ export type AnswersBy = ReadonlyMap<string, Answers>;
 
 /** Traefik counts a service inside the retry, once for each attempt of a waiting request. It counts a router outside, once for the answer to the client. A broken answer is counted by neither. */
 const metric = "traefik_router_requests_total";
+const serviceMetric = "traefik_service_requests_total";
+
+/** The name under which the attempts of all waiting requests are counted, of all services together. */
+export const waitingDials = "dials of waiting requests";
 
 /** Errors of a switch have these codes; any other 5xx is the app's own. The app's own 502, 503 and 504 are counted too. */
 const failures: ReadonlySet<number> = new Set([502, 503, 504]);
@@ -30,6 +35,8 @@ const failures: ReadonlySet<number> = new Set([502, 503, 504]);
 /** Traefik's counts of answers. */
 export interface Metrics {
   readonly counts: readonly AnswerCount[];
+  /** False where Traefik counts no attempts, because its configuration is older. */
+  readonly countsDials: boolean;
   /** Start of Traefik in seconds since the epoch; every count restarts with it. */
   readonly started: number | undefined;
 }
@@ -37,12 +44,17 @@ export interface Metrics {
 /** Reads Traefik's metrics in the text format of Prometheus; skips all other lines. */
 export function readMetrics(text: string): Metrics {
   const [, started] = /^process_start_time_seconds (\S+)$/m.exec(text) ?? [];
-  return { counts: readCounts(text), started: started === undefined ? undefined : Number(started) };
+  const counts = [...readCounts(text, metric), ...readCounts(text, serviceMetric)];
+  return {
+    counts,
+    countsDials: text.includes(`\n${serviceMetric}{`),
+    started: started === undefined ? undefined : Number(started),
+  };
 }
 
-function readCounts(text: string): readonly AnswerCount[] {
+function readCounts(text: string, name: string): readonly AnswerCount[] {
   const found: AnswerCount[] = [];
-  const begin = `${metric}{`;
+  const begin = `${name}{`;
   for (let at = text.indexOf(begin); at !== -1; at = text.indexOf(begin, at + 1)) {
     if (at > 0 && text[at - 1] !== "\n") continue;
     const end = text.indexOf("\n", at);
@@ -73,9 +85,11 @@ function readLine(line: string): AnswerCount | undefined {
   return { series: line.slice(0, end), router, code, value };
 }
 
-/** The router of a taken-over route has the old owner's name, and counts for the new one. */
-const counted = (router: string | undefined, service: string | undefined): string | undefined =>
-  router?.startsWith("yield-") === true ? takenBy(service ?? "") : router;
+/** The router of a taken-over route has the old owner's name, and counts for the new one. Of services only those of waiting requests count. */
+function counted(router: string | undefined, service = ""): string | undefined {
+  if (router === undefined) return isWaitService(service) ? waitingDials : undefined;
+  return router.startsWith("yield-") ? takenBy(service) : router;
+}
 
 const takenBy = (service: string): string => `taken by ${service}`;
 

@@ -2,6 +2,8 @@ import type { Release } from "../release/release.ts";
 import type { RouteSpec } from "../release/spec.ts";
 import type { EntryPoint, MiddlewareConfig, RouterConfig } from "./traefik-config.ts";
 import { traefikServiceName } from "../release/names.ts";
+import { guardChain, headerChain, type Chain } from "./middlewares.ts";
+import { forNow, redirectRegex } from "./redirects.ts";
 import { covers, isSameRoute, routePriority, routeRule } from "./routes.ts";
 
 /** The name by which the dynamic file leads to the replicas of a release; their labels bring them to Traefik. */
@@ -37,7 +39,7 @@ export interface RoutePlan {
   readonly isInFile: boolean;
   /** Only for requests whose client uses https, as a trusted proxy in front says; in the file alone. */
   readonly isProxied?: true;
-  /** Middlewares of the app's own answer: all but the retry and the redirect. */
+  /** Middlewares of the app's own answer: all but the guards, the retry and the redirect. */
   readonly shape: readonly string[];
   readonly config: RouterConfig;
 }
@@ -61,69 +63,127 @@ function strictTransport(seconds: number): MiddlewareConfig {
 
 /** One router per route, and one more for http of an https route. It redirects when the host has a certificate, and answers until then. */
 export function releaseRouting(release: Release, server: RoutingServer): ReleaseRouting {
-  const { routes, slug } = release.spec;
-  const service = traefikServiceName(slug, release.number);
-  const middlewares: Record<string, MiddlewareConfig> = {};
-  const use = (suffix: string, config: MiddlewareConfig): string => {
-    const name = `${service}-${suffix}`;
-    middlewares[name] = config;
+  const { routes } = release.spec;
+  const draft = new RoutingDraft(release, server);
+  const { service, routers, middlewares } = draft;
+  if (routes.length === 0 || release.port === undefined) return { service, routers, middlewares };
+  // The outermost one, so that each answer carries it, a refusal too.
+  const tag = draft.use("release", {
+    headers: { customResponseHeaders: { [releaseHeader]: releaseTag(release) } },
+  });
+  // Only a failed dial is retried. No byte was sent then, so it is safe for POST too.
+  const retry = draft.use("retry", { retry: { attempts: 3, initialInterval: "100ms" } });
+  const header = draft.useAll(headerChain(release));
+  const parts = { tag, retry, header, guards: draft.useAll(guardChain(release)) };
+  for (const [index, route] of routes.entries()) {
+    if (route.to === undefined) addRoute(draft, parts, { route, n: index + 1 });
+    else addRedirect(draft, parts, { route, n: index + 1 });
+  }
+  return { service, routers, middlewares };
+}
+
+/** Names of middlewares that the routes of a release share. */
+interface Parts {
+  readonly tag: string;
+  readonly retry: string;
+  readonly header: readonly string[];
+  readonly guards: readonly string[];
+}
+
+interface Numbered {
+  readonly route: RouteSpec;
+  readonly n: number;
+}
+
+class RoutingDraft {
+  readonly release: Release;
+  readonly server: RoutingServer;
+  readonly service: string;
+  readonly routers: RoutePlan[] = [];
+  readonly middlewares: Record<string, MiddlewareConfig> = {};
+
+  constructor(release: Release, server: RoutingServer) {
+    this.release = release;
+    this.server = server;
+    this.service = traefikServiceName(release.spec.slug, release.number);
+  }
+
+  use(suffix: string, config: MiddlewareConfig): string {
+    const name = `${this.service}-${suffix}`;
+    this.middlewares[name] = config;
     return name;
-  };
-  const routers: RoutePlan[] = [];
-  const add = (router: Omit<RoutePlan, "config">, chain: readonly string[]): void => {
+  }
+
+  useAll(chain: Chain): readonly string[] {
+    for (const [name, config] of chain) if (config !== undefined) this.middlewares[name] = config;
+    return chain.map(([name]) => name);
+  }
+
+  isStrict({ host, https }: RouteSpec): boolean {
+    return https && this.server.strict?.includes(host) === true;
+  }
+
+  add(router: Omit<RoutePlan, "config">, chain: readonly string[]): void {
     const { route, entryPoint } = router;
     const config: RouterConfig = {
       entryPoints: [entryPoint],
       rule: router.isProxied ? `${routeRule(route)} && ${clientUsesHttps}` : routeRule(route),
-      priority: routePriority(route, release.number),
-      service,
+      priority: routePriority(route, this.release.number),
+      service: this.service,
       middlewares: chain,
       ...(entryPoint === "websecure" ? { tls: {} } : {}),
     };
-    routers.push({ ...router, config });
-  };
-  if (routes.length === 0 || release.port === undefined) return { service, routers, middlewares };
-
-  const tag = use("release", {
-    headers: { customResponseHeaders: { [releaseHeader]: releaseTag(release) } },
-  });
-  // Only a failed dial is retried. No byte was sent then, so it is safe for POST too.
-  const retry = use("retry", { retry: { attempts: 3, initialInterval: "100ms" } });
-  for (const [index, route] of routes.entries()) {
-    const n = index + 1;
-    const name = `${service}-${n}`;
-    const stripped = release.spec.stripPrefix && route.path !== "";
-    const shape = stripped ? [tag, use(`strip-${n}`, strip(route.path))] : [tag];
-    if (!route.https) {
-      const side = { name, route, entryPoint: "web", redirects: false, isInFile: false } as const;
-      add({ ...side, shape }, [...shape, retry]);
-      continue;
-    }
-    const isStrict = server.strict?.includes(route.host) === true;
-    const safe = isStrict ? [...shape, use("hsts", hsts)] : shape;
-    const side = { name, route, entryPoint: "websecure", redirects: false } as const;
-    add({ ...side, isInFile: isStrict, shape: safe }, [...safe, retry]);
-    if (routes.some((other) => !other.https && isSameRoute(other, route))) continue;
-    const redirects = server.secured?.includes(route.host) === true;
-    const chain = redirects ? [tag, use("https", redirect(server.httpsPort))] : [...shape, retry];
-    const http = { name: `${name}-http`, route, entryPoint: "web", redirects } as const;
-    // Such a proxy would come back by http for ever.
-    if (redirects && server.trustsProxies === true)
-      add(
-        {
-          ...http,
-          name: `${name}-proxied`,
-          redirects: false,
-          isProxied: true,
-          isInFile: true,
-          shape,
-        },
-        [...shape, retry],
-      );
-    // Always, because containers of earlier versions have labels that redirect.
-    add({ ...http, isInFile: true, shape }, chain);
+    this.routers.push({ ...router, config });
   }
-  return { service, routers, middlewares };
+}
+
+function addRoute(draft: RoutingDraft, parts: Parts, { route, n }: Numbered): void {
+  const { release, server } = draft;
+  const { tag, retry, header, guards } = parts;
+  const isStripped = release.spec.stripPrefix && route.path !== "";
+  const strips = isStripped ? [draft.use(`strip-${n}`, strip(route.path))] : [];
+  const inside = [...header, ...guards, ...strips, retry];
+  const shape = [tag, ...header, ...strips];
+  const name = `${draft.service}-${n}`;
+  if (!route.https) {
+    const side = { name, route, entryPoint: "web", redirects: false, isInFile: false } as const;
+    draft.add({ ...side, shape }, [tag, ...inside]);
+    return;
+  }
+  const isStrict = draft.isStrict(route);
+  const hold = isStrict ? [draft.use("hsts", hsts)] : [];
+  const side = { name, route, entryPoint: "websecure", redirects: false } as const;
+  const safe = { ...side, isInFile: isStrict, shape: [tag, ...hold, ...header, ...strips] };
+  draft.add(safe, [tag, ...hold, ...inside]);
+  if (release.spec.routes.some((other) => !other.https && isSameRoute(other, route))) return;
+  const redirects = server.secured?.includes(route.host) === true;
+  const chain = redirects
+    ? [tag, draft.use("https", redirect(server.httpsPort))]
+    : [tag, ...inside];
+  const http = { name: `${name}-http`, route, entryPoint: "web", redirects } as const;
+  const proxied = { name: `${name}-proxied`, redirects: false, isProxied: true } as const;
+  // Such a proxy would come back by http for ever.
+  if (redirects && server.trustsProxies === true)
+    draft.add({ ...http, ...proxied, isInFile: true, shape }, [tag, ...inside]);
+  // Always, because containers of earlier versions have labels that redirect.
+  draft.add({ ...http, isInFile: true, shape }, chain);
+}
+
+/** In the file, because where it leads depends on certificates. */
+function addRedirect(draft: RoutingDraft, { tag }: Parts, { route, n }: Numbered): void {
+  const lead = (name: string, entryPoint: EntryPoint, before: readonly string[]): void => {
+    const side = { side: entryPoint, server: draft.server };
+    const config = redirectRegex(draft.release, route, side);
+    const forGood = draft.use(`to-${n}-${entryPoint}`, config);
+    // A client keeps nothing of an answer before its release is live.
+    const shape = [...before, draft.use(`to-${n}-${entryPoint}-now`, forNow(config))];
+    const router = { name, route, entryPoint, redirects: true, isInFile: true, shape };
+    draft.add(router, [...before, forGood]);
+  };
+  const name = `${draft.service}-${n}`;
+  if (!route.https) return lead(name, "web", [tag]);
+  lead(name, "websecure", draft.isStrict(route) ? [tag, draft.use("hsts", hsts)] : [tag]);
+  lead(`${name}-http`, "web", [tag]);
 }
 
 /** Traefik takes this header away from requests of clients that it does not trust. */

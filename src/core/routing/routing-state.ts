@@ -1,4 +1,5 @@
 import type { Release } from "../release/release.ts";
+import type { Users } from "./middlewares.ts";
 import type { RoutingServer } from "./release-routing.ts";
 
 /** All facts that decide where requests go; the dynamic file is a function of this state alone. */
@@ -22,6 +23,8 @@ export interface ServerFacts extends RoutingServer {
   readonly manualCertificates?: readonly KeyPair[];
   /** True when Traefik leaves paths as clients sent them. */
   readonly keepsPaths?: boolean;
+  /** Passwords of the users of services. */
+  readonly users?: Users;
   /** Hosts whose certificate is being requested from the CA. */
   readonly certificateRequests?: readonly CertificateRequest[];
 }

@@ -46,6 +46,36 @@ export type MiddlewareConfig =
         readonly permanent: boolean;
       };
     }
+  | {
+      readonly redirectRegex: {
+        readonly regex: string;
+        readonly replacement: string;
+        readonly permanent: boolean;
+      };
+    }
+  | {
+      readonly basicAuth: {
+        readonly users: readonly string[];
+        readonly realm: string;
+        readonly removeHeader: true;
+      };
+    }
+  | { readonly ipAllowList: { readonly sourceRange: readonly string[] } }
+  | {
+      readonly rateLimit: {
+        readonly average: number;
+        readonly period: string;
+        readonly burst: number;
+        readonly sourceCriterion: { readonly ipStrategy: { readonly ipv6Subnet: 64 } };
+      };
+    }
+  | {
+      readonly inFlightReq: {
+        readonly amount: number;
+        readonly sourceCriterion: { readonly requestHeaderName: "X-Forwarded-Server" };
+      };
+    }
+  | { readonly compress: { readonly excludedContentTypes: readonly string[] } }
   | { readonly stripPrefix: { readonly prefixes: readonly string[] } }
   | { readonly stripPrefixRegex: { readonly regex: readonly string[] } }
   | {

@@ -37,11 +37,16 @@ export function traefikStatic(
   return document.toString({ lineWidth: 0 });
 }
 
-/** True for two configurations that differ at most in comments and form; false where one is no YAML. */
+/** True for two configurations that differ at most in comments, form and what is counted; false where one is no YAML. */
 export function saysTheSame(one: string, other: string): boolean {
   const [a, b] = [parseDocument(one), parseDocument(other)];
   const isYaml = a.errors.length === 0 && b.errors.length === 0;
-  return isYaml && JSON.stringify(a.toJS()) === JSON.stringify(b.toJS());
+  return isYaml && textOf(a) === textOf(b);
+}
+
+function textOf(document: Document): string {
+  const withoutMetrics = (key: string, value: unknown) => (key === "metrics" ? undefined : value);
+  return JSON.stringify(document.toJS(), withoutMetrics);
 }
 
 /** Whom Traefik believes about the client, and how much of a URL it changes. */

@@ -4,12 +4,20 @@ import type { Release } from "../release/release.ts";
 import type { Switch } from "./routing-state.ts";
 import type { HttpConfig, MiddlewareConfig, ServersTransportConfig } from "./traefik-config.ts";
 import { backName, nextName } from "../release/names.ts";
+import { forNow } from "./redirects.ts";
+import { waitingChain } from "./middlewares.ts";
 import { drainTimeMs } from "../release/spec.ts";
 
 /** A route whose requests wait, as parts of the dynamic file. */
 export interface Waiting extends Omit<HttpConfig, "routers"> {
   readonly target: { readonly service: string; readonly middlewares: readonly string[] };
 }
+
+const waitPrefix = "wait-";
+
+/** True for a service of Traefik, with its provider, through which only waiting requests dial. */
+export const isWaitService = (name: string): boolean =>
+  name.startsWith(waitPrefix) && name.endsWith("@file");
 
 /** The service without servers: Traefik answers 503 for it. */
 export const emptyService = "nobody";
@@ -42,14 +50,18 @@ export function waitFor(wait: Wait): Waiting {
   const redirect = redirectOf(wait, sides);
   if (redirect !== undefined) return redirect;
 
-  const service = `wait-${plan.name}`;
+  const service = `${waitPrefix}${plan.name}`;
+  const guards = waitingChain(sides.map(({ release }) => release));
   const prefix = `${one.to.spec.slug}-${isNew ? "new" : "wait"}`;
   const backends = sides.map(({ suffix, url, plan: { shape: middlewares } }): Backend => {
     const name = `${service}-${suffix}`;
     return { kind: "servers", service: name, urls: [url], middlewares, transport: "wait" };
   });
   return {
-    target: { service, middlewares: [`${prefix}-503`, `${prefix}-retry`] },
+    target: {
+      service,
+      middlewares: [...guards.map(([name]) => name), `${prefix}-503`, `${prefix}-retry`],
+    },
     services: {
       ...Object.assign({}, ...backends.map(backendServices)),
       [service]: {
@@ -59,6 +71,7 @@ export function waitFor(wait: Wait): Waiting {
     },
     middlewares: {
       ...Object.assign({}, ...sides.map((side) => side.middlewares)),
+      ...Object.fromEntries(guards.filter(([, config]) => config !== undefined)),
       later: { headers: { customResponseHeaders: { "Retry-After": "5" } } },
       [`${prefix}-503`]: unavailable,
       [`${prefix}-retry`]: retryFor(isNew ? newRouteWaitMs(one) : longestSwitchMs(one)),
@@ -75,6 +88,7 @@ const shortDial: ServersTransportConfig = {
 interface Side {
   readonly suffix: "next" | "back";
   readonly url: string;
+  readonly release: Release;
   readonly plan: RoutePlan;
   readonly middlewares: Readonly<Record<string, MiddlewareConfig>>;
 }
@@ -92,7 +106,7 @@ function sideOf(
   if (plan === undefined || release.port === undefined) return undefined;
   // The dot at the end prevents lookups in the server's search domains.
   const url = `http://${nameOf(release.instance, release.spec.slug)}.:${release.port}`;
-  return { suffix: nameOf === nextName ? "next" : "back", url, plan, middlewares };
+  return { suffix: nameOf === nextName ? "next" : "back", url, release, plan, middlewares };
 }
 
 /** A redirect of all releases needs no server. A new route's redirect is temporary, so that no client keeps it. */
@@ -101,11 +115,10 @@ function redirectOf({ one, isNew }: Wait, sides: readonly Side[]): Waiting | und
   if (answers === undefined || !sides.every(({ plan }) => plan.redirects)) return undefined;
   const names = answers.plan.config.middlewares ?? [];
   const redirect = names.flatMap((name) => answers.middlewares[name] ?? []).at(-1);
-  if (!isNew || redirect === undefined || !("redirectScheme" in redirect))
-    return withoutServer(names, answers.middlewares);
-  const name = `${one.to.spec.slug}-new-https`;
-  const passing = { redirectScheme: { ...redirect.redirectScheme, permanent: false } };
-  return withoutServer([name], { [name]: passing });
+  if (!isNew || redirect === undefined) return withoutServer(names, answers.middlewares);
+  const isScheme = "redirectScheme" in redirect;
+  const name = isScheme ? `${one.to.spec.slug}-new-https` : `new-${answers.plan.name}`;
+  return withoutServer([name], { [name]: forNow(redirect) });
 }
 
 const withoutServer = (names: readonly string[], middlewares: Side["middlewares"]): Waiting => ({

@@ -58,6 +58,8 @@ export function instancePaths(config: Pick<InstanceConfig, "stateDir" | "runDir"
     config: `${stateDir}/config.yml`,
     database: `${stateDir}/state.db`,
     blobs: `${stateDir}/blobs`,
+    /** Values that containers read from files; only root can enter the folder. */
+    secrets: `${stateDir}/secrets`,
     /** Uploads of local deploys; the worker writes them. */
     localSpool: `${stateDir}/local-spool`,
     /** Uploads from outside; the receiver writes them. */

@@ -25,6 +25,7 @@ export const eventShape = union<Event>({
     service: text,
     release: amount,
     urls: listOf(text),
+    unproven: maybe(listOf(text)),
     ms: amount,
   }),
   receipt: object<Of<"receipt">, "service" | "release" | "ms">({

@@ -2,7 +2,7 @@ import type { Receipt } from "../actions/lifecycle.ts";
 import type { HostRecord, Served, Trouble } from "../certificates/record.ts";
 import { storedRoute } from "../dockerfile/keys/routes.ts";
 import { storedSpec } from "../dockerfile/keys/table.ts";
-import type { Mount, Release } from "../release/release.ts";
+import type { Mount, Release, SecretFile } from "../release/release.ts";
 import {
   amount,
   count,
@@ -26,6 +26,13 @@ const mount = object<Mount, "type" | "source" | "target" | "readOnly">({
   readOnly: flag,
 });
 
+const secretFile = object<SecretFile, "name" | "version" | "source" | "target">({
+  name: text,
+  version: text,
+  source: text,
+  target: text,
+});
+
 export const releaseShape = object<
   Release,
   "instance" | "number" | "spec" | "image" | "env" | "mounts" | "imageHealthcheck"
@@ -37,6 +44,7 @@ export const releaseShape = object<
   port: maybe(count),
   env: mapOf(text),
   mounts: listOf(mount),
+  secretFiles: maybe(listOf(secretFile)),
   yielded: maybe(listOf(storedRoute)),
   imageHealthcheck: flag,
 });

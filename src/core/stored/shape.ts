@@ -31,6 +31,16 @@ export const amount = reader<number>("a number", (value) => Number.isFinite(valu
 export const word = <const W extends string>(...words: readonly W[]): Reader<W> =>
   reader<W>(words.join(" or "), (value) => words.some((one) => one === value));
 
+/** One value or the other. */
+export const either = <A, B>(one: Reader<A>, other: Reader<B>): Reader<A | B> =>
+  withShape(`${one.shape} or ${other.shape}`, (value, where) => {
+    try {
+      return one(value, where);
+    } catch {
+      return other(value, where);
+    }
+  });
+
 /** A list of such values. */
 export const listOf = <T>(read: Reader<T>): Reader<readonly T[]> =>
   withShape(`[${read.shape}]`, (value, where) => {

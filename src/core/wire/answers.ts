@@ -20,6 +20,9 @@ export interface Answers {
   readonly "env set": Results["env.set"];
   /** Likewise. */
   readonly "env unset": Results["env.unset"];
+  readonly auth: Results["auth.list"];
+  readonly "auth set": AuthAnswer;
+  readonly "auth remove": Results["auth.remove"];
   /** With `--detach`. */
   readonly run: RunResult;
   readonly doctor: DoctorAnswer;
@@ -43,6 +46,15 @@ export interface Answers {
   readonly "cert retry": Results["cert.retry"];
   readonly completion: { readonly shell: string; readonly script: string };
   readonly "help keys": { readonly keys: readonly KeyHelp[] };
+}
+
+export interface AuthAnswer {
+  readonly service: string;
+  readonly user: string;
+  /** True when the live release names this user, so that the password counts at once. */
+  readonly inUse: boolean;
+  /** Only where mypaas made it. */
+  readonly password?: string;
 }
 
 export interface InitAnswer {

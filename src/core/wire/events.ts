@@ -46,6 +46,8 @@ export interface LiveEvent {
   readonly service: string;
   readonly release: number;
   readonly urls: readonly string[];
+  /** Those of `urls` of which only an open port is known: no health check, and no answer or one with 5xx. */
+  readonly unproven?: readonly string[];
   /** From the start of the switch to the cut-over. */
   readonly ms: number;
 }

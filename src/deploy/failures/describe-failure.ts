@@ -4,6 +4,7 @@ import { formatDuration } from "../../core/format.ts";
 import { isLoopback } from "../../core/server/addresses.ts";
 import { replicaWord } from "../messages.ts";
 import type { Listener, ProbeAnswer } from "../ports.ts";
+import { initHint } from "../../core/server/first-process.ts";
 import type { ReplicaFailure } from "./replica-failure.ts";
 
 /** The message for a release that could not take over. */
@@ -44,7 +45,7 @@ function describe(
       return describeNoStart(failure.error);
     case "ended": {
       const said = lastLines.find(isFormatError);
-      return said === undefined ? describeEnd(release, failure) : describeNoStart(said);
+      return said === undefined ? describeEnd(release, failure, lastLines) : describeNoStart(said);
     }
     case "late":
       return describeLate(release, failure);
@@ -76,18 +77,18 @@ const noStartHints: readonly (readonly [RegExp, string])[] = [
 
 function describeEnd(
   { spec }: Release,
-  { exitCode, oomKilled, afterMs }: Extract<ReplicaFailure, { kind: "ended" }>,
+  { exitCode, oomKilled, afterMs, program = [] }: Extract<ReplicaFailure, { kind: "ended" }>,
+  lastLines: readonly string[],
 ): Sentence {
   const after = `${formatDuration(afterMs)} after start`;
-  if (exitCode === 0)
-    return {
-      message: `container stopped with exit code 0, ${after}`,
-      hint: "let CMD run in the foreground: a container ends with it",
-    };
   if (!oomKilled) {
     const signal = signals[exitCode - 128];
     const code = signal === undefined ? exitCode : `${exitCode} (${signal})`;
-    return { message: `container stopped with exit code ${code}, ${after}` };
+    const message = `container stopped with exit code ${code}, ${after}`;
+    const hint =
+      initHint(spec, program, lastLines) ??
+      (exitCode === 0 ? "let CMD run in the foreground: a container ends with it" : undefined);
+    return hint === undefined ? { message } : { message, hint };
   }
   const { what, ...hint } = killedForMemory(spec);
   return { message: `container ${what}, ${after}`, ...hint };
@@ -120,7 +121,8 @@ function describeLate(release: Release, late: Late): Sentence {
   const time = formatDuration(late.afterMs);
   const { port } = release;
   const { healthcheck } = release.spec;
-  if (port === undefined || late.answer?.kind === "ready") return describeHealth(late, time);
+  if (late.health === "unhealthy" || port === undefined || late.answer?.kind === "ready")
+    return describeHealth(late, time);
   if (late.answer?.kind === "refused") return describeRefusal(port, late.listening, time);
   if (healthcheck === undefined)
     return { message: `port ${port} takes no connection after ${time}` };
@@ -145,7 +147,10 @@ function describeHealth({ health, healthOutput }: Late, time: string): Sentence 
   const said = healthOutput === "" ? "" : `: ${healthOutput}`;
   return {
     message: `the image's HEALTHCHECK says ${health ?? "nothing"} after ${time}${said}`,
-    hint: "correct HEALTHCHECK in the Dockerfile, or raise # mypaas.start-timeout",
+    hint:
+      health === "unhealthy"
+        ? "correct HEALTHCHECK in the Dockerfile, or give it a longer --start-period"
+        : "correct HEALTHCHECK in the Dockerfile, or raise # mypaas.start-timeout",
   };
 }
 

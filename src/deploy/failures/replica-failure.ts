@@ -10,6 +10,8 @@ export type ReplicaFailure =
       readonly exitCode: number;
       readonly oomKilled: boolean;
       readonly afterMs: number;
+      /** ENTRYPOINT and CMD. */
+      readonly program?: readonly string[];
     }
   | { readonly kind: "removed" }
   | { readonly kind: "restarted" }
@@ -44,10 +46,11 @@ export function endedFailure(
   now: number,
 ): ReplicaFailureError {
   if (seen === undefined) return new ReplicaFailureError(replica, { kind: "removed" });
-  const { error, exitCode, oomKilled, startedAt } = seen;
+  const { error, exitCode, oomKilled, startedAt, program } = seen;
   if (error !== "") return new ReplicaFailureError(replica, { kind: "not-started", error });
   const afterMs = Math.max(0, now - startedAt);
-  return new ReplicaFailureError(replica, { kind: "ended", exitCode, oomKilled, afterMs });
+  const ended = { kind: "ended", exitCode, oomKilled, afterMs } as const;
+  return new ReplicaFailureError(replica, program === undefined ? ended : { ...ended, program });
 }
 
 /** The failure of a replica that did not become ready in time, with the places on which it listens instead. */

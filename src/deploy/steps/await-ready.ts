@@ -1,4 +1,5 @@
 import type { Release } from "../../core/release/release.ts";
+import type { Say } from "../../core/wire/events.ts";
 import { UserError } from "../../core/errors.ts";
 import { replicaCount } from "../../core/release/spec.ts";
 import { expectStarted } from "../expected.ts";
@@ -7,22 +8,22 @@ import { endedFailure, lateFailure } from "../failures/replica-failure.ts";
 import type { Replica } from "../ports.ts";
 import { checkReplica, readinessOf } from "./readiness.ts";
 import { replicasOf } from "../replicas.ts";
-import { messages } from "../messages.ts";
 import { step } from "./step.ts";
 import type { SwitchContext } from "../switch-context.ts";
+import { createWaitingNews, type WaitingNews } from "./waiting-news.ts";
 import { steadyMs, whileRunning } from "./while-running.ts";
 import { command, hint } from "../../core/hints.ts";
 
 const betweenChecksMs = 40;
-const betweenNewsMs = 5_000;
 
 /** Returns when every replica of the new release has answered twice, a moment apart, and Traefik knows all of them. */
 export async function awaitReady(context: SwitchContext): Promise<void> {
   const { router, release, clock, signal } = context;
   const begun = clock.now();
+  const saysOnce = { ...context, say: readyOnce(context.say) };
   await step(context, "ready", async () => {
     do {
-      await awaitReplicas(context, release, signal);
+      await awaitReplicas(saysOnce, release, signal);
       const replicas = await allReplicas(context, release);
       await whileRunning(context, replicas, async (over) => {
         const either = AbortSignal.any([signal, over]);
@@ -34,6 +35,16 @@ export async function awaitReady(context: SwitchContext): Promise<void> {
       });
     } while (!(await areStillReady(context, begun)));
   });
+}
+
+/** Says once for each replica that it is ready, however often it wavers. */
+function readyOnce(say: Say): Say {
+  const known = new Set<number>();
+  return (event) => {
+    if (event.kind === "ready" && known.has(event.replica)) return;
+    if (event.kind === "ready") known.add(event.replica);
+    say(event);
+  };
 }
 
 /** A release may become unready again until its time is over; one that has ended has failed. */
@@ -51,19 +62,27 @@ async function areStillReady(context: SwitchContext, begun: number): Promise<boo
   return true;
 }
 
-/** Checks all replicas side by side; the first that has failed ends the wait for all. */
+/** Checks all replicas side by side; the first that has failed ends the wait for all. `patient`: one that is unhealthy has until the start timeout. */
 export async function awaitReplicas(
   context: SwitchContext,
   release: Release,
   signal: AbortSignal,
+  patience: "patient" | "strict" = "strict",
 ): Promise<void> {
   const replicas = await allReplicas(context, release);
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
+  const { saw, tell } = createWaitingNews(context, release);
+  const telling = tell(either).catch(() => undefined);
   try {
-    await Promise.all(replicas.map((one) => awaitReplica(context, release, one, either)));
+    await Promise.all(
+      replicas.map((one) =>
+        awaitReplica({ ...context, saw }, release, one, { signal: either, patience }),
+      ),
+    );
   } finally {
     failed.abort();
+    await telling;
   }
 }
 
@@ -78,14 +97,13 @@ async function allReplicas(context: SwitchContext, release: Release): Promise<re
 }
 
 async function awaitReplica(
-  context: SwitchContext,
+  context: SwitchContext & Pick<WaitingNews, "saw">,
   release: Release,
   replica: Replica,
-  signal: AbortSignal,
+  { signal, patience }: { readonly signal: AbortSignal; readonly patience: "patient" | "strict" },
 ): Promise<void> {
-  const { clock, say } = context;
+  const { clock, say, saw } = context;
   const begun = clock.now();
-  let saidAt = begun;
   for (;;) {
     signal.throwIfAborted();
     const check = await checkReplica(context, release, replica);
@@ -93,18 +111,20 @@ async function awaitReplica(
     const elapsed = now - begun;
     switch (readinessOf(release, { ...check, runningMs: elapsed })) {
       case "ready":
+        saw(replica.replica, undefined);
         say({ kind: "ready", replica: replica.replica, ms: elapsed });
         return;
       case "ended":
         throw endedFailure(replica, check.replica, now);
+      case "unhealthy":
+        if (patience === "strict")
+          throw await lateFailure(context, replica, { ...check, afterMs: elapsed });
+        break;
       case "waiting":
     }
     if (elapsed >= release.spec.startTimeoutMs)
       throw await lateFailure(context, replica, { ...check, afterMs: elapsed });
-    if (now - saidAt >= betweenNewsMs) {
-      saidAt = now;
-      say(messages.stillWaiting(release, replica.replica, elapsed));
-    }
+    saw(replica.replica, check);
     await clock.sleep(betweenChecksMs, signal);
   }
 }

@@ -5,6 +5,7 @@ import { expectCutOver } from "../expected.ts";
 import { holdAgain, routingTimeoutMs } from "./hold.ts";
 import { replicasOf } from "../replicas.ts";
 import { messages, routeUrl } from "../messages.ts";
+import type { RouteAnswer } from "../ports.ts";
 import { step } from "./step.ts";
 import type { SwitchContext } from "../switch-context.ts";
 import { steadyMs, whileRunning } from "./while-running.ts";
@@ -12,12 +13,19 @@ import { command, hint } from "../../core/hints.ts";
 
 const answerTimeoutMs = 10_000;
 
-/** Lets the new release answer and returns the time at which it began; waits until Traefik says so, every route shows it and none of its replicas has ended. A deploy can be cancelled until just before. */
-export async function cutOver(context: SwitchContext): Promise<number> {
+/** When a release began to answer, and its routes of which only an open port is known. */
+export interface CutOver {
+  readonly at: number;
+  readonly unproven: readonly RouteSpec[];
+}
+
+/** Lets the new release answer; waits until Traefik says so, every route shows it and none of its replicas has ended. A deploy can be cancelled until just before. */
+export async function cutOver(context: SwitchContext): Promise<CutOver> {
   const { engine, router, service, release, signal } = context;
   const replicas = await replicasOf(context, release.number);
   signal.throwIfAborted();
   let at = context.clock.now();
+  let unproven: readonly RouteSpec[] = [];
   try {
     await step(context, "cut-over", async () => {
       if (context.someWait) await engine.lendName(release, "next");
@@ -26,7 +34,7 @@ export async function cutOver(context: SwitchContext): Promise<number> {
         if (!context.isRouted) return;
         await router.apply({ kind: "cut-over", service });
         await router.confirm(expectCutOver(context), routingTimeoutMs, over);
-        await Promise.all(release.spec.routes.map((route) => awaitAnswer(context, route, over)));
+        unproven = await askRoutes(context, over);
         at = context.clock.now();
         // The first requests may be its end; the old release can still have the next ones.
         await context.clock.sleep(steadyMs, over);
@@ -36,7 +44,20 @@ export async function cutOver(context: SwitchContext): Promise<number> {
     await holdAgain(context);
     throw error;
   }
-  return at;
+  return { at, unproven };
+}
+
+/** Asks on every route; gives those on which nothing but an open port shows that the release works. */
+async function askRoutes(context: SwitchContext, over: AbortSignal): Promise<readonly RouteSpec[]> {
+  const { release, server, say } = context;
+  const isChecked = release.spec.healthcheck !== undefined || release.imageHealthcheck;
+  const asked = release.spec.routes.map(async (route) => {
+    const answer = await awaitAnswer(context, route, over);
+    const isProven = isChecked || (answer !== undefined && answer.status < 500);
+    if (!isProven && answer !== undefined) say(messages.answersError(route, server, answer.status));
+    return isProven ? [] : [route];
+  });
+  return (await Promise.all(asked)).flat();
 }
 
 /** An app may be slow to answer, which is no fault of the switch; an answer of another release is one. */
@@ -44,16 +65,19 @@ async function awaitAnswer(
   context: SwitchContext,
   route: RouteSpec,
   over: AbortSignal,
-): Promise<void> {
-  const { router, release, clock, server } = context;
+): Promise<RouteAnswer | undefined> {
+  const { router, release, clock, server, say } = context;
   const deadline = clock.now() + answerTimeoutMs;
   for (;;) {
     const answering = await router.answeringRelease(route);
-    if (answering === releaseTag(release)) return;
+    if (answering?.release === releaseTag(release)) return answering;
     if (clock.now() >= deadline) {
-      if (answering === undefined) return context.say(messages.unanswered(route, server));
+      if (answering === undefined) {
+        say(messages.unanswered(route, server));
+        return undefined;
+      }
       throw new UserError(
-        `deploy ${release.spec.service}: ${routeUrl(route, server)} is still answered by ${answering}`,
+        `deploy ${release.spec.service}: ${routeUrl(route, server)} is still answered by ${answering.release}`,
         { hint: hint`push again: ${command("push")}` },
       );
     }

@@ -3,7 +3,10 @@ import { untilEngineAnswers } from "../retry-while-down.ts";
 import { removeOldRelease } from "./remove-old-release.ts";
 import { messages } from "../messages.ts";
 import type { SwitchContext } from "../switch-context.ts";
-import { giveName, giveNameLater } from "./give-name.ts";
+import { giveName, giveNameLater, waitingRequestsMs } from "./give-name.ts";
+
+/** A wait shorter than this is not worth a message. */
+const quietForMs = 1_000;
 
 /** Ends a switch whose new release is live: a failure here is left for the next deploy to tidy up. Safe to repeat. */
 export async function finish(context: SwitchContext): Promise<void> {
@@ -30,8 +33,14 @@ async function finishOnce(context: SwitchContext): Promise<void> {
 
 /** Waits until an earlier switch of the service has given back the names that it lent. */
 export async function waitForHandover(context: SwitchContext): Promise<void> {
-  const { service, nameHandovers, say } = context;
+  const { service, nameHandovers, clock, say } = context;
   if (nameHandovers.isSettled(service)) return;
-  say(messages.waitingForHandover(service));
+  const over = new AbortController();
+  const news = clock
+    .sleep(quietForMs, over.signal)
+    .then(() => say(messages.waitingForHandover(service, waitingRequestsMs)))
+    .catch(() => undefined);
   await nameHandovers.settled(service);
+  over.abort();
+  await news;
 }

@@ -15,7 +15,8 @@ export interface ReplicaCheck {
   readonly runningMs: number;
 }
 
-export type Readiness = "ready" | "waiting" | "ended";
+/** `unhealthy`: the image's HEALTHCHECK has failed as often as it may, after the start period that it asks for. */
+export type Readiness = "ready" | "waiting" | "ended" | "unhealthy";
 
 /** Decides from one check of a replica whether it can take requests. */
 export function readinessOf(
@@ -24,6 +25,7 @@ export function readinessOf(
 ): Readiness {
   if (replica === undefined || replica.state === "ended") return "ended";
   if (replica.state !== "running") return "waiting";
+  if (release.imageHealthcheck && replica.health === "unhealthy") return "unhealthy";
   if (release.imageHealthcheck && replica.health !== "healthy") return "waiting";
   if (release.port === undefined) return runningMs >= workerProcessMs ? "ready" : "waiting";
   return answer?.kind === "ready" ? "ready" : "waiting";

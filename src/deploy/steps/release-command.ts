@@ -2,6 +2,7 @@ import { UserError } from "../../core/errors.ts";
 import { formatDuration } from "../../core/format.ts";
 import type { Release } from "../../core/release/release.ts";
 import { ensureVolumes } from "./start-replicas.ts";
+import { initHint } from "../../core/server/first-process.ts";
 import { killedForMemory } from "../failures/describe-failure.ts";
 import type { ProgramEnd } from "../ports.ts";
 import { messages } from "../messages.ts";
@@ -63,7 +64,9 @@ function failure(
   const what = describeEnd(spec, end, formatDuration(seen.afterMs));
   return new UserError(`deploy ${spec.service}: release command ${what}: ${spec.release}`, {
     code: "release-command",
-    hint: "run it in the image by hand, or change # mypaas.release",
+    hint:
+      initHint(spec, end.program ?? [], seen.tail) ??
+      "run it in the image by hand, or change # mypaas.release",
     details: seen.tail,
   });
 }

@@ -6,12 +6,12 @@ import { otherReleases } from "../replicas.ts";
 import { messages } from "../messages.ts";
 import { step } from "./step.ts";
 
-/** Stops the old release while its requests wait. */
+/** Stops the old release before the new one starts; requests to its routes wait meanwhile. */
 export async function stopOldRelease(context: SwitchContext): Promise<void> {
-  const { engine, from, signal, say } = context;
+  const { engine, from, release, signal, say } = context;
   if (from === undefined) return;
   signal.throwIfAborted();
-  say(messages.stoppingOld(from));
+  say(messages.stoppingOld(from, release));
   await step(context, "stop-old", () => engine.stop(from));
 }
 

@@ -1,14 +1,16 @@
-import { createHmac } from "node:crypto";
 import type { ActionOf, NamesOf, Results } from "../../core/actions/actions.ts";
 import type { CertificateList } from "../../core/actions/certificates.ts";
 import { maySee, type Caller } from "../../core/wire/permissions.ts";
-import { readEnv } from "../../adapters/state/env.ts";
-import { ensureMeta } from "../../adapters/state/meta.ts";
+import { useOf } from "../../core/release/values.ts";
+import { readValues } from "../../adapters/state/env.ts";
+import { currentRelease } from "../../adapters/state/releases.ts";
+import { fingerprint } from "../../adapters/state/secrets.ts";
 import type { State } from "../../adapters/state/state.ts";
 import type { Certificates } from "../certificates/certificates.ts";
 import { manualNames } from "../certificates/server-facts.ts";
 import { enrol, keyInfos, revoke } from "../access/key-actions.ts";
 import { listedReleases } from "../status/listed-releases.ts";
+import { listUsers, removePassword, setPassword, type UserParts } from "../access/users.ts";
 import { listRegistries, logIn, logOut, type CheckLogin } from "../access/registries.ts";
 
 /** How each action that is answered at once is performed; `authorise` has allowed it before. */
@@ -30,6 +32,7 @@ export interface ActionParts {
   readonly certificates: Pick<Certificates, "list" | "add" | "remove" | "retry">;
   /** Brings the receiver's file in line with the keys in the state. */
   readonly keysChanged: () => Promise<void>;
+  readonly serveUsers: UserParts["serveUsers"];
   /** Throws UserError when the registry does not take the login. */
   readonly checkLogin: CheckLogin;
   readonly examine: (host: string | undefined) => Promise<Results["doctor"]>;
@@ -49,6 +52,9 @@ export function directActions(parts: ActionParts): DirectActions {
       releases: await listedReleases(parts, service, caller),
     }),
     "env.list": ({ service }) => listEnv(parts, service),
+    "auth.list": ({ service }) => ({ service, users: listUsers(state, service) }),
+    "auth.set": (asked) => setPassword(parts, asked),
+    "auth.remove": (asked) => removePassword(parts, asked),
     "key.list": () => ({ keys: keyInfos(parts) }),
     "key.add": async ({ line }, caller) => ({ key: await enrol(parts, line, caller) }),
     "key.remove": async ({ fingerprint }, caller) => ({
@@ -83,12 +89,12 @@ function visibleTo(caller: Caller, { certificates, acme }: CertificateList): Cer
 }
 
 /** Shows keyed fingerprints instead of values: equal values have equal ones, and without the key none can be guessed. */
-function listEnv({ state, random }: ActionParts, service: string): Results["env.list"] {
-  const secret = ensureMeta(state, "env-fingerprints", () => random(32).toString("hex"));
-  const env = Object.entries(readEnv(state, service)).map(([name, value]) => {
-    const mac = createHmac("sha256", Buffer.from(secret, "hex"));
-    const fingerprint = mac.update(JSON.stringify([service, name, value])).digest("hex");
-    return { name, fingerprint: fingerprint.slice(0, 12) };
-  });
+function listEnv({ state }: ActionParts, service: string): Results["env.list"] {
+  const spec = currentRelease(state, service)?.release.spec;
+  const env = Object.entries(readValues(state, service)).map(([name, one]) => ({
+    name,
+    fingerprint: fingerprint(state, JSON.stringify([service, name, one.value])).slice(0, 12),
+    ...useOf(spec, name, one),
+  }));
   return { service, env };
 }

@@ -53,7 +53,8 @@ export function createBackend(parts: BackendParts): Backend {
   return {
     accept: async (body, signature) => {
       const { request: asked, caller } = identify(parts, body, signature);
-      const request = hasScope(asked, "job") ? withItsJob(parts, asked, caller) : asked;
+      const request =
+        hasScope(asked, "job") && !isAboutAll(asked) ? withItsJob(parts, asked, caller) : asked;
       authorise(caller, request, now());
       const stored = {
         id: requestId(body),
@@ -92,6 +93,10 @@ export function createBackend(parts: BackendParts): Backend {
   };
 }
 
+/** True where all jobs of a service are meant. */
+const isAboutAll = ({ action, service, job }: ActionOf<"cancel" | "job.log">): boolean =>
+  action === "cancel" && service !== undefined && job === undefined;
+
 /** A request that `authorise` has allowed. */
 interface Incoming<K extends Kind> {
   readonly request: RequestHead & ActionOf<NamesOf<K>>;
@@ -112,8 +117,7 @@ function acceptors(parts: BackendParts): Acceptors {
     upload: ({ request, stored, kept }) => pushes.accept(stored, request, kept),
     job: ({ request, stored, kept }) => acceptJob(parts, stored, request, kept),
     "job-log": ({ request, stored, caller }) => {
-      if (request.action === "cancel")
-        return acceptCancel(parts, { ...stored, service: request.service }, nameOf(caller));
+      if (request.action === "cancel") return acceptCancel(parts, stored, request, nameOf(caller));
       acceptOnce(state, stored, undefined);
       return attachTo(state, stored, request.job ?? 0);
     },

@@ -7,10 +7,10 @@ import { newestJob } from "../../adapters/state/overview.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { noService } from "../jobs/job-kind.ts";
 
-type JobLogAction = ActionOf<"job.log">;
+type JobLogAction = ActionOf<"job.log" | "cancel">;
 type FoundJob = Pick<Job, "id" | "service">;
 
-/** Completes the request for a log with the service and number of its job, on which its rights depend; throws UserError "no-job" for a job that is not known, or that the caller may not see. */
+/** Completes a request about one job with the service and number of its job, on which its rights depend; throws UserError "no-job" for a job that is not known, or that the caller may not see. */
 export function withItsJob<R extends JobLogAction>(
   { state, now }: { readonly state: State; readonly now: () => number },
   request: R,

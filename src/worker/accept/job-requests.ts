@@ -4,7 +4,7 @@ import type { Accepted } from "../../core/wire/protocol.ts";
 import type { ActionOf, NamesOf } from "../../core/actions/actions.ts";
 import { setRequestJob, type StoredRequest } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
-import { serviceOf } from "../jobs/job-kind.ts";
+import { noService, serviceOf } from "../jobs/job-kind.ts";
 import { kindOf } from "../jobs/job-kinds.ts";
 import type { Queue } from "../jobs/queue.ts";
 import { acceptOnce, attachTo, followExistingJob } from "./accept-once.ts";
@@ -41,17 +41,24 @@ export function acceptJob(
   return { request: id, job: job.id, missing: [] };
 }
 
-/** Asks the jobs of a service to end before their cut-over; the request follows the newest of them to its end. */
+/** Asks one job, or all of a service, to end before the cut-over; the request follows the newest of them to its end. */
 export function acceptCancel(
   { state, queue }: JobRequestParts,
-  stored: StoredRequest & { readonly service: string },
+  stored: StoredRequest,
+  { service = noService, job: one }: ActionOf<"cancel">,
   by: string,
 ): Accepted {
   acceptOnce(state, stored, undefined);
-  const job = queue.cancel(stored.service, by);
+  const job = one === undefined ? queue.cancel(service, by) : queue.cancelJob(one, by);
   if (job !== undefined) return attachTo(state, stored, job);
-  throw new UserError(`cancel ${stored.service}: nothing of it is being deployed`, {
-    code: "nothing-to-cancel",
-    hint: hint`to go back to what ran before: ${command(`rollback ${stored.service}`)}`,
+  const code = "nothing-to-cancel";
+  if (one !== undefined)
+    throw new UserError(`cancel: job ${one} has ended already`, {
+      code,
+      hint: hint`see how it ended: ${command(`logs --job ${one}`)}`,
+    });
+  throw new UserError(`cancel ${service}: nothing of it is being deployed`, {
+    code,
+    hint: hint`to go back to what ran before: ${command(`rollback ${service}`)}`,
   });
 }

@@ -11,16 +11,19 @@ import { isSameRoute } from "../../core/routing/routes.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
 import { claimingReleases } from "../../adapters/state/releases.ts";
 import { slugOwner } from "../../adapters/state/services.ts";
+import { usersOf } from "../../adapters/state/users.ts";
 import { hasWildcards, manualNames } from "../certificates/server-facts.ts";
 import type { JobParts } from "../jobs/job-kind.ts";
 import type { DesiredRelease } from "./desired-release.ts";
+import type { ServerValues } from "../../core/release/values.ts";
+import { readValues } from "../../adapters/state/env.ts";
 import { refuseVolumes } from "./volumes.ts";
 import { command, hint } from "../../core/hints.ts";
 
 /** The spec of a desired release as this server takes it now; throws UserError with the first thing that it refuses about it. */
 export function admitHere(
   { state, config }: Pick<JobParts, "state" | "config">,
-  { spec, env, source: { admission } }: DesiredRelease,
+  { spec, env, secretFiles, source: { admission } }: DesiredRelease,
 ): ServiceSpec {
   const claiming = claimingReleases(state);
   const underWay = claiming.filter(({ state: is }) => is !== "live" && is !== "stopped");
@@ -33,6 +36,11 @@ export function admitHere(
       ? { wildcards: hasWildcards(config), own: manualNames(state) }
       : { wildcards: true },
     env,
+    secretFiles,
+    values: readValues(state, spec.service),
+    ...(admission.needsCertificates && {
+      users: usersOf(state, spec.service).map(({ name }) => name),
+    }),
     takeFrom: admission.takeFrom,
   });
 }
@@ -47,8 +55,14 @@ export interface ServerView {
   readonly slugOwner: string | undefined;
   /** For which wildcards https can be had. */
   readonly certificates?: Pick<ServerNames, "wildcards" | "own">;
-  /** Values set on the server for this service. */
+  /** Variables set on the server for this service. */
   readonly env: Readonly<Record<string, string>>;
+  /** Secrets of this service that its files can hold, by name. */
+  readonly secretFiles: Readonly<Record<string, string>>;
+  /** All that is set for this service now. */
+  readonly values: ServerValues;
+  /** Users with a password for this service; left out where a user without one is only locked out. */
+  readonly users?: readonly string[];
   /** The service whose routes may be taken over; one that has none of them is no mistake, because a push that was repeated finds them taken. */
   readonly takeFrom?: string | undefined;
 }
@@ -60,6 +74,8 @@ export function admit(spec: ServiceSpec, view: ServerView): ServiceSpec {
   const routes = spec.routes.map((route) => withOwnHost(route, view.config, spec.slug));
   for (const route of routes) refuseTakenRoute(route, spec, view);
   refuseMissingEnv(spec, view);
+  refuseMissingSecrets(spec, view);
+  refuseMissingPasswords(spec, view);
   refuseVolumes(spec, view);
   return { ...spec, routes };
 }
@@ -99,14 +115,40 @@ function refuseTakenRoute(route: RouteSpec, spec: ServiceSpec, view: ServerView)
     });
 }
 
-function refuseMissingEnv(spec: ServiceSpec, { env }: ServerView): void {
+function refuseMissingEnv(spec: ServiceSpec, { env, values }: ServerView): void {
   const missing = spec.env
     .filter(({ name, value }) => value === undefined && !Object.hasOwn(env, name))
     .map(({ name }) => name);
   if (missing.length === 0) return;
-  const values = missing.map((name) => `${name}=…`).join(" ");
+  const secret = missing.find((name) => Object.hasOwn(values, name) && values[name]?.isSecret);
+  if (secret !== undefined)
+    throw new UserError(`env ${secret}: set as a secret, so it is no environment variable`, {
+      code: "missing-env",
+      hint: hint`write mypaas.secret = ${secret}, or run: ${command(`env ${spec.service} unset ${secret}`)}, then set it without --secret`,
+    });
+  const set = missing.map((name) => `${name}=…`).join(" ");
   throw new UserError(`env ${missing.join(", ")}: not set on the server`, {
     code: "missing-env",
-    hint: hint`run: ${command(`env ${spec.service} set ${values}`)}`,
+    hint: hint`run: ${command(`env ${spec.service} set ${set}`)}`,
+  });
+}
+
+function refuseMissingSecrets(spec: ServiceSpec, { secretFiles }: ServerView): void {
+  const missing = spec.secrets.filter(({ name }) => !Object.hasOwn(secretFiles, name));
+  const names = [...new Set(missing.map(({ name }) => name))];
+  if (names.length === 0) return;
+  const set = names.map((name) => `${name}=…`).join(" ");
+  throw new UserError(`secret ${names.join(", ")}: not set on the server`, {
+    code: "missing-secret",
+    hint: hint`run: ${command(`env ${spec.service} set ${set} --secret`)}`,
+  });
+}
+
+function refuseMissingPasswords({ service, auth }: ServiceSpec, { users }: ServerView): void {
+  const missing = users && auth.find((user) => !users.includes(user));
+  if (missing === undefined) return;
+  throw new UserError(`auth ${missing}: has no password on the server`, {
+    code: "missing-password",
+    hint: hint`run: ${command(`auth ${service} set ${missing}`)}`,
   });
 }

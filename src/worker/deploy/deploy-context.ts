@@ -1,11 +1,12 @@
 import type { Release } from "../../core/release/release.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import type { DeployInput, DeployPorts } from "../../deploy/deploy.ts";
-import type { Builder, Engine, ImageFacts } from "../../deploy/ports.ts";
+import type { Builder, Engine } from "../../deploy/ports.ts";
 import type { StoredRelease } from "../../adapters/state/releases.ts";
 import type { JobRun } from "../jobs/job-kind.ts";
 import type { DesiredRelease } from "./desired-release.ts";
-import { planRelease } from "./release-plan.ts";
+import { instancePaths } from "../../core/server/instance.ts";
+import { planRelease, type PlanFacts } from "./release-plan.ts";
 
 /** What a deploy needs of the world outside the state; opened when the first job runs. */
 export interface DeployTools extends Pick<DeployPorts, "router" | "meter" | "nameHandovers"> {
@@ -28,10 +29,13 @@ export interface DeployContext extends Omit<JobRun, "tools"> {
 export function plan(
   { spec, desired, homes, config }: Pick<DeployContext, "spec" | "desired" | "homes" | "config">,
   { number, image }: Pick<Release, "number" | "image">,
-  facts: Pick<ImageFacts, "exposed" | "hasHealthcheck">,
+  facts: PlanFacts,
 ): Release {
   const { instance } = config;
-  return planRelease({ number, image, facts, instance, spec, env: desired.env, homes });
+  const { env, secretFiles } = desired;
+  const secretsDir = instancePaths(config).secrets;
+  const parts = { number, image, facts, instance, spec, env, homes, secretFiles, secretsDir };
+  return planRelease(parts);
 }
 
 /** What the state keeps of a release of this deploy. */

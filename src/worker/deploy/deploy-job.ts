@@ -20,6 +20,8 @@ import { provideImage, removeOldImages } from "./image.ts";
 import { recordSwitch } from "./record-switch.ts";
 import { runsAlready, type Wanted } from "./runs-already.ts";
 import { admitHere } from "./admit.ts";
+import { provideSecrets, removeOldSecrets } from "./secrets.ts";
+import { nothingBuilt } from "./release-plan.ts";
 import { provideVolumes, resolveHomes } from "./volumes.ts";
 
 /** Makes a desired release live: check, build, switch, tidy up. Returns how it ended, or throws and then nothing changed. */
@@ -37,6 +39,7 @@ export async function makeLive(run: JobRun, desired: DesiredRelease): Promise<Do
     return await makeRelease(context);
   } finally {
     await removeOldImages(context);
+    await removeOldSecrets(context);
   }
 }
 
@@ -58,6 +61,7 @@ async function makeRelease(context: DeployContext): Promise<LiveEvent> {
     const release = plan(context, { number, image }, facts);
     putRelease(context.state, record(context, release, facts.id, "starting"));
     await provideVolumes(context, facts);
+    await provideSecrets(context, release, facts.user);
     return await switchTo(context, release, await requestedEarly);
   } catch (error) {
     recordFailure(context, number);
@@ -73,7 +77,7 @@ function claimNumber(context: DeployContext): number {
     ensureService(state, { name: job.service, slug: spec.slug, now: context.clock.now() });
     const number = takeReleaseNumber(state, job.service);
     const image = imageName(context.config.instance, spec.slug, number);
-    const release = plan(context, { number, image }, { exposed: [], hasHealthcheck: false });
+    const release = plan(context, { number, image }, nothingBuilt);
     putRelease(state, record(context, release, "", "building"));
     return number;
   });

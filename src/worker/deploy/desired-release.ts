@@ -4,7 +4,9 @@ import { writeScale, type Scale, type ServiceSpec } from "../../core/release/spe
 import type { ScaleOverride } from "../../core/stored/records.ts";
 import { repeatSource } from "../../sources/repeat.ts";
 import type { Source } from "../../sources/source.ts";
-import type { EnvChanges } from "../../adapters/state/env.ts";
+import { placeChanges, type ValueChanges } from "../../core/release/values.ts";
+import type { Release } from "../../core/release/release.ts";
+import { keepSecrets } from "../../adapters/state/secrets.ts";
 import { liveRelease, stoppedRelease, type StoredRelease } from "../../adapters/state/releases.ts";
 import type { State } from "../../adapters/state/state.ts";
 
@@ -13,6 +15,8 @@ export interface DesiredRelease {
   readonly spec: ServiceSpec;
   /** Values for its environment beside those in the spec. */
   readonly env: Readonly<Record<string, string>>;
+  /** Versions of the values of its files, by name of the secret. */
+  readonly secretFiles: Readonly<Record<string, string>>;
   readonly source: Source;
   /** The release whose image and settings these are, where nothing about them was changed. */
   readonly repeats?: number;
@@ -63,7 +67,14 @@ export function releaseToStart({ service, live, stopped }: Current): StoredRelea
 /** The same again: image, settings and values as they were. */
 export function repeatOf(stored: StoredRelease): DesiredRelease {
   const { spec, env, number } = stored.release;
-  return { spec, env, source: repeatSource(stored), repeats: stored.repeats ?? number };
+  const secretFiles = versionsOf(stored.release);
+  return {
+    spec,
+    env,
+    secretFiles,
+    source: repeatSource(stored),
+    repeats: stored.repeats ?? number,
+  };
 }
 
 /** The same with another number of replicas; one container that is replaced becomes one of several that come before the old ones go. */
@@ -79,13 +90,32 @@ const scaleOf = (before: Scale, replicas: number): Scale => ({
 });
 
 /** The same with other values; for a value that is taken away the Dockerfile's counts again. */
-export function withChanges(stored: StoredRelease, changes: EnvChanges): DesiredRelease {
+export function withChanges(
+  state: State,
+  stored: StoredRelease,
+  changes: ValueChanges,
+): DesiredRelease {
   const { repeats: _, ...desired } = repeatOf(stored);
-  const env = Object.entries({ ...desired.env, ...changes }).filter(
+  return { ...desired, ...changedValues(state, stored.release, changes) };
+}
+
+/** The variables of a release with changes, and the versions of its files. */
+export function changedValues(
+  state: State,
+  release: Release,
+  changes: ValueChanges,
+): Pick<DesiredRelease, "env" | "secretFiles"> {
+  const { env, files } = placeChanges(release, changes);
+  const kept = Object.entries(versionsOf(release)).filter(([name]) => !Object.hasOwn(files, name));
+  const set = Object.entries(files).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
-  return { ...desired, env: Object.fromEntries(env) };
+  const added = keepSecrets(state, release.spec.service, Object.fromEntries(set));
+  return { env, secretFiles: { ...Object.fromEntries(kept), ...added } };
 }
+
+const versionsOf = ({ secretFiles = [] }: Release): Readonly<Record<string, string>> =>
+  Object.fromEntries(secretFiles.map(({ name, version }) => [name, version]));
 
 interface DecidedScale {
   /** The settings of the Dockerfile, with the scale that counts. */

@@ -53,6 +53,7 @@ async function builtImage(
       [label.release]: String(number),
     },
     options: source.options,
+    ...(source.secrets !== undefined && { secrets: source.secrets }),
     onLine: (text) => say({ kind: "build", text }),
     signal,
   });

@@ -54,5 +54,5 @@ export function wentLive(
   const steps = readSteps(state, job.id);
   const done = steps.findLast(({ step, phase }) => step === "cut-over" && phase === "outcome");
   const ms = (done?.at ?? 0) - (done === undefined ? 0 : (steps[0]?.at ?? 0));
-  return { missingEvent: messages.live(live.release, config, ms) };
+  return { missingEvent: messages.live(live.release, config, { ms: ms }) };
 }

@@ -8,17 +8,19 @@ import type { InstanceConfig } from "../../core/server/instance.ts";
 import { authoriseSpec, type Caller } from "../../core/wire/permissions.ts";
 import type { ActionOf } from "../../core/actions/actions.ts";
 import type { PlannedChanges } from "../../core/actions/push.ts";
-import type { Engine, ImageFacts } from "../../deploy/ports.ts";
+import type { Engine } from "../../deploy/ports.ts";
 import { dockerfileOf, pushSource } from "../../sources/push.ts";
 import { readSpec } from "../../sources/read-spec.ts";
 import type { BuildSource } from "../../sources/source.ts";
-import { readEnv } from "../../adapters/state/env.ts";
+import { readValues } from "../../adapters/state/env.ts";
 import { listReleases, liveRelease, type StoredRelease } from "../../adapters/state/releases.ts";
 import { scaleOverride } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { plan } from "./deploy-context.ts";
 import { keptImage } from "./image.ts";
 import { runsAlready, type Wanted } from "./runs-already.ts";
+import { nothingBuilt } from "./release-plan.ts";
+import { plannedValues, withBuildSecrets } from "./build-secrets.ts";
 import { decideScale } from "./desired-release.ts";
 import { admitHere } from "./admit.ts";
 import { resolveHomes } from "./volumes.ts";
@@ -44,7 +46,12 @@ export async function planPush(
   // Its warnings have been said where the file is.
   const written = await readSpec(source.dockerfile, service, () => undefined);
   const scale = decideScale(written, scaleOverride(state, service));
-  const desired = { spec: scale.spec, env: readEnv(state, service), source };
+  const values = readValues(state, service);
+  const desired = {
+    spec: scale.spec,
+    ...plannedValues(state, scale.spec, values),
+    source: await withBuildSecrets(state, source, { spec: scale.spec, values }),
+  };
   authoriseSpec(caller, desired.spec);
   const spec = admitHere(parts, desired);
   const context = { config, desired, spec, homes: await resolveHomes(spec, config) };
@@ -54,7 +61,8 @@ export async function planPush(
   const kept = await keptImage(engine, releases, desired);
   const number = (releases[0]?.release.number ?? 0) + 1;
   const image = kept?.image ?? imageName(config.instance, spec.slug, number);
-  const facts = kept?.facts ?? (live && (await engine.inspectImage(live.release.image))) ?? unbuilt;
+  const facts =
+    kept?.facts ?? (live && (await engine.inspectImage(live.release.image))) ?? nothingBuilt;
   const to = plan(context, { number, image }, facts);
   const withImage: Wanted["withImage"] = (of, known) => plan(context, of, known);
   const from = live?.release;
@@ -72,11 +80,6 @@ export async function planPush(
     unknown: kept === undefined && spec.port === undefined ? ["port"] : [],
   };
 }
-
-const unbuilt: Pick<ImageFacts, "exposed" | "hasHealthcheck"> = {
-  exposed: [],
-  hasHealthcheck: false,
-};
 
 /** How long requests waited at the last switch; undefined where none will, or none did. */
 const lastPauseMs = (live: StoredRelease | undefined, pause: Pause): number | undefined =>

@@ -1,6 +1,7 @@
 import type { ImageFacts } from "../../deploy/ports.ts";
 import { volumeName } from "../../core/release/names.ts";
-import type { Mount, Release } from "../../core/release/release.ts";
+import type { Mount, Release, SecretFile } from "../../core/release/release.ts";
+import { secretPath } from "../../adapters/host/secret-files.ts";
 import { replicaCount, type ServiceSpec } from "../../core/release/spec.ts";
 
 export interface ReleaseParts {
@@ -9,12 +10,22 @@ export interface ReleaseParts {
   /** With `auto` replaced. */
   readonly spec: ServiceSpec;
   readonly image: string;
-  readonly facts: Pick<ImageFacts, "exposed" | "hasHealthcheck">;
+  readonly facts: PlanFacts;
   /** Values set on the server. */
   readonly env: Readonly<Record<string, string>>;
   /** Absolute paths of `~/…` volumes, by source. */
   readonly homes: ReadonlyMap<string, string>;
+  /** Versions of the values of its files, by name of the secret. */
+  readonly secretFiles: Readonly<Record<string, string>>;
+  /** The folder of the files of all services. */
+  readonly secretsDir: string;
 }
+
+/** What a plan needs to know of an image. */
+export type PlanFacts = Pick<ImageFacts, "exposed" | "hasHealthcheck" | "user">;
+
+/** The facts before there is an image. */
+export const nothingBuilt: PlanFacts = { exposed: [], hasHealthcheck: false, user: "" };
 
 /** Decides all about a release, out of the spec, its image and the values set on the server. */
 export function planRelease(parts: ReleaseParts): Release {
@@ -37,8 +48,20 @@ export function planRelease(parts: ReleaseParts): Release {
       if (source === undefined) throw new Error(`volume ${volume.source} was not resolved`);
       return { type: "bind", source, target, readOnly };
     }),
+    ...(spec.secrets.length > 0 && { secretFiles: secretFiles(parts) }),
     imageHealthcheck: facts.hasHealthcheck,
   };
+}
+
+/** The owner of a file is a part of its name: the same value may have to be there for the users of two images. */
+function secretFiles(parts: ReleaseParts): readonly SecretFile[] {
+  const { spec, secretsDir, facts, secretFiles: versions } = parts;
+  return spec.secrets.flatMap(({ name, target }) => {
+    const version = Object.hasOwn(versions, name) ? versions[name] : undefined;
+    if (version === undefined) return [];
+    const source = secretPath(secretsDir, spec.slug, { version, user: facts.user });
+    return [{ name, version, source, target }];
+  });
 }
 
 /** True when two releases of one service would run the same way, whatever their numbers. */
@@ -56,7 +79,7 @@ export function runsTheSame(one: Release, other: Release): boolean {
 }
 
 function portOf(spec: ServiceSpec, exposed: readonly number[]): number | undefined {
-  if (spec.port !== undefined) return spec.port;
+  if (spec.port !== undefined) return spec.port === "none" ? undefined : spec.port;
   if (exposed.length === 1) return exposed[0];
   return spec.routes.length > 0 ? 80 : undefined;
 }

@@ -18,6 +18,7 @@ import { readIfThere, writeFileAtomic } from "../../adapters/files.ts";
 import { liveReleases, stoppedReleases } from "../../adapters/state/releases.ts";
 import { readRegistries } from "../../adapters/state/registries.ts";
 import type { State } from "../../adapters/state/state.ts";
+import { readUsers } from "../../adapters/state/users.ts";
 import {
   createTraefikRouter,
   type TraefikLocation,
@@ -59,6 +60,7 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
       ...urlsAndTrust(config),
       ...certificate,
       ...storedCertificates(state, clock.now()),
+      users: readUsers(state),
     },
     live,
     switches: [],

@@ -98,13 +98,16 @@ function queuedKind(parts: JobParts, name: JobName): QueuedKind {
 }
 
 const unknownKind = (action: string): QueuedKind => ({
-  title: ({ service }) => `${action} ${service}`,
+  title: ({ service }) => `${action} ${service}`.trimEnd(),
   again: () => undefined,
   perform: async ({ service }) => {
-    throw new UserError(`${action} ${service}: not known to this version of mypaas`, {
-      code: "unknown-job",
-      hint: "update mypaas on the server",
-    });
+    throw new UserError(
+      `${`${action} ${service}`.trimEnd()}: not known to this version of mypaas`,
+      {
+        code: "unknown-job",
+        hint: "update mypaas on the server",
+      },
+    );
   },
   recovery: { resume: async () => undefined, outcome: () => undefined },
 });

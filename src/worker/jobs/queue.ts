@@ -24,6 +24,8 @@ export interface Queue {
   readonly add: (job: Omit<Job, "id" | "state">, prepare: (id: number) => void) => Job;
   /** Ends the jobs of a service that wait, and asks the one that runs to undo itself, which it does until its cut-over; returns the newest such job, undefined when there is none. */
   readonly cancel: (service: string, by: string) => number | undefined;
+  /** The same for one job of a service or of the server; returns its number, undefined when it has ended. */
+  readonly cancelJob: (job: number, by: string) => number | undefined;
   /** Runs `before`, then goes on with the jobs that a worker left in the middle and begins the queued ones. Call once. */
   readonly recover: (before: () => Promise<void>) => Promise<void>;
   /** Begins nothing more, waits for what runs, then asks it to undo itself; false when some of it still runs and is left to recovery. */
@@ -96,6 +98,13 @@ export function createQueue(parts: QueueParts): Queue {
       for (const job of waiting) endCancelled(parts, job, by);
       one?.aborter.abort(cancelled(parts, one.job, by));
       return one?.job.id ?? waiting.at(-1)?.id;
+    },
+    cancelJob: (id, by) => {
+      const one = [...running.values()].find(({ job }) => job.id === id);
+      const waiting = unfinishedJobs(state).find((job) => job.id === id);
+      if (one !== undefined) one.aborter.abort(cancelled(parts, one.job, by));
+      else if (waiting !== undefined) endCancelled(parts, waiting, by);
+      return one?.job.id ?? waiting?.id;
     },
     recover: async (before) => {
       const left: (() => void)[] = [];

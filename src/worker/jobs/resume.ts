@@ -3,7 +3,7 @@ import type { Engine } from "../../deploy/ports.ts";
 import { untilEngineAnswers } from "../../deploy/retry-while-down.ts";
 import { recover } from "../../deploy/recover.ts";
 import { openSwitch } from "../../deploy/switch-context.ts";
-import { waitingRequestsMs } from "../../deploy/steps/give-name.ts";
+import { untilNobodyWaits } from "../../deploy/steps/give-name.ts";
 import { unfinishedJobs, type Job } from "../../adapters/state/jobs.ts";
 import { hasLogged } from "../../adapters/state/log.ts";
 import {
@@ -68,10 +68,10 @@ export async function finishNames({
   const open = new Set(unfinishedJobs(state).map(({ id }) => id));
   const owed = unfinishedSteps(state, "take-names").filter(({ job }) => !open.has(job));
   if (owed.length === 0) return;
-  const { engine, nameHandovers } = await tools();
+  const { engine, meter, nameHandovers } = await tools();
   for (const { job, service } of owed) {
     const give = async () => {
-      await clock.sleep(waitingRequestsMs);
+      await untilNobodyWaits({ clock, meter });
       await untilEngineAnswers({ clock, say: () => undefined }, async () => {
         const live = liveRelease(state, service)?.release;
         if (live !== undefined) await engine.giveName(live);

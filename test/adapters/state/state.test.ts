@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { migrations } from "../../../src/adapters/state/schema.ts";
 import { openState } from "../../../src/adapters/state/state.ts";
 import { forgetOldBlobs, knowsBlob, recordBlobs } from "../../../src/adapters/state/blobs.ts";
-import { readEnv, setEnv, unsetEnv } from "../../../src/adapters/state/env.ts";
+import { readValues, setValues, unsetValues } from "../../../src/adapters/state/env.ts";
 import {
   beginJob,
   endJob,
@@ -41,6 +41,7 @@ import { hasLogged, insertLog, readLog } from "../../../src/adapters/state/log.t
 import { appendStep, readSteps } from "../../../src/adapters/state/steps.ts";
 import { release as makeRelease } from "../../support/releases.ts";
 import { refusal, scratch, scratchState } from "../../support/worker.ts";
+import { plain } from "../../support/values.ts";
 
 const job = (service: string) => ({
   service,
@@ -53,10 +54,10 @@ const job = (service: string) => ({
 test("state: what was written is there after it was closed, readable for nobody else", (t) => {
   const file = join(scratch(t), "state.db");
   const first = openState(file);
-  setEnv(first, "web", { A: "1" });
+  setValues(first, "web", plain({ A: "1" }));
   first.close();
   const second = openState(file);
-  assert.deepEqual(readEnv(second, "web"), { A: "1" });
+  assert.deepEqual(readValues(second, "web"), plain({ A: "1" }));
   second.close();
   assert.equal(statSync(file).mode & 0o777, 0o600);
 });
@@ -107,20 +108,20 @@ test("state: a transaction that throws leaves nothing behind", (t) => {
   const state = scratchState(t);
   assert.throws(() =>
     state.transaction(() => {
-      setEnv(state, "web", { A: "1" });
+      setValues(state, "web", plain({ A: "1" }));
       throw new Error("stop");
     }),
   );
-  assert.deepEqual(readEnv(state, "web"), {});
+  assert.deepEqual(readValues(state, "web"), plain({}));
 });
 
 test("state: values can be set before the first push, changed and taken away", (t) => {
   const state = scratchState(t);
-  setEnv(state, "web", { A: "1", B: "2" });
-  setEnv(state, "web", { A: "3" });
-  assert.deepEqual(unsetEnv(state, "web", ["B", "C"]), ["B"]);
-  assert.deepEqual(readEnv(state, "web"), { A: "3" });
-  assert.deepEqual(readEnv(state, "other"), {});
+  setValues(state, "web", plain({ A: "1", B: "2" }));
+  setValues(state, "web", plain({ A: "3" }));
+  assert.deepEqual(unsetValues(state, "web", ["B", "C"]), ["B"]);
+  assert.deepEqual(readValues(state, "web"), plain({ A: "3" }));
+  assert.deepEqual(readValues(state, "other"), plain({}));
 });
 
 test("state: a release number is never given twice", (t) => {

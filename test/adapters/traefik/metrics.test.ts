@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import { createMeter } from "../../../src/adapters/traefik/metrics.ts";
+import { waitingDials } from "../../../src/core/routing/metrics.ts";
 
 /** A Traefik with metrics, and the number of times that it was located. */
 async function fakeTraefik(t: TestContext) {
@@ -114,4 +115,25 @@ test("a Traefik without metrics of routers has no count, which is not the same a
   const traefik = await fakeTraefik(t);
   traefik.show({});
   assert.equal(await (await createMeter(traefik.locate).begin()).read(), undefined);
+});
+
+test("attempts of waiting requests are counted where Traefik counts any service, and else unknown", async (t) => {
+  const { shown, show, locate } = await fakeTraefik(t);
+  const meter = createMeter(locate);
+  show({ "web 200": 1 });
+  const metering = await meter.begin();
+  const dials = async () => (await metering.read())?.get(waitingDials)?.requests;
+  assert.equal(await dials(), undefined);
+  const routers = shown.text;
+  const counted = (service: string, value: number) =>
+    `traefik_service_requests_total{code="502",service="${service}"} ${value}\n`;
+  shown.text = `${routers}${counted("web-r1@docker", 5)}`;
+  assert.equal(await dials(), 0);
+  shown.text = `${routers}${counted("web-r1@docker", 9)}${counted("wait-web-r2-1-next@file", 3)}`;
+  assert.equal(await dials(), 3);
+  // Its switch is over: Traefik shows the count only once more, and a new one for the next attempt.
+  shown.text = `${routers}${counted("web-r1@docker", 9)}`;
+  assert.equal(await dials(), 3);
+  shown.text = `${routers}${counted("web-r1@docker", 9)}${counted("wait-web-r2-1-next@file", 1)}`;
+  assert.equal(await dials(), 4);
 });

@@ -127,10 +127,33 @@ test("a wildcard route is probed at a name that no other service is likely to ha
   t.after(() => traefik.close());
   const { port } = traefik.address() as AddressInfo;
   const entry = { host: "127.0.0.1", httpPort: port, httpsPort: 1 };
-  assert.equal(await probeRoute(entry, { host: "*.a.test", path: "", https: false }), "web/43");
+  assert.deepEqual(await probeRoute(entry, { host: "*.a.test", path: "", https: false }), {
+    release: "web/43",
+    status: 200,
+    asked: 1,
+  });
   assert.equal(await probeRoute(entry, { host: "*.a.test", path: "", https: true }), undefined);
   assert.deepEqual(asked, ["mypaas-asks.a.test"]);
 });
+
+for (const [head, get, expected] of [
+  [500, 200, { status: 200, asked: 2 }],
+  [501, 500, { status: 500, asked: 2 }],
+  [404, 200, { status: 404, asked: 1 }],
+  [503, 200, { status: 503, asked: 1 }],
+] as const)
+  test(`a route that answers HEAD with ${head} and GET with ${get} counts as ${expected.status}`, async (t) => {
+    const traefik = createServer((request, response) => {
+      const status = request.method === "HEAD" ? head : get;
+      response.writeHead(status, { "X-Mypaas-Release": "web/43" }).end();
+    });
+    await new Promise<void>((resolve) => traefik.listen(0, "127.0.0.1", resolve));
+    t.after(() => traefik.close());
+    const { port } = traefik.address() as AddressInfo;
+    const entry = { host: "127.0.0.1", httpPort: port, httpsPort: 1 };
+    const seen = await probeRoute(entry, { host: "a.test", path: "", https: false });
+    assert.deepEqual(seen, { release: "web/43", ...expected });
+  });
 
 test("confirm goes on when the nudge fails, and reports that when it fails", async (t) => {
   const fake = await routerFor(t);

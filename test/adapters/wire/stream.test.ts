@@ -17,7 +17,7 @@ async function follow(t: TestContext, options: FakeServerOptions, stopAt: string
     signal: new AbortController().signal,
     cursor: () => String(seen.length),
     pausesMs,
-    silenceMs: 50,
+    silenceMs: 500,
     onBroken: () => void breaks.push(seen.length),
     again: "mypaas ps -r prod",
   });

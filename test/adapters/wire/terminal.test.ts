@@ -162,7 +162,7 @@ test("a line that breaks, or is silent for too long, says so", async () => {
       await heard(line.frames());
       assert.fail("not told");
     } catch (error) {
-      assert.equal(shown(error), "prod: the connection broke\nhint: run the same command again");
+      assert.equal(shown(error), "prod: connection lost\nhint: run the same command again");
     }
     assert.equal(line.gone.aborted, true);
   }

@@ -73,7 +73,7 @@ test("problems are shown all at once with exit code 1", async () => {
     text,
     `error: bad:2:10: unknown key mypaas.doman
 hint: did you mean mypaas.domain?
-error: bad:4:1: mypaas.port: should be a whole number from 1 to 65535, got "80a"`,
+error: bad:4:1: mypaas.port: should be a whole number from 1 to 65535, or none, got "80a"`,
   );
   assert.deepEqual(json, {
     file: "bad",
@@ -90,7 +90,7 @@ error: bad:4:1: mypaas.port: should be a whole number from 1 to 65535, got "80a"
         file: "bad",
         line: 4,
         column: 1,
-        message: 'mypaas.port: should be a whole number from 1 to 65535, got "80a"',
+        message: 'mypaas.port: should be a whole number from 1 to 65535, or none, got "80a"',
       },
     ],
     warnings: [],

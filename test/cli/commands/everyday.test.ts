@@ -108,6 +108,76 @@ test("a file with a line that is no value is refused without showing the line", 
   );
 });
 
+test("a whole file is a value, byte for byte, and may be a secret", async (t) => {
+  const { world, asked } = await server(t, { job: { job: 7 }, events: [live] });
+  const set = (args: Partial<EnvArgs>, more: object = {}) =>
+    runCommand({ ...world, ...more }, (io) => env({ service: "web", words: ["set"], ...args }, io));
+  const pem = "-----BEGIN-----\nä=1\n-----END-----\n";
+  await writeFile(join(cwd, "key.pem"), pem);
+  const fromFile = ["KEY=key.pem", "npm-token=-"];
+  const stdin = Readable.from([Buffer.from("to"), Buffer.from("ken")]);
+  assert.equal((await set({ fromFile, words: ["set", "A=1"], secret: true }, { stdin })).code, 0);
+  assert.deepEqual(asked(), [
+    {
+      action: "env.set",
+      service: "web",
+      set: { KEY: pem, "npm-token": "token", A: "1" },
+      secret: true,
+    },
+  ]);
+  await writeFile(join(cwd, "binary"), Buffer.from([0xff, 0xfe, 0]));
+  await writeFile(join(cwd, "nul"), "a\0b");
+  await writeFile(join(cwd, "long"), "x".repeat(128 * 1024 + 1));
+  const cases: readonly [word: string, message: string, hint: string][] = [
+    ["A=binary", "binary: not text", "write it as text first: base64 -w0 binary"],
+    ["A=nul", "nul: not text", "write it as text first: base64 -w0 nul"],
+    ["A=long", "long: more than 128 KiB", "give a smaller file"],
+    ["A=none", "none: not readable", "name a file, or - for stdin"],
+    [
+      "topsecret",
+      "env set: --from-file should be NAME=FILE",
+      "begin it with the name of the value, such as: --from-file TLS_KEY=key.pem",
+    ],
+  ];
+  const twice = await set({ file: "-", fromFile: ["A=-"] });
+  assert.equal(twice.error?.message, "env set: stdin can be read only once");
+  for (const [word, message, hint] of cases) {
+    const { error } = await set({ fromFile: [word] });
+    assert.deepEqual([error?.message, error?.hint], [message, hint]);
+  }
+});
+
+test("the list says of each value what it is for, and an older server says nothing", async (t) => {
+  const values = [
+    { name: "A", fingerprint: "1", use: "environment", paths: [] },
+    { name: "B", fingerprint: "2", use: "build", paths: [] },
+    { name: "C", fingerprint: "3", use: "file", paths: ["/run/secrets/C", "/c"] },
+    { name: "D", fingerprint: "4" },
+  ];
+  const { world } = await server(t, { result: { service: "web", env: values } });
+  const { answers } = await runCommand(world, (io) => env({ service: "web", words: [] }, io));
+  const text = [
+    "A  (1)  environment",
+    "B  (2)  secret for builds",
+    "C  (3)  secret, file /run/secrets/C, file /c",
+    "D  (4)",
+  ].join("\n");
+  assert.deepEqual(answers, [{ text, json: { service: "web", env: values } }]);
+});
+
+test("secrets that only builds ask for are said to wait for the next one", async (t) => {
+  const result = { service: "web", set: ["A"], unset: ["A"], takesEffect: "next build" };
+  const { world } = await server(t, { result });
+  const run = (args: Partial<EnvArgs>) =>
+    runCommand(world, (io) => env({ service: "web", words: [], ...args }, io));
+  const { answers: set } = await run({ words: ["set", "A=1"], secret: true });
+  const text = "set A for builds of web; the next push builds with it";
+  assert.deepEqual(set, [{ text, json: result }]);
+  const { answers: unset } = await run({ words: ["unset", "A"] });
+  const gone = "removed A from web; the next push builds without it";
+  assert.deepEqual(unset, [{ text: gone, json: result }]);
+});
+
 const info = {
   service: "web",
   routes: ["https://example.com"],

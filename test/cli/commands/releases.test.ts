@@ -119,3 +119,26 @@ test("a cancel ends well when the deploy does not go live, and says when it came
     hintParts: ["go back with: ", "mypaas rollback web"],
   });
 });
+
+test("one job is cancelled by its number, which may be one of the server", async (t) => {
+  const { world, asked } = await server(t, { job: { job: 7, attached: true }, events: [failed] });
+  const one = (args: Parameters<typeof cancel>[0]) => runCommand(world, (io) => cancel(args, io));
+  assert.equal((await one({ job: "7" })).code, 0);
+  assert.deepEqual(asked(), { action: "cancel", job: 7 });
+  await one({ service: "web", job: "7" });
+  assert.deepEqual(asked(), { action: "cancel", service: "web", job: 7 });
+  const { error } = await one({});
+  assert.deepEqual(
+    [error?.code, error?.message, error?.hint],
+    [
+      "usage",
+      "cancel: name a service or a job",
+      "for example: mypaas cancel web, or: mypaas cancel --job 12",
+    ],
+  );
+  const finished: Event = { kind: "finished", action: "tidy", text: "nothing to tidy" };
+  const late = await server(t, { job: { job: 7, attached: true }, events: [finished] });
+  const { code, said } = await runCommand(late.world, (io) => cancel({ job: "7" }, io));
+  assert.equal(code, 1);
+  assert.deepEqual(said.at(-1), { kind: "warning", text: "too late to cancel: the job is done" });
+});

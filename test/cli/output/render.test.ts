@@ -36,6 +36,17 @@ const cases: readonly [Event, string][] = [
     "web release 43 is live after 1.4 s\nlive at https://a.example\nlive at https://b.example",
   ],
   [
+    {
+      kind: "live",
+      service: "web",
+      release: 43,
+      urls: ["https://a.example", "https://b.example"],
+      unproven: ["https://b.example"],
+      ms: 1400,
+    },
+    "web release 43 is live after 1.4 s\nlive at https://a.example\nport open at https://b.example",
+  ],
+  [
     { kind: "receipt", service: "web", release: 43, ms: 1400, requests: 412, failed: 0 },
     "switched in 1.4 s: 412 requests, 0 failed",
   ],

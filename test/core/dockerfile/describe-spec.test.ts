@@ -18,6 +18,9 @@ const dockerfile = `# mypaas.service = web
 # mypaas.drain-timeout = 2m
 # mypaas.maxcpu = 0.5
 # mypaas.maxmem = 100m
+# mypaas.init = false
+# mypaas.shm = 1.5g
+# mypaas.ulimit = nofile=1024:unlimited
 # mypaas.release = ./migrate now
 # mypaas.target = build
 # mypaas.build-arg = C=secret
@@ -42,8 +45,27 @@ test("every setting is described: lists line by line, timeouts on one line, no v
     "  timeouts     start 1m, drain 2m, stop 10s",
     "  limits       0.5 cpu",
     "               100 MiB",
+    "               1536m of /dev/shm",
+    "               ulimit nofile=1024:unlimited",
+    "  init         the image's own program is process 1",
     "  release      ./migrate now",
     "  target       build",
     "  build args   C",
   ]);
+});
+
+test("what is said of a scale speaks of waiting requests only where there are routes", () => {
+  const said = (lines: string) => {
+    const { spec } = parseDockerfile(Buffer.from(`# mypaas.service = web\n${lines}\nFROM a`), "a");
+    return spec && describeSpec(spec).find((line) => line.startsWith("  scale"));
+  };
+  assert.equal(said(""), "  scale        1 container, the old one stops first");
+  assert.equal(
+    said("# mypaas.scale = 2 safe"),
+    "  scale        2 containers, all old ones stop first",
+  );
+  assert.equal(
+    said("# mypaas.domain = a.test"),
+    "  scale        1 container, the old one stops first, requests wait",
+  );
 });

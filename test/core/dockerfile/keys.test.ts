@@ -24,6 +24,7 @@ const fine: readonly (readonly [comment: string, part: Partial<ServiceSpec>])[] 
   ["domain = 203.0.113.7", { routes: [{ host: "203.0.113.7", path: "", https: false }] }],
   ["url = HTTPS://a.example/x", { routes: [{ host: "a.example", path: "/x", https: true }] }],
   ["port = 65535", { port: 65535 }],
+  ["port = None", { port: "none" }],
   ["strip-prefix = yes", { stripPrefix: true }],
   ["scale = 0", { scale: { kind: "replace" } }],
   ["scale = 2", { scale: { kind: "roll", replicas: 2 } }],
@@ -53,7 +54,48 @@ const fine: readonly (readonly [comment: string, part: Partial<ServiceSpec>])[] 
   ["drain-timeout = 0s", { drainTimeoutMs: 0 }],
   ["maxcpu = 2", { maxCpu: 2 }],
   ["maxmem = 1.5G", { maxMemoryBytes: 1.5 * 2 ** 30 }],
+  ["init = false", { init: false }],
+  ["init = on", { init: true }],
+  ["shm = 256m", { shmBytes: 2 ** 28 }],
+  ["SHM-Size = 1.5GB", { shmBytes: 1.5 * 2 ** 30 }],
+  ["ulimit = nofile=65536", { ulimits: [{ name: "nofile", soft: 65_536, hard: 65_536 }] }],
+  ["ulimit = NOFILE = 1024 : 65536", { ulimits: [{ name: "nofile", soft: 1024, hard: 65_536 }] }],
+  ["ulimit = memlock=-1:unlimited", { ulimits: [{ name: "memlock", soft: -1, hard: -1 }] }],
+  ["ulimit = core=0", { ulimits: [{ name: "core", soft: 0, hard: 0 }] }],
   ["target = 0", { target: "0" }],
+  ["secret = NPM_TOKEN", { secrets: [{ name: "NPM_TOKEN", target: "/run/secrets/NPM_TOKEN" }] }],
+  [
+    "secret = npm-token.x : /etc/app/token",
+    { secrets: [{ name: "npm-token.x", target: "/etc/app/token" }] },
+  ],
+  [
+    "secret = A\n# mypaas.secret = A:/b",
+    {
+      secrets: [
+        { name: "A", target: "/run/secrets/A" },
+        { name: "A", target: "/b" },
+      ],
+    },
+  ],
+  ["auth = ann\n# mypaas.auth = bob@example.com", { auth: ["ann", "bob@example.com"] }],
+  ["header = X-Frame-Options:DENY", { headers: [{ name: "X-Frame-Options", value: "DENY" }] }],
+  ["header = Server:", { headers: [{ name: "Server", value: "" }] }],
+  [
+    "header = Content-Security-Policy: default-src 'self', \"x\"; a `b` $1 {{c}}",
+    {
+      headers: [
+        { name: "Content-Security-Policy", value: "default-src 'self', \"x\"; a `b` $1 {{c}}" },
+      ],
+    },
+  ],
+  ["allow-ip = 10.0.0.0/8\n# mypaas.allow-ip = ::1", { allowIp: ["10.0.0.0/8", "::1"] }],
+  ["allow-ip = 2001:DB8:0:0::/32", { allowIp: ["2001:db8::/32"] }],
+  ["allow-ip = 203.0.113.7", { allowIp: ["203.0.113.7"] }],
+  ["allow-ip = 0.0.0.0/0", { allowIp: ["0.0.0.0/0"] }],
+  ["rate-limit = 20/s", { rateLimit: { requests: 20, per: "s", burst: 20 } }],
+  ["rate-limit = 100 / m  burst 7", { rateLimit: { requests: 100, per: "m", burst: 7 } }],
+  ["max-requests = 100", { maxRequests: 100 }],
+  ["compress = true", { compress: true }],
   ["build-arg = A=1", { buildArgs: [{ name: "A", value: "1" }] }],
 ];
 
@@ -69,13 +111,18 @@ for (const [comment, part] of fine) {
 const host = (text: string) =>
   `mypaas.domain: should be a host such as www.example.com, got "${text}"`;
 const between = (text: string) => `should be a whole number from 1 to 65535, got "${text}"`;
+const portOrNone = (text: string) =>
+  `should be a whole number from 1 to 65535, or none, got "${text}"`;
+const ulimitNames =
+  "the names are core, cpu, data, fsize, locks, memlock, msgqueue, nofile, nproc, rss, rttime, sigpending, stack";
+const ulimitForm = "should be name=soft or name=soft:hard, such as nofile=65536";
 const home = (text: string) =>
   `mypaas.volume: should be a folder below ~/ without .. or dot folders, got "${text}"`;
 const wrong: readonly (readonly [comment: string, message: string, hint?: string])[] = [
-  ["port = 0", `mypaas.port: ${between("0")}`],
+  ["port = 0", `mypaas.port: ${portOrNone("0")}`],
   [
     "port = 80 # web",
-    `mypaas.port: ${between("80 # web")}`,
+    `mypaas.port: ${portOrNone("80 # web")}`,
     "move the comment to a line of its own",
   ],
   ["port", "mypaas.port: has no value", "write: # mypaas.port = value"],
@@ -184,6 +231,25 @@ const wrong: readonly (readonly [comment: string, message: string, hint?: string
     "set mypaas.port to the port that the service listens on",
   ],
   ["env = MYPAAS_SCALE=1", "mypaas.env: MYPAAS_SCALE is set by mypaas", "choose another name"],
+  [
+    "secret = A=topsecret",
+    "mypaas.secret: should be NAME or NAME:/path, without a value",
+    "set the value on the server: mypaas env SERVICE set NAME=… --secret",
+  ],
+  [
+    "secret = a b",
+    'mypaas.secret: should be NAME or NAME:/path, the name of letters, digits, _ - and ., got "a b"',
+  ],
+  [
+    "secret = ..",
+    'mypaas.secret: should be NAME or NAME:/path, the name of letters, digits, _ - and ., got ".."',
+  ],
+  ["secret = A:b", 'mypaas.secret: should be an absolute path of a file after the colon, got "b"'],
+  [
+    "secret = A:/b/../c",
+    'mypaas.secret: should be an absolute path of a file after the colon, got "/b/../c"',
+  ],
+  ["secret = A:/proc/x", "mypaas.secret: cannot replace /proc/x in the container"],
   ["build-arg = A", "mypaas.build-arg: should be NAME=value, the name of letters, digits and _"],
   [
     "publish = 80",
@@ -220,6 +286,33 @@ const wrong: readonly (readonly [comment: string, message: string, hint?: string
     "write a unit, such as 256m",
   ],
   ["maxmem = 1k", `mypaas.maxmem: should be from 6m to 64t, got "1k"`],
+  ["init = maybe", `mypaas.init: should be true or false, got "maybe"`],
+  [
+    "shm = 256",
+    `mypaas.shm: should be a size such as 256m or 1g, got "256"`,
+    "write a unit, such as 256m",
+  ],
+  ["shm = 0m", `mypaas.shm: should be from 1m to 64t, got "0m"`],
+  ["shm = -1g", `mypaas.shm: should be a size such as 256m or 1g, got "-1g"`],
+  ["ulimit = nofile", `mypaas.ulimit: ${ulimitForm}, got "nofile"`],
+  ["ulimit = nofile=", `mypaas.ulimit: ${ulimitForm}, got "nofile="`],
+  ["ulimit = nofile=1:2:3", `mypaas.ulimit: ${ulimitForm}, got "nofile=1:2:3"`],
+  [
+    "ulimit = nofile=64k",
+    `mypaas.ulimit: ${ulimitForm}, with whole numbers or unlimited, got "nofile=64k"`,
+  ],
+  [
+    `ulimit = nofile=${"9".repeat(16)}`,
+    `mypaas.ulimit: ${ulimitForm}, with whole numbers or unlimited, got "nofile=${"9".repeat(16)}"`,
+  ],
+  ["ulimit = nofile=2:1", "mypaas.ulimit: the soft limit 2 is above the hard limit 1"],
+  ["ulimit = nofile=-1:1", "mypaas.ulimit: the soft limit -1 is above the hard limit 1"],
+  ["ulimit = nofiles=1", `mypaas.ulimit: no limit is called "nofiles"`, "did you mean nofile?"],
+  ["ulimit = as=1", `mypaas.ulimit: no limit is called "as"`, ulimitNames],
+  [
+    "ulimit = rtprio=99",
+    "mypaas.ulimit: rtprio is not possible: it would let a service slow down the whole server",
+  ],
   ["target = -x", `mypaas.target: should be the name of a build stage, got "-x"`],
   ["target = buidl", `mypaas.target: no stage is named "buidl"`, "did you mean build?"],
 ];
@@ -277,4 +370,51 @@ test("every key is found by its names in any case and has a row in the README an
 
 test("the help fits into 80 columns", () => {
   for (const line of keysText(80).split("\n")) assert.ok(line.length <= 80, line);
+});
+
+test("two secrets, or a secret and a volume, cannot have the same path", () => {
+  for (const [before, said] of [
+    ["secret = B:/run/secrets/A", "mypaas.secret: /run/secrets/A is already on line 2"],
+    ["volume = d:/run/secrets/A", "mypaas.secret: /run/secrets/A is already a volume, on line 2"],
+  ]) {
+    const { problems } = parse(`# mypaas.${before}\n# mypaas.secret = A`);
+    assert.deepEqual(
+      problems.map(({ line, message }) => [line, message]),
+      [[3, said]],
+    );
+  }
+});
+
+test("a limit of the kernel that stands twice is refused", () => {
+  const { problems } = parse("# mypaas.ulimit = nofile=1\n# mypaas.ulimit = NOFILE=2");
+  assert.deepEqual(
+    problems.map(({ line, message }) => `${line} ${message}`),
+    ["3 mypaas.ulimit: nofile is already on line 2"],
+  );
+});
+
+for (const [other, name] of [
+  ["domain = a.example", "domain"],
+  ["url = https://a.example", "url"],
+  ["healthcheck = /up", "healthcheck"],
+] as const)
+  test(`port = none beside ${name} is refused`, () => {
+    const { problems } = parse(`# mypaas.${other}\n# mypaas.port = none`);
+    assert.deepEqual(problems, [
+      {
+        file: "Dockerfile",
+        line: 3,
+        column: 1,
+        message: `mypaas.port: none, but mypaas.${name} (line 2) needs a port`,
+        hint: `set the port that the service listens on, or remove mypaas.${name}`,
+      },
+    ]);
+  });
+
+test("a /dev/shm that maxmem leaves no room for gets a warning", () => {
+  const warned = (lines: string) => parse(lines).warnings.map(({ message }) => message);
+  assert.deepEqual(warned("# mypaas.maxmem = 256m\n# mypaas.shm = 256m"), [
+    "mypaas.shm: 256m counts as memory, and mypaas.maxmem = 256m (line 2)",
+  ]);
+  assert.deepEqual(warned("# mypaas.maxmem = 1g\n# mypaas.shm = 256m"), []);
 });

@@ -156,7 +156,7 @@ const files: readonly (readonly [
     [
       `Dockerfile:1:1: ${missing}`,
       "Dockerfile:1:10: unknown key mypaas.prot / did you mean mypaas.port?",
-      `Dockerfile:2:1: mypaas.port: should be a whole number from 1 to 65535, got "x"`,
+      `Dockerfile:2:1: mypaas.port: should be a whole number from 1 to 65535, or none, got "x"`,
       `Dockerfile:4:1: mypaas.scale: should be 0, N, "N roll" or "N safe" with N from 1 to 100, got "y"`,
     ],
   ],
@@ -222,7 +222,7 @@ test("problems become one error that carries them all", () => {
   assert.deepEqual(several.details, [
     "Dockerfile:3:10: unknown key mypaas.doman",
     "  hint: did you mean mypaas.domain?",
-    `Dockerfile:4:1: mypaas.port: should be a whole number from 1 to 65535, got "0"`,
+    `Dockerfile:4:1: mypaas.port: should be a whole number from 1 to 65535, or none, got "0"`,
   ]);
   assert.equal(several.code, "dockerfile");
 });

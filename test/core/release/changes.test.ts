@@ -25,6 +25,18 @@ const home = { kind: "home", source: "up/load", target: "/up", readOnly: true } 
 const dns = { ip: "127.0.0.1", hostPort: 53, containerPort: 5353, protocol: "udp" } as const;
 const web6 = { ip: "::1", hostPort: 80, containerPort: 80, protocol: "tcp" } as const;
 
+/** `NAME:/path VERSION` each. */
+function secrets(written: readonly string[]): More {
+  const all = written.map((one) => {
+    const [, name = "", target = "", version = ""] = /^(.*):(.*) (.*)$/.exec(one) ?? [];
+    return { name, target, version, source: `/s/${version}` };
+  });
+  return {
+    secretFiles: all,
+    spec: { secrets: all.map(({ name, target }) => ({ name, target })) },
+  };
+}
+
 const cases: readonly [what: string, from: More, to: More, changes: readonly Change[]][] = [
   ["nothing", {}, {}, []],
   [
@@ -32,6 +44,42 @@ const cases: readonly [what: string, from: More, to: More, changes: readonly Cha
     {},
     { image: "mypaas/web:r2" },
     [{ kind: "image", from: "mypaas/web:r1", to: "mypaas/web:r2" }],
+  ],
+  ["the image's own init", {}, spec({ init: false }), [setting("init", undefined, "false")]],
+  [
+    "another size of /dev/shm",
+    spec({ shmBytes: 2 ** 27 }),
+    spec({ shmBytes: 2 ** 28 }),
+    [setting("shm", "128m", "256m")],
+  ],
+  [
+    "one limit of the kernel more, and one higher",
+    spec({ ulimits: [{ name: "nofile", soft: 1, hard: 1 }] }),
+    spec({
+      ulimits: [
+        { name: "nofile", soft: 1, hard: 2 },
+        { name: "memlock", soft: -1, hard: -1 },
+      ],
+    }),
+    [setting("ulimit", "nofile=1", "nofile=1:2, memlock=unlimited")],
+  ],
+  [
+    "no port any more",
+    {},
+    { port: undefined, ...spec({ port: "none" }) },
+    [setting("port", "3000")],
+  ],
+  [
+    "a secret more, one with another value, one at another path, and one less",
+    secrets(["A:/a 1", "B:/b 1", "C:/c 1"]),
+    secrets(["A:/a 2", "B:/bb 1", "D:/d 1"]),
+    [
+      setting("secret /a", "A", "A with another value"),
+      setting("secret /bb", undefined, "B"),
+      setting("secret /d", undefined, "D"),
+      setting("secret /b", "B"),
+      setting("secret /c", "C"),
+    ],
   ],
   [
     "a route more",

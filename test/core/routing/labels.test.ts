@@ -79,6 +79,52 @@ const extra: readonly (readonly [string, Release, number, Record<string, string 
     },
   ],
   [
+    "keys about requests become middlewares: the release header outermost, passwords in no label",
+    release("web", 1, {
+      routes: ["http://a.test/x"],
+      spec: {
+        stripPrefix: true,
+        auth: ["ann"],
+        headers: [
+          { name: "X-A", value: "a, b" },
+          { name: "Server", value: "" },
+        ],
+        allowIp: ["10.0.0.0/8", "2001:db8::/32"],
+        rateLimit: { requests: 20, per: "m", burst: 50 },
+        maxRequests: 9,
+        compress: true,
+      },
+    }),
+    443,
+    {
+      "routers.web-r1-1.middlewares":
+        "web-r1-release,web-r1-header,web-r1-allow,web-r1-rate,web-r1-auth@file,web-r1-at-once,web-r1-compress,web-r1-strip-1,web-r1-retry",
+      "middlewares.web-r1-header.headers.customResponseHeaders.X-A": "a, b",
+      "middlewares.web-r1-header.headers.customResponseHeaders.Server": "",
+      "middlewares.web-r1-allow.ipAllowList.sourceRange": "10.0.0.0/8,2001:db8::/32",
+      "middlewares.web-r1-rate.rateLimit.average": "20",
+      "middlewares.web-r1-rate.rateLimit.period": "1m",
+      "middlewares.web-r1-rate.rateLimit.burst": "50",
+      "middlewares.web-r1-rate.rateLimit.sourceCriterion.ipStrategy.ipv6Subnet": "64",
+      "middlewares.web-r1-at-once.inFlightReq.amount": "9",
+      "middlewares.web-r1-at-once.inFlightReq.sourceCriterion.requestHeaderName":
+        "X-Forwarded-Server",
+      "middlewares.web-r1-compress.compress.excludedContentTypes": "text/event-stream",
+      "middlewares.web-r1-auth.basicAuth.users": undefined,
+    },
+  ],
+  [
+    "a redirect leads to https only where its place has a certificate",
+    release("web", 1, { routes: ["https://a.test", "https://www.a.test>https://a.test"] }),
+    8443,
+    {
+      "routers.web-r1-2.middlewares": "web-r1-release,web-r1-to-2-websecure",
+      "routers.web-r1-2-http.middlewares": "web-r1-release,web-r1-to-2-web",
+      "middlewares.web-r1-to-2-web.redirectRegex.replacement": "http://a.test${1}/${2}",
+      "middlewares.web-r1-to-2-web.redirectRegex.permanent": "false",
+    },
+  ],
+  [
     "a health check asks the first domain and returns soon to a replica that was booting",
     release("web", 1, {
       routes: ["http://*.a.test"],

@@ -32,6 +32,21 @@ const lines: readonly [what: string, text: string, read: Partial<AnswerCount> | 
     line('code="200",router="yield-old-r7-1@file",service="web-r1@docker"', "9"),
     { router: "taken by web-r1@docker", value: 9 },
   ],
+  [
+    "an attempt of a waiting request",
+    line('code="502",service="wait-web-r2-1-next@file"', "8").replace("router", "service"),
+    { router: "dials of waiting requests", code: 502, value: 8 },
+  ],
+  [
+    "a service",
+    line('code="200",service="web-r2@docker"', "8").replace("router", "service"),
+    undefined,
+  ],
+  [
+    "a service with such a name",
+    line('code="200",service="wait-r2@docker"', "8").replace("router", "service"),
+    undefined,
+  ],
   ["no router", line('code="200"', "5"), undefined],
   ["no code", line('router="a"', "5"), undefined],
   ["a code that is no number", line('code="teapot",router="a"', "5"), undefined],

@@ -139,11 +139,12 @@ test("a template without a place for a value is a bug, not a silent default", ()
   });
 });
 
-test("comments and quotes say nothing, values and broken files do", () => {
+test("comments, quotes and what is counted say nothing, values and broken files do", () => {
   const written = traefikStatic(template, { instance: "demo" });
   for (const [other, isSame] of [
     [written, true],
     [`# new words\n${written.replace(/ +# .*/g, "")}`, true],
+    [written.replace("addServicesLabels: true", "addServicesLabels: false"), true],
     [traefikStatic(template, { instance: "other" }), false],
     [`${written}\nlog:\n  level: DEBUG\n`, false],
     ["'", false],

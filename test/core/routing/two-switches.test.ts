@@ -25,6 +25,19 @@ const routeSets = [
   "strip https://a.test/api",
   "https://*.test http://a.test/api",
   "http://*.test http://a.test",
+  "https://a.test http://b.test>https://a.test",
+  "http://a.test/api https://b.test>http://a.test/api",
+  "https://*.test https://a.test>https://elsewhere.example/x",
+];
+const keySets = [
+  "",
+  "",
+  "auth=ann",
+  "auth=ann+bob zip",
+  "auth=bob allow=10.0.0.0/8",
+  "allow=10.0.0.0/8+::1 rate=20 most=5",
+  "header=X-A+X-B rate=7 zip",
+  "most=9 header=X-C",
 ];
 const places = ["a.test/", "a.test/api", "a.test/api/x", "a.test/apix", "b.test/", "c.b.test/"];
 const urls = places.flatMap((place) => [`http://${place}`, `https://${place}`]);
@@ -79,7 +92,9 @@ function liveThrough(
     const current = deploys.find((one) => one.service === service);
     if (current === undefined) {
       const number = (numbers.get(service) ?? 0) + 1;
-      const to = releaseOf(`${service}/${number} ${pick(scales)} ${pick(routeSets)}`);
+      const to = releaseOf(
+        `${service}/${number} ${pick(scales)} ${pick(routeSets)} ${pick(keySets)}`,
+      );
       const going = { from: moment.state.live.find((one) => one.spec.service === service), to };
       if (!isAllowed({ moment, deploys, lost }, to)) continue;
       numbers.set(service, number);
@@ -98,7 +113,7 @@ function liveThrough(
     deploys = deploys.filter((one) => one !== current);
     if (done + 1 < acts.length) deploys = [...deploys, { ...current, done: done + 1 }];
     const { number, spec } = going.to;
-    log.push(`${service}/${number} ${act} (${spec.scale.kind} ${JSON.stringify(spec.routes)})`);
+    log.push(`${service}/${number} ${act} (${JSON.stringify(spec)})`);
     const seen = answers(moment, urls).map((answer, n) => `${urls[n]} ${answer}`);
     const expected = urls.map((url) => `${url} ${oracle(moment, new Set(lost.keys()), url)}`);
     assert.deepEqual(seen, expected, log.join("\n"));

@@ -30,6 +30,28 @@ interface Case {
 
 const cases: readonly Case[] = [
   {
+    failure: { ...ended, exitCode: 100, program: ["/init"] },
+    lastLines: ["/init: fatal: can only run as pid 1"],
+    message: "deploy web: container stopped with exit code 100, 4 s after start",
+    hint: "set # mypaas.init = false: then the image's own program is process 1",
+  },
+  {
+    failure: { ...ended, program: ["/sbin/init"] },
+    message: "deploy web: container stopped with exit code 1, 4 s after start",
+    hint: "if /sbin/init has to be process 1, set # mypaas.init = false",
+  },
+  {
+    failure: { ...ended, program: ["/sbin/init"] },
+    spec: { init: false },
+    lastLines: ["can only run as pid 1"],
+    message: "deploy web: container stopped with exit code 1, 4 s after start",
+  },
+  {
+    failure: { ...ended, exitCode: 0, program: ["/usr/bin/node"] },
+    message: "deploy web: container stopped with exit code 0, 4 s after start",
+    hint: "let CMD run in the foreground: a container ends with it",
+  },
+  {
     failure: ended,
     message: "deploy web: container stopped with exit code 1, 4 s after start",
   },
@@ -174,7 +196,12 @@ const cases: readonly Case[] = [
       healthOutput: "queue is full",
     }),
     message: "deploy web: the image's HEALTHCHECK says unhealthy after 1 min: queue is full",
-    hint: "correct HEALTHCHECK in the Dockerfile, or raise # mypaas.start-timeout",
+    hint: "correct HEALTHCHECK in the Dockerfile, or give it a longer --start-period",
+  },
+  {
+    failure: late({ health: "unhealthy", healthOutput: "exit code 7", afterMs: 3_000 }),
+    message: "deploy web: the image's HEALTHCHECK says unhealthy after 3 s: exit code 7",
+    hint: "correct HEALTHCHECK in the Dockerfile, or give it a longer --start-period",
   },
   {
     failure: late({

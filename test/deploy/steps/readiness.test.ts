@@ -46,9 +46,9 @@ const cases: readonly [string, Parameters<typeof readinessOf>, ReturnType<typeof
     "waiting",
   ],
   [
-    "Docker may change its mind until the timeout",
+    "the image's own check has failed as often as it may",
     [checked, { replica: { ...running, health: "unhealthy" }, answer: ready, runningMs: 1 }],
-    "waiting",
+    "unhealthy",
   ],
   [
     "both agree",

@@ -75,3 +75,13 @@ test("a release command is stopped when its deploy is cancelled", async () => {
   );
   assert.deepEqual(server.containers(), ["web running"]);
 });
+
+test("a release command that has to be process 1 is told of the key", async () => {
+  const lines = ["fatal: can only run as pid 1"];
+  const { deployed } = await second({ lines, exitCode: 100 });
+  assert.ok(deployed instanceof UserError);
+  assert.equal(
+    deployed.hint,
+    "set # mypaas.init = false: then the image's own program is process 1",
+  );
+});

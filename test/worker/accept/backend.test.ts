@@ -11,6 +11,7 @@ import {
   type StoredRelease,
 } from "../../../src/adapters/state/releases.ts";
 import { realClock } from "../../../src/adapters/clock.ts";
+import { insertJob } from "../../../src/adapters/state/jobs.ts";
 import type { StoredRequest } from "../../../src/adapters/state/requests.ts";
 import { ensureService } from "../../../src/adapters/state/services.ts";
 import { openBlobStore } from "../../../src/adapters/host/blob-store.ts";
@@ -90,6 +91,7 @@ function open(t: TestContext, free = 1e12) {
       retry: () => Promise.resolve(hosts),
     },
     keysChanged: keysFileWriter(state, file),
+    serveUsers: async () => {},
     plan: () => Promise.reject(new Error("nobody plans here")),
     checkLogin: () => Promise.resolve(),
     examine: () => Promise.reject(new Error("not asked")),
@@ -144,7 +146,7 @@ test("backend: root sets and lists values, and no value comes back", async (t) =
   const { result } = await local.accept(ask({ action: "env.list", service: "web" }), undefined);
   assert.match(
     JSON.stringify(result),
-    /^{"service":"web","env":\[{"name":"A","fingerprint":"[0-9a-f]{12}"},{"name":"B","fingerprint":"[0-9a-f]{12}"}]}$/,
+    /^{"service":"web","env":\[{"name":"A","fingerprint":"[0-9a-f]{12}","use":"environment","paths":\[\]},{"name":"B","fingerprint":"[0-9a-f]{12}","use":"environment","paths":\[\]}]}$/,
   );
 });
 
@@ -458,6 +460,39 @@ test("backend: who cancels follows the job that ends, and hears when there is no
   assert.equal(
     await refusal(cancel),
     "cancel web: nothing of it is being deployed\nhint: to go back to what ran before: mypaas rollback web",
+  );
+});
+
+test("backend: one job is cancelled by its number, also one of the server, by whoever may", async (t) => {
+  const { local, outside, ask, state } = open(t);
+  for (const name of ["web", "blog"]) ensureService(state, { name, slug: name, now: 1 });
+  await local.accept(ask({ action: "rollback", service: "web" }), undefined);
+  await local.accept(ask({ action: "restart", service: "web" }), undefined);
+  const ofServer = { service: "", request: "r", key: "root", action: "tidy", content: "c" };
+  assert.equal(insertJob(state, ofServer, 1).id, 3);
+  const cancel = (job: number, service?: string) =>
+    ask({ action: "cancel", job, ...(service !== undefined && { service }) }, server);
+
+  const ann = laptop('services="web" ');
+  await local.accept(ask({ action: "key.add", line: ann.line }), undefined);
+  const asAnn = (body: Buffer) => refusal(() => outside.accept(body, ann.signed(body)));
+  assert.match(await asAnn(cancel(3)), /^job 3: not known here/);
+  assert.match(
+    await refusal(() => local.accept(cancel(2, "blog"), undefined)),
+    /^job 2: not known/,
+  );
+  const byAnn = cancel(2);
+  assert.equal((await outside.accept(byAnn, ann.signed(byAnn))).job, 2);
+  assert.equal((await local.accept(cancel(3), undefined)).job, 3);
+  const states = state.all("SELECT state FROM jobs ORDER BY id").map((row) => row.text("state"));
+  assert.deepEqual(states, ["queued", "cancelled", "cancelled"]);
+  assert.equal(
+    await refusal(() => local.accept(cancel(3), undefined)),
+    "cancel: job 3 has ended already\nhint: see how it ended: mypaas logs --job 3",
+  );
+  assert.match(
+    await refusal(() => local.accept(ask({ action: "cancel" }), undefined)),
+    /^job of nothing: not known here/,
   );
 });
 

@@ -14,6 +14,8 @@ const view = (more: Partial<ServerView> = {}): ServerView => ({
   live: [],
   slugOwner: undefined,
   env: {},
+  secretFiles: {},
+  values: {},
   ...more,
 });
 
@@ -21,6 +23,18 @@ test("admit: auto becomes the service's name below the server's", () => {
   assert.deepEqual(admit(spec({ routes: [route("auto", "/x")] }), view()).routes, [
     route("web.paas.example.com", "/x"),
   ]);
+});
+
+test("admit: a redirect to auto leads to the service's name below the server's", () => {
+  const lead = (host: string) => [{ ...route("old.example.com"), to: route(host) }];
+  assert.deepEqual(
+    admit(spec({ routes: lead("auto") }), view()).routes,
+    lead("web.paas.example.com"),
+  );
+});
+
+test("admit: a user may have lost the password where a release is repeated", () => {
+  assert.doesNotThrow(() => admit(spec({ auth: ["ann"] }), view()));
 });
 
 test("admit: its own routes, another path of a host and a free slug are fine", () => {
@@ -50,6 +64,18 @@ const refusals: readonly (readonly [string, Partial<ServiceSpec>, Partial<Server
       {},
       { slugOwner: "w.eb" },
       'service web: service "w.eb" has the same Docker name, web\nhint: choose another mypaas.servicename',
+    ],
+    [
+      "a user without a password",
+      { auth: ["ann", "bob", "eve"] },
+      { users: ["ann"] },
+      "auth bob: has no password on the server\nhint: run: mypaas auth web set bob",
+    ],
+    [
+      "a redirect whose host is a route of another service",
+      { routes: [{ ...route("www.example.com"), to: route("example.com") }] },
+      { live: [release("blog", 3, { routes: ["http://www.example.com"] })] },
+      'route www.example.com: already used by service "blog"\nhint: choose another domain, or take it over: mypaas push --take-from blog',
     ],
     [
       "a route of another service",

@@ -13,7 +13,8 @@ import { hostsOf, hostsMovedToHttp } from "../../../src/worker/deploy/deploy-job
 import { oldImages } from "../../../src/worker/deploy/image.ts";
 import { mayRunAlready } from "../../../src/worker/deploy/runs-already.ts";
 import { release } from "../../support/releases.ts";
-import { refusal } from "../../support/worker.ts";
+import { plain } from "../../support/values.ts";
+import { refusal, scratchState } from "../../support/worker.ts";
 
 const stored = (number: number, state: ReleaseState, image = `r${number}`): StoredRelease => ({
   release: release("web", number, { image, env: { A: "1", B: "2" } }),
@@ -100,9 +101,10 @@ test("what a service is decides what a command repeats, or why it cannot", async
   for (const [call, expected] of refusals) assert.equal(await refusal(call), expected);
 });
 
-test("a release with other values repeats no release, one like before repeats the first of its line", () => {
+test("a release with other values repeats no release, one like before repeats the first of its line", (t) => {
+  const state = scratchState(t);
   const live = { ...stored(4, "live"), repeats: 2 };
   assert.equal(repeatOf(live).repeats, 2);
-  const { env, repeats } = withChanges(live, { A: undefined, C: "3" });
+  const { env, repeats } = withChanges(state, live, { A: undefined, ...plain({ C: "3" }) });
   assert.deepEqual([env, repeats], [{ B: "2", C: "3" }, undefined]);
 });

@@ -3,13 +3,14 @@ import { mkdirSync, symlinkSync } from "node:fs";
 import { test } from "node:test";
 import { parseAuthorizedKeys } from "../../../src/core/ssh/authorized-keys.ts";
 import { UserError } from "../../../src/core/errors.ts";
-import { setEnv } from "../../../src/adapters/state/env.ts";
+import { setValues } from "../../../src/adapters/state/env.ts";
 import { addKey } from "../../../src/adapters/state/keys.ts";
 import { listReleases } from "../../../src/adapters/state/releases.ts";
 import type { DeployTools } from "../../../src/worker/deploy/deploy-context.ts";
 import { softKey } from "../../support/signed.ts";
 import { deployWorld } from "../../support/deploy-world.ts";
 import { refusal } from "../../support/worker.ts";
+import { plain } from "../../support/values.ts";
 
 const file = (more = "") => `# mypaas.servicename = web\n${more}FROM x\n`;
 
@@ -37,7 +38,7 @@ test("deploy job: builds, switches and records a release; the same push again ch
 test("deploy job: a value changed on the server makes a release without a build, --no-cache makes one with", async (t) => {
   const { state, run, done } = deployWorld(t);
   await run(file());
-  setEnv(state, "web", { A: "1" });
+  setValues(state, "web", plain({ A: "1" }));
   done.length = 0;
   await run(file());
   await run(file(), "web", { pull: false, noCache: true });
@@ -144,9 +145,9 @@ test("deploy job: an allowed host path that has become a link to elsewhere is re
 
 test("deploy job: a rollback runs the old image with its old values under a new number, without a build", async (t) => {
   const { state, run, rollBack, done } = deployWorld(t);
-  setEnv(state, "web", { COLOUR: "dark green" });
+  setValues(state, "web", plain({ COLOUR: "dark green" }));
   await run(file("# mypaas.scale = 2\n"));
-  setEnv(state, "web", { COLOUR: "light blue" });
+  setValues(state, "web", plain({ COLOUR: "light blue" }));
   await run(file("# mypaas.scale = 3\n"));
   done.length = 0;
   assert.deepEqual(

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readEnv } from "../../../src/adapters/state/env.ts";
+import { readValues } from "../../../src/adapters/state/env.ts";
 import { listReleases, liveRelease, stoppedRelease } from "../../../src/adapters/state/releases.ts";
 import { scaleOverride, takeReleaseNumber } from "../../../src/adapters/state/services.ts";
 import { appendStep } from "../../../src/adapters/state/steps.ts";
 import { decideScale } from "../../../src/worker/deploy/desired-release.ts";
 import { deployWorld } from "../../support/deploy-world.ts";
 import { refusal } from "../../support/worker.ts";
+import { plain } from "../../support/values.ts";
 
 const file = (more = "") => `# mypaas.servicename = web\n${more}FROM x\n`;
 const service = "web";
@@ -20,7 +21,7 @@ test("values that are set or taken away become one release of the same image, an
   assert.deepEqual(done, ["deploy 2 from 1", "deploy 3 from 2"]);
   const { A, B, LOG } = liveRelease(state, service)?.release.env ?? {};
   assert.deepEqual([A, B, LOG], ["1", undefined, "info"]);
-  assert.deepEqual(readEnv(state, service), { A: "1" });
+  assert.deepEqual(readValues(state, service), plain({ A: "1" }));
   assert.equal(liveRelease(state, service)?.release.image, "mypaas/web:r1");
 });
 
@@ -29,7 +30,7 @@ test("values with which a release fails are not kept", async (t) => {
   await run(file());
   Object.assign(tools, { deploy: () => Promise.reject(new Error("crashed")) });
   await assert.rejects(perform({ action: "env.set", service, set: { A: "1" } }), /crashed/);
-  assert.deepEqual(readEnv(state, service), {});
+  assert.deepEqual(readValues(state, service), plain({}));
 });
 
 test("a scale set by command lasts until the Dockerfile says another one", async (t) => {

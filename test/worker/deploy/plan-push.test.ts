@@ -4,7 +4,7 @@ import { test, type TestContext } from "node:test";
 import { parseAuthorizedKeys } from "../../../src/core/ssh/authorized-keys.ts";
 import type { Release } from "../../../src/core/release/release.ts";
 import { contentId } from "../../../src/core/wire/request.ts";
-import { setEnv } from "../../../src/adapters/state/env.ts";
+import { setValues } from "../../../src/adapters/state/env.ts";
 import { putRelease, setReceipt } from "../../../src/adapters/state/releases.ts";
 import { ensureService } from "../../../src/adapters/state/services.ts";
 import type { Replica, ImageFacts } from "../../../src/deploy/ports.ts";
@@ -13,6 +13,7 @@ import { planRelease } from "../../../src/worker/deploy/release-plan.ts";
 import { parseDockerfile } from "../../../src/core/dockerfile/parse.ts";
 import { softKey } from "../../support/signed.ts";
 import { refusal, scratch, scratchState, testConfig } from "../../support/worker.ts";
+import { plain } from "../../support/values.ts";
 
 const file = (...keys: readonly string[]): string =>
   ["servicename = web", "domain = a.test", ...keys].map((key) => `# mypaas.${key}\n`).join("") +
@@ -64,6 +65,8 @@ function open(t: TestContext) {
       facts,
       env,
       homes: new Map(),
+      secretFiles: {},
+      secretsDir: "/secrets",
     });
     ensureService(state, { name: "web", slug: "web", now: 1 });
     const { service, push } = actionOf(text);
@@ -78,7 +81,7 @@ function open(t: TestContext) {
 
 test("plan: of a service that is not there yet everything is new, and the port is for the build to tell", async (t) => {
   const { parts, state } = open(t);
-  setEnv(state, "web", { TOKEN: "a secret" });
+  setValues(state, "web", plain({ TOKEN: "a secret" }));
   const planned = await planPush(parts, actionOf(file("https = true", "env = TOKEN")), "root");
   assert.deepEqual(planned, {
     service: "web",
@@ -114,7 +117,7 @@ test("plan: a value set on the server is a change without a build, and requests 
   const { parts, state, live } = open(t);
   live(file());
   setReceipt(state, { service: "web", number: 1 }, { ms: 3410 });
-  setEnv(state, "web", { TOKEN: "a secret" });
+  setValues(state, "web", plain({ TOKEN: "a secret" }));
   const planned = await planPush(parts, actionOf(file()), "root");
   assert.deepEqual(planned, {
     service: "web",

@@ -14,9 +14,11 @@ const plan = (
     number: 7,
     spec: release("web", 1, { spec: more }).spec,
     image: "mypaas/web:r7",
-    facts: { exposed, hasHealthcheck: false },
+    facts: { exposed, hasHealthcheck: false, user: "" },
     env,
     homes: new Map([["data", "/home/ann/data"]]),
+    secretFiles: {},
+    secretsDir: "/secrets",
   });
 const routes = [{ host: "a.example.com", path: "", https: false }];
 

@@ -56,7 +56,8 @@ async function open(t: TestContext, states: readonly ReleaseState[], ...numbers:
   did.length = 0;
   const { router } = fakeRouter({ live: web(1), to: web(2), did: (what) => did.push(what) });
   const nameHandovers = createNameHandovers();
-  const tools = { engine, router, nameHandovers } as Partial<DeployTools>;
+  const meter = { begin: async () => ({ read: async () => undefined, end: () => undefined }) };
+  const tools = { engine, router, nameHandovers, meter } as Partial<DeployTools>;
   const traefikEvents = { waitUntilSubscribed: async () => void did.push("Traefik hears") };
   const all = {
     state,

@@ -84,7 +84,8 @@ test("a job of the server is cancelled by itself, in its own words", async (t) =
   await queue.recover(async () => {});
   const job = queue.add(wanted("noop", noService), () => {});
   assert.equal(queue.cancel("web", "ann"), undefined);
-  assert.equal(queue.cancel(noService, "ann"), job.id);
+  assert.equal(queue.cancelJob(99, "ann"), undefined);
+  assert.equal(queue.cancelJob(job.id, "ann"), job.id);
   const message = "noop: cancelled by ann";
   assert.deepEqual((await events(job)).at(-1), { kind: "failed", message, details: [] });
 });

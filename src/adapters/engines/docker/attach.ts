@@ -68,6 +68,8 @@ export function createPrograms(options: ProgramsOptions): Programs {
     if (container === undefined) return;
     await tolerating([404, 409], container.kill({ signal: "SIGHUP" }));
     await Promise.race([container.wait().catch(() => undefined), sleep(graceMs)]);
+    // Some take SIGHUP for a wish to read their settings again, such as a database.
+    await tolerating([304, 404], container.stop({ t: Math.ceil(graceMs / 1000) }));
     await removeForGood(container);
   };
 

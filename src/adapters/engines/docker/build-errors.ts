@@ -2,6 +2,7 @@ import { command, hint, type Hint } from "../../../core/hints.ts";
 import { stripControls } from "../../../core/terminal-text.ts";
 import { UserError } from "../../../core/errors.ts";
 import { dockerHub, isRegistryHost } from "../../../core/server/registry.ts";
+import { mountErrors } from "./mount-errors.ts";
 
 /** What is known about a build when it ends badly. */
 export interface BuildFailure {
@@ -24,7 +25,7 @@ export function buildError(failure: BuildFailure): UserError {
   return toError(failure, { text: message, details: failure.tail });
 }
 
-interface Explanation {
+export interface Explanation {
   readonly text: string;
   readonly hint?: Hint | undefined;
   readonly details?: readonly string[];
@@ -75,6 +76,7 @@ const baseImage =
   };
 
 const explanations: readonly (readonly [RegExp, Explain])[] = [
+  ...mountErrors,
   [
     /no space left on device/,
     () => ({

@@ -14,19 +14,29 @@ export interface BuildSession {
   readonly end: () => void;
 }
 
+/** What a session has answers for. */
+interface Answers {
+  readonly logins: readonly Login[];
+  /** Values that steps may mount as a secret, by name. */
+  readonly secrets?: Readonly<Record<string, string>> | undefined;
+  /** Gets the names of secrets that a step wanted and that are not there. */
+  readonly onMissingSecret?: ((name: string) => void) | undefined;
+}
+
 /**
- * Opens a session that answers BuildKit's questions for credentials host by host (moby.filesync.v1.Auth) and its health checks, without which
- * it hangs up after a while. dockerode's own session does neither: it has one answer for every registry.
+ * Opens a session that answers BuildKit's questions for credentials host by host (moby.filesync.v1.Auth), for secrets by name
+ * (moby.buildkit.secrets.v1), and its health checks, without which it hangs up after a while. dockerode's own session does none of
+ * these: it has one answer for every registry.
  */
 export async function openSession(
   docker: Docker,
-  { id, logins }: { readonly id: string; readonly logins: readonly Login[] },
+  { id, ...answers }: Answers & { readonly id: string },
 ): Promise<BuildSession> {
   const socket = await hijack(docker, id);
   const session = performServerHandshake(socket);
   session.on("stream", (stream, headers) => {
     stream.on("error", () => undefined);
-    void answer(stream, String(headers[":path"]), logins).catch(() => stream.destroy());
+    void answer(stream, String(headers[":path"]), answers).catch(() => stream.destroy());
   });
   // The build itself reports a lost engine.
   session.on("error", () => socket.destroy());
@@ -51,34 +61,40 @@ function hijack(docker: Docker, id: string): Promise<Duplex> {
   return dial(docker, options);
 }
 
-const methods: Readonly<Record<string, (request: Buffer, logins: readonly Login[]) => Uint8Array>> =
-  {
-    "/moby.filesync.v1.Auth/Credentials": (request, logins) => {
-      const login = loginFor(logins, text(fieldsOf(request), 1));
-      if (login === undefined) return new Uint8Array();
-      return Buffer.concat([textField(1, login.username), textField(2, login.password)]);
-    },
-    // SERVING
-    "/grpc.health.v1.Health/Check": () => Buffer.from([0x08, 0x01]),
-  };
+/** The message of an answer; undefined: there is no such thing. */
+type Method = (request: Buffer, answers: Answers) => Uint8Array | undefined;
 
+const methods: Readonly<Record<string, Method>> = {
+  "/moby.filesync.v1.Auth/Credentials": (request, { logins }) => {
+    const login = loginFor(logins, text(fieldsOf(request), 1));
+    if (login === undefined) return new Uint8Array();
+    return Buffer.concat([textField(1, login.username), textField(2, login.password)]);
+  },
+  "/moby.buildkit.secrets.v1.Secrets/GetSecret": (request, { secrets = {}, onMissingSecret }) => {
+    const name = text(fieldsOf(request), 1);
+    const value = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
+    if (value === undefined) onMissingSecret?.(name);
+    return value === undefined ? undefined : textField(1, value);
+  },
+  // SERVING
+  "/grpc.health.v1.Health/Check": () => Buffer.from([0x08, 0x01]),
+};
+
+const notFound = 5;
 const unimplemented = 12;
 const maxQuestionBytes = 64 * 1024;
 
 /** One unary call of gRPC over HTTP/2: a length-prefixed message each way, the status in the trailers. */
-async function answer(
-  stream: ServerHttp2Stream,
-  path: string,
-  logins: readonly Login[],
-): Promise<void> {
+async function answer(stream: ServerHttp2Stream, path: string, answers: Answers): Promise<void> {
   const question = await readAtMost(stream, maxQuestionBytes);
   const head = { ":status": 200, "content-type": "application/grpc" };
   const method = Object.hasOwn(methods, path) ? methods[path] : undefined;
-  if (method === undefined) {
-    stream.respond({ ...head, "grpc-status": String(unimplemented) }, { endStream: true });
+  const message = method?.(question.subarray(prefixBytes), answers);
+  if (message === undefined) {
+    const status = method === undefined ? unimplemented : notFound;
+    stream.respond({ ...head, "grpc-status": String(status) }, { endStream: true });
     return;
   }
-  const message = method(question.subarray(prefixBytes), logins);
   stream.respond(head, { waitForTrailers: true });
   stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
   stream.end(framed(message));

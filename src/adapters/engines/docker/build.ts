@@ -62,6 +62,8 @@ async function follow(build: Build, docker: Docker, buildkit: boolean): Promise<
   const { signal, context, service } = build;
   const log = (buildkit ? buildkitLog : classicLog)(build.onLine);
   let session: BuildSession | undefined;
+  const onMissingSecret = (name: string): void =>
+    build.onLine(`secret ${JSON.stringify(name)} is not set on the server`);
   const cancel = (): void => {
     context.stop();
     if (buildkit) cancelBuild(docker, build.id);
@@ -69,7 +71,10 @@ async function follow(build: Build, docker: Docker, buildkit: boolean): Promise<
   signal.addEventListener("abort", cancel, { once: true });
   let done: Awaited<ReturnType<typeof progressOf>>;
   try {
-    if (buildkit) session = await openSession(docker, build);
+    if (buildkit) {
+      const secrets = build.secrets?.values;
+      session = await openSession(docker, { ...build, secrets, onMissingSecret });
+    }
     const answer = docker.buildImage(context.stream, query(build, buildkit));
     done = await progressOf(answer, log.take);
   } catch (error) {
@@ -109,10 +114,17 @@ function query(input: Build, buildkit: boolean): Docker.ImageBuildOptions {
     ...(input.target === undefined ? {} : { target: input.target }),
     ...(input.options.pull ? { pull: true } : {}),
     ...(input.options.noCache ? { nocache: true } : {}),
+    ...(input.secrets?.key === undefined ? {} : { extrahosts: cacheKeyHost(input.secrets.key) }),
     abortSignal: input.signal,
   };
   return known as object;
 }
+
+/**
+ * BuildKit's cache does not know the values of secrets, and two builds that run the same step at once share it. A name in the step's own
+ * /etc/hosts, which gets into no image, makes it another step.
+ */
+const cacheKeyHost = (key: string): string => `${key}.build.invalid:127.0.0.1`;
 
 /** The engine itself picks the login of the registry that it asks; it reads this header in base64 for URLs, which the client library does not write. */
 function registryConfig(logins: readonly Login[]) {

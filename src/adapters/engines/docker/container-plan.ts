@@ -1,7 +1,12 @@
 import { commandWords } from "../../../core/release/command.ts";
 import { label, networkName, serviceHostName } from "../../../core/release/names.ts";
 import type { Mount, Release } from "../../../core/release/release.ts";
-import { replicaCount, stopsOldFirst, type PublishSpec } from "../../../core/release/spec.ts";
+import {
+  replicaCount,
+  stopsOldFirst,
+  type PublishSpec,
+  type UlimitSpec,
+} from "../../../core/release/spec.ts";
 import { ownLabels, traefikLabels } from "../../../core/routing/labels.ts";
 import type { RoutingServer } from "../../../core/routing/release-routing.ts";
 
@@ -22,12 +27,17 @@ export interface ContainerPlan {
   readonly stopTimeoutMs: number;
   readonly capAdd: readonly string[];
   readonly pidsLimit: number;
+  /** The engine's init process is process 1. */
+  readonly init: boolean;
+  readonly shmBytes: number | undefined;
+  readonly ulimits: readonly UlimitSpec[];
 }
 
 /**
  * What is left of Docker's default set: what entrypoints use that start as root, hand their data to a user and become that user
  * (postgres, redis, mysql), and servers whose root master binds a low port and signals workers of another user (nginx, php-fpm).
- * Left out: NET_RAW (forging packets to neighbours), MKNOD, SYS_CHROOT, SETFCAP, SETPCAP, AUDIT_WRITE, FSETID.
+ * SETPCAP lets an entrypoint give capabilities up for good (`setpriv --bounding-set`); it can take none that is not in this list.
+ * Left out: NET_RAW (forging packets to neighbours), MKNOD, SYS_CHROOT, SETFCAP, AUDIT_WRITE, FSETID.
  */
 const capabilities = [
   "CHOWN",
@@ -36,6 +46,7 @@ const capabilities = [
   "KILL",
   "NET_BIND_SERVICE",
   "SETGID",
+  "SETPCAP",
   "SETUID",
 ];
 
@@ -129,11 +140,17 @@ function commonPlan(release: Release) {
     network: networkName(instance),
     aliases: [],
     publish: [],
-    mounts: release.mounts,
+    mounts: [...release.mounts, ...secretMounts(release)],
     maxCpu: spec.maxCpu,
     maxMemoryBytes: spec.maxMemoryBytes,
     stopTimeoutMs: spec.stopTimeoutMs,
     capAdd: capabilities,
     pidsLimit,
+    init: spec.init,
+    shmBytes: spec.shmBytes,
+    ulimits: spec.ulimits,
   };
 }
+
+const secretMounts = ({ secretFiles = [] }: Release): readonly Mount[] =>
+  secretFiles.map(({ source, target }) => ({ type: "bind", source, target, readOnly: true }));

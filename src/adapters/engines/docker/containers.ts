@@ -13,13 +13,14 @@ import {
   isOwned,
   ownedContainers,
   removeForGood,
+  stopAndRemove,
   type OwnedContainers,
 } from "./owned.ts";
 import { programHead } from "./program.ts";
 import { lineSplitter } from "./build-log.ts";
 import { outputOf } from "./demux.ts";
 import { socketReader } from "./sockets.ts";
-import { initError, initFailure, startError } from "./start-errors.ts";
+import { initError, initFailure, runtimeFailure, startError } from "./start-errors.ts";
 
 type RunToEnd = Parameters<Releases["runCommand"]>[1];
 
@@ -30,7 +31,7 @@ export interface Containers {
   /** Throws UserError when a container of anything but `service` has the name. */
   readonly ensureNameFree: (name: string, service: string) => Promise<void>;
   readonly start: (id: string) => Promise<void>;
-  /** SIGTERM, then SIGKILL after `timeoutMs`; fine when it is not running. */
+  /** The image's STOPSIGNAL, SIGTERM without one, then SIGKILL after `timeoutMs`; fine when it is not running. */
   readonly stop: (id: string, timeoutMs: number) => Promise<void>;
   /** Kills and removes; fine when it is gone. */
   readonly remove: (id: string) => Promise<void>;
@@ -60,7 +61,11 @@ export function createContainers(engine: InstanceEngine): Containers {
   const client = { ...engine, owned };
   const find = bounded(socketPath, owned.find);
   return {
-    create: bounded(socketPath, (plan) => createAnew(client, plan)),
+    create: bounded(
+      socketPath,
+      (plan) => createAnew(client, plan),
+      ({ stopTimeoutMs }) => stopTimeoutMs,
+    ),
     ensureNameFree: bounded(socketPath, (name, service) => ensureNameFree(client, name, service)),
     start: bounded(socketPath, (id) => start(client, id)),
     stop: bounded(
@@ -107,7 +112,7 @@ async function createAnew(client: Client, plan: ContainerPlan): Promise<string> 
     if (holder !== undefined && !isSame(holder, plan, instance)) {
       throw await owned.nameTaken(plan.name, error);
     }
-    if (holder !== undefined) await removeForGood(docker.getContainer(holder.Id));
+    if (holder !== undefined) await stopAndRemove(docker.getContainer(holder.Id));
     return create();
   }
 }
@@ -172,8 +177,8 @@ async function runAndLook(client: Client, id: string, run: RunToEnd): Promise<Pr
   await runToEnd(container, run).catch((error: unknown) => notStarted(owned, id, error));
   const info = await owned.find(id);
   if (info === undefined) throw new Error(`container ${id}: gone`);
-  const { exitCode, oomKilled, error } = await factsOf(client, info);
-  return { exitCode, oomKilled, error };
+  const { exitCode, oomKilled, error, program } = await factsOf(client, info);
+  return { exitCode, oomKilled, error, ...(program !== undefined && { program }) };
 }
 
 async function list(client: Client, service: string): Promise<readonly Replica[]> {
@@ -188,9 +193,11 @@ async function factsOf(
 ): Promise<Replica> {
   const facts = containerFacts(info, instance);
   const isSilent = facts.error === "" && info.State.Status === "exited";
-  if (!isSilent || (facts.exitCode !== 126 && facts.exitCode !== 127)) return facts;
+  const hasInit = info.HostConfig.Init === true;
+  if (!isSilent || !(hasInit ? [126, 127] : [1, 255]).includes(facts.exitCode)) return facts;
   const container = docker.getContainer(info.Id);
-  const failure = initFailure(await logLines(container, 5));
+  const lines = await logLines(container, 5);
+  const failure = hasInit ? initFailure(lines) : runtimeFailure(lines, info.Path);
   if (failure === undefined) return facts;
   const head = await programHead(container, info.Config, failure.program);
   return { ...facts, error: initError(failure, head, machine()) };
@@ -204,14 +211,12 @@ async function logLines(container: Docker.Container, lines: number): Promise<rea
   return Buffer.isBuffer(log) ? readLog(log) : [];
 }
 
-const stopSeconds = 10;
-
 /** Starts a container that was created, passes its output on and returns when it has ended. */
 async function runToEnd(container: Docker.Container, { onLine, signal }: RunToEnd): Promise<void> {
   await container.start();
   const stop = (): void => {
-    // It may have ended meanwhile, which is what was wanted.
-    container.stop({ t: stopSeconds }).catch(() => undefined);
+    // It may have ended meanwhile, which is what was wanted. Its own time to stop is that of its release.
+    container.stop().catch(() => undefined);
   };
   signal.addEventListener("abort", stop);
   if (signal.aborted) stop();

@@ -3,6 +3,7 @@ import type Docker from "dockerode";
 import type { ContainerPlan } from "./container-plan.ts";
 import type { InfraPlan } from "../../../core/server/infra.ts";
 import type { Mount } from "../../../core/release/release.ts";
+import type { UlimitSpec } from "../../../core/release/spec.ts";
 
 const logConfig = { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } };
 
@@ -21,7 +22,7 @@ export const createOptions = (plan: ContainerPlan): Docker.ContainerCreateOption
   HostConfig: {
     NetworkMode: plan.network,
     RestartPolicy: { Name: "no" },
-    Init: true,
+    Init: plan.init,
     SecurityOpt: ["no-new-privileges"],
     CapDrop: ["ALL"],
     CapAdd: [...plan.capAdd],
@@ -29,6 +30,8 @@ export const createOptions = (plan: ContainerPlan): Docker.ContainerCreateOption
     LogConfig: logConfig,
     Mounts: plan.mounts.map(mountOptions),
     PortBindings: portBindings(plan.publish),
+    ...(plan.shmBytes === undefined ? {} : { ShmSize: plan.shmBytes }),
+    ...(plan.ulimits.length === 0 ? {} : { Ulimits: plan.ulimits.map(ulimitOptions) }),
     ...(plan.maxCpu === undefined ? {} : { NanoCpus: Math.round(plan.maxCpu * 1e9) }),
     ...(plan.maxMemoryBytes === undefined ? {} : memoryOptions(plan.maxMemoryBytes)),
   },
@@ -88,6 +91,12 @@ const memoryOptions = (bytes: number) => ({ Memory: bytes, MemorySwap: bytes });
 function mountOptions(mount: Mount): Docker.MountSettings {
   return { Type: mount.type, Source: mount.source, Target: mount.target, ReadOnly: mount.readOnly };
 }
+
+const ulimitOptions = ({ name, soft, hard }: UlimitSpec) => ({
+  Name: name,
+  Soft: soft,
+  Hard: hard,
+});
 
 interface PortBinding {
   readonly ip: string;

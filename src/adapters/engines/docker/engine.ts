@@ -17,6 +17,9 @@ export interface EngineOptions {
   readonly beforeRemoval?: (container: string) => Promise<void>;
 }
 
+/** The longest that `stop-timeout` may be. */
+const maxStopMs = 600_000;
+
 /** One Docker Engine as an engine of releases: only containers, images and volumes of one instance, every call repeatable. */
 export function createEngine({ instance, socketPath, beforeRemoval }: EngineOptions): Engine {
   const own = { docker: openDocker(socketPath), instance, socketPath };
@@ -35,7 +38,11 @@ export function createEngine({ instance, socketPath, beforeRemoval }: EngineOpti
     ...createImages(own),
     ...createVolumes(own),
     probe,
-    removeOneOffs: bounded(socketPath, (service) => removeOneOffs(own, service)),
+    removeOneOffs: bounded(
+      socketPath,
+      (service: string) => removeOneOffs(own, service),
+      () => maxStopMs,
+    ),
   };
 }
 

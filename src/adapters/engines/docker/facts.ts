@@ -25,6 +25,7 @@ export function containerFacts(info: Docker.ContainerInspectInfo, instance: stri
     error: stripControls(state.Error ?? ""),
     health: healths.find((health) => health === state.Health?.Status),
     ...healthOutput(state.Health?.Log),
+    ...(info.Path !== undefined && { program: [info.Path, ...(info.Args ?? [])] }),
     address: state.Running && address !== undefined && address !== "" ? address : undefined,
     startedAt: timeOf(state.StartedAt),
   };
@@ -78,12 +79,14 @@ const healths = ["starting", "healthy", "unhealthy"] as const;
 const maxHealthOutput = 300;
 
 function healthOutput(
-  log: readonly { readonly Output: string }[] | null | undefined,
+  log: readonly { readonly Output: string; readonly ExitCode: number }[] | null | undefined,
 ): Pick<Replica, "healthOutput"> {
-  const last = log?.at(-1)?.Output;
+  const last = log?.at(-1);
   if (last === undefined) return {};
-  const line = last.trim().split("\n").at(-1) ?? "";
-  return { healthOutput: stripControls(line).slice(0, maxHealthOutput) };
+  const line = last.Output.trim().split("\n").at(-1) ?? "";
+  const said = stripControls(line).slice(0, maxHealthOutput);
+  // Such as `curl -fs`, which is silent.
+  return { healthOutput: said === "" && last.ExitCode !== 0 ? `exit code ${last.ExitCode}` : said };
 }
 
 /** The engine writes year 1 for "never", which becomes 0. */

@@ -95,14 +95,27 @@ export const inspectAny = async (
 export const isOwned = (info: Docker.ContainerInspectInfo, instance: string): boolean =>
   fieldOf(info.Config.Labels, label.instance) === instance;
 
-/** Removes the one-off containers of a service, also those that run. */
+/** Stops and removes the one-off containers of a service. */
 export async function removeOneOffs(
   { docker, instance }: InstanceEngine,
   service: string,
 ): Promise<void> {
   const filters = listFilter(instance, "run", service);
   const listed = await docker.listContainers({ all: true, filters });
-  await Promise.all(listed.map(({ Id }) => removeForGood(docker.getContainer(Id))));
+  const remove = async ({ Id, Labels }: Docker.ContainerInfo): Promise<void> => {
+    const container = docker.getContainer(Id);
+    // A shell on a terminal ends with its terminal, and not by a stop signal.
+    if (Labels[label.run] === "attached")
+      await tolerating([404, 409], container.kill({ signal: "SIGHUP" }));
+    await stopAndRemove(container);
+  };
+  await Promise.all(listed.map(remove));
+}
+
+/** Lets a container end by its own stop signal, within its own time, and removes it. */
+export async function stopAndRemove(container: Docker.Container): Promise<void> {
+  await tolerating([304, 404], container.stop());
+  await removeForGood(container);
 }
 
 /** Kills and removes with its anonymous volumes, and waits where another removal is under way. */

@@ -58,10 +58,24 @@ const explanations: readonly (readonly [RegExp, (found: RegExpExecArray) => Expl
     }),
   ],
   [
+    /error mounting "[^"]*\/secrets\/[^"]+" to rootfs at "([^"]+)":.*?(not a directory|read-only file system)/,
+    (found) => ({
+      text: `mypaas.secret: no file can be put at ${found[1]}: ${found[2]}`,
+      hint: "name another path, such as /run/secrets/NAME",
+    }),
+  ],
+  [
     /bind source path does not exist: (.+)$/,
     (found) => ({
       text: `volume source ${found[1]} does not exist`,
       hint: `create it on the server: mkdir -p ${found[1]}`,
+    }),
+  ],
+  [
+    /setting rlimits?\b.*?\btype (\d+):/,
+    (found) => ({
+      text: `mypaas.ulimit: ${rlimits[Number(found[1])] ?? "a limit"} is above what this server allows`,
+      hint: "lower it, or raise the limit of Docker's own service on the server",
     }),
   ],
   [/No such image: (\S+)/, (found) => ({ text: `image ${found[1]} is gone` })],
@@ -74,7 +88,7 @@ const explanations: readonly (readonly [RegExp, (found: RegExpExecArray) => Expl
   ],
   [
     /Minimum memory limit allowed is (\S+)/i,
-    (found) => ({ text: `mypaas.maxmem is below the engine's minimum of ${found[1]}` }),
+    (found) => ({ text: `mypaas.maxmem is below Docker's minimum of ${found[1]}` }),
   ],
   [
     /Range of CPUs is from ([\d.]+) to ([\d.]+)/i,
@@ -89,6 +103,23 @@ const explanations: readonly (readonly [RegExp, (found: RegExpExecArray) => Expl
   ],
 ];
 
+/** The kernel's limits by their numbers (asm-generic/resource.h), as Docker calls them. */
+const rlimits: Readonly<Record<number, string>> = {
+  0: "cpu",
+  1: "fsize",
+  2: "data",
+  3: "stack",
+  4: "core",
+  5: "rss",
+  6: "nproc",
+  7: "nofile",
+  8: "memlock",
+  10: "locks",
+  11: "sigpending",
+  12: "msgqueue",
+  15: "rttime",
+};
+
 function portTaken(found: RegExpExecArray): Explanation {
   return {
     text: `port ${found[1]}:${found[2]} is already in use`,
@@ -100,6 +131,18 @@ function portTaken(found: RegExpExecArray): Explanation {
 export interface InitFailure {
   readonly program: string;
   readonly reason: string;
+}
+
+/** Without one, the runtime itself says in the log why it could not run a program, and ends with 1 or 255; `own` is that program. */
+export function runtimeFailure(lines: readonly string[], own: string): InitFailure | undefined {
+  const found =
+    /^(?:exec (\S+):|standard_init_linux\S* exec user process caused:?) "?(.+?)"?$/.exec(
+      lines.length === 1 ? (lines[0] ?? "") : "",
+    );
+  const [, program = own, reason = ""] = found ?? [];
+  if (!/^(no such file or directory|exec format error|permission denied)$/.test(reason))
+    return undefined;
+  return { program, reason: reason.charAt(0).toUpperCase() + reason.slice(1) };
 }
 
 /** With an init process, a program that cannot run ends with 126 or 127 and only the log says why; undefined when it does not. */

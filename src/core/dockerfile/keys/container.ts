@@ -21,9 +21,10 @@ import {
   type FileKeys,
   type Found,
   type Key,
+  type SpecField,
 } from "./key.ts";
 
-const scale = oneValue<"scale">({
+const scaleRow = oneValue<"scale">({
   name: "scale",
   syntax: "0, N, N roll or N safe",
   fallback: "0",
@@ -35,9 +36,16 @@ const scale = oneValue<"scale">({
     roll: object<{ readonly replicas: number }, "replicas">({ replicas: count }),
     safe: object<{ readonly replicas: number }, "replicas">({ replicas: count }),
   }),
-  text: describeScale,
+  text: (value) => describeScale(value, true),
   write: writeScale,
 });
+
+const scale = {
+  ...scaleRow,
+  describe: (value, { routes }) => [
+    { title: "scale", text: describeScale(value, routes.length > 0) },
+  ],
+} satisfies SpecField<Scale>;
 
 const volumes = manyValues<"volumes">({
   name: "volume",
@@ -102,10 +110,11 @@ function readScale(text: string): Read<Scale> {
   return good({ kind: match[2]?.toLowerCase() === "safe" ? "safe" : "roll", replicas });
 }
 
-function describeScale(value: Scale): string {
-  if (value.kind === "replace") return "1 container, the old one stops first, requests wait";
+function describeScale(value: Scale, hasRoutes: boolean): string {
+  const waiting = hasRoutes ? ", requests wait" : "";
+  if (value.kind === "replace") return `1 container, the old one stops first${waiting}`;
   const count = `${value.replicas} container${value.replicas === 1 ? "" : "s"}`;
-  return `${count}, ${value.kind === "roll" ? "the new ones start first" : "all old ones stop first, requests wait"}`;
+  return `${count}, ${value.kind === "roll" ? "the new ones start first" : `all old ones stop first${waiting}`}`;
 }
 
 /** Reads `~/dir:/path[:ro]`, `name:/path[:ro]` or `/host/dir:/path[:ro]`. */
@@ -132,7 +141,8 @@ function readVolume(text: string): Read<VolumeSpec> {
   return bad("~/dir, a name, or an absolute path before the colon", text);
 }
 
-function isPlainPath(path: string): boolean {
+/** True for an absolute path without empty, `.` or `..` parts. */
+export function isPlainPath(path: string): boolean {
   const segments = path.slice(1).split("/");
   return (
     path.startsWith("/") &&

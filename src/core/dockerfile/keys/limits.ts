@@ -23,7 +23,7 @@ export const limitFields = {
     read: readMemory,
     ...limit,
     text: ifSet((bytes) => `${Math.round(bytes / 2 ** 20)} MiB`),
-    write: ifSet(writeMemory),
+    write: ifSet(writeBytes),
   }),
 };
 
@@ -37,8 +37,15 @@ function readCpu(text: string): Read<number> {
 
 const sizeUnits = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const;
 
-/** Reads bytes: `256m`, `1.5g`, `512MiB`; Docker takes no less than 6 MiB. */
+/** Docker takes no less than 6 MiB. */
 function readMemory(text: string): Read<number> {
+  return readBytes(text, "6m");
+}
+
+const leastBytes = { "1m": 2 ** 20, "6m": 6 * 2 ** 20 } as const;
+
+/** Reads bytes: `256m`, `1.5g`, `512MiB`. */
+export function readBytes(text: string, least: keyof typeof leastBytes): Read<number> {
   const match = /^(\d{1,12}(?:\.\d{1,3})?)([kmgt])i?b?$/i.exec(text);
   const unit = match?.[2]?.toLowerCase();
   if (!match || !(unit === "k" || unit === "m" || unit === "g" || unit === "t")) {
@@ -46,12 +53,13 @@ function readMemory(text: string): Read<number> {
     return bad("a size such as 256m or 1g", text, hint);
   }
   const bytes = Math.round(Number(match[1]) * sizeUnits[unit]);
-  if (bytes < 6 * sizeUnits.m || bytes > 64 * sizeUnits.t) return bad("from 6m to 64t", text);
+  if (bytes < leastBytes[least] || bytes > 64 * sizeUnits.t)
+    return bad(`from ${least} to 64t`, text);
   return good(bytes);
 }
 
 /** Writes bytes in the largest unit that needs no fraction. */
-function writeMemory(bytes: number): string {
+export function writeBytes(bytes: number): string {
   const units = ["", "k", "m", "g"];
   let value = bytes;
   let unit = 0;

@@ -1,11 +1,12 @@
 import type { Change } from "../../release/change.ts";
-import { writeRoute, type RouteSpec } from "../../release/spec.ts";
+import { writeRoute, type RedirectTarget, type RouteSpec } from "../../release/spec.ts";
 import { ownRoutes } from "../../routing/takeovers.ts";
-import { count, flag, listOf, object, text } from "../../stored/shape.ts";
+import { count, either, flag, listOf, maybe, object, text, word } from "../../stored/shape.ts";
 import type { KeyLine } from "../comment-keys.ts";
 import { isIPv4 } from "../../server/addresses.ts";
 import { readRoute, readUrl, type HostAndPath } from "../hosts.ts";
-import { readBoolean, readPort } from "../values.ts";
+import { checkRedirects, redirect, redirectRoutes } from "./redirect.ts";
+import { bad, good, readBoolean, readPort, type Read } from "../values.ts";
 import {
   about,
   ifSet,
@@ -16,12 +17,16 @@ import {
   type Key,
   type SpecField,
 } from "./key.ts";
+import { timeoutFields } from "./timeouts.ts";
 
 /** Reads a route that is stored. */
 export const storedRoute = object<RouteSpec, "host" | "path" | "https">({
   host: text,
   path: text,
   https: flag,
+  to: maybe(
+    object<RedirectTarget, "host" | "path" | "https">({ host: text, path: text, https: flag }),
+  ),
 });
 
 const domain: Key<HostAndPath> = {
@@ -51,12 +56,14 @@ const url: Key<RouteSpec> = {
 };
 
 const routes: SpecField<readonly RouteSpec[]> = {
-  keys: [domain, https, url],
+  keys: [domain, https, url, redirect],
   default: [],
   stored: listOf(storedRoute),
   merge: (file) => {
     checkRoutes(file);
-    return routesOf(file).map(({ value }) => value);
+    const own = routesOf(file);
+    checkRedirects(file, own);
+    return [...own, ...redirectRoutes(file, own)].map(({ value }) => value);
   },
   describe: (list, { slug }) => {
     const texts = list.map((route) =>
@@ -91,21 +98,42 @@ const stripPrefix = oneValue<"stripPrefix">({
 
 const port = oneValue<"port">({
   name: "port",
-  syntax: "1 to 65535",
+  syntax: "1 to 65535, or none",
   fallback: "the image's only EXPOSE, else 80",
-  help: "Port that the service listens on. A service without domain, port and EXPOSE is a worker process.",
-  read: readPort,
+  help: "Port that the service listens on. none: a worker process, whatever the image exposes. So is a service without domain, port and EXPOSE.",
+  read: readPortOrNone,
   default: undefined,
-  stored: count,
+  stored: either(count, word("none")),
+  rule: (key, file) => {
+    const [found] = file.values(key);
+    const needy = file.firstLine(domain, url, timeoutFields.healthcheck.key);
+    if (found?.value !== "none" || needy === undefined) return;
+    const { name } = needy.key;
+    file.problems.add(
+      found,
+      about(key, `none, but mypaas.${name} (line ${needy.line}) needs a port`),
+      `set the port that the service listens on, or remove mypaas.${name}`,
+    );
+  },
   text: ifSet(String),
   // The port of the release is known even when the Dockerfile leaves it to the image.
   write: (_port, release) => ifSet(String)(release.port),
 });
 
+/** Reads a port, or the word for a service that listens on none. */
+function readPortOrNone(text: string): Read<number | "none"> {
+  if (text.toLowerCase() === "none") return good("none");
+  const number = readPort(text);
+  return "bad" in number ? bad("a whole number from 1 to 65535, or none", text) : number;
+}
+
 export const routeFields = { routes, stripPrefix, port };
 
+/** The keys that make a route of the service itself. */
+export const routeKeys: readonly Key<unknown>[] = [domain, url];
+
 /** Routes of `domain` and `url` together, each with its place. */
-function routesOf({ values }: FileKeys): readonly Found<RouteSpec>[] {
+export function routesOf({ values }: FileKeys): readonly Found<RouteSpec>[] {
   const isHttps = values(https)[0]?.value ?? false;
   const domains = values(domain).map((found) => ({
     ...found,

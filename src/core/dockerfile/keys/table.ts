@@ -5,16 +5,22 @@ import { containerFields } from "./container.ts";
 import type { Fact, Key, SpecField, SpecTable } from "./key.ts";
 import { limitFields } from "./limits.ts";
 import { routeFields } from "./routes.ts";
+import { secretFields } from "./secrets.ts";
+import { runtimeFields } from "./runtime.ts";
 import { serviceFields } from "./service.ts";
 import { timeoutFields } from "./timeouts.ts";
+import { trafficFields } from "./traffic.ts";
 
 /** Every field of a spec, in the order in which a spec is written, described and documented. The digest of a spec depends on this order. */
 export const specTable: SpecTable = {
   ...serviceFields,
   ...routeFields,
+  ...trafficFields,
   ...containerFields,
+  ...secretFields,
   ...timeoutFields,
   ...limitFields,
+  ...runtimeFields,
   ...buildFields,
 };
 

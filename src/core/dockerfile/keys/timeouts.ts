@@ -57,7 +57,7 @@ export const timeoutFields = {
     name: "stop-timeout",
     ...duration,
     fallback: "10s",
-    help: "Time between SIGTERM and SIGKILL.",
+    help: "Time between the image's STOPSIGNAL, else SIGTERM, and SIGKILL.",
     read: (text) => readDuration(text, 0, hour / 6),
     default: 10_000,
     text: (ms) => `stop ${writeDuration(ms)}`,

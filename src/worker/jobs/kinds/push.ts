@@ -1,10 +1,15 @@
-import { hint, command } from "../../../core/hints.ts";
-import { readEnv } from "../../../adapters/state/env.ts";
+import { command, hint, hintFields } from "../../../core/hints.ts";
+import type { Say } from "../../../core/wire/events.ts";
+import type { BuildSource } from "../../../sources/source.ts";
+import { placeValues } from "../../../core/release/values.ts";
+import { readValues } from "../../../adapters/state/env.ts";
+import { keepSecrets } from "../../../adapters/state/secrets.ts";
+import { withBuildSecrets } from "../../deploy/build-secrets.ts";
 import { keepScaleChange } from "../../../adapters/state/job-changes.ts";
 import { scaleOverride } from "../../../adapters/state/services.ts";
 import { pushSource } from "../../../sources/push.ts";
 import { readSpec } from "../../../sources/read-spec.ts";
-import { decideScale } from "../../deploy/desired-release.ts";
+import { decideScale, type DesiredRelease } from "../../deploy/desired-release.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
 import { releaseKind } from "./release-kind.ts";
 
@@ -20,6 +25,30 @@ export const push = releaseKind<ActionOf<"push">>({
     const written = await readSpec(source.dockerfile, service, say);
     const { spec, isOutdated } = decideScale(written, scaleOverride(state, service));
     if (isOutdated) keepScaleChange(state, job.id, undefined);
-    return { spec, env: readEnv(state, service), source };
+    const values = readValues(state, service);
+    const { env, files } = placeValues(spec, values);
+    const built = await withBuildSecrets(state, source, { spec, values });
+    warnOfVariables(built, { spec, env }, say);
+    return { spec, env, secretFiles: keepSecrets(state, service, files), source: built };
   },
 });
+
+/** Most tokens of a build are of no use to the containers, which show them to whoever may inspect one. */
+function warnOfVariables(
+  { secrets }: BuildSource,
+  { spec, env }: Pick<DesiredRelease, "spec" | "env">,
+  say: Say,
+): void {
+  const isWanted = (name: string) => spec.env.some((variable) => variable.name === name);
+  const names = (secrets?.asked ?? []).filter(
+    (name) => Object.hasOwn(env, name) && !isWanted(name),
+  );
+  for (const name of names)
+    say({
+      kind: "warning",
+      text: `${name} is a secret of the build and also an environment variable of the containers`,
+      ...hintFields(
+        hint`for builds alone: ${command(`env ${spec.service} set ${name}=… --secret`)}; for both, write: # mypaas.env = ${name}`,
+      ),
+    });
+}

@@ -4,18 +4,20 @@ import type { RemoveInfo } from "../../../core/actions/lifecycle.ts";
 import { ownRoutes } from "../../../core/routing/takeovers.ts";
 import { writeRoute } from "../../../core/release/spec.ts";
 import type { Engine } from "../../../deploy/ports.ts";
-import { readEnv } from "../../../adapters/state/env.ts";
+import { readValues } from "../../../adapters/state/env.ts";
 import {
   currentRelease,
   listReleases,
   type StoredRelease,
 } from "../../../adapters/state/releases.ts";
 import { forgetService } from "../../../adapters/state/services.ts";
+import { usersOf } from "../../../adapters/state/users.ts";
 import { appendStep, readSteps } from "../../../adapters/state/steps.ts";
 import type { State } from "../../../adapters/state/state.ts";
 import { refuseUnknownService } from "../../accept/known-service.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
 import type { JobKind, JobRun } from "../job-kind.ts";
+import { removeSecretFiles } from "../../deploy/secrets.ts";
 import { stopRelease } from "./stop.ts";
 
 type RemoveAction = ActionOf<"remove">;
@@ -35,6 +37,7 @@ export const remove: JobKind<RemoveAction> = {
     const last = currentRelease(state, service);
     if (last !== undefined) await stopRelease(run, last);
     await removeFromEngine(run, engine, action);
+    await removeSecretFiles(state, run.config, service);
     forgetService(state, service, job.id);
     await router.apply({ kind: "removed", service });
     const kept = [...volumes, ...foldersOf(last)].filter((name) => !action.volumes.includes(name));
@@ -74,13 +77,15 @@ export async function removeInfo(
   refuseUnknownService(state, service, command("releases"));
   const releases = listReleases(state, service);
   const last = currentRelease(state, service);
+  const users = usersOf(state, service).map(({ name }) => name);
   return {
     service,
     routes: last === undefined ? [] : ownRoutes(last.release).map(writeRoute),
     containers: (await engine.replicas(service)).length,
     images: imagesOf(releases).length,
     releases: releases.length,
-    env: Object.keys(readEnv(state, service)),
+    env: Object.keys(readValues(state, service)),
+    ...(users.length > 0 && { users }),
     volumes: await engine.listVolumes(service),
     folders: foldersOf(last),
   };

@@ -141,6 +141,34 @@ const cases: readonly Case[] = [
     text: 'build web: step "RUN x": cannot run /bin/sh: no such file or directory',
     hint: 'use a base image with a shell, or write the step as RUN ["program", "argument"]',
   },
+  {
+    says: "failed to solve: secret NPM_TOKEN: not found",
+    step: "RUN --mount=type=secret,id=NPM_TOKEN,required=true npm ci",
+    text: 'build web: step "RUN --mount=type=secret,id=NPM_TOKEN,required=true npm ci": secret NPM_TOKEN is not set on the server',
+    hint: "set it, then push again: mypaas env web set NPM_TOKEN=… --secret",
+  },
+  {
+    says: "secret npm-token not found: not found",
+    text: "build web: secret npm-token is not set on the server",
+    hint: "set it, then push again: mypaas env web set npm-token=… --secret",
+  },
+  {
+    says: `${llb}dockerfile parse error line 2: unexpected key 'env' in 'env=TOKEN'`,
+    text: "Dockerfile:2: this server's Docker Engine is too old for env=TOKEN in a secret mount",
+    hint: "leave it out and read the file /run/secrets/NAME in the step, or upgrade Docker Engine to 28",
+  },
+  {
+    says: 'no SSH key "" forwarded from the client',
+    step: "RUN --mount=type=ssh,required=true git clone x",
+    text: 'build web: step "RUN --mount=type=ssh,required=true git clone x": --mount=type=ssh: the server has no SSH agent for builds',
+    hint: "set a token or deploy key as a secret, and mount it: RUN --mount=type=secret,id=NAME",
+  },
+  {
+    says: "the --mount option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how to build images with BuildKit enabled",
+    step: "RUN --mount=type=secret,id=X x",
+    text: 'build web: step "RUN --mount=type=secret,id=X x": this server\'s Docker builds without BuildKit, which RUN --mount needs',
+    hint: "leave out --mount, or use a Docker Engine with BuildKit, 20.10 or newer",
+  },
   { says: "something\u001b[2J new", text: "build web: something new" },
 ];
 

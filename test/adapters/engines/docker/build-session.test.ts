@@ -11,6 +11,8 @@ const logins = [
   { host: "r.example.com:5000", username: "bob", password: "p".repeat(300) },
 ];
 
+const secrets = { TOKEN: "of the build", EMPTY: "", LONG: "ä".repeat(60_000) };
+
 /** An engine that has taken the connection over, and asks. */
 async function open(t: TestContext) {
   const [here, there] = duplexPair();
@@ -22,14 +24,16 @@ async function open(t: TestContext) {
     },
   };
   const docker = { modem } as unknown as ReturnType<typeof openDocker>;
-  const opening = openSession(docker, { id: "abc", logins });
+  const missing: string[] = [];
+  const onMissingSecret = (name: string) => missing.push(name);
+  const opening = openSession(docker, { id: "abc", logins, secrets, onMissingSecret });
   const client = connect("http://localhost", { createConnection: () => here });
   const session = await opening;
   t.after(() => {
     client.destroy();
     session.end();
   });
-  return { client, session, dialled };
+  return { client, session, dialled, missing };
 }
 
 async function ask(client: ClientHttp2Session, path: string, message: Uint8Array) {
@@ -76,4 +80,19 @@ test("BuildKit's health checks are answered, and what is not known is said to be
   assert.equal(token.status, "12");
   const odd = await ask(client, "/toString", new Uint8Array());
   assert.equal(odd.status, "12");
+});
+
+test("BuildKit gets the secret that it names, and of others it learns that there is none", async (t) => {
+  const { client, missing } = await open(t);
+  const path = "/moby.buildkit.secrets.v1.Secrets/GetSecret";
+  const token = await ask(client, path, hostOf("TOKEN"));
+  assert.deepEqual([token.status, token.body.toString("latin1")], ["0", "\n\u000cof the build"]);
+  const empty = await ask(client, path, hostOf("EMPTY"));
+  assert.deepEqual([empty.status, [...empty.body]], ["0", [0x0a, 0]]);
+  const long = await ask(client, path, hostOf("LONG"));
+  assert.equal(long.body.subarray(4).toString(), "ä".repeat(60_000));
+  assert.deepEqual(missing, []);
+  for (const name of ["token", "OTHER", "", "toString", "__proto__"])
+    assert.equal((await ask(client, path, hostOf(name))).status, "5", name);
+  assert.deepEqual(missing, ["token", "OTHER", "", "toString", "__proto__"]);
 });

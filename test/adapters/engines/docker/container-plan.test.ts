@@ -16,6 +16,9 @@ test("a replica is planned under its own name, with everything that its release 
       maxCpu: 0.5,
       maxMemoryBytes: 1024,
       stopTimeoutMs: 7_000,
+      init: false,
+      shmBytes: 2 ** 28,
+      ulimits: [{ name: "nofile", soft: 1024, hard: 65_536 }],
     },
   });
   const { labels, ...plan } = containerPlan(one, 2, { server, aliases: ["x.test"] });
@@ -30,8 +33,20 @@ test("a replica is planned under its own name, with everything that its release 
     maxCpu: 0.5,
     maxMemoryBytes: 1024,
     stopTimeoutMs: 7_000,
-    capAdd: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"],
+    capAdd: [
+      "CHOWN",
+      "DAC_OVERRIDE",
+      "FOWNER",
+      "KILL",
+      "NET_BIND_SERVICE",
+      "SETGID",
+      "SETPCAP",
+      "SETUID",
+    ],
     pidsLimit: 1024,
+    init: false,
+    shmBytes: 2 ** 28,
+    ulimits: one.spec.ulimits,
   });
   assert.equal(labels["mypaas.replica"], "2");
   assert.equal(labels["traefik.docker.network"], "demo");
@@ -77,4 +92,14 @@ test("a one-off container has what a replica has but routes, published ports and
   });
   const detached = runPlan(one, { tag: "ab12", command: ["x"], isDetached: true });
   assert.equal(detached.labels["mypaas.run"], "detached");
+});
+
+test("secrets are files that no container may change, in replicas and in programs by hand", () => {
+  const source = "/var/lib/mypaas/secrets/web/0f-1000";
+  const file = { name: "KEY", version: "0f", source, target: "/run/secrets/KEY" };
+  const one = release("web", 1, { secretFiles: [file] });
+  const mount = { type: "bind", source, target: "/run/secrets/KEY", readOnly: true };
+  assert.deepEqual(containerPlan(one, 1, { server }).mounts, [mount]);
+  const run = { tag: "x", command: ["sh"], isDetached: false };
+  assert.deepEqual(runPlan(one, run).mounts, [mount]);
 });

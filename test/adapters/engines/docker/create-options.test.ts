@@ -23,6 +23,9 @@ const plain: ContainerPlan = {
   stopTimeoutMs: 10_001,
   capAdd: ["CHOWN"],
   pidsLimit: 512,
+  init: true,
+  shmBytes: undefined,
+  ulimits: [],
 };
 
 test("a plain plan gets every safety option", () => {
@@ -53,6 +56,13 @@ const port = { ip: "127.0.0.1", hostPort: 8080, containerPort: 80, protocol: "tc
 const cases: readonly (readonly [string, Partial<ContainerPlan>, object])[] = [
   ["half a processor", { maxCpu: 0.5 }, { NanoCpus: 500_000_000 }],
   ["memory without swap", { maxMemoryBytes: 1024 }, { Memory: 1024, MemorySwap: 1024 }],
+  ["the image's own init", { init: false }, { Init: false }],
+  ["more of /dev/shm", { shmBytes: 2 ** 28 }, { ShmSize: 268_435_456 }],
+  [
+    "limits of the kernel",
+    { ulimits: [{ name: "memlock", soft: -1, hard: -1 }] },
+    { Ulimits: [{ Name: "memlock", Soft: -1, Hard: -1 }] },
+  ],
   [
     "a volume",
     { mounts: [{ type: "volume", source: "v", target: "/data", readOnly: true }] },

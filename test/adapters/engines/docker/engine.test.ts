@@ -37,6 +37,44 @@ test("starting, stopping and removing what already is so are fine", async (t) =>
   ]);
 });
 
+test("one-off programs of a removed service end by their terminal or their stop signal, in their own time", async (t) => {
+  const one = (Id: string, run: string) => ({ Id, Labels: { "mypaas.run": run } });
+  const docker = await startFakeDocker({
+    "GET /containers/json": () => ({ body: [one("a", "attached"), one("d", "detached")] }),
+    "POST /containers/a/kill": () => ({ status: 204 }),
+    "POST /containers/*/stop": () => ({ status: 204 }),
+    "DELETE /containers/*": () => ({ status: 204 }),
+  });
+  t.after(docker.close);
+  await createEngine({ instance: "mypaas", socketPath: docker.socketPath }).removeOneOffs("web");
+  const of = (id: string) => docker.seen.filter((line) => line.includes(`/containers/${id}`));
+  assert.deepEqual(of("a"), [
+    "POST /containers/a/kill?signal=SIGHUP",
+    "POST /containers/a/stop",
+    "DELETE /containers/a?force=true&v=true",
+  ]);
+  assert.deepEqual(of("d"), ["POST /containers/d/stop", "DELETE /containers/d?force=true&v=true"]);
+});
+
+for (const [what, entry, said] of [
+  ["its last line", { ExitCode: 1, Output: "1 of 2\nqueue is full\n" }, "queue is full"],
+  ["its exit code, where it is silent", { ExitCode: 7, Output: " \n" }, "exit code 7"],
+  ["nothing, where it is silent and fine", { ExitCode: 0, Output: "" }, ""],
+] as const)
+  test(`a HEALTHCHECK says ${what}`, async (t) => {
+    const Health = { Status: "unhealthy", Log: [{ ExitCode: 0, Output: "older" }, entry] };
+    const State = { Status: "running", Running: true, Health };
+    const docker = await startFakeDocker({
+      "GET /containers/abc/json": () => ({
+        body: { ...inspected(ours).body, State, HostConfig: {}, Path: "/init", Args: ["x"] },
+      }),
+    });
+    t.after(docker.close);
+    const seen = await containersAt(docker.socketPath).inspect("abc");
+    assert.equal(seen?.healthOutput, said);
+    assert.deepEqual(seen?.program, ["/init", "x"]);
+  });
+
 test("nothing but inspect reaches a container without our label", async (t) => {
   const docker = await startFakeDocker({ "GET /containers/abc/json": () => inspected({}) });
   t.after(docker.close);

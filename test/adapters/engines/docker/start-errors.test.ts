@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
   initError,
   initFailure,
+  runtimeFailure,
   startError,
 } from "../../../../src/adapters/engines/docker/start-errors.ts";
 
@@ -35,18 +36,28 @@ const cases: readonly (readonly [string, string, string?])[] = [
     "check CMD and ENTRYPOINT in the Dockerfile",
   ],
   [
+    'error during container init: error mounting "/var/lib/mypaas/secrets/web/0f-all" to rootfs at "/etc": mount /var/lib/mypaas/secrets/web/0f-all:/etc (via /proc/self/fd/6), flags: 0x5001: not a directory: unknown',
+    "mypaas.secret: no file can be put at /etc: not a directory",
+    "name another path, such as /run/secrets/NAME",
+  ],
+  [
     'invalid mount config for type "bind": bind source path does not exist: /a',
     "volume source /a does not exist",
     "create it on the server: mkdir -p /a",
   ],
   ["No such image: x/y:r1", "image x/y:r1 is gone"],
   ["network mypaas not found", "network mypaas is gone", "repair it on the server: mypaas init"],
-  ["Minimum memory limit allowed is 6MB", "mypaas.maxmem is below the engine's minimum of 6MB"],
+  ["Minimum memory limit allowed is 6MB", "mypaas.maxmem is below Docker's minimum of 6MB"],
   [
     "Range of CPUs is from 0.01 to 2.00, as there are only 2",
     "mypaas.maxcpu has to be from 0.01 to 2.00 on this server",
   ],
   ["mkdir /var/lib/docker/x: no space left on device", "no space left on the server's disk", disk],
+  [
+    "runc create failed: error during container init: error setting rlimits for ready process: error setting rlimit type 7: operation not permitted: unknown",
+    "mypaas.ulimit: nofile is above what this server allows",
+    "lower it, or raise the limit of Docker's own service on the server",
+  ],
   ["something new", "something new"],
 ];
 
@@ -67,6 +78,28 @@ test("the init process says in the log what could not run", () => {
   assert.deepEqual(failure, { program: "/app", reason: "No such file or directory" });
   assert.equal(initFailure(["exit"]), undefined);
 });
+
+const runtime: readonly (readonly [lines: readonly string[], said: string | undefined])[] = [
+  [["exec /bad: no such file or directory"], "/bad No such file or directory"],
+  [["exec /other: exec format error"], "/other Exec format error"],
+  [
+    ["standard_init_linux.go:228: exec user process caused: no such file or directory"],
+    "/own No such file or directory",
+  ],
+  [
+    ['standard_init_linux.go:211: exec user process caused "permission denied"'],
+    "/own Permission denied",
+  ],
+  [["exec /bad: no such file or directory", "and more of an app"], undefined],
+  [["exec: something else"], undefined],
+  [[], undefined],
+];
+
+for (const [lines, said] of runtime)
+  test(`without an init process the runtime ${said === undefined ? "does not say" : "says"} what could not run: ${lines.join()}`, () => {
+    const failure = runtimeFailure(lines, "/own");
+    assert.equal(failure && `${failure.program} ${failure.reason}`, said);
+  });
 
 const elf = (machine: number, bigEndian = false): Buffer => {
   const bytes = Buffer.alloc(64);

@@ -1,0 +1,198 @@
+import { settingChange } from "../../release/change.ts";
+import {
+  writeHeader,
+  writeRateLimit,
+  type HeaderSpec,
+  type RateLimit,
+  type ServiceSpec,
+} from "../../release/spec.ts";
+import { count, flag, object, text, word } from "../../stored/shape.ts";
+import { readRange } from "../ip-range.ts";
+import { bad, good, readBoolean, refuse, show, type Read } from "../values.ts";
+import {
+  about,
+  ifSet,
+  manyValues,
+  oneValue,
+  refuseTwice,
+  type Rule,
+  type SpecField,
+} from "./key.ts";
+import { routeKeys, routesOf } from "./routes.ts";
+
+type Lists = Pick<ServiceSpec, "auth" | "headers" | "allowIp">;
+type Item<F extends keyof Lists> = Lists[F][number];
+
+/** A change of a list is shown as one setting. */
+const listChange =
+  <F extends keyof Lists>(
+    key: string,
+    write: (item: Item<F>) => string,
+  ): SpecField<readonly Item<F>[]>["changes"] =>
+  (from, to) => {
+    const all = (list: readonly Item<F>[] = []): string | undefined =>
+      list.length === 0 ? undefined : list.map(write).join(", ");
+    return settingChange(key, all(from?.value), all(to.value));
+  };
+
+const self = (value: string): string => value;
+
+/** Warns where a password would be readable on its way. */
+const needsHttps: Rule<string> = (key, file) => {
+  const [found] = file.values(key);
+  if (found === undefined || routesOf(file).every(({ value }) => value.https)) return;
+  file.warnings.add(found, about(key, "passwords are sent unencrypted without https"));
+};
+
+/** Warns about a key that is about requests where none come in. */
+const needsRoute: Rule<unknown> = (key, file) => {
+  const [found] = file.values(key);
+  if (found === undefined || file.firstLine(...routeKeys) !== undefined) return;
+  file.warnings.add(found, about(key, "has no effect without mypaas.domain"));
+};
+
+const auth = manyValues<"auth">({
+  name: "auth",
+  syntax: "user",
+  fallback: "no password",
+  help: "A user that may pass. All routes ask for a password; set it with mypaas auth.",
+  read: readUser,
+  stored: text,
+  rule: (key, file) => {
+    refuseTwice(self)(key, file);
+    needsRoute(key, file);
+    needsHttps(key, file);
+  },
+  text: self,
+  changes: listChange<"auth">("auth", self),
+});
+
+const headers = manyValues<"headers">({
+  name: "header",
+  syntax: "Name: value, or Name: alone",
+  fallback: "as the service sets them",
+  help: "A header that each answer gets, in place of the service's own. Name: alone removes it.",
+  read: readHeader,
+  stored: object<HeaderSpec, "name" | "value">({ name: text, value: text }),
+  rule: (key, file) => {
+    refuseTwice<HeaderSpec>(({ name }) => name.toLowerCase())(key, file);
+    needsRoute(key, file);
+  },
+  text: writeHeader,
+  changes: listChange<"headers">("header", writeHeader),
+});
+
+const allowIp = manyValues<"allowIp">({
+  name: "allow-ip",
+  syntax: "address or range",
+  fallback: "every address",
+  help: "An address or range (CIDR) that may pass. All others get 403.",
+  read: readRange,
+  stored: text,
+  rule: (key, file) => {
+    refuseTwice(self)(key, file);
+    needsRoute(key, file);
+  },
+  text: self,
+  changes: listChange<"allowIp">("allow-ip", self),
+});
+
+const rateLimit = oneValue<"rateLimit">({
+  name: "rate-limit",
+  syntax: "20/s, 100/m or 1000/h, then burst 50",
+  fallback: "no limit",
+  help: "Requests of one address on each route. More get 429 with Retry-After. burst: so many at once.",
+  read: readRateLimit,
+  default: undefined,
+  stored: object<RateLimit, "requests" | "per" | "burst">({
+    requests: count,
+    per: word("s", "m", "h"),
+    burst: count,
+  }),
+  rule: needsRoute,
+  text: ifSet(writeRateLimit),
+  write: ifSet(writeRateLimit),
+});
+
+const maxRequests = oneValue<"maxRequests">({
+  name: "max-requests",
+  syntax: "1 to 100000",
+  fallback: "no limit",
+  help: "Requests at once on each route. More get 429.",
+  read: readMaxRequests,
+  default: undefined,
+  stored: count,
+  rule: needsRoute,
+  text: ifSet(String),
+  write: ifSet(String),
+});
+
+const compress = oneValue<"compress">({
+  name: "compress",
+  syntax: "true or false",
+  fallback: "false",
+  help: "Compresses answers with gzip, br or zstd, as the client asks; never event streams.",
+  read: readBoolean,
+  default: false,
+  stored: flag,
+  rule: needsRoute,
+  text: (isOn) => (isOn ? "true" : undefined),
+  write: (isOn) => (isOn ? "true" : undefined),
+});
+
+export const trafficFields = { auth, headers, allowIp, rateLimit, maxRequests, compress };
+
+/** Reads the name of a user; it has no colon, which separates it from its password. */
+export function readUser(name: string): Read<string> {
+  return /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/.test(name)
+    ? good(name)
+    : bad(
+        "a user name of letters, digits and . _ @ -, without a password",
+        name.split(":")[0] ?? "",
+      );
+}
+
+/** Headers that are not the service's to set, and the reason. */
+const refusedHeaders: readonly (readonly [RegExp, string])[] = [
+  [/^strict-transport-security$/i, "mypaas sets it where the host has a certificate"],
+  [/^x-mypaas-/i, "mypaas uses it itself"],
+  [/^set-cookie2?$/i, "it would replace the cookies of the service"],
+  [/^(content-(length|encoding|range)|transfer-encoding|trailer|te)$/i, "it describes the body"],
+  [/^(connection|keep-alive|upgrade|proxy-.*|alt-svc)$/i, "it belongs to the connection"],
+  [/^(location|www-authenticate)$/i, "it belongs to single answers"],
+];
+
+function readHeader(line: string): Read<HeaderSpec> {
+  const colon = line.indexOf(":");
+  const name = (colon < 0 ? line : line.slice(0, colon)).trim();
+  if (colon < 0) return bad("a header such as X-Frame-Options: DENY", line);
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(name))
+    return refuse(`the name should have letters, digits, _ and - only, got "${show(name)}"`);
+  const refused = refusedHeaders.find(([pattern]) => pattern.test(name));
+  if (refused !== undefined) return refuse(`${name} cannot be set, because ${refused[1]}`);
+  const value = line.slice(colon + 1).trim();
+  if (!/^[\x20-\x7e]*$/.test(value))
+    return refuse(`the value of ${name} should be printable ASCII, got "${show(value)}"`);
+  return good({ name, value });
+}
+
+const most = 100_000;
+
+function readRateLimit(line: string): Read<RateLimit> {
+  const match = /^(\d{1,9})\s*\/\s*(s|m|h)(?:\s+burst\s+(\d{1,9}))?$/.exec(line);
+  const unit = match?.[2];
+  if (!match || !(unit === "s" || unit === "m" || unit === "h"))
+    return bad("a rate such as 20/s, 100/m or 20/s burst 50", line);
+  const requests = Number(match[1]);
+  const burst = Number(match[3] ?? requests);
+  if ([requests, burst].some((n) => n < 1 || n > most))
+    return bad(`a rate with numbers from 1 to ${most}`, line);
+  return good({ requests, per: unit, burst });
+}
+
+function readMaxRequests(line: string): Read<number> {
+  const wanted = /^\d{1,9}$/.test(line) ? Number(line) : 0;
+  return wanted >= 1 && wanted <= most
+    ? good(wanted)
+    : bad(`a whole number from 1 to ${most}`, line);
+}

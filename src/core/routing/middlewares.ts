@@ -1,0 +1,133 @@
+import type { Release } from "../release/release.ts";
+import type { RateLimit, ServiceSpec } from "../release/spec.ts";
+import type { MiddlewareConfig } from "./traefik-config.ts";
+import { traefikServiceName } from "../release/names.ts";
+
+/** Middlewares by name, in their order in a chain. One with a provider, such as `web-r2-auth@file`, has no configuration here. */
+export type Chain = readonly (readonly [name: string, config: MiddlewareConfig | undefined])[];
+
+/** The middleware that sets the headers of a Dockerfile; nothing without any. */
+export function headerChain({ spec, number }: Release): Chain {
+  if (spec.headers.length === 0) return [];
+  // Traefik removes a header whose value is empty.
+  const customResponseHeaders = Object.fromEntries(
+    spec.headers.map(({ name, value }) => [name, value]),
+  );
+  return [[`${nameOf({ spec, number })}-header`, { headers: { customResponseHeaders } }]];
+}
+
+/** The middlewares that decide whether a request reaches the service, and how, the outermost first: cheap ones before expensive ones, and no password check without the limits before it. */
+export const guardChain = (release: Release): Chain => [
+  ...allowChain(release),
+  ...rateChain(release),
+  ...authChain(release),
+  ...inFlightChain(release),
+  ...compressChain(release),
+];
+
+/**
+ * The same for a request that waits for the first of these releases that is ready, the coming one first: it meets them once, outside of the retry.
+ * It must fulfil what each of them asks for, because each may answer. A waiting request does not count as one at once.
+ */
+export function waitingChain(releases: readonly Release[]): Chain {
+  const [next] = releases;
+  const allowed = new Map(
+    releases
+      .filter(({ spec }) => spec.allowIp.length > 0)
+      .map((one) => [one.spec.allowIp.join(), one]),
+  );
+  const asking = releases.filter(({ spec }) => spec.auth.length > 0);
+  const [first, second] = asking;
+  return [
+    ...[...allowed.values()].flatMap(allowChain),
+    ...(next === undefined ? [] : rateChain(next)),
+    ...(first === undefined ? [] : second === undefined ? authChain(first) : [waitingAuth(first)]),
+    ...(next === undefined ? [] : compressChain(next)),
+  ];
+}
+
+const waitingAuth = (release: Release): Chain[number] => [
+  `${nameOf(release)}-auth-wait@file`,
+  undefined,
+];
+
+/** The passwords of a server: service → user → bcrypt hash. */
+export type Users = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** The middlewares with the passwords of one release, for the dynamic file: no label shows a hash, and a new password needs no release. `from` is the other release for which requests may wait. */
+export function authMiddlewares(
+  release: Release,
+  from: Release | undefined,
+  users: Users,
+): Readonly<Record<string, MiddlewareConfig>> {
+  const { spec } = release;
+  if (spec.auth.length === 0) return {};
+  const name = `${nameOf(release)}-auth`;
+  const known = users[spec.service] ?? {};
+  const own = { [name]: basicAuth(spec, spec.auth, known) };
+  if (from === undefined || from.spec.auth.length === 0) return own;
+  const both = spec.auth.filter((user) => from.spec.auth.includes(user));
+  return { ...own, [`${name}-wait`]: basicAuth(spec, both, known) };
+}
+
+function basicAuth(
+  { service }: ServiceSpec,
+  names: readonly string[],
+  known: Readonly<Record<string, string>>,
+): MiddlewareConfig {
+  const users = names.flatMap((name) =>
+    Object.hasOwn(known, name) ? [`${name}:${known[name]}`] : [],
+  );
+  // Traefik drops a router whose list of users is empty.
+  return {
+    basicAuth: { users: users.length > 0 ? users : [nobody], realm: service, removeHeader: true },
+  };
+}
+
+/** A user with a hash of which nobody knows a password; no user's name begins with a hyphen. */
+const nobody = `-:$2b$05$${"nobody".repeat(9).slice(0, 53)}`;
+
+const nameOf = ({ spec, number }: Pick<Release, "spec" | "number">): string =>
+  traefikServiceName(spec.slug, number);
+
+function allowChain(release: Release): Chain {
+  const { allowIp: sourceRange } = release.spec;
+  if (sourceRange.length === 0) return [];
+  return [[`${nameOf(release)}-allow`, { ipAllowList: { sourceRange } }]];
+}
+
+function rateChain(release: Release): Chain {
+  const { rateLimit } = release.spec;
+  return rateLimit === undefined ? [] : [[`${nameOf(release)}-rate`, rateConfig(rateLimit)]];
+}
+
+const rateConfig = ({ requests, per, burst }: RateLimit): MiddlewareConfig => ({
+  rateLimit: {
+    average: requests,
+    period: `1${per}`,
+    burst,
+    // One customer has at least a /64 of IPv6.
+    sourceCriterion: { ipStrategy: { ipv6Subnet: 64 } },
+  },
+});
+
+const authChain = (release: Release): Chain =>
+  release.spec.auth.length === 0 ? [] : [[`${nameOf(release)}-auth@file`, undefined]];
+
+function inFlightChain(release: Release): Chain {
+  const { maxRequests: amount } = release.spec;
+  if (amount === undefined) return [];
+  // Traefik sets this header to the same value for all: by default it would count for each spelling of the host.
+  const sourceCriterion = { requestHeaderName: "X-Forwarded-Server" } as const;
+  return [[`${nameOf(release)}-at-once`, { inFlightReq: { amount, sourceCriterion } }]];
+}
+
+const compressChain = (release: Release): Chain =>
+  release.spec.compress
+    ? [
+        [
+          `${nameOf(release)}-compress`,
+          { compress: { excludedContentTypes: ["text/event-stream"] } },
+        ],
+      ]
+    : [];
