@@ -1,6 +1,7 @@
 import type { Release } from "../core/release/release.ts";
 import { dockerRouterNames } from "../core/routing/labels.ts";
-import { dockerService, releaseRouting } from "../core/routing/release-routing.ts";
+import { balancersOf } from "../core/routing/balancers.ts";
+import { releaseRouting } from "../core/routing/release-routing.ts";
 import { replicaCount } from "../core/release/spec.ts";
 import type { Expected } from "../core/routing/traefik-snapshot.ts";
 import type { SwitchContext } from "./switch-context.ts";
@@ -60,7 +61,7 @@ function expectServers(
   release: Release,
   server: Place["server"],
 ): Readonly<Record<string, number>> {
-  const { routes, scale } = release.spec;
-  if (routes.length === 0) return {};
-  return { [dockerService(releaseRouting(release, server))]: replicaCount(scale) };
+  const count = replicaCount(release.spec.scale);
+  const names = Object.keys(balancersOf(release, releaseRouting(release, server).routers));
+  return Object.fromEntries(names.map((name) => [`${name}@docker`, count]));
 }

@@ -174,7 +174,9 @@ export type ContextEntry =
       readonly size: number;
       readonly open: () => AsyncIterable<Uint8Array>;
     }
-  | { readonly path: string; readonly link: string };
+  | { readonly path: string; readonly link: string }
+  /** A folder, before what is in it; one that is not named has the mode 755. */
+  | { readonly path: string; readonly folderMode: number };
 
 /** What a switch needs of Traefik. */
 export interface Router {
@@ -183,11 +185,18 @@ export interface Router {
   /** Waits until Traefik's API shows what the last `apply` and the running containers mean; nudges a lost update; throws UserError after `timeoutMs`. */
   readonly confirm: (expected: Expected, timeoutMs: number, signal?: AbortSignal) => Promise<void>;
   /** Asks for one route as a client would; undefined without an answer of a release. */
-  readonly answeringRelease: (route: {
-    host: string;
-    path: string;
-    https: boolean;
-  }) => Promise<RouteAnswer | undefined>;
+  readonly answeringRelease: (route: AskedRoute) => Promise<RouteAnswer | undefined>;
+}
+
+/** A route, and how it is asked. */
+export interface AskedRoute {
+  readonly host: string;
+  readonly path: string;
+  readonly https: boolean;
+  /** Without it HEAD, and GET where the app knows no HEAD. */
+  readonly method?: "GET";
+  /** The service whose maintenance, if there is one, must not answer. */
+  readonly service?: string;
 }
 
 /** The answer on a route to a question of mypaas itself. */
@@ -227,6 +236,8 @@ export interface Clock {
 export interface ProbeTarget extends Address {
   /** Undefined: a TCP connection is enough. */
   readonly http: { readonly path: string; readonly host: string } | undefined;
+  /** Without `http`, an h2c connection is enough once the replica has sent its settings. */
+  readonly protocol: "http" | "h2c";
   readonly timeoutMs: number;
 }
 
@@ -236,4 +247,8 @@ export type ProbeAnswer =
   | { readonly kind: "refused" }
   | { readonly kind: "slow" }
   | { readonly kind: "unreachable"; readonly reason: string }
-  | { readonly kind: "status"; readonly status: number };
+  /** It takes connections and does not speak HTTP/2 without TLS. */
+  | { readonly kind: "not-h2c" }
+  | { readonly kind: "status"; readonly status: number }
+  /** The answer of gRPC's health service: a status of the server, or a code of gRPC. */
+  | { readonly kind: "grpc-status"; readonly status: string };

@@ -1,5 +1,5 @@
 import type { ReceiptEvent } from "../core/wire/events.ts";
-import { sumOf, switchRouters, type Answers } from "../core/routing/metrics.ts";
+import { isFailure, sumOf, switchRouters, type Answers } from "../core/routing/metrics.ts";
 import type { SwitchContext } from "./switch-context.ts";
 
 /** A waiting request dials again every 200 to 600 ms. */
@@ -24,7 +24,7 @@ export async function countAnswers(context: SwitchContext): Promise<Count> {
   const { router, clock, service, release } = context;
   const metering = context.isRouted ? await context.meter.begin() : undefined;
   const routers = switchRouters({ from: context.from, to: release }, context.server);
-  let ownQuestions = 0;
+  const own = { requests: 0, failed: 0 };
 
   const held = async (): Promise<number | undefined> => {
     const answers = await metering?.read();
@@ -38,7 +38,8 @@ export async function countAnswers(context: SwitchContext): Promise<Count> {
         ...router,
         answeringRelease: async (route) => {
           const answering = await router.answeringRelease(route);
-          ownQuestions += answering?.asked ?? 0;
+          own.requests += answering?.asked ?? 0;
+          if (isFailure(answering?.status ?? 0)) own.failed += 1;
           return answering;
         },
       },
@@ -61,7 +62,9 @@ export async function countAnswers(context: SwitchContext): Promise<Count> {
       const about = { kind: "receipt", service, release: release.number, ms } as const;
       if (answers === undefined) return about;
       const all = sumOf(answers, new Set([...routers.own, ...routers.holds]));
-      return { ...about, ...all, requests: Math.max(all.failed, all.requests - ownQuestions) };
+      // An app may answer its clients, and not this question.
+      const failed = Math.max(0, all.failed - own.failed);
+      return { ...about, failed, requests: Math.max(failed, all.requests - own.requests) };
     },
     giveUp: () => metering?.end(),
   };

@@ -4,6 +4,7 @@ import { formatBytes, formatFiles } from "../core/format.ts";
 import { UserError } from "../core/errors.ts";
 import type { ActionOf } from "../core/actions/actions.ts";
 import type { ManifestEntry, PushManifest } from "../core/actions/push.ts";
+import { byPath } from "../core/push/manifest.ts";
 import type { WantedBlob } from "../core/wire/protocol.ts";
 import { contentId } from "../core/wire/request.ts";
 import type { ContextEntry } from "../deploy/ports.ts";
@@ -18,7 +19,7 @@ const maxDockerfileBytes = 4 * 1024 * 1024;
 
 /** The files of a push. */
 export function pushSource({ service, push }: Push, open: Open): BuildSource {
-  const { dockerfile: path, entries, options } = push;
+  const { dockerfile: path, options } = push;
   return {
     kind: "push",
     id: contentId({ action: "push", service, push }),
@@ -26,7 +27,7 @@ export function pushSource({ service, push }: Push, open: Open): BuildSource {
       path,
       read: async () => buffer(open(dockerfileOf(push))),
     },
-    context: async () => entries.map((entry) => contextEntry(entry, open)),
+    context: async () => contextOf(push, open),
     options,
     admission: { needsCertificates: true, takeFrom: options.takeFrom },
     describe: () => sizeOf(push),
@@ -62,6 +63,12 @@ export function dockerfileOf({ entries, dockerfile }: PushManifest): WantedBlob 
 type FileEntry = Extract<ManifestEntry, { readonly sha256: string }>;
 
 const isFile = (entry: ManifestEntry): entry is FileEntry => "sha256" in entry;
+
+/** Each folder stands before what is in it: a path sorts before those that begin with it. */
+function contextOf({ entries, folders = [] }: PushManifest, open: Open): readonly ContextEntry[] {
+  const named = folders.map(({ path, mode }) => ({ path, folderMode: mode }));
+  return [...entries.map((entry) => contextEntry(entry, open)), ...named].toSorted(byPath);
+}
 
 const contextEntry = (entry: ManifestEntry, open: Open): ContextEntry =>
   isFile(entry)

@@ -14,6 +14,8 @@ import { openCertificates } from "./certificates/certificates.ts";
 import { hasWildcards } from "./certificates/server-facts.ts";
 import type { DeployTools } from "./deploy/deploy-context.ts";
 import { planPush } from "./deploy/plan-push.ts";
+import { pageOf } from "./maintenance/page.ts";
+import { openMaintenance } from "./maintenance/maintenance.ts";
 import { openRouter, openTools } from "./deploy/tools.ts";
 import { removeInfo } from "./jobs/kinds/remove.ts";
 import { openJobs } from "./jobs/open-jobs.ts";
@@ -36,7 +38,7 @@ export interface Core {
 }
 
 interface CoreParts {
-  readonly world: Pick<World, "now" | "random" | "uid" | "kill">;
+  readonly world: Pick<World, "now" | "random" | "uid" | "kill" | "execPath" | "sharedObjects">;
   readonly config: InstanceConfig;
   readonly state: State;
   readonly store: BlobStore;
@@ -50,7 +52,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   const { now } = world;
   const paths = instancePaths(config);
   const shared = await openShared(parts);
-  const { clock, router, streams, traefikEvents, certificates, tools } = shared;
+  const { clock, router, streams, traefikEvents, certificates, tools, maintenance } = shared;
   const { log, queue, pushes } = openJobs({ ...parts, ...shared });
   const attachments = new Terminals({
     state,
@@ -79,6 +81,8 @@ export async function openCore(parts: CoreParts): Promise<Core> {
         await finishNames({ state, clock, tools });
       });
       certificates.start();
+      // Requests need no page to be told 503.
+      void maintenance.start();
     },
     stop: async (limits) => {
       const others = [attachments.stop(), certificates.stop()];
@@ -117,6 +121,12 @@ async function openShared(parts: CoreParts) {
     streams,
     traefikEvents: createTraefikEventStream(clock),
     certificates: openCertificates({ ...toolParts, router }),
+    maintenance: openMaintenance({
+      ...parts,
+      ...parts.world,
+      router,
+      page: pageOf({ ...parts, clock }),
+    }),
     /** Opened when the first job runs, because they are heavy to load. */
     tools: () => (opened ??= openTools(toolParts, router, streams)),
   };
@@ -124,7 +134,7 @@ async function openShared(parts: CoreParts) {
 
 function openActions(
   parts: CoreParts,
-  { router, certificates, tools }: Shared,
+  { router, certificates, tools, maintenance }: Shared,
   keysChanged: () => Promise<void>,
 ): ActionParts {
   const { world, config, state, version, engineSocket } = parts;
@@ -138,6 +148,7 @@ function openActions(
     domain,
     wildcards: hasWildcards(config),
     certificates,
+    maintenance,
     keysChanged,
     serveUsers: (users) => router.serve({ users }),
     checkLogin: async (login) => {
@@ -151,6 +162,10 @@ function openActions(
     removeInfo: async (service) => removeInfo({ state, engine: (await tools()).engine }, service),
     plan: (action, caller) => planPush({ state, config, tools }, action, caller),
     imagesThere: async (references) => imagesThere((await tools()).engine, references),
+    builder: async () => {
+      const { builderFacts } = await import("../adapters/engines/docker/info.ts");
+      return builderFacts(engineSocket);
+    },
   };
 }
 

@@ -32,6 +32,18 @@ test("a deploy ends with a receipt: what both releases, the hold and nobody else
   assert.deepEqual(server.events.at(-1), expected);
 });
 
+test("an app that answers 502 to the question of the switch has failed no client", async () => {
+  const server = fakeServer();
+  const from = await server.deploy(web(1));
+  server.forget();
+  server.answerWith(502);
+  server.count(() => new Map([["web-r2-1@docker", requests(8, 1)]]));
+  await server.deploy(web(2), from);
+  const receipt = receiptOf(server.events);
+  assert.ok(receipt?.kind === "receipt");
+  assert.deepEqual([receipt.requests, receipt.failed], [7, 0]);
+});
+
 test("where Traefik could not be asked, the receipt has no counts", async () => {
   const server = fakeServer();
   await server.deploy(web(1));

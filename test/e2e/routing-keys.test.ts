@@ -74,7 +74,7 @@ async function under(
 function assertIntended(what: string, report: Counted, statuses: readonly number[]): void {
   const { sent, leftOut, failed, oldAfterNew, byRelease, reasons } = report;
   console.log(
-    `${what}: ${sent} sent, ${leftOut} left out, ${failed} failed, ${oldAfterNew} old after new, ${JSON.stringify(report.statuses)}, ${JSON.stringify(byRelease)}`,
+    `${what}: ${sent} sent, ${leftOut} left out, ${failed} failed, ${oldAfterNew} old after new, longest ${report.longest} ms, ${JSON.stringify(report.statuses)}, ${JSON.stringify(byRelease)}`,
   );
   assert.deepEqual({ failed, oldAfterNew, reasons }, { failed: 0, oldAfterNew: 0, reasons: {} });
   assert.deepEqual(Object.keys(report.statuses).map(Number), [...statuses]);
@@ -242,26 +242,31 @@ describe("under 200 requests a second", { concurrency: 2 }, () => {
     });
     assertIntended("max-requests", report, [200, 429]);
   });
+});
 
-  test("all of them where requests wait: kept, and changed", async () => {
-    for (const user of ["ann", "bob"] as const) await setPassword("waits", user, passwords[user]);
-    const keys = [
-      "scale = 0",
-      "allow-ip = 0.0.0.0/0",
-      "rate-limit = 100000/s",
-      "max-requests = 5000",
-      "header = X-A: 1",
-      "compress = true",
-    ];
-    const source = await live("waits", [...keys, "auth = ann"]);
-    const headers = basic("ann", passwords.ann);
-    const report = await under("http://waits.test/", { headers, echoPath: "/echo" }, async () => {
+// Half as many: each one that waits takes 6 file descriptors of Docker's proxy for loopback, which ends at 20 000.
+test("all of them where requests wait: kept, and changed", async () => {
+  for (const user of ["ann", "bob"] as const) await setPassword("waits", user, passwords[user]);
+  const keys = [
+    "scale = 0",
+    "allow-ip = 0.0.0.0/0",
+    "rate-limit = 100000/s",
+    "max-requests = 5000",
+    "header = X-A: 1",
+    "compress = true",
+  ];
+  const source = await live("waits", [...keys, "auth = ann"]);
+  const headers = basic("ann", passwords.ann);
+  const report = await under(
+    "http://waits.test/",
+    { headers, echoPath: "/echo", perSecond: 100 },
+    async () => {
       await source.write("page.txt", "second page");
       await server.mustPush(source);
       await change(source, [...keys, "auth = bob", "auth = ann"]);
       await change(source, [...keys.slice(0, 2), "auth = ann"]);
       await change(source, ["scale = 0"]);
-    });
-    assertIntended("all, while requests wait", report, [200]);
-  });
+    },
+  );
+  assertIntended("all, while requests wait", report, [200]);
 });

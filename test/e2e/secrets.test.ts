@@ -120,7 +120,7 @@ test("another value of a build's secret changes nothing that runs, and the next 
   const token = canary();
   const ids = await server.containers("web", true);
   const said = await server.must(["env", "web", "set", `NPM_TOKEN=${token}`, "-r", "prod"]);
-  assert.match(said.out, /^set NPM_TOKEN for builds of web; the next push builds with it$/m);
+  assert.match(said.out, /^set NPM_TOKEN as a secret of web; its next push has it$/m);
   assert.deepEqual(await server.containers("web", true), ids);
   const pushed = await server.mustPush(web);
   assert.equal(eventOf(pushed, "live").release, 2);

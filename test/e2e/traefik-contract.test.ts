@@ -8,7 +8,9 @@ import type { Release } from "../../src/core/release/release.ts";
 import { readTraefikSnapshot } from "../../src/adapters/traefik/api.ts";
 import { createTraefikRouter } from "../../src/adapters/traefik/router.ts";
 import { dockerRouterNames } from "../../src/core/routing/labels.ts";
-import { backName, nextName, traefikServiceName } from "../../src/core/release/names.ts";
+import { backName, nextName } from "../../src/core/release/names.ts";
+import { balancersOf } from "../../src/core/routing/balancers.ts";
+import { releaseRouting } from "../../src/core/routing/release-routing.ts";
 import { hashPassword } from "../../src/adapters/laptop/password-hash.ts";
 import { odd, releases } from "../support/contract-services.ts";
 import { release } from "../support/releases.ts";
@@ -21,14 +23,14 @@ const server = { instance, httpsPort };
 const { ask, fetchUrl } = askerAt({ http: httpPort, https: httpsPort });
 const clock = { now: Date.now, sleep: (ms: number) => sleep(ms) };
 
-/** Answers its own name, the path and the size of the body it saw, and a header that must not arrive. */
-const app = (name: string, port = 3000): string =>
-  `process.on("SIGTERM",()=>process.exit());
-   require("http").createServer((q,r)=>{let bytes=0;q.on("data",(d)=>bytes+=d.length);
+/** Answers its own name, the path and the size of the body it saw, and a header that must not arrive; `/never` gets no answer. */
+const app = ({ spec, port = 3000 }: Release): string =>
+  `process.on("SIGTERM",()=>process.exit());const name=${JSON.stringify(spec.service)};
+   require("${spec.protocol === "h2c" ? "http2" : "http"}").createServer((q,r)=>{let bytes=0;if(q.url==="/never")return;q.on("data",(d)=>bytes+=d.length);
    r.setHeader("x-powered-by","node");
    if(q.url==="/slow")return setTimeout(()=>r.end("{}"),1000);
    if(q.url==="/events"){r.setHeader("content-type","text/event-stream");r.write("data: 1\\n\\n");return setTimeout(()=>r.end("data: 2\\n\\n"),1500)}
-   q.on("end",()=>r.end(JSON.stringify({name:${JSON.stringify(name)},path:q.url,bytes,alias:q.headers["x_auth_user"]??null,
+   q.on("end",()=>r.end(JSON.stringify({name,path:q.url,bytes,alias:q.headers["x_auth_user"]??null,
    authorization:q.headers.authorization??null,long:q.url==="/long"?"x".repeat(50000):""})))})
    .on("upgrade",(q,s)=>{s.write("HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n\\r\\n");s.on("data",(d)=>s.write(d))})
    .listen(${port})`;
@@ -58,16 +60,15 @@ before(async () => {
     clock,
   });
   await router.refresh();
-  for (const one of all) await traefik.run(one, app(one.spec.service, one.port));
+  for (const one of all) await traefik.run(one, app(one));
 });
 after(() => traefik.stop());
 
 test("every router and service that labels ask for is enabled without an error", async () => {
   const routed = all.filter(({ spec }) => spec.routes.length > 0);
-  const servers = routed.map(({ spec, number }) => [
-    `${traefikServiceName(spec.slug, number)}@docker`,
-    1,
-  ]);
+  const servers = routed
+    .flatMap((one) => Object.keys(balancersOf(one, releaseRouting(one, server).routers)))
+    .map((name) => [`${name}@docker`, 1]);
   const expected = {
     routers: routed.flatMap((one) => dockerRouterNames(one, server)),
     gone: [],
@@ -100,6 +101,11 @@ const table: readonly (readonly [string, string, string?])[] = [
   ["http://health.test/", "200 health/5 /"],
   ["http://odd-port.test/", "200 odd-port/1 /"],
   ["http://xn--bcher-kva.test/", "200 idn/1 /"],
+  ["http://sticky.test/", "200 sticky/1 /"],
+  ["https://sticky.test/", "200 sticky/1 /"],
+  ["http://rpc.test/x", "200 rpc/1 /x"],
+  ["http://rpc-health.test/", "200 rpc-health/1 /"],
+  ["http://patient.test/", "200 patient/1 /"],
   ["http://asks.test/", "401 asks/2 -"],
   ["http://locked.test/", "401 locked/1 -"],
   ["http://only.test/", "403 only/1 -"],
@@ -302,6 +308,26 @@ test("answeringRelease sees the release header on both entry points", async () =
   );
 });
 
+test("a visitor gets a cookie that is Secure on https only, and an unknown one is replaced", async () => {
+  const cookieOf = async (url: string, cookie: string): Promise<string> =>
+    (await fetchUrl(url, cookie === "" ? {} : { cookie })).headers.get("set-cookie") ?? "none";
+  const [http, https] = ["http://sticky.test/", "https://sticky.test/"];
+  const given = await cookieOf(http, "");
+  assert.match(given, /^mypaas-sticky=[0-9a-f]{16}; Path=\/; HttpOnly; SameSite=Lax$/);
+  const secure = await cookieOf(https, "");
+  assert.match(
+    secure,
+    /^__Host-mypaas-sticky=[0-9a-f]{16}; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+  );
+  assert.equal(await cookieOf(http, given.split(";")[0] ?? ""), "none");
+  assert.equal(await cookieOf(http, "mypaas-sticky=0123456789abcdef"), given);
+});
+
+test("a service with a timeout answers in time, or its client gets 504", async () => {
+  assert.equal((await fetchUrl("http://patient.test/never")).status, 504);
+  assert.equal(await ask("http://patient.test/"), "200 patient/1 /");
+});
+
 test("a header that aliases another one does not reach the app", async () => {
   const { body } = await fetchUrl("http://plain.test/", { X_Auth_User: "root" });
   assert.equal(JSON.parse(body).alias, null);
@@ -312,7 +338,7 @@ test("a hold keeps the old release answering until the cut-over", async () => {
   const to = release("plain", 2, { instance, routes: ["http://plain.test"] });
   await router.apply({ kind: "hold", service: "plain", to, from, mode: "serving" });
   await router.confirm({ routers: ["hold-plain-r2-1@file"], gone: [], servers: {} }, 5_000);
-  await traefik.run(to, app("plain"));
+  await traefik.run(to, app(to));
   const started = {
     routers: dockerRouterNames(to, server),
     gone: [],
@@ -339,13 +365,33 @@ test("requests to a service whose old release has stopped wait for the new one's
   const waiting = Array.from({ length: 5 }, () => ask("http://odd-port.test/w"));
   const posted = fetchUrl("http://odd-port.test/", {}, "x".repeat(100_000));
   await sleep(500);
-  const next = await traefik.run(to, app("odd-port", 4000));
+  const next = await traefik.run(to, app(to));
   await next.rename({ name: nextName(instance, "odd-port") });
   assert.deepEqual(new Set(await Promise.all(waiting)), new Set(["200 odd-port/2 /w"]));
   assert.equal(JSON.parse((await posted).body).bytes, 100_000);
   await router.apply({ kind: "cut-over", service: "odd-port" });
   await router.confirm({ routers: dockerRouterNames(to, server), gone: [], servers: {} }, 5_000);
   assert.equal(await ask("http://odd-port.test/"), "200 odd-port/2 /");
+});
+
+test("requests wait for a release that speaks h2c, and longer than its timeout", async () => {
+  const from = find("rpc");
+  const spec = { protocol: "h2c", answerTimeoutMs: 1_000 } as const;
+  const to = release("rpc", 2, { instance, routes: ["http://rpc.test"], spec });
+  await router.apply({ kind: "hold", service: "rpc", to, from, mode: "wait" });
+  await router.confirm({ routers: [], gone: [], servers: {} }, 5_000);
+  const old = await container(from);
+  await old.stop({ t: 2 });
+  const waiting = Array.from({ length: 5 }, () => ask("http://rpc.test/w"));
+  await sleep(1_500);
+  const next = await traefik.run(to, app(to));
+  await sleep(300);
+  await next.rename({ name: nextName(instance, "rpc") });
+  assert.deepEqual(new Set(await Promise.all(waiting)), new Set(["200 rpc/2 /w"]));
+  await router.apply({ kind: "cut-over", service: "rpc" });
+  await router.confirm({ routers: dockerRouterNames(to, server), gone: [], servers: {} }, 5_000);
+  assert.equal(await ask("http://rpc.test/"), "200 rpc/2 /");
+  assert.equal((await fetchUrl("http://rpc.test/never")).status, 504);
 });
 
 test("requests wait for the old one when the new one never comes", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -95,6 +95,27 @@ function assertLossless(what: string, report: ProberReport, release: string): vo
     { failed: 0, wrong: 0, oldAfterNew: 0, reasons: {} },
   );
 }
+
+test("today's laptop pushes to the server of before, and says what stays behind", async () => {
+  const mixed = await makeSource(server, "mixed", { keys: ["scale = 1"] });
+  await mkdir(join(mixed.folder, "storage/cache"), { recursive: true });
+  const laptop = { ...server.instance, program: today };
+  const pushed = await mypaas(laptop, ["push", "prod"], { cwd: mixed.folder });
+  assert.equal(pushed.code, 0, pushed.err);
+  assert.match(
+    pushed.err,
+    /warning: build context: empty folders stay behind: storage\/cache: mypaas on the server is older than here\nhint: update mypaas on the server: /,
+  );
+  await server.settled("mixed");
+  assert.equal((await server.get(mixed.host)).body, "first page");
+  await symlink("/etc/hostname", join(mixed.folder, "site"));
+  const refused = await mypaas(laptop, ["push", "prod"], { cwd: mixed.folder });
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.err,
+    /error: build context: mypaas on the server is too old for it\n {2}"site": link points out of the build context, to "\/etc\/hostname"\nhint: update mypaas on the server: /,
+  );
+});
 
 test("an upgrade under 200 requests a second loses none, and everything is there afterwards", async () => {
   const is = await kept();

@@ -27,6 +27,22 @@ export function releases(instance: string): readonly Release[] {
     release("health", 5, { instance, routes: ["http://health.test"], spec: { healthcheck } }),
     release("odd-port", 1, { instance, routes: ["http://odd-port.test"], port: 8081 }),
     release("idn", 1, { instance, routes: ["http://xn--bcher-kva.test"] }),
+    release("sticky", 1, {
+      instance,
+      routes: ["https://sticky.test"],
+      spec: { sticky: { kind: "on" } },
+    }),
+    release("rpc", 1, { instance, routes: ["http://rpc.test"], spec: { protocol: "h2c" } }),
+    release("rpc-health", 1, {
+      instance,
+      routes: ["http://rpc-health.test"],
+      spec: { protocol: "h2c", healthcheck },
+    }),
+    release("patient", 1, {
+      instance,
+      routes: ["http://patient.test"],
+      spec: { answerTimeoutMs: 1_000 },
+    }),
     release("asks", 2, {
       instance,
       routes: ["http://asks.test", "https://asks.test"],

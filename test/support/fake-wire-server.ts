@@ -40,6 +40,10 @@ export interface FakeServerOptions {
   /** Hashes that the server has already. */
   readonly known?: ReadonlySet<string>;
   readonly signed?: boolean;
+  /** Throws for what the server refuses. */
+  readonly refuse?: (request: Request) => void;
+  /** What it says of itself with the answer to a push; the first servers say nothing. */
+  readonly version?: string;
 }
 
 /** The server's side of the protocol with the real receiver's code and a worker that is only a memory. */
@@ -73,7 +77,10 @@ export async function fakeWireServer(t: TestContext, options: FakeServerOptions 
       signatures.push(signature);
       requests.set(id, parseRequest(body));
       const request = parseRequest(body);
-      if (request.action === "push") return { request: id, missing: missing(request) };
+      options.refuse?.(request);
+      const { version } = options;
+      if (request.action === "push")
+        return { request: id, missing: missing(request), ...(version && { version }) };
       if (options.job !== undefined)
         return { request: id, missing: [], ...options.job, result: options.result };
       return { request: id, missing: [], result: options.result };

@@ -26,6 +26,8 @@ export const samples: { readonly [K in ActionName]: Sample<K> } = {
   "env.list": (service) => ({ action: "env.list", service }),
   "env.set": (service) => ({ action: "env.set", service, set: { A: "1" }, stage: true }),
   "env.unset": (service) => ({ action: "env.unset", service, names: ["A"], stage: true }),
+  "maintenance.show": (service) => ({ action: "maintenance.show", service }),
+  "maintenance.set": (service) => ({ action: "maintenance.set", service }),
   "auth.list": (service) => ({ action: "auth.list", service }),
   "auth.set": (service) => ({
     action: "auth.set",

@@ -101,9 +101,13 @@ export function perform({ state, running }: Moment, act: Act, going: Going): Mom
   }
 }
 
-/** Who answers each URL at that moment. */
-export function answers({ state, running }: Moment, urls: readonly string[]): readonly string[] {
-  return urls.map(traefik({ running, server, file: dynamicConfig(state) }));
+/** Who answers each URL at that moment; `passes` are those of services in maintenance that the client knows. */
+export function answers(
+  { state, running }: Moment,
+  urls: readonly string[],
+  passes: readonly string[] = [],
+): readonly string[] {
+  return urls.map(traefik({ running, server, file: dynamicConfig(state) }, passes));
 }
 
 /**
@@ -117,11 +121,14 @@ export function oracle(
       server: { secured = [] },
       live,
       switches,
+      maintenance = [],
     },
   }: Moment,
   lost: ReadonlySet<string>,
   url: string,
 ): string {
+  const isClosed = ({ spec }: Release): boolean =>
+    maintenance.some(({ service }) => service === spec.service);
   const all = [
     ...live,
     ...switches.flatMap(({ from, to }) => (from === undefined ? to : [from, to])),
@@ -133,6 +140,7 @@ export function oracle(
   ];
   const owner = best(answering);
   if (owner !== undefined) {
+    if (isClosed(owner.release)) return "maintenance";
     const own = switches.find(({ service }) => service === owner.release.spec.service);
     if (own?.phase !== "held" || own.mode !== "wait") return owner.answer;
     const sides = [own.to, owner.release].flatMap((one) => best([one]) ?? []);
@@ -148,10 +156,12 @@ export function oracle(
     const left = bestOf({ releases: answering, lost, secured: [], all, isPlainOnly: true }, http);
     if (left === undefined || !secured.includes(left.host) || left.host.startsWith("*."))
       return "nobody";
+    if (isClosed(left.release)) return "maintenance";
     const own = switches.find(({ service }) => service === left.release.spec.service);
     if (own?.phase === "held" && own.mode === "wait") return "nobody";
     return `${left.base} letting go${list([...left.sets, ...left.guards])}`;
   }
+  if (isClosed(next.release)) return "maintenance";
   if (next.redirects) return next.now ?? "redirects for now";
   return waiting([next]);
 }
@@ -267,6 +277,7 @@ function bestOf(
         (one.host === route.host || isBelow(route.host, one.host) || isBelow(one.host, route.host)),
     );
   const isStrict = scheme === "https" && secured.includes(route.host) && !isPlainToo;
+  const by = spec.protocol === "h2c" ? " by h2c" : "";
   const bound = isStrict ? " strictly" : "";
   const common = { release: found.release, host: route.host, bound };
   if (route.to !== undefined) {
@@ -284,7 +295,7 @@ function bestOf(
   }
   const redirects = isHttpSide && secured.includes(route.host);
   const [base, sets, guards] = [
-    `${tag}${strips}`,
+    `${tag}${by}${strips}`,
     setWords(found.release),
     guardWords(found.release),
   ];
@@ -333,6 +344,9 @@ export function releaseOf(text: string): Release {
     port: rest.includes("portless") ? undefined : Number(value("port") ?? 3000),
     spec: {
       stripPrefix: rest.includes("strip"),
+      sticky: { kind: rest.includes("sticky") ? "on" : "off" },
+      answerTimeoutMs: rest.includes("timeout") ? Number(number) * 1000 : undefined,
+      protocol: rest.includes("h2c") ? "h2c" : "http",
       scale: kinds[kind as keyof typeof kinds],
       auth: value("auth")?.split("+") ?? [],
       allowIp: value("allow")?.split("+") ?? [],

@@ -53,7 +53,9 @@ export async function watchStops(instance: string) {
 
 /** Each of them got this signal and nothing else, and ended well. */
 export function assertClean(what: string, stops: readonly Stop[], count: number, signal: number) {
-  const said = stops.map(({ release, signals, exitCode }) => `r${release} ${signals} ${exitCode}`);
+  const said = stops.map(
+    ({ release, signals, exitCode }) => `r${release} ${signals.join(" ")} ${exitCode}`,
+  );
   console.log(`${what}: ${stops.length} stops, release signal exit: ${said.join(", ")}`);
   assert.deepEqual(
     stops.map(({ signals, exitCode }) => [...signals, exitCode]),

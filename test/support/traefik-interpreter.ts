@@ -5,6 +5,7 @@ import type {
   RouterConfig,
 } from "../../src/core/routing/traefik-config.ts";
 import type { Release } from "../../src/core/release/release.ts";
+import { balancersOf, type Balancer } from "../../src/core/routing/balancers.ts";
 import type { RoutingServer } from "../../src/core/routing/release-routing.ts";
 import { releaseHeader, releaseRouting } from "../../src/core/routing/release-routing.ts";
 
@@ -28,14 +29,18 @@ interface Mounted {
  * `web/43 leads to https://b.test/`; `web/43: asks ann, zips`: with the middlewares of keys, the outermost first.
  * Throws where Traefik would drop a router or decide by accident: a missing middleware or service, a tie, an answer under another's name.
  */
-export function traefik(world: TraefikWorld): (url: string) => string {
+export function traefik(
+  world: TraefikWorld,
+  passes: readonly string[] = [],
+): (url: string) => string {
   const mounted = routers(world).toSorted((a, b) => b.config.priority - a.config.priority);
   for (const one of mounted) answerOf(one, world, "http://any.test/");
   return (url) => {
     const [, scheme, host = "", path = "/"] = /^(https?):\/\/([^/]+)(\/.*)?$/.exec(url) ?? [];
     const entryPoint: EntryPoint = scheme === "https" ? "websecure" : "web";
     const [first, second] = mounted.filter(
-      ({ config }) => config.entryPoints[0] === entryPoint && matches(config, host, path),
+      ({ config }) =>
+        config.entryPoints[0] === entryPoint && matches(config, { host, path, passes }),
     );
     if (first === undefined) return "404";
     if (first.config.priority === second?.config.priority)
@@ -70,27 +75,63 @@ function answerOf(
   const shape = shapeOf({ name, chain: config.middlewares, known: middlewares, inFile }, url);
   const [service = "", provider] = config.service.split("@");
   if (provider === "docker") {
-    const release = world.running.find((one) => service === `${one.spec.slug}-r${one.number}`);
+    const release = world.running.find((one) => balancerOf(service, one, world) !== undefined);
     if (release === undefined) throw new Error(`${name} leads to ${service}, which does not run`);
     const tag = `${release.spec.service}/${release.number}`;
     if (shape.tag !== tag) throw new Error(`${name}: ${tag} answers under the name ${shape.tag}`);
+    const balancer = balancerOf(service, release, world);
+    checkTransport(`${name}: ${service}`, balancer?.serversTransport, world);
+    checkCookie(`${name}: ${service}`, config.entryPoints[0], { release, balancer });
   }
+  if (shape.isClosed) return "maintenance";
   if (shape.redirects === "for now") return "redirects for now";
   if (shape.redirects === "for good") return `${shape.tag} redirects`;
-  if (provider === "docker" || shape.leads !== undefined) return spoken(shape);
+  if (provider === "docker") {
+    const scheme = balancerIn(service, world)?.server.scheme;
+    return spoken({ ...shape, isH2c: scheme === "h2c" });
+  }
+  if (shape.leads !== undefined) return spoken(shape);
   const found = world.file.http.services[service];
   if (found === undefined) throw new Error(`${name} leads to ${service}, which the file lacks`);
   if ("weighted" in found)
-    return `wait ${found.weighted.services.map((one) => waitedFor(one.name, world.file, url)).join(" or ")}${listed(shape.keys)}`;
+    return `wait ${found.weighted.services.map((one) => waitedFor(one.name, world, url)).join(" or ")}${listed(shape.keys)}`;
   return service;
 }
 
+const balancerOf = (service: string, release: Release, { server }: TraefikWorld) =>
+  balancersOf(release, releaseRouting(release, server).routers)[service];
+
+const balancerIn = (service: string, world: TraefikWorld) =>
+  world.running.flatMap((one) => balancerOf(service, one, world) ?? [])[0];
+
+/** Traefik drops a router whose service names a transport that is not there. */
+function checkTransport(where: string, name: string | undefined, { file }: TraefikWorld): void {
+  const known = file.http.serversTransports ?? {};
+  if (name !== undefined && known[name.replace(/@file$/, "")] === undefined)
+    throw new Error(`${where} has the transport ${name}, which is not there`);
+}
+
+/** A browser takes no `Secure` cookie over http, and every route of a sticky release has its cookie. */
+function checkCookie(
+  where: string,
+  entryPoint: EntryPoint,
+  { release, balancer }: { release: Release; balancer: Balancer | undefined },
+): void {
+  const cookie = balancer?.sticky?.cookie;
+  if ((cookie === undefined) !== (release.spec.sticky.kind === "off"))
+    throw new Error(`${where} has the cookie ${cookie?.name}`);
+  if (cookie?.secure === true && entryPoint === "web")
+    throw new Error(`${where} sets a secure cookie over http`);
+}
+
 interface Shape {
+  readonly isH2c?: boolean;
   readonly tag: string | undefined;
   readonly strips: string | undefined;
   /** Seconds that it tells browsers to stay with https. */
   readonly strict: string | undefined;
   readonly redirects: "for good" | "for now" | undefined;
+  readonly isClosed?: boolean;
   /** Where a host of `redirect` leads. */
   readonly leads: string | undefined;
   /** What keys add, the outermost first. */
@@ -151,33 +192,51 @@ function changeOf(config: MiddlewareConfig, { keys }: Shape, url: string): Parti
   if ("rateLimit" in config)
     return key(`${config.rateLimit.average} per ${config.rateLimit.period}`);
   if ("inFlightReq" in config) return key(`${config.inFlightReq.amount} at once`);
+  if ("errors" in config) return { isClosed: config.errors.status.includes("503") };
   return "compress" in config ? key("zips") : {};
 }
 
 const listed = (keys: readonly string[]): string =>
   keys.length === 0 ? "" : `: ${keys.join(", ")}`;
 
-const spoken = ({ tag, strips, strict, leads, keys }: Shape): string => {
+const spoken = ({ tag, strips, strict, leads, keys, isH2c }: Shape): string => {
   const bound = strict === "0" ? " letting go" : strict === undefined ? "" : " strictly";
-  const words = [tag, strips && `strips ${strips}`, leads].filter((word) => word !== undefined);
+  const words = [
+    tag,
+    isH2c === true && leads === undefined ? "by h2c" : undefined,
+    strips && `strips ${strips}`,
+    leads,
+  ].filter((word) => word !== undefined);
   return `${words.join(" ")}${bound}${listed(keys)}`;
 };
 
 /** Who will answer under a name that nobody has yet; the name tells the service and which of its releases. */
-function waitedFor(name: string, file: DynamicConfig, url: string): string {
+function waitedFor(name: string, world: TraefikWorld, url: string): string {
+  const { file } = world;
   const service = file.http.services[name];
   if (service === undefined || !("loadBalancer" in service)) throw new Error(`no service ${name}`);
   const { middlewares } = file.http;
   const chain = service.middlewares;
   const shape = shapeOf({ name, chain, known: middlewares, inFile: middlewares }, url);
+  checkTransport(name, service.loadBalancer.serversTransport, world);
   const [server] = service.loadBalancer.servers;
-  const [, slug] = /^http:\/\/(.+)\.(?:next|back)\.invalid\.:\d+$/.exec(server?.url ?? "") ?? [];
+  const [, slug] =
+    /^(?:http|h2c):\/\/(.+)\.(?:next|back)\.invalid\.:\d+$/.exec(server?.url ?? "") ?? [];
   if (slug === undefined || shape.tag?.split("/")[0]?.replaceAll(".", "-") !== slug)
     throw new Error(`${name}: ${server?.url} would answer under the name ${shape.tag}`);
-  return spoken(shape);
+  return spoken({ ...shape, isH2c: server?.url.startsWith("h2c:") === true });
 }
 
-function matches({ rule }: RouterConfig, host: string, path: string): boolean {
+interface Asked {
+  readonly host: string;
+  readonly path: string;
+  readonly passes: readonly string[];
+}
+
+function matches({ rule: written }: RouterConfig, { host, path, passes }: Asked): boolean {
+  const [, rule = "", pass] =
+    /^(.*?)(?: && !Header\(`X-Mypaas-Pass`, `([0-9a-z]+)`\))?$/.exec(written) ?? [];
+  if (pass !== undefined && passes.includes(pass)) return false;
   const whole =
     /^(?:Host\(`([^`]+)`\))?(?: && )?(?:\(Path\(`([^`]+)`\) \|\| PathPrefix\(`([^`]+)`\)\)|PathPrefix\(`([^`]+)`\))?$/.exec(
       rule,

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -36,8 +36,11 @@ export async function onSocket(t: TestContext, options: FakeServerOptions = {}) 
 export async function tree(t: TestContext, files: Readonly<Record<string, string | Buffer>>) {
   const context = await mkdtemp(join(tmpdir(), "mypaas-up-"));
   t.after(() => rm(context, { recursive: true }));
-  for (const [name, data] of Object.entries({ Dockerfile: "FROM x\n", ...files }))
+  for (const [name, data] of Object.entries({ Dockerfile: "FROM x\n", ...files })) {
     await writeFile(join(context, name), data);
+    // The bytes of younger files are kept.
+    await utimes(join(context, name), 1, 1);
+  }
   return readSourceTree({ dockerfile: join(context, "Dockerfile"), context });
 }
 

@@ -33,7 +33,14 @@ test("core: tidying forgets what has expired and repairs the file of the keys", 
   mkdirSync(paths.receiverDir, { recursive: true });
   const state = scratchState(t);
   const core = await openCore({
-    world: { now: () => 1000, random: randomBytes, uid: 1000, kill: () => false },
+    world: {
+      now: () => 1000,
+      random: randomBytes,
+      uid: 1000,
+      kill: () => false,
+      execPath: process.execPath,
+      sharedObjects: () => [],
+    },
     config,
     state,
     store: openBlobStore({ dir: paths.blobs }),

@@ -1,22 +1,38 @@
-import { readdir, realpath, stat } from "node:fs/promises";
+import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative } from "node:path";
-import type { Dirent } from "node:fs";
+import type { Dirent, Stats } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { parseDockerignore, type Ignore, type IgnoreState } from "../../core/push/dockerignore.ts";
 import { UserError } from "../../core/errors.ts";
-import { byPath, maxEntries } from "../../core/push/manifest.ts";
-import type { ManifestEntry } from "../../core/actions/push.ts";
+import { byPath, foldersAbove, maxEntries, shownPath } from "../../core/push/manifest.ts";
+import type { ManifestEntry, ManifestFolder } from "../../core/actions/push.ts";
 import { readIfThere } from "../files.ts";
-import { hashFile, readable, readLinkTarget, type SourceFile } from "./source-file.ts";
+import { keepBytes, type KeptBytes } from "./kept-bytes.ts";
+import {
+  fileCode,
+  FileChanged,
+  hashFile,
+  isGone,
+  permissionBits,
+  readable,
+  readLinkTarget,
+  sinceHashed,
+  type SourceFile,
+} from "./source-file.ts";
 
 /** A build context on this machine. */
 export interface SourceTree {
   readonly entries: readonly ManifestEntry[];
+  /** Those that do not follow from the entries: empty ones, and those with another mode than 755. */
+  readonly folders: readonly ManifestFolder[];
   /** Path of the entry of the Dockerfile. */
   readonly dockerfile: string;
   /** File of each sha256; equal files are listed once. */
   readonly files: ReadonlyMap<string, SourceFile>;
   /** Sentences about files that are left out. */
   readonly notes: readonly string[];
+  /** Gives up bytes that were kept; safe to call at any time. */
+  readonly close: () => void;
 }
 
 export interface SourcePlace {
@@ -27,6 +43,10 @@ export interface SourcePlace {
   readonly signal?: AbortSignal;
   /** Called with the number of bytes of each piece. */
   readonly onRead?: (bytes: number) => void;
+  /** Paths of files that changed while an earlier tree was sent; their bytes are kept. */
+  readonly changing?: ReadonlySet<string>;
+  /** Folder for copies of large files that change; the system's when left out. */
+  readonly temporary?: string;
 }
 
 /** Folder of a Dockerfile that is outside the context. */
@@ -38,38 +58,144 @@ export function chooseContext(dockerfile: string, cwd: string): string {
   return cwd === "/" || inside(cwd, dockerfile) === undefined ? dirname(dockerfile) : cwd;
 }
 
-/** Reads the context without `.git` and the ignored files. Hashes eight files at a time. */
+/** A folder may turn into a file between two looks at it; then all is read again, so many times. */
+const maxReadings = 3;
+
+/**
+ * Reads the context without the ignored files, each file once. Hashes eight files at a time. The bytes of files that change meanwhile
+ * are kept, so that those bytes can be sent; what vanishes meanwhile is left out. Throws UserError with the file that cannot be read.
+ */
 export async function readSourceTree(place: SourcePlace): Promise<SourceTree> {
+  const keeping = keepBytes(place.temporary);
+  try {
+    for (let reading = 1; ; reading += 1) {
+      try {
+        return await readOnce(place, keeping);
+      } catch (error) {
+        if (!(error instanceof FileChanged) || reading === maxReadings) throw error;
+      }
+    }
+  } catch (error) {
+    keeping.close();
+    throw error;
+  }
+}
+
+async function readOnce(place: SourcePlace, keeping: KeptBytes): Promise<SourceTree> {
   const ignore = await readIgnore(place);
-  const notes: string[] = [];
-  const found: Found[] = [];
   const own = inside(place.context, place.dockerfile);
-  const always = new Set([".dockerignore", ...(own === undefined ? [] : [own.normalize("NFC")])]);
-  await walk({ place, ignore, always, notes, found }, "", undefined);
+  const always = new Set([".dockerignore", ...(own === undefined ? [] : [own])]);
+  const on: Walk = { place, ignore, always, notes: [], found: [], folders: [] };
+  await walk(on, "", undefined);
+  const { found, notes } = on;
   const isOwn = found.some((item) => item.absolute === place.dockerfile && !item.isLink);
-  const dockerfile = isOwn ? (own ?? "").normalize("NFC") : reservedPath(found);
+  const dockerfile = isOwn ? (own ?? "") : reservedPath(found);
   if (!isOwn) found.push({ path: dockerfile, absolute: await followed(place), isLink: false });
-  const files = new Map<string, SourceFile>();
+  const read = await readItems({ place, keeping, dockerfile }, found);
+  const sources = read.flatMap(({ source }) => source ?? []);
+  const files = new Map(sources.map((source) => [source.sha256, source]));
+  const entries = read.map(({ entry }) => entry).toSorted(byPath);
+  const folders = foldersOf(on.folders, entries);
+  return { entries, folders, dockerfile, files, notes, close: keeping.close };
+}
+
+interface Reading {
+  readonly place: SourcePlace;
+  readonly keeping: KeptBytes;
+  /** Path of its entry: a push cannot do without it. */
+  readonly dockerfile: string;
+}
+
+interface Item {
+  readonly entry: ManifestEntry;
+  readonly source?: SourceFile;
+}
+
+/** Reads each item, and once more those that have changed by the end, whose bytes are kept then. */
+async function readItems(on: Reading, found: readonly Found[]): Promise<readonly Item[]> {
+  const { changing } = on.place;
+  const first = await inParallel(found, 8, (one) =>
+    readItem(on, one, changing?.has(one.path) === true),
+  );
+  const settled: Item[] = [];
+  for (const [index, one] of found.entries()) {
+    if (index % 500 === 499) await setImmediate();
+    const item = first[index];
+    const isSettled = item?.source === undefined || item.source.kept !== undefined;
+    const isSame = isSettled || sinceHashed(item.source) === "same";
+    const last = isSame ? item : await readItem(on, one, true);
+    if (last !== undefined) settled.push(last);
+  }
+  return settled;
+}
+
+/** Undefined for what is not there any more. Throws FileChanged for what is something else by now. */
+async function readItem(
+  { place, keeping, dockerfile }: Reading,
+  { path, absolute, isLink }: Found,
+  isChanging: boolean,
+): Promise<Item | undefined> {
+  place.signal?.throwIfAborted();
   const onRead = (bytes: number) => {
     place.signal?.throwIfAborted();
     place.onRead?.(bytes);
   };
-  const entries = await inParallel(found, 8, async (item): Promise<ManifestEntry> => {
-    place.signal?.throwIfAborted();
-    const { path, absolute } = item;
-    if (item.isLink) return { path, link: await readLinkTarget(path, absolute) };
-    const { source, isExecutable } = await hashFile(path, absolute, onRead);
-    files.set(source.sha256, source);
+  const keep = ({ size, mtimeMs }: Stats) => {
+    if (isChanging) return keeping.anywhere(path, size);
+    return Math.abs(Date.now() - mtimeMs) < youngMs ? keeping.inMemory(size) : undefined;
+  };
+  try {
+    if (isLink) return { entry: { path, link: await readLinkTarget(path, absolute) } };
+    const { source, mode } = await hashFile(path, absolute, { onRead, keep });
     const { size, sha256 } = source;
-    return { path, mode: isExecutable ? 0o755 : 0o644, size, sha256 };
-  });
-  return { entries: entries.toSorted(byPath), dockerfile, files, notes };
+    return { entry: { path, mode, size, sha256 }, source };
+  } catch (error) {
+    if (!isGone(error) || path.includes("\uFFFD")) throw error;
+    if (fileCode(error) !== "ENOENT") throw became(path, error);
+    if (path === dockerfile) throw error;
+    return undefined;
+  }
 }
+
+const became = (path: string, error: unknown): FileChanged =>
+  new FileChanged(path, "became something else while it was read", error);
+
+/** A file that was written so short a time ago is probably written to again, such as a log. */
+const youngMs = 3000;
+
+/** Paths of files that are no longer as they were read, of those whose bytes were not kept. */
+export const changedSince = ({ files }: SourceTree): readonly string[] =>
+  [...files.values()].flatMap((source) =>
+    source.kept !== undefined || sinceHashed(source) === "same" ? [] : [source.path],
+  );
+
+/** Of the folders that were seen, those that do not follow from the entries. */
+function foldersOf(
+  seen: readonly SeenFolder[],
+  entries: readonly ManifestEntry[],
+): readonly ManifestFolder[] {
+  const sent = [...entries, ...seen.filter(({ isIgnored }) => !isIgnored)];
+  const full = new Set(sent.flatMap(({ path }) => foldersAbove(path)));
+  return seen
+    .filter(({ path, mode, isIgnored }) =>
+      full.has(path) ? mode !== impliedFolderMode : !isIgnored,
+    )
+    .map(({ path, mode }) => ({ path, mode }))
+    .toSorted(byPath);
+}
+
+const impliedFolderMode = 0o755;
 
 interface Found {
   readonly path: string;
   readonly absolute: string;
   readonly isLink: boolean;
+}
+
+interface SeenFolder {
+  readonly path: string;
+  readonly mode: number;
+  readonly isIgnored: boolean;
 }
 
 interface Walk {
@@ -79,28 +205,43 @@ interface Walk {
   readonly always: ReadonlySet<string>;
   readonly notes: string[];
   readonly found: Found[];
+  readonly folders: SeenFolder[];
 }
 
 async function walk(on: Walk, folder: string, state: IgnoreState | undefined): Promise<void> {
   on.place.signal?.throwIfAborted();
   const directory = join(on.place.context, folder);
-  for (const child of await readable(folder || ".", readdir(directory, { withFileTypes: true }))) {
-    if (child.name === ".git") continue;
-    const raw = folder === "" ? child.name : `${folder}/${child.name}`;
-    const path = raw.normalize("NFC");
-    const verdict = on.ignore.verdict(path, state);
+  const isRoot = folder === "";
+  const children = await readFolder(folder, readdir(directory, { withFileTypes: true }));
+  for (const child of children ?? []) {
+    const path = isRoot ? child.name : `${folder}/${child.name}`;
+    const { isIgnored, state: below } = on.ignore.verdict(path, state);
     if (child.isDirectory()) {
       const isNeeded = [...on.always].some((kept) => kept.startsWith(`${path}/`));
-      if (!verdict.isIgnored || isNeeded || on.ignore.mayHoldExceptions(path))
-        await walk(on, raw, verdict.state);
+      if (isIgnored && !isNeeded && !on.ignore.mayHoldExceptions(path)) continue;
+      const facts = await readFolder(path, lstat(join(directory, child.name)));
+      if (facts === undefined) continue;
+      on.folders.push({ path, mode: facts.mode & permissionBits, isIgnored });
+      await walk(on, path, below);
       continue;
     }
-    if (verdict.isIgnored && !on.always.has(path)) continue;
+    if (isIgnored && !on.always.has(path)) continue;
     const isLink = child.isSymbolicLink();
     if (child.isFile() || isLink)
       on.found.push({ path, absolute: join(directory, child.name), isLink });
-    else on.notes.push(`${path}: left out, it is a ${kindOf(child)}`);
+    else on.notes.push(`${shownPath(path)}: left out, it is a ${kindOf(child)}`);
     if (on.found.length > maxEntries) throw tooMany(on.place.context);
+  }
+}
+
+/** Undefined for a folder that has vanished; throws FileChanged for one that is no folder any more. */
+async function readFolder<T>(path: string, answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await readable(path || ".", answer);
+  } catch (error) {
+    if (!isGone(error) || path === "" || path.includes("\uFFFD")) throw error;
+    if (fileCode(error) === "ENOENT") return undefined;
+    throw became(path, error);
   }
 }
 

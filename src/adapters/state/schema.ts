@@ -163,4 +163,13 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (service, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Services whose routes answer 503 with a page; pass: hex digits with which the worker passes by.
+  CREATE TABLE maintenance (
+    service TEXT PRIMARY KEY,
+    text TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    pass TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

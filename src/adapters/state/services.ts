@@ -54,6 +54,7 @@ export function forgetService(state: State, service: string, job: number): void 
     for (const sql of [
       "DELETE FROM releases WHERE service = ?",
       "DELETE FROM env WHERE service = ?",
+      "DELETE FROM maintenance WHERE service = ?",
       "DELETE FROM secret_files WHERE service = ?",
       "DELETE FROM users WHERE service = ?",
       "DELETE FROM blobs WHERE service = ?",

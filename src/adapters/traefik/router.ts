@@ -1,7 +1,7 @@
 import { hint, command } from "../../core/hints.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { Clock, Router } from "../../deploy/ports.ts";
-import type { RoutingState, ServerFacts } from "../../core/routing/routing-state.ts";
+import type { Maintenance, RoutingState, ServerFacts } from "../../core/routing/routing-state.ts";
 import type { DynamicConfig } from "../../core/routing/traefik-config.ts";
 import { dynamicYaml } from "../../core/routing/dynamic-yaml.ts";
 import { UserError } from "../../core/errors.ts";
@@ -39,6 +39,8 @@ export interface TraefikRouter extends Router {
   readonly refresh: () => Promise<void>;
   /** Sets facts about certificates and passwords; writes the file only when it changes. */
   readonly serve: (facts: CertificateFacts) => Promise<void>;
+  /** Sets the services in maintenance, and waits until Traefik knows them. */
+  readonly maintain: (maintenance: readonly Maintenance[]) => Promise<void>;
   readonly state: () => RoutingState;
 }
 
@@ -49,6 +51,7 @@ export type CertificateFacts = Partial<
 const pollMs = 25;
 const nudgeAfterMs = 3_000;
 const longestAwayMs = 30_000;
+const maintainTimeoutMs = 15_000;
 
 /** The only writer of the dynamic file: the changes of all services come one after the other. */
 export function createTraefikRouter(options: TraefikRouterOptions): TraefikRouter {
@@ -79,6 +82,19 @@ export function createTraefikRouter(options: TraefikRouterOptions): TraefikRoute
     refresh: () => change((now) => now),
     serve: (facts) =>
       change((now) => ({ ...now, server: { ...now.server, ...facts } }), { unlessSame: true }),
+    maintain: async (maintenance) => {
+      await change((now) => ({ ...now, maintenance }));
+      const { instance } = state.server;
+      const expected = { routers: [], gone: [], servers: {} };
+      const timeoutMs = maintainTimeoutMs;
+      await confirm(options, {
+        expected,
+        timeoutMs,
+        signal: undefined,
+        instance,
+        file: () => file,
+      });
+    },
     state: () => state,
     confirm: (expected, timeoutMs, signal) => {
       const { instance } = state.server;
@@ -86,7 +102,8 @@ export function createTraefikRouter(options: TraefikRouterOptions): TraefikRoute
     },
     answeringRelease: async (route) => {
       const here = await options.locate().catch(() => undefined);
-      return here && probeRoute(here.entry, route);
+      const closed = state.maintenance?.find(({ service }) => service === route.service);
+      return here && probeRoute(here.entry, route, closed?.pass);
     },
   };
 }

@@ -16,14 +16,17 @@ export async function check(args: CheckArgs, io: CommandIo): Promise<ExitCode> {
   const { findDockerfile, readDockerfile } = await import("../input/dockerfile-path.ts");
   const { parseDockerfile } = await import("../../core/dockerfile/parse.ts");
   const { file, name } = await findDockerfile(args.path, io.world.cwd, "check");
-  const parsed = parseDockerfile(await readDockerfile(file, name), name);
-  const { spec, problems, warnings } = parsed;
+  const bytes = await readDockerfile(file, name);
+  const parsed = parseDockerfile(bytes, name);
+  const { spec, problems } = parsed;
   const { remote, key } = args;
   const isAsked = spec !== undefined && remote !== undefined;
-  const opinion = isAsked ? await askServer(spec, { remote, key }, io) : undefined;
+  const asked = { spec, file: name, text: new TextDecoder().decode(bytes) };
+  const opinion = isAsked ? await askServer({ ...asked, spec }, { remote, key }, io) : undefined;
   const refusals = opinion?.refusals;
+  const warnings = [...parsed.warnings, ...(opinion?.warnings ?? [])];
   const { reportCheck } = await import("../output/check-report.ts");
-  io.answer(reportCheck(name, parsed, opinion), {
+  io.answer(reportCheck(name, { ...parsed, warnings }, opinion), {
     file: name,
     spec: spec ?? null,
     problems,
@@ -33,11 +36,25 @@ export async function check(args: CheckArgs, io: CommandIo): Promise<ExitCode> {
   return spec === undefined || (refusals ?? []).length > 0 ? 1 : 0;
 }
 
+interface Asked {
+  readonly spec: ServiceSpec;
+  readonly file: string;
+  readonly text: string;
+}
+
 /** Only by name: MYPAAS_REMOTE is for what cannot do without a server. */
-async function askServer(spec: ServiceSpec, options: ServerOptions, io: CommandIo) {
+async function askServer({ spec, file, text }: Asked, options: ServerOptions, io: CommandIo) {
   const { refusedRoutes } = await import("../../core/release/server-refusals.ts");
+  const { beyondBuilder } = await import("../../core/dockerfile/syntax.ts");
+  const { scanDockerfile } = await import("../../core/dockerfile/comments.ts");
   return withServer(options, io, async ({ place, ask }) => {
     const info = await ask({ action: "server.info" });
-    return { place, refusals: refusedRoutes(spec.routes, info, spec.slug) };
+    const { builder } = info;
+    const beyond = builder === undefined ? [] : beyondBuilder(scanDockerfile(text), builder);
+    return {
+      place,
+      refusals: refusedRoutes(spec.routes, info, spec.slug),
+      warnings: beyond.map((one) => ({ file, column: 1, ...one })),
+    };
   });
 }

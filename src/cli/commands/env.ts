@@ -159,13 +159,13 @@ function describe(action: EnvChange, result: unknown): string {
   const { service } = action;
   if (action.action === "env.set") {
     const { set, takesEffect } = result as Results["env.set"];
-    if (takesEffect === "next build")
-      return `set ${set.join(", ")} for builds of ${service}; the next push builds with it`;
+    if (takesEffect === "next push")
+      return `set ${set.join(", ")} as a secret of ${service}; its next push has it`;
     return `set ${set.join(", ")} for ${service}; its next release has it`;
   }
   const { unset, takesEffect } = result as Results["env.unset"];
-  const next = takesEffect === "next build" ? "the next push builds" : "its next release is";
-  const removed = `removed ${unset.join(", ")} from ${service}; ${next} without it`;
+  const next = takesEffect === "next push" ? "push" : "release";
+  const removed = `removed ${unset.join(", ")} from ${service}; its next ${next} is without it`;
   const gone = action.names.filter((name) => !unset.includes(name));
   return [
     ...(unset.length > 0 ? [removed] : []),

@@ -1,5 +1,6 @@
 import { createCursor } from "../../core/logs/cursor.ts";
 import { readLogItem } from "../../core/logs/item-reader.ts";
+import { createJoining } from "../../core/logs/join.ts";
 import type { LogLine } from "../../core/logs/item.ts";
 import { UserError } from "../../core/errors.ts";
 import type { CommandFile, CommandIo, ExitCode } from "../command.ts";
@@ -60,6 +61,12 @@ async function readLines(
       for (const line of keep === 0 ? [] : held.slice(-keep)) write(line);
     held = undefined;
   };
+  const take = (line: LogLine) => {
+    if (!matches(line.text)) return;
+    if (held === undefined) write(line);
+    else if (held.push(line) > 2 * ((keep ?? 0) + 1)) held.splice(0, held.length - (keep ?? 0));
+  };
+  const joining = createJoining();
   const signal = io.world.interrupted;
   const onBroken = () => sayBroken(place, io);
   const lines = followStream({ request, place, signal, cursor: cursor.text, onBroken, again });
@@ -69,10 +76,10 @@ async function readLines(
     cursor.read(item);
     if (item.kind === "failed")
       throw new UserError(item.message, { code: item.code, hint: hintOf(item) });
+    if (item.kind === "end" || item.kind === "gone") joining.rest().forEach(take);
     if (item.kind === "caught-up" || item.kind === "end") show();
     if (item.kind === "end" || signal.aborted) return;
-    if (item.kind !== "line" || !matches(item.text)) continue;
-    if (held === undefined) write(item);
-    else if (held.push(item) > 2 * ((keep ?? 0) + 1)) held.splice(0, held.length - (keep ?? 0));
+    const line = item.kind === "line" ? joining.take(item) : undefined;
+    if (line !== undefined) take(line);
   }
 }

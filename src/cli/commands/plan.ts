@@ -1,5 +1,6 @@
+import type { PlannedChanges, PushManifest } from "../../core/actions/push.ts";
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
-import { ask } from "../connect/ask.ts";
+import { withServer } from "../connect/ask.ts";
 import { describePlan } from "../output/render-changes.ts";
 import { buildOptions, pushOptions, type BuildArgs } from "../push/options.ts";
 
@@ -18,11 +19,16 @@ export async function plan(args: PlanArgs, io: CommandIo): Promise<ExitCode> {
   const { file: dockerfile } = await findDockerfile(args.path, io.world.cwd, "plan");
   const source = { dockerfile, context: args.context, options: pushOptions(args) };
   const service = await checkDockerfile(dockerfile, io);
-  const { push } = await readContext(source, io);
+  const { askWithManifest } = await import("../push/ask-older.ts");
+  const { tree, push } = await readContext(source, io);
+  tree.close();
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
     await readDockerfile(dockerfile, dockerfile),
   );
-  const planned = await ask({ action: "plan", service, push, text }, args, io);
+  const planned = await withServer(args, io, async ({ begin }) => {
+    const wanted = (asked: PushManifest) => begin({ action: "plan", service, push: asked, text });
+    return (await askWithManifest(push, wanted, io)).accepted.result as PlannedChanges;
+  });
   io.answer(describePlan(planned), planned);
   return 0;
 }

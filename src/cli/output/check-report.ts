@@ -1,6 +1,6 @@
 import { describeSpec } from "../../core/dockerfile/keys/table.ts";
 import type { ParsedDockerfile } from "../../core/dockerfile/parse.ts";
-import { formatProblem } from "../../core/dockerfile/problems.ts";
+import { formatProblem, type Problem } from "../../core/dockerfile/problems.ts";
 import type { RouteRefusal } from "../../core/release/server-refusals.ts";
 
 /** What a server would refuse of the routes. */
@@ -8,6 +8,8 @@ export interface Opinion {
   /** What messages call the server. */
   readonly place: string;
   readonly refusals: readonly RouteRefusal[];
+  /** About what its builder cannot build. */
+  readonly warnings: readonly Problem[];
 }
 
 /** Problems and refusals of a Dockerfile as lines, and its settings when there are none. */

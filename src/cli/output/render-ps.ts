@@ -33,10 +33,11 @@ function overviewRow(one: PsService, now: number): readonly string[] {
 }
 
 /** What is worst is what one wants to see first. */
-function stateOf({ state, replicas }: PsService): string {
+function stateOf({ state, replicas, maintenance }: PsService): string {
   const words = replicas.map((replica) => replica.state);
   if (words.includes("crashing")) return "crashing";
-  return replicas.some(({ health }) => health === "unhealthy") ? "unhealthy" : state;
+  if (replicas.some(({ health }) => health === "unhealthy")) return "unhealthy";
+  return maintenance === undefined ? state : "closed";
 }
 
 const used = (running: readonly PsReplica[]): readonly string[] => [
@@ -57,12 +58,13 @@ function routeLine(routes: readonly string[]): readonly string[] {
 const replicaColumns = ["replica", "release", "state", "up", "restarts", "cpu", "memory"];
 
 function renderService(one: PsService, now: number): string {
-  const { service, release, state, routes, scaledByCommand, replicas, job } = one;
+  const { service, release, state, routes, scaledByCommand, maintenance, replicas, job } = one;
   const rows = replicas.map((replica) => replicaRow(service, replica));
   const { replicas: scale, written } = scaledByCommand ?? {};
   return [
     release === undefined ? `${service}: ${state}` : `${service}: release ${release} is ${state}`,
     ...routes.map((route) => shortened(route, width)),
+    ...(maintenance === undefined ? [] : [shortened(describeMaintenance(maintenance, now), width)]),
     ...(scale === undefined
       ? []
       : [`scaled to ${scale} by command; its Dockerfile says ${written}`]),
@@ -72,6 +74,12 @@ function renderService(one: PsService, now: number): string {
       : [`last job: ${job.job} (${job.action}) ${job.state}, ${formatAge(now - job.at)} ago`]),
   ].join("\n");
 }
+
+const describeMaintenance = (
+  { since, text }: NonNullable<PsService["maintenance"]>,
+  now: number,
+): string =>
+  `in maintenance for ${formatAge(now - since)}: its routes answer 503${text === "" ? "" : `, ${text}`}`;
 
 function replicaRow(service: string, replica: PsReplica): readonly string[] {
   const { state, health, exitCode, upMs, restarts, cpu, memoryBytes, memoryLimit } = replica;

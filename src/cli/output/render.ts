@@ -57,11 +57,11 @@ export function renderEvent<E extends Event>(event: E, theme: Theme): string {
   return render(event, theme);
 }
 
-/** An error as it ends a command: message, evidence, what still runs, way out. */
+/** An error as it ends a command: message, reasons or evidence, what still runs, way out. */
 export function renderFailure(event: FailedEvent, theme: Theme): string {
   return lines(
-    ...event.details.map((detail) => theme.dim(`  ${detail}`)),
     theme.failed(`error: ${event.message}`),
+    ...event.details.map((detail) => theme.dim(`  ${detail}`)),
     event.still,
     event.hint && `hint: ${event.hint}`,
   );

@@ -1,5 +1,5 @@
 import { isLast, isOutcome } from "../../core/wire/event-roles.ts";
-import type { Event, Say } from "../../core/wire/events.ts";
+import type { Event, FailedEvent, Say } from "../../core/wire/events.ts";
 import type { World } from "../../core/world.ts";
 import { renderEvent } from "./render.ts";
 import { themeOf } from "./theme.ts";
@@ -10,7 +10,11 @@ export function humanSay(world: World): Say {
   const { stderr } = world;
   let hasStatusLine = false;
   let lastStatus: number | undefined;
-  return (event: Event) => {
+  let output: string[] = [];
+  return (told: Event) => {
+    if (told.kind === "build" || told.kind === "output")
+      output = [...output.slice(1 - maxEvidence), told.text];
+    const event = told.kind === "failed" ? withoutSaid(told, output) : told;
     const text = renderEvent(event, theme);
     if (event.kind !== "upload") {
       stderr.write(`${hasStatusLine ? "\n" : ""}${text}\n`);
@@ -28,6 +32,13 @@ export function humanSay(world: World): Say {
     }
   };
 }
+
+/** More lines than an error has as evidence, with some of other steps between them. */
+const maxEvidence = 60;
+
+/** An error without its evidence, where that has just been printed. */
+const withoutSaid = (event: FailedEvent, output: readonly string[]): FailedEvent =>
+  event.details.every((line) => output.includes(line)) ? { ...event, details: [] } : event;
 
 /** Every event as one JSON line on stdout. */
 export const jsonSay =

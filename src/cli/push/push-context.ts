@@ -1,10 +1,15 @@
 import { stat } from "node:fs/promises";
 import { relative, resolve } from "node:path";
-import { chooseContext, readSourceTree } from "../../adapters/laptop/source-tree.ts";
+import {
+  chooseContext,
+  readSourceTree,
+  type SourceTree,
+} from "../../adapters/laptop/source-tree.ts";
 import { parseDockerfile } from "../../core/dockerfile/parse.ts";
 import { UserError } from "../../core/errors.ts";
 import { formatBytes, formatFiles } from "../../core/format.ts";
 import { checkManifest } from "../../core/push/manifest.ts";
+import { isPlain } from "../../core/push/older-servers.ts";
 import { formatProblem, problemsError } from "../../core/dockerfile/problems.ts";
 import { warnOfRiskyFiles } from "../../core/push/risky-files.ts";
 import type { PushManifest, PushOptions } from "../../core/actions/push.ts";
@@ -32,8 +37,12 @@ export async function checkDockerfile(dockerfile: string, io: CommandIo): Promis
   return spec.service;
 }
 
-/** Reads and checks the files; reports their number and those that look like secrets. */
-export async function readContext(source: PushSource, io: CommandIo) {
+/** Reads and checks the files; reports their number and those that look like secrets. The caller closes the tree. The bytes of files that are known to be changing are kept. */
+export async function readContext(
+  source: PushSource,
+  io: CommandIo,
+  changing?: ReadonlySet<string>,
+) {
   const { dockerfile, options } = source;
   const { cwd, interrupted } = io.world;
   const context =
@@ -43,12 +52,31 @@ export async function readContext(source: PushSource, io: CommandIo) {
   const name = shown(context, io) || "this folder";
   io.say({ kind: "step", text: `reading ${name} …` });
   const onRead = sayReading(name, io);
-  const tree = await readSourceTree({ dockerfile, context, signal: interrupted, onRead });
+  const place = { dockerfile, context, signal: interrupted, onRead };
+  const tree = await readSourceTree({ ...place, ...(changing && { changing }) });
+  try {
+    return { tree, push: checked({ context, tree, options }, io) };
+  } catch (error) {
+    tree.close();
+    throw error;
+  }
+}
+
+interface Read {
+  readonly context: string;
+  readonly tree: SourceTree;
+  readonly options: PushOptions;
+}
+
+/** The manifest of what was read; throws UserError with everything that is wrong in it. */
+function checked({ context, tree, options }: Read, io: CommandIo): PushManifest {
   const bytes = tree.entries.reduce((sum, entry) => sum + ("size" in entry ? entry.size : 0), 0);
   const found = `${formatFiles(tree.entries.length)}, ${formatBytes(bytes)}`;
   io.say({ kind: "step", text: `found ${found}` });
   for (const text of tree.notes) io.say({ kind: "note", text });
-  const push: PushManifest = { dockerfile: tree.dockerfile, entries: tree.entries, options };
+  const { dockerfile, entries, folders } = tree;
+  const hasFolders = folders.length > 0 || !isPlain(entries);
+  const push: PushManifest = { dockerfile, entries, options, ...(hasFolders && { folders }) };
   const problems = checkManifest(push);
   if (problems.length > 0)
     throw new UserError(`build context ${context}: cannot be pushed`, {
@@ -58,7 +86,7 @@ export async function readContext(source: PushSource, io: CommandIo) {
     });
   const warning = warnOfRiskyFiles(tree.entries);
   if (warning) io.say(warning);
-  return { tree, push };
+  return push;
 }
 
 async function findFolder(given: string, cwd: string): Promise<string> {

@@ -1,9 +1,13 @@
-import type { SourceTree } from "../../adapters/laptop/source-tree.ts";
+import { FileChanged } from "../../adapters/laptop/source-file.ts";
+import { changedSince, type SourceTree } from "../../adapters/laptop/source-tree.ts";
 import { upload } from "../../adapters/wire/upload.ts";
 import type { Begun, Connection } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../command.ts";
 import { followJob, isLive, sayBroken } from "../connect/follow-job.ts";
 import { sayWhenSlow } from "../connect/say-when-slow.ts";
+import type { PushManifest } from "../../core/actions/push.ts";
+import { shownPath } from "../../core/push/manifest.ts";
+import { askWithManifest } from "./ask-older.ts";
 import { checkDockerfile, readContext, type PushSource } from "./push-context.ts";
 
 export interface Push extends PushSource {
@@ -13,6 +17,9 @@ export interface Push extends PushSource {
   readonly again: string;
 }
 
+/** Files may change while they are sent; then the push begins again, so many times at most. */
+const maxTries = 4;
+
 /** Checks, sends what is missing, starts the job and says its events; 0 live or unchanged, 1 failed or superseded by another push, 130 interrupted. */
 export async function runPush(wanted: Push, io: CommandIo): Promise<ExitCode> {
   const signal = io.world.interrupted;
@@ -20,10 +27,9 @@ export async function runPush(wanted: Push, io: CommandIo): Promise<ExitCode> {
   let connection: Connection | undefined;
   try {
     const service = await checkDockerfile(wanted.dockerfile, io);
-    const { tree, push } = await readContext(wanted, io);
+    const first = await readContext(wanted, io);
     connection = await wanted.connect();
-    const begun = await connection.begin({ action: "push", service, push });
-    await sendMissing(begun, tree, io);
+    const begun = await sendAll({ wanted, service, connection, first }, io);
     const accepted = begun.accepted.job === undefined ? await start(begun, io) : begun.accepted;
     isStarted = true;
     return isLive(await followJob({ ...begun, accepted }, io)) ? 0 : 1;
@@ -36,6 +42,39 @@ export async function runPush(wanted: Push, io: CommandIo): Promise<ExitCode> {
     return 130;
   } finally {
     await connection?.close();
+  }
+}
+
+interface Sending {
+  readonly wanted: Push;
+  readonly service: string;
+  readonly connection: Connection;
+  readonly first: Context;
+}
+
+type Context = Awaited<ReturnType<typeof readContext>>;
+
+/** Sends all files as they were read. Where one has changed before its bytes were sent, all are read again, and this time the bytes of those that change are kept. */
+async function sendAll({ wanted, service, connection, first }: Sending, io: CommandIo) {
+  const changing = new Set<string>();
+  let context = first;
+  for (let tried = 1; ; tried += 1) {
+    const { tree, push } = context;
+    try {
+      const ask = (asked: PushManifest) =>
+        connection.begin({ action: "push", service, push: asked });
+      const begun = await askWithManifest(push, ask, io);
+      await sendMissing(begun, tree, io);
+      return begun;
+    } catch (error) {
+      if (!(error instanceof FileChanged) || tried === maxTries) throw error;
+      for (const path of [error.path, ...changedSince(tree)]) changing.add(path);
+      const text = `${shownPath(error.path)}: changed while it was being sent, reading again …`;
+      io.say({ kind: "note", text });
+    } finally {
+      tree.close();
+    }
+    context = await readContext(wanted, io, changing);
   }
 }
 

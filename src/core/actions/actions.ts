@@ -6,6 +6,7 @@ import { env } from "./env.ts";
 import { readFields, shown, type Fields, type Flat } from "./fields.ts";
 import { keys } from "./keys.ts";
 import { lifecycle } from "./lifecycle.ts";
+import { maintenance } from "./maintenance.ts";
 import { programs } from "./programs.ts";
 import { pushing } from "./push.ts";
 import { registries } from "./registries.ts";
@@ -22,6 +23,7 @@ export const actions = {
   ...watch,
   ...keys,
   ...registries,
+  ...maintenance,
   ...certificates,
   ...server,
 } as const;

@@ -63,5 +63,5 @@ export interface ListedValue {
 interface Saved {
   readonly service: string;
   /** Set where only builds ask for them; what runs stays as it is. */
-  readonly takesEffect?: "next build";
+  readonly takesEffect?: "next push";
 }

@@ -19,6 +19,7 @@ import {
 const path = text(/^[^\0]{1,4096}$/);
 const file = { path, mode: wholeNumber, size: wholeNumber, sha256: text(/^[0-9a-f]{64}$/) };
 const link = { path, link: path };
+const folder = { path, mode: wholeNumber };
 
 const entry: Reader<ManifestEntry> = (value, name) => {
   const fields = asFields(value, name);
@@ -36,6 +37,11 @@ const manifest = {
   /** Path of an entry. */
   dockerfile: path,
   entries: list(entry, "push.entries"),
+  /**
+   * Folders that are empty or whose mode is not 755; all others follow from the entries. Left out where a server of 0.1.0 takes the
+   * same manifest (`isPlain`): such servers pass over this field or refuse it, and the laptop then knows.
+   */
+  folders: optional(list(object(folder), "push.folders")),
   options: object(options, "push.options"),
 };
 
@@ -48,8 +54,9 @@ const push: Reader<PushManifest> = (value, name) => {
 
 export type PushOptions = Read<typeof options>;
 export type PushManifest = Read<typeof manifest>;
-/** Paths are relative, `/`-separated, NFC; `mode` holds permission bits only. Sorted by path, no duplicates; empty directories are left out. */
+/** Paths are relative, `/`-separated, as the file system spells them; `mode` holds the twelve permission bits. Sorted by path, no duplicates. */
 export type ManifestEntry = Read<typeof file> | Read<typeof link>;
+export type ManifestFolder = Read<typeof folder>;
 
 const touched = ({ push: { options: asked } }: { readonly push: PushManifest }) =>
   asked.takeFrom === undefined ? [] : [asked.takeFrom];

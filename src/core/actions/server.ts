@@ -1,4 +1,5 @@
 import type { Check } from "../health/check.ts";
+import type { BuilderFacts } from "../dockerfile/syntax.ts";
 import type { ServerNames } from "../release/server-refusals.ts";
 import { action, answer } from "./definition.ts";
 import { optional, text } from "./fields.ts";
@@ -9,7 +10,7 @@ export const server = {
     scope: "server",
     fields: {},
     right: "any key",
-    becomes: answer<ServerNames & { readonly version: string; readonly instance: string }>(),
+    becomes: answer<ServerInfo>(),
     repeat: "safe",
   }),
   /** `host`: the name that the client connects to, so that the server's own address is known behind a NAT too. */
@@ -21,6 +22,13 @@ export const server = {
     repeat: "safe",
   }),
 } as const;
+
+export interface ServerInfo extends ServerNames {
+  readonly version: string;
+  readonly instance: string;
+  /** Left out while Docker does not answer, and by the first servers. */
+  readonly builder?: BuilderFacts;
+}
 
 /** What the server found about itself, and what a client needs to look at it from outside. */
 export interface ServerHealth {

@@ -54,6 +54,8 @@ export interface PsService {
   /** Set while `mypaas scale` stands above what the Dockerfile says. */
   readonly scaledByCommand?: { readonly written: string; readonly replicas: number };
   readonly replicas: readonly PsReplica[];
+  /** Set while its routes answer 503 with a page; `since` in milliseconds since the epoch. */
+  readonly maintenance?: { readonly since: number; readonly text: string };
   /** The newest job of the service. */
   readonly job?: PsJob;
 }

@@ -11,11 +11,23 @@ export interface Comment {
   readonly at: number;
 }
 
+/** An instruction of the Dockerfile, its lines joined. */
+export interface Written {
+  readonly line: number;
+  /** Its last line, that of its heredocs included. */
+  readonly end: number;
+  readonly text: string;
+  readonly hasHeredoc: boolean;
+}
+
 export interface DockerfileScan {
   readonly comments: readonly Comment[];
   /** Names of build stages in order, empty for a stage without one. */
   readonly stages: readonly string[];
   readonly instructions: number;
+  readonly written: readonly Written[];
+  /** True with a syntax directive, which names another reader of Dockerfiles. */
+  readonly hasSyntax: boolean;
   /** What its RUN instructions ask the client of the build for. */
   readonly mounts: readonly RunMount[];
   /** Line of the first instruction, or one past the end. */
@@ -33,7 +45,7 @@ export function scanDockerfile(text: string): DockerfileScan {
   // Open heredocs; the next one to be closed is last.
   let heredocs: Heredoc[] = [];
   let parts: string[] = [];
-  let instructions = 0;
+  const written: { -readonly [K in keyof Written]: Written[K] }[] = [];
   let started = 0;
   let firstInstruction: number | undefined;
   let number = 0;
@@ -41,17 +53,20 @@ export function scanDockerfile(text: string): DockerfileScan {
     if (parts.length === 0) return;
     const instruction = parts.join("");
     parts = [];
-    instructions++;
     firstInstruction ??= started;
     const stage = stageOf(instruction);
     if (stage !== undefined) stages.push(stage);
     mounts.push(...runMounts(instruction, started));
     heredocs = heredocsOf(instruction).toReversed();
+    const hasHeredoc = heredocs.length > 0;
+    written.push({ line: started, end: number, text: instruction, hasHeredoc });
   };
   for (const line of linesOf(text)) {
     number++;
     const heredoc = heredocs.at(-1);
     if (heredoc !== undefined) {
+      const last = written.at(-1);
+      if (last !== undefined) last.end = number;
       if (closes(line, heredoc)) heredocs.pop();
       continue;
     }
@@ -72,7 +87,9 @@ export function scanDockerfile(text: string): DockerfileScan {
   return {
     comments,
     stages,
-    instructions,
+    instructions: written.length,
+    written,
+    hasSyntax: directives.hasSyntax(),
     mounts,
     firstInstruction: firstInstruction ?? number + 1,
     openHeredoc: open === undefined ? undefined : { name: open.name, line: started },
@@ -99,12 +116,15 @@ export function directiveOf(line: string, at: number) {
 function readDirectives() {
   let escape = "\\";
   let over = false;
+  let hasSyntax = false;
   return {
     escape: () => escape,
+    hasSyntax: () => hasSyntax,
     see(line: string, at: number): void {
       if (over) return;
       const directive = directiveOf(line, at);
       if (!directive) over = true;
+      else if (directive.name === "syntax") hasSyntax = true;
       else if (directive.name === "escape" && directive.value === "`") escape = "`";
     },
   };

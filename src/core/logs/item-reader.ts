@@ -43,7 +43,8 @@ function readLine(fields: Fields): LogLine | undefined {
   if (stream !== "stdout" && stream !== "stderr") return undefined;
   if (!isCount(release) || !isCount(replica) || !isCount(nth)) return undefined;
   const safe = { container: plainText(container), text: stripControls(text) };
-  return { kind: "line", stream, release, replica, at, nth, ...safe };
+  const more = fields["isCut"] === true ? { isCut: true as const } : {};
+  return { kind: "line", stream, release, replica, at, nth, ...safe, ...more };
 }
 
 function readPositions(value: unknown): Readonly<Record<string, Position>> {

@@ -13,6 +13,8 @@ export interface LogLine {
   /** Number among the lines of the stream with the same time, from 0. */
   readonly nth: number;
   readonly text: string;
+  /** The next item of this stream continues the line. */
+  readonly isCut?: true;
 }
 
 /** One JSON line of a stream of logs. */

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { UserError } from "../errors.ts";
 
-/** The rules of a `.dockerignore`, for a walk from the root down. */
+/** The rules of a `.dockerignore`, for a walk from the root down. `.git` is ignored until a line such as `!.git` asks for it. */
 export interface Ignore {
   /** `parent` is the state of the directory above, undefined at the root. Paths are relative and separated by `/`. */
   readonly verdict: (path: string, parent?: IgnoreState) => IgnoreVerdict;
@@ -9,8 +9,11 @@ export interface Ignore {
   readonly mayHoldExceptions: (directory: string) => boolean;
 }
 
-/** One flag per pattern: it matched this path or one above. */
-export type IgnoreState = readonly boolean[];
+/** One flag per pattern, and per line about `.git`: it matched this path or one above. */
+export interface IgnoreState {
+  readonly own: readonly boolean[];
+  readonly git: readonly boolean[];
+}
 
 export interface IgnoreVerdict {
   readonly isIgnored: boolean;
@@ -23,7 +26,7 @@ interface Pattern {
   readonly matches: (path: string) => boolean;
 }
 
-/** Reads a `.dockerignore` as Docker does (moby/patternmatcher and its ignorefile). Throws UserError with `file` and line for a broken pattern. */
+/** Reads a `.dockerignore` as Docker does (moby/patternmatcher and its ignorefile), but letters with accents match in either spelling. Throws UserError with `file` and line for a broken pattern. */
 export function parseDockerignore(text: string, file = ".dockerignore"): Ignore {
   const patterns: Pattern[] = [];
   const lines = text.replace(/^\uFEFF/, "").split("\n");
@@ -37,12 +40,28 @@ export function parseDockerignore(text: string, file = ".dockerignore"): Ignore 
       });
     patterns.push({ ...pattern, matches: matcher(pattern.text) });
   }
+  const git = [noGit, ...patterns.filter(({ text, isException }) => isException && isGit(text))];
   return {
-    verdict: (path, parent) => verdictOf(patterns, path, parent),
+    verdict: (spelled, parent) => {
+      const path = spelled.normalize("NFC");
+      const own = verdictOf(patterns, path, parent?.own);
+      const ofGit = isGit(path) ? verdictOf(git, path, parent?.git) : notGit;
+      const isIgnored = own.isIgnored || ofGit.isIgnored;
+      return { isIgnored, state: { own: own.state, git: ofGit.state } };
+    },
     mayHoldExceptions: (directory) =>
-      patterns.some((pattern) => pattern.isException && reaches(pattern.text, directory)),
+      (isGit(directory) ? git : patterns).some(
+        ({ isException, text: wanted }) =>
+          isException && reaches(wanted, directory.normalize("NFC")),
+      ),
   };
 }
+
+/** True for a path at or below `.git`. */
+export const isGit = (path: string): boolean => path.split("/").includes(".git");
+
+const noGit: Pattern = { isException: false, text: "**/.git", matches: matcher("**/.git") };
+const notGit = { isIgnored: false, state: [] } as const;
 
 /** True when a path of the context is left out; for a caller without a walk. */
 export function isIgnored(ignore: Ignore, path: string): boolean {
@@ -59,7 +78,7 @@ function readLine(line: string): Omit<Pattern, "matches"> | undefined {
   if (trimmed === "") return undefined;
   const isException = trimmed.startsWith("!");
   const path = isException ? trimmed.slice(1).trim() : trimmed;
-  return { isException, text: path === "" ? "" : clean(path) };
+  return { isException, text: path === "" ? "" : clean(path.normalize("NFC")) };
 }
 
 /** `a/`, `./a` and `/a` all mean `a`. */
@@ -73,8 +92,8 @@ function clean(path: string): string {
 function verdictOf(
   patterns: readonly Pattern[],
   path: string,
-  parent?: IgnoreState,
-): IgnoreVerdict {
+  parent: readonly boolean[] | undefined,
+) {
   let isIgnoredNow = false;
   const state = patterns.map((pattern, index) => {
     const isMatch =

@@ -1,4 +1,3 @@
-import { posix } from "node:path";
 import { maxBlobBytes } from "../wire/protocol.ts";
 import type { ManifestEntry, PushManifest } from "../actions/push.ts";
 
@@ -12,53 +11,67 @@ const maxProblems = 20;
 
 /** Finds at most 20 problems in a manifest, in its order. The client checks before it sends, and the server again. */
 export function checkManifest(manifest: PushManifest): readonly string[] {
-  const { entries, dockerfile } = manifest;
-  if (entries.length > maxEntries)
-    return [`build context: ${entries.length} files, at most ${maxEntries} can be pushed`];
+  const { entries, folders = [] } = manifest;
+  if (entries.length + folders.length > maxEntries)
+    return [
+      `build context: ${entries.length + folders.length} files and folders, at most ${maxEntries} can be pushed`,
+    ];
   const problems: string[] = [];
-  for (const problem of problemsOf(entries, dockerfile)) {
+  for (const problem of problemsOf(manifest)) {
     problems.push(problem);
     if (problems.length === maxProblems) break;
   }
   return problems;
 }
 
-function* problemsOf(entries: readonly ManifestEntry[], dockerfile: string) {
+function* problemsOf({ entries, folders = [], dockerfile }: PushManifest) {
   const leaves = new Set(entries.map((entry) => entry.path));
   const sizes = new Map<string, number>();
+  const named = ({ path }: { readonly path: string }, problem: string | undefined) =>
+    problem === undefined ? [] : [`${quotePath(path)}: ${problem}`];
   let total = 0;
   let previous: string | undefined;
   for (const entry of entries) {
-    const problem =
-      checkPath(entry.path) ??
-      checkOrder(entry.path, previous) ??
-      checkAncestors(entry.path, leaves) ??
-      ("link" in entry ? checkLink(entry) : checkFile(entry, sizes));
-    if (problem !== undefined) yield `${quote(entry.path)}: ${problem}`;
+    const own = "link" in entry ? checkLink(entry) : checkFile(entry, sizes);
+    yield* named(entry, checkPlace(entry.path, previous, leaves) ?? own);
     previous = entry.path;
     total += "link" in entry ? 0 : entry.size;
+  }
+  previous = undefined;
+  for (const folder of folders) {
+    const own = leaves.has(folder.path) ? "is a file and a folder" : checkMode(folder.mode);
+    yield* named(folder, checkPlace(folder.path, previous, leaves) ?? own);
+    previous = folder.path;
   }
   if (!(total <= maxContextBytes))
     yield `build context: ${total} bytes, at most ${maxContextBytes} can be pushed`;
   if (!entries.some((entry) => entry.path === dockerfile && !("link" in entry)))
-    yield `dockerfile: ${quote(dockerfile)} is not a file of the build context`;
+    yield `dockerfile: ${quotePath(dockerfile)} is not a file of the build context`;
+  // The engine's builders say it in their messages, line by line.
+  else if (hasControls(dockerfile))
+    yield `dockerfile: ${quotePath(dockerfile)} has control characters in its path`;
 }
 
 /** Order of the entries: by code unit, the same in every locale. */
 export const byPath = (a: { readonly path: string }, b: { readonly path: string }): number =>
   a.path < b.path ? -1 : Number(a.path > b.path);
 
+/** The folders that a path goes through, from the root down. */
+export const foldersAbove = (path: string): readonly string[] =>
+  [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index));
+
+const checkPlace = (path: string, previous: string | undefined, leaves: ReadonlySet<string>) =>
+  checkPath(path) ?? checkOrder(path, previous) ?? checkAncestors(path, leaves);
+
+/** The server is Linux: a backslash, a colon and every control character but NUL are letters of a name. */
 function checkPath(path: string): string | undefined {
   if (path === "") return "path is empty";
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(path)) return "path has control characters";
-  if (!path.isWellFormed() || path.includes("\uFFFD")) return "path is not valid Unicode";
-  if (path !== path.normalize("NFC")) return "path is not in Unicode normal form NFC";
-  if (path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path)) return "path is not relative";
+  if (!path.isWellFormed()) return "path is not valid Unicode";
+  if (path.includes("\0")) return "path has control characters";
+  if (path.startsWith("/")) return "path is not relative";
   if (Buffer.byteLength(path) > maxPathBytes) return `path is longer than ${maxPathBytes} bytes`;
-  // A backslash is a letter on Linux and a separator elsewhere; `..` is forbidden in both cases.
-  if (path.split(/[\\/]/).some((part) => part === "..")) return "path leaves the build context";
   const segments = path.split("/");
+  if (segments.includes("..")) return "path leaves the build context";
   if (segments.some((part) => part === "" || part === "."))
     return "path has an empty or a . segment";
   if (segments.some((part) => Buffer.byteLength(part) > maxSegmentBytes))
@@ -72,26 +85,22 @@ function checkOrder(path: string, previous: string | undefined): string | undefi
 }
 
 function checkAncestors(path: string, leaves: ReadonlySet<string>): string | undefined {
-  for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1))
-    if (leaves.has(path.slice(0, at))) return "path goes through a file or a link";
-  return undefined;
+  const isThrough = foldersAbove(path).some((folder) => leaves.has(folder));
+  return isThrough ? "path goes through a file or a link" : undefined;
 }
 
-function checkLink(entry: { readonly path: string; readonly link: string }): string | undefined {
-  const { path, link } = entry;
-  // eslint-disable-next-line no-control-regex
-  if (link === "" || /[\u0000-\u001f\u007f-\u009f]/.test(link) || link.length > maxPathBytes)
-    return "link has no valid target";
-  const target = posix.normalize(posix.join(posix.dirname(path), link));
-  const isOutside = link.startsWith("/") || target === ".." || target.startsWith("../");
-  return isOutside ? `link points out of the build context, to ${quote(link)}` : undefined;
+/** A link may point anywhere: nobody follows it before it is in the image. */
+function checkLink({ link }: { readonly link: string }): string | undefined {
+  const isGood = link !== "" && !link.includes("\0") && link.isWellFormed();
+  return isGood && Buffer.byteLength(link) <= maxPathBytes ? undefined : "link has no valid target";
 }
 
 type FileEntry = Exclude<ManifestEntry, { readonly link: string }>;
 
 function checkFile(file: FileEntry, sizes: Map<string, number>): string | undefined {
   const { mode, size, sha256 } = file;
-  if (!Number.isInteger(mode) || mode < 0 || mode > 0o777) return `mode is not valid: ${mode}`;
+  const problem = checkMode(mode);
+  if (problem !== undefined) return problem;
   if (!Number.isSafeInteger(size) || size < 0) return `size is not valid: ${size}`;
   if (size > maxBlobBytes) return `${size} bytes, at most ${maxBlobBytes} can be pushed`;
   if (!/^[0-9a-f]{64}$/.test(sha256)) return "sha256 is not valid";
@@ -100,8 +109,21 @@ function checkFile(file: FileEntry, sizes: Map<string, number>): string | undefi
   return known === size ? undefined : "size differs from another file with the same sha256";
 }
 
-const quote = (text: string): string =>
+const checkMode = (mode: number): string | undefined =>
+  Number.isInteger(mode) && mode >= 0 && mode <= 0o7777 ? undefined : `mode is not valid: ${mode}`;
+
+// eslint-disable-next-line no-control-regex
+const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
+/** True where a text cannot stand in a line as it is. */
+export const hasControls = (text: string): boolean => controls.test(text);
+
+/** A path in quotes for a message, its control characters spelled out and its end cut off where it is long. */
+export const quotePath = (text: string): string =>
   JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text).replace(
     /[\u007f-\u009f\u2028\u2029]/g,
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
+
+/** A path as a message without quotes has it; in quotes where it has control characters. */
+export const shownPath = (path: string): string => (hasControls(path) ? quotePath(path) : path);

@@ -2,6 +2,7 @@ import { command, hint, hintFields } from "../hints.ts";
 import { posix } from "node:path";
 import type { Event } from "../wire/events.ts";
 import type { ManifestEntry } from "../actions/push.ts";
+import { shownPath } from "./manifest.ts";
 
 const risky: readonly RegExp[] = [
   /^\.env(?!\.(?:example|sample|template|dist|defaults?)$)(?:\..+)?$/,
@@ -19,7 +20,7 @@ export function warnOfRiskyFiles(entries: readonly ManifestEntry[]): Event | und
   const more = found.length > maxNamed ? ` and ${found.length - maxNamed} more` : "";
   return {
     kind: "warning",
-    text: `build context: files that may hold secrets are sent: ${found.slice(0, maxNamed).join(", ")}${more}`,
+    text: `build context: files that may hold secrets are sent: ${found.slice(0, maxNamed).map(shownPath).join(", ")}${more}`,
     ...hintFields(hint`add them to .dockerignore, and set values with: ${command("env")}`),
   };
 }
@@ -27,5 +28,6 @@ export function warnOfRiskyFiles(entries: readonly ManifestEntry[]): Event | und
 function isRisky(path: string): boolean {
   const name = posix.basename(path).toLowerCase();
   const folders = posix.dirname(path).split("/");
+  if (name === "config" && folders.at(-1) === ".git") return true;
   return risky.some((pattern) => pattern.test(name)) || folders.some((f) => riskyFolders.has(f));
 }

@@ -4,6 +4,7 @@ export const apiNetworkName = (instance: string): string => `${instance}-api`;
 export const receiverNetworkName = (instance: string): string => `${instance}-receiver`;
 export const relayNetworkName = (instance: string): string => `${instance}-relay`;
 export const traefikContainerName = (instance: string): string => `${instance}-traefik`;
+export const pageContainerName = (instance: string): string => `${instance}-page`;
 export const receiverContainerName = (instance: string): string => `${instance}-receiver`;
 export const relayContainerName = (instance: string): string => `${instance}-relay`;
 

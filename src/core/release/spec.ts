@@ -7,6 +7,12 @@ export interface ServiceSpec {
   readonly stripPrefix: boolean;
   /** Undefined: the only EXPOSE of the image, else 80 when there is a route, else no port; `none`: a worker process, whatever the image has. */
   readonly port: number | "none" | undefined;
+  /** A visitor stays with a replica. */
+  readonly sticky: Sticky;
+  /** The protocol between Traefik and the service: HTTP/1.1, or HTTP/2 without TLS. */
+  readonly protocol: "http" | "h2c";
+  /** How long Traefik waits for the head of an answer. */
+  readonly answerTimeoutMs: number | undefined;
   /** Users that may pass, each with a password on the server; empty: everybody may. */
   readonly auth: readonly string[];
   /** Headers that each answer gets, or loses. */
@@ -70,6 +76,12 @@ export interface RateLimit {
   /** Requests at once, before the rate counts. */
   readonly burst: number;
 }
+
+/** `on`: by a cookie whose name follows from the service. */
+export type Sticky =
+  | { readonly kind: "off" }
+  | { readonly kind: "on" }
+  | { readonly kind: "named"; readonly cookie: string };
 
 /** The highest number of containers of a service. */
 export const maxReplicas = 100;

@@ -1,4 +1,4 @@
-import type { ReleaseRouting } from "./release-routing.ts";
+import type { RoutePlan } from "./release-routing.ts";
 import type { ServiceConfig } from "./traefik-config.ts";
 
 /** The servers of a service: labels of replicas bring them to Traefik, or the dynamic file lists them. */
@@ -13,10 +13,10 @@ export type Backend =
       readonly transport: string;
     };
 
-/** The backend of a release. Its replicas have labels; an engine without labels would list their addresses here. */
-export const backendOf = ({ service }: Pick<ReleaseRouting, "service">): Backend => ({
+/** The backend of a router. The replicas have labels; an engine without labels would list their addresses here. */
+export const backendOf = ({ config }: RoutePlan): Backend => ({
   kind: "labels",
-  service,
+  service: config.service,
 });
 
 /** The name by which routers and services of the file refer to a backend. */

@@ -1,5 +1,5 @@
 import type { Release } from "../release/release.ts";
-import type { RoutingState, Switch } from "./routing-state.ts";
+import type { Maintenance, RoutingState, Switch } from "./routing-state.ts";
 import {
   answersFor,
   hstsOff,
@@ -8,6 +8,8 @@ import {
   type RoutePlan,
 } from "./release-routing.ts";
 import type { DynamicConfig } from "./traefik-config.ts";
+import { transportsOf } from "./balancers.ts";
+import { closeRoute } from "./maintenance.ts";
 import { backendOf } from "./backend.ts";
 import { DynamicDraft, type Target } from "./dynamic-draft.ts";
 import { authMiddlewares } from "./middlewares.ts";
@@ -23,6 +25,10 @@ export function dynamicConfig(facts: RoutingState): DynamicConfig {
   const file = new DynamicDraft();
   addServer(file, state.server);
   if (state.server.keepsPaths === true) addPathGuards(file, state);
+  // Before any label names one, and until the last container whose labels do is gone.
+  file.add({
+    serversTransports: transportsOf([...knownReleases(state), ...(state.stopped ?? [])]),
+  });
   const live = [
     ...state.live.filter(({ spec }) => !state.switches.some((one) => one.service === spec.service)),
     ...state.switches.flatMap(({ phase, from, to }) => (phase === "held" ? (from ?? []) : to)),
@@ -36,6 +42,7 @@ export function dynamicConfig(facts: RoutingState): DynamicConfig {
   addTakenOver(known);
   addStopped(known);
   addHttps(known);
+  for (const one of state.maintenance ?? []) addMaintenance(known, one);
   return file.config(state.server);
 }
 
@@ -110,6 +117,33 @@ function addStopped({ file, state }: Known): void {
       file.hold(`stopped-${plan.name}`, plan, { service: emptyService, middlewares: [] });
 }
 
+/** Closes every place at which the service answers now, would answer if it ran, or lets requests wait. Labels of old releases have such places too. */
+function addMaintenance(known: Known, maintenance: Maintenance): void {
+  const { file, state } = known;
+  const plans = [...knownReleases(state), ...(state.stopped ?? [])].flatMap(
+    (release) => releaseRouting(release, state.server).routers,
+  );
+  const former = plans.filter((plan) => isFormerHttps(plan, state)).map(httpsSideOf);
+  for (const plan of [...plans, ...former])
+    if (serviceAt(known, plan) === maintenance.service)
+      closeRoute(file, state.server, { plan, maintenance });
+}
+
+/** The service that a request at the place of a router is for. */
+function serviceAt(known: Known, wanted: RoutePlan): string | undefined {
+  const { state, live } = known;
+  const stopped = (state.stopped ?? []).map((release) => ({
+    release,
+    routing: routingOf(state, release),
+  }));
+  const owner =
+    ownerOf(wanted, live) ??
+    ownerOf(wanted, heldReleases(state)) ??
+    formerHttpsOwner(known, wanted) ??
+    ownerOf(wanted, stopped);
+  return owner?.release.spec.service;
+}
+
 /** Labels do not know whether a host has a certificate. So the file redirects http, and switches HSTS on. */
 function addHttps(known: Known): void {
   for (const one of known.live)
@@ -136,21 +170,28 @@ const isFormerHttps = ({ route: { host, https } }: RoutePlan, { server }: Routin
   !https && !host.startsWith("*.") && server.secured?.includes(host) === true;
 
 /** The service on http answers here too, unless its requests wait now. */
-function formerHttpsTarget({ file, state, live }: Known, wanted: RoutePlan): Target {
+function formerHttpsTarget(known: Known, wanted: RoutePlan): Target {
+  const { file, state } = known;
   const none = { service: emptyService, middlewares: [] };
-  const plain = live.map(({ release, routing }) => ({
-    release,
-    routing: { ...routing, routers: routing.routers.filter(({ route }) => !route.https) },
-  }));
-  const owner = ownerOf({ ...wanted, entryPoint: "web" }, plain);
-  if (owner === undefined || !isFormerHttps(owner.plan, state)) return none;
+  const owner = formerHttpsOwner(known, wanted);
+  if (owner === undefined) return none;
   const { release, routing, plan } = owner;
   const one = state.switches.find(({ service }) => service === release.spec.service);
   if (one?.phase === "held" && one.mode === "wait") return none;
   const middlewares = plan.config.middlewares ?? [];
   file.copy(routing, middlewares);
   file.add({ middlewares: { "let-go": hstsOff } });
-  return { service: file.lead(backendOf(routing)), middlewares: ["let-go", ...middlewares] };
+  return { service: file.lead(backendOf(plan)), middlewares: ["let-go", ...middlewares] };
+}
+
+/** The owner of a place on http, where https has none and browsers may come back with it. */
+function formerHttpsOwner({ state, live }: Known, wanted: RoutePlan): Owner | undefined {
+  const plain = live.map(({ release, routing }) => ({
+    release,
+    routing: { ...routing, routers: routing.routers.filter(({ route }) => !route.https) },
+  }));
+  const owner = ownerOf({ ...wanted, entryPoint: "web" }, plain);
+  return owner !== undefined && isFormerHttps(owner.plan, state) ? owner : undefined;
 }
 
 /** The same route on the https port. */
@@ -200,7 +241,7 @@ function targetOf(known: Known, wanted: RoutePlan, owner: Owner): Target {
   const middlewares = owner.plan.config.middlewares ?? [];
   file.copy(owner.routing, middlewares);
   // A redirect needs no server.
-  const service = owner.plan.redirects ? emptyService : file.lead(backendOf(owner.routing));
+  const service = owner.plan.redirects ? emptyService : file.lead(backendOf(owner.plan));
   return { service, middlewares };
 }
 

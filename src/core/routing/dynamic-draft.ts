@@ -10,7 +10,7 @@ import type {
   ServersTransportConfig,
   ServiceConfig,
 } from "./traefik-config.ts";
-import { holdPriority } from "./routes.ts";
+import { holdPriority, maintenancePriority } from "./routes.ts";
 
 /** The service of a router, and its middlewares. */
 export interface Target {
@@ -42,6 +42,26 @@ export class DynamicDraft {
       priority: holdPriority(plan.route) + (plan.isProxied ? 1 : 0),
       service: target.service,
       ...(target.middlewares.length === 0 ? {} : { middlewares: target.middlewares }),
+      ...(tls === undefined ? {} : { tls }),
+    });
+  }
+
+  /** Adds a router above every hold of the rule of `plan`; its own rule lets the worker pass. The first one of a rule stays. */
+  close(
+    plan: RoutePlan,
+    { rule, target }: { readonly rule: string; readonly target: Target },
+  ): void {
+    const { entryPoints, tls } = plan.config;
+    const key = `closed ${plan.entryPoint} ${plan.config.rule}`;
+    if (this.#rules.has(key)) return;
+    this.#rules.add(key);
+    // A route on http may have a router of the same name on the https port.
+    this.route(`maintenance-${plan.entryPoint}-${plan.name}`, {
+      entryPoints,
+      rule,
+      priority: maintenancePriority(plan.route),
+      service: target.service,
+      middlewares: target.middlewares,
       ...(tls === undefined ? {} : { tls }),
     });
   }

@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
+import { grpcHealthPath } from "../health/grpc-health.ts";
 import { digestText } from "../dockerfile/keys/table.ts";
 import type { Release } from "../release/release.ts";
+import { balancersOf } from "./balancers.ts";
 import { releaseRouting, type RoutePlan, type RoutingServer } from "./release-routing.ts";
 import type { ServiceSpec } from "../release/spec.ts";
 import { label, networkName } from "../release/names.ts";
 
 /** The labels with which Traefik routes to a release. They must be equal on all replicas, or Traefik drops them. */
 export function traefikLabels(release: Release, server: RoutingServer): Record<string, string> {
-  const { service, middlewares, ...routing } = releaseRouting(release, server);
+  const { middlewares, ...routing } = releaseRouting(release, server);
   const routers = routing.routers.filter(inLabels);
   if (routers.length === 0 || release.port === undefined) return { "traefik.enable": "false" };
   return {
@@ -16,11 +18,12 @@ export function traefikLabels(release: Release, server: RoutingServer): Record<s
     ...flatten("traefik.http", {
       routers: Object.fromEntries(routers.map(({ name, config }) => [name, config])),
       middlewares,
-      services: {
-        [service]: {
-          loadBalancer: { server: { port: release.port }, ...healthLabels(release.spec) },
-        },
-      },
+      services: Object.fromEntries(
+        Object.entries(balancersOf(release, routers)).map(([name, balancer]) => [
+          name,
+          { loadBalancer: { ...balancer, ...healthLabels(release.spec) } },
+        ]),
+      ),
     }),
   };
 }
@@ -54,7 +57,7 @@ export const healthHost = (spec: ServiceSpec): string | undefined =>
   spec.routes[0]?.host.replace(/^\*\./, "www.");
 
 function healthLabels(spec: ServiceSpec): object {
-  const { healthcheck } = spec;
+  const { healthcheck, protocol } = spec;
   if (healthcheck === undefined) return {};
   const { path, intervalMs, timeoutMs } = healthcheck;
   return {
@@ -66,6 +69,7 @@ function healthLabels(spec: ServiceSpec): object {
       unhealthyInterval: `${Math.min(intervalMs, 250)}ms`,
       timeout: `${timeoutMs}ms`,
       followRedirects: false,
+      ...(protocol === "h2c" && path === grpcHealthPath && { mode: "grpc" }),
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Release } from "../release/release.ts";
+import { balancersOf } from "./balancers.ts";
 import { releaseRouting, type RoutingServer } from "./release-routing.ts";
-import { traefikServiceName } from "../release/names.ts";
 import { isWaitService } from "./waiting.ts";
 
 /** One line of Traefik's count of answers. It begins at 0 with the router, and again when Traefik restarts. */
@@ -31,6 +31,9 @@ export const waitingDials = "dials of waiting requests";
 
 /** Errors of a switch have these codes; any other 5xx is the app's own. The app's own 502, 503 and 504 are counted too. */
 const failures: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** True for a status that a receipt counts as failed. */
+export const isFailure = (status: number): boolean => failures.has(status);
 
 /** Traefik's counts of answers. */
 export interface Metrics {
@@ -139,9 +142,11 @@ export function switchRouters(
   const names = releases.flatMap((release) =>
     releaseRouting(release, server).routers.map(({ name }) => name),
   );
-  const taken = releases.map(({ spec, number }) =>
-    takenBy(`${traefikServiceName(spec.slug, number)}@docker`),
-  );
+  const taken = releases
+    .flatMap((release) =>
+      Object.keys(balancersOf(release, releaseRouting(release, server).routers)),
+    )
+    .map((name) => takenBy(`${name}@docker`));
   const inFile = ["rest", "https", "left"].flatMap((why) =>
     names.map((name) => `${why}-${name}@file`),
   );

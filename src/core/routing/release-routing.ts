@@ -2,12 +2,10 @@ import type { Release } from "../release/release.ts";
 import type { RouteSpec } from "../release/spec.ts";
 import type { EntryPoint, MiddlewareConfig, RouterConfig } from "./traefik-config.ts";
 import { traefikServiceName } from "../release/names.ts";
+import { balancerAt } from "./balancers.ts";
 import { guardChain, headerChain, type Chain } from "./middlewares.ts";
 import { forNow, redirectRegex } from "./redirects.ts";
 import { covers, isSameRoute, routePriority, routeRule } from "./routes.ts";
-
-/** The name by which the dynamic file leads to the replicas of a release; their labels bring them to Traefik. */
-export const dockerService = ({ service }: ReleaseRouting): string => `${service}@docker`;
 
 /** The facts about the server that a route depends on. */
 export interface RoutingServer {
@@ -71,8 +69,12 @@ export function releaseRouting(release: Release, server: RoutingServer): Release
   const tag = draft.use("release", {
     headers: { customResponseHeaders: { [releaseHeader]: releaseTag(release) } },
   });
-  // Only a failed dial is retried. No byte was sent then, so it is safe for POST too.
-  const retry = draft.use("retry", { retry: { attempts: 3, initialInterval: "100ms" } });
+  // Only a failed dial is retried. No byte was sent then, so it is safe for POST too. But Traefik takes a quick answer over h2c for
+  // a failed dial now and then, and sends the request a second time.
+  const retry =
+    release.spec.protocol === "h2c"
+      ? []
+      : [draft.use("retry", { retry: { attempts: 3, initialInterval: "100ms" } })];
   const header = draft.useAll(headerChain(release));
   const parts = { tag, retry, header, guards: draft.useAll(guardChain(release)) };
   for (const [index, route] of routes.entries()) {
@@ -85,7 +87,7 @@ export function releaseRouting(release: Release, server: RoutingServer): Release
 /** Names of middlewares that the routes of a release share. */
 interface Parts {
   readonly tag: string;
-  readonly retry: string;
+  readonly retry: readonly string[];
   readonly header: readonly string[];
   readonly guards: readonly string[];
 }
@@ -129,7 +131,7 @@ class RoutingDraft {
       entryPoints: [entryPoint],
       rule: router.isProxied ? `${routeRule(route)} && ${clientUsesHttps}` : routeRule(route),
       priority: routePriority(route, this.release.number),
-      service: this.service,
+      service: balancerAt(entryPoint, this.release, this.service),
       middlewares: chain,
       ...(entryPoint === "websecure" ? { tls: {} } : {}),
     };
@@ -142,7 +144,7 @@ function addRoute(draft: RoutingDraft, parts: Parts, { route, n }: Numbered): vo
   const { tag, retry, header, guards } = parts;
   const isStripped = release.spec.stripPrefix && route.path !== "";
   const strips = isStripped ? [draft.use(`strip-${n}`, strip(route.path))] : [];
-  const inside = [...header, ...guards, ...strips, retry];
+  const inside = [...header, ...guards, ...strips, ...retry];
   const shape = [tag, ...header, ...strips];
   const name = `${draft.service}-${n}`;
   if (!route.https) {

@@ -44,7 +44,13 @@ export function changeRouting(state: RoutingState, change: RoutingChange): Routi
         stopped: [...stopped, change.release],
       };
     case "removed":
-      return { ...forgetOldTakeovers({ ...state, live: rest, switches: others }), stopped };
+      return {
+        ...forgetOldTakeovers({ ...state, live: rest, switches: others }),
+        stopped,
+        ...(state.maintenance !== undefined && {
+          maintenance: state.maintenance.filter((one) => one.service !== service),
+        }),
+      };
     case "finished": {
       const { live } = change;
       const to = state.switches.find((one) => one.service === service)?.to;

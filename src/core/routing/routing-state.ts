@@ -10,6 +10,8 @@ export interface RoutingState {
   readonly switches: readonly Switch[];
   /** Releases of stopped services; their routes answer 503. */
   readonly stopped?: readonly Release[];
+  /** Services whose routes answer 503 with a page. */
+  readonly maintenance?: readonly Maintenance[];
   /** Routes that one service took over from another. */
   readonly takeovers?: readonly Takeover[];
 }
@@ -48,6 +50,17 @@ export interface Switch {
   /** `serving`: the old release answers meanwhile. `wait`: requests wait for the release that is ready first. */
   readonly mode: "serving" | "wait";
   readonly phase: "held" | "cut-over";
+}
+
+/** A service whose visitors are sent away for a while, though it runs. */
+export interface Maintenance {
+  readonly service: string;
+  /** The text of the page; may be empty. */
+  readonly text: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  /** Random hex digits that the worker sends to pass by. */
+  readonly pass: string;
 }
 
 /** A route that labels of a release still ask for, though another service has taken it over. */

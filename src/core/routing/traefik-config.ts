@@ -22,7 +22,12 @@ export interface HttpConfig {
 }
 
 export interface ServersTransportConfig {
-  readonly forwardingTimeouts: { readonly dialTimeout: string; readonly idleConnTimeout: string };
+  readonly forwardingTimeouts: {
+    readonly dialTimeout: string;
+    readonly idleConnTimeout: string;
+    /** Counts from the end of the request's body. */
+    readonly responseHeaderTimeout?: string;
+  };
 }
 
 export type EntryPoint = "web" | "websecure";
@@ -81,9 +86,11 @@ export type MiddlewareConfig =
   | {
       readonly errors: {
         readonly status: readonly string[];
-        readonly statusRewrites: Readonly<Record<string, number>>;
+        readonly statusRewrites?: Readonly<Record<string, number>>;
         readonly service: string;
         readonly query: string;
+        /** The headers that the request for the page takes over; all without it. */
+        readonly errorRequestHeaders?: readonly string[];
       };
     };
 
@@ -100,6 +107,14 @@ export type ServiceConfig =
 export interface WeightedService {
   readonly name: string;
   readonly weight: number;
+}
+
+/** The cookie by which a visitor stays with a server; Traefik's own default path is `/`. */
+export interface StickyCookie {
+  readonly name: string;
+  readonly httpOnly: true;
+  readonly sameSite: "lax";
+  readonly secure: boolean;
 }
 
 export interface LoadBalancerConfig {

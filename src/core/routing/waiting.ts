@@ -53,10 +53,12 @@ export function waitFor(wait: Wait): Waiting {
   const service = `${waitPrefix}${plan.name}`;
   const guards = waitingChain(sides.map(({ release }) => release));
   const prefix = `${one.to.spec.slug}-${isNew ? "new" : "wait"}`;
-  const backends = sides.map(({ suffix, url, plan: { shape: middlewares } }): Backend => {
-    const name = `${service}-${suffix}`;
-    return { kind: "servers", service: name, urls: [url], middlewares, transport: "wait" };
-  });
+  const backends = sides.map(
+    ({ suffix, url, plan: { shape: middlewares }, transport: [transport] }): Backend => {
+      const name = `${service}-${suffix}`;
+      return { kind: "servers", service: name, urls: [url], middlewares, transport };
+    },
+  );
   return {
     target: {
       service,
@@ -76,20 +78,27 @@ export function waitFor(wait: Wait): Waiting {
       [`${prefix}-503`]: unavailable,
       [`${prefix}-retry`]: retryFor(isNew ? newRouteWaitMs(one) : longestSwitchMs(one)),
     },
-    serversTransports: { wait: shortDial },
+    serversTransports: Object.fromEntries(sides.map(({ transport }) => transport)),
   };
 }
 
 /** A DNS lookup that hangs upstream must not delay a waiting request when the name appears. */
-const shortDial: ServersTransportConfig = {
-  forwardingTimeouts: { dialTimeout: "300ms", idleConnTimeout: "1s" },
-};
+const shortDial = { dialTimeout: "300ms", idleConnTimeout: "1s" } as const;
+
+/** The transport to a release, and its name. The time for an answer counts from the moment at which the release has the request. */
+function waitTransport({ spec }: Release): readonly [string, ServersTransportConfig] {
+  const ms = spec.answerTimeoutMs;
+  if (ms === undefined) return ["wait", { forwardingTimeouts: shortDial }];
+  const forwardingTimeouts = { ...shortDial, responseHeaderTimeout: `${ms}ms` };
+  return [`wait-${ms}ms`, { forwardingTimeouts }];
+}
 
 interface Side {
   readonly suffix: "next" | "back";
   readonly url: string;
   readonly release: Release;
   readonly plan: RoutePlan;
+  readonly transport: readonly [string, ServersTransportConfig];
   readonly middlewares: Readonly<Record<string, MiddlewareConfig>>;
 }
 
@@ -105,8 +114,10 @@ function sideOf(
     .toSorted((a, b) => b.config.priority - a.config.priority)[0];
   if (plan === undefined || release.port === undefined) return undefined;
   // The dot at the end prevents lookups in the server's search domains.
-  const url = `http://${nameOf(release.instance, release.spec.slug)}.:${release.port}`;
-  return { suffix: nameOf === nextName ? "next" : "back", url, release, plan, middlewares };
+  const scheme = release.spec.protocol;
+  const url = `${scheme}://${nameOf(release.instance, release.spec.slug)}.:${release.port}`;
+  const suffix = nameOf === nextName ? "next" : "back";
+  return { suffix, url, release, plan, transport: waitTransport(release), middlewares };
 }
 
 /** A redirect of all releases needs no server. A new route's redirect is temporary, so that no client keeps it. */

@@ -24,9 +24,15 @@ export function initIn(words: readonly string[]): string | undefined {
   return inits.has(program.split("/").at(-1) ?? "") ? program : undefined;
 }
 
-/** `can only run as pid 1`, `must be run as process no. 1`; systemd says it in its own way. */
-const wantsFirst =
-  /\b(?:pid|process)\s*(?:no\.?|number|id|#|=)?\s*1\b|telinit|has not been booted with systemd/i;
+/** `can only run as pid 1`, `must be process no. 1`, `not pid 1`; systemd says it in its own way. */
+const wantsFirst = new RegExp(
+  [
+    String.raw`\b(?:be|not|(?:be )?run(?:ning)? as|works? as) (?:the )?(?:pid|process)\s*(?:no\.?|number|id|#|=)?\s*1\b`,
+    "telinit",
+    "has not been booted with systemd",
+  ].join("|"),
+  "i",
+);
 
 /** True where a log says that its program has to be process 1; tini only warns of it. */
 export const saysNotFirst = (lines: readonly string[]): boolean =>

@@ -25,6 +25,8 @@ export interface Answers {
   readonly "auth remove": Results["auth.remove"];
   /** With `--detach`. */
   readonly run: RunResult;
+  /** Of `on` and `off` too. */
+  readonly maintenance: Results["maintenance.show"];
   readonly doctor: DoctorAnswer;
   readonly "key add": Results["key.add"];
   readonly "key list": Results["key.list"];

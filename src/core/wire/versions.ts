@@ -19,7 +19,7 @@ export const newerRequest = (message: string): UserError =>
   new UserError(`request: ${message}`, { code: "bad-request", hint: updateServer });
 
 /** What is done about a mypaas on the server that is older than the laptop's. */
-const updateServer = hint`update mypaas on the server: npm install -g mypaas@latest, then: sudo ${command("init")}`;
+export const updateServer = hint`update mypaas on the server: npm install -g mypaas@latest, then: sudo ${command("init")}`;
 
 const updateLaptop = "update mypaas here: npm install -g mypaas@latest";
 const updateBoth = "install the same version on both sides: npm install -g mypaas";

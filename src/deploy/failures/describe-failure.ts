@@ -124,6 +124,11 @@ function describeLate(release: Release, late: Late): Sentence {
   if (late.health === "unhealthy" || port === undefined || late.answer?.kind === "ready")
     return describeHealth(late, time);
   if (late.answer?.kind === "refused") return describeRefusal(port, late.listening, time);
+  if (late.answer?.kind === "not-h2c")
+    return {
+      message: `port ${port} does not speak HTTP/2 without TLS (h2c) after ${time}`,
+      hint: "remove # mypaas.protocol = h2c, or let the service speak it",
+    };
   if (healthcheck === undefined)
     return { message: `port ${port} takes no connection after ${time}` };
   const said = describeAnswer(release.spec, late.answer);
@@ -162,6 +167,8 @@ function describeAnswer(
   switch (answer?.kind) {
     case "status":
       return `still answers ${answer.status}`;
+    case "grpc-status":
+      return `still answers ${answer.status}`;
     case "slow":
       return timeoutMs < startTimeoutMs
         ? `gives no answer within ${formatDuration(timeoutMs)}`
@@ -169,6 +176,7 @@ function describeAnswer(
     case "unreachable":
       return `is cut off (${answer.reason})`;
     case "refused":
+    case "not-h2c":
     case "ready":
     case undefined:
       return "is not reachable";

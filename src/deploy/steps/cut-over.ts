@@ -67,9 +67,12 @@ async function awaitAnswer(
   over: AbortSignal,
 ): Promise<RouteAnswer | undefined> {
   const { router, release, clock, server, say } = context;
+  // Many servers that speak only gRPC fail at a HEAD, some of them for good.
+  const method = release.spec.protocol === "h2c" ? ({ method: "GET" } as const) : {};
   const deadline = clock.now() + answerTimeoutMs;
   for (;;) {
-    const answering = await router.answeringRelease(route);
+    const { service } = release.spec;
+    const answering = await router.answeringRelease({ ...route, ...method, service });
     if (answering?.release === releaseTag(release)) return answering;
     if (clock.now() >= deadline) {
       if (answering === undefined) {

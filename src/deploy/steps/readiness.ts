@@ -49,11 +49,11 @@ function probeTarget(
   { state, address }: Replica,
 ): ProbeTarget | undefined {
   if (port === undefined || state !== "running" || address === undefined) return undefined;
-  const { healthcheck } = spec;
+  const { healthcheck, protocol } = spec;
   if (healthcheck === undefined)
-    return { address, port, http: undefined, timeoutMs: dialTimeoutMs };
+    return { address, port, http: undefined, protocol, timeoutMs: dialTimeoutMs };
   const http = { path: healthcheck.path, host: healthHost(spec) ?? address };
   // One answer may not take longer than the whole start.
   const timeoutMs = Math.min(healthcheck.timeoutMs, spec.startTimeoutMs);
-  return { address, port, http, timeoutMs };
+  return { address, port, http, protocol, timeoutMs };
 }

@@ -70,6 +70,10 @@ function describe(what: string, port: number | undefined, answer: ProbeAnswer): 
       return `nothing listens on port ${port ?? ""}`;
     case "slow":
       return `${what} gives no answer`;
+    case "not-h2c":
+      return `port ${port ?? ""} does not speak HTTP/2 without TLS (h2c)`;
+    case "grpc-status":
+      return `${what} answers ${answer.status}`;
     case "unreachable":
       return `${what} is cut off (${answer.reason})`;
     case "status":

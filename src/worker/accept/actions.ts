@@ -1,4 +1,5 @@
 import type { ActionOf, NamesOf, Results } from "../../core/actions/actions.ts";
+import type { BuilderFacts } from "../../core/dockerfile/syntax.ts";
 import type { CertificateList } from "../../core/actions/certificates.ts";
 import { maySee, type Caller } from "../../core/wire/permissions.ts";
 import { useOf } from "../../core/release/values.ts";
@@ -9,6 +10,7 @@ import type { State } from "../../adapters/state/state.ts";
 import type { Certificates } from "../certificates/certificates.ts";
 import { manualNames } from "../certificates/server-facts.ts";
 import { enrol, keyInfos, revoke } from "../access/key-actions.ts";
+import type { MaintenanceControl } from "../maintenance/maintenance.ts";
 import { listedReleases } from "../status/listed-releases.ts";
 import { listUsers, removePassword, setPassword, type UserParts } from "../access/users.ts";
 import { listRegistries, logIn, logOut, type CheckLogin } from "../access/registries.ts";
@@ -30,6 +32,7 @@ export interface ActionParts {
   readonly domain: string | undefined;
   readonly wildcards: boolean;
   readonly certificates: Pick<Certificates, "list" | "add" | "remove" | "retry">;
+  readonly maintenance: Pick<MaintenanceControl, "show" | "set">;
   /** Brings the receiver's file in line with the keys in the state. */
   readonly keysChanged: () => Promise<void>;
   readonly serveUsers: UserParts["serveUsers"];
@@ -38,6 +41,8 @@ export interface ActionParts {
   readonly examine: (host: string | undefined) => Promise<Results["doctor"]>;
   readonly removeInfo: (service: string) => Promise<Results["remove.list"]>;
   readonly plan: DirectActions["plan"];
+  /** What builds images here; undefined while Docker does not answer. */
+  readonly builder: () => Promise<BuilderFacts | undefined>;
   /** Ids of the images among these that are there; undefined while Docker does not answer. */
   readonly imagesThere: (references: readonly string[]) => Promise<ReadonlySet<string> | undefined>;
 }
@@ -70,11 +75,15 @@ export function directActions(parts: ActionParts): DirectActions {
       return { host };
     },
     "cert.retry": async ({ host }) => ({ certificates: await certificates.retry(host) }),
+    "maintenance.show": ({ service }) => parts.maintenance.show(service),
+    "maintenance.set": (wanted) => parts.maintenance.set(wanted),
     doctor: ({ host }) => parts.examine(host),
-    "server.info": () => {
+    "server.info": async () => {
       const { version, instance, domain, wildcards } = parts;
       const own = manualNames(state).filter((name) => name.startsWith("*."));
-      return { version, instance, ...(domain !== undefined && { domain }), wildcards, own };
+      const builder = await parts.builder();
+      const more = { ...(domain !== undefined && { domain }), ...(builder && { builder }) };
+      return { version, instance, ...more, wildcards, own };
     },
   };
 }

@@ -16,6 +16,7 @@ import type { Clock } from "../../deploy/ports.ts";
 import { readIdentity } from "../../adapters/host/certificate.ts";
 import { readIfThere, writeFileAtomic } from "../../adapters/files.ts";
 import { liveReleases, stoppedReleases } from "../../adapters/state/releases.ts";
+import { readMaintenance } from "../../adapters/state/maintenance.ts";
 import { readRegistries } from "../../adapters/state/registries.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { readUsers } from "../../adapters/state/users.ts";
@@ -66,6 +67,7 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
     switches: [],
     stopped: stoppedReleases(state).map(({ release }) => release),
     takeovers: storedTakeovers(live),
+    maintenance: readMaintenance(state),
   };
   return createTraefikRouter({
     state: interruptedChanges(state).reduce(changeRouting, settled),

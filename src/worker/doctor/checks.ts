@@ -2,13 +2,19 @@ import { type Hinted, command, hint, hintOf } from "../../core/hints.ts";
 import { judgeDomain } from "../../core/health/dns.ts";
 import { judgeEngine, judgeRouting, judgeTraefik } from "../../core/health/engine.ts";
 import { judgeMemory, parseMemory } from "../../core/health/host.ts";
+import { judgeMaintenance } from "../../core/health/maintenance.ts";
 import { judgeOrphans } from "../../core/health/orphans.ts";
 import { judgeLogs, judgePublished, judgeReplicas } from "../../core/health/services.ts";
 import { about, failed, ok, skipped, type Finding } from "../../core/health/check.ts";
 import type { Inventory } from "../../core/health/inventory.ts";
 import { nameInWildcard } from "../../core/certificates/wanted.ts";
+import { readMaintenance } from "../../adapters/state/maintenance.ts";
+import {
+  pageContainerName,
+  receiverContainerName,
+  traefikContainerName,
+} from "../../core/release/names.ts";
 import { onlyFamily } from "../../core/server/listening.ts";
-import { receiverContainerName, traefikContainerName } from "../../core/release/names.ts";
 import { readIfThere } from "../../adapters/files.ts";
 import { readTraefik } from "../../adapters/traefik/api.ts";
 import type { CheckContext } from "./check-context.ts";
@@ -105,6 +111,15 @@ export const checks: readonly CheckSpec<CheckContext>[] = [
     id: "services",
     title: "services",
     check: async ({ inventory, known, now }) => judgeReplicas(await inventory(), known(), now()),
+  },
+  {
+    id: "maintenance",
+    title: "maintenance",
+    check: async ({ config, inventory, state, now }) =>
+      judgeMaintenance(await inventory(), readMaintenance(state), {
+        page: pageContainerName(config.instance),
+        now: now(),
+      }),
   },
   {
     id: "published",

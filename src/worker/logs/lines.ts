@@ -47,9 +47,19 @@ export async function* linesOf(
   const numbers = { stdout: createNumbering(), stderr: createNumbering() };
   const { id, release, replica } = container;
   const hide = redact();
-  const made = ({ stream, at, text }: RawLine): LogLine => {
+  const made = ({ stream, at, text, ...more }: RawLine): LogLine => {
     const nth = numbers[stream](at);
-    return { kind: "line", container: id, stream, release, replica, at, nth, text: hide(text) };
+    return {
+      kind: "line",
+      container: id,
+      stream,
+      release,
+      replica,
+      at,
+      nth,
+      text: hide(text),
+      ...more,
+    };
   };
   for await (const batch of source.read(id, part))
     yield batch

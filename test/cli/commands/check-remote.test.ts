@@ -64,3 +64,20 @@ test("without -r nobody is asked, and with problems neither", async (t) => {
   assert.equal((await run(["check", "bad", "-r", "prod"], { cwd })).code, 1);
   assert.equal(requests.size, 0);
 });
+
+test("a server says which instructions its builder cannot build", async (t) => {
+  const builder = { engine: "20.10.24+dfsg1", buildkit: true };
+  const { run } = await laptop(t, { result: { ...info, builder } });
+  const lines = ["FROM x", "RUN <<EOF", "RUN COPY --link", "EOF", "COPY --link a b", ""];
+  await writeFile(join(cwd, "new"), head + lines.join("\n"));
+  const { code, out } = await run(["check", "new", "-r", "prod"], { cwd });
+  const way = (since: number) =>
+    `hint: put this on the first line, which the server then loads from Docker Hub: # syntax=docker/dockerfile:1, or update Docker there to ${since} or later\n`;
+  const where = "Docker 20.10.24+dfsg1 on the server cannot build it\n";
+  const said = `warning: new:3:1: RUN with a heredoc: ${where}${way(23)}warning: new:6:1: COPY --link: ${where}${way(23)}`;
+  assert.equal(code, 0);
+  assert.equal(out.slice(0, said.length), said);
+  const json = await run(["check", "new", "-r", "prod", "--json"], { cwd });
+  const { warnings } = JSON.parse(json.out) as { warnings: readonly object[] };
+  assert.equal(warnings.length, 2);
+});

@@ -166,15 +166,15 @@ test("the list says of each value what it is for, and an older server says nothi
 });
 
 test("secrets that only builds ask for are said to wait for the next one", async (t) => {
-  const result = { service: "web", set: ["A"], unset: ["A"], takesEffect: "next build" };
+  const result = { service: "web", set: ["A"], unset: ["A"], takesEffect: "next push" };
   const { world } = await server(t, { result });
   const run = (args: Partial<EnvArgs>) =>
     runCommand(world, (io) => env({ service: "web", words: [], ...args }, io));
   const { answers: set } = await run({ words: ["set", "A=1"], secret: true });
-  const text = "set A for builds of web; the next push builds with it";
+  const text = "set A as a secret of web; its next push has it";
   assert.deepEqual(set, [{ text, json: result }]);
   const { answers: unset } = await run({ words: ["unset", "A"] });
-  const gone = "removed A from web; the next push builds without it";
+  const gone = "removed A from web; its next push is without it";
   assert.deepEqual(unset, [{ text: gone, json: result }]);
 });
 

@@ -36,6 +36,24 @@ async function show(t: TestContext, args: LogsArgs, options: FakeServerOptions, 
   return { ...ran, out: world.out(), err: world.err(), action: fake.asked().at(-1), froms };
 }
 
+test("a line that comes in pieces is one line, and is searched as one", async (t) => {
+  const cut = (text: string, ms: number) => line(4, 1, ms, text).replace(/\}$/, ',"isCut":true}');
+  const stream = () => [
+    session,
+    line(4, 1, 1, "first"),
+    cut("one ", 2),
+    line(4, 1, 2, "an error", "stderr"),
+    cut("two ", 2),
+    line(4, 1, 2, "three"),
+    cut("no end", 3),
+    end,
+  ];
+  const { out } = await show(t, { service: "web" }, { stream });
+  assert.equal(out, "web.1 r4 | first\nweb.1 | one two three\nweb.1 | no end\n");
+  const found = await show(t, { service: "web", grep: "one.*three" }, { stream });
+  assert.deepEqual([found.out, found.err], ["web.1 r4 | one two three\n", ""]);
+});
+
 test("lines go where the app printed them, with their replica, and their release where it changes", async (t) => {
   const stream = () => [
     session,

@@ -113,10 +113,13 @@ test("everything wrong in the Dockerfile is said before anybody is asked", async
 });
 
 test("files that cannot be pushed are named before anybody is asked, risky ones are warned about", async (t) => {
-  const cwd = await project(t, { "a\nb": "", ".env": "" });
-  const { error } = await runCommand({ cwd }, (io) => deploy({ ...flags, runDir: "/gone" }, io));
+  const cwd = await project(t, { "a\nb": dockerfile, ".env": "" });
+  const path = join(cwd, "a\nb");
+  const { error } = await runCommand({ cwd }, (io) =>
+    deploy({ ...flags, path, runDir: "/gone" }, io),
+  );
   assert.equal(error?.message, `build context ${cwd}: cannot be pushed`);
-  assert.deepEqual(error.details, ['"a\\nb": path has control characters']);
+  assert.deepEqual(error.details, ['dockerfile: "a\\nb" has control characters in its path']);
   assert.equal(error.hint, "correct them, or list them in .dockerignore");
   await rm(join(cwd, "a\nb"));
   const { runDir } = await local(t, { events: [live] });

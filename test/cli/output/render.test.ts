@@ -69,7 +69,7 @@ const cases: readonly [Event, string][] = [
       details: ["Error: no DATABASE_URL"],
       still: "web still runs release 41",
     },
-    "  Error: no DATABASE_URL\nerror: deploy web: container stopped with exit code 1, 4 s after start\nweb still runs release 41",
+    "error: deploy web: container stopped with exit code 1, 4 s after start\n  Error: no DATABASE_URL\nweb still runs release 41",
   ],
   [{ kind: "superseded", job: 7, by: 8 }, "job 7: superseded by job 8, which has newer content"],
 ];
@@ -104,6 +104,28 @@ test("away from a terminal upload progress is thinned out, its end never", () =>
   const lines = world.err().trim().split("\n");
   assert.equal(lines.length, 2);
   assert.match(lines.at(-1) ?? "", /100 %/);
+});
+
+test("what a build has just printed is not printed again with its error", () => {
+  const world = fakeWorld();
+  const say = humanSay(world);
+  const step = 'build web: step "RUN x" stopped with exit code 7';
+  for (const text of ["[2/2] RUN x", "no such module", "giving up"]) say({ kind: "build", text });
+  say({ kind: "failed", message: step, details: ["no such module", "giving up"] });
+  say({ kind: "failed", message: "deploy web: container stopped", details: ["giving up", "else"] });
+  assert.equal(
+    world.err(),
+    [
+      "  [2/2] RUN x",
+      "  no such module",
+      "  giving up",
+      `error: ${step}`,
+      "error: deploy web: container stopped",
+      "  giving up",
+      "  else",
+      "",
+    ].join("\n"),
+  );
 });
 
 test("an error never continues the line of a status that still stands there", () => {

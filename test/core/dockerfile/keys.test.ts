@@ -26,6 +26,13 @@ const fine: readonly (readonly [comment: string, part: Partial<ServiceSpec>])[] 
   ["port = 65535", { port: 65535 }],
   ["port = None", { port: "none" }],
   ["strip-prefix = yes", { stripPrefix: true }],
+  ["sticky = yes", { sticky: { kind: "on" } }],
+  ["sticky = False", { sticky: { kind: "off" } }],
+  ["sticky = JSESSION_ID-2", { sticky: { kind: "named", cookie: "JSESSION_ID-2" } }],
+  ["protocol = H2C", { protocol: "h2c" }],
+  ["protocol = http", { protocol: "http" }],
+  ["timeout = 30s", { answerTimeoutMs: 30_000 }],
+  ["timeout = 1h", { answerTimeoutMs: 3_600_000 }],
   ["scale = 0", { scale: { kind: "replace" } }],
   ["scale = 2", { scale: { kind: "roll", replicas: 2 } }],
   ["scale = 2  ROLL", { scale: { kind: "roll", replicas: 2 } }],
@@ -119,6 +126,20 @@ const ulimitForm = "should be name=soft or name=soft:hard, such as nofile=65536"
 const home = (text: string) =>
   `mypaas.volume: should be a folder below ~/ without .. or dot folders, got "${text}"`;
 const wrong: readonly (readonly [comment: string, message: string, hint?: string])[] = [
+  [
+    "sticky = my cookie",
+    `mypaas.sticky: should be true, false, or a cookie's name of letters, digits, - and _, got "my cookie"`,
+  ],
+  [
+    "sticky = __host-a",
+    "mypaas.sticky: should not begin with __host-, which browsers refuse over http",
+  ],
+  [
+    "protocol = gRPC",
+    `mypaas.protocol: should be http or h2c, got "gRPC"`,
+    "write h2c: HTTP/2 without TLS, which gRPC servers in containers speak",
+  ],
+  ["protocol = https", `mypaas.protocol: should be http or h2c, got "https"`],
   ["port = 0", `mypaas.port: ${portOrNone("0")}`],
   [
     "port = 80 # web",

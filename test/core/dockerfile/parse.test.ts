@@ -191,6 +191,54 @@ const warned: readonly (readonly [name: string, text: string, warnings: readonly
     `${base}# mypaas.domain=a\n# mypaas.strip-prefix = true`,
     ["Dockerfile:4:1: mypaas.strip-prefix: has no effect, because no route has a path"],
   ],
+  [
+    "sticky with one container",
+    "# mypaas.service = web\n# mypaas.domain = a.example\n# mypaas.sticky = true\nFROM a\n",
+    [
+      "Dockerfile:3:1: mypaas.sticky: has no effect with one container / set mypaas.scale to 2 or more",
+    ],
+  ],
+  [
+    "sticky with scale 1",
+    "# mypaas.service = web\n# mypaas.url = http://a.example\n# mypaas.sticky = true\n# mypaas.scale = 1\nFROM a\n",
+    [
+      "Dockerfile:3:1: mypaas.sticky: has no effect with one container / set mypaas.scale to 2 or more",
+    ],
+  ],
+  [
+    "sticky where it helps, or is off",
+    "# mypaas.service = web\n# mypaas.domain = a.example\n# mypaas.sticky = true\n# mypaas.scale = 2\nFROM a\n",
+    [],
+  ],
+  ["sticky that is off", "# mypaas.service = web\n# mypaas.sticky = false\nFROM a\n", []],
+  [
+    "keys of requests without a route",
+    "# mypaas.service = web\n# mypaas.sticky = true\n# mypaas.protocol = h2c\n# mypaas.timeout = 5s\nFROM a\n",
+    [
+      "Dockerfile:2:1: mypaas.sticky: has no effect without mypaas.domain",
+      "Dockerfile:3:1: mypaas.protocol: has no effect without mypaas.domain",
+      "Dockerfile:4:1: mypaas.timeout: has no effect without mypaas.domain",
+    ],
+  ],
+  [
+    "h2c whose calls would wait",
+    "# mypaas.service = web\n# mypaas.domain = a.example\n# mypaas.protocol = h2c\n# mypaas.scale = 2 safe\nFROM a\n",
+    [
+      "Dockerfile:3:1: mypaas.protocol: a call that waits for a new release may reach it twice / set mypaas.scale to 1 or more, without safe",
+    ],
+  ],
+  [
+    "h2c whose calls need not wait",
+    "# mypaas.service = web\n# mypaas.domain = a.example\n# mypaas.protocol = h2c\n# mypaas.scale = 1\nFROM a\n",
+    [],
+  ],
+  [
+    "gRPC's health method without its protocol",
+    "# mypaas.service = web\n# mypaas.domain = a.example\n# mypaas.healthcheck = /grpc.health.v1.Health/Check\nFROM a\n",
+    [
+      "Dockerfile:3:1: mypaas.healthcheck: is gRPC, which this service does not speak without mypaas.protocol = h2c",
+    ],
+  ],
 ];
 
 for (const [name, text, warnings] of warned) {

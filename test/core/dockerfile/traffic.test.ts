@@ -139,6 +139,10 @@ const between: readonly (readonly [keys: readonly string[], problems: readonly s
   ],
   [["domain = a.example", "auth = ann", "auth = ann"], ["4 mypaas.auth: ann is already on line 3"]],
   [
+    ["domain = a.example", "header = vary: X-A", "compress = yes"],
+    ["3 mypaas.header: Vary cannot be set beside mypaas.compress, which sets it"],
+  ],
+  [
     ["domain = a.example", "header = X-A: 1", "header = x-a:"],
     ["4 mypaas.header: x-a is already on line 3"],
   ],

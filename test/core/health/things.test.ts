@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Finding } from "../../../src/core/health/check.ts";
+import { judgeMaintenance } from "../../../src/core/health/maintenance.ts";
 import { judgeOrphans } from "../../../src/core/health/orphans.ts";
 import { judgeLogs, judgePublished, judgeReplicas } from "../../../src/core/health/services.ts";
 import type { Inventory, Known, SeenContainer } from "../../../src/core/health/inventory.ts";
@@ -149,4 +150,31 @@ test("logs: ours beyond their rotation, others' above 1 GB", () => {
     "warning container log: web: 40 MB",
     "warning container log: other: 2 GB, without a size limit",
   ]);
+});
+
+test("a maintenance is a warning, because it is easily forgotten, and so is a page that does not run", () => {
+  const page = "mypaas-page";
+  const served = engine({
+    containers: [replica({ name: page, labels: { "mypaas.role": "page" } })],
+  });
+  const closed = [{ service: "web", since: now - 7_200_000 }];
+  assert.deepEqual(
+    judgeMaintenance(served, [], { page, now }).map(({ evidence }) => evidence),
+    ["no service is in maintenance"],
+  );
+  const [one, ...none] = judgeMaintenance(served, closed, { page, now });
+  assert.deepEqual(
+    [one?.title, one?.evidence, one?.hint, none],
+    [
+      "maintenance of web",
+      "its routes have answered 503 for 2 h",
+      "end it: mypaas maintenance web off",
+      [],
+    ],
+  );
+  const [, without] = judgeMaintenance(engine({}), closed, { page, now });
+  assert.equal(
+    without?.evidence,
+    "container mypaas-page does not run, so visitors get 503 without a page",
+  );
 });

@@ -108,6 +108,37 @@ test("an ignored directory is read only if it may hold an exception", () => {
   }
 });
 
+test(".git stays behind until a line asks for it", () => {
+  const cases: readonly [lines: readonly string[], path: string, isIgnored: boolean][] = [
+    [[], ".git", true],
+    [[], ".git/HEAD", true],
+    [[], "vendor/lib/.git", true],
+    [[], ".gitignore", false],
+    [["*", "!src"], "src/.git/HEAD", true],
+    [["!**"], ".git", true],
+    [["!.git"], ".git/HEAD", false],
+    [["!.git"], "vendor/lib/.git", true],
+    [["!**/.git"], "vendor/lib/.git", false],
+    [["*", "!.git", "!src"], ".git/HEAD", false],
+    [["!.git", ".git/config"], ".git/config", true],
+    [["!.git", ".git/config"], ".git/HEAD", false],
+    [["!.git/HEAD"], ".git/HEAD", false],
+    [["!.git/HEAD"], ".git/config", true],
+    [["!.git", ".git"], ".git/HEAD", true],
+  ];
+  for (const [lines, path, expected] of cases)
+    assert.equal(ignored(lines.join("\n"), path), expected, `${lines.join(" ")} ${path}`);
+  const enters = (lines: string, path: string) => parseDockerignore(lines).mayHoldExceptions(path);
+  assert.equal(enters("!**/keep", ".git"), false);
+  assert.equal(enters("!.git/HEAD", ".git"), true);
+  assert.equal(enters("!.git/refs/*", ".git/objects"), false);
+});
+
+test("a letter with an accent matches in either spelling", () => {
+  for (const pattern of ["ü.txt", "u\u0308.txt"])
+    for (const path of ["ü.txt", "u\u0308.txt"]) assert.equal(ignored(pattern, path), true);
+});
+
 test("a broken pattern is refused with its line", () => {
   const broken = ["[", "a[", "[]a]", "[-x]", "[x-]", "[a-b-c]", "[^", "\\", "!", "! ", "[z-a]"];
   for (const line of broken)

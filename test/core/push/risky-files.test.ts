@@ -7,7 +7,14 @@ const warn = (...links: readonly string[]) =>
 
 test("files with names of secrets are named in a warning", () => {
   const risky = [".env", "a/.env.production", "id_rsa", "k/ID_ED25519", "tls/privkey.pem", "s.key"];
-  for (const path of [...risky, ".npmrc", ".aws/credentials", "home/.ssh/config", "cert.p12"])
+  for (const path of [
+    ...risky,
+    ".npmrc",
+    ".aws/credentials",
+    "home/.ssh/config",
+    "cert.p12",
+    ".git/config",
+  ])
     assert.ok(warn(path), path);
   const fine = [".env.example", ".envrc", "id_rsa.pub", "ca.pem", "src/env.ts", "keys.ts", "aws/x"];
   for (const path of fine) assert.equal(warn(path), undefined, path);

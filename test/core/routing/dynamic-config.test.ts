@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { parse } from "yaml";
 import type { Release } from "../../../src/core/release/release.ts";
 import type { RoutingState } from "../../../src/core/routing/routing-state.ts";
 import { changeRouting } from "../../../src/core/routing/routing-change.ts";
@@ -22,6 +24,37 @@ test("a failed switch leaves everything as it was", () => {
   });
   const after = changeRouting(held, { kind: "finished", service: "web", live: web42 });
   assert.deepEqual(dynamicConfig(after), dynamicConfig(before));
+});
+
+test("the transport of a timeout is there before its labels are, and until its last containers are gone", () => {
+  const timed = (number: number, answerTimeoutMs: number | undefined) =>
+    release("web", number, { routes: ["http://a.test"], spec: { answerTimeoutMs } });
+  const transports = (state: RoutingState): readonly string[] =>
+    Object.keys(dynamicConfig(state).http.serversTransports ?? {});
+  const [from, to] = [timed(1, 5_000), timed(2, undefined)];
+  let state: RoutingState = { server, live: [from], switches: [] };
+  assert.deepEqual(transports(state), ["answer-5000ms"]);
+  state = changeRouting(state, { kind: "hold", service: "web", to, from, mode: "serving" });
+  assert.deepEqual(transports(state), ["answer-5000ms"]);
+  state = changeRouting(state, { kind: "cut-over", service: "web" });
+  assert.deepEqual(transports(state), ["answer-5000ms"]);
+  state = changeRouting(state, { kind: "finished", service: "web", live: to });
+  assert.deepEqual(transports(state), []);
+  const back = timed(3, 7_000);
+  state = changeRouting(state, { kind: "hold", service: "web", to: back, from: to, mode: "wait" });
+  assert.deepEqual(transports(state), ["answer-7000ms", "wait-7000ms", "wait"]);
+  state = changeRouting(state, { kind: "stopped", service: "web", release: back });
+  assert.deepEqual(transports(state), ["answer-7000ms"]);
+});
+
+test("a transport has the timeouts of all services, and its own", async () => {
+  const one = release("web", 1, { routes: ["http://a.test"], spec: { answerTimeoutMs: 1_500 } });
+  const { serversTransports } = dynamicConfig({ server, live: [one], switches: [] }).http;
+  const file = new URL("../../../traefik/traefik.yml", import.meta.url);
+  const common = parse(await readFile(file, "utf8")).serversTransport.forwardingTimeouts;
+  assert.deepEqual(serversTransports, {
+    "answer-1500ms": { forwardingTimeouts: { ...common, responseHeaderTimeout: "1500ms" } },
+  });
 });
 
 test("the wait covers drain, stop and start of both releases, and ends after 14 minutes", () => {
@@ -109,7 +142,7 @@ test("a host with a certificate redirects and has HSTS, another one answers on b
   const added = Object.fromEntries(
     Object.entries(http.routers).filter(([name]) => name.startsWith("https-")),
   );
-  const wanted = { rule: "Host(`a.test`)", priority: 1_000_999_999 };
+  const wanted = { rule: "Host(`a.test`)", priority: 1_000_999_997 };
   assert.deepEqual(added, {
     "https-web-r42-1": {
       ...wanted,
@@ -126,7 +159,7 @@ test("a host with a certificate redirects and has HSTS, another one answers on b
     },
     "https-web-r42-2-http": {
       rule: "Host(`b.test`) && (Path(`/x`) || PathPrefix(`/x/`))",
-      priority: 1_002_999_999,
+      priority: 1_002_999_997,
       entryPoints: ["web"],
       service: "web-r42@docker",
       middlewares: ["web-r42-release", "web-r42-retry"],

@@ -79,6 +79,72 @@ const extra: readonly (readonly [string, Release, number, Record<string, string 
     },
   ],
   [
+    "a sticky release has a load balancer of its own for https, whose cookie is Secure",
+    release("web", 7, { routes: ["https://a.test"], spec: { sticky: { kind: "on" } } }),
+    443,
+    {
+      "routers.web-r7-1.service": "web-r7-secure",
+      "routers.web-r7-1-http.service": "web-r7",
+      "services.web-r7-secure.loadBalancer.server.port": "3000",
+      "services.web-r7-secure.loadBalancer.sticky.cookie.name": "__Host-mypaas-web",
+      "services.web-r7-secure.loadBalancer.sticky.cookie.httpOnly": "true",
+      "services.web-r7-secure.loadBalancer.sticky.cookie.sameSite": "lax",
+      "services.web-r7-secure.loadBalancer.sticky.cookie.secure": "true",
+      "services.web-r7.loadBalancer.server.port": "3000",
+      "services.web-r7.loadBalancer.sticky.cookie.name": "mypaas-web",
+      "services.web-r7.loadBalancer.sticky.cookie.secure": "false",
+    },
+  ],
+  [
+    "a cookie keeps its name across releases, and a name of the user's is taken as it is",
+    release("web", 8, {
+      routes: ["http://a.test", "https://b.test"],
+      spec: { sticky: { kind: "named", cookie: "SRV" } },
+    }),
+    443,
+    {
+      "services.web-r8-secure.loadBalancer.sticky.cookie.name": "SRV",
+      "services.web-r8.loadBalancer.sticky.cookie.name": "SRV",
+    },
+  ],
+  [
+    "a service that speaks h2c is asked so, and so is its health",
+    release("web", 1, {
+      routes: ["http://a.test"],
+      spec: {
+        protocol: "h2c",
+        healthcheck: { path: "/up", intervalMs: 5_000, timeoutMs: 900 },
+      },
+    }),
+    443,
+    {
+      "services.web-r1.loadBalancer.server.scheme": "h2c",
+      "routers.web-r1-1.middlewares": "web-r1-release",
+      "middlewares.web-r1-retry.retry.attempts": undefined,
+      "services.web-r1.loadBalancer.healthCheck.path": "/up",
+      "services.web-r1.loadBalancer.healthCheck.mode": undefined,
+      "services.web-r1.loadBalancer.sticky.cookie.name": undefined,
+    },
+  ],
+  [
+    "gRPC's own health method is asked as gRPC",
+    release("web", 1, {
+      routes: ["http://a.test"],
+      spec: {
+        protocol: "h2c",
+        healthcheck: { path: "/grpc.health.v1.Health/Check", intervalMs: 5_000, timeoutMs: 900 },
+      },
+    }),
+    443,
+    { "services.web-r1.loadBalancer.healthCheck.mode": "grpc" },
+  ],
+  [
+    "a timeout is the name of a transport in the dynamic file",
+    release("web", 1, { routes: ["http://a.test"], spec: { answerTimeoutMs: 30_000 } }),
+    443,
+    { "services.web-r1.loadBalancer.serversTransport": "answer-30000ms@file" },
+  ],
+  [
     "keys about requests become middlewares: the release header outermost, passwords in no label",
     release("web", 1, {
       routes: ["http://a.test/x"],

@@ -3,18 +3,21 @@ import { test } from "node:test";
 import {
   covers,
   holdPriority,
+  maintenancePriority,
   routePriority,
   routeRule,
 } from "../../../src/core/routing/routes.ts";
 
 test("priorities: newer over older, longer over shorter, exact over wildcard, and holds between releases and longer paths", () => {
   const order = [
-    routePriority({ host: "*.a.test", path: "" }, 999_998),
+    routePriority({ host: "*.a.test", path: "" }, 999_996),
     holdPriority({ host: "*.a.test", path: "" }),
+    maintenancePriority({ host: "*.a.test", path: "" }),
     routePriority({ host: "*.a.test", path: "/x" }, 1),
     routePriority({ host: "a.test", path: "" }, 1),
     routePriority({ host: "a.test", path: "" }, 2),
     holdPriority({ host: "a.test", path: "" }),
+    maintenancePriority({ host: "a.test", path: "" }),
     routePriority({ host: "a.test", path: "/x" }, 1),
     routePriority({ host: "a.test", path: `/${"x".repeat(200)}` }, 1),
   ];

@@ -16,6 +16,7 @@ import {
 } from "../../support/routing-story.ts";
 
 const scales = ["roll", "alone", "safe"];
+const ways = ["", "sticky", "h2c", "sticky h2c", "timeout", "sticky timeout"];
 const routeSets = [
   "",
   "http://a.test",
@@ -57,18 +58,18 @@ interface Deploying {
 type Lost = Map<string, string>;
 
 test("two deploys at once answer as each alone would, whatever they change and wherever they fail", () => {
-  const counts = { asked: 0, takenOver: 0, failed: 0 };
+  const counts = { asked: 0, takenOver: 0, failed: 0, closed: 0 };
   for (let seed = 1; seed <= 120; seed += 1) liveThrough(seed, counts);
   console.log(
-    `${counts.asked} requests asked, ${counts.takenOver} routes taken over, ${counts.failed} deploys failed`,
+    `${counts.asked} requests asked, ${counts.takenOver} routes taken over, ${counts.failed} deploys failed, ${counts.closed} answers of a maintenance`,
   );
-  assert.ok(counts.takenOver > 50 && counts.failed > 100);
+  assert.ok(counts.takenOver > 50 && counts.failed > 100 && counts.closed > 1000);
 });
 
 /** Forty steps of two services and of certificates; every request is made at each step. */
 function liveThrough(
   seed: number,
-  counts: { asked: number; takenOver: number; failed: number },
+  counts: { asked: number; takenOver: number; failed: number; closed: number },
 ): void {
   const random = generator(seed);
   const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
@@ -88,13 +89,23 @@ function liveThrough(
       moment = { state: { ...state, server: { ...state.server, secured } }, running };
       log.push(`certificates of ${secured.join(", ")}`);
     }
+    if (random(8) === 0) {
+      const closed = [...numbers.keys()].filter(() => random(3) === 0);
+      const maintenance = closed.map((name) => ({
+        service: name,
+        text: "back soon",
+        since: 0,
+        pass: `of${name}`,
+      }));
+      moment = { ...moment, state: { ...moment.state, maintenance } };
+      log.push(`maintenance of ${closed.join(", ")}`);
+    }
     const service = pick([...numbers.keys()]);
     const current = deploys.find((one) => one.service === service);
     if (current === undefined) {
       const number = (numbers.get(service) ?? 0) + 1;
-      const to = releaseOf(
-        `${service}/${number} ${pick(scales)} ${pick(routeSets)} ${pick(keySets)}`,
-      );
+      const text = `${service}/${number} ${pick(scales)} ${pick(ways)} ${pick(routeSets)}`;
+      const to = releaseOf(`${text} ${pick(keySets)}`);
       const going = { from: moment.state.live.find((one) => one.spec.service === service), to };
       if (!isAllowed({ moment, deploys, lost }, to)) continue;
       numbers.set(service, number);
@@ -118,6 +129,13 @@ function liveThrough(
     const expected = urls.map((url) => `${url} ${oracle(moment, new Set(lost.keys()), url)}`);
     assert.deepEqual(seen, expected, log.join("\n"));
     counts.asked += urls.length;
+    const { maintenance = [] } = moment.state;
+    if (maintenance.length === 0) continue;
+    counts.closed += expected.filter((text) => text.endsWith("maintenance")).length;
+    // Whoever knows the pass is answered as if there were none.
+    const open = { ...moment, state: { ...moment.state, maintenance: [] } };
+    const passes = maintenance.map(({ pass }) => pass);
+    assert.deepEqual(answers(moment, urls, passes), answers(open, urls), log.join("\n"));
   }
 }
 

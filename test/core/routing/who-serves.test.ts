@@ -240,6 +240,56 @@ a domain taken above a wildcard of a third service
 nobody -> new/1 roll http://a.b.test; old/900 roll https://a.b.test; wild/5 roll https://*.b.test
 http://a.b.test/          old/900 redirects | old/900 redirects | new/1
 https://a.b.test/         old/900 | old/900 | wild/5
+
+a password added
+web/1 roll http://a.test -> web/2 roll auth=ann http://a.test
+http://a.test/            web/1 | web/1 | web/2: asks ann
+
+a password added where the old release stops first: who waits must know it
+web/1 alone http://a.test -> web/2 alone auth=ann http://a.test
+http://a.test/            web/1 | wait web/2 or web/1: asks ann | web/2: asks ann
+
+a password removed where the old release stops first: the old one may come back and answer
+web/1 alone auth=ann http://a.test -> web/2 alone http://a.test
+http://a.test/            web/1: asks ann | wait web/2 or web/1: asks ann | web/2
+
+other users where the old release stops first: who waits must be one that both know
+web/1 alone auth=ann+bob http://a.test -> web/2 alone auth=bob http://a.test
+http://a.test/            web/1: asks ann bob | wait web/2 or web/1: asks bob | web/2: asks bob
+
+no user that both know
+web/1 alone auth=ann http://a.test -> web/2 alone auth=bob http://a.test
+http://a.test/            web/1: asks ann | wait web/2 or web/1: asks - | web/2: asks bob
+
+all keys about requests, in their order, and a redirect to https that asks for nothing
+web/1 roll header=X-A allow=10.0.0.0/8 rate=20 auth=ann most=9 zip https://a.test -> web/2 roll https://a.test
+http://a.test/            web/1 redirects | web/1 redirects | web/2 redirects
+https://a.test/           web/1: sets X-A, only 10.0.0.0/8, 20 per 1s, asks ann, 9 at once, zips | web/1: sets X-A, only 10.0.0.0/8, 20 per 1s, asks ann, 9 at once, zips | web/2
+
+all keys where requests wait: a limit of requests at once does not count them
+web/1 alone http://a.test -> web/2 alone header=X-A allow=10.0.0.0/8 rate=20 auth=ann most=9 zip http://a.test
+http://a.test/            web/1 | wait web/2: sets X-A or web/1: only 10.0.0.0/8, 20 per 1s, asks ann, zips | web/2: sets X-A, only 10.0.0.0/8, 20 per 1s, asks ann, 9 at once, zips
+
+a redirect added: nobody keeps it before its release is live
+web/1 roll https://a.test -> web/2 roll https://a.test https://b.test>https://a.test
+http://b.test/x           nobody | leads for now to https://a.test/x | web/2 leads to https://a.test/x
+https://b.test/x          nobody | leads for now to https://a.test/x | web/2 leads to https://a.test/x
+
+a redirect whose place has no certificate yet
+nobody -> web/1 roll https://a.bare.test https://b.test>https://a.bare.test/y
+http://b.test/x           nobody | leads for now to http://a.bare.test/y/x | web/1 leads for now to http://a.bare.test/y/x
+
+a domain becomes a redirect
+web/1 roll http://a.test http://b.test -> web/2 roll http://a.test http://b.test>http://a.test
+http://b.test/            web/1 | web/1 | web/2 leads to http://a.test/
+
+a redirect becomes a domain where the old release stops first
+web/1 alone http://a.test http://b.test>http://a.test -> web/2 alone http://a.test http://b.test
+http://b.test/            web/1 leads to http://a.test/ | wait web/2 or web/1 leads for now to http://a.test/ | web/2
+
+a redirect taken from another service
+nobody -> new/1 roll http://a.test; old/900 roll http://b.test http://a.test>http://b.test
+http://a.test/            old/900 leads to http://b.test/ | old/900 leads to http://b.test/ | new/1
 `;
 
 for (const block of table.trim().split("\n\n")) {

@@ -65,7 +65,16 @@ test("each action needs the right that was decided for it, and each row of the t
     { ...Object.groupBy(actionNames, rowOf) },
     {
       "push on a service": ["push", "plan", "rollback", "cancel"],
-      "manage on a service": ["scale", "restart", "stop", "start", "remove", "remove.list"],
+      "manage on a service": [
+        "scale",
+        "restart",
+        "stop",
+        "start",
+        "remove",
+        "remove.list",
+        "maintenance.show",
+        "maintenance.set",
+      ],
       "any key on a service": ["release.list", "ps"],
       "env on a service": [
         "env.list",

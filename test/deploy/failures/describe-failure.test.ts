@@ -181,6 +181,17 @@ const cases: readonly Case[] = [
     hint: raise,
   },
   {
+    failure: late({ answer: { kind: "not-h2c" } }),
+    message: "deploy web: port 3000 does not speak HTTP/2 without TLS (h2c) after 1 min",
+    hint: "remove # mypaas.protocol = h2c, or let the service speak it",
+  },
+  {
+    failure: late({ answer: { kind: "grpc-status", status: "NOT_SERVING" } }),
+    spec: checked,
+    message: "deploy web: /up still answers NOT_SERVING after 1 min",
+    hint: raise,
+  },
+  {
     failure: late({ answer: { kind: "slow" } }),
     message: "deploy web: port 3000 takes no connection after 1 min",
   },

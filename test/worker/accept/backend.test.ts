@@ -90,12 +90,17 @@ function open(t: TestContext, free = 1e12) {
       remove: () => Promise.resolve(),
       retry: () => Promise.resolve(hosts),
     },
+    maintenance: {
+      show: (service: string) => ({ service, on: false }),
+      set: () => Promise.reject(new Error("not asked")),
+    },
     keysChanged: keysFileWriter(state, file),
     serveUsers: async () => {},
     plan: () => Promise.reject(new Error("nobody plans here")),
     checkLogin: () => Promise.resolve(),
     examine: () => Promise.reject(new Error("not asked")),
     removeInfo: () => Promise.reject(new Error("not asked")),
+    builder: async () => ({ engine: "20.10.24", buildkit: true }),
     imagesThere: async (references: readonly string[]) =>
       new Set(
         references.filter((image) => image !== "mypaas/web:r1").map((image) => `sha256:${image}`),
@@ -173,6 +178,7 @@ test("backend: the outside needs a signature of an enrolled key, and its rights 
   assert.deepEqual((await outside.accept(info, ann.signed(info))).result, {
     version: "1.2.3",
     instance: "mypaas",
+    builder: { engine: "20.10.24", buildkit: true },
     wildcards: false,
     own: [],
   });

@@ -97,7 +97,7 @@ test("a secret of builds is set at once and stays a secret; what changes for con
   const set = (values: Readonly<Record<string, string>>, more: object = {}) =>
     atOnce({ action: "env.set", service, set: values, ...more });
   await run(file("# mypaas.secret = KEY\n").replace("# mypaas.secret = KEY\n", ""));
-  const takesEffect = "next build";
+  const takesEffect = "next push";
   assert.deepEqual(set({ TOKEN: "1" }, { secret: true }), { service, set: ["TOKEN"], takesEffect });
   assert.deepEqual(set({ TOKEN: "2" }), { service, set: ["TOKEN"], takesEffect });
   assert.deepEqual(readValues(state, service), secret({ TOKEN: "2" }));

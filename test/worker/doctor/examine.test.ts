@@ -60,6 +60,7 @@ test("without Docker its check fails, dependent checks are skipped, and all othe
     ["certificates", "certificate", "ok"],
     ["certificates", "certificates", "skipped"],
     ["services", "services", "skipped"],
+    ["maintenance", "maintenance", "skipped"],
     ["published", "published ports", "skipped"],
     ["orphans", "orphans", "skipped"],
     ["logs", "container logs", "skipped"],

@@ -86,6 +86,7 @@ export function buildkitLog(onLine: (text: string) => void): BuildLog {
     step: () => {
       const name = (failed ?? last)?.name ?? "";
       if (name.startsWith(lookingUp)) return `FROM ${name.slice(lookingUp.length)}`;
+      if (/^(?:https?:\/\/|git:\/\/|git@)/.test(name)) return `ADD ${name}`;
       return isInstruction(name) ? name.replace(prefix, "") : undefined;
     },
     tail: () => (failed ?? last)?.tail ?? [],

@@ -12,6 +12,10 @@ export interface ContextStream {
   readonly stop: () => void;
 }
 
+/** The kind of a file in its mode (stat(2)). tar-stream leaves it out of the header, and takes a mode of 0 for one that is not given. */
+const fileBit = 0o100000;
+const folderBit = 0o040000;
+
 /**
  * Packs the entries into a tar, one piece in memory at a time. An entry that throws destroys the stream, so that the engine sees a broken
  * upload and never a shorter context. `now` becomes every file's time: servers make ETags of size and time, which must differ between releases.
@@ -34,8 +38,12 @@ export function packContext(entries: readonly ContextEntry[], now: number): Cont
       tar.entry({ name, type: "symlink", linkname, mtime });
       return;
     }
-    const { path: name, mode, size } = entry;
-    const sink = tar.entry({ name, mode, size, mtime });
+    if ("folderMode" in entry) {
+      tar.entry({ name: entry.path, type: "directory", mode: folderBit | entry.folderMode, mtime });
+      return;
+    }
+    const { path: name, size } = entry;
+    const sink = tar.entry({ name, type: "file", mode: fileBit | entry.mode, size, mtime });
     sink.on("error", () => given.abort());
     let sent = 0;
     for await (const chunk of entry.open()) {

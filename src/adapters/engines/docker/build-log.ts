@@ -12,7 +12,10 @@ export interface BuildLog {
 const tailLength = 20;
 const maxLineLength = 2000;
 
-/** Splits output that arrives in pieces into clean lines; of a line redrawn with carriage returns the last state counts. */
+/** Of a line without an end so much is kept; what follows cannot be shown anyway. */
+const maxOpenLength = 64 * 1024;
+
+/** Splits output that arrives in pieces into clean lines, each as one; of a line redrawn with carriage returns the last state counts. */
 export function lineSplitter(onLine: (text: string) => void) {
   const decoder = new TextDecoder();
   let rest = "";
@@ -25,10 +28,15 @@ export function lineSplitter(onLine: (text: string) => void) {
       const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) onLine(cleanLine(line));
-      if (rest.length > 64 * 1024) flush();
+      if (rest.length > maxOpenLength) rest = shortened(rest);
     },
     flush,
   };
+}
+
+function shortened(line: string): string {
+  const drawn = line.replace(/\r+$/, "");
+  return drawn.slice(drawn.lastIndexOf("\r") + 1).slice(0, maxOpenLength);
 }
 
 /** One line of foreign output, safe for a terminal. */

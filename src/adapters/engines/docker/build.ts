@@ -1,3 +1,4 @@
+import { text } from "node:stream/consumers";
 import type Docker from "dockerode";
 import { UserError } from "../../../core/errors.ts";
 import { engineAddress } from "../../../core/server/registry.ts";
@@ -31,7 +32,9 @@ export function createBuilder(options: BuilderOptions): Builder {
     const id = options.random(16).toString("hex");
     const context = packContext(input.context, options.now());
     const logins = options.logins?.() ?? [];
-    return runBuild({ ...input, id, context, builder, logins }, openDocker(socketPath));
+    const readDockerfile = () => dockerfileOf(input);
+    const build = { ...input, id, context, builder, logins, readDockerfile };
+    return runBuild(build, openDocker(socketPath));
   };
   return { build: reaching(socketPath, build) };
 }
@@ -43,6 +46,15 @@ export interface Build extends Omit<BuildInput, "context"> {
   readonly context: ContextStream;
   readonly builder: BuilderOptions["builder"];
   readonly logins: readonly Login[];
+  /** For what is wrong in it. */
+  readonly readDockerfile?: () => Promise<string | undefined>;
+}
+
+/** Undefined where it is not there or cannot be read. */
+async function dockerfileOf({ context, dockerfile }: BuildInput): Promise<string | undefined> {
+  const entry = context.find(({ path }) => path === dockerfile);
+  if (entry === undefined || !("open" in entry)) return undefined;
+  return text(entry.open()).catch(() => undefined);
 }
 
 /** One build from upload to image; uses up `docker`, whose connection to this build is its own. */
@@ -89,7 +101,9 @@ async function follow(build: Build, docker: Docker, buildkit: boolean): Promise<
   const { image, error } = done;
   const failed = { step: log.step(), tail: log.tail() };
   if (error !== undefined) {
-    throw buildError({ service, dockerfile: build.dockerfile, message: error, ...failed });
+    const { dockerfile, readDockerfile } = build;
+    const more = { text: await readDockerfile?.(), buildkit, ...failed };
+    throw buildError({ service, dockerfile, message: error, ...more });
   }
   if (image === undefined) {
     throw new UserError(`build ${service}: Docker ended the build without an image`, {

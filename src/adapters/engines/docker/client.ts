@@ -99,7 +99,8 @@ export async function within<T>(
   }
 }
 
-const silent = (ms: number): UserError =>
+/** The error for a call without an answer. */
+export const silent = (ms: number): UserError =>
   new UserError(`docker: gave no answer within ${Math.round(ms / 1000)} s`, {
     code: "docker-silent",
     hint: "read Docker's log on the server: journalctl -u docker",

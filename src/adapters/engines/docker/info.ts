@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type Docker from "dockerode";
 import type { EngineHealth } from "../../../core/health/engine.ts";
-import { dial, openDocker, reaching } from "./client.ts";
+import type { BuilderFacts } from "../../../core/dockerfile/syntax.ts";
+import { dial, openDocker, reaching, silent, within } from "./client.ts";
 
 /** What `init` and `doctor` want to know about the engine. */
 export interface EngineInfo extends EngineHealth {
@@ -14,6 +15,13 @@ export interface EngineInfo extends EngineHealth {
 /** Asks the engine about itself; throws UserError without an answer, saying whether it is missing, stopped or closed to us. */
 export const engineInfo = async (socketPath: string): Promise<EngineInfo> =>
   reaching(socketPath, ask)(openDocker(socketPath));
+
+/** What builds images; undefined without an answer within 5 s. */
+export const builderFacts = (socketPath: string): Promise<BuilderFacts | undefined> =>
+  within(5000, engineInfo(socketPath), silent).then(
+    ({ version, buildkit }) => ({ engine: version, buildkit }),
+    () => undefined,
+  );
 
 async function ask(docker: Docker): Promise<EngineInfo> {
   const [version, info, buildkit] = await Promise.all([

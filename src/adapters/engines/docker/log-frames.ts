@@ -4,9 +4,11 @@ export interface RawLine {
   /** RFC 3339 in UTC with nine digits. */
   readonly at: string;
   readonly text: string;
+  /** The next one of this stream continues the line. */
+  readonly isCut?: true;
 }
 
-/** Longer lines come as several of the same time; an app without line ends must not fill the memory. */
+/** Longer lines come in pieces of the same time; an app without line ends must not fill the memory. */
 const maxLineBytes = 128 * 1024;
 const maxFrameBytes = 8 * 1024 * 1024;
 const headBytes = 8;
@@ -64,7 +66,26 @@ function addFrame(
   line.size += body.length;
   open.set(stream, line);
   if (!isComplete && line.size < maxLineBytes) return;
-  lines.push({ stream, at: line.at, text: Buffer.concat(line.pieces).toString("utf8") });
-  if (isComplete) open.delete(stream);
-  else open.set(stream, { at: line.at, pieces: [], size: 0 });
+  const bytes = Buffer.concat(line.pieces);
+  if (isComplete) {
+    open.delete(stream);
+    lines.push({ stream, at: line.at, text: bytes.toString("utf8") });
+    return;
+  }
+  const end = letterEnd(bytes);
+  lines.push({ stream, at: line.at, text: bytes.toString("utf8", 0, end), isCut: true });
+  const rest = bytes.subarray(end);
+  open.set(stream, { at: line.at, pieces: [rest], size: rest.length });
+}
+
+/** Where the last whole letter of UTF-8 ends. */
+function letterEnd(bytes: Buffer): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte < 0x80) return bytes.length;
+    if (byte < 0xc0) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    return back < length ? bytes.length - back : bytes.length;
+  }
+  return bytes.length;
 }

@@ -3,8 +3,10 @@ import { connect } from "node:net";
 import type { ProbeAnswer, ProbeTarget } from "../../../deploy/ports.ts";
 
 /** Probes a replica at its network address: a TCP connection, or one GET without following redirects. Never throws. */
-export const probe = (target: ProbeTarget): Promise<ProbeAnswer> =>
-  target.http === undefined ? dial(target) : get(target, target.http);
+export const probe = async (target: ProbeTarget): Promise<ProbeAnswer> => {
+  if (target.protocol === "h2c") return (await import("./probe-h2c.ts")).probeH2c(target);
+  return target.http === undefined ? dial(target) : get(target, target.http);
+};
 
 const dial = ({ address, port, timeoutMs }: ProbeTarget): Promise<ProbeAnswer> =>
   new Promise((resolve) => {
@@ -41,7 +43,8 @@ const get = (
     outgoing.end();
   });
 
-function judge(error: NodeJS.ErrnoException): ProbeAnswer {
+/** What an error of a connection tells about a replica. */
+export function judge(error: NodeJS.ErrnoException): ProbeAnswer {
   if (error.code === "ECONNREFUSED") return { kind: "refused" };
   if (error.code === "ETIMEDOUT") return { kind: "slow" };
   return { kind: "unreachable", reason: error.code ?? error.message };

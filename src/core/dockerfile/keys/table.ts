@@ -1,5 +1,6 @@
 import type { ServiceSpec } from "../../release/spec.ts";
 import { object, or, type Reader, type Readers } from "../../stored/shape.ts";
+import { balancerFields } from "./balancer.ts";
 import { buildFields } from "./build.ts";
 import { containerFields } from "./container.ts";
 import type { Fact, Key, SpecField, SpecTable } from "./key.ts";
@@ -15,6 +16,7 @@ import { trafficFields } from "./traffic.ts";
 export const specTable: SpecTable = {
   ...serviceFields,
   ...routeFields,
+  ...balancerFields,
   ...trafficFields,
   ...containerFields,
   ...secretFields,

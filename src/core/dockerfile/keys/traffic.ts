@@ -77,6 +77,7 @@ const headers = manyValues<"headers">({
   rule: (key, file) => {
     refuseTwice<HeaderSpec>(({ name }) => name.toLowerCase())(key, file);
     needsRoute(key, file);
+    refuseVary(key, file);
   },
   text: writeHeader,
   changes: listChange<"headers">("header", writeHeader),
@@ -151,6 +152,14 @@ export function readUser(name: string): Read<string> {
         name.split(":")[0] ?? "",
       );
 }
+
+/** Caches would mix up compressed and plain answers. */
+const refuseVary: Rule<HeaderSpec> = (key, { values, problems }) => {
+  if (values(compress.key)[0]?.value !== true) return;
+  for (const found of values(key))
+    if (found.value.name.toLowerCase() === "vary")
+      problems.add(found, about(key, "Vary cannot be set beside mypaas.compress, which sets it"));
+};
 
 /** Headers that are not the service's to set, and the reason. */
 const refusedHeaders: readonly (readonly [RegExp, string])[] = [

@@ -106,7 +106,7 @@ function saveForNextPush(
     const current = currentRelease(state, service)?.release.spec;
     const isForBuilds =
       change.stage !== true && current !== undefined && onlyBuildsAsk(current, before, changes);
-    const takesEffect = isForBuilds ? { takesEffect: "next build" as const } : {};
+    const takesEffect = isForBuilds ? { takesEffect: "next push" as const } : {};
     if (change.action === "env.set")
       return { service, set: Object.keys(change.set), ...takesEffect };
     const unset = change.names.filter((name) => Object.hasOwn(before, name));

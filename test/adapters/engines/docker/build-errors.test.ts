@@ -6,6 +6,7 @@ interface Case {
   readonly says: string;
   readonly step?: string;
   readonly tail?: readonly string[];
+  readonly dockerfile?: string;
   readonly text: string;
   readonly hint?: string;
 }
@@ -14,7 +15,17 @@ const llb = "failed to solve with frontend dockerfile.v0: failed to create LLB d
 const network = "check the server's network and DNS, then push again";
 const login = (host: string) => `check the name in FROM, or log in: mypaas registry login ${host}`;
 const name = "check the name and the tag in FROM";
-const source = "check the path, which counts from the context's folder, and .dockerignore";
+const source =
+  "check the path, which counts from the context's folder, and .dockerignore; to send another folder: mypaas push --context DIR";
+const git = ".git stays behind unless .dockerignore has a line that is: !.git";
+const newer =
+  "Docker on the server is too old for it: put this on the first line, which the server then loads from Docker Hub: # syntax=docker/dockerfile:1";
+const buildkit =
+  'remove "buildkit": false from /etc/docker/daemon.json on the server, and restart Docker there';
+const address = "check the address, and that the server reaches it";
+const above = (folder: string) =>
+  `send the folder that holds it, from which all paths then count: mypaas push --context ${folder}`;
+const mount = "/var/lib/docker/tmp/buildkit-mount4162232462";
 
 const cases: readonly Case[] = [
   {
@@ -95,6 +106,11 @@ const cases: readonly Case[] = [
     hint: network,
   },
   {
+    says: 'failed to do request: Head "https://registry-1.docker.io/v2/docker/dockerfile/manifests/1": dial tcp: no such host',
+    text: 'build web: syntax "docker/dockerfile:1": registry registry-1.docker.io cannot be reached',
+    hint: network,
+  },
+  {
     says: "docker.io/library/node:nope: not found",
     text: 'build web: base image "node:nope": not found',
     hint: name,
@@ -170,10 +186,136 @@ const cases: readonly Case[] = [
     hint: "leave out --mount, or use a Docker Engine with BuildKit, 20.10 or newer",
   },
   { says: "something\u001b[2J new", text: "build web: something new" },
+  // A folder that is missing above the source.
+  {
+    says: `failed to compute cache key: failed to walk ${mount}/sub/nodir: lstat ${mount}/sub/nodir: no such file or directory`,
+    step: "COPY sub/nodir/a.txt /",
+    text: 'build web: step "COPY sub/nodir/a.txt /": "sub/nodir" is not in the build context',
+    hint: source,
+  },
+  {
+    says: `failed to compute cache key: lstat ${mount}/nodir: no such file or directory`,
+    step: "COPY nodir/*.txt /",
+    text: 'build web: step "COPY nodir/*.txt /": "nodir" is not in the build context',
+    hint: source,
+  },
+  {
+    says: 'failed to compute cache key: "/nope" not found: not found',
+    step: "COPY --from=build /nope /b",
+    text: 'build web: step "COPY --from=build /nope /b": "nope" is not in "build"',
+    hint: "check the path in that stage or image",
+  },
+  // Outside of the context.
+  {
+    says: 'failed to compute cache key: "/x" not found: not found',
+    step: "COPY ../x /",
+    text: 'build web: step "COPY ../x /": "../x" is outside the build context',
+    hint: above(".."),
+  },
+  {
+    says: `failed to compute cache key: failed to walk ${mount}/shared: lstat ${mount}/shared: no such file or directory`,
+    step: 'COPY ["../../shared/lib", "/lib"]',
+    text: `build web: step "COPY ["../../shared/lib", "/lib"]": "../../shared/lib" is outside the build context`,
+    hint: above("../.."),
+  },
+  {
+    says: "COPY failed: forbidden path outside the build context: ../../shared/lib ()",
+    step: "COPY ../../shared/lib /lib",
+    text: 'build web: step "COPY ../../shared/lib /lib": "../../shared/lib" is outside the build context',
+    hint: above("../.."),
+  },
+  // .git
+  {
+    says: 'failed to compute cache key: "/.git" not found: not found',
+    step: "COPY .git /src/.git",
+    text: 'build web: step "COPY .git /src/.git": ".git" is not in the build context',
+    hint: git,
+  },
+  {
+    says: `failed to compute cache key: failed to walk ${mount}/.git: lstat ${mount}/.git: no such file or directory`,
+    step: "COPY .git/HEAD /",
+    text: 'build web: step "COPY .git/HEAD /": ".git" is not in the build context',
+    hint: git,
+  },
+  {
+    says: "executor failed running [/bin/sh -c git describe]: exit code: 128",
+    step: "RUN git describe",
+    tail: ["fatal: not a git repository (or any of the parent directories): .git"],
+    text: 'build web: step "RUN git describe" stopped with exit code 128',
+    hint: git,
+  },
+  // ADD of an address.
+  {
+    says: 'failed to load cache key: Get "https://example.com/x.tgz": dial tcp 192.0.2.1:443: connect: connection refused',
+    step: "ADD https://example.com/x.tgz",
+    text: "build web: ADD https://example.com/x.tgz: dial tcp 192.0.2.1:443: connect: connection refused",
+    hint: address,
+  },
+  {
+    says: 'ADD failed: Get "https://no.such.invalid/x.tgz": dial tcp: lookup no.such.invalid: no such host',
+    step: "ADD https://no.such.invalid/x.tgz /",
+    text: "build web: ADD https://no.such.invalid/x.tgz: dial tcp: lookup no.such.invalid: no such host",
+    hint: address,
+  },
+  {
+    says: "failed to load cache key: invalid response status 404",
+    step: "ADD https://ann:secret@example.com/x.tgz?token=abc",
+    text: "build web: ADD https://example.com/x.tgz: the answer is 404",
+    hint: address,
+  },
+  {
+    says: "ADD failed: failed to GET https://example.com/x.tgz?token=abc with status 403 Forbidden: no",
+    step: "ADD https://example.com/x.tgz?token=abc /",
+    text: "build web: ADD https://example.com/x.tgz: the answer is 403 Forbidden",
+    hint: address,
+  },
+  // What an older reader of Dockerfiles does not know.
+  {
+    says: `${llb}dockerfile parse error line 2: Unknown flag: link`,
+    text: "Dockerfile:2: unknown flag: link",
+    hint: newer,
+  },
+  {
+    says: `${llb}dockerfile parse error line 2: Unknown flag: exclude`,
+    text: "Dockerfile:2: unknown flag: exclude",
+    hint: newer,
+  },
+  {
+    says: `${llb}dockerfile parse error line 2: Unknown flag: nope`,
+    text: "Dockerfile:2: unknown flag: nope",
+  },
+  {
+    says: `${llb}dockerfile parse error line 3: unknown instruction: ECHO`,
+    dockerfile: "FROM x\nRUN <<EOF\necho hi\nEOF\n",
+    text: "Dockerfile:3: unknown instruction: ECHO",
+    hint: newer,
+  },
+  {
+    says: `${llb}dockerfile parse error line 5: unknown instruction: ECHO`,
+    dockerfile: "FROM x\nRUN <<EOF\necho hi\nEOF\necho\n",
+    text: "Dockerfile:5: unknown instruction: ECHO",
+  },
+  {
+    says: "the --chmod option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn",
+    text: "Dockerfile: --chmod needs BuildKit, and Docker on the server builds without it",
+    hint: buildkit,
+  },
+  // What is not about an image does not name one.
+  { says: "open x: 403", text: "build web: open x: 403" },
+  {
+    says: "open /var/lib/docker/overlay2/1f7c30d7e3/merged/etc/passwd: no such file or directory",
+    step: "COPY --chown=web a /",
+    text: 'build web: step "COPY --chown=web a /": open /etc/passwd: no such file or directory',
+  },
+  {
+    says: `failed to walk ${mount}: permission denied`,
+    step: "COPY a /",
+    text: 'build web: step "COPY a /": failed to walk /: permission denied',
+  },
 ];
 
 test("the engine's reasons become one sentence each", async (t) => {
-  for (const { says, step, tail = [], text, hint } of cases) {
+  for (const { says, step, tail = [], dockerfile, text, hint } of cases) {
     await t.test(text, () => {
       const error = buildError({
         service: "web",
@@ -181,9 +323,22 @@ test("the engine's reasons become one sentence each", async (t) => {
         message: says,
         step,
         tail,
+        text: dockerfile,
       });
       assert.deepEqual({ message: error.message, hint: error.hint }, { message: text, hint });
       assert.equal(error.code, "build-failed");
     });
   }
+});
+
+test("the classic builder is not helped by a syntax directive", () => {
+  const { hint } = buildError({
+    service: "web",
+    dockerfile: "Dockerfile",
+    message: "dockerfile parse error line 2: Unknown flag: link",
+    step: undefined,
+    tail: [],
+    buildkit: false,
+  });
+  assert.equal(hint, `it needs BuildKit: ${buildkit}`);
 });

@@ -56,12 +56,20 @@ test("a line without an end comes in pieces of the same time", () => {
   const piece = frame(1, `${at(1)} ${"x".repeat(100_000)}`);
   const lines = take(Buffer.concat([piece, piece, piece, frame(1, `${at(1)} end\n`)]));
   assert.deepEqual(
-    lines.map((line) => [line.at, line.text.length]),
+    lines.map((line) => [line.at, line.text.length, line.isCut]),
     [
-      [at(1), 200_000],
-      [at(1), 100_003],
+      [at(1), 200_000, true],
+      [at(1), 100_003, undefined],
     ],
   );
+  const letters = Buffer.from("😀".repeat(40_000)).subarray(0, 140_002);
+  const [cut, end] = take(
+    Buffer.concat([
+      frame(1, Buffer.concat([Buffer.from(`${at(1)} `), letters])),
+      frame(1, Buffer.concat([Buffer.from(`${at(1)} `), Buffer.from("😀\n").subarray(2)])),
+    ]),
+  );
+  assert.equal(`${cut?.text}${end?.text}`, "😀".repeat(35_001));
   assert.throws(
     () => take(Buffer.from([1, 0, 0, 0, 255, 255, 255, 255])),
     /a log frame of 4294967295 bytes/,

@@ -39,7 +39,10 @@ for (const [status, expected] of statuses) {
       response.writeHead(status, { location: "/elsewhere" }).end();
     };
     await withServer(listener, async (port) => {
-      assert.deepEqual(await probe({ address, port, http, timeoutMs: 1_000 }), expected);
+      assert.deepEqual(
+        await probe({ address, port, http, protocol: "http", timeoutMs: 1_000 }),
+        expected,
+      );
     });
     assert.deepEqual(seen, ["/up", "example.com"]);
   });
@@ -49,7 +52,7 @@ test("a health path without an answer is slow after its timeout", async () => {
   await withServer(
     () => {},
     async (port) => {
-      const answer = await probe({ address, port, http, timeoutMs: 30 });
+      const answer = await probe({ address, port, http, protocol: "http", timeoutMs: 30 });
       assert.deepEqual(answer, { kind: "slow" });
     },
   );
@@ -59,7 +62,7 @@ test("a connection that is closed without an answer is unreachable", async () =>
   await withServer(
     (request) => request.socket.destroy(),
     async (port) => {
-      const answer = await probe({ address, port, http, timeoutMs: 1_000 });
+      const answer = await probe({ address, port, http, protocol: "http", timeoutMs: 1_000 });
       assert.deepEqual(answer, { kind: "unreachable", reason: "ECONNRESET" });
     },
   );
@@ -71,12 +74,12 @@ test("without a path a connection is enough, and a closed port is refused", asyn
     () => {},
     async (port) => {
       free = port;
-      const ask = { address, port, http: undefined, timeoutMs: 1_000 };
+      const ask = { address, port, http: undefined, protocol: "http", timeoutMs: 1_000 } as const;
       assert.deepEqual(await probe(ask), { kind: "ready" });
     },
   );
   for (const path of [undefined, http]) {
-    const ask = { address, port: free, http: path, timeoutMs: 1_000 };
+    const ask = { address, port: free, http: path, protocol: "http", timeoutMs: 1_000 } as const;
     assert.deepEqual(await probe(ask), { kind: "refused" });
   }
 });

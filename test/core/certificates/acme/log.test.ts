@@ -103,9 +103,9 @@ test("the order of many lines stays, and long lines are fast", () => {
     { hosts: ["b.test"], error: "x" },
   ]);
   for (const piece of ["ERR ", "a ", "a=", '"', "\\", "[", 'x="\\']) {
-    const began = performance.now();
+    const began = process.cpuUsage();
     readAcmeFailures(piece.repeat(50_000));
     readAcmeFailures(`2026-11-21T17:02:03Z ERR ${unable} ${piece.repeat(50_000)}`);
-    assert.ok(performance.now() - began < 1000, piece);
+    assert.ok(process.cpuUsage(began).user < 1_000_000, piece);
   }
 });

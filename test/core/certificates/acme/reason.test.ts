@@ -427,9 +427,9 @@ test("an unknown text is shown cleaned, shortened, without secrets in URLs, and 
 
 test("a long error is parsed fast", () => {
   for (const piece of ["[", "NS ", "dial tcp [", "acme: error: ", "a: ", "x509: ", "TXT record "]) {
-    const began = performance.now();
+    const began = process.cpuUsage();
     acmeReason(ofHost(piece.repeat(100_000)));
     acmeReason(ofHost(`${urn}unauthorized :: ${piece.repeat(100_000)}`));
-    assert.ok(performance.now() - began < 1000, piece);
+    assert.ok(process.cpuUsage(began).user < 1_000_000, piece);
   }
 });

@@ -1,0 +1,28 @@
+import { label, pageContainerName, receiverNetworkName } from "../release/names.ts";
+import { bindMount, locked, type InfraPlan } from "./infra.ts";
+import { receiverUid, type InstanceConfig } from "./instance.ts";
+import type { NodeFiles } from "./receiver-container.ts";
+
+export const pagePort = 8080;
+
+/** The argument with which the receiver's image serves the page of a maintenance. */
+export const pageArgument = "page";
+
+/** The container of the page that visitors see during a maintenance: the receiver's image, without any of its files and sockets. */
+export function pageContainer(config: InstanceConfig, node: NodeFiles): InfraPlan {
+  const { instance } = config;
+  return {
+    name: pageContainerName(instance),
+    image: config.receiverImage,
+    cmd: [pageArgument],
+    user: `${receiverUid}:${receiverUid}`,
+    labels: { [label.instance]: instance, [label.role]: "page", "mypaas.node": node.stamp },
+    ...locked,
+    mounts: node.files.map(({ source, target }) => bindMount(source, target)),
+    ports: [],
+    networks: [{ name: receiverNetworkName(instance), aliases: [] }],
+    memoryBytes: 128 * 1024 * 1024,
+    pidsLimit: 64,
+    restart: "unless-stopped",
+  };
+}
