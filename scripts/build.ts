@@ -18,4 +18,5 @@ execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], {
   stdio: "inherit",
 });
 await chmod(join(dist, "bin", "mypaas.js"), 0o755);
-await writeFile(join(dist, "receiver.js"), await bundleReceiver(root));
+for (const program of ["receiver", "relay"] as const)
+  await writeFile(join(dist, `${program}.js`), await bundleReceiver(root, program));

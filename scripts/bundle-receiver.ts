@@ -2,10 +2,13 @@ import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { build as bundle, type Plugin } from "esbuild";
 
-/** Bundles the receiver with everything it needs into one file that runs on a bare Node. */
-export async function bundleReceiver(root: string): Promise<Buffer> {
+/** Bundles the receiver, or the relay, with everything it needs into one file that runs on a bare Node. */
+export async function bundleReceiver(
+  root: string,
+  program: "receiver" | "relay" = "receiver",
+): Promise<Buffer> {
   const { outputFiles } = await bundle({
-    entryPoints: [join(root, "bin", "receiver.ts")],
+    entryPoints: [join(root, "bin", `${program}.ts`)],
     absWorkingDir: root,
     bundle: true,
     write: false,

@@ -10,6 +10,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   adapters: ["core", "deploy", "adapters"],
   cli: ["core", "deploy", "adapters", "cli"],
   receiver: ["core", "deploy", "adapters", "receiver"],
+  relay: ["core", "relay"],
   worker: ["core", "deploy", "sources", "adapters", "worker"],
 };
 /** A package and the only files that may import it. */

@@ -16,6 +16,8 @@ export interface InstanceOptions {
   readonly httpsPort: number;
   /** The loopback address that has these ports; 127.0.0.1 without. */
   readonly bind?: string;
+  /** In place of it, all addresses to listen on. */
+  readonly binds?: readonly string[];
   /** `mypaas.ts` of a checkout or `mypaas.js` as shipped. */
   readonly program: string;
   /** The Node that runs it; the one that runs this by default. */
@@ -82,7 +84,7 @@ export function initArgs(instance: Instance): readonly string[] {
   const ports = ["--http-port", String(httpPort), "--https-port", String(httpsPort)];
   const rest = [
     "--bind",
-    instance.bind ?? "127.0.0.1",
+    ...(instance.binds ?? [instance.bind ?? "127.0.0.1"]),
     "--key",
     `${keyFile}.pub`,
     ...instance.traefik,

@@ -25,6 +25,15 @@ export async function httpStatus(host: string, port: number, ms: number): Promis
   return (await headOf(request({ ...options, method: "HEAD" }))).statusCode ?? 0;
 }
 
+/** Where a URL redirects to; undefined for any other answer. The certificate is not checked. */
+export async function redirectOf(url: string, ms: number): Promise<string | undefined> {
+  const { request: secureRequest } = await import("node:https");
+  const options = { agent: false, rejectUnauthorized: false, signal: AbortSignal.timeout(ms) };
+  const answer = await headOf(secureRequest(url, { ...options, method: "HEAD" }));
+  const { statusCode = 0, headers } = answer;
+  return statusCode >= 300 && statusCode < 400 ? headers.location : undefined;
+}
+
 /** Sends a request and gives the head of its answer; the rest is not read. */
 export const headOf = (outgoing: ClientRequest): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {

@@ -38,7 +38,9 @@ export type TestServer = Awaited<ReturnType<typeof startServer>>;
 /** A whole mypaas of its own: `mypaas init`, a worker process, Traefik and the receiver in containers, and a laptop that knows it as `prod`; `init` holds more options for that command. */
 export async function startServer(
   name: string,
-  more: Partial<Pick<Instance, "init" | "bind" | "httpPort" | "httpsPort" | "program">> = {},
+  more: Partial<
+    Pick<Instance, "init" | "bind" | "binds" | "httpPort" | "httpsPort" | "program">
+  > = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), `${name}-`));
   const instance = describeInstance({
@@ -50,6 +52,7 @@ export async function startServer(
     traefik: ["--traefik-image", traefikImage],
     ...(more.init !== undefined && { init: more.init }),
     ...(more.bind !== undefined && { bind: more.bind }),
+    ...(more.binds !== undefined && { binds: more.binds }),
   });
   try {
     await removeInstance({ ...instance, folder: join(folder, "left-over") });

@@ -7,6 +7,7 @@ import {
   overlap,
   parseListeners,
 } from "../../core/server/proc-net.ts";
+import { addressAndPort } from "../../core/server/listening.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { freeBytesOf } from "../disk-space.ts";
 import { codeOf, readIfThere } from "../files.ts";
@@ -24,13 +25,25 @@ export async function freeBytes(path: string): Promise<number> {
   }
 }
 
-/** The process that listens on `address:port`, such as `nginx (pid 812)`; undefined without one. */
-export async function portHolder(address: string, port: number): Promise<string | undefined> {
+/** The process that listens on `address:port`, such as `nginx (pid 812)`; undefined without one. Listeners at the addresses `own`, such as `[::]:80`, do not count. */
+export async function portHolder(
+  address: string,
+  port: number,
+  own: readonly string[] = [],
+): Promise<string | undefined> {
   const listener = (await listeners()).find(
-    (one) => one.port === port && overlap(one.address, address),
+    (one) =>
+      one.port === port &&
+      overlap(one.address, address) &&
+      !own.includes(addressAndPort(one.address, port)),
   );
   if (listener === undefined) return undefined;
   return (await processOfSocket(listener.inode)) ?? "an unknown process";
+}
+
+/** False where the kernel has no IPv6, or where it is switched off on every interface. */
+export async function hasIPv6(): Promise<boolean> {
+  return ((await readIfThere("/proc/net/if_inet6"))?.length ?? 0) > 0;
 }
 
 async function listeners(): Promise<readonly Listener[]> {

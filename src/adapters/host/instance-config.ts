@@ -4,6 +4,7 @@ import { UserError } from "../../core/errors.ts";
 import { isDnsProvider, readAcmeServer } from "../../core/server/acme.ts";
 import { readAddress, readResolver } from "../../core/server/addresses.ts";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
+import { readTrustedProxy } from "../../core/server/trusted-proxies.ts";
 import { refuseNewer } from "../../core/stored/stored.ts";
 import { readIfThere, writeFileAtomic } from "../files.ts";
 import { command, hint } from "../../core/hints.ts";
@@ -30,6 +31,16 @@ export async function findInstanceConfig(stateDir: string): Promise<InstanceConf
   return configOf(parse(bytes.toString("utf8"), file), file);
 }
 
+const optionalKeys = [
+  "domain",
+  "email",
+  "acme",
+  "resolvers",
+  "addresses",
+  "trustProxy",
+  "urls",
+] as const;
+
 /** Writes the file and keeps the operator's comments, order and `volumes.allow`. False when nothing changed. */
 export async function writeInstanceConfig(config: InstanceConfig): Promise<boolean> {
   const file = instancePaths(config).config;
@@ -40,8 +51,7 @@ export async function writeInstanceConfig(config: InstanceConfig): Promise<boole
     if (key === "volumes") continue;
     if (!isSame(document.get(key), value)) document.set(key, value);
   }
-  for (const key of ["domain", "email", "acme", "resolvers", "addresses"] as const)
-    if (config[key] === undefined) document.delete(key);
+  for (const key of optionalKeys) if (config[key] === undefined) document.delete(key);
   if (!document.hasIn(["volumes", "allow"]))
     document.setIn(["volumes", "allow"], config.volumes.allow);
   const after = document.toString({ lineWidth: 0 });
@@ -81,7 +91,7 @@ function configOf(document: Document, file: string): InstanceConfig {
     server: text(root, "server", file, /^[0-9a-f]{16}$/),
     stateDir: path(root, "stateDir", file),
     runDir: path(root, "runDir", file),
-    bind: text(root, "bind", file),
+    bind: bind(root, file),
     httpPort: port(root, "httpPort", file),
     httpsPort: port(root, "httpsPort", file),
     ...optional(root, "domain", file),
@@ -89,6 +99,8 @@ function configOf(document: Document, file: string): InstanceConfig {
     ...acme(root, file),
     ...list(root, "resolvers", { file, what: "DNS servers such as 1.1.1.1", read: readResolver }),
     ...list(root, "addresses", { file, what: "IP addresses", read: readAddress }),
+    ...list(root, "trustProxy", { file, what: "cloudflare, addresses or ranges", read: trusted }),
+    ...urls(root, file),
     traefikImage: text(root, "traefikImage", file),
     receiverImage: text(root, "receiverImage", file),
     owner: { name: text(owner, "name", file), home: path(owner, "home", file) },
@@ -112,6 +124,29 @@ function text(from: Fields, name: string, file: string, pattern = /^[^\s\p{Cc}]+
 
 const optional = (from: Fields, name: "domain" | "email", file: string): Partial<InstanceConfig> =>
   from[name] === undefined || from[name] === null ? {} : { [name]: text(from, name, file) };
+
+/** A list, or the one text of 0.1.0. */
+function bind(root: Fields, file: string): InstanceConfig["bind"] {
+  if (!Array.isArray(root["bind"])) return text(root, "bind", file);
+  const { bind: addresses = [] } = list(root, "bind", {
+    file,
+    what: "IP addresses",
+    read: readAddress,
+  });
+  return addresses;
+}
+
+function trusted(entry: string): string | undefined {
+  const read = readTrustedProxy(entry);
+  return "range" in read ? read.range : undefined;
+}
+
+function urls(root: Fields, file: string): Partial<InstanceConfig> {
+  const value = root["urls"];
+  if (value === undefined || value === null) return {};
+  if (value === "kept") return { urls: value };
+  throw wrong(file, `urls: should be kept, got ${show(value)}`);
+}
 
 function acme(root: Fields, file: string): Partial<InstanceConfig> {
   if (root["acme"] === undefined || root["acme"] === null) return {};
@@ -154,7 +189,7 @@ function paths(value: unknown, file: string): readonly string[] {
 
 function list(
   from: Fields,
-  name: "resolvers" | "addresses",
+  name: "resolvers" | "addresses" | "bind" | "trustProxy",
   kind: { file: string; what: string; read: (entry: string) => string | undefined },
 ): Partial<InstanceConfig> {
   const { file, what, read } = kind;

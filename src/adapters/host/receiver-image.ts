@@ -21,34 +21,48 @@ const nodeFlags = [
   "--max-old-space-size=96",
 ];
 
-/** Plans the image of the receiver's one file. Node is mounted from the host, see `nodeFiles`. */
-export const receiverImage = (bundle: Buffer): ReceiverImage => ({
-  hash: createHash("sha256").update(dockerfile).update("\n").update(bundle).digest("hex"),
-  tar: () => {
-    const tar = pack();
-    const [mode, mtime] = [0o644, new Date(0)];
-    tar.entry({ name: "Dockerfile", mode, mtime }, dockerfile);
-    tar.entry({ name: "receiver.mjs", mode, mtime }, bundle);
-    tar.finalize();
-    return tar as unknown as AsyncIterable<Uint8Array>;
-  },
-});
+/** The programs of mypaas that run in containers of their own. */
+export type ContainerProgram = "receiver" | "relay";
 
-const dockerfile = `FROM scratch
-COPY receiver.mjs /receiver.mjs
+/** Plans the image of a program's one file. Node is mounted from the host, see `nodeFiles`. */
+export function receiverImage(
+  bundle: Buffer,
+  program: ContainerProgram = "receiver",
+): ReceiverImage {
+  const dockerfile = dockerfileOf(program);
+  return {
+    hash: createHash("sha256").update(dockerfile).update("\n").update(bundle).digest("hex"),
+    tar: () => {
+      const tar = pack();
+      const [mode, mtime] = [0o644, new Date(0)];
+      tar.entry({ name: "Dockerfile", mode, mtime }, dockerfile);
+      tar.entry({ name: `${program}.mjs`, mode, mtime }, bundle);
+      tar.finalize();
+      return tar as unknown as AsyncIterable<Uint8Array>;
+    },
+  };
+}
+
+const dockerfileOf = (program: ContainerProgram): string => `FROM scratch
+COPY ${program}.mjs /${program}.mjs
 ENV NODE_ENV=production LD_LIBRARY_PATH=${receiverPaths.libraries}
 USER ${receiverUid}:${receiverUid}
-ENTRYPOINT ${JSON.stringify([receiverPaths.node, ...nodeFlags, "/receiver.mjs"])}
+ENTRYPOINT ${JSON.stringify([receiverPaths.node, ...nodeFlags, `/${program}.mjs`])}
 `;
 
-/** The receiver's one file: in a package from the build, in a checkout built now. */
-export async function receiverBundle(packageRoot: string): Promise<Buffer> {
+/** A program's one file: in a package from the build, in a checkout built now. */
+export async function receiverBundle(
+  packageRoot: string,
+  program: ContainerProgram = "receiver",
+): Promise<Buffer> {
   if (!import.meta.filename.endsWith(".ts"))
-    return readFile(join(packageRoot, "dist", "receiver.js"));
+    return readFile(join(packageRoot, "dist", `${program}.js`));
   // The path is built here, because tsc must not include a script in the package.
   const script: unknown = await import(
     pathToFileURL(join(packageRoot, "scripts", "bundle-receiver.ts")).href
   );
-  const { bundleReceiver } = script as { bundleReceiver: (root: string) => Promise<Buffer> };
-  return bundleReceiver(packageRoot);
+  const { bundleReceiver } = script as {
+    bundleReceiver: (root: string, program: ContainerProgram) => Promise<Buffer>;
+  };
+  return bundleReceiver(packageRoot, program);
 }

@@ -13,7 +13,15 @@ export const declaration: CommandFile = {
     ["--instance <name>", "name of this instance on its Docker Engine (default: mypaas)"],
     ["--http-port <port>", "port for http (default: 80)", wholeNumber],
     ["--https-port <port>", "port for https (default: 443)", wholeNumber],
-    ["--bind <address>", "address to listen on (default: 0.0.0.0)"],
+    ["--bind <address...>", "addresses to listen on (default: 0.0.0.0 and ::, so IPv4 and IPv6)"],
+    [
+      "--trust-proxy <range...>",
+      "proxies that may say who the client is: cloudflare, ranges; or none",
+    ],
+    [
+      "--urls <kept|cleaned>",
+      "paths with // and queries with ;: kept for services (default), or cleaned",
+    ],
     ["--no-systemd", "install no units; you start `mypaas worker` yourself"],
     ["--traefik-image <ref>", "the image to run as Traefik"],
     ["--traefik-binary <path>", "make that image from an official binary, without a registry"],
@@ -43,6 +51,7 @@ export async function init(options: InitOptions, io: CommandIo): Promise<ExitCod
   const { checkOptions, stateDirOf, wantedConfig } = await import("../init/options.ts");
   checkOptions(options);
   const stateDir = stateDirOf(options, world.cwd);
+  const { hasIPv6 } = await import("../../adapters/host/host-facts.ts");
   const before = await configBefore(stateDir);
   const config = wantedConfig(options, {
     stateDir,
@@ -50,6 +59,7 @@ export async function init(options: InitOptions, io: CommandIo): Promise<ExitCod
     server: world.random(8).toString("hex"),
     owner: await callingUser(io),
     cwd: world.cwd,
+    hasIPv6: await hasIPv6(),
   });
   const { chooseKeys } = await import("../init/keys.ts");
   const keys = await chooseKeys(options.key, config, world);

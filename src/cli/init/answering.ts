@@ -1,10 +1,12 @@
 import type { Infra } from "../../adapters/engines/docker/infra.ts";
 import { requestPinned } from "../../adapters/host/pinned-request.ts";
 import { UserError } from "../../core/errors.ts";
-import { reachable, traefikApiPort, type InstanceConfig } from "../../core/server/instance.ts";
+import { traefikApiPort, type InstanceConfig } from "../../core/server/instance.ts";
+import { bindsOf, reachable, relayedOn } from "../../core/server/listening.ts";
 import {
   apiNetworkName,
   receiverContainerName,
+  relayContainerName,
   traefikContainerName,
 } from "../../core/release/names.ts";
 import { wireBase } from "../../core/wire/protocol.ts";
@@ -33,19 +35,26 @@ export async function awaitTraefik({ config, infra, clock, signal }: Endpoints):
   });
 }
 
-/** Waits until the receiver answers through Traefik, with the certificate that laptops pin, on the port that they use. */
+/** Waits until the receiver answers through Traefik, with the certificate that laptops pin, on the port that they use, at each address. */
 export async function awaitReceiver(endpoints: Endpoints): Promise<void> {
   const { config, pin, clock, signal } = endpoints;
   const container = receiverContainerName(config.instance);
-  await until({ clock, signal, what: "receiver: does not answer", container }, async () => {
-    const at = { address: reachable(config.bind), port: config.httpsPort, path: `${wireBase}/` };
-    const serverName = `${config.server}.mypaas.invalid`;
-    const answer = await requestPinned({ ...at, serverName, pin });
-    // Traefik's own refusals are no JSON, the receiver's answers all are.
-    return answer.type.startsWith("application/json")
-      ? undefined
-      : `port ${config.httpsPort} answers with status ${answer.status}`;
-  });
+  for (const bind of bindsOf(config)) {
+    const ask = async () => {
+      const at = { address: reachable(bind), port: config.httpsPort, path: `${wireBase}/` };
+      const serverName = `${config.server}.mypaas.invalid`;
+      const answer = await requestPinned({ ...at, serverName, pin });
+      // Traefik's own refusals are no JSON, the receiver's answers all are.
+      return answer.type.startsWith("application/json")
+        ? undefined
+        : `port ${config.httpsPort} answers with status ${answer.status}`;
+    };
+    const isRelayed = relayedOn(config).includes(bind);
+    const what = `${isRelayed ? `relay on ${bind}` : "receiver"}: does not answer`;
+    const name = isRelayed ? relayContainerName(config.instance) : container;
+    // oxlint-disable-next-line no-await-in-loop
+    await until({ clock, signal, what, container: name }, ask);
+  }
 }
 
 interface Waiting extends Pick<Endpoints, "clock" | "signal"> {

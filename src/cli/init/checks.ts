@@ -1,4 +1,5 @@
 import { UserError } from "../../core/errors.ts";
+import { addressAndPort } from "../../core/server/listening.ts";
 import { formatBytes } from "../../core/format.ts";
 import { type Hint, command, hint, hintText } from "../../core/hints.ts";
 import { seeInstall } from "../../core/install.ts";
@@ -15,6 +16,8 @@ export interface Facts {
   readonly disks: readonly { readonly path: string; readonly free: number }[];
   /** Of the wanted ports, those that another program holds. */
   readonly taken: readonly TakenPort[];
+  /** A wanted IPv6 address on a machine without IPv6. */
+  readonly lacksIPv6?: string | undefined;
   /** Why no key can be enrolled; undefined when one can be or is. */
   readonly noKey: UserError | undefined;
 }
@@ -68,9 +71,14 @@ export function missing(facts: Facts): readonly Missing[] {
         `disk: ${formatBytes(free)} free at ${path}, mypaas needs ${formatBytes(minimumFree)}`,
         "make room, see what Docker could give back: docker system df",
       );
+  if (facts.lacksIPv6 !== undefined)
+    add(
+      `address ${facts.lacksIPv6}: this machine has no IPv6`,
+      hint`listen on IPv4 alone: ${command("init --bind 0.0.0.0")}`,
+    );
   for (const { option, address, port, holder } of facts.taken)
     add(
-      `port ${address}:${port}: held by ${holder}`,
+      `port ${addressAndPort(address, port)}: held by ${holder}`,
       hint`stop it, or choose another port: ${command(`init --${option} PORT`)}`,
     );
   if (facts.noKey) add(facts.noKey.message, facts.noKey.hint);

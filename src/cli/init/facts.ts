@@ -1,9 +1,11 @@
-import { publishers, type Publisher } from "../../adapters/engines/docker/published.ts";
+import { publishers, relayListens } from "../../adapters/engines/docker/published.ts";
 import { engineInfo } from "../../adapters/engines/docker/info.ts";
-import { freeBytes, operatingSystem, portHolder } from "../../adapters/host/host-facts.ts";
+import { freeBytes, hasIPv6, operatingSystem, portHolder } from "../../adapters/host/host-facts.ts";
 import { hasSystemd } from "../../adapters/host/systemd.ts";
 import { UserError } from "../../core/errors.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
+import { isIPv4 } from "../../core/server/addresses.ts";
+import { bindsOf } from "../../core/server/listening.ts";
 import { overlap } from "../../core/server/proc-net.ts";
 import type { World } from "../../core/world.ts";
 import type { Facts, TakenPort } from "./checks.ts";
@@ -31,27 +33,30 @@ export async function gatherFacts(question: Question): Promise<Facts> {
     engine: "rootDir" in engine ? { api: engine.apiVersion } : engine,
     hasSystemd: needsSystemd ? await hasSystemd() : undefined,
     disks: await Promise.all(folders.map(async (path) => ({ path, free: await freeBytes(path) }))),
-    taken: await takenPorts(config, "rootDir" in engine ? await publishers(engineSocket) : []),
+    taken: "rootDir" in engine ? await takenPorts(config, engineSocket) : await takenPorts(config),
+    lacksIPv6: (await hasIPv6()) ? undefined : bindsOf(config).find((one) => !isIPv4(one)),
     noKey,
   };
 }
 
 async function takenPorts(
   config: InstanceConfig,
-  published: readonly Publisher[],
+  engineSocket?: string,
 ): Promise<readonly TakenPort[]> {
+  const published = engineSocket === undefined ? [] : await publishers(engineSocket);
+  const own = engineSocket === undefined ? [] : await relayListens(engineSocket, config.instance);
   const wanted = [
     { option: "http-port", port: config.httpPort },
     { option: "https-port", port: config.httpsPort },
   ] as const;
-  const address = config.bind;
+  const places = bindsOf(config).flatMap((address) => wanted.map((one) => ({ ...one, address })));
   const answers = await Promise.all(
-    wanted.map(async ({ option, port }) => {
+    places.map(async ({ option, port, address }) => {
       const publisher = published.find((one) => one.port === port && overlap(one.ip, address));
       if (publisher?.instance === config.instance && publisher.role === "traefik") return undefined;
       const holder =
         publisher === undefined
-          ? await portHolder(address, port)
+          ? await portHolder(address, port, own)
           : `container "${publisher.container}"`;
       return holder === undefined ? undefined : { option, address, port, holder };
     }),

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
+import type { ContainerProgram } from "../../adapters/host/receiver-image.ts";
 import type { Infra } from "../../adapters/engines/docker/infra.ts";
 import { UserError } from "../../core/errors.ts";
 import { label } from "../../core/release/names.ts";
@@ -15,13 +16,16 @@ interface ImageTools {
   readonly instance: string;
 }
 
-/** Builds the receiver's image around its one file unless that very image is there; returns its reference. */
-export async function ensureReceiverImage(tools: ImageTools): Promise<string> {
+/** Builds the image of the receiver or the relay around its one file unless that very image is there; returns its reference. */
+export async function ensureProgramImage(
+  tools: ImageTools,
+  program: ContainerProgram,
+): Promise<string> {
   const { world } = tools.io;
   const { receiverBundle, receiverImage } = await import("../../adapters/host/receiver-image.ts");
-  const image = receiverImage(await receiverBundle(world.packageRoot));
-  const tag = `${tools.instance}/receiver:${image.hash.slice(0, 16)}`;
-  return ensureBuilt(tools, { what: "receiver image", tag }, image.tar);
+  const image = receiverImage(await receiverBundle(world.packageRoot, program), program);
+  const tag = `${tools.instance}/${program}:${image.hash.slice(0, 16)}`;
+  return ensureBuilt(tools, { what: `${program} image`, tag }, image.tar);
 }
 
 const traefikDockerfile = 'FROM scratch\nCOPY traefik /traefik\nENTRYPOINT ["/traefik"]\n';

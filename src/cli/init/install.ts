@@ -4,17 +4,20 @@ import { createInfra, type Infra } from "../../adapters/engines/docker/infra.ts"
 import { realClock } from "../../adapters/clock.ts";
 import { defaultAddress } from "../../adapters/host/host-facts.ts";
 import { findInstanceConfig, writeInstanceConfig } from "../../adapters/host/instance-config.ts";
+import { ownAddresses } from "../../adapters/reach.ts";
 import { nodeFiles } from "../../adapters/host/node-files.ts";
 import { type InfraPlan, networkPlans, traefikContainer } from "../../core/server/infra.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { receiverContainerName, traefikContainerName } from "../../core/release/names.ts";
+import { bindsOf, everyAddress } from "../../core/server/listening.ts";
+import { isIPv4 } from "../../core/server/addresses.ts";
 import { receiverContainer } from "../../core/server/receiver-container.ts";
 import { formatRemoteLine, originOf } from "../../core/wire/connection-string.ts";
 import type { CommandIo } from "../command.ts";
 import { sayWhenSlow } from "../connect/say-when-slow.ts";
 import { ensureAcmeFiles, type AcmeFiles } from "./acme-files.ts";
 import { awaitReceiver, awaitTraefik } from "./answering.ts";
-import { ensurePulled, ensureReceiverImage, ensureTraefikBinary } from "./images.ts";
+import { ensureProgramImage, ensurePulled, ensureTraefikBinary } from "./images.ts";
 import { describeKey, enrol, enrolledNow, type KeyChoice } from "./keys.ts";
 import type { InitOptions } from "./options.ts";
 import {
@@ -27,6 +30,8 @@ import {
 } from "./places.ts";
 import { dropReplaced, setBrokenStoreAside } from "./certificate-store.ts";
 import { didOf, Report } from "./report.ts";
+import { ensureContainer } from "./containers.ts";
+import { ensureRelay, ensureRelayNetwork, gatewaysOf } from "./relay.ts";
 import { ensureRunning, ensureUnits } from "./services.ts";
 
 interface Job {
@@ -58,7 +63,7 @@ export async function install(job: Job): Promise<void> {
   await ensureAcmeFiles(job.config, acmeFiles, report);
 
   const tools = { infra, io, report, instance };
-  const receiverImage = await ensureReceiverImage(tools);
+  const receiverImage = await ensureProgramImage(tools, "receiver");
   const binary = options.traefikBinary;
   const traefikImage = await (binary === undefined
     ? ensurePulled(tools, job.config.traefikImage)
@@ -74,25 +79,30 @@ export async function install(job: Job): Promise<void> {
   for (const plan of networkPlans(instance))
     // oxlint-disable-next-line no-await-in-loop
     report.done(`network ${plan.name}`, didOf(await infra.ensureNetwork(plan)));
+  const relay = await ensureRelayNetwork(config, infra, report);
   report.done("receiver configuration", await ensureReceiverConfig(config));
   const template = await readFile(`${world.packageRoot}/traefik/traefik.yml`, "utf8");
-  const { text, found: staticFound } = await ensureTraefikStatic(config, template);
+  const gateways = await gatewaysOf(config, infra, relay);
+  const { text, found: staticFound } = await ensureTraefikStatic(config, template, gateways);
   report.done("Traefik configuration", staticFound);
+  if (staticFound === "changed") report.note(restarting);
   const routing = report.done("Traefik routing", await ensureDynamicFile(config, identity));
   if (routing === "changed" && !job.needsSystemd)
     report.note("restart the worker: it still uses the old certificate");
 
   const services = { config, pin: identity.pin, world, report };
   if (job.needsSystemd) await ensureRunning(services, await ensureUnits(services));
-  await ensureContainer(infra, receiverContainer(config, await nodeFiles(world)), report);
+  const node = await nodeFiles(world);
+  await ensureContainer(infra, receiverContainer(config, node), report);
   const broken = await setBrokenStoreAside(config, infra);
   if (broken !== undefined)
     report.done(`certificates that cannot be read (now ${broken})`, "removed");
   const dropped = await dropReplaced(config, infra, world.now());
   if (dropped.length > 0)
     report.done(`certificates that others replace (${dropped.join("; ")})`, "removed");
-  const traefik = traefikContainer(config, acmeFiles.dns?.values);
+  const traefik = traefikContainer(config, acmeFiles.dns?.values, relay?.traefik);
   await ensureContainer(infra, withStatic(traefik, [text, acmeFiles.ca]), report);
+  await ensureRelay(tools, { config, node, network: relay });
 
   const clock = realClock(world.now);
   const endpoints = { config, pin: identity.pin, infra, clock, signal: world.interrupted };
@@ -100,6 +110,9 @@ export async function install(job: Job): Promise<void> {
   await sayWhenSlow(io.say, "waiting for the receiver to answer …", awaitReceiver(endpoints));
   await conclude(job, config, { report, pin: identity.pin });
 }
+
+const restarting =
+  "Traefik starts again with its new configuration: its ports are closed for a moment";
 
 async function enrolKeys(job: Job, config: InstanceConfig, report: Report): Promise<void> {
   const { keys, skipped } = job.keys;
@@ -114,15 +127,6 @@ async function removeContainers(infra: Infra, config: InstanceConfig): Promise<v
   await infra.removeContainer(receiverContainerName(config.instance));
 }
 
-/** Makes a new container where the old one cannot be started, for example because its network was replaced. */
-async function ensureContainer(infra: Infra, plan: InfraPlan, report: Report): Promise<void> {
-  const outcome = await infra.ensureContainer(plan).catch(async () => {
-    await infra.removeContainer(plan.name);
-    return infra.ensureContainer(plan);
-  });
-  report.done(`container ${plan.name}`, didOf(outcome));
-}
-
 /** Traefik reads its static configuration, the CA and its environment at the start only, and a mount keeps the file it began with. */
 export function withStatic(plan: InfraPlan, files: readonly (string | undefined)[]): InfraPlan {
   const facts = JSON.stringify([...files, plan.env]);
@@ -133,6 +137,9 @@ export function withStatic(plan: InfraPlan, files: readonly (string | undefined)
 const noCertificates =
   "certificates: this server requests none; to request them: mypaas init --email you@example.com";
 
+const onlyIPv4 =
+  "addresses: this server answers on IPv4 alone; for IPv6 too: mypaas init --bind 0.0.0.0 ::";
+
 async function conclude(
   { options, io, needsSystemd }: Job,
   config: InstanceConfig,
@@ -141,8 +148,10 @@ async function conclude(
   const worker = `mypaas worker --state ${config.stateDir}`;
   if (!needsSystemd) report.note(`start the worker yourself: ${worker}`);
   if (config.email === undefined) report.note(noCertificates);
+  if (config.bind === everyAddress[0] && ownAddresses().some((one) => !isIPv4(one)))
+    report.note(onlyIPv4);
   if (!report.hasChanged) report.note("nothing to change");
-  const host = config.domain ?? options.host ?? (await ownAddress(config.bind));
+  const host = config.domain ?? options.host ?? (await ownAddress(config));
   const origin = originOf(host, config.httpsPort);
   const url = formatRemoteLine({ origin, server: config.server, pin });
   const command = `mypaas remote add prod '${url}'`;
@@ -151,7 +160,7 @@ async function conclude(
   io.answer(`On your laptop, run:\n  ${command}`, answer);
 }
 
-async function ownAddress(bind: string): Promise<string> {
-  if (bind !== "0.0.0.0" && bind !== "::") return bind;
-  return (await defaultAddress()) ?? "127.0.0.1";
+async function ownAddress(config: InstanceConfig): Promise<string> {
+  const bind = bindsOf(config).find((one) => !everyAddress.some((every) => every === one));
+  return bind ?? (await defaultAddress()) ?? "127.0.0.1";
 }

@@ -9,11 +9,12 @@ import {
   type InstanceConfig,
 } from "../../core/server/instance.ts";
 import { wantedCertificates, type CertificateOptions } from "./certificate-options.ts";
+import { wantedNetwork, type NetworkOptions } from "./network-options.ts";
 import { refused } from "./refused.ts";
 import { command, hint } from "../../core/hints.ts";
 
 /** Options of the command line; an option that is left out keeps its value, or takes its default. */
-export interface InitOptions extends CertificateOptions {
+export interface InitOptions extends CertificateOptions, NetworkOptions {
   readonly domain?: string;
   readonly host?: string;
   readonly email?: string;
@@ -23,7 +24,6 @@ export interface InitOptions extends CertificateOptions {
   readonly instance?: string;
   readonly httpPort?: number;
   readonly httpsPort?: number;
-  readonly bind?: string;
   readonly systemd?: boolean;
   readonly traefikImage?: string;
   readonly traefikBinary?: string;
@@ -45,6 +45,8 @@ export function wantedConfig(
   more: Pick<InstanceConfig, "stateDir" | "server" | "owner"> & {
     readonly before: InstanceConfig | undefined;
     readonly cwd: string;
+    /** True where the kernel has IPv6. */
+    readonly hasIPv6?: boolean;
   },
 ): InstanceConfig {
   const { before, stateDir } = more;
@@ -73,7 +75,7 @@ export function wantedConfig(
     server: before?.server ?? more.server,
     stateDir: readPath("state", stateDir, more.cwd),
     runDir: readPath("run-dir", options.runDir ?? before?.runDir ?? runDirOf(instance), more.cwd),
-    bind: readAddress(options.bind ?? before?.bind ?? "0.0.0.0"),
+    ...wantedNetwork(options, before, more.hasIPv6 === true),
     httpPort,
     httpsPort,
     ...(domain === undefined ? {} : { domain }),
@@ -109,11 +111,6 @@ function readName(option: "domain" | "host", text: string): string {
 function readEmail(text: string): string {
   if (/^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>".]+$/.test(text)) return text;
   throw refused("email", "an address such as me@example.com", text);
-}
-
-function readAddress(text: string): string {
-  if (isIP(text) !== 0) return text;
-  throw refused("bind", "an IP address such as 0.0.0.0", text);
 }
 
 function readPort(option: string, port: number): number {

@@ -21,8 +21,9 @@ import {
   type InstanceConfig,
 } from "../../core/server/instance.ts";
 import type { ReceiverConfig } from "../../core/server/receiver-container.ts";
+import { urlsAndTrust } from "../../core/server/trusted-proxies.ts";
 import { dynamicConfig } from "../../core/routing/dynamic-config.ts";
-import { saysTheSame, traefikStatic } from "../../core/routing/traefik-static.ts";
+import { saysTheSame, traefikStatic, type Gateways } from "../../core/routing/traefik-static.ts";
 
 const root = { uid: 0, gid: 0 };
 const receiver = { uid: receiverUid, gid: receiverUid };
@@ -102,10 +103,11 @@ export async function ensureReceiverConfig(config: InstanceConfig): Promise<Ensu
 export async function ensureTraefikStatic(
   config: InstanceConfig,
   template: string,
+  gateways: Gateways,
 ): Promise<{ readonly found: Ensured; readonly text: string }> {
   const file = instancePaths(config).traefikStatic;
   const before = (await readIfThere(file))?.toString("utf8");
-  const wanted = traefikStatic(template, config);
+  const wanted = traefikStatic(template, config, gateways);
   // Other comments or counts are no reason for a new container, which closes the ports for a moment.
   const text = before !== undefined && saysTheSame(before, wanted) ? before : wanted;
   return { found: await ensureFile(file, text, { mode: 0o644, owner: root }), text };
@@ -126,7 +128,7 @@ export async function ensureDynamicFile(
     return "changed";
   }
   const { instance, httpsPort, server } = config;
-  const facts = { instance, httpsPort, server, certificate };
+  const facts = { instance, httpsPort, server, certificate, ...urlsAndTrust(config) };
   const yaml = dynamicYaml(dynamicConfig({ server: facts, live: [], switches: [] }));
   await writeFileAtomic(file, yaml, { mode: 0o640, owner: { uid: 0, gid: traefikUid } });
   return "created";

@@ -1,5 +1,7 @@
 import { command, hint, hintText } from "../hints.ts";
 import { isIPv4, isLoopback } from "../server/addresses.ts";
+import { listenToo } from "../server/listen-too.ts";
+import { familyOf, type Family } from "../server/listening.ts";
 import { oneLine } from "./foreign-text.ts";
 import type { Trouble } from "./record.ts";
 
@@ -17,6 +19,8 @@ export interface PreflightFacts {
   readonly own: readonly string[];
   /** Addresses of `init --address`; this server may not reach them from inside. */
   readonly declared?: readonly string[];
+  /** The one family that this server listens on; undefined for both. */
+  readonly only?: Family | undefined;
   /** Answer on port 80 of each address, for a request for this host. */
   readonly seen: readonly { readonly address: string; readonly answer: PortAnswer }[];
   /** Values of the CAA records that apply to the host; empty without records, undefined without an answer. */
@@ -97,6 +101,8 @@ function judgeAddresses(facts: PreflightFacts): PreflightTrouble | undefined {
   const known = ownAddresses(facts);
   const foreign = wrong.filter(({ address }) => !known.has(canonical(address)));
   if (foreign.length > 0) return elsewhere(facts, { found, foreign });
+  const unheard = wrong.find(({ address }) => !isHeard(facts, address));
+  if (unheard !== undefined) return unheardFamily(facts.host, unheard.address);
   const [closed] = wrong;
   return closed && closedPort(facts.host, closed);
 }
@@ -180,6 +186,18 @@ function elsewhereHint(facts: PreflightFacts, foreign: readonly Wrong[]): string
   return setRecord(host, target ?? `${kind} ADDRESS`);
 }
 
+const isHeard = ({ only }: PreflightFacts, address: string): boolean =>
+  only === undefined || familyOf(address) === only;
+
+function unheardFamily(host: string, address: string): PreflightTrouble {
+  return {
+    kind: "port",
+    about: "port 80",
+    reason: `${host}: ${recordOf(address)} leads to this server, which does not listen on ${familyOf(address)}${isIPv4(address) ? "" : "; the CA takes IPv6 first"}`,
+    hint: hintText(listenToo(host, address)),
+  };
+}
+
 function closedPort(host: string, { address, answer }: Wrong): PreflightTrouble {
   const isOther = answer.kind === "other";
   const text = answerText(answer);
@@ -215,8 +233,11 @@ function targetOf(facts: PreflightFacts, kind?: "A" | "AAAA"): string | undefine
 }
 
 /** Addresses for a record, best first: declared ones, else public ones, else all that others can reach. */
-function outside({ own, declared = [] }: PreflightFacts): readonly string[] {
-  const open = own.filter((one) => !isLoopback(one) && !/^fe[89ab]/i.test(one));
+function outside(facts: PreflightFacts): readonly string[] {
+  const { own, declared = [] } = facts;
+  const open = own.filter(
+    (one) => !isLoopback(one) && !/^fe[89ab]/i.test(one) && isHeard(facts, one),
+  );
   const open4 = better(open.filter(isIPv4));
   const open6 = better(open.filter((one) => !isIPv4(one)));
   const kinds = new Set(declared.map(kindOf));

@@ -2,9 +2,11 @@
 export const networkName = (instance: string): string => instance;
 export const apiNetworkName = (instance: string): string => `${instance}-api`;
 export const receiverNetworkName = (instance: string): string => `${instance}-receiver`;
+export const relayNetworkName = (instance: string): string => `${instance}-relay`;
 export const traefikContainerName = (instance: string): string => `${instance}-traefik`;
 export const pageContainerName = (instance: string): string => `${instance}-page`;
 export const receiverContainerName = (instance: string): string => `${instance}-receiver`;
+export const relayContainerName = (instance: string): string => `${instance}-relay`;
 
 /** The host name under which other services reach this one: the bare slug in the default instance, so that `http://web/` works there. */
 export const serviceHostName = (instance: string, slug: string): string =>

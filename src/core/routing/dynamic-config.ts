@@ -1,13 +1,20 @@
 import type { Release } from "../release/release.ts";
 import type { Maintenance, RoutingState, Switch } from "./routing-state.ts";
-import { hstsOff, releaseRouting, type ReleaseRouting, type RoutePlan } from "./release-routing.ts";
+import {
+  answersFor,
+  hstsOff,
+  releaseRouting,
+  type ReleaseRouting,
+  type RoutePlan,
+} from "./release-routing.ts";
 import type { DynamicConfig } from "./traefik-config.ts";
 import { transportsOf } from "./balancers.ts";
 import { closeRoute } from "./maintenance.ts";
 import { backendOf } from "./backend.ts";
 import { DynamicDraft, type Target } from "./dynamic-draft.ts";
 import { authMiddlewares } from "./middlewares.ts";
-import { covers, coversHost } from "./routes.ts";
+import { addPathGuards } from "./path-guards.ts";
+import { coversHost } from "./routes.ts";
 import { addServer } from "./server-routes.ts";
 import { emptyService, waitFor, type Wait } from "./waiting.ts";
 import { isTakenOver, knownReleases } from "./takeovers.ts";
@@ -17,6 +24,7 @@ export function dynamicConfig(facts: RoutingState): DynamicConfig {
   const state = { ...facts, server: { ...facts.server, strict: strictHosts(facts) } };
   const file = new DynamicDraft();
   addServer(file, state.server);
+  if (state.server.keepsPaths === true) addPathGuards(file, state);
   // Before any label names one, and until the last container whose labels do is gone.
   file.add({
     serversTransports: transportsOf([...knownReleases(state), ...(state.stopped ?? [])]),
@@ -221,7 +229,7 @@ interface Owner extends Routed {
 const ownerOf = (wanted: RoutePlan, among: readonly Routed[]): Owner | undefined =>
   among
     .flatMap((one) => one.routing.routers.map((plan) => ({ ...one, plan })))
-    .filter(({ plan }) => plan.entryPoint === wanted.entryPoint && covers(plan.route, wanted.route))
+    .filter(({ plan }) => answersFor(plan, wanted))
     .toSorted((a, b) => b.plan.config.priority - a.plan.config.priority)[0];
 
 /** The owner's own service, or its wait service while it is stopped for a switch. */

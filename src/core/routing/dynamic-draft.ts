@@ -39,7 +39,7 @@ export class DynamicDraft {
     this.route(name, {
       entryPoints,
       rule,
-      priority: holdPriority(plan.route),
+      priority: holdPriority(plan.route) + (plan.isProxied ? 1 : 0),
       service: target.service,
       ...(target.middlewares.length === 0 ? {} : { middlewares: target.middlewares }),
       ...(tls === undefined ? {} : { tls }),

@@ -3,13 +3,14 @@ import { grpcHealthPath } from "../health/grpc-health.ts";
 import { digestText } from "../dockerfile/keys/table.ts";
 import type { Release } from "../release/release.ts";
 import { balancersOf } from "./balancers.ts";
-import { releaseRouting, type RoutingServer } from "./release-routing.ts";
+import { releaseRouting, type RoutePlan, type RoutingServer } from "./release-routing.ts";
 import type { ServiceSpec } from "../release/spec.ts";
 import { label, networkName } from "../release/names.ts";
 
 /** The labels with which Traefik routes to a release. They must be equal on all replicas, or Traefik drops them. */
 export function traefikLabels(release: Release, server: RoutingServer): Record<string, string> {
-  const { routers, middlewares } = releaseRouting(release, server);
+  const { middlewares, ...routing } = releaseRouting(release, server);
+  const routers = routing.routers.filter(inLabels);
   if (routers.length === 0 || release.port === undefined) return { "traefik.enable": "false" };
   return {
     "traefik.enable": "true",
@@ -44,7 +45,12 @@ export const routingLabels = (keys: readonly string[]): readonly string[] =>
 
 /** Names of a release's routers in Traefik's API. */
 export const dockerRouterNames = (release: Release, server: RoutingServer): readonly string[] =>
-  releaseRouting(release, server).routers.map(({ name }) => `${name}@docker`);
+  releaseRouting(release, server)
+    .routers.filter(inLabels)
+    .map(({ name }) => `${name}@docker`);
+
+/** Labels must not depend on what `init` changes: a container keeps them. */
+const inLabels = ({ isProxied }: RoutePlan): boolean => isProxied !== true;
 
 /** The Host header of health checks: the first domain, with `www` for a wildcard. */
 export const healthHost = (spec: ServiceSpec): string | undefined =>

@@ -5,7 +5,7 @@ import { traefikServiceName } from "../release/names.ts";
 import { balancerAt } from "./balancers.ts";
 import { guardChain, headerChain, type Chain } from "./middlewares.ts";
 import { forNow, redirectRegex } from "./redirects.ts";
-import { isSameRoute, routePriority, routeRule } from "./routes.ts";
+import { covers, isSameRoute, routePriority, routeRule } from "./routes.ts";
 
 /** The facts about the server that a route depends on. */
 export interface RoutingServer {
@@ -16,6 +16,8 @@ export interface RoutingServer {
   readonly secured?: readonly string[];
   /** Secured hosts with HSTS: they have no http route. */
   readonly strict?: readonly string[];
+  /** True when proxies in front may say that their clients use https. */
+  readonly trustsProxies?: boolean;
 }
 
 /** Traefik's configuration of one release, without the addresses of its containers. */
@@ -33,6 +35,8 @@ export interface RoutePlan {
   readonly redirects: boolean;
   /** True when the dynamic file answers in place of the labels, which cannot change when a certificate comes. */
   readonly isInFile: boolean;
+  /** Only for requests whose client uses https, as a trusted proxy in front says; in the file alone. */
+  readonly isProxied?: true;
   /** Middlewares of the app's own answer: all but the guards, the retry and the redirect. */
   readonly shape: readonly string[];
   readonly config: RouterConfig;
@@ -125,7 +129,7 @@ class RoutingDraft {
     const { route, entryPoint } = router;
     const config: RouterConfig = {
       entryPoints: [entryPoint],
-      rule: routeRule(route),
+      rule: router.isProxied ? `${routeRule(route)} && ${clientUsesHttps}` : routeRule(route),
       priority: routePriority(route, this.release.number),
       service: balancerAt(entryPoint, this.release, this.service),
       middlewares: chain,
@@ -159,6 +163,10 @@ function addRoute(draft: RoutingDraft, parts: Parts, { route, n }: Numbered): vo
     ? [tag, draft.use("https", redirect(server.httpsPort))]
     : [tag, ...inside];
   const http = { name: `${name}-http`, route, entryPoint: "web", redirects } as const;
+  const proxied = { name: `${name}-proxied`, redirects: false, isProxied: true } as const;
+  // Such a proxy would come back by http for ever.
+  if (redirects && server.trustsProxies === true)
+    draft.add({ ...http, ...proxied, isInFile: true, shape }, [tag, ...inside]);
   // Always, because containers of earlier versions have labels that redirect.
   draft.add({ ...http, isInFile: true, shape }, chain);
 }
@@ -179,6 +187,15 @@ function addRedirect(draft: RoutingDraft, { tag }: Parts, { route, n }: Numbered
   lead(name, "websecure", draft.isStrict(route) ? [tag, draft.use("hsts", hsts)] : [tag]);
   lead(`${name}-http`, "web", [tag]);
 }
+
+/** Traefik takes this header away from requests of clients that it does not trust. */
+const clientUsesHttps = "Header(`X-Forwarded-Proto`, `https`)";
+
+/** True when a router answers requests that `wanted` stands for. Of several, the first at the highest priority counts. */
+export const answersFor = (plan: RoutePlan, wanted: RoutePlan): boolean =>
+  plan.entryPoint === wanted.entryPoint &&
+  covers(plan.route, wanted.route) &&
+  (plan.isProxied !== true || wanted.isProxied === true);
 
 function strip(path: string): MiddlewareConfig {
   if (!path.includes(",")) return { stripPrefix: { prefixes: [path] } };

@@ -24,11 +24,20 @@ const specificity = ({ host, path }: HostAndPath): number =>
 export const routePriority = (route: HostAndPath, release: number): number =>
   specificity(route) * step + release;
 
-/** Above every release at this route, below its maintenance and every more specific route. */
-export const holdPriority = (route: HostAndPath): number => routePriority(route, step - 2);
+/** Above every release at this route, below its maintenance and every more specific route; with room for one more above it. */
+export const holdPriority = (route: HostAndPath): number => routePriority(route, step - 3);
 
 /** Above every hold at this route, below every more specific route. */
 export const maintenancePriority = (route: HostAndPath): number => routePriority(route, step - 1);
+
+/** Traefik's rule for requests whose path is that of a route but for more slashes, such as `//admin`. Another route could answer them, and its service read them as this one. Undefined for a route without a path. */
+export function unevenRule(route: HostAndPath): string | undefined {
+  const { host, path } = route;
+  if (path === "") return undefined;
+  const literal = path.replaceAll(/[\\^$.|?*+()[\]{}]/g, String.raw`\$&`).replaceAll("/", "/+");
+  const [, ownPath = ""] = routeRule(route).split(" && ", 2);
+  return `Host(\`${host}\`) && PathRegexp(\`^${literal}(/|$)\`) && !${ownPath}`;
+}
 
 /** True when two routes have the same host and path, over http or https. */
 export const isSameRoute = (one: HostAndPath, other: HostAndPath): boolean =>

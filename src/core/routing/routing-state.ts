@@ -23,6 +23,8 @@ export interface ServerFacts extends RoutingServer {
   readonly certificate?: KeyPair;
   /** Manual certificates with their chains. */
   readonly manualCertificates?: readonly KeyPair[];
+  /** True when Traefik leaves paths as clients sent them. */
+  readonly keepsPaths?: boolean;
   /** Passwords of the users of services. */
   readonly users?: Users;
   /** Hosts whose certificate is being requested from the CA. */

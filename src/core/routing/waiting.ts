@@ -1,12 +1,11 @@
 import { backendName, backendServices, type Backend } from "./backend.ts";
-import type { ReleaseRouting, RoutePlan } from "./release-routing.ts";
+import { answersFor, type ReleaseRouting, type RoutePlan } from "./release-routing.ts";
 import type { Release } from "../release/release.ts";
 import type { Switch } from "./routing-state.ts";
 import type { HttpConfig, MiddlewareConfig, ServersTransportConfig } from "./traefik-config.ts";
 import { backName, nextName } from "../release/names.ts";
 import { forNow } from "./redirects.ts";
 import { waitingChain } from "./middlewares.ts";
-import { covers } from "./routes.ts";
 import { drainTimeMs } from "../release/spec.ts";
 
 /** A route whose requests wait, as parts of the dynamic file. */
@@ -111,7 +110,7 @@ function sideOf(
 ): Side | undefined {
   const { routers, middlewares } = routingOf(release);
   const plan = routers
-    .filter((one) => one.entryPoint === wanted.entryPoint && covers(one.route, wanted.route))
+    .filter((one) => answersFor(one, wanted))
     .toSorted((a, b) => b.config.priority - a.config.priority)[0];
   if (plan === undefined || release.port === undefined) return undefined;
   // The dot at the end prevents lookups in the server's search domains.

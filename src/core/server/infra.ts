@@ -1,5 +1,6 @@
 import { acmeOf } from "./acme.ts";
 import { instancePaths, traefikUid, type InstanceConfig } from "./instance.ts";
+import { publishedOn } from "./listening.ts";
 import type { Mount } from "../release/release.ts";
 import type { PublishSpec } from "../release/spec.ts";
 import {
@@ -7,6 +8,7 @@ import {
   label,
   networkName,
   receiverNetworkName,
+  relayNetworkName,
   traefikContainerName,
 } from "../release/names.ts";
 
@@ -23,11 +25,14 @@ export interface InfraPlan {
   readonly labels: Readonly<Record<string, string>>;
   readonly readOnly: true;
   readonly capDrop: readonly ["ALL"];
+  readonly capAdd?: readonly string[];
   readonly noNewPrivileges: true;
   readonly mounts: readonly Mount[];
   readonly ports: readonly Omit<PublishSpec, "protocol">[];
   /** The container is created with the first, and joins the others before it starts. */
-  readonly networks: readonly { readonly name: string; readonly aliases: readonly string[] }[];
+  readonly networks: readonly InfraEndpoint[];
+  /** In place of networks of its own. */
+  readonly isOnHostNetwork?: true;
   /** Lines of `options` in resolv.conf(5). */
   readonly dnsOptions?: readonly string[];
   readonly memoryBytes: number;
@@ -35,10 +40,19 @@ export interface InfraPlan {
   readonly restart: "unless-stopped";
 }
 
+export interface InfraEndpoint {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  /** Only in a network with a subnet of its own. */
+  readonly address?: string;
+}
+
 export interface NetworkPlan {
   readonly name: string;
   /** Without a route to the outside; the server itself still reaches the containers. */
   readonly internal: boolean;
+  /** Its subnet is written down, so that containers can have fixed addresses. */
+  readonly hasOwnSubnet?: true;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -77,12 +91,13 @@ export const bindMount = (source: string, target: string, readOnly = true): Moun
   readOnly,
 });
 
-/** Traefik's container: no root, no capability, read-only but for its certificates, Docker only through the filtered socket. `dnsEnv` holds the values for the DNS provider. */
+/** Traefik's container: no root, no capability, read-only but for its certificates, Docker only through the filtered socket. `dnsEnv` holds the values for the DNS provider; `relay` is its address for the relay. */
 export function traefikContainer(
   config: InstanceConfig,
   dnsEnv: Readonly<Record<string, string>> = {},
+  relay?: string,
 ): InfraPlan {
-  const { instance, bind } = config;
+  const { instance } = config;
   const paths = instancePaths(config);
   return {
     name: traefikContainerName(instance),
@@ -99,14 +114,17 @@ export function traefikContainer(
       bindMount(paths.acmeDir, traefikPaths.acme, false),
       ...(acmeOf(config).hasCa ? [bindMount(paths.acmeCa, traefikPaths.acmeCa)] : []),
     ],
-    ports: [
-      { ip: bind, hostPort: config.httpPort, containerPort: traefikPorts.web },
-      { ip: bind, hostPort: config.httpsPort, containerPort: traefikPorts.websecure },
-    ],
+    ports: publishedOn(config).flatMap((ip) => [
+      { ip, hostPort: config.httpPort, containerPort: traefikPorts.web },
+      { ip, hostPort: config.httpsPort, containerPort: traefikPorts.websecure },
+    ]),
     networks: [
       { name: networkName(instance), aliases: [] },
       { name: apiNetworkName(instance), aliases: [traefikApiAlias] },
       { name: receiverNetworkName(instance), aliases: [] },
+      ...(relay === undefined
+        ? []
+        : [{ name: relayNetworkName(instance), aliases: [], address: relay }]),
     ],
     // All waiting requests share one DNS lookup at a time; a lost packet must not delay them by 5 s.
     dnsOptions: ["timeout:1", "attempts:2"],

@@ -6,8 +6,8 @@ export interface InstanceConfig {
   readonly server: string;
   readonly stateDir: string;
   readonly runDir: string;
-  /** Address on which Traefik's ports are published. */
-  readonly bind: string;
+  /** Addresses to listen on. One text, as 0.1.0 stored it: Docker publishes its ports, also those of IPv6. */
+  readonly bind: string | readonly string[];
   readonly httpPort: number;
   readonly httpsPort: number;
   readonly domain?: string;
@@ -27,6 +27,10 @@ export interface InstanceConfig {
   readonly resolvers?: readonly string[];
   /** Public addresses of this server, when its interfaces do not show them. */
   readonly addresses?: readonly string[];
+  /** Proxies that may say who the client is: `cloudflare`, addresses and ranges. */
+  readonly trustProxy?: readonly string[];
+  /** `kept`: paths and queries reach services as clients sent them. Without it, as in 0.1.0, Traefik cleans them. */
+  readonly urls?: "kept";
   readonly traefikImage: string;
   readonly receiverImage: string;
   /** The user that ran init: owner of `~/…` volumes. */
@@ -84,10 +88,4 @@ export function instancePaths(config: Pick<InstanceConfig, "stateDir" | "runDir"
     dockerSocketDir: `${runDir}/docker`,
     dockerSocket: `${runDir}/docker/docker.sock`,
   } as const;
-}
-
-/** An address of this machine that reaches a port bound to `bind`. */
-export function reachable(bind: string): string {
-  if (bind === "0.0.0.0") return "127.0.0.1";
-  return bind === "::" ? "::1" : bind;
 }

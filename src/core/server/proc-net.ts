@@ -60,9 +60,11 @@ export function defaultInterface(text: string): string | undefined {
   return routes[0]?.[0];
 }
 
-/** True when two listeners cannot have the same port. */
-export const overlap = (a: string, b: string): boolean =>
-  isEvery(a) || isEvery(b) || plain(a) === plain(b);
+/** True when a listener that is there may keep a new one from the same port. One on `::` may have IPv4 too. */
+export const overlap = (there: string, wanted: string): boolean =>
+  there === "::" ||
+  (there.includes(":") === wanted.includes(":") && (isEvery(there) || isEvery(wanted))) ||
+  plain(there) === plain(wanted);
 
 const isEvery = (address: string): boolean => address === "0.0.0.0" || address === "::";
 const plain = (address: string): string => address.replace(/^::ffff:/, "");

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { judgePreflight } from "../../core/certificates/preflight.ts";
 import { publicResolvers } from "../../core/server/addresses.ts";
 import { acmeOf } from "../../core/server/acme.ts";
+import { onlyFamily } from "../../core/server/listening.ts";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
 import { readDirectory } from "../../adapters/certificates/acme-directory.ts";
 import { probePort80 } from "../../adapters/certificates/port-80-probe.ts";
@@ -30,7 +31,8 @@ export function preflight({ config, clock }: CertificateParts): CertificatePorts
     };
     const seen = await Promise.all(found.map(see));
     const own = addressesHere(config);
-    return judgePreflight({ host, challenge, answers, own, declared, seen, caa, ...issuer });
+    const only = onlyFamily(config);
+    return judgePreflight({ host, challenge, answers, own, only, declared, seen, caa, ...issuer });
   };
 }
 

@@ -5,7 +5,8 @@ import type { Served, Trouble } from "../../core/certificates/record.ts";
 import { nameInWildcard } from "../../core/certificates/wanted.ts";
 import { traefikContainerName } from "../../core/release/names.ts";
 import { redactor } from "../../core/redact.ts";
-import { instancePaths, reachable, type InstanceConfig } from "../../core/server/instance.ts";
+import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
+import { reachableAt } from "../../core/server/listening.ts";
 import { servedCertificate } from "../../adapters/certificates/served-certificate.ts";
 import type { StampedLine } from "../../adapters/engines/docker/recent-log.ts";
 import { readIfThere } from "../../adapters/files.ts";
@@ -13,7 +14,7 @@ import type { CertificateParts, CertificatePorts } from "./ports.ts";
 
 /** Reads the certificate that a client would get. */
 export function httpsProbe({ config, clock }: CertificateParts): CertificatePorts["probe"] {
-  const entry = { host: reachable(config.bind), httpsPort: config.httpsPort };
+  const entry = { host: reachableAt(config), httpsPort: config.httpsPort };
   return async (host): Promise<Served | undefined> => {
     const name = nameInWildcard(host);
     const found = await servedCertificate(entry, name);

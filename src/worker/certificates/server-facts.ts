@@ -5,6 +5,7 @@ import type { KeyPair } from "../../core/routing/routing-state.ts";
 import { acmeOf, acmeStore } from "../../core/server/acme.ts";
 import { isLoopback } from "../../core/server/addresses.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
+import { bindsOf, everyAddress } from "../../core/server/listening.ts";
 import { readIfThere } from "../../adapters/files.ts";
 import { ownAddresses } from "../../adapters/reach.ts";
 import {
@@ -46,11 +47,14 @@ export const manualKeyPairs = (state: State, now: number): readonly KeyPair[] =>
 export function addressesHere(
   config: Pick<InstanceConfig, "addresses" | "bind">,
 ): readonly string[] {
-  const { addresses = [], bind } = config;
-  const isOne = bind !== "0.0.0.0" && bind !== "::" && !isLoopback(bind);
-  // On a loopback address, as in tests, names lead to that address.
-  const loopback = isLoopback(bind) ? [bind] : [];
-  return [...new Set([...addresses, ...(isOne ? [bind] : [...loopback, ...ownAddresses()])])];
+  const { addresses = [] } = config;
+  const here = bindsOf(config).flatMap((bind) => {
+    const isOne = !everyAddress.some((every) => every === bind) && !isLoopback(bind);
+    // On a loopback address, as in tests, names lead to that address.
+    const loopback = isLoopback(bind) ? [bind] : [];
+    return isOne ? [bind] : [...loopback, ...ownAddresses()];
+  });
+  return [...new Set([...addresses, ...here])];
 }
 
 /** The problem of Traefik's certificate store, which would lose certificates; undefined when it is fine. */

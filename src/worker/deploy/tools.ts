@@ -1,11 +1,12 @@
 import { UserError } from "../../core/errors.ts";
 import {
   instancePaths,
-  reachable,
   traefikApiPort,
   traefikUid,
   type InstanceConfig,
 } from "../../core/server/instance.ts";
+import { reachableAt } from "../../core/server/listening.ts";
+import { urlsAndTrust } from "../../core/server/trusted-proxies.ts";
 import { changeRouting } from "../../core/routing/routing-change.ts";
 import type { RoutingState } from "../../core/routing/routing-state.ts";
 import { storedTakeovers } from "../../core/routing/takeovers.ts";
@@ -57,6 +58,7 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
       instance,
       httpsPort,
       server: config.server,
+      ...urlsAndTrust(config),
       ...certificate,
       ...storedCertificates(state, clock.now()),
       users: readUsers(state),
@@ -85,7 +87,7 @@ export async function locateTraefik(
   config: InstanceConfig,
   socketPath: string,
 ): Promise<TraefikLocation> {
-  const { instance, bind, httpPort, httpsPort } = config;
+  const { instance, httpPort, httpsPort } = config;
   const { createInfra } = await import("../../adapters/engines/docker/infra.ts");
   const infra = createInfra({ instance, socketPath });
   const name = traefikContainerName(instance);
@@ -101,7 +103,7 @@ export async function locateTraefik(
   }
   return {
     api: `http://${api}:${traefikApiPort}`,
-    entry: { host: reachable(bind), httpPort, httpsPort },
+    entry: { host: reachableAt(config), httpPort, httpsPort },
   };
 }
 

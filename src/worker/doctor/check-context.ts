@@ -4,6 +4,7 @@ import {
   apiNetworkName,
   networkName,
   receiverNetworkName,
+  relayNetworkName,
 } from "../../core/release/names.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { TraefikSnapshot } from "../../core/routing/traefik-snapshot.ts";
@@ -64,6 +65,10 @@ export function knownIn(state: State, { instance }: InstanceConfig): Known {
     busy: new Set(unfinishedJobs(state).map(({ service }) => service)),
     serving,
     images: new Set(images),
-    networks: new Set([networkName, apiNetworkName, receiverNetworkName].map((of) => of(instance))),
+    networks: new Set(
+      [networkName, apiNetworkName, receiverNetworkName, relayNetworkName].map((of) =>
+        of(instance),
+      ),
+    ),
   };
 }

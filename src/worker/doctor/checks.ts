@@ -15,6 +15,7 @@ import {
   receiverContainerName,
   traefikContainerName,
 } from "../../core/release/names.ts";
+import { onlyFamily } from "../../core/server/listening.ts";
 import { readIfThere } from "../../adapters/files.ts";
 import { readTraefik } from "../../adapters/traefik/api.ts";
 import type { CheckContext } from "./check-context.ts";
@@ -31,6 +32,7 @@ import {
   sockets,
   units,
 } from "./server-checks.ts";
+import { proxies } from "./proxy-checks.ts";
 import type { CheckSpec } from "./run-checks.ts";
 
 /** All checks that run on the server, in the order of the output. */
@@ -86,14 +88,16 @@ export const checks: readonly CheckSpec<CheckContext>[] = [
       const hosts = liveHosts(context);
       if (hosts.length === 0) return skipped("no service has a domain");
       const own = await addressesOf(context);
+      const only = onlyFamily(context.config);
       return Promise.all(
         hosts.map(async (host) => {
           const found = await addressesFound(context, nameInWildcard(host));
-          return about(`DNS of ${host}`, judgeDomain({ host, found, own }));
+          return about(`DNS of ${host}`, judgeDomain({ host, found, own, only }));
         }),
       );
     },
   },
+  { id: "proxies", title: "trusted proxies", check: proxies },
   { id: "certificates", title: "certificate", check: certificates },
   { id: "disk", title: "disk", check: disks },
   {

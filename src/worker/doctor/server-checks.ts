@@ -2,13 +2,14 @@ import { command, hint, onServer } from "../../core/hints.ts";
 import { readFile, stat, statfs } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { X509Certificate } from "node:crypto";
-import { isLoopback } from "../../core/server/addresses.ts";
+import { isIPv4, isLoopback } from "../../core/server/addresses.ts";
 import { judgeDisk } from "../../core/health/host.ts";
 import { judgeCertificate, judgeHosts } from "../../core/health/certificates.ts";
 import { about, failed, ok, skipped, type Finding } from "../../core/health/check.ts";
 import type { SeenLog } from "../../core/health/services.ts";
 import type { SeenContainer } from "../../core/health/inventory.ts";
-import { instancePaths, reachable } from "../../core/server/instance.ts";
+import { instancePaths } from "../../core/server/instance.ts";
+import { addressAndPort, bindsOf, reachable } from "../../core/server/listening.ts";
 import { unitNames } from "../../core/server/units.ts";
 import { wireBase } from "../../core/wire/protocol.ts";
 import { readIfThere } from "../../adapters/files.ts";
@@ -61,37 +62,50 @@ export async function sockets({ config }: CheckContext): Promise<Finding> {
 
 const portMs = 3000;
 
-export async function httpPort({ config }: CheckContext): Promise<Finding> {
-  const { bind, httpPort: port } = config;
-  return atPort(config, port, async () => {
-    const status = await httpStatus(reachable(bind), port, portMs);
-    return ok(`${bind}:${port} answers with status ${status} for an unknown host`);
+export const httpPort = (context: CheckContext): Promise<readonly Finding[]> =>
+  atEachAddress(context, "http", async (address, place) => {
+    const status = await httpStatus(address, context.config.httpPort, portMs);
+    return ok(`${place} answers with status ${status} for an unknown host`);
   });
-}
 
-export async function httpsPort({ config }: CheckContext): Promise<Finding> {
-  const { bind, httpsPort: port, server } = config;
-  return atPort(config, port, async () => {
+export const httpsPort = (context: CheckContext): Promise<readonly Finding[]> =>
+  atEachAddress(context, "https", async (address, place) => {
+    const { config } = context;
+    const { httpsPort: port, server } = config;
     const { pin } = readIdentity(await readFile(instancePaths(config).identity, "utf8"));
     const question = { serverName: `${server}.mypaas.invalid`, path: `${wireBase}/requests` };
-    await requestPinned({ ...question, address: reachable(bind), port, pin });
-    return ok(`${bind}:${port} answers with this server's own certificate`);
+    await requestPinned({ ...question, address, port, pin });
+    return ok(`${place} answers with this server's own certificate`);
   });
+
+async function atEachAddress(
+  { config }: CheckContext,
+  scheme: "http" | "https",
+  check: (address: string, place: string) => Promise<Finding>,
+): Promise<readonly Finding[]> {
+  const port = scheme === "http" ? config.httpPort : config.httpsPort;
+  const binds = bindsOf(config);
+  return Promise.all(
+    binds.map(async (bind) => {
+      const place = addressAndPort(bind, port);
+      const found = await atPort(bind, port, () => check(reachable(bind), place));
+      return binds.length === 1 ? found : about(`${scheme} port ${place}`, found);
+    }),
+  );
 }
 
-async function atPort(
-  config: CheckContext["config"],
-  port: number,
-  check: () => Promise<Finding>,
-): Promise<Finding> {
+async function atPort(bind: string, port: number, check: () => Promise<Finding>): Promise<Finding> {
   try {
     return await check();
   } catch (error) {
-    const holder = await portHolder(config.bind, port);
+    const holder = await portHolder(bind, port);
     const reason = error instanceof Error ? error.message : String(error);
-    const place = `${config.bind}:${port}`;
-    if (holder === undefined || /docker-proxy/.test(holder))
-      return failed(`${place}: ${reason}`, hint`start Traefik: sudo ${command("init")}`);
+    const place = addressAndPort(bind, port);
+    const isOwn = holder !== undefined && /docker-proxy|^node /.test(holder);
+    if (holder === undefined || isOwn) {
+      const what = isIPv4(bind) ? "Traefik" : "Traefik and its relay for IPv6";
+      return failed(`${place}: ${reason}`, hint`start ${what}: sudo ${command("init")}`);
+    }
     const repair = hint`stop that program, then run: sudo ${command("init")}`;
     return failed(`${place} is held by ${holder}, not by Traefik`, repair);
   }

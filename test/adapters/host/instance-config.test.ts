@@ -84,6 +84,21 @@ test("settings for certificates are read back, and are removed when they are the
   assert.doesNotMatch(await readFile(file, "utf8"), /acme|resolvers|addresses/);
 });
 
+test("addresses, trusted proxies and the handling of URLs are read back, and are removed again", async () => {
+  await rm(file, { force: true });
+  const whole = {
+    ...config(),
+    bind: ["0.0.0.0", "2001:db8::1"],
+    trustProxy: ["cloudflare", "10.0.0.0/8"],
+    urls: "kept",
+  } as const;
+  await writeInstanceConfig(whole);
+  assert.deepEqual(await readInstanceConfig(stateDir), whole);
+  await writeInstanceConfig(config());
+  assert.deepEqual(await readInstanceConfig(stateDir), config());
+  assert.doesNotMatch(await readFile(file, "utf8"), /trustProxy|urls/);
+});
+
 test("a missing configuration has a hint", async () => {
   const nowhere = join(stateDir, "nowhere");
   await assert.rejects(readInstanceConfig(nowhere), {
@@ -114,6 +129,14 @@ test("every invalid value is refused with its key", async () => {
     ["runDir: /run/mypaas", "runDir: run", 'runDir: should be an absolute path, got "run"'],
     ["httpPort: 8080", "httpPort: 0", "httpPort: should be a port from 1 to 65535, got 0"],
     ["bind: 0.0.0.0", "", "bind: should be a text that fits ^[^\\s\\p{Cc}]+$, got nothing"],
+    ["bind: 0.0.0.0", "bind: []", "bind: should be a list of IP addresses, got []"],
+    ["bind: 0.0.0.0", "bind: [eth0]", 'bind: should hold IP addresses, got "eth0"'],
+    [
+      /^/,
+      "trustProxy: [0.0.0.0/0]\n",
+      'trustProxy: should hold cloudflare, addresses or ranges, got "0.0.0.0/0"',
+    ],
+    [/^/, "urls: raw\n", 'urls: should be kept, got "raw"'],
     ["allow:", "allow: x\n  old:", "volumes.allow: should be a list of absolute paths"],
     ["- /srv/data", "- srv/data", 'volumes.allow: should hold absolute paths, got "srv/data"'],
     [/^owner:\n.*\n.*\n/m, "owner: me\n", "owner.: should be a mapping"],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Infra } from "../../../src/adapters/engines/docker/infra.ts";
 import { awaitReceiver, awaitTraefik } from "../../../src/cli/init/answering.ts";
-import { reachable } from "../../../src/core/server/instance.ts";
+import { reachable } from "../../../src/core/server/listening.ts";
 import { wantedConfig } from "../../../src/cli/init/options.ts";
 
 const unused = () => Promise.reject(new Error("not expected"));
@@ -23,7 +23,7 @@ function doors() {
   let time = 0;
   const sleep = () => Promise.resolve(void (time += 5000));
   const clock = { now: () => time, sleep };
-  const config = wantedConfig({ bind: "127.0.0.1", httpsPort: 1 }, more);
+  const config = wantedConfig({ bind: ["127.0.0.1"], httpsPort: 1 }, more);
   return { config, pin: "A".repeat(43), infra, clock, signal: new AbortController().signal };
 }
 

@@ -57,6 +57,11 @@ test("each thing that is missing is said with the way out", () => {
       "upgrade it, on Debian and Ubuntu: apt-get install docker.io",
     ],
     [
+      { lacksIPv6: "::" },
+      "address ::: this machine has no IPv6",
+      "listen on IPv4 alone: mypaas init --bind 0.0.0.0",
+    ],
+    [
       { hasSystemd: false },
       "systemd: is not running on this machine",
       "run: mypaas init --no-systemd, and start the worker yourself",

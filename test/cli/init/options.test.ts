@@ -23,6 +23,7 @@ test("without options a server gets the defaults", () => {
     stateDir: "/var/lib/mypaas",
     runDir: "/run/mypaas",
     bind: "0.0.0.0",
+    urls: "kept",
     httpPort: 80,
     httpsPort: 443,
     traefikImage: "traefik:v3.7.15",
@@ -37,7 +38,7 @@ test("what is not said stays as it was, also who the server is and whom it belon
     httpPort: 8080,
     domain: "Paas.Example.com",
     email: "me@example.com",
-    bind: "::",
+    bind: ["::"],
   };
   const before = wantedConfig(options, more);
   const other = { ...more, server: "f".repeat(16), owner: { name: "bob", home: "/home/bob" } };
@@ -65,7 +66,7 @@ test("values that cannot be are refused", () => {
       '--domain: should be a host name such as paas.example.com, got "1.2.3.4"',
     ],
     [{ email: "me" }, '--email: should be an address such as me@example.com, got "me"'],
-    [{ bind: "eth0" }, '--bind: should be an IP address such as 0.0.0.0, got "eth0"'],
+    [{ bind: ["eth0"] }, '--bind: should be IP addresses such as 0.0.0.0 and ::, got "eth0"'],
     [{ httpPort: 0 }, '--http-port: should be a port from 1 to 65535, got "0"'],
     [{ httpsPort: NaN }, '--https-port: should be a port from 1 to 65535, got "NaN"'],
     [
@@ -110,5 +111,60 @@ test("a host that goes into the printed line is a name or an address", () => {
   assert.throws(() => checkOptions({ host: "a b" }), {
     code: "usage",
     message: '--host: should be a host name such as paas.example.com, got "a b"',
+  });
+});
+
+test("a new server listens on both families where the machine has them, and an old one as before", () => {
+  assert.deepEqual(wantedConfig({}, { ...more, hasIPv6: true }).bind, ["0.0.0.0", "::"]);
+  assert.equal(wantedConfig({}, { ...more, hasIPv6: false }).bind, "0.0.0.0");
+  // What 0.1.0 stored.
+  for (const bind of ["0.0.0.0", "::"]) {
+    const { urls: _, ...before } = { ...wantedConfig({}, more), bind };
+    const now = wantedConfig({}, { ...more, before, hasIPv6: true });
+    assert.deepEqual([now.bind, now.urls, now.trustProxy], [bind, undefined, undefined]);
+  }
+});
+
+test("--bind takes several addresses, each once, and 0.0.0.0 and :: have all of their family", () => {
+  const cases = [
+    [
+      ["0.0.0.0", "::"],
+      ["0.0.0.0", "::"],
+    ],
+    [["10.0.0.1"], "10.0.0.1"],
+    [["::"], ["::"]],
+    [["2001:DB8::1", "2001:db8:0::1"], ["2001:db8::1"]],
+    [["127.0.0.1", "0.0.0.0"], "0.0.0.0"],
+    [
+      ["::1", "10.0.0.1", "10.0.0.2", "::"],
+      ["10.0.0.1", "10.0.0.2", "::"],
+    ],
+  ] as const;
+  for (const [bind, expected] of cases)
+    assert.deepEqual(wantedConfig({ bind }, more).bind, expected, bind.join(" "));
+  for (const wrong of ["::ffff:10.0.0.1", "fe80::1%eth0", "[::]", "0.0.0.0:80", ""])
+    assert.throws(() => wantedConfig({ bind: [wrong] }, more), {
+      message: `--bind: should be IP addresses such as 0.0.0.0 and ::, got ${JSON.stringify(wrong)}`,
+    });
+});
+
+test("trusted proxies are named one by one, stay, and are taken away by none", () => {
+  const before = wantedConfig({ trustProxy: ["Cloudflare", "10.0.0.1/32", "10.0.0.1"] }, more);
+  assert.deepEqual(before.trustProxy, ["cloudflare", "10.0.0.1"]);
+  assert.deepEqual(wantedConfig({}, { ...more, before }).trustProxy, before.trustProxy);
+  assert.equal(wantedConfig({ trustProxy: ["none"] }, { ...more, before }).trustProxy, undefined);
+  assert.throws(() => wantedConfig({ trustProxy: ["0.0.0.0/0"] }, more), {
+    message:
+      '--trust-proxy "0.0.0.0/0": trusts addresses of strangers; a range has at least 8 bits, such as 10.0.0.0/8',
+    hint: "name the proxies alone, or none: mypaas init --trust-proxy cloudflare",
+  });
+});
+
+test("URLs are kept or cleaned", () => {
+  const before = wantedConfig({ urls: "cleaned" }, more);
+  assert.equal(before.urls, undefined);
+  assert.equal(wantedConfig({ urls: "kept" }, { ...more, before }).urls, "kept");
+  assert.throws(() => wantedConfig({ urls: "raw" }, more), {
+    message: '--urls: should be kept or cleaned, got "raw"',
   });
 });

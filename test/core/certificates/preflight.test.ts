@@ -316,3 +316,35 @@ test("the first problem is reported: DNS, port, CAA, CA", () => {
     ],
   ]);
 });
+
+test("a record for a family that this server does not listen on", () => {
+  const own = ["127.0.0.1", four, six];
+  check([
+    [
+      "AAAA, and IPv4 alone",
+      { ...at({ [four]: here, [six]: refused }), own, only: "IPv4" },
+      `port | port 80 | a.test: AAAA 2001:db8::4 leads to this server, which does not listen on IPv6; the CA takes IPv6 first | listen on both families, on the server: sudo mypaas init --bind 0.0.0.0 ::; or delete the record at your DNS provider: a.test AAAA 2001:db8::4`,
+    ],
+    [
+      "A, and IPv6 alone",
+      { ...at({ [four]: refused, [six]: here }), own, only: "IPv6" },
+      `port | port 80 | a.test: A 198.51.100.4 leads to this server, which does not listen on IPv4 | listen on both families, on the server: sudo mypaas init --bind 0.0.0.0 ::; or delete the record at your DNS provider: a.test A 198.51.100.4`,
+    ],
+    ["both, and both answer", { ...at({ [four]: here, [six]: here }), own }, undefined],
+    [
+      "both, and the relay is away",
+      { ...at({ [four]: here, [six]: refused }), own },
+      "port | port 80 | port 80 of 2001:db8::4: connection refused | open port 80 in the firewalls of this server and of its provider, then try from another machine: curl -sI http://a.test/",
+    ],
+    [
+      "no record: the one to set is of the family that it listens on",
+      { ...at({}), own: [six, four], only: "IPv6" },
+      `dns | waiting for DNS | a.test has no address, expected AAAA 2001:db8::4 | ${set} AAAA 2001:db8::4`,
+    ],
+    [
+      "AAAA of another server",
+      { ...at({ [four]: here, "2001:db8::9": nginx }), own, only: "IPv4" },
+      "dns | waiting for DNS | a.test: AAAA 2001:db8::9 leads elsewhere (status 404 from nginx), expected A 198.51.100.4 alone; the CA takes IPv6 first | delete the record at your DNS provider: a.test AAAA 2001:db8::9",
+    ],
+  ]);
+});

@@ -4,6 +4,7 @@ import { isAtLeast, shortList, type Finding, type Result } from "../../../src/co
 import { judgeCertificate } from "../../../src/core/health/certificates.ts";
 import { judgeDomain } from "../../../src/core/health/dns.ts";
 import { judgeEngine, judgeRouting, judgeTraefik } from "../../../src/core/health/engine.ts";
+import { judgeLoop, judgeTrust } from "../../../src/core/health/proxies.ts";
 import { judgeClock, judgeDisk, judgeMemory, parseMemory } from "../../../src/core/health/host.ts";
 
 const shown = ({ result, evidence }: Finding): string => `${result}: ${evidence}`;
@@ -151,4 +152,41 @@ test("a domain never fails, because addresses differ behind a NAT or a CDN", () 
     judgeDomain({ host, own: ["2001:db8::1"], found: [] }).hint,
     "set the record at your DNS provider: www.example.com AAAA 2001:db8::1",
   );
+});
+
+test("a record for a family that the server does not listen on is told in those words", () => {
+  const host = "www.example.com";
+  const own = ["192.0.2.1", "2001:db8::1"];
+  const finding = judgeDomain({ host, own, only: "IPv4", found: own });
+  says(finding, "warning: leads to 2001:db8::1, and this server does not listen on IPv6");
+  assert.equal(
+    finding.hint,
+    "listen on both families, on the server: sudo mypaas init --bind 0.0.0.0 ::; or delete the record at your DNS provider: www.example.com AAAA 2001:db8::1",
+  );
+  says(judgeDomain({ host, own, only: "IPv4", found: ["192.0.2.1"] }), "ok: 192.0.2.1");
+  says(
+    judgeDomain({ host, own, only: "IPv4", found: [] }),
+    "warning: no address, expected 192.0.2.1",
+  );
+});
+
+test("trusted proxies are shown, and a redirect to itself is a proxy that comes by http", () => {
+  says(judgeTrust({}), "ok: none: clients cannot set X-Forwarded headers");
+  says(judgeTrust({ trustProxy: ["cloudflare"] }), "ok: cloudflare may set X-Forwarded headers");
+  const host = "a.test";
+  const loop = "failed: https://a.test/ redirects to itself: the proxy asks this server by http";
+  for (const location of ["https://a.test/", "/", "https://A.test:443/"]) {
+    const finding = judgeLoop({ host, location, trust: {} });
+    assert.ok(finding !== undefined, location);
+    says(finding, loop);
+    assert.match(finding.hint ?? "", /sudo mypaas init --trust-proxy cloudflare$/);
+  }
+  const trust = { trustProxy: ["cloudflare"] };
+  const trusted = judgeLoop({ host, location: "https://a.test/", trust });
+  assert.equal(
+    trusted?.evidence,
+    `${loop.slice("failed: ".length)}, and is not trusted or does not send X-Forwarded-Proto`,
+  );
+  for (const location of [undefined, "https://www.a.test/", "/login", "http://a.test/", "https://"])
+    assert.equal(judgeLoop({ host, location, trust: {} }), undefined, location);
 });

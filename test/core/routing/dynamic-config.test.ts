@@ -6,6 +6,7 @@ import type { Release } from "../../../src/core/release/release.ts";
 import type { RoutingState } from "../../../src/core/routing/routing-state.ts";
 import { changeRouting } from "../../../src/core/routing/routing-change.ts";
 import { dynamicConfig } from "../../../src/core/routing/dynamic-config.ts";
+import { dockerRouterNames, traefikLabels } from "../../../src/core/routing/labels.ts";
 import { release } from "../../support/releases.ts";
 
 const server = { instance: "mypaas", httpsPort: 443 };
@@ -141,7 +142,7 @@ test("a host with a certificate redirects and has HSTS, another one answers on b
   const added = Object.fromEntries(
     Object.entries(http.routers).filter(([name]) => name.startsWith("https-")),
   );
-  const wanted = { rule: "Host(`a.test`)", priority: 1_000_999_998 };
+  const wanted = { rule: "Host(`a.test`)", priority: 1_000_999_997 };
   assert.deepEqual(added, {
     "https-web-r42-1": {
       ...wanted,
@@ -158,7 +159,7 @@ test("a host with a certificate redirects and has HSTS, another one answers on b
     },
     "https-web-r42-2-http": {
       rule: "Host(`b.test`) && (Path(`/x`) || PathPrefix(`/x/`))",
-      priority: 1_002_999_998,
+      priority: 1_002_999_997,
       entryPoints: ["web"],
       service: "web-r42@docker",
       middlewares: ["web-r42-release", "web-r42-retry"],
@@ -195,3 +196,93 @@ for (const [beside, httpsPort, isStrict] of [
     const port = httpsPort === 443 ? {} : { port: String(httpsPort) };
     assert.deepEqual(redirect, { redirectScheme: { scheme: "https", ...port, permanent: true } });
   });
+
+test("where paths are kept, dots and slashes that another route could answer get 400", () => {
+  const live = [release("web", 1, { routes: ["https://a.test/x.y/z", "http://a.test"] })];
+  const { routers, middlewares } = dynamicConfig({
+    server: { ...server, keepsPaths: true },
+    live,
+    switches: [],
+    stopped: [release("old", 1, { routes: ["http://b.test/o"] })],
+  }).http;
+  assert.deepEqual(middlewares["bad-path"], {
+    errors: { status: ["503"], statusRewrites: { "503": 400 }, service: "nobody", query: "/" },
+  });
+  const rules = Object.entries(routers).filter(([, one]) => one.middlewares?.[0] === "bad-path");
+  assert.deepEqual(
+    rules.map(([name, { entryPoints, rule }]) => [name, entryPoints[0], rule]),
+    [
+      ["dots-web", "web", "PathRegexp(`/\\.\\.?(/|$)`)"],
+      ["dots-websecure", "websecure", "PathRegexp(`/\\.\\.?(/|$)`)"],
+      ...["web", "websecure"].map((entryPoint) => [
+        `slashes-1-${entryPoint}`,
+        entryPoint,
+        "Host(`a.test`) && PathRegexp(`^/+x\\.y/+z(/|$)`) && !(Path(`/x.y/z`) || PathPrefix(`/x.y/z/`))",
+      ]),
+      ...["web", "websecure"].map((entryPoint) => [
+        `slashes-2-${entryPoint}`,
+        entryPoint,
+        "Host(`b.test`) && PathRegexp(`^/+o(/|$)`) && !(Path(`/o`) || PathPrefix(`/o/`))",
+      ]),
+    ],
+  );
+  const receiver = routers["receiver"]?.priority ?? 0;
+  assert.ok((routers["dots-web"]?.priority ?? 0) > receiver);
+  assert.ok((routers["slashes-1-web"]?.priority ?? Infinity) < receiver);
+  assert.deepEqual(
+    Object.keys(dynamicConfig({ server, live, switches: [] }).http.routers).filter((name) =>
+      /dots|slashes/.test(name),
+    ),
+    [],
+  );
+});
+
+test("a trusted proxy whose client has https is not redirected, in and beside a switch", () => {
+  const secured = { ...server, secured: ["a.test"], trustsProxies: true };
+  const from = release("web", 1, { routes: ["https://a.test"] });
+  const to = release("web", 2, { routes: ["https://a.test"] });
+  const httpRouters = (state: RoutingState) =>
+    Object.values(dynamicConfig(state).http.routers)
+      .filter(({ entryPoints, rule }) => entryPoints[0] === "web" && rule.includes("a.test"))
+      .map(({ rule, priority, service, middlewares = [] }) => ({
+        rule,
+        priority,
+        service,
+        redirects: middlewares.some((name) => name.endsWith("-https")),
+      }));
+  const proxied = "Host(`a.test`) && Header(`X-Forwarded-Proto`, `https`)";
+  const before: RoutingState = { server: secured, live: [from], switches: [] };
+  const serving = changeRouting(before, {
+    kind: "hold",
+    service: "web",
+    to,
+    from,
+    mode: "serving",
+  });
+  for (const state of [before, serving]) {
+    const found = httpRouters(state);
+    assert.deepEqual(
+      found.map(({ rule, service, redirects }) => [rule, service, redirects]),
+      [
+        [proxied, "web-r1@docker", false],
+        ["Host(`a.test`)", "nobody", true],
+      ],
+    );
+    assert.equal((found[0]?.priority ?? 0) - (found[1]?.priority ?? 0), 1);
+  }
+  const waiting = changeRouting(before, { kind: "hold", service: "web", to, from, mode: "wait" });
+  assert.deepEqual(
+    httpRouters(waiting).map(({ rule, service }) => [rule, service]),
+    [
+      [proxied, "wait-web-r2-1-proxied"],
+      ["Host(`a.test`)", "nobody"],
+    ],
+  );
+  const { trustsProxies: _, ...untrusting } = secured;
+  assert.deepEqual(
+    httpRouters({ ...before, server: untrusting }).map(({ rule }) => rule),
+    ["Host(`a.test`)"],
+  );
+  assert.deepEqual(traefikLabels(from, secured), traefikLabels(from, untrusting));
+  assert.deepEqual(dockerRouterNames(from, secured), dockerRouterNames(from, untrusting));
+});

@@ -152,3 +152,37 @@ test("comments, quotes and what is counted say nothing, values and broken files 
   ] as const)
     assert.equal(saysTheSame(written, other), isSame, other.slice(0, 40));
 });
+
+const entryPointsOf = (...args: Parameters<typeof traefikStatic>) => {
+  const { entryPoints } = parse(traefikStatic(...args));
+  assert.deepEqual({ ...entryPoints.web, address: "" }, { ...entryPoints.websecure, address: "" });
+  return entryPoints.web;
+};
+
+test("a server as 0.1.0 set it up trusts nobody, has no relay, and cleans paths", () => {
+  assert.deepEqual(entryPointsOf(template, { instance: "demo" }), {
+    address: ":8000",
+    forwardedHeaders: { insecure: false },
+    http: { aliasHeadersStrategy: "delete" },
+    transport: { respondingTimeouts: { readTimeout: "1h" } },
+  });
+});
+
+test("only the relay may speak the PROXY protocol, and only named proxies may forward headers", () => {
+  const config = { instance: "demo", trustProxy: ["10.0.0.0/8"], urls: "kept" } as const;
+  const gateways = { relay: "172.20.0.1", services: "172.18.0.1" };
+  const { proxyProtocol, forwardedHeaders, http } = entryPointsOf(template, config, gateways);
+  assert.deepEqual(proxyProtocol, { trustedIPs: ["172.20.0.1"] });
+  assert.deepEqual(forwardedHeaders, { insecure: false, trustedIPs: ["10.0.0.0/8"] });
+  assert.deepEqual(http, {
+    aliasHeadersStrategy: "delete",
+    sanitizePath: false,
+    encodeQuerySemicolons: true,
+  });
+});
+
+test("a proxy on the server itself comes from the gateway of the services' network", () => {
+  const config = { instance: "demo", trustProxy: ["127.0.0.1"] };
+  const { forwardedHeaders } = entryPointsOf(template, config, { services: "172.18.0.1" });
+  assert.deepEqual(forwardedHeaders.trustedIPs, ["127.0.0.1", "::1", "172.18.0.1"]);
+});

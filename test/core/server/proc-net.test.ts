@@ -35,10 +35,17 @@ test("listening sockets are read with address, port and inode, others are not", 
   assert.deepEqual(parseListeners(`${head}\n   0: 0100`), []);
 });
 
-test("two listeners on one port conflict when one has every address, or both have the same", () => {
+test("a listener keeps another from its port where it has every address, or the same; on :: it may have IPv4 too", () => {
   const cases = [
     ["0.0.0.0", "127.0.0.1", true],
-    ["127.0.0.1", "::", true],
+    ["127.0.0.1", "0.0.0.0", true],
+    ["::", "0.0.0.0", true],
+    ["::", "127.0.0.1", true],
+    ["::1", "::", true],
+    ["127.0.0.1", "::", false],
+    ["0.0.0.0", "::", false],
+    ["0.0.0.0", "::1", false],
+    ["::ffff:10.0.0.1", "10.0.0.1", true],
     ["10.0.0.1", "10.0.0.1", true],
     ["10.0.0.1", "127.0.0.1", false],
   ] as const;

@@ -56,6 +56,7 @@ test("without Docker its check fails, dependent checks are skipped, and all othe
     ["ports", "http port on the server", "failed"],
     ["ports", "https port on the server", "failed"],
     ["dns", "DNS", "skipped"],
+    ["proxies", "trusted proxies", "ok"],
     ["certificates", "certificate", "ok"],
     ["certificates", "certificates", "skipped"],
     ["services", "services", "skipped"],

@@ -52,11 +52,14 @@ export function infraOptions(plan: InfraPlan, imageId: string): Docker.Container
     ExposedPorts: Object.fromEntries(ports.map((port) => [portKey(port), {}])),
     HostConfig: {
       ...(first === undefined ? {} : { NetworkMode: first.name }),
+      // With remapped users, the engine refuses the host's network without its user ids.
+      ...(plan.isOnHostNetwork && { NetworkMode: "host", UsernsMode: "host" }),
       RestartPolicy: { Name: plan.restart },
       Init: true,
       ReadonlyRootfs: plan.readOnly,
       SecurityOpt: ["no-new-privileges"],
       CapDrop: [...plan.capDrop],
+      ...(plan.capAdd === undefined ? {} : { CapAdd: [...plan.capAdd] }),
       PidsLimit: plan.pidsLimit,
       ...(plan.dnsOptions === undefined ? {} : { DnsOptions: [...plan.dnsOptions] }),
       LogConfig: logConfig,

@@ -55,6 +55,8 @@ export interface InfraBuild {
 export interface NetworkFacts {
   readonly internal: boolean;
   readonly labels: Readonly<Record<string, string>>;
+  /** The server's own IPv4 address in it. */
+  readonly gateway: string | undefined;
   /** Container name → address. */
   readonly containers: Readonly<Record<string, string>>;
 }
@@ -112,15 +114,43 @@ async function networkFacts(docker: Docker, name: string): Promise<NetworkFacts 
   return {
     internal: info.Internal,
     labels: info.Labels ?? {},
+    gateway: subnetOf(info)?.Gateway,
     containers: Object.fromEntries(
       containers.map(({ Name, IPv4Address }) => [Name, IPv4Address.replace(/\/.*$/, "")]),
     ),
   };
 }
 
+interface Subnet {
+  readonly Subnet: string;
+  readonly Gateway: string;
+}
+
+/** The IPv4 subnet of a network. */
+function subnetOf(info: Docker.NetworkInspectInfo): Subnet | undefined {
+  for (const { Subnet, Gateway } of info.IPAM?.Config ?? [])
+    if (Subnet?.includes(".") && Gateway !== undefined) return { Subnet, Gateway };
+  return undefined;
+}
+
+/** A subnet that the engine finds free: that of a network which it makes for a moment. */
+async function freeSubnet(docker: Docker, plan: NetworkPlan): Promise<Subnet> {
+  const name = `${plan.name}-probe`;
+  // A crash may have left it.
+  await tolerating([404], docker.getNetwork(name).remove());
+  const { hasOwnSubnet: _, ...more } = plan;
+  await createNetwork(docker, { ...more, name });
+  const subnet = subnetOf(await docker.getNetwork(name).inspect());
+  await docker.getNetwork(name).remove();
+  if (subnet === undefined) throw new Error(`network "${name}": has no IPv4 subnet`);
+  return subnet;
+}
+
 async function createNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
+  const subnet = plan.hasOwnSubnet ? await freeSubnet(docker, plan) : undefined;
   try {
     await docker.createNetwork({
+      ...(subnet && { IPAM: { Config: [{ ...subnet }] } }),
       Name: plan.name,
       Driver: "bridge",
       Internal: plan.internal,
@@ -165,7 +195,11 @@ async function ensureContainer(
     docker.createContainer(infraOptions(plan, image.Id)),
   );
   for (const endpoint of plan.networks.slice(1)) {
-    const EndpointConfig = { Aliases: [...endpoint.aliases] };
+    const { aliases, address } = endpoint;
+    const EndpointConfig = {
+      Aliases: [...aliases],
+      ...(address !== undefined && { IPAMConfig: { IPv4Address: address } }),
+    };
     await docker.getNetwork(endpoint.name).connect({ Container: container.id, EndpointConfig });
   }
   await explained(plan.name, tolerating([304], container.start()));

@@ -1,3 +1,4 @@
+import { listensLabel } from "../../../core/server/relay-container.ts";
 import { label } from "../../../core/release/names.ts";
 import { openDocker, reaching } from "./client.ts";
 
@@ -25,4 +26,14 @@ export async function publishers(socketPath: string): Promise<readonly Publisher
       }),
     ),
   );
+}
+
+/** Addresses and ports of the host that the running relay of an instance listens on, such as `[::]:80`. */
+export async function relayListens(
+  socketPath: string,
+  instance: string,
+): Promise<readonly string[]> {
+  const filters = { label: [`${label.instance}=${instance}`, `${label.role}=relay`] };
+  const list = reaching(socketPath, () => openDocker(socketPath).listContainers({ filters }));
+  return (await list()).flatMap(({ Labels }) => Labels[listensLabel]?.split(" ") ?? []);
 }

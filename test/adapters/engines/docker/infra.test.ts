@@ -55,3 +55,38 @@ for (const [title, facts, expected] of others) {
     assert.deepEqual(docker.seen, ["GET /networks/mypaas"]);
   });
 }
+
+test("a network with a subnet of its own gets one that the engine has found free", async (t) => {
+  const subnet = { Subnet: "172.30.0.0/16", Gateway: "172.30.0.1" };
+  const created: unknown[] = [];
+  const docker = await startFakeDocker({
+    "GET /networks/demo-relay": () => ({ status: 404, body: { message: "no such network" } }),
+    // A crash may have left it.
+    "DELETE /networks/demo-relay-probe": () => ({ status: 204, body: "" }),
+    "GET /networks/demo-relay-probe": () => ({
+      body: { Name: "demo-relay-probe", IPAM: { Config: [{ Subnet: "fd00::/64" }, subnet] } },
+    }),
+    "POST /networks/create": ({ body }) => {
+      created.push(JSON.parse(body.toString()));
+      return { status: 201, body: { Id: "n" } };
+    },
+  });
+  t.after(docker.close);
+  const infra = createInfra({ instance: "demo", socketPath: docker.socketPath });
+  const plan = { name: "demo-relay", internal: true, hasOwnSubnet: true, labels: {} } as const;
+  assert.equal(await infra.ensureNetwork(plan), "created");
+  const common = { Driver: "bridge", Internal: true, CheckDuplicate: true, Labels: {} };
+  assert.deepEqual(created, [
+    { ...common, Name: "demo-relay-probe" },
+    { ...common, Name: "demo-relay", IPAM: { Config: [subnet] } },
+  ]);
+  const seen = docker.seen.map((line) => line.split("?")[0]);
+  assert.deepEqual(seen, [
+    "GET /networks/demo-relay",
+    "DELETE /networks/demo-relay-probe",
+    "POST /networks/create",
+    "GET /networks/demo-relay-probe",
+    "DELETE /networks/demo-relay-probe",
+    "POST /networks/create",
+  ]);
+});
