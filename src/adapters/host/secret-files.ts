@@ -1,5 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { numericUser, type Owner } from "../../core/release/image-user.ts";
 import { ensureDirectory, ensureFile, ifThere } from "../files.ts";
 
 /** A value as it lies in a file. */
@@ -38,7 +39,7 @@ export async function sweepSecretFiles(
  * The one user that may read. Undefined: all of the container's users, because programs that start as root read their files after they
  * became another user, and a user by name is known only inside the image.
  */
-function readerOf(user: string): { readonly uid: number; readonly gid: number } | undefined {
-  const [, uid = "0", gid = uid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(user) ?? [];
-  return Number(uid) === 0 ? undefined : { uid: Number(uid), gid: Number(gid) };
+function readerOf(user: string): Owner | undefined {
+  const reader = numericUser(user);
+  return reader === undefined || reader.uid === 0 ? undefined : reader;
 }
