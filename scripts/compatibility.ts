@@ -84,6 +84,27 @@ export const tried: readonly Tried[] = [
     suite: "lossless",
     test: "two replicas are replaced three times under 200 requests a second and none is lost",
   },
+  {
+    what: "gRPC, unary and streaming, through a switch",
+    how: "`protocol = h2c`",
+    runs: "yes",
+    suite: "grpc",
+    test: "unary and streaming calls go through five deploys, and none is lost",
+  },
+  {
+    what: "socket.io with its default client, and other sessions in memory, with several containers",
+    how: "`sticky = true`",
+    runs: "yes",
+    suite: "sticky",
+    test: "socket.io's default client connects 20 times of 20 to three replicas",
+  },
+  {
+    what: "images that read a secret from a file (`*_FILE`) and start as root",
+    how: "`secret = NAME:/path`",
+    runs: "yes",
+    suite: "secrets",
+    test: "an image that starts as root can give the file to whichever user it becomes",
+  },
 ];
 
 const head = `# What was tried

@@ -27,6 +27,7 @@ import * as changes from "../src/core/release/changes.ts";
 import * as labels from "../src/core/routing/labels.ts";
 import * as releaseRouting from "../src/core/routing/release-routing.ts";
 import * as takeovers from "../src/core/routing/takeovers.ts";
+import { saysTheSame, traefikStatic } from "../src/core/routing/traefik-static.ts";
 import { parseReceiverConfig } from "../src/core/server/receiver-container.ts";
 import { parseAuthorizedKeys } from "../src/core/ssh/authorized-keys.ts";
 import type { Results } from "../src/core/actions/actions.ts";
@@ -171,6 +172,15 @@ for (const version of releasedVersions) {
     );
     const { keys: enrolled } = parseAuthorizedKeys(text("receiver/authorized_keys"));
     assert.equal(enrolled.length, 4);
+  });
+
+  test(`the Traefik of a server of ${version} is configured as today, so it keeps running`, async (t) => {
+    const { stateDir } = releasedState(t, version);
+    const config = await findInstanceConfig(stateDir);
+    assert.ok(config);
+    const now = traefikStatic(readFileSync("traefik/traefik.yml", "utf8"), config);
+    const before = readFileSync(join(stateDir, "traefik", "traefik.yml"), "utf8");
+    assert.equal(saysTheSame(before, now), true);
   });
 
   test(`the remotes of a laptop of ${version} are read as they are`, async (t) => {

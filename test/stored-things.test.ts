@@ -8,6 +8,7 @@ import { receiverConfigShape } from "../src/core/server/receiver-container.ts";
 import { eventShape } from "../src/core/stored/events.ts";
 import {
   hostRecordShape,
+  projectShape,
   scaleOverrideShape,
   receiptShape,
   releaseShape,
@@ -26,6 +27,7 @@ const fromOthers: Readonly<Record<string, readonly string[]>> = {
   Docker: ["messages.ts", "filter.ts", "docker-filter.ts"],
   Traefik: ["api.ts", "checks.ts", "storage.ts"],
   "a CA": ["acme-directory.ts"],
+  "the package": ["package-version.ts"],
 };
 
 test("what mypaas has stored is read by readers that know its versions, and by nothing else", () => {
@@ -59,6 +61,7 @@ test("what is stored in JSON has the form that is written down for this version 
     release: releaseShape,
     receipt: receiptShape,
     scale: scaleOverrideShape,
+    project: projectShape,
     certificate: hostRecordShape,
     step: stepDataShape,
     event: eventShape,

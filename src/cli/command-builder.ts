@@ -87,6 +87,7 @@ function addPart({ made, program, run }: Filling, part: CommandPart, remote?: st
     made.option("-r, --remote <name>", remote).option("--key <file>", "the SSH key that signs");
   addOptions(made, part.options ?? []);
   if (part.choices !== undefined) made.registeredArguments[0]?.choices(part.choices);
+  if (part.note !== undefined) made.addHelpText("after", `\n${part.note}`);
   const examples = (part.examples ?? []).map((line) => `  ${line}`);
   if (examples.length > 0) made.addHelpText("after", `\nExamples:\n${examples.join("\n")}`);
   made.showHelpAfterError(`hint: see how it is used: ${pathOf(made)} --help`);

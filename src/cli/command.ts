@@ -74,6 +74,8 @@ export interface CommandPart {
   /** What may stand for its only argument; one that is called `service` must name one. */
   readonly choices?: readonly string[];
   readonly examples?: readonly string[];
+  /** A sentence below the options. */
+  readonly note?: string;
   /** Names under which `run` gets its arguments, where they are others than in the syntax. */
   readonly named?: readonly string[];
   /** Gets arguments and options as one object. */

@@ -6,16 +6,16 @@ import type { CommandIo, ExitCode, OutputOptions, Roles } from "./command.ts";
 
 /** Runs one command from its arguments to its exit code; throws nothing. */
 export async function main(world: World, roles: Roles): Promise<ExitCode> {
-  if (["--version", "-V"].includes(world.args[0] ?? "")) {
-    const { packageVersion } = await import("../adapters/package-version.ts");
-    world.stdout.write(`${await packageVersion(world)}\n`);
-    return 0;
-  }
   let io: Promise<CommandIo> | undefined;
   const isJson = has(world.args, "--json");
   const early = { json: isJson, verbose: has(world.args, "--verbose") };
   const getIo = (options: OutputOptions = early) => (io ??= makeIo(world, options));
   try {
+    if (["--version", "-V"].includes(world.args[0] ?? "")) {
+      const { packageVersion } = await import("../adapters/package-version.ts");
+      world.stdout.write(`${await packageVersion(world)}\n`);
+      return 0;
+    }
     const { runProgram } = await import("./run-program.ts");
     return await runProgram({ world, roles, isJson, makeIo: getIo });
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Release } from "../core/release/release.ts";
+import type { Owner } from "../core/release/image-user.ts";
 import type { RoutingServer } from "../core/routing/release-routing.ts";
 import type { RoutingChange } from "../core/routing/routing-change.ts";
 import type { Answers } from "../core/routing/metrics.ts";
@@ -69,16 +70,34 @@ export interface Names {
 export interface Images {
   /** Undefined when there is no such image. */
   readonly inspectImage: (reference: string) => Promise<ImageFacts | undefined>;
+  /** The user that its programs run as, read in the image where `user` is a name; undefined when the image does not know it. */
+  readonly imageUser: (reference: string, user: string) => Promise<Owner | undefined>;
   /** Fine when it is gone or still in use. */
   readonly removeImage: (reference: string) => Promise<void>;
 }
 
 export interface Volumes {
-  readonly ensureVolume: (name: string, service: string) => Promise<void>;
+  readonly hasVolume: (name: string) => Promise<boolean>;
+  /** Makes a volume that is not there yet; one with `made` gets what the image has at its target, and belongs to the owner where that is nothing. */
+  readonly ensureVolume: (name: string, service: string, made?: MadeVolume) => Promise<void>;
   /** Names of the volumes of one service, sorted. */
   readonly listVolumes: (service: string) => Promise<readonly string[]>;
+  /** Those that replicas of earlier versions of mypaas have. */
+  readonly anonymousVolumes: (service: string) => Promise<readonly AnonymousVolume[]>;
   /** With all that is in it; fine when it is gone. */
   readonly removeVolume: (name: string) => Promise<void>;
+}
+
+export interface MadeVolume {
+  readonly image: string;
+  readonly target: string;
+  readonly owner: Owner;
+}
+
+/** A volume that the engine made by itself for one replica, because the image declares it. */
+export interface AnonymousVolume extends Pick<Replica, "service" | "release" | "replica"> {
+  readonly target: string;
+  readonly name: string;
 }
 
 export interface ImageFacts {
@@ -88,6 +107,8 @@ export interface ImageFacts {
   readonly hasHealthcheck: boolean;
   /** `USER` as written. */
   readonly user: string;
+  /** Paths of `VOLUME` as written. */
+  readonly volumes: readonly string[];
   /** Keys of its labels that Traefik would take for routing. */
   readonly routingLabels: readonly string[];
 }

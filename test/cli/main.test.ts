@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { failureOf, main } from "../../src/cli/main.ts";
 import { UserError } from "../../src/core/errors.ts";
+import { scratch } from "../support/worker.ts";
 import { fakeWorld } from "../support/world.ts";
 
 async function ran(...args: readonly string[]) {
@@ -17,6 +19,19 @@ async function ran(...args: readonly string[]) {
 test("--version prints the version of package.json and nothing else", async () => {
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
   assert.deepEqual(await ran("--version"), { code: 0, out: `${version}\n`, err: "" });
+});
+
+test("--version of a damaged package says how to get a whole one", async (t) => {
+  const packageRoot = scratch(t);
+  const file = join(packageRoot, "package.json");
+  for (const content of [undefined, "{", "null", '{ "name": "mypaas" }', '{ "version": 3 }']) {
+    if (content !== undefined) writeFileSync(file, content);
+    const world = fakeWorld({ args: ["--version"], packageRoot });
+    // oxlint-disable-next-line no-await-in-loop
+    assert.equal(await main(world, { worker: async () => {} }), 1);
+    const said = `error: ${file}: damaged: has no version\nhint: install mypaas again, see "Five minutes" in README.md\n`;
+    assert.deepEqual([world.out(), world.err()], ["", said]);
+  }
 });
 
 test("an unknown command is wrong usage and names the nearest one", async () => {

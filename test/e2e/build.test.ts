@@ -117,7 +117,14 @@ USER 1000
     assert.match(text, /^\[\d\/\d\] COPY a\.txt \/a\.txt/m);
     assert.deepEqual(
       { ...facts, id: "" },
-      { id: "", exposed: [8080], hasHealthcheck: false, user: "1000", routingLabels: [] },
+      {
+        id: "",
+        exposed: [8080],
+        hasHealthcheck: false,
+        user: "1000",
+        volumes: [],
+        routingLabels: [],
+      },
     );
     assert.match(facts.id, /^sha256:/);
     const info = await docker.getImage(tag).inspect();

@@ -67,22 +67,22 @@ for (const [what, place] of [
       const make = (number: number, env = {}, spec = {}) =>
         here.release(number, env, { ...replace, ...spec });
       let live = await here.deploy(make(61), undefined);
-      const load = here.load();
-      for (const number of [62, 64, 66]) {
+      const load = here.load(50);
+      for (const number of [62, 64]) {
         live = await here.deploy(make(number), live);
         const bad = make(number + 1, { BEHAVE: "silent" }, { startTimeoutMs: 1_000 });
         await assert.rejects(here.deploy(bad, live), { still: `web still runs release ${number}` });
       }
-      live = await here.deploy(make(68), live);
+      live = await here.deploy(make(66), live);
       await here.settled();
       const report = await load.stop();
       assertLossless(report);
-      const good = [61, 62, 64, 66, 68].map((number) => `web/${number}`);
+      const good = [61, 62, 64, 66].map((number) => `web/${number}`);
       assert.deepEqual(Object.keys(report.byRelease).toSorted(), good);
       const waits = here.events.filter(
         (event) => event.kind === "step" && event.text.includes("requests that waited"),
       );
-      console.log(`${waits.length} of 7 changes waited longer than a second for the one before`);
+      console.log(`${waits.length} of 5 changes waited longer than a second for the one before`);
     } finally {
       if (place !== undefined) await here.stop();
     }

@@ -6,7 +6,7 @@ import { createNameHandovers } from "../../src/deploy/name-handover.ts";
 import { isDone } from "../../src/core/wire/event-roles.ts";
 import type { Event } from "../../src/core/wire/events.ts";
 import type { JobAction } from "../../src/core/actions/actions.ts";
-import type { Engine, ImageFacts, Replica } from "../../src/deploy/ports.ts";
+import type { AnonymousVolume, Engine, ImageFacts, Replica } from "../../src/deploy/ports.ts";
 import { openBlobStore } from "../../src/adapters/host/blob-store.ts";
 import { beginJob, insertJob } from "../../src/adapters/state/jobs.ts";
 import { insertRequest } from "../../src/adapters/state/requests.ts";
@@ -24,12 +24,25 @@ export function deployWorld(t: TestContext) {
   const running: { release: number; state: "running" }[] = [];
   const done: string[] = [];
   const volumes: string[] = [];
+  const made = new Set<string>();
+  const anonymous: AnonymousVolume[] = [];
+  const declares = { volumes: [] as readonly string[], user: "" };
   let isTraefikAway = false;
   const engine: Partial<Engine> = {
     inspectImage: (reference) => Promise.resolve(images.get(reference)),
     replicas: () => Promise.resolve(running as unknown as readonly Replica[]),
     releases: () => Promise.resolve(running.map(({ release }) => release)),
-    ensureVolume: async (name) => void done.push(`volume ${name}`),
+    hasVolume: async (name) => made.has(name),
+    ensureVolume: async (name, _service, of) => {
+      made.add(name);
+      const { uid } = of?.owner ?? {};
+      done.push(`volume ${name}${uid === undefined ? "" : ` of ${uid}`}`);
+    },
+    anonymousVolumes: async () => anonymous,
+    imageUser: async (_image, user) => {
+      const uid = { "": 0, node: 1000 }[user];
+      return uid === undefined ? undefined : { uid, gid: uid };
+    },
     removeImage: async (reference) => void done.push(`remove ${reference}`),
     openConnections: async (addresses) => addresses.map(() => 0),
     remove: async (_release, graceMs) => {
@@ -65,7 +78,7 @@ export function deployWorld(t: TestContext) {
           id: `sha256:${tag}`,
           exposed: [3000],
           hasHealthcheck: false,
-          user: "",
+          ...declares,
           routingLabels: [],
         };
         images.set(tag, facts);
@@ -170,6 +183,12 @@ export function deployWorld(t: TestContext) {
     perform,
     rollBack,
     volumes,
+    /** What the engine has of volumes by name. */
+    made,
+    /** What replicas of an earlier version have. */
+    anonymous,
+    /** What the next image declares. */
+    declares,
     loseTraefik,
     done,
     images,

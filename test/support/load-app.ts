@@ -18,23 +18,27 @@ export const bodyHashHeader = "x-body-sha256";
 /** Answered with the milliseconds from the start of the app's process to its listening. */
 export const bootPath = "/boot";
 export const eventCount = 10;
-export const betweenEventsMs = 100;
-const slowMs = 1500;
+/** How slow an app is where it is meant to be: its slow answer, and each of its events. */
+export const usualPace = { slowMs: 1500, betweenEventsMs: 100 };
 
 /** A service for the prober: an answer at once, one after 1.5 s, an echo that checks what came, ten numbered events within a second, and a WebSocket that says everything again. */
-export function createLoadApp(release: string): Server {
+export function createLoadApp(release: string, pace = usualPace): Server {
   let bootMs = 0;
   const server = createServer((request, response) => {
     response.setHeader(releaseHeader, release);
     if (request.url === bootPath) response.end(String(bootMs));
-    else answer(request, response);
+    else answer(request, response, pace);
   });
   server.on("listening", () => (bootMs = performance.now()));
   server.on("upgrade", (request, socket) => greet(request, socket, release));
   return server;
 }
 
-function answer(request: IncomingMessage, response: ServerResponse): void {
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { slowMs, betweenEventsMs }: typeof usualPace,
+): void {
   switch (request.url ?? "/") {
     case loadPaths.slowPath:
       setTimeout(() => response.end("slow"), slowMs);
@@ -43,7 +47,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
       echo(request, response);
       break;
     case loadPaths.streamPath:
-      count(response);
+      count(response, betweenEventsMs);
       break;
     default:
       response.end("hello");
@@ -62,7 +66,7 @@ function echo(request: IncomingMessage, response: ServerResponse): void {
   });
 }
 
-function count(response: ServerResponse): void {
+function count(response: ServerResponse, betweenMs: number): void {
   response.writeHead(200, { "content-type": "text/event-stream" });
   let number = 0;
   const next = (): void => {
@@ -72,7 +76,7 @@ function count(response: ServerResponse): void {
     clearInterval(timer);
     response.end();
   };
-  const timer = setInterval(next, betweenEventsMs);
+  const timer = setInterval(next, betweenMs);
   next();
   response.on("close", () => clearInterval(timer));
 }

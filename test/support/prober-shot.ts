@@ -4,7 +4,7 @@ import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { betweenEventsMs, bodyHashHeader, eventCount } from "./load-app.ts";
+import { bodyHashHeader, eventCount, usualPace } from "./load-app.ts";
 import { acceptKey, createFrameReader, encodeFrame, opcodes } from "./web-socket.ts";
 
 export type Way = "keep-alive" | "fresh" | "post" | "slow" | "stream" | "socket";
@@ -30,6 +30,8 @@ export interface Target {
   readonly streamPath?: string;
   /** A WebSocket that sends every text back. */
   readonly socketPath?: string;
+  /** The pause between two of these texts. */
+  readonly betweenTextsMs?: number;
   /** More headers of each request. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Statuses beside 200 that are no failure, because a key of the service asks for them. */
@@ -51,6 +53,7 @@ const bodyBytes = 2048;
 /** Asks once and resolves with the release that answered; anything but a whole, right answer rejects. */
 export function shoot(target: Target, shot: Shot): Promise<string> {
   const { timeoutMs = 30_000, releaseHeader = "x-mypaas-release" } = target;
+  const { betweenTextsMs = usualPace.betweenEventsMs } = target;
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const body = shot.way === "post" ? bodyOf(shot.serial) : "";
   const asked = ask(target, shot, body);
@@ -81,7 +84,7 @@ export function shoot(target: Target, shot: Shot): Promise<string> {
     const key = String(asked.getHeader("sec-websocket-key"));
     const talked =
       response.headers["sec-websocket-accept"] === acceptKey(key)
-        ? talk(socket, head, shot.serial)
+        ? talk(socket, head, { serial: shot.serial, betweenMs: betweenTextsMs })
         : Promise.reject(new Error("another key was accepted"));
     talked.then(() => resolve(saidBy(response)), reject).finally(() => socket.destroy());
   });
@@ -148,7 +151,11 @@ async function readWhole(response: IncomingMessage, way: Way, wanted?: string): 
 }
 
 /** Says ten things over a second and wants each back before the next, then a close that is answered. */
-async function talk(socket: Duplex, head: Buffer, serial: number): Promise<void> {
+async function talk(
+  socket: Duplex,
+  head: Buffer,
+  { serial, betweenMs }: { readonly serial: number; readonly betweenMs: number },
+): Promise<void> {
   const read = createFrameReader();
   const arrived = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const frames = [...read(head)];
@@ -165,7 +172,7 @@ async function talk(socket: Duplex, head: Buffer, serial: number): Promise<void>
   };
   for (let message = 1; message <= eventCount; message += 1) {
     await exchange(opcodes.text, `${serial}-${message}`);
-    await sleep(betweenEventsMs);
+    await sleep(betweenMs);
   }
   await exchange(opcodes.close, "");
 }

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createLoadApp, loadPaths, releaseHeader } from "./load-app.ts";
 import { startProber, type ProberOptions, type ProberReport } from "./prober.ts";
 
@@ -39,8 +40,8 @@ async function probeServer(server: Server, load: Required<Load>, more: Partial<P
     timeoutMs,
     ...more,
   });
-  while (prober.counts().sent < requests && !until(prober.counts()))
-    await new Promise((resolve) => setImmediate(resolve));
+  // The counts sort all times, which is too much for each turn of the loop.
+  while (prober.counts().sent < requests && !until(prober.counts())) await sleep(2);
   const report = await prober.stop();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
@@ -87,14 +88,14 @@ test("the prober counts wrong bodies, bad statuses, cut connections and silence 
       else if (request.headers.connection === "close") request.socket.destroy();
       else response.writeHead(502).end();
     },
-    { timeoutMs: 700 },
+    { timeoutMs: 300 },
   );
   assert.equal(report.failed, 30);
   assert.deepEqual(Object.keys(report.reasons).toSorted(), [
     "fresh: ECONNRESET",
     "keep-alive: status 502",
     "post: another body came back",
-    "slow: no answer in 700 ms",
+    "slow: no answer in 300 ms",
   ]);
 });
 
@@ -107,10 +108,13 @@ test("the prober notices a request that the old release gets after the new one h
   assert.ok(report.oldAfterNew > 0);
 });
 
+const quickPace = { slowMs: 50, betweenEventsMs: 10 };
+const quick = { betweenTextsMs: quickPace.betweenEventsMs };
 const whole = { requests: 50, timeoutMs: 10_000, until: () => false };
 
 test("the prober follows events and talks over a WebSocket to the end", async () => {
-  const report = await probeServer(createLoadApp("web/7"), whole, { ...loadPaths, releaseHeader });
+  const app = createLoadApp("web/7", quickPace);
+  const report = await probeServer(app, whole, { ...loadPaths, releaseHeader, ...quick });
   assert.deepEqual(countsOf(report), {
     sent: 50,
     answered: 50,
@@ -127,10 +131,13 @@ test("the prober follows events and talks over a WebSocket to the end", async ()
 });
 
 test("the prober counts a stream and a WebSocket that break in the middle as failures", async () => {
-  const app = createLoadApp("web/7");
-  app.on("connection", (socket) => setTimeout(() => socket.destroy(), 350));
+  const app = createLoadApp("web/7", quickPace);
   const { streamPath, socketPath } = loadPaths;
-  const report = await probeServer(app, whole, { streamPath, socketPath });
+  const breakOff = ({ url, socket }: IncomingMessage) => {
+    if (url === streamPath || url === socketPath) setTimeout(() => socket.destroy(), 35);
+  };
+  app.on("request", breakOff).on("upgrade", breakOff);
+  const report = await probeServer(app, whole, { streamPath, socketPath, ...quick });
   assert.deepEqual(report.reasons, {
     "stream: ECONNRESET": 1,
     "socket: closed in the middle": 1,
@@ -156,15 +163,15 @@ test("the prober leaves out what it could not send in time, instead of sending i
       requests: 2_000,
       timeoutMs: 25_000,
       until: ({ answered }) => {
-        if (hasStalled) return answered > 200;
+        if (hasStalled) return answered > 100;
         hasStalled = true;
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
         return false;
       },
     },
     { perSecond: 400 },
   );
-  assert.ok(report.leftOut >= 300, String(report.leftOut));
+  assert.ok(report.leftOut >= 80, String(report.leftOut));
   assert.deepEqual(report.reasons, {});
 });
 

@@ -88,14 +88,14 @@ export async function startSwitchWorld(at: {
           nameHandovers,
         },
       ),
-    load: () =>
+    load: (perSecond = 200) =>
       startProber({
         address: "127.0.0.1",
         port: at.httpPort,
         host: "web.example.test",
         slowPath: "/slow",
         echoPath: "/echo",
-        perSecond: 200,
+        perSecond,
         maxRequests: 20_000,
       }),
     /** What no deploy waits for is done: names that were lent are given back. */

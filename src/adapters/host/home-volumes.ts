@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { chown, lstat, mkdir, open, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
+import type { Owner } from "../../core/release/image-user.ts";
 import { codeOf, ifThere } from "../files.ts";
 
 export interface HomeVolume {
@@ -44,8 +45,11 @@ async function realHome(volume: HomeVolume): Promise<string> {
   return home;
 }
 
-/** Makes the missing directories of the path. The last new one belongs to the image's numeric user; existing ones stay as they are. */
-export async function makeHomeVolume(volume: HomeVolume, user: string): Promise<string> {
+/** Makes the missing directories of the path. The last new one belongs to the user of the image, where that is known; existing ones stay as they are. */
+export async function makeHomeVolume(
+  volume: HomeVolume,
+  user: () => Promise<Owner | undefined>,
+): Promise<string> {
   const path = await resolveHomeVolume(volume);
   const home = await realHome(volume);
   const owner = await lstat(home);
@@ -61,7 +65,7 @@ export async function makeHomeVolume(volume: HomeVolume, user: string): Promise<
       parent = next;
       if (!isNew) continue;
       const isLast = index === parts.length - 1;
-      const { uid, gid } = isLast ? (numericUser(user) ?? owner) : owner;
+      const { uid, gid } = isLast ? ((await user()) ?? owner) : owner;
       await chown(`/proc/self/fd/${parent.fd}`, uid, gid);
     }
   } finally {
@@ -71,13 +75,6 @@ export async function makeHomeVolume(volume: HomeVolume, user: string): Promise<
 }
 
 const directory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-
-/** `USER` of an image when it is numeric, with or without a group; empty means root. */
-export function numericUser(user: string): { uid: number; gid: number } | undefined {
-  const match = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(user === "" ? "0" : user);
-  if (match?.[1] === undefined) return undefined;
-  return { uid: Number(match[1]), gid: Number(match[2] ?? match[1]) };
-}
 
 async function makeFolder(path: string): Promise<boolean> {
   try {

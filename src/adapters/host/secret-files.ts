@@ -1,7 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ensureDirectory, ensureFile, ifThere } from "../files.ts";
-import { numericUser } from "./home-volumes.ts";
 
 /** A value as it lies in a file. */
 export interface SecretVersion {
@@ -40,6 +39,6 @@ export async function sweepSecretFiles(
  * became another user, and a user by name is known only inside the image.
  */
 function readerOf(user: string): { readonly uid: number; readonly gid: number } | undefined {
-  const reader = numericUser(user);
-  return reader === undefined || reader.uid === 0 ? undefined : reader;
+  const [, uid = "0", gid = uid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(user) ?? [];
+  return Number(uid) === 0 ? undefined : { uid: Number(uid), gid: Number(gid) };
 }

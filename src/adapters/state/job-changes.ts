@@ -1,7 +1,9 @@
+import type { Project } from "../../core/push/project.ts";
 import type { ScaleOverride } from "../../core/stored/records.ts";
+import { adoptVolume } from "./adopted-volumes.ts";
+import { setProject, setScale } from "./services.ts";
 import { setValues, unsetValues } from "./env.ts";
 import type { ServerValue, ValueChanges } from "../../core/release/values.ts";
-import { setScale } from "./services.ts";
 import type { State } from "./state.ts";
 
 /** Keeps what a job changes beside its release, until that is live. */
@@ -14,6 +16,14 @@ export function keepValueChanges(state: State, job: number, changes: ValueChange
 export function keepScaleChange(state: State, job: number, scale: ScaleOverride | undefined): void {
   stage(state, job, ["scale", "", scale === undefined ? undefined : JSON.stringify(scale)]);
 }
+
+/** The same for the name that the engine has for a volume of the service. */
+export const keepAdoption = (state: State, job: number, name: string, volume: string): void =>
+  stage(state, job, ["volume", name, volume]);
+
+/** The same for the project that a push comes from. */
+export const keepProjectChange = (state: State, job: number, project: Project): void =>
+  stage(state, job, ["project", "", JSON.stringify(project)]);
 
 /** The values that a job changes. */
 export function valueChangesOfJob(state: State, job: number): ValueChanges {
@@ -35,6 +45,17 @@ export function applyChanges(
   applyValueChanges(state, service, valueChangesOfJob(state, id));
   const [scale] = state.all("SELECT value FROM job_changes WHERE job = ? AND what = 'scale'", id);
   if (scale !== undefined) setScale(state, service, scale.optionalText("value"));
+  const [project] = state.all(
+    "SELECT value FROM job_changes WHERE job = ? AND what = 'project'",
+    id,
+  );
+  if (project !== undefined) setProject(state, service, project.text("value"));
+  const volumes = state.all(
+    "SELECT name, value FROM job_changes WHERE job = ? AND what = 'volume'",
+    id,
+  );
+  for (const row of volumes)
+    adoptVolume(state, service, { name: row.text("name"), volume: row.text("value") });
   dropChanges(state, id);
 }
 
@@ -55,7 +76,11 @@ export function dropChanges(state: State, job: number): void {
 function stage(
   state: State,
   job: number,
-  [what, name, value]: readonly ["env" | "secret" | "scale", string, string | undefined],
+  [what, name, value]: readonly [
+    "env" | "secret" | "scale" | "volume" | "project",
+    string,
+    string | undefined,
+  ],
 ): void {
   const sql = `INSERT INTO job_changes (job, what, name, value) VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET value = excluded.value`;

@@ -172,4 +172,16 @@ export const migrations: readonly string[] = [
     pass TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- project: JSON of what identifies the project that the service was last pushed from; NULL: not known.
+  ALTER TABLE services ADD COLUMN project TEXT;
+
+  -- A named volume that Docker has under another name; it stays when its service is removed, as the volume does.
+  CREATE TABLE adopted_volumes (
+    service TEXT NOT NULL,
+    name TEXT NOT NULL,
+    volume TEXT NOT NULL,
+    PRIMARY KEY (service, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -1,4 +1,5 @@
-import { readScaleOverride, type ScaleOverride } from "../../core/stored/records.ts";
+import type { Project } from "../../core/push/project.ts";
+import { readProject, readScaleOverride, type ScaleOverride } from "../../core/stored/records.ts";
 import { writeMeta } from "./meta.ts";
 import type { State } from "./state.ts";
 
@@ -39,6 +40,17 @@ export function scaleOverride(state: State, service: string): ScaleOverride | un
   const row = state.get("SELECT scale FROM services WHERE name = ?", service);
   const text = row?.optionalText("scale");
   return text === undefined ? undefined : readScaleOverride(text, service);
+}
+
+/** The project that a service was last pushed from; undefined where that is not known. */
+export function projectOf(state: State, service: string): Project | undefined {
+  const row = state.get("SELECT project FROM services WHERE name = ?", service);
+  const text = row?.optionalText("project");
+  return text === undefined ? undefined : readProject(text, service);
+}
+
+export function setProject(state: State, service: string, project: string): void {
+  state.run("UPDATE services SET project = ? WHERE name = ?", project, service);
 }
 
 export function setScale(state: State, service: string, scale: string | undefined): void {

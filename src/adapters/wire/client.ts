@@ -5,7 +5,7 @@ import { signatureHeader, type Accepted, type WantedBlob } from "../../core/wire
 import { openTerminal } from "./terminal.ts";
 import type { TerminalConnection } from "./terminal-connection.ts";
 import { pathOf, routes, type RouteName } from "../../core/wire/routes.ts";
-import { withUpdateHint } from "../../core/wire/versions.ts";
+import { sameVersions, withUpdateHint } from "../../core/wire/versions.ts";
 import { send, sendForJson, type Call, type OnExchange } from "./call.ts";
 import { openPool, type Target } from "./pool.ts";
 
@@ -189,5 +189,5 @@ function readHave(place: string, answer: unknown): number {
 const strange = (place: string): UserError =>
   new UserError(`${place}: gave an answer that this version does not understand`, {
     code: "protocol",
-    hint: "install the same version on both sides: npm install -g mypaas",
+    hint: sameVersions,
   });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { pack } from "tar-stream";
+import { sameVersions } from "../../core/wire/versions.ts";
 import { UserError } from "../../core/errors.ts";
 import type { UploadEvent } from "../../core/wire/events.ts";
 import { planUpload, type UploadPart } from "../../core/push/upload-plan.ts";
@@ -94,7 +95,7 @@ function find(uploading: Upload, blob: WantedBlob): SourceFile {
   if (source && source.size === blob.size) return source;
   throw new UserError(`server: requested a file that is not in this push, ${blob.sha256}`, {
     code: "protocol",
-    hint: "install the same version on both sides: npm install -g mypaas",
+    hint: sameVersions,
   });
 }
 

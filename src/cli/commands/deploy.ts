@@ -1,5 +1,5 @@
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
-import { buildOptions, optionsAgain, pushOptions, type BuildArgs } from "../push/options.ts";
+import { optionsAgain, pushOptions, sendOptions, type BuildArgs } from "../push/options.ts";
 import { commandLine, option } from "../output/shell-words.ts";
 import { command, hint } from "../../core/hints.ts";
 
@@ -7,7 +7,7 @@ type DeployArgs = BuildArgs & Pick<ServerOptions, "runDir">;
 
 export const declaration: CommandFile = {
   options: [
-    ...buildOptions,
+    ...sendOptions,
     ["--run-dir <dir>", "where the worker's socket is (default: /run/mypaas)"],
   ],
   examples: ["sudo mypaas deploy", "sudo mypaas deploy web/Dockerfile"],

@@ -7,6 +7,7 @@ import { readValueFile } from "../input/value-files.ts";
 import { readValues } from "../input/value-lines.ts";
 import { isSecretName } from "../../core/release/values.ts";
 import { command, hint } from "../../core/hints.ts";
+import { newContainers } from "../new-containers.ts";
 
 export interface EnvArgs extends ServiceArgs {
   /** Nothing or `list`; `set K=V…`; `unset K…`. */
@@ -29,6 +30,7 @@ const collect = (word: string, before: readonly string[] = []): readonly string[
 ];
 
 export const declaration: CommandFile = {
+  note: newContainers,
   options: [
     ["-f, --file <file>", "with set: lines NAME=VALUE of a file, - for stdin"],
     ["--from-file <name=file>", "with set: a whole file as the value, - for stdin", collect],

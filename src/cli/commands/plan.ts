@@ -18,7 +18,7 @@ export async function plan(args: PlanArgs, io: CommandIo): Promise<ExitCode> {
   const { checkDockerfile, readContext } = await import("../push/push-context.ts");
   const { file: dockerfile } = await findDockerfile(args.path, io.world.cwd, "plan");
   const source = { dockerfile, context: args.context, options: pushOptions(args) };
-  const service = await checkDockerfile(dockerfile, io);
+  const { service } = await checkDockerfile(dockerfile, io);
   const { askWithManifest } = await import("../push/ask-older.ts");
   const { tree, push } = await readContext(source, io);
   tree.close();

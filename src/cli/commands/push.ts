@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { didYouMean } from "../../core/dockerfile/did-you-mean.ts";
 import { UserError } from "../../core/errors.ts";
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
-import { buildOptions, optionsAgain, pushOptions, type BuildArgs } from "../push/options.ts";
+import { optionsAgain, pushOptions, sendOptions, type BuildArgs } from "../push/options.ts";
 import { commandLine, option } from "../output/shell-words.ts";
 import { command, hint } from "../../core/hints.ts";
 
@@ -12,7 +12,7 @@ export interface PushArgs extends ServerOptions, BuildArgs {
 }
 
 export const declaration: CommandFile = {
-  options: buildOptions,
+  options: sendOptions,
   examples: ["mypaas push", "mypaas push prod services/web/Dockerfile"],
   named: ["first", "path"],
   run: push,

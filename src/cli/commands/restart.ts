@@ -1,7 +1,9 @@
 import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
 import { jobCommand } from "../connect/job-command.ts";
+import { newContainers } from "../new-containers.ts";
 
 export const declaration: CommandFile = {
+  note: newContainers,
   examples: ["mypaas restart web", "mypaas restart web -r prod"],
   run: restart,
 };

@@ -2,6 +2,7 @@ import { UserError } from "../../core/errors.ts";
 import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
 import { jobCommand } from "../connect/job-command.ts";
 import { command, hint } from "../../core/hints.ts";
+import { newContainers } from "../new-containers.ts";
 
 export interface RollbackArgs extends ServiceArgs {
   /** Its number; without it what was live before. */
@@ -9,6 +10,7 @@ export interface RollbackArgs extends ServiceArgs {
 }
 
 export const declaration: CommandFile = {
+  note: newContainers,
   examples: ["mypaas rollback web -r prod", "mypaas rollback web 41 -r prod"],
   run: rollback,
 };

@@ -3,12 +3,14 @@ import { maxReplicas } from "../../core/release/spec.ts";
 import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
 import { jobCommand } from "../connect/job-command.ts";
 import { command, hint } from "../../core/hints.ts";
+import { newContainers } from "../new-containers.ts";
 
 export interface ScaleArgs extends ServiceArgs {
   readonly replicas: string;
 }
 
 export const declaration: CommandFile = {
+  note: newContainers,
   examples: ["mypaas scale web 3 -r prod", "mypaas scale web 1 -r prod"],
   run: scale,
 };

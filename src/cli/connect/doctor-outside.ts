@@ -3,6 +3,7 @@ import { judgeEngine } from "../../core/health/engine.ts";
 import { judgeClock } from "../../core/health/host.ts";
 import { failed, ok, skipped, warning, type Check, type Finding } from "../../core/health/check.ts";
 import { wireBase } from "../../core/wire/protocol.ts";
+import { whatToUpdate } from "../../core/wire/versions.ts";
 import type { RemoteAddress } from "../../core/wire/connection-string.ts";
 import type { Results } from "../../core/actions/actions.ts";
 import { packageVersion } from "../../adapters/package-version.ts";
@@ -50,10 +51,7 @@ export async function lookFromHere(
 
 function judgeVersions(server: string, here: string): Finding {
   if (server === here) return ok(`${here} on both sides`);
-  return warning(
-    `the server has ${server}, this machine has ${here}`,
-    hint`install the same version on both: npm install -g mypaas@latest, and on the server: sudo ${command("init")}`,
-  );
+  return warning(`the server has ${server}, this machine has ${here}`, whatToUpdate(here, server));
 }
 
 /** Without a host it is this server, whose ports tell nothing from here. */

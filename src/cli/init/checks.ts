@@ -1,6 +1,7 @@
 import { UserError } from "../../core/errors.ts";
 import { formatBytes } from "../../core/format.ts";
 import { type Hint, command, hint, hintText } from "../../core/hints.ts";
+import { seeInstall } from "../../core/install.ts";
 
 /** What init has to know of the machine before it changes anything. */
 export interface Facts {
@@ -48,7 +49,7 @@ export function missing(facts: Facts): readonly Missing[] {
   if (isBelow(facts.node, minimumNode))
     add(
       `node: should be ${minimumNode.join(".")} or newer, got ${facts.node}`,
-      "install Node 24, then run: sudo npm install -g mypaas",
+      `install Node 24, then mypaas again, ${seeInstall}`,
     );
   if (facts.engine instanceof UserError) add(facts.engine.message, facts.engine.hint);
   else if (isBelow(facts.engine.api, minimumApi))

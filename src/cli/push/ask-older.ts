@@ -20,7 +20,7 @@ export async function askWithManifest<T extends { readonly accepted: Pick<Accept
   const plain = plainManifest(push);
   const warn = () => {
     const text = `build context: ${leftBehind(plain.emptyFolders)}: mypaas on the server is older than here`;
-    say({ kind: "warning", text, ...hintFields(updateServer) });
+    say({ kind: "warning", text, ...hintFields(updateServer()) });
   };
   try {
     const answer = await ask(push);
@@ -32,7 +32,7 @@ export async function askWithManifest<T extends { readonly accepted: Pick<Accept
     if (plain.refused.length > 0)
       throw new UserError("build context: mypaas on the server is too old for it", {
         code: "manifest",
-        hint: updateServer,
+        hint: updateServer(),
         details: plain.refused,
         cause: error,
       });

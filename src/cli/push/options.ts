@@ -11,6 +11,8 @@ export interface BuildArgs {
   /** False with `--no-cache`. */
   readonly cache: boolean;
   readonly takeFrom?: string | undefined;
+  /** `--replace`: the service of another project may go. */
+  readonly replace?: boolean;
 }
 
 export const buildOptions: readonly OptionRow[] = [
@@ -20,17 +22,25 @@ export const buildOptions: readonly OptionRow[] = [
   ["--take-from <service>", "take over routes that this service has now"],
 ];
 
+/** The same for commands that send it. */
+export const sendOptions: readonly OptionRow[] = [
+  ...buildOptions,
+  ["--replace", "replace a service that another project has pushed"],
+];
+
 /** What they ask of the server. */
 export const pushOptions = (args: BuildArgs): PushOptions => ({
   pull: args.pull ?? false,
   noCache: !args.cache,
   ...(args.takeFrom !== undefined && { takeFrom: serviceArgument(args.takeFrom, "--take-from") }),
+  ...(args.replace === true && { replace: true }),
 });
 
 /** Those that a second call needs to meet the same job. */
 export const optionsAgain = (args: BuildArgs): readonly string[] => [
   ...option("--context", args.context),
   ...option("--take-from", args.takeFrom),
+  ...(args.replace === true ? ["--replace"] : []),
   ...(args.pull === true ? ["--pull"] : []),
   ...(args.cache ? [] : ["--no-cache"]),
 ];

@@ -12,6 +12,7 @@ import { checkManifest } from "../../core/push/manifest.ts";
 import { isPlain } from "../../core/push/older-servers.ts";
 import { formatProblem, problemsError } from "../../core/dockerfile/problems.ts";
 import { warnOfRiskyFiles } from "../../core/push/risky-files.ts";
+import type { ServiceSpec } from "../../core/release/spec.ts";
 import type { PushManifest, PushOptions } from "../../core/actions/push.ts";
 import { readDockerfile } from "../input/dockerfile-path.ts";
 import { hintFields } from "../../core/hints.ts";
@@ -26,15 +27,15 @@ export interface PushSource {
   readonly options: PushOptions;
 }
 
-/** The name of the service; throws UserError with everything that is wrong in the Dockerfile. */
-export async function checkDockerfile(dockerfile: string, io: CommandIo): Promise<string> {
+/** The service that it describes; throws UserError with everything that is wrong in the Dockerfile. */
+export async function checkDockerfile(dockerfile: string, io: CommandIo): Promise<ServiceSpec> {
   const file = shown(dockerfile, io);
   const bytes = await readDockerfile(dockerfile, file);
   const { spec, problems, warnings } = parseDockerfile(bytes, file);
   if (!spec) throw problemsError(problems);
   for (const warning of warnings)
     io.say({ kind: "warning", text: formatProblem(warning), ...hintFields(warning.hint) });
-  return spec.service;
+  return spec;
 }
 
 /** Reads and checks the files; reports their number and those that look like secrets. The caller closes the tree. The bytes of files that are known to be changing are kept. */
@@ -55,7 +56,7 @@ export async function readContext(
   const place = { dockerfile, context, signal: interrupted, onRead };
   const tree = await readSourceTree({ ...place, ...(changing && { changing }) });
   try {
-    return { tree, push: checked({ context, tree, options }, io) };
+    return { tree, context, push: checked({ context, tree, options }, io) };
   } catch (error) {
     tree.close();
     throw error;

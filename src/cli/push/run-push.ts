@@ -5,6 +5,8 @@ import type { Begun, Connection } from "../connect/connect.ts";
 import type { CommandIo, ExitCode } from "../command.ts";
 import { followJob, isLive, sayBroken } from "../connect/follow-job.ts";
 import { sayWhenSlow } from "../connect/say-when-slow.ts";
+import { beginPush, projectOf } from "./begin-push.ts";
+import type { ServiceSpec } from "../../core/release/spec.ts";
 import type { PushManifest } from "../../core/actions/push.ts";
 import { shownPath } from "../../core/push/manifest.ts";
 import { askWithManifest } from "./ask-older.ts";
@@ -26,10 +28,10 @@ export async function runPush(wanted: Push, io: CommandIo): Promise<ExitCode> {
   let isStarted = false;
   let connection: Connection | undefined;
   try {
-    const service = await checkDockerfile(wanted.dockerfile, io);
+    const spec = await checkDockerfile(wanted.dockerfile, io);
     const first = await readContext(wanted, io);
     connection = await wanted.connect();
-    const begun = await sendAll({ wanted, service, connection, first }, io);
+    const begun = await sendAll({ wanted, spec, connection, first }, io);
     const accepted = begun.accepted.job === undefined ? await start(begun, io) : begun.accepted;
     isStarted = true;
     return isLive(await followJob({ ...begun, accepted }, io)) ? 0 : 1;
@@ -47,7 +49,7 @@ export async function runPush(wanted: Push, io: CommandIo): Promise<ExitCode> {
 
 interface Sending {
   readonly wanted: Push;
-  readonly service: string;
+  readonly spec: ServiceSpec;
   readonly connection: Connection;
   readonly first: Context;
 }
@@ -55,14 +57,17 @@ interface Sending {
 type Context = Awaited<ReturnType<typeof readContext>>;
 
 /** Sends all files as they were read. Where one has changed before its bytes were sent, all are read again, and this time the bytes of those that change are kept. */
-async function sendAll({ wanted, service, connection, first }: Sending, io: CommandIo) {
+async function sendAll({ wanted, spec, connection, first }: Sending, io: CommandIo) {
   const changing = new Set<string>();
+  const { service } = spec;
+  const { dockerfile } = wanted;
+  const project = await projectOf(spec, { dockerfile, context: first.context }, io);
   let context = first;
   for (let tried = 1; ; tried += 1) {
     const { tree, push } = context;
     try {
       const ask = (asked: PushManifest) =>
-        connection.begin({ action: "push", service, push: asked });
+        beginPush(connection, { service, push: asked, project }, io);
       const begun = await askWithManifest(push, ask, io);
       await sendMissing(begun, tree, io);
       return begun;

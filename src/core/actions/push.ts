@@ -6,6 +6,7 @@ import {
   asFields,
   bad,
   boolean,
+  flag,
   list,
   object,
   optional,
@@ -26,11 +27,26 @@ const entry: Reader<ManifestEntry> = (value, name) => {
   return "link" in fields ? object(link)(fields, name) : object(file)(fields, name);
 };
 
+const digest = text(/^[0-9a-f]{32}$/);
+const project = {
+  origins: list(digest, "push.options.project.origins"),
+  machine: digest,
+  place: digest,
+  dockerfile: path,
+  name: text(/^[^\0]{1,200}$/),
+  /** Routes as the Dockerfile writes them: host and path. */
+  routes: list(text(/^[^\0]{1,2000}$/), "push.options.project.routes"),
+};
+
 const options = {
   pull: boolean,
   noCache: boolean,
   /** The service whose routes this one may take over. */
   takeFrom: optional(serviceName),
+  /** Where the push comes from; laptops of 0.1.0 do not say it. */
+  project: optional(object(project, "push.options.project")),
+  /** True where the service of another project is to be replaced. */
+  replace: flag,
 };
 
 const manifest = {

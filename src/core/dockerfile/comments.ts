@@ -1,4 +1,5 @@
 import { heredocsOf, type Heredoc } from "./heredocs.ts";
+import { volumeReader, type DeclaredVolume } from "./declared-volumes.ts";
 import { runMounts, type RunMount } from "./mounts.ts";
 import { firstNonSpace } from "../white-space.ts";
 
@@ -24,6 +25,8 @@ export interface DockerfileScan {
   readonly comments: readonly Comment[];
   /** Names of build stages in order, empty for a stage without one. */
   readonly stages: readonly string[];
+  /** The VOLUME instructions that count for an image of this stage, the last one where it is left out. */
+  readonly volumes: (target: string | undefined) => readonly DeclaredVolume[];
   readonly instructions: number;
   readonly written: readonly Written[];
   /** True with a syntax directive, which names another reader of Dockerfiles. */
@@ -40,6 +43,7 @@ export interface DockerfileScan {
 export function scanDockerfile(text: string): DockerfileScan {
   const comments: Comment[] = [];
   const stages: string[] = [];
+  const volumes = volumeReader();
   const mounts: RunMount[] = [];
   const directives = readDirectives();
   // Open heredocs; the next one to be closed is last.
@@ -56,6 +60,7 @@ export function scanDockerfile(text: string): DockerfileScan {
     firstInstruction ??= started;
     const stage = stageOf(instruction);
     if (stage !== undefined) stages.push(stage);
+    volumes.see(instruction, started);
     mounts.push(...runMounts(instruction, started));
     heredocs = heredocsOf(instruction).toReversed();
     const hasHeredoc = heredocs.length > 0;
@@ -87,6 +92,7 @@ export function scanDockerfile(text: string): DockerfileScan {
   return {
     comments,
     stages,
+    volumes: (target) => volumes.of(target),
     instructions: written.length,
     written,
     hasSyntax: directives.hasSyntax(),

@@ -2,6 +2,13 @@ import { countCharacters, directiveOf, scanDockerfile, type DockerfileScan } fro
 import { isKeyComment, nearMiss, readKeyLine, type KeyLine } from "./comment-keys.ts";
 import { problemList, type Problem, type ProblemList } from "./problems.ts";
 import { readSpec } from "./spec-reader.ts";
+import {
+  coversOf,
+  uncoveredPaths,
+  volumeLines,
+  volumePath,
+  waysOut,
+} from "../release/declared-volumes.ts";
 import type { ServiceSpec } from "../release/spec.ts";
 import { show } from "./values.ts";
 
@@ -27,6 +34,9 @@ export function parseDockerfile(bytes: Uint8Array, file: string): ParsedDockerfi
   checkFile(scan, problems);
   warnOfSsh(scan, warnings);
   const spec = readSpec({ lines, stages: scan.stages, problems, warnings });
+  const written = lines.filter(({ key }) => key.name === "volume").length;
+  // A line that could not be read may be the one that covers the path.
+  if (written === spec.volumes.length) checkVolumes(scan, spec, problems);
   const found = problems.sorted();
   return {
     spec: found.length > 0 ? undefined : spec,
@@ -79,6 +89,20 @@ function readKeyLines(
       );
   }
   return lines;
+}
+
+/** Reports each path that the Dockerfile itself declares with VOLUME and no key covers; base images are known to the build only. */
+function checkVolumes(scan: DockerfileScan, spec: ServiceSpec, problems: ProblemList): void {
+  const declared = scan.volumes(spec.target);
+  const paths = uncoveredPaths(
+    declared.map(({ path }) => path),
+    coversOf(spec.volumes),
+  );
+  for (const lines of volumeLines(paths, spec.volumes)) {
+    const line = declared.find(({ path }) => volumePath(path) === lines.path)?.line ?? 1;
+    const what = `VOLUME ${show(lines.path)}: its data would be lost with each release`;
+    problems.add({ line, column: 1 }, what, waysOut(lines));
+  }
 }
 
 function checkFile(scan: DockerfileScan, problems: ProblemList): void {

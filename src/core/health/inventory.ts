@@ -1,3 +1,5 @@
+import type { ServiceSpec } from "../release/spec.ts";
+
 /** All things on an engine that `doctor` judges. */
 export interface Inventory {
   readonly containers: readonly SeenContainer[];
@@ -20,6 +22,8 @@ export interface SeenContainer extends SeenThing {
   readonly published: readonly PublishedPort[];
   /** Path on this server; empty for log drivers without a file. */
   readonly logPath: string;
+  /** Volumes that the engine made by itself for a replica of an earlier mypaas. */
+  readonly anonymous: readonly { readonly target: string; readonly name: string }[];
   /** True when the log has a maximum size. */
   readonly rotates: boolean;
 }
@@ -49,4 +53,7 @@ export interface Serving {
   readonly release: number;
   /** Number of containers that should run; 0 when stopped. */
   readonly replicas: number;
+  /** Paths and volumes of data that its Dockerfile does not name. */
+  readonly carried: readonly { readonly target: string; readonly name: string }[];
+  readonly volumes: ServiceSpec["volumes"];
 }

@@ -30,6 +30,7 @@ function orphanReason({ labels }: SeenContainer, known: Known): string | undefin
   const service = labels[label.service] ?? "";
   // Images carry the instance's label too, and pass it on to containers that were started by hand.
   if (role === undefined) return "started by hand from an image of mypaas";
+  if (role === "look" && known.busy.size === 0) return "left by a deploy that was interrupted";
   if (role !== "service" || known.busy.has(service)) return undefined;
   if (!known.services.has(service)) return `service ${service} is not known`;
   const release = Number(labels[label.release]);

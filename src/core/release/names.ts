@@ -22,6 +22,10 @@ export const backName = (instance: string, slug: string): string =>
 export const imageName = (instance: string, slug: string, release: number): string =>
   `${instance}/${slug}:r${release}`;
 
+/** The name of a program of `mypaas run`; `tag` keeps those of one service apart. */
+export const programName = (instance: string, slug: string, tag: string): string =>
+  `${serviceHostName(instance, slug)}-run-${tag}`;
+
 export const volumeName = (instance: string, slug: string, name: string): string =>
   `${instance}-${slug}-${name}`;
 
@@ -38,4 +42,6 @@ export const label = {
   spec: "mypaas.spec",
   /** Of a one-off container: `attached` or `detached`. */
   run: "mypaas.run",
+  /** `discard` on replicas whose anonymous volumes hold nothing that is to be kept; versions that made none of it sure do not write it. */
+  anonymous: "mypaas.anonymous",
 } as const;

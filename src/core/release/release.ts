@@ -22,12 +22,14 @@ export interface Release {
   readonly imageHealthcheck: boolean;
 }
 
-/** A volume as Docker accepts it: `source` is a volume name or an absolute host path. */
+/** A volume as Docker accepts it: `source` is a volume name or an absolute host path, and empty for `none`, which goes with its container. */
 export interface Mount {
-  readonly type: "volume" | "bind";
+  readonly type: "volume" | "bind" | "none";
   readonly source: string;
   readonly target: string;
   readonly readOnly: boolean;
+  /** True for data that its Dockerfile does not name: the image declares it, and the release before had it. Only replicas get it. */
+  readonly carried?: true;
 }
 
 /** A value that the containers of a release read from a file. The value itself lies beside the release, under `version`. */

@@ -93,9 +93,9 @@ export type Scale =
   | { readonly kind: "safe"; readonly replicas: number };
 
 export interface VolumeSpec {
-  /** `named`: a Docker volume; `home`: below the home of the user who ran init; `absolute`: a host path that config.yml allows. */
-  readonly kind: "named" | "home" | "absolute";
-  /** Name, path relative to the home, or absolute host path. */
+  /** `named`: a Docker volume; `home`: below the home of the user who ran init; `absolute`: a host path that config.yml allows; `none`: what is written there goes with each container. */
+  readonly kind: "named" | "home" | "absolute" | "none";
+  /** Name, path relative to the home, or absolute host path; empty for `none`. */
   readonly source: string;
   readonly target: string;
   readonly readOnly: boolean;

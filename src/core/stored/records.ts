@@ -2,6 +2,7 @@ import type { Receipt } from "../actions/lifecycle.ts";
 import type { HostRecord, Served, Trouble } from "../certificates/record.ts";
 import { storedRoute } from "../dockerfile/keys/routes.ts";
 import { storedSpec } from "../dockerfile/keys/table.ts";
+import type { Project } from "../push/project.ts";
 import type { Mount, Release, SecretFile } from "../release/release.ts";
 import {
   amount,
@@ -20,10 +21,11 @@ import {
 import { inState, readStored } from "./stored.ts";
 
 const mount = object<Mount, "type" | "source" | "target" | "readOnly">({
-  type: word("volume", "bind"),
+  type: word("volume", "bind", "none"),
   source: text,
   target: text,
   readOnly: flag,
+  carried: maybe(flag as Reader<true>),
 });
 
 const secretFile = object<SecretFile, "name" | "version" | "source" | "target">({
@@ -108,6 +110,21 @@ export const scaleOverrideShape = object<ScaleOverride, "written" | "replicas">(
   written: text,
   replicas: count,
 });
+
+export const projectShape = object<
+  Project,
+  "origins" | "machine" | "place" | "dockerfile" | "name"
+>({
+  origins: listOf(text),
+  machine: text,
+  place: text,
+  dockerfile: text,
+  name: text,
+});
+
+/** Reads the project that a service was last pushed from; throws UserError "damaged-state". */
+export const readProject = (json: string, service: string): Project =>
+  readStored(json, projectShape, inState(`project of ${service}`));
 
 /** Reads the scale that a command has set; throws UserError "damaged-state". */
 export const readScaleOverride = (json: string, service: string): ScaleOverride =>

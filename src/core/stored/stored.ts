@@ -1,5 +1,6 @@
 import { type Hint } from "../hints.ts";
 import { UserError } from "../errors.ts";
+import { seeInstall } from "../install.ts";
 import { WrongShape, type Reader } from "./shape.ts";
 
 /** Names a stored thing in messages, such as `state: release 3 of web`, and says how to get a good one. */
@@ -39,6 +40,6 @@ export function refuseNewer(name: string, version: unknown, known: number): void
   if (typeof version !== "number" || version <= known) return;
   throw new UserError(
     `${name}: written by a newer mypaas than this one (version ${version}, this one reads up to ${known})`,
-    { code: "newer-state", hint: "run: npm install -g mypaas@latest" },
+    { code: "newer-state", hint: `update mypaas here, ${seeInstall}` },
   );
 }

@@ -1,5 +1,6 @@
 import { hintFields } from "../hints.ts";
 import { readHint } from "../read-hint.ts";
+import { sameVersions } from "./versions.ts";
 import { UserError } from "../errors.ts";
 import { jsonFields, type Fields } from "../actions/fields.ts";
 import type { ErrorAnswer } from "./protocol.ts";
@@ -141,5 +142,5 @@ function readError(value: unknown): ErrorAnswer["error"] {
 const strange = (what: string): UserError =>
   new UserError(`connection: carried ${what}`, {
     code: "protocol",
-    hint: "install the same version on both sides: npm install -g mypaas",
+    hint: sameVersions,
   });

@@ -55,7 +55,8 @@ export function mayManageKeys(key: EnrolledKey, now: number): boolean {
 
 /** Decides whether the key may use the settings of a service; throws UserError "forbidden". */
 export function authoriseSpec(caller: Caller, spec: ServiceSpec): void {
-  if (caller === "root" || !caller.options.noVolumes || spec.volumes.length === 0) return;
+  if (caller === "root" || !caller.options.noVolumes) return;
+  if (spec.volumes.every(({ kind }) => kind === "none")) return;
   throw new UserError(`key ${nameOf(caller)}: may not use volumes`, {
     code: "forbidden",
     hint: "use another key, or remove mypaas.volume from the Dockerfile",

@@ -1,6 +1,7 @@
 import { type Hint, command, hint } from "../hints.ts";
 import type { Fields } from "../actions/fields.ts";
 import { UserError } from "../errors.ts";
+import { seeInstall } from "../install.ts";
 import { plainText } from "../terminal-text.ts";
 
 /** Returns what was read, and refuses what only a later version can have asked: to leave it out would be to do something else. */
@@ -16,19 +17,22 @@ export function allKnown<T extends object>(asked: Fields, known: T, where = ""):
 
 /** A refusal of what a later version asks. */
 export const newerRequest = (message: string): UserError =>
-  new UserError(`request: ${message}`, { code: "bad-request", hint: updateServer });
+  new UserError(`request: ${message}`, { code: "bad-request", hint: updateServer() });
 
 /** What is done about a mypaas on the server that is older than the laptop's. */
-export const updateServer = hint`update mypaas on the server: npm install -g mypaas@latest, then: sudo ${command("init")}`;
+export const updateServer = (to?: string): Hint =>
+  hint`update mypaas on the server${to === undefined ? "" : ` to ${to}`}, ${seeInstall}; then run: sudo ${command("init")}`;
 
-const updateLaptop = "update mypaas here: npm install -g mypaas@latest";
-const updateBoth = "install the same version on both sides: npm install -g mypaas";
+/** The same where nobody knows which side is older. */
+export const sameVersions: Hint = `install the same version on both sides, ${seeInstall}`;
 
 /** Says which side to update where laptop and server do not understand each other; the first servers do not say their version. */
 export function whatToUpdate(laptop: string, server: string | undefined): Hint {
   const order = server === undefined ? 1 : compare(laptop, server);
-  if (order === 0) return updateBoth;
-  return order > 0 ? updateServer : updateLaptop;
+  if (order === 0) return sameVersions;
+  return order > 0
+    ? updateServer(laptop)
+    : `update mypaas here to ${server ?? "that of the server"}, ${seeInstall}`;
 }
 
 /** The same error with a hint that says which side to update, where it comes from two versions that differ. */
@@ -41,7 +45,9 @@ export function withUpdateHint(
   // The first servers say so in words and without the command.
   const isOld = code === "bad-request" && message.endsWith("update mypaas on the server");
   if (code !== "protocol" && !isOld) return error;
-  const hint = isOld ? updateServer : whatToUpdate(versions.laptop, versions.server);
+  const hint = isOld
+    ? updateServer(versions.laptop)
+    : whatToUpdate(versions.laptop, versions.server);
   return new UserError(message, { code, details, still, hint, cause: error });
 }
 

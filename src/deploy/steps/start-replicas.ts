@@ -14,11 +14,11 @@ export async function startReplicas(context: SwitchContext): Promise<void> {
   });
 }
 
-/** Makes the named volumes of a release that are not there yet. */
+/** Makes the named volumes of a release that are not there yet; one that is only carried on is never made anew. */
 export async function ensureVolumes(
   engine: Pick<Volumes, "ensureVolume">,
   { mounts, spec }: Release,
 ): Promise<void> {
-  for (const { type, source } of mounts)
-    if (type === "volume") await engine.ensureVolume(source, spec.service);
+  for (const { type, source, carried } of mounts)
+    if (type === "volume" && carried !== true) await engine.ensureVolume(source, spec.service);
 }

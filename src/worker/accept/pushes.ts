@@ -2,12 +2,15 @@ import { UserError } from "../../core/errors.ts";
 import { parseRequest } from "../../core/wire/request.ts";
 import type { Accepted, WantedBlob } from "../../core/wire/protocol.ts";
 import type { ActionOf } from "../../core/actions/actions.ts";
+import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { PushManifest } from "../../core/actions/push.ts";
 import { askedFor, blobsOf } from "../../sources/push.ts";
 import type { BlobStore } from "../../adapters/host/blob-store.ts";
 import { forgetBlob, knowsBlob, recordBlobs } from "../../adapters/state/blobs.ts";
+import { keepProjectChange } from "../../adapters/state/job-changes.ts";
 import { requestBody, setRequestJob, type StoredRequest } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
+import { refuseOtherProject, withoutRoutes } from "./other-project.ts";
 import { acceptOnce, followExistingJob } from "./accept-once.ts";
 import type { Queue } from "../jobs/queue.ts";
 
@@ -27,6 +30,7 @@ export interface Pushes {
 export interface PushParts {
   readonly state: State;
   readonly store: BlobStore;
+  readonly config: Pick<InstanceConfig, "domain">;
   readonly queue: Queue;
   /** Copies an uploaded blob into the store, out of the spool of the entry that the request came through. */
   readonly take: (stored: StoredRequest, wanted: WantedBlob) => Promise<void>;
@@ -54,6 +58,8 @@ export function createPushes(parts: PushParts): Pushes {
     const job = queue.add({ service, request: stored.id, key, action, content }, (id) => {
       recordBlobs(state, service, id, blobsOf(manifest));
       setRequestJob(state, stored.id, id);
+      const { project } = manifest.options;
+      if (project !== undefined) keepProjectChange(state, id, withoutRoutes(project));
     });
     return { request: stored.id, job: job.id, missing: [] };
   };
@@ -63,6 +69,7 @@ export function createPushes(parts: PushParts): Pushes {
     status: answer,
     accept: async (stored, request, body) => {
       const missing = await missingBlobs(parts, request.service, request.push);
+      refuseOtherProject(parts, request, missing.length);
       await store.refuseWhenFull(missing.reduce((sum, { size }) => sum + size, body.length));
       acceptOnce(state, stored, body);
       const { service } = request;

@@ -22,20 +22,50 @@ export interface DeployContext extends Omit<JobRun, "tools"> {
   /** With `auto` replaced. */
   readonly spec: ServiceSpec;
   readonly homes: ReadonlyMap<string, string>;
+  /** Named volumes that the engine has under another name. */
+  readonly adopted: ReadonlyMap<string, string>;
   readonly live: StoredRelease | undefined;
 }
 
 /** The release as it would be with this image. */
 export function plan(
-  { spec, desired, homes, config }: Pick<DeployContext, "spec" | "desired" | "homes" | "config">,
+  {
+    spec,
+    desired,
+    homes,
+    adopted,
+    config,
+  }: Pick<DeployContext, "spec" | "desired" | "homes" | "adopted" | "config">,
   { number, image }: Pick<Release, "number" | "image">,
   facts: PlanFacts,
 ): Release {
   const { instance } = config;
   const { env, secretFiles } = desired;
   const secretsDir = instancePaths(config).secrets;
-  const parts = { number, image, facts, instance, spec, env, homes, secretFiles, secretsDir };
+  const parts = {
+    number,
+    image,
+    facts,
+    instance,
+    spec,
+    env,
+    homes,
+    adopted,
+    secretFiles,
+    secretsDir,
+  };
   return planRelease(parts);
+}
+
+/** The release as it would be with the image of another one, and with what that one carries on. */
+export function planAs(
+  context: Parameters<typeof plan>[0],
+  of: Release,
+  facts: PlanFacts,
+): Release {
+  const planned = plan(context, of, facts);
+  const carried = of.mounts.filter((mount) => mount.carried === true);
+  return { ...planned, mounts: [...planned.mounts, ...carried] };
 }
 
 /** What the state keeps of a release of this deploy. */

@@ -2,6 +2,9 @@ import type { DoneEvent } from "../../core/wire/event-roles.ts";
 import type { LiveEvent, ReceiptEvent } from "../../core/wire/events.ts";
 import { imageName } from "../../core/release/names.ts";
 import { authoriseSpec } from "../../core/wire/permissions.ts";
+import { isSameRoute } from "../../core/routing/routes.ts";
+import { ownRoutes } from "../../core/routing/takeovers.ts";
+import { routeUrl } from "../../deploy/messages.ts";
 import type { Release } from "../../core/release/release.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import { applyChanges } from "../../adapters/state/job-changes.ts";
@@ -14,12 +17,13 @@ import {
 } from "../../adapters/state/releases.ts";
 import { ensureService, takeReleaseNumber } from "../../adapters/state/services.ts";
 import type { JobRun } from "../jobs/job-kind.ts";
-import { plan, record, type DeployContext } from "./deploy-context.ts";
+import { plan, planAs, record, type DeployContext } from "./deploy-context.ts";
 import type { DesiredRelease } from "./desired-release.ts";
 import { provideImage, removeOldImages } from "./image.ts";
 import { recordSwitch } from "./record-switch.ts";
 import { runsAlready, type Wanted } from "./runs-already.ts";
 import { admitHere } from "./admit.ts";
+import { adoptedNames, keepData } from "./kept-data.ts";
 import { provideSecrets, removeOldSecrets } from "./secrets.ts";
 import { nothingBuilt } from "./release-plan.ts";
 import { provideVolumes, resolveHomes } from "./volumes.ts";
@@ -28,7 +32,7 @@ import { provideVolumes, resolveHomes } from "./volumes.ts";
 export async function makeLive(run: JobRun, desired: DesiredRelease): Promise<DoneEvent> {
   const context = await openDeploy(run, desired);
   const { state, job, live, tools } = context;
-  const withImage: Wanted["withImage"] = (of, facts) => plan(context, of, facts);
+  const withImage: Wanted["withImage"] = (of, facts) => planAs(context, of, facts);
   if (await runsAlready(tools.engine, { live, desired, withImage })) {
     // Values may be the same as those that run, and others than those of the next push.
     state.transaction(() => applyChanges(state, job));
@@ -50,17 +54,24 @@ async function openDeploy(run: JobRun, desired: DesiredRelease): Promise<DeployC
   const spec = admitHere(run, desired);
   const homes = await resolveHomes(spec, config);
   const live = liveRelease(state, job.service);
-  return { ...run, tools: await run.tools(), desired, spec, homes, live };
+  const tools = await run.tools();
+  const adopted = await adoptedNames(state, tools.engine, job.service);
+  return { ...run, tools, desired, spec, homes, adopted, live };
 }
 
 async function makeRelease(context: DeployContext): Promise<LiveEvent> {
   const number = claimNumber(context);
+  sayLostRoutes(context);
   const requestedEarly = context.certificates.requestEarly(hostsOf(context.spec));
   try {
     const { image, facts } = await provideImage(context, number);
-    const release = plan(context, { number, image }, facts);
-    putRelease(context.state, record(context, release, facts.id, "starting"));
-    await provideVolumes(context, facts);
+    const planned = plan(context, { number, image }, facts);
+    const keep = (release: Release) =>
+      putRelease(context.state, record(context, release, facts.id, "starting"));
+    keep(planned);
+    const release = await keepData(context, planned, facts);
+    keep(release);
+    await provideVolumes(context, release, facts);
     await provideSecrets(context, release, facts.user);
     return await switchTo(context, release, await requestedEarly);
   } catch (error) {
@@ -81,6 +92,14 @@ function claimNumber(context: DeployContext): number {
     putRelease(state, record(context, release, "", "building"));
     return number;
   });
+}
+
+/** Names the routes that end with the live release, before anything is built. */
+function sayLostRoutes({ live, spec, config, say }: DeployContext): void {
+  const routes = live === undefined ? [] : ownRoutes(live.release);
+  for (const route of routes)
+    if (!spec.routes.some((one) => isSameRoute(one, route)))
+      say({ kind: "note", text: `goes: ${routeUrl(route, config)}` });
 }
 
 function recordFailure({ state, job: { service } }: DeployContext, number: number): void {

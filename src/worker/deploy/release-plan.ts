@@ -15,6 +15,8 @@ export interface ReleaseParts {
   readonly env: Readonly<Record<string, string>>;
   /** Absolute paths of `~/…` volumes, by source. */
   readonly homes: ReadonlyMap<string, string>;
+  /** Named volumes that the engine has under another name. */
+  readonly adopted: ReadonlyMap<string, string>;
   /** Versions of the values of its files, by name of the secret. */
   readonly secretFiles: Readonly<Record<string, string>>;
   /** The folder of the files of all services. */
@@ -29,7 +31,7 @@ export const nothingBuilt: PlanFacts = { exposed: [], hasHealthcheck: false, use
 
 /** Decides all about a release, out of the spec, its image and the values set on the server. */
 export function planRelease(parts: ReleaseParts): Release {
-  const { instance, number, spec, image, facts, homes } = parts;
+  const { instance, number, spec, image, facts, homes, adopted } = parts;
   const port = portOf(spec, facts.exposed);
   return {
     instance,
@@ -40,8 +42,9 @@ export function planRelease(parts: ReleaseParts): Release {
     env: environment(parts, port),
     mounts: spec.volumes.map((volume): Mount => {
       const { target, readOnly } = volume;
+      if (volume.kind === "none") return { type: "none", source: "", target, readOnly };
       if (volume.kind === "named") {
-        const source = volumeName(instance, spec.slug, volume.source);
+        const source = adopted.get(volume.source) ?? volumeName(instance, spec.slug, volume.source);
         return { type: "volume", source, target, readOnly };
       }
       const source = volume.kind === "home" ? homes.get(volume.source) : volume.source;

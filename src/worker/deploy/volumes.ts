@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { UserError } from "../../core/errors.ts";
-import { volumeName } from "../../core/release/names.ts";
+import type { Owner } from "../../core/release/image-user.ts";
 import type { Release } from "../../core/release/release.ts";
 import type { ServiceSpec, VolumeSpec } from "../../core/release/spec.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
@@ -69,7 +69,7 @@ function refuseNested(spec: ServiceSpec, { config, live }: VolumeView): void {
 
 function foldersOf(spec: ServiceSpec, { owner }: VolumeView["config"]): readonly Folder[] {
   return spec.volumes
-    .filter(({ kind }) => kind !== "named")
+    .filter(({ kind }) => kind === "home" || kind === "absolute")
     .map((volume) => {
       const path = volume.kind === "home" ? `${owner.home}/${volume.source}` : volume.source;
       return { volume, service: spec.service, path: withSlash(path) };
@@ -105,16 +105,23 @@ export async function resolveHomes(
   return homes;
 }
 
-/** Makes the volumes of a release; folders belong to the user of its image. */
-export async function provideVolumes(context: DeployContext, facts: ImageFacts): Promise<void> {
-  const { spec, config, tools, job } = context;
-  for (const { kind, source } of spec.volumes) {
-    if (kind === "named") {
-      const name = volumeName(config.instance, spec.slug, source);
-      await tools.engine.ensureVolume(name, job.service);
-    } else if (kind === "home") {
-      await makeHomeVolume(homeVolume(source, config), facts.user);
-    }
+/** Makes the volumes of a release that are not there yet; they belong to the user of its image. */
+export async function provideVolumes(
+  { spec, config, tools, job }: DeployContext,
+  { mounts, image }: Release,
+  { user }: ImageFacts,
+): Promise<void> {
+  const { engine } = tools;
+  let known: Promise<Owner | undefined> | undefined;
+  const owner = () => (known ??= engine.imageUser(image, user));
+  for (const { kind, source } of spec.volumes)
+    if (kind === "home") await makeHomeVolume(homeVolume(source, config), owner);
+  for (const { type, source, target, carried } of mounts) {
+    if (type !== "volume" || carried === true) continue;
+    // A volume that is there is never given to anybody else.
+    const of = (await engine.hasVolume(source)) ? undefined : await owner();
+    const made = of === undefined || of.uid === 0 ? undefined : { image, target, owner: of };
+    await engine.ensureVolume(source, job.service, made);
   }
 }
 

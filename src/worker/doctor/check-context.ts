@@ -42,10 +42,14 @@ export function once<T>(call: () => T): () => T {
 /** The things that should exist according to the state. */
 export function knownIn(state: State, { instance }: InstanceConfig): Known {
   const serving = [...liveReleases(state), ...stoppedReleases(state)].map(
-    ({ release: { spec, number }, state: is }) => ({
+    ({ release: { spec, number, mounts }, state: is }) => ({
       service: spec.service,
       release: number,
       replicas: is === "live" ? replicaCount(spec.scale) : 0,
+      carried: mounts
+        .filter(({ type, carried }) => type !== "none" && carried === true)
+        .map(({ target, source }) => ({ target, name: source })),
+      volumes: spec.volumes,
     }),
   );
   const images = allReleases(state)

@@ -2,6 +2,7 @@ import { type Hinted, command, hint, hintOf } from "../../core/hints.ts";
 import { judgeDomain } from "../../core/health/dns.ts";
 import { judgeEngine, judgeRouting, judgeTraefik } from "../../core/health/engine.ts";
 import { judgeMemory, parseMemory } from "../../core/health/host.ts";
+import { judgeVolumes } from "../../core/health/volumes.ts";
 import { judgeMaintenance } from "../../core/health/maintenance.ts";
 import { judgeOrphans } from "../../core/health/orphans.ts";
 import { judgeLogs, judgePublished, judgeReplicas } from "../../core/health/services.ts";
@@ -107,6 +108,11 @@ export const checks: readonly CheckSpec<CheckContext>[] = [
     id: "services",
     title: "services",
     check: async ({ inventory, known, now }) => judgeReplicas(await inventory(), known(), now()),
+  },
+  {
+    id: "volumes",
+    title: "volumes",
+    check: async ({ inventory, known }) => judgeVolumes(await inventory(), known()),
   },
   {
     id: "maintenance",

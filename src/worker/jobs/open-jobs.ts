@@ -50,6 +50,7 @@ export function openJobs(parts: JobParts) {
   const pushes: Pushes = createPushes({
     state,
     store,
+    config,
     queue,
     // The requests of root come through the local socket, all others through the receiver; each has its own spool.
     take: async ({ id: request, key }, wanted) => {

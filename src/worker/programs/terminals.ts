@@ -1,9 +1,9 @@
 import { hint, command } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
+import { programName } from "../../core/release/names.ts";
 import type { ExecResult, ProgramAsked, RunResult } from "../../core/actions/programs.ts";
 import type { ActionOf } from "../../core/actions/actions.ts";
 import type { Programs } from "../../adapters/engines/docker/attach.ts";
-import { runPlan } from "../../adapters/engines/docker/container-plan.ts";
 import type { Program } from "../../adapters/engines/docker/program-streams.ts";
 import type { State } from "../../adapters/state/state.ts";
 import {
@@ -97,27 +97,27 @@ export class Terminals {
         hint: hint`list its releases: ${command(`releases ${service}`)}`,
       });
     const isDetached = action.detach === true;
-    const tag = request.slice(0, 8);
-    const plan = runPlan(release, { tag, command: action.command, isDetached });
+    const name = programName(release.instance, release.spec.slug, request.slice(0, 8));
+    const own = { release, name, command: action.command };
     const start = async <T>(work: (programs: Programs) => Promise<T>): Promise<T> => {
       await ensureVolumes(engine, release);
-      this.#started.started("run", plan.name);
+      this.#started.started("run", name);
       try {
         return await work(await this.#parts.programs());
       } catch (error) {
-        this.#started.ended(plan.name);
+        this.#started.ended(name);
         throw error;
       }
     };
     if (isDetached) {
-      await start((programs) => programs.detach(plan));
-      this.#started.detached(plan.name);
+      await start((programs) => programs.detach(own));
+      this.#started.detached(name);
     } else
       this.#wait(request, async () => ({
-        id: plan.name,
-        program: await start((programs) => programs.run(plan, action.terminal)),
+        id: name,
+        program: await start((programs) => programs.run(own, action.terminal)),
       }));
-    return { service, release: release.number, name: plan.name };
+    return { service, release: release.number, name };
   }
 
   async #acceptExec(request: string, action: ExecAction): Promise<ExecResult> {

@@ -1,20 +1,18 @@
 import assert from "node:assert/strict";
 import { mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import {
-  makeHomeVolume,
-  numericUser,
-  resolveHomeVolume,
-} from "../../../src/adapters/host/home-volumes.ts";
+import { makeHomeVolume, resolveHomeVolume } from "../../../src/adapters/host/home-volumes.ts";
 import { refusal, scratch } from "../../support/worker.ts";
 
 const hint = "hint: name a plain folder of its own, such as: mypaas.volume = ~/web-data:/data";
 
+const unasked = () => Promise.reject(new Error("an existing folder needs no user"));
+
 test("home volume: folders are made on the way, twice is fine", async (t) => {
   const home = scratch(t);
   const volume = { home, source: "a/b", forbidden: [] };
-  assert.equal(await makeHomeVolume(volume, ""), `${home}/a/b`);
-  assert.equal(await makeHomeVolume(volume, "node"), `${home}/a/b`);
+  assert.equal(await makeHomeVolume(volume, async () => undefined), `${home}/a/b`);
+  assert.equal(await makeHomeVolume(volume, unasked), `${home}/a/b`);
   assert.equal(statSync(`${home}/a/b`).isDirectory(), true);
 });
 
@@ -42,11 +40,12 @@ for (const [source, why] of refusals) {
   });
 }
 
-test("home volume: only a numeric user of an image becomes the owner", () => {
-  assert.deepEqual(
-    ["", "1000", "1000:50", "node", "node:50"].map((user) => numericUser(user)),
-    [{ uid: 0, gid: 0 }, { uid: 1000, gid: 1000 }, { uid: 1000, gid: 50 }, undefined, undefined],
-  );
+test("home volume: the last new folder belongs to the user of the image", async (t) => {
+  const home = scratch(t);
+  const { uid, gid } = statSync(home);
+  const volume = { home, source: "a/b", forbidden: [] };
+  await makeHomeVolume(volume, async () => ({ uid, gid }));
+  assert.deepEqual([statSync(`${home}/a/b`).uid, statSync(`${home}/a/b`).gid], [uid, gid]);
 });
 
 test("home volume: a home that is / or does not exist is refused", async () => {

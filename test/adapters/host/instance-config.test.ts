@@ -156,7 +156,7 @@ test("a file of a newer mypaas is refused, whatever else it holds", async () => 
   await writeFile(file, text);
   await assert.rejects(readInstanceConfig(stateDir), {
     message: `${file}: written by a newer mypaas than this one (version 2, this one reads up to 1)`,
-    hint: "run: npm install -g mypaas@latest",
+    hint: 'update mypaas here, see "Five minutes" in README.md',
   });
   assert.equal(await readFile(file, "utf8"), text);
 });

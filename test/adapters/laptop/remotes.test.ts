@@ -125,7 +125,7 @@ test("a damaged file is named with a hint", async () => {
   await writeFile(file, '{"version":2,"remotes":{}}');
   await assert.rejects(readRemotes(here), {
     message: `${file}: written by a newer mypaas than this one (version 2, this one reads up to 1)`,
-    hint: "run: npm install -g mypaas@latest",
+    hint: 'update mypaas here, see "Five minutes" in README.md',
   });
   await rm(file);
   await mkdir(file);

@@ -70,7 +70,7 @@ test("state: a file of a newer mypaas is refused and left as it is", async (t) =
   const before = readFileSync(file);
   assert.equal(
     await refusal(() => openState(file)),
-    `${file}: written by a newer mypaas than this one (version 99, this one reads up to ${migrations.length})\nhint: run: npm install -g mypaas@latest`,
+    `${file}: written by a newer mypaas than this one (version 99, this one reads up to ${migrations.length})\nhint: update mypaas here, see "Five minutes" in README.md`,
   );
   assert.deepEqual(readFileSync(file), before);
 });

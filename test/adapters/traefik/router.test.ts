@@ -95,7 +95,7 @@ test("a lost event is replaced by a nudge after 3 s", async (t) => {
 });
 
 test("confirm fails with the missing parts", async (t) => {
-  const fake = await routerFor(t);
+  const fake = await routerFor(t, { pace: 10 });
   await fake.router.refresh();
   fake.show({ file: true, up: 1 });
   const asked = {
@@ -156,7 +156,7 @@ for (const [head, get, expected] of [
   });
 
 test("confirm goes on when the nudge fails, and reports that when it fails", async (t) => {
-  const fake = await routerFor(t);
+  const fake = await routerFor(t, { pace: 10 });
   await fake.router.refresh();
   fake.show({ file: true, up: 1 });
   fake.onNudge(() => {
@@ -222,10 +222,10 @@ test("the dynamic file is replaced as a whole, readable for its owner only, and 
   assert.deepEqual(await readdir(dir), ["a.yml"]);
 });
 
-/** A router with a fake Traefik API that shows what the test says, and a clock that only its sleeps move. */
+/** A router with a fake Traefik API that shows what the test says, and a clock that only its sleeps move, with `pace` further than they say. */
 async function routerFor(
   t: TestContext,
-  options: { write?: (yaml: string) => Promise<void>; api?: string } = {},
+  options: { write?: (yaml: string) => Promise<void>; api?: string; pace?: number } = {},
 ) {
   let written = "";
   let shown = { file: true, up: 0 };
@@ -263,7 +263,7 @@ async function routerFor(
     clock: {
       now: () => now,
       sleep: async (ms) => {
-        now += ms;
+        now += ms * (options.pace ?? 1);
       },
     },
   });

@@ -129,7 +129,7 @@ test("an answer for another request is not believed", async (t) => {
   const { client } = await onSocket(t, { before });
   await assert.rejects(client.accept(bodyOf({ action: "key.list" }), undefined, "safe"), {
     message: "prod: gave an answer that this version does not understand",
-    hint: "install the same version on both sides: npm install -g mypaas",
+    hint: 'install the same version on both sides, see "Five minutes" in README.md',
   });
 });
 
@@ -169,12 +169,12 @@ test("where laptop and server do not understand each other, the older one is to 
   const body = bodyOf({ action: "key.list" });
   const request = requestId(body);
   const updateServer =
-    "update mypaas on the server: npm install -g mypaas@latest, then: sudo mypaas init";
+    'update mypaas on the server to 0.5.0, see "Five minutes" in README.md; then run: sudo mypaas init';
   for (const [version, hint] of [
     [undefined, updateServer],
     ["0.4.9", updateServer],
-    ["0.5.0", "install the same version on both sides: npm install -g mypaas"],
-    ["0.6.0", "update mypaas here: npm install -g mypaas@latest"],
+    ["0.5.0", 'install the same version on both sides, see "Five minutes" in README.md'],
+    ["0.6.0", 'update mypaas here to 0.6.0, see "Five minutes" in README.md'],
   ] as const) {
     const client = await between(t, [
       [200, { request, missing: [], version }],
@@ -193,6 +193,6 @@ test("a server of the first version that does not know an action is to be update
   const client = await between(t, [[400, { error: { code: "bad-request", message } }]]);
   await assert.rejects(client.accept(bodyOf({ action: "key.list" }), undefined, "safe"), {
     message,
-    hint: "update mypaas on the server: npm install -g mypaas@latest, then: sudo mypaas init",
+    hint: 'update mypaas on the server to 0.5.0, see "Five minutes" in README.md; then run: sudo mypaas init',
   });
 });

@@ -100,6 +100,6 @@ test("a server that asks for a file outside the push gets nothing", async (t) =>
   const { send } = await push(t, { ...source, files: new Map() });
   await assert.rejects(send(), {
     message: /^server: requested a file that is not in this push, [0-9a-f]{64}$/,
-    hint: "install the same version on both sides: npm install -g mypaas",
+    hint: 'install the same version on both sides, see "Five minutes" in README.md',
   });
 });

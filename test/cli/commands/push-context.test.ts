@@ -106,7 +106,8 @@ const refusesLinks = (request: Request) => {
   if (request.action === "push" && request.push.entries.some((entry) => "link" in entry))
     throw bad('"out": link points out of the build context, to "/etc"');
 };
-const update = "update mypaas on the server: npm install -g mypaas@latest, then: sudo mypaas init";
+const update =
+  'update mypaas on the server, see "Five minutes" in README.md; then run: sudo mypaas init';
 
 test("an older server gets what it understands, and a warning says what stays behind", async (t) => {
   const cwd = await project(t);

@@ -43,12 +43,12 @@ test("each thing that is missing is said with the way out", () => {
     [
       { node: "24.11.9" },
       "node: should be 24.12 or newer, got 24.11.9",
-      "install Node 24, then run: sudo npm install -g mypaas",
+      'install Node 24, then mypaas again, see "Five minutes" in README.md',
     ],
     [
       { node: "20.1.0" },
       "node: should be 24.12 or newer, got 20.1.0",
-      "install Node 24, then run: sudo npm install -g mypaas",
+      'install Node 24, then mypaas again, see "Five minutes" in README.md',
     ],
     [{ engine: down }, down.message, "start it: systemctl start docker"],
     [

@@ -15,7 +15,14 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-const facts = { id: "sha256:1", exposed: [], hasHealthcheck: false, user: "", routingLabels: [] };
+const facts = {
+  id: "sha256:1",
+  exposed: [],
+  hasHealthcheck: false,
+  user: "",
+  volumes: [],
+  routingLabels: [],
+};
 const unused = () => Promise.reject(new Error("not expected"));
 
 /** Images by reference; what is built or pulled is there afterwards. */

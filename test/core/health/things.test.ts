@@ -4,6 +4,7 @@ import type { Finding } from "../../../src/core/health/check.ts";
 import { judgeMaintenance } from "../../../src/core/health/maintenance.ts";
 import { judgeOrphans } from "../../../src/core/health/orphans.ts";
 import { judgeLogs, judgePublished, judgeReplicas } from "../../../src/core/health/services.ts";
+import { judgeVolumes } from "../../../src/core/health/volumes.ts";
 import type { Inventory, Known, SeenContainer } from "../../../src/core/health/inventory.ts";
 
 const now = 1_000_000_000;
@@ -11,7 +12,7 @@ const known: Known = {
   instance: "mypaas",
   services: new Set(["web", "shop"]),
   busy: new Set(),
-  serving: [{ service: "web", release: 3, replicas: 2 }],
+  serving: [{ service: "web", release: 3, replicas: 2, carried: [], volumes: [] }],
   images: new Set(["mypaas/web:r3"]),
   networks: new Set(["mypaas"]),
 };
@@ -22,6 +23,7 @@ const replica = (change: Partial<SeenContainer> & { labels?: Record<string, stri
   restarts: 0,
   startedAt: now - 3_600_000,
   published: [],
+  anonymous: [],
   logPath: "/log/1-json.log",
   rotates: true,
   ...change,
@@ -114,9 +116,38 @@ test("a service needs all its containers, and none in a restart loop", () => {
     "ok service web: release 3, 2 of 2 replicas run",
   ]);
   assert.deepEqual(judge([], { busy: new Set(["web"]) }), ["ok : no service runs"]);
-  assert.deepEqual(judge([], { serving: [{ service: "web", release: 3, replicas: 0 }] }), [
-    "ok : no service runs",
+  assert.deepEqual(
+    judge([], { serving: [{ service: "web", release: 3, replicas: 0, carried: [], volumes: [] }] }),
+    ["ok : no service runs"],
+  );
+});
+
+test("data without a name is told, with its volume and the line that names it", () => {
+  const [one, two] = ["a".repeat(64), "b".repeat(64)];
+  const containers = [
+    replica({ anonymous: [{ target: "/data", name: one }] }),
+    replica({ anonymous: [{ target: "/data", name: two }] }),
+    replica({ labels: { "mypaas.instance": "second" }, anonymous: [{ target: "/x", name: two }] }),
+  ];
+  assert.deepEqual(said(judgeVolumes(engine({}), known)), ["ok : every volume has a name"]);
+  const [first, ...more] = judgeVolumes(engine({ containers }), known);
+  assert.deepEqual(more, []);
+  assert.deepEqual(said(first === undefined ? [] : [first]), [
+    `warning data of web: /data has no mypaas.volume; its data is in the volume ${one}, ${two}`,
   ]);
+  assert.match(
+    first?.hint ?? "",
+    /# mypaas\.volume = data:\/data — .*# mypaas\.volume = none:\/data/,
+  );
+  const carried = [{ target: "/data", name: one }];
+  const serving = [{ service: "web", release: 4, replicas: 1, carried, volumes: [] }];
+  assert.deepEqual(said(judgeVolumes(engine({ containers }), { ...known, serving })), [
+    `warning data of web: /data has no mypaas.volume; its data is in the volume ${one}`,
+  ]);
+  assert.deepEqual(
+    said(judgeVolumes(engine({ containers }), { ...known, busy: new Set(["web"]) })),
+    ["ok : every volume has a name"],
+  );
 });
 
 test("published ports: all addresses warn, and 127.0.0.1 does before Docker 28", () => {

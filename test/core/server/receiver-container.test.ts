@@ -83,6 +83,6 @@ test("receiver.json of a newer mypaas is refused", () => {
     name: "UserError",
     message:
       "receiver.json: written by a newer mypaas than this one (version 2, this one reads up to 1)",
-    hint: "run: npm install -g mypaas@latest",
+    hint: 'update mypaas here, see "Five minutes" in README.md',
   });
 });

@@ -70,7 +70,7 @@ test("a damaged part is named by its place, and its value stays out of the messa
     [change({ spec: "x" }), "spec: should be an object, got a string"],
     [
       change({ mounts: [{ type: "tmpfs" }] }),
-      "mounts.1.type: should be volume or bind, got a string",
+      "mounts.1.type: should be volume or bind or none, got a string",
     ],
     [
       spec({ scale: { kind: "grow" } }),

@@ -62,7 +62,7 @@ const head = (type: number, length: number) => {
 };
 const withText = (type: number, text: string) =>
   Buffer.concat([head(type, Buffer.byteLength(text)), Buffer.from(text)]);
-const same = "\nhint: install the same version on both sides: npm install -g mypaas";
+const same = '\nhint: install the same version on both sides, see "Five minutes" in README.md';
 
 const refused: readonly [string, Buffer, string][] = [
   ["a huge length", head(1, 0xffff_ffff), "connection: carried a frame of 4294967295 bytes"],

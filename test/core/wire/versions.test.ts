@@ -7,19 +7,21 @@ import { isOutcome } from "../../../src/core/wire/event-roles.ts";
 import { parseRequest } from "../../../src/core/wire/request.ts";
 import { whatToUpdate, withUpdateHint } from "../../../src/core/wire/versions.ts";
 
-const server = "update mypaas on the server: npm install -g mypaas@latest, then: sudo mypaas init";
-const laptop = "update mypaas here: npm install -g mypaas@latest";
-const both = "install the same version on both sides: npm install -g mypaas";
+const how = 'see "Five minutes" in README.md';
+const server = (to: string) =>
+  `update mypaas on the server${to}, ${how}; then run: sudo mypaas init`;
+const laptop = (to: string) => `update mypaas here to ${to}, ${how}`;
+const both = `install the same version on both sides, ${how}`;
 
 test("where two versions do not understand each other, the older side is to be updated", () => {
   for (const [here, there, hint] of [
-    ["0.2.0", "0.1.0", server],
-    ["0.10.0", "0.9.9", server],
-    ["1.0.0", undefined, server],
-    ["0.1.0", "0.2.0", laptop],
-    ["0.9.9", "0.10.0-beta.1", laptop],
+    ["0.2.0", "0.1.0", server(" to 0.2.0")],
+    ["0.10.0", "0.9.9", server(" to 0.10.0")],
+    ["1.0.0", undefined, server(" to 1.0.0")],
+    ["0.1.0", "0.2.0", laptop("0.2.0")],
+    ["0.9.9", "0.10.0-beta.1", laptop("0.10.0-beta.1")],
     ["0.1.0", "0.1.0", both],
-    ["0.1.0", "no version", server],
+    ["0.1.0", "no version", server(" to 0.1.0")],
   ] as const)
     assert.equal(hintText(whatToUpdate(here, there)), hint, `${here} and ${there}`);
 });
@@ -32,8 +34,8 @@ test("an error between two versions says which side to update, any other stays a
   };
   const strange = new UserError("line: carried a frame of unknown type 12", { code: "protocol" });
   const old = 'request: unknown action "later", update mypaas on the server';
-  assert.equal(hinted(strange), laptop);
-  assert.equal(hinted(new UserError(old, { code: "bad-request" })), server);
+  assert.equal(hinted(strange), laptop("0.2.0"));
+  assert.equal(hinted(new UserError(old, { code: "bad-request" })), server(" to 0.1.0"));
   assert.equal(hinted(new UserError("service: not valid", { code: "bad-request" })), "the same");
   assert.equal(hinted(new UserError(old, { code: "forbidden" })), "the same");
   assert.equal(hinted(new Error("x")), "the same");
@@ -70,7 +72,7 @@ test("a server refuses what it does not know of a request instead of leaving it 
       "push.entries.owner: not known here, update mypaas on the server",
     ],
   ] as const)
-    assert.throws(() => read(request), { message: `request: ${message}`, hint: server });
+    assert.throws(() => read(request), { message: `request: ${message}`, hint: server("") });
   // What says no is as good as nothing.
   assert.deepEqual(read({ ...remove, dryRun: false, later: null }), remove);
 });

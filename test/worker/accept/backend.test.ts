@@ -63,6 +63,7 @@ function open(t: TestContext, free = 1e12) {
   const pushes = createPushes({
     state,
     store,
+    config: { domain: "paas.example.com" },
     queue,
     take: (_stored, wanted) =>
       store.put(

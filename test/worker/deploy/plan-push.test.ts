@@ -54,6 +54,7 @@ function open(t: TestContext) {
       exposed: [3000],
       hasHealthcheck: false,
       user: "",
+      volumes: [],
       routingLabels: [],
     };
     images.set(image, facts);
@@ -65,6 +66,7 @@ function open(t: TestContext) {
       facts,
       env,
       homes: new Map(),
+      adopted: new Map(),
       secretFiles: {},
       secretsDir: "/secrets",
     });

@@ -17,6 +17,7 @@ const plan = (
     facts: { exposed, hasHealthcheck: false, user: "" },
     env,
     homes: new Map([["data", "/home/ann/data"]]),
+    adopted: new Map(),
     secretFiles: {},
     secretsDir: "/secrets",
   });

@@ -59,6 +59,7 @@ test("without Docker its check fails, dependent checks are skipped, and all othe
     ["certificates", "certificate", "ok"],
     ["certificates", "certificates", "skipped"],
     ["services", "services", "skipped"],
+    ["volumes", "volumes", "skipped"],
     ["maintenance", "maintenance", "skipped"],
     ["published", "published ports", "skipped"],
     ["orphans", "orphans", "skipped"],

@@ -65,11 +65,11 @@ function open(t: TestContext, setup: Setup = {}) {
     },
   };
   const programs: Programs = {
-    run: async (plan) => {
-      did.push(`run ${plan.name} of ${plan.image}`);
+    run: async ({ name, release }) => {
+      did.push(`run ${name} of ${release.image}`);
       return program;
     },
-    detach: async (plan) => void did.push(`detach ${plan.name}`),
+    detach: async ({ name }) => void did.push(`detach ${name}`),
     enter: async (container, asked, onId) => {
       onId("exec-1");
       did.push(`enter ${container}: ${asked.command.join(" ")}`);
@@ -90,6 +90,7 @@ function open(t: TestContext, setup: Setup = {}) {
       exposed: [],
       hasHealthcheck: false,
       user: "",
+      volumes: [],
       routingLabels: [],
     }),
     ensureVolume: async (name: string) => void did.push(`volume ${name}`),

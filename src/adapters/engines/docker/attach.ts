@@ -4,7 +4,7 @@ import type Docker from "dockerode";
 import { label } from "../../../core/release/names.ts";
 import type { ProgramAsked, TerminalAsked } from "../../../core/actions/programs.ts";
 import { bounded, openDocker, reaching, tolerating } from "./client.ts";
-import type { ContainerPlan } from "./container-plan.ts";
+import { runPlan, type ContainerPlan, type OwnProgram } from "./container-plan.ts";
 import { createOptions } from "./create-options.ts";
 import { detachKeys, programStreams, type Program } from "./program-streams.ts";
 import { ownedContainers, removeForGood } from "./owned.ts";
@@ -12,9 +12,9 @@ import { startError } from "./start-errors.ts";
 
 export interface Programs {
   /** Starts a container of its own for it. */
-  readonly run: (plan: ContainerPlan, terminal: TerminalAsked | undefined) => Promise<Program>;
+  readonly run: (own: OwnProgram, terminal: TerminalAsked | undefined) => Promise<Program>;
   /** Starts a container without a terminal or streams. */
-  readonly detach: (plan: ContainerPlan) => Promise<void>;
+  readonly detach: (own: OwnProgram) => Promise<void>;
   /** Starts it in a container that runs; `onId` gets its id before it runs. */
   readonly enter: (
     container: string,
@@ -28,6 +28,9 @@ export interface Programs {
   /** Asks, kills, removes; fine when it is gone. */
   readonly remove: (name: string) => Promise<void>;
 }
+
+const planOf = ({ release, ...own }: OwnProgram, isDetached: boolean): ContainerPlan =>
+  runPlan(release, { ...own, isDetached });
 
 export interface OneOff {
   readonly name: string;
@@ -74,8 +77,8 @@ export function createPrograms(options: ProgramsOptions): Programs {
   };
 
   return {
-    run: reaching(socketPath, (plan, terminal) =>
-      begin(interactive(plan, terminal), plan.name, async (container) => {
+    run: reaching(socketPath, (own, terminal) =>
+      begin(interactive(planOf(own, false), terminal), own.name, async (container) => {
         const wanted = { stream: true, hijack: true, stdin: true, stdout: true, stderr: true };
         const socket = (await container.attach({ ...wanted, detachKeys })) as unknown as Duplex;
         await container.start();
@@ -92,14 +95,14 @@ export function createPrograms(options: ProgramsOptions): Programs {
           },
           abandon: async () => {
             socket.destroy();
-            await removeGently(plan.name);
+            await removeGently(own.name);
           },
         };
       }),
     ),
 
-    detach: reaching(socketPath, (plan) =>
-      begin(createOptions(plan), plan.name, async (container) => {
+    detach: reaching(socketPath, (own) =>
+      begin(createOptions(planOf(own, true)), own.name, async (container) => {
         await container.start();
       }),
     ),

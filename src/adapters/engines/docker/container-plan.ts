@@ -76,7 +76,12 @@ export function containerPlan(
   return {
     ...commonPlan(release),
     name: replicaName(instance, spec.slug, release.number, replica),
-    labels: { ...ownLabels(release, replica), ...traefikLabels(release, more.server) },
+    labels: {
+      ...ownLabels(release, replica),
+      [label.anonymous]: "discard",
+      ...traefikLabels(release, more.server),
+    },
+    mounts: [...release.mounts, ...secretMounts(release)],
     aliases: more.aliases ?? [],
     publish: spec.publish,
   };
@@ -95,15 +100,22 @@ export function commandPlan(release: Release): ContainerPlan {
   };
 }
 
+/** A program that gets a container of its own. */
+export interface OwnProgram {
+  readonly release: Release;
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
 /** A one-off container: everything that a replica has but routes, published ports and a place among the replicas. */
 export function runPlan(
   release: Release,
-  run: { readonly tag: string; readonly command: readonly string[]; readonly isDetached: boolean },
+  run: Pick<OwnProgram, "name" | "command"> & { readonly isDetached: boolean },
 ): ContainerPlan {
   const { instance, spec } = release;
   return {
     ...commonPlan(release),
-    name: runName(instance, spec.slug, run.tag),
+    name: run.name,
     command: run.command,
     labels: {
       [label.instance]: instance,
@@ -128,10 +140,6 @@ export const replicaName = (
 const commandName = (instance: string, slug: string, release: number): string =>
   `${serviceHostName(instance, slug)}-r${release}-release`;
 
-/** The name of a one-off container; `tag` keeps those of one service apart. */
-const runName = (instance: string, slug: string, tag: string): string =>
-  `${serviceHostName(instance, slug)}-run-${tag}`;
-
 function commonPlan(release: Release) {
   const { instance, spec } = release;
   return {
@@ -140,7 +148,8 @@ function commonPlan(release: Release) {
     network: networkName(instance),
     aliases: [],
     publish: [],
-    mounts: [...release.mounts, ...secretMounts(release)],
+    // What is carried belongs to one replica alone.
+    mounts: [...release.mounts.filter(({ carried }) => carried !== true), ...secretMounts(release)],
     maxCpu: spec.maxCpu,
     maxMemoryBytes: spec.maxMemoryBytes,
     stopTimeoutMs: spec.stopTimeoutMs,

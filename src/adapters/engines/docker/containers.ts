@@ -11,6 +11,7 @@ import { readLog } from "./logs.ts";
 import {
   inspectAny,
   isOwned,
+  keepsVolumes,
   ownedContainers,
   removeForGood,
   stopAndRemove,
@@ -78,8 +79,8 @@ export function createContainers(engine: InstanceEngine): Containers {
       (_id, timeoutMs) => timeoutMs,
     ),
     remove: bounded(socketPath, async (id) => {
-      const container = await owned.take(id);
-      if (container !== undefined) await removeForGood(container);
+      const info = await owned.find(id);
+      if (info !== undefined) await removeWithPast(docker, info);
     }),
     rename: bounded(socketPath, (id, name) => rename(client, id, name)),
     aliasStopped: bounded(socketPath, (id, alias) => aliasStopped(client, id, alias)),
@@ -112,10 +113,14 @@ async function createAnew(client: Client, plan: ContainerPlan): Promise<string> 
     if (holder !== undefined && !isSame(holder, plan, instance)) {
       throw await owned.nameTaken(plan.name, error);
     }
-    if (holder !== undefined) await stopAndRemove(docker.getContainer(holder.Id));
+    if (holder !== undefined)
+      await stopAndRemove(docker.getContainer(holder.Id), { v: !keepsVolumes(holder) });
     return create();
   }
 }
+
+const removeWithPast = (docker: Docker, info: Docker.ContainerInspectInfo): Promise<void> =>
+  removeForGood(docker.getContainer(info.Id), { v: !keepsVolumes(info) });
 
 /** Only a container of the same replica of the same release may be thrown away for a new one. */
 function isSame(info: Docker.ContainerInspectInfo, plan: ContainerPlan, instance: string): boolean {

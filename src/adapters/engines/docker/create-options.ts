@@ -86,7 +86,10 @@ export const infraHash = (plan: InfraPlan, imageId: string): string =>
 const memoryOptions = (bytes: number) => ({ Memory: bytes, MemorySwap: bytes });
 
 function mountOptions(mount: Mount): Docker.MountSettings {
-  return { Type: mount.type, Source: mount.source, Target: mount.target, ReadOnly: mount.readOnly };
+  const { type, source, target, readOnly } = mount;
+  // Docker names the volume, and removes it with its container.
+  if (type === "none") return { Type: "volume", Source: "", Target: target, ReadOnly: false };
+  return { Type: type, Source: source, Target: target, ReadOnly: readOnly };
 }
 
 const ulimitOptions = ({ name, soft, hard }: UlimitSpec) => ({

@@ -1,14 +1,14 @@
-import { UserError } from "../../../core/errors.ts";
-import { label } from "../../../core/release/names.ts";
-import type { Engine, Images, Volumes } from "../../../deploy/ports.ts";
+import type { Engine, Images } from "../../../deploy/ports.ts";
 import { bounded, openDocker, tolerating, type InstanceEngine } from "./client.ts";
 import { createContainers, type Containers } from "./containers.ts";
 import { inspectImage } from "./facts.ts";
 import { createReplicaInspector } from "./inspect-replicas.ts";
-import { removeOneOffs } from "./owned.ts";
+import { imageUser } from "./look.ts";
+import { ownedContainers, removeOneOffs } from "./owned.ts";
 import { probe } from "./probe.ts";
 import { createReleases } from "./releases.ts";
 import { createServiceNames } from "./service-names.ts";
+import { createVolumes } from "./volumes.ts";
 
 export interface EngineOptions {
   readonly instance: string;
@@ -36,7 +36,7 @@ export function createEngine({ instance, socketPath, beforeRemoval }: EngineOpti
     ...createReplicaInspector(containers, instance),
     ...createServiceNames(containers),
     ...createImages(own),
-    ...createVolumes(own),
+    ...createVolumes(own, ownedContainers(own.docker, instance)),
     probe,
     removeOneOffs: bounded(
       socketPath,
@@ -47,40 +47,13 @@ export function createEngine({ instance, socketPath, beforeRemoval }: EngineOpti
 }
 
 /** Images of one instance; it sees others, and removes none of them. */
-const createImages = ({ docker, instance, socketPath }: InstanceEngine): Images => ({
-  inspectImage: bounded(socketPath, (reference) => inspectImage(docker, reference)),
-  removeImage: bounded(socketPath, async (reference) => {
-    if (!reference.startsWith(`${instance}/`))
-      throw new Error(`image ${reference}: not of instance "${instance}"`);
+const createImages = (own: InstanceEngine): Images => ({
+  inspectImage: bounded(own.socketPath, (reference) => inspectImage(own.docker, reference)),
+  imageUser: bounded(own.socketPath, (reference, user) => imageUser(own, reference, user)),
+  removeImage: bounded(own.socketPath, async (reference) => {
+    if (!reference.startsWith(`${own.instance}/`))
+      throw new Error(`image ${reference}: not of instance "${own.instance}"`);
     // 409: a container still uses it, so it stays until that is gone.
-    await tolerating([404, 409], docker.getImage(reference).remove());
-  }),
-});
-
-/** Named volumes of the services of one instance. */
-const createVolumes = ({ docker, instance, socketPath }: InstanceEngine): Volumes => ({
-  ensureVolume: bounded(socketPath, async (name, service) => {
-    const known = await tolerating([404], docker.getVolume(name).inspect());
-    if (known === undefined) {
-      const Labels = { [label.instance]: instance, [label.service]: service };
-      await docker.createVolume({ Name: name, Labels });
-      return;
-    }
-    // A volume without labels was put there by the operator, for example out of a backup.
-    const owner = known.Labels?.[label.service] ?? service;
-    const of = known.Labels?.[label.instance] ?? instance;
-    if (owner === service && of === instance) return;
-    throw new UserError(`volume "${name}": belongs to service "${owner}" of instance "${of}"`, {
-      code: "volume-taken",
-      hint: "choose another name in mypaas.volume",
-    });
-  }),
-  listVolumes: bounded(socketPath, async (service) => {
-    const filter = [`${label.instance}=${instance}`, `${label.service}=${service}`];
-    const listed = await docker.listVolumes({ filters: JSON.stringify({ label: filter }) });
-    return (listed.Volumes ?? []).map(({ Name }) => Name).toSorted();
-  }),
-  removeVolume: bounded(socketPath, async (name) => {
-    await tolerating([404], docker.getVolume(name).remove());
+    await tolerating([404, 409], own.docker.getImage(reference).remove());
   }),
 });

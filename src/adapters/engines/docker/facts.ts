@@ -44,6 +44,7 @@ export function imageFacts(info: Docker.ImageInspectInfo): ImageFacts {
     exposed: tcpPorts(Object.keys(config?.ExposedPorts ?? {})),
     hasHealthcheck: test.length > 0 && test[0] !== "NONE",
     user: config?.User ?? "",
+    volumes: Object.keys(config?.Volumes ?? {}),
     routingLabels: routingLabels(Object.keys(config?.Labels ?? {})),
   };
 }
@@ -58,6 +59,7 @@ interface ImageConfig {
   readonly ExposedPorts?: Readonly<Record<string, unknown>> | null;
   readonly Healthcheck?: { readonly Test?: readonly string[] | null } | null;
   readonly User?: string;
+  readonly Volumes?: Readonly<Record<string, unknown>> | null;
   readonly Labels?: Readonly<Record<string, string>> | null;
 }
 

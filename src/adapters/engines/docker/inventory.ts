@@ -7,7 +7,8 @@ import type {
 } from "../../../core/health/inventory.ts";
 import { openDocker, reaching } from "./client.ts";
 import { timeOf } from "./facts.ts";
-import { inspectListed } from "./owned.ts";
+import { inspectListed, keepsVolumes } from "./owned.ts";
+import { anonymousOf } from "./volumes.ts";
 
 /** Reads everything on the engine, of whichever instance; things that go away meanwhile are left out. */
 export const readInventory = (socketPath: string): Promise<Inventory> =>
@@ -46,6 +47,7 @@ function container(info: Docker.ContainerInspectInfo): SeenContainer {
     restarts: RestartCount,
     startedAt: timeOf(State.StartedAt),
     published: published(info),
+    anonymous: keepsVolumes(info) ? anonymousOf(info) : [],
     logPath: LogPath ?? "",
     rotates: log?.Type !== "json-file" || log.Config?.["max-size"] !== undefined,
   };

@@ -113,15 +113,28 @@ export async function removeOneOffs(
 }
 
 /** Lets a container end by its own stop signal, within its own time, and removes it. */
-export async function stopAndRemove(container: Docker.Container): Promise<void> {
+export async function stopAndRemove(
+  container: Docker.Container,
+  volumes?: { readonly v: boolean },
+): Promise<void> {
   await tolerating([304, 404], container.stop());
-  await removeForGood(container);
+  await removeForGood(container, volumes);
 }
 
-/** Kills and removes with its anonymous volumes, and waits where another removal is under way. */
-export async function removeForGood(container: Docker.Container): Promise<void> {
+/** True for a replica of a version that let the engine make volumes for it: their data may be all that its service has. */
+export function keepsVolumes({ Config }: Pick<Docker.ContainerInspectInfo, "Config">): boolean {
+  const labels = Config.Labels ?? {};
+  const isReplica = labels[label.role] === "service" && Number(labels[label.replica]) >= 1;
+  return isReplica && labels[label.anonymous] !== "discard";
+}
+
+/** Kills and removes, with its anonymous volumes unless they are kept, and waits where another removal is under way. */
+export async function removeForGood(
+  container: Docker.Container,
+  { v = true }: { readonly v?: boolean } = {},
+): Promise<void> {
   try {
-    await container.remove({ force: true, v: true });
+    await container.remove({ force: true, v });
   } catch (error) {
     const status = statusOf(error);
     if (status === 404) return;

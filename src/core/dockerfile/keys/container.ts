@@ -49,12 +49,12 @@ const scale = {
 
 const volumes = manyValues<"volumes">({
   name: "volume",
-  syntax: "~/dir:/path[:ro] or name:/path[:ro]",
+  syntax: "~/dir:/path[:ro], name:/path[:ro] or none:/path",
   fallback: "none",
-  help: "Data that is kept across releases: a folder in the home of the server's user, or a named volume.",
+  help: "Data that is kept across releases: a folder in the home of the server's user, or a named volume. A path that the image declares with VOLUME needs a line. With none, its data is thrown away with each container.",
   read: readVolume,
   stored: object<VolumeSpec, "kind" | "source" | "target" | "readOnly">({
-    kind: word("named", "home", "absolute"),
+    kind: word("named", "home", "absolute", "none"),
     source: text,
     target: text,
     readOnly: flag,
@@ -62,7 +62,9 @@ const volumes = manyValues<"volumes">({
   rule: refuseTwice(({ target }) => target),
   title: "volumes",
   text: ({ kind, source, target, readOnly }) =>
-    `${kind === "home" ? "~/" : ""}${source} → ${target}${readOnly ? " (read-only)" : ""}`,
+    kind === "none"
+      ? `${target} (thrown away with each container)`
+      : `${kind === "home" ? "~/" : ""}${source} → ${target}${readOnly ? " (read-only)" : ""}`,
   changes: (from, to) =>
     valueChanges("volume", from?.value.map(writeVolume), to.value.map(writeVolume)),
 });
@@ -128,6 +130,10 @@ function readVolume(text: string): Read<VolumeSpec> {
   if (/^\/(proc|sys|dev)(\/|$)/.test(target))
     return refuse(`cannot replace ${target} in the container`);
   const readOnly = mode === "ro";
+  if (from === "none")
+    return readOnly
+      ? refuse("none cannot be read-only", `write: # mypaas.volume = none:${target}`)
+      : good({ kind: "none", source: "", target, readOnly });
   if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/.test(from))
     return good({ kind: "named", source: from, target, readOnly });
   const source = from.replace(/\/$/, "");
@@ -153,7 +159,9 @@ export function isPlainPath(path: string): boolean {
 }
 
 const writeVolume = ({ kind, source, target, readOnly }: VolumeSpec): string =>
-  `${kind === "home" ? "~/" : ""}${source}:${target}${readOnly ? ":ro" : ""}`;
+  kind === "none"
+    ? `none:${target}`
+    : `${kind === "home" ? "~/" : ""}${source}:${target}${readOnly ? ":ro" : ""}`;
 
 /** Reads `K=V`, or `K` alone for a value that is set on the server. */
 function readEnv(text: string): Read<EnvSpec> {

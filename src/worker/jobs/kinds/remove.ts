@@ -4,6 +4,7 @@ import type { RemoveInfo } from "../../../core/actions/lifecycle.ts";
 import { ownRoutes } from "../../../core/routing/takeovers.ts";
 import { writeRoute } from "../../../core/release/spec.ts";
 import type { Engine } from "../../../deploy/ports.ts";
+import { forgetAdopted } from "../../../adapters/state/adopted-volumes.ts";
 import { readValues } from "../../../adapters/state/env.ts";
 import {
   currentRelease,
@@ -14,6 +15,7 @@ import { forgetService } from "../../../adapters/state/services.ts";
 import { usersOf } from "../../../adapters/state/users.ts";
 import { appendStep, readSteps } from "../../../adapters/state/steps.ts";
 import type { State } from "../../../adapters/state/state.ts";
+import { unnamedVolumes } from "../../deploy/kept-data.ts";
 import { refuseUnknownService } from "../../accept/known-service.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
 import type { JobKind, JobRun } from "../job-kind.ts";
@@ -29,7 +31,7 @@ export const remove: JobKind<RemoveAction> = {
     const { state, job, clock } = run;
     const { service } = action;
     const { engine, router } = await run.tools();
-    const volumes = await engine.listVolumes(service);
+    const volumes = await volumesOf(state, engine, service);
     // An earlier worker may have removed some of them.
     if (readSteps(state, job.id).length === 0) refuseForeign(action, volumes);
     const data = { service };
@@ -46,7 +48,7 @@ export const remove: JobKind<RemoveAction> = {
 };
 
 async function removeFromEngine(
-  { state, say }: JobRun,
+  { state, say }: Pick<JobRun, "state" | "say">,
   engine: Engine,
   { service, volumes }: RemoveAction,
 ): Promise<void> {
@@ -57,7 +59,19 @@ async function removeFromEngine(
   for (const name of volumes) {
     say({ kind: "step", text: `removing the volume ${name}` });
     await engine.removeVolume(name);
+    forgetAdopted(state, service, name);
   }
+}
+
+/** Every Docker volume of a service, also those without its label. */
+async function volumesOf(
+  state: State,
+  engine: Pick<Engine, "listVolumes" | "anonymousVolumes">,
+  service: string,
+): Promise<readonly string[]> {
+  const named = await engine.listVolumes(service);
+  const unnamed = await unnamedVolumes(state, engine, service);
+  return [...new Set([...named, ...unnamed])];
 }
 
 function refuseForeign({ service, volumes: named }: RemoveAction, own: readonly string[]): void {
@@ -86,7 +100,7 @@ export async function removeInfo(
     releases: releases.length,
     env: Object.keys(readValues(state, service)),
     ...(users.length > 0 && { users }),
-    volumes: await engine.listVolumes(service),
+    volumes: await volumesOf(state, engine, service),
     folders: foldersOf(last),
   };
 }

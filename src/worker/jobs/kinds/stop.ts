@@ -1,5 +1,6 @@
 import { stopService } from "../../../deploy/stop-service.ts";
 import { setReleaseState, type StoredRelease } from "../../../adapters/state/releases.ts";
+import { rememberData } from "../../deploy/kept-data.ts";
 import { readCurrent, runningRelease } from "../../deploy/desired-release.ts";
 import { recordSwitch } from "../../deploy/record-switch.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
@@ -10,7 +11,9 @@ export const stop: JobKind<ActionOf<"stop">> = {
   recovery: "repeat",
   perform: async (run, { action, service }) => {
     const current = readCurrent(run.state, service);
-    const stored = current.stopped ?? runningRelease(action, current);
+    const running = current.stopped ?? runningRelease(action, current);
+    const { engine } = await run.tools();
+    const stored = await rememberData(run.state, engine, running, run.say);
     await stopRelease(run, stored);
     return { kind: "stopped", service, release: stored.release.number };
   },

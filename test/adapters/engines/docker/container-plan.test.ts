@@ -75,7 +75,11 @@ test("a one-off container has what a replica has but routes, published ports and
     spec: { publish: [{ ip: "127.0.0.1", hostPort: 5000, containerPort: 5000, protocol: "udp" }] },
   });
   const replica = containerPlan(one, 1, { server });
-  const plan = runPlan(one, { tag: "ab12", command: ["node", "x.js"], isDetached: false });
+  const plan = runPlan(one, {
+    name: "demo-web-run-ab12",
+    command: ["node", "x.js"],
+    isDetached: false,
+  });
   assert.deepEqual(plan, {
     ...replica,
     name: "demo-web-run-ab12",
@@ -90,7 +94,7 @@ test("a one-off container has what a replica has but routes, published ports and
       "traefik.enable": "false",
     },
   });
-  const detached = runPlan(one, { tag: "ab12", command: ["x"], isDetached: true });
+  const detached = runPlan(one, { name: "demo-web-run-ab12", command: ["x"], isDetached: true });
   assert.equal(detached.labels["mypaas.run"], "detached");
 });
 
@@ -100,6 +104,6 @@ test("secrets are files that no container may change, in replicas and in program
   const one = release("web", 1, { secretFiles: [file] });
   const mount = { type: "bind", source, target: "/run/secrets/KEY", readOnly: true };
   assert.deepEqual(containerPlan(one, 1, { server }).mounts, [mount]);
-  const run = { tag: "x", command: ["sh"], isDetached: false };
+  const run = { name: "x", command: ["sh"], isDetached: false };
   assert.deepEqual(runPlan(one, run).mounts, [mount]);
 });

@@ -33,6 +33,7 @@ test("starting, stopping and removing what already is so are fine", async (t) =>
     "GET /containers/abc/json",
     "POST /containers/abc/start",
     "POST /containers/abc/stop?t=2",
+    "GET /containers/abc/json",
     "DELETE /containers/abc?force=true&v=true",
   ]);
 });
@@ -181,6 +182,7 @@ test("the engine is asked for what the build wants, and its last image counts", 
     exposed: [],
     hasHealthcheck: false,
     user: "5",
+    volumes: [],
     routingLabels: [],
   });
   assert.deepEqual(Object.fromEntries(asked ?? []), {
