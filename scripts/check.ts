@@ -19,8 +19,7 @@ const unit = (part: number): readonly string[] => [
 const begun = Date.now();
 const results = await Promise.all([
   part("types, lint, format", [
-    [tool("tsc"), "-p", ".", "--noEmit"],
-    [tool("oxlint"), "--type-aware", "--deny-warnings"],
+    [tool("oxlint"), "--type-aware", "--type-check", "--deny-warnings"],
     [tool("oxfmt"), "--check"],
   ]),
   ...Array.from({ length: parts }, (_, index) => index + 1).map((number) =>
