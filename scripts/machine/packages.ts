@@ -1,5 +1,7 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { has, run, type Ran } from "./run.ts";
+import { has, mustRun, run, type Ran } from "./run.ts";
 
 const waitMinutes = 20;
 let updated = false;
@@ -18,10 +20,19 @@ export async function installPackages(packages: readonly string[], why: string):
   await aptGet(install);
 }
 
-async function aptGet(args: readonly string[]): Promise<void> {
+/** Unpacks a Debian package into a folder, without installing it: none of its services starts. */
+export async function unpackPackage(name: string, folder: string): Promise<void> {
+  if (!updated) await aptGet(["update", "-qq"]);
+  updated = true;
+  await aptGet(["download", name], folder);
+  const file = (await readdir(folder)).find((one) => one.startsWith(`${name}_`)) ?? name;
+  await mustRun("dpkg", ["-x", join(folder, file), folder]);
+}
+
+async function aptGet(args: readonly string[], cwd = "/"): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
   const end = Date.now() + waitMinutes * 60_000;
-  const ran = await repeatWhileLocked(() => run("apt-get", args, { env }), {
+  const ran = await repeatWhileLocked(() => run("apt-get", args, { env, cwd }), {
     say: (why) =>
       console.log(`apt-get ${args[0]}: ${why}\nwaiting up to ${waitMinutes} min for it …`),
     mayWait: async () => Date.now() < end && sleep(2000, true),

@@ -6,6 +6,7 @@ import type { DoctorAnswer } from "../../src/core/wire/answers.ts";
 import { docker, startServer, type TestServer } from "../support/mypaas-e2e.ts";
 import { bodyOf, sumOf, type Asked, type Said } from "../support/namespace-client.ts";
 import { here, makeNamespace, there, type Namespace } from "../support/namespace-e2e.ts";
+import { nginxPorts, startNginx } from "../support/nginx-e2e.ts";
 import { certify } from "../support/own-certificate-e2e.ts";
 import { startProber, type ProberReport } from "../support/prober.ts";
 import { makeSource, type Source } from "../support/source-e2e.ts";
@@ -27,6 +28,7 @@ require("node:http").createServer((req, res) => {
 
 let space: Namespace;
 let server: TestServer;
+let nginx: Awaited<ReturnType<typeof startNginx>>;
 let web: Source;
 let admin: Source;
 let secure: Source;
@@ -39,8 +41,10 @@ before(async () => {
   admin = await makeSource(server, "admin", { keys: ["domain = web.example.test/admin/x"], files });
   secure = await makeSource(server, "secure", { keys: ["https = true", "scale = 1"], files });
   for (const source of [web, admin, secure]) await server.mustPush(source);
+  nginx = await startNginx(space, server.instance.httpPort);
 });
 after(async () => {
+  await nginx?.remove();
   await server?.remove();
   await space?.remove();
 });
@@ -170,6 +174,15 @@ test("doctor looks at each address", async () => {
   );
 });
 
+/** Requests of one client to the nginx in front. */
+const throughNginx = (from: keyof typeof nginxPorts, times: number): Asked =>
+  asking(there.otherFour, { to: there.four, port: nginxPorts[from], times });
+
+test("without trust the app sees the nginx in front, not the client", async () => {
+  const said = await space.ask([throughNginx("four", 25)]);
+  count("through nginx", said, ({ body }) => body === `/ ${there.four} ${there.four} http two`);
+});
+
 /** Runs `init` once more with other options, and the worker with what it decided. */
 async function initAgain(init: readonly string[], binds = server.instance.binds): Promise<string> {
   server.instance = { ...server.instance, init, ...(binds && { binds }) };
@@ -197,6 +210,28 @@ test("a trusted proxy says who its client is, and nobody else does", async () =>
       await space.ask([asking(from, { headers: forged, times: 25 })]),
       ({ body }) => body === `/ ${from} ${from} http two`,
     );
+});
+
+test("a trusted nginx in front says who its client is, also during a push; another one does not", async () => {
+  const isRight = (page: string) => (one: Said) =>
+    one.body === `/ ${there.otherFour}, ${there.four} ${there.otherFour} http ${page}`;
+  await web.write("page.txt", "three");
+  let isOver = false;
+  const push = server.mustPush(web).finally(() => (isOver = true));
+  const said: Said[] = [];
+  do said.push(...(await space.ask([throughNginx("four", 50)])));
+  while (!isOver);
+  await push;
+  const isOld = isRight("two");
+  count("through a trusted nginx", said, (one) => isOld(one) || isRight("three")(one));
+  count("after the push", await space.ask([throughNginx("four", 25)]), isRight("three"));
+  count(
+    "through another nginx",
+    await space.ask([throughNginx("otherFour", 25)]),
+    ({ body }) => body === `/ ${there.otherFour} ${there.otherFour} http three`,
+  );
+  await web.write("page.txt", "two");
+  await server.mustPush(web);
 });
 
 test("behind a proxy that comes by http, https does not redirect for ever, also during a push", async () => {

@@ -231,6 +231,19 @@ describe("under 200 requests a second", { concurrency: 2 }, () => {
     assertIntended("compress", report, [200]);
   });
 
+  for (const [key, ...values] of [
+    ["sticky", "true", "seat"],
+    ["timeout", "30s", "60s"],
+  ] as const)
+    test(`${key}: on, changed, off`, async () => {
+      const source = await live(key, ["scale = 2"]);
+      const report = await under(`http://${key}.test/`, { slowPath: "/slow" }, async () => {
+        for (const value of values) await change(source, ["scale = 2", `${key} = ${value}`]);
+        await change(source, ["scale = 2"]);
+      });
+      assertIntended(key, report, [200]);
+    });
+
   test("max-requests: few, many, no limit", async () => {
     const source = await live("few", []);
     const slow = { slowPath: "/slow", intended: [429] };

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { mustRun, run } from "../../scripts/machine/run.ts";
 import type { Asked, Said } from "./namespace-client.ts";
@@ -35,7 +36,10 @@ export async function makeNamespace() {
     const args = ["netns", "exec", name, process.execPath, client, JSON.stringify(asked)];
     return JSON.parse((await mustRun("ip", args)).out) as readonly Said[];
   };
-  return { ask, remove };
+  /** Starts a program in there; it ends with the test. */
+  const start = (program: string, args: readonly string[]) =>
+    spawn("ip", ["netns", "exec", name, program, ...args], { stdio: "inherit" });
+  return { ask, start, remove };
 }
 
 /** The cable goes with the namespace, and by itself where a test was killed in between. */
