@@ -41,7 +41,8 @@ test("static answers on a host of its own and below a path of another service's"
   const own = await server.get("static.localhost", "/style.css");
   const below = await server.get("hello.localhost", "/files/style.css");
   assert.deepEqual([own.status, own.release, own.body], [200, "static/1", below.body]);
-  assert.equal((await server.get("static.localhost", "/../server.js")).status, 404);
+  // Traefik refuses such a path, so that it passes by no route.
+  assert.equal((await server.get("static.localhost", "/../server.js")).status, 400);
   assert.equal((await server.get("hello.localhost", "/filesystem")).release, "hello/1");
 });
 
