@@ -30,6 +30,8 @@ export async function makeNamespace() {
     await ip(`-n ${name} addr add ${address}/24 dev ${inner}`);
   for (const address of [there.six, there.otherSix])
     await ip(`-n ${name} -6 addr add ${address}/64 dev ${inner} nodad`);
+  // Programs in there reach each other over it.
+  await ip(`-n ${name} link set lo up`);
   await ip(`-n ${name} link set ${inner} up`);
   /** Sends requests one after the other from in there, and gives the answers in their order. */
   const ask = async (asked: readonly Asked[]): Promise<readonly Said[]> => {
