@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 
-/** Checks types, lint and format beside the unit tests, which run in four parts because many wait. Prints each part at its end; fails when one has failed. */
+/** Checks types, lint and format beside the unit tests, which run in three parts because many wait. Prints each part at its end; fails when one has failed. */
 const root = dirname(import.meta.dirname);
 const tool = (name: string): string => join(root, "node_modules", ".bin", name);
-const parts = 4;
+const parts = 3;
 const unit = (part: number): readonly string[] => [
   process.execPath,
   "--test",
