@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mustRun, run } from "../../scripts/machine/run.ts";
 import type { Asked, Said } from "./namespace-client.ts";
@@ -17,12 +18,18 @@ export type Namespace = Awaited<ReturnType<typeof makeNamespace>>;
 const [name, outer, inner] = ["t-e2eaddr", "t-e2eaddr-a", "t-e2eaddr-b"] as const;
 const client = join(import.meta.dirname, "namespace-client.ts");
 
+const switchOf = (device: string): string => `/proc/sys/net/ipv6/conf/${device}/disable_ipv6`;
+
 /** A second machine, as far as addresses go: a network namespace beside this one, with a cable between the two. */
 export async function makeNamespace() {
   await remove();
   const ip = (text: string) => mustRun("ip", text.split(" "));
+  // A container may be without IPv6, where a machine is not.
+  const six = await readFile(switchOf("lo"), "utf8");
+  await writeFile(switchOf("lo"), "0");
   await ip(`netns add ${name}`);
   await ip(`link add ${outer} type veth peer name ${inner} netns ${name}`);
+  await writeFile(switchOf(outer), "0");
   await ip(`addr add ${here.four}/24 dev ${outer}`);
   await ip(`-6 addr add ${here.six}/64 dev ${outer} nodad`);
   await ip(`link set ${outer} up`);
@@ -41,7 +48,11 @@ export async function makeNamespace() {
   /** Starts a program in there; it ends with the test. */
   const start = (program: string, args: readonly string[]) =>
     spawn("ip", ["netns", "exec", name, program, ...args], { stdio: "inherit" });
-  return { ask, start, remove };
+  const end = async () => {
+    await remove();
+    await writeFile(switchOf("lo"), six);
+  };
+  return { ask, start, remove: end };
 }
 
 /** The cable goes with the namespace, and by itself where a test was killed in between. */
