@@ -3,12 +3,10 @@ import { amount, object, text, union, word } from "../../stored/shape.ts";
 import { readDuration, writeDuration } from "../durations.ts";
 import { bad, good, readBoolean, refuse, type Read } from "../values.ts";
 import { containerFields } from "./container.ts";
-import { about, ifSet, oneValue, type FileKeys, type Found, type Key } from "./key.ts";
+import { about, ifSet, oneValue, type FileKeys, type Found } from "./key.ts";
 import { grpcHealthPath } from "../../health/grpc-health.ts";
-import { routeFields } from "./routes.ts";
+import { needsRoute, warnsWithoutRoute } from "./routes.ts";
 import { timeoutFields } from "./timeouts.ts";
-
-const [domain, , url] = routeFields.routes.keys;
 
 const sticky = oneValue<"sticky">({
   name: "sticky",
@@ -66,10 +64,7 @@ const answerTimeoutMs = oneValue<"answerTimeoutMs">({
   read: (text) => readDuration(text, 1000, 3_600_000),
   default: undefined,
   stored: amount,
-  rule: (key, file) => {
-    const [found] = file.values(key);
-    if (found !== undefined) warnsWithoutRoute(key, found, file);
-  },
+  rule: needsRoute,
   text: ifSet((ms) => `${writeDuration(ms)} until an answer begins`),
   write: ifSet(writeDuration),
 });
@@ -83,14 +78,6 @@ function warnOfWaiting(found: Found<unknown>, { values, warnings }: FileKeys): v
 }
 
 export const balancerFields = { sticky, protocol, answerTimeoutMs };
-
-/** Warns of a key that only requests of a route notice. */
-function warnsWithoutRoute(key: Key<unknown>, found: Found<unknown>, file: FileKeys): boolean {
-  const routes = [domain, url].filter((one) => one !== undefined);
-  if (file.firstLine(...routes) !== undefined) return false;
-  file.warnings.add(found, about(key, "has no effect without mypaas.domain"));
-  return true;
-}
 
 /** Reads `true`, `false` or a name; the name of a cookie is a token (RFC 6265, 4.1.1). */
 function readSticky(text: string): Read<Sticky> {

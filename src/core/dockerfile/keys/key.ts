@@ -140,6 +140,15 @@ export function manyValues<F extends Field>(row: ManyRow<F>): SpecField<readonly
   };
 }
 
+/** A change of all the values of a key, shown as one setting. */
+export const listChange =
+  <T>(key: string, write: (item: T) => string): SpecField<readonly T[]>["changes"] =>
+  (from, to) => {
+    const all = (list: readonly T[] = []): string | undefined =>
+      list.length === 0 ? undefined : list.map(write).join(", ");
+    return settingChange(key, all(from?.value), all(to.value));
+  };
+
 /** Applies `write` to a value that is set. */
 export const ifSet =
   <T>(write: (value: T) => string) =>

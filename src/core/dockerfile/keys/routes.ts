@@ -15,6 +15,7 @@ import {
   type FileKeys,
   type Found,
   type Key,
+  type Rule,
   type SpecField,
 } from "./key.ts";
 import { timeoutFields } from "./timeouts.ts";
@@ -130,7 +131,24 @@ function readPortOrNone(text: string): Read<number | "none"> {
 export const routeFields = { routes, stripPrefix, port };
 
 /** The keys that make a route of the service itself. */
-export const routeKeys: readonly Key<unknown>[] = [domain, url];
+const routeKeys: readonly Key<unknown>[] = [domain, url];
+
+/** Warns of a key that only requests of a route notice; true when there is no route. */
+export function warnsWithoutRoute(
+  key: Key<unknown>,
+  found: Found<unknown>,
+  file: FileKeys,
+): boolean {
+  if (file.firstLine(...routeKeys) !== undefined) return false;
+  file.warnings.add(found, about(key, "has no effect without mypaas.domain"));
+  return true;
+}
+
+/** The rule of such a key, whatever its value is. */
+export const needsRoute: Rule<unknown> = (key, file) => {
+  const [found] = file.values(key);
+  if (found !== undefined) warnsWithoutRoute(key, found, file);
+};
 
 /** Routes of `domain` and `url` together, each with its place. */
 export function routesOf({ values }: FileKeys): readonly Found<RouteSpec>[] {

@@ -1,9 +1,17 @@
-import { settingChange } from "../../release/change.ts";
 import { writeUlimit, type UlimitSpec } from "../../release/spec.ts";
 import { amount, count, flag, object, text } from "../../stored/shape.ts";
 import { didYouMean } from "../did-you-mean.ts";
 import { bad, good, readBoolean, refuse, show, type Read } from "../values.ts";
-import { ifSet, about, manyValues, oneValue, refuseTwice, type FileKeys, type Key } from "./key.ts";
+import {
+  ifSet,
+  about,
+  listChange,
+  manyValues,
+  oneValue,
+  refuseTwice,
+  type FileKeys,
+  type Key,
+} from "./key.ts";
 import { limitFields, readBytes, writeBytes } from "./limits.ts";
 
 const init = oneValue<"init">({
@@ -43,7 +51,7 @@ const ulimits = manyValues<"ulimits">({
   rule: refuseTwice(({ name }) => name),
   title: "limits",
   text: (limit) => `ulimit ${writeUlimit(limit)}`,
-  changes: (from, to) => settingChange("ulimit", listed(from?.value ?? []), listed(to.value)),
+  changes: listChange("ulimit", writeUlimit),
 });
 
 export const runtimeFields = { shmBytes, ulimits, init };
@@ -106,6 +114,3 @@ function readLimit(text: string): number | undefined {
   if (/^(-1|unlimited)$/i.test(text)) return -1;
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
-
-const listed = (limits: readonly UlimitSpec[]): string | undefined =>
-  limits.length === 0 ? undefined : limits.map(writeUlimit).join(", ");

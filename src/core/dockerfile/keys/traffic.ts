@@ -1,39 +1,14 @@
-import { settingChange } from "../../release/change.ts";
 import {
   writeHeader,
   writeRateLimit,
   type HeaderSpec,
   type RateLimit,
-  type ServiceSpec,
 } from "../../release/spec.ts";
 import { count, flag, object, text, word } from "../../stored/shape.ts";
 import { readRange } from "../ip-range.ts";
 import { bad, good, readBoolean, refuse, show, type Read } from "../values.ts";
-import {
-  about,
-  ifSet,
-  manyValues,
-  oneValue,
-  refuseTwice,
-  type Rule,
-  type SpecField,
-} from "./key.ts";
-import { routeKeys, routesOf } from "./routes.ts";
-
-type Lists = Pick<ServiceSpec, "auth" | "headers" | "allowIp">;
-type Item<F extends keyof Lists> = Lists[F][number];
-
-/** A change of a list is shown as one setting. */
-const listChange =
-  <F extends keyof Lists>(
-    key: string,
-    write: (item: Item<F>) => string,
-  ): SpecField<readonly Item<F>[]>["changes"] =>
-  (from, to) => {
-    const all = (list: readonly Item<F>[] = []): string | undefined =>
-      list.length === 0 ? undefined : list.map(write).join(", ");
-    return settingChange(key, all(from?.value), all(to.value));
-  };
+import { about, ifSet, listChange, manyValues, oneValue, refuseTwice, type Rule } from "./key.ts";
+import { needsRoute, routesOf } from "./routes.ts";
 
 const self = (value: string): string => value;
 
@@ -42,13 +17,6 @@ const needsHttps: Rule<string> = (key, file) => {
   const [found] = file.values(key);
   if (found === undefined || routesOf(file).every(({ value }) => value.https)) return;
   file.warnings.add(found, about(key, "passwords are sent unencrypted without https"));
-};
-
-/** Warns about a key that is about requests where none come in. */
-const needsRoute: Rule<unknown> = (key, file) => {
-  const [found] = file.values(key);
-  if (found === undefined || file.firstLine(...routeKeys) !== undefined) return;
-  file.warnings.add(found, about(key, "has no effect without mypaas.domain"));
 };
 
 const auth = manyValues<"auth">({
@@ -64,7 +32,7 @@ const auth = manyValues<"auth">({
     needsHttps(key, file);
   },
   text: self,
-  changes: listChange<"auth">("auth", self),
+  changes: listChange("auth", self),
 });
 
 const headers = manyValues<"headers">({
@@ -80,7 +48,7 @@ const headers = manyValues<"headers">({
     refuseVary(key, file);
   },
   text: writeHeader,
-  changes: listChange<"headers">("header", writeHeader),
+  changes: listChange("header", writeHeader),
 });
 
 const allowIp = manyValues<"allowIp">({
@@ -95,7 +63,7 @@ const allowIp = manyValues<"allowIp">({
     needsRoute(key, file);
   },
   text: self,
-  changes: listChange<"allowIp">("allow-ip", self),
+  changes: listChange("allow-ip", self),
 });
 
 const rateLimit = oneValue<"rateLimit">({
