@@ -213,15 +213,15 @@ const cases: readonly Case[] = [
     hint: above(".."),
   },
   {
-    says: `failed to compute cache key: failed to walk ${mount}/shared: lstat ${mount}/shared: no such file or directory`,
-    step: 'COPY ["../../shared/lib", "/lib"]',
-    text: `build web: step "COPY ["../../shared/lib", "/lib"]": "../../shared/lib" is outside the build context`,
+    says: `failed to compute cache key: failed to walk ${mount}/common: lstat ${mount}/common: no such file or directory`,
+    step: 'COPY ["../../common/lib", "/lib"]',
+    text: `build web: step "COPY ["../../common/lib", "/lib"]": "../../common/lib" is outside the build context`,
     hint: above("../.."),
   },
   {
-    says: "COPY failed: forbidden path outside the build context: ../../shared/lib ()",
-    step: "COPY ../../shared/lib /lib",
-    text: 'build web: step "COPY ../../shared/lib /lib": "../../shared/lib" is outside the build context',
+    says: "COPY failed: forbidden path outside the build context: ../../common/lib ()",
+    step: "COPY ../../common/lib /lib",
+    text: 'build web: step "COPY ../../common/lib /lib": "../../common/lib" is outside the build context',
     hint: above("../.."),
   },
   // .git
