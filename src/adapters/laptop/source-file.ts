@@ -27,8 +27,7 @@ export class FileChanged extends UserError {
   readonly path: string;
 
   constructor(path: string, what: string, cause?: unknown) {
-    const again = hint`push again: ${command("push")}; if it always changes, add it to .dockerignore`;
-    super(`${shownPath(path)}: ${what}`, { code: "changed", hint: again, cause });
+    super(`${shownPath(path)}: ${what}`, { code: "changed", hint: changing, cause });
     this.path = path;
   }
 }

@@ -43,18 +43,12 @@ export function applyChanges(
   { id, service }: { readonly id: number; readonly service: string },
 ): void {
   applyValueChanges(state, service, valueChangesOfJob(state, id));
-  const [scale] = state.all("SELECT value FROM job_changes WHERE job = ? AND what = 'scale'", id);
+  const sql = "SELECT name, value FROM job_changes WHERE job = ? AND what = ?";
+  const [scale] = state.all(sql, id, "scale");
   if (scale !== undefined) setScale(state, service, scale.optionalText("value"));
-  const [project] = state.all(
-    "SELECT value FROM job_changes WHERE job = ? AND what = 'project'",
-    id,
-  );
+  const [project] = state.all(sql, id, "project");
   if (project !== undefined) setProject(state, service, project.text("value"));
-  const volumes = state.all(
-    "SELECT name, value FROM job_changes WHERE job = ? AND what = 'volume'",
-    id,
-  );
-  for (const row of volumes)
+  for (const row of state.all(sql, id, "volume"))
     adoptVolume(state, service, { name: row.text("name"), volume: row.text("value") });
   dropChanges(state, id);
 }

@@ -1,5 +1,6 @@
 import type { Release } from "../../core/release/release.ts";
 import { readRelease } from "../../core/stored/records.ts";
+import { serviceNames } from "./services.ts";
 import type { State } from "./state.ts";
 
 /** A service with the release that is live or was last, and its newest job. */
@@ -20,10 +21,11 @@ export interface StoredJobEnd {
 
 /** All services by name. */
 export const overviews = (state: State): readonly StoredOverview[] =>
-  state.all("SELECT name FROM services ORDER BY name").map((row) => {
-    const service = row.text("name");
-    return { service, current: currentOf(state, service), job: newestJob(state, service) };
-  });
+  serviceNames(state).map((service) => ({
+    service,
+    current: currentOf(state, service),
+    job: newestJob(state, service),
+  }));
 
 /** Whatever else a release may be called than one that never ran or has been replaced. */
 function currentOf(state: State, service: string): StoredOverview["current"] {

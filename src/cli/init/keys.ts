@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { writeEnrolledKeys } from "../../adapters/host/enrolled-keys-file.ts";
-import { type Ensured, readIfThere } from "../../adapters/files.ts";
+import { type Ensured, ifThere, readIfThere } from "../../adapters/files.ts";
 import { type EnrolledKey, parseAuthorizedKeys } from "../../core/ssh/authorized-keys.ts";
 import { UserError } from "../../core/errors.ts";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
@@ -99,7 +99,7 @@ export async function enrol(
   now: number,
 ): Promise<{ readonly found: Ensured; readonly added: readonly EnrolledKey[] }> {
   const { authorizedKeys, database } = instancePaths(config);
-  const hasState = (await readIfThere(database)) !== undefined;
+  const hasState = (await ifThere(stat(database))) !== undefined;
   const wanted = { before: await enrolledNow(config), keys, now };
   const { added, lines } = hasState ? await enrolInState(database, wanted) : addTo(wanted);
   return { found: await writeEnrolledKeys(authorizedKeys, lines), added };

@@ -19,7 +19,7 @@ export const balancerAt = (entryPoint: EntryPoint, { spec }: Release, service: s
 const answerTransport = (ms: number): string => `answer-${ms}ms`;
 
 /** The timeouts of all services, the same as in `traefik/traefik.yml`. */
-export const commonTimeouts = { dialTimeout: "2s", idleConnTimeout: "250ms" } as const;
+const commonTimeouts = { dialTimeout: "2s", idleConnTimeout: "250ms" } as const;
 
 /** The transports that the labels of these releases name. */
 export function transportsOf(

@@ -31,7 +31,7 @@ const relayUid = 65531;
 export const listensLabel = "mypaas.listens";
 
 /** Addresses and ports that the relay listens on; empty where it is not needed. */
-export const relayPlaces = (
+const relayPlaces = (
   config: Pick<InstanceConfig, "bind" | "httpPort" | "httpsPort">,
 ): readonly string[] =>
   relayedOn(config).flatMap((address) =>

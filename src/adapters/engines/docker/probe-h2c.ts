@@ -1,6 +1,7 @@
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from "node:http2";
 import { grpcHealthPath, grpcHealthStatus } from "../../../core/health/grpc-health.ts";
 import type { ProbeAnswer, ProbeTarget } from "../../../deploy/ports.ts";
+import { codeOf } from "../../files.ts";
 import { judge } from "./probe.ts";
 
 /** Probes a replica that speaks HTTP/2 without TLS: its settings, one GET, or one question to gRPC's health service. Never throws. */
@@ -82,7 +83,7 @@ async function askGrpc(session: ClientHttp2Session, { path, host }: Http): Promi
 
 function failure(error: unknown): ProbeAnswer {
   if (!(error instanceof Error)) return { kind: "unreachable", reason: String(error) };
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const code = codeOf(error);
   if (code === "ERR_HTTP2_ERROR" || code === "ERR_HTTP2_SESSION_ERROR") return { kind: "not-h2c" };
   return judge(error);
 }

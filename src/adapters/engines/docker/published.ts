@@ -1,6 +1,7 @@
 import { listensLabel } from "../../../core/server/relay-container.ts";
 import { label } from "../../../core/release/names.ts";
 import { openDocker, reaching } from "./client.ts";
+import { listFilter } from "./owned.ts";
 
 /** A running container that publishes a TCP port of the host. */
 export interface Publisher {
@@ -33,7 +34,7 @@ export async function relayListens(
   socketPath: string,
   instance: string,
 ): Promise<readonly string[]> {
-  const filters = { label: [`${label.instance}=${instance}`, `${label.role}=relay`] };
+  const filters = listFilter(instance, "relay");
   const list = reaching(socketPath, () => openDocker(socketPath).listContainers({ filters }));
   return (await list()).flatMap(({ Labels }) => Labels[listensLabel]?.split(" ") ?? []);
 }
