@@ -10,6 +10,10 @@ export const readMaintenance = (state: State): readonly Maintenance[] =>
     pass: row.text("pass"),
   }));
 
+/** The maintenance of one service; undefined when there is none. */
+export const maintenanceOf = (state: State, service: string): Maintenance | undefined =>
+  readMaintenance(state).find((one) => one.service === service);
+
 /** Begins a maintenance, or gives the one that is there another text. */
 export function beginMaintenance(state: State, { service, text, since, pass }: Maintenance): void {
   const sql = `INSERT INTO maintenance (service, text, since, pass) VALUES (?, ?, ?, ?)

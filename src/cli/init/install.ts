@@ -9,7 +9,7 @@ import { nodeFiles } from "../../adapters/host/node-files.ts";
 import { type InfraPlan, networkPlans, traefikContainer } from "../../core/server/infra.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { receiverContainerName, traefikContainerName } from "../../core/release/names.ts";
-import { bindsOf, everyAddress } from "../../core/server/listening.ts";
+import { bindsOf, everyAddress, isEveryAddress } from "../../core/server/listening.ts";
 import { isIPv4 } from "../../core/server/addresses.ts";
 import { receiverContainer } from "../../core/server/receiver-container.ts";
 import { formatRemoteLine, originOf } from "../../core/wire/connection-string.ts";
@@ -161,6 +161,6 @@ async function conclude(
 }
 
 async function ownAddress(config: InstanceConfig): Promise<string> {
-  const bind = bindsOf(config).find((one) => !everyAddress.some((every) => every === one));
+  const bind = bindsOf(config).find((one) => !isEveryAddress(one));
   return bind ?? (await defaultAddress()) ?? "127.0.0.1";
 }

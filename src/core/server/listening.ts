@@ -44,3 +44,7 @@ export const addressAndPort = (address: string, port: number): string =>
 
 /** Every IPv4 address and every IPv6 address. */
 export const everyAddress = ["0.0.0.0", "::"] as const;
+
+/** True for an address that stands for all of its family. */
+export const isEveryAddress = (address: string): boolean =>
+  everyAddress.some((every) => every === address);

@@ -166,7 +166,6 @@ function describeAnswer(
   const timeoutMs = healthcheck?.timeoutMs ?? startTimeoutMs;
   switch (answer?.kind) {
     case "status":
-      return `still answers ${answer.status}`;
     case "grpc-status":
       return `still answers ${answer.status}`;
     case "slow":

@@ -72,11 +72,10 @@ function describe(what: string, port: number | undefined, answer: ProbeAnswer): 
       return `${what} gives no answer`;
     case "not-h2c":
       return `port ${port ?? ""} does not speak HTTP/2 without TLS (h2c)`;
-    case "grpc-status":
-      return `${what} answers ${answer.status}`;
     case "unreachable":
       return `${what} is cut off (${answer.reason})`;
     case "status":
+    case "grpc-status":
       return `${what} answers ${answer.status}`;
     case "ready":
       return "it has answered once";

@@ -26,28 +26,35 @@ export function listUsers(state: State, service: string): readonly UserInfo[] {
 
 /** Sets a password; it counts at once, without a release. */
 export async function setPassword(
-  { state, now, serveUsers }: UserParts,
+  parts: UserParts,
   {
     service,
     user,
     hash,
   }: { readonly service: string; readonly user: string; readonly hash: string },
 ): Promise<UserChange> {
-  putUser(state, service, { name: user, hash, since: now() });
-  await serveUsers(readUsers(state));
-  return { service, user, inUse: namedUsers(state, service).includes(user) };
+  putUser(parts.state, service, { name: user, hash, since: parts.now() });
+  return served(parts, service, user);
 }
 
 /** Throws UserError "no-user" when there is no such password. */
 export async function removePassword(
-  { state, serveUsers }: UserParts,
+  parts: UserParts,
   { service, user }: { readonly service: string; readonly user: string },
 ): Promise<UserChange> {
-  if (!removeUser(state, service, user))
+  if (!removeUser(parts.state, service, user))
     throw new UserError(`auth ${service}: ${user} has no password here`, {
       code: "no-user",
       hint: hint`list the users: ${command(`auth ${service}`)}`,
     });
+  return served(parts, service, user);
+}
+
+async function served(
+  { state, serveUsers }: UserParts,
+  service: string,
+  user: string,
+): Promise<UserChange> {
   await serveUsers(readUsers(state));
   return { service, user, inUse: namedUsers(state, service).includes(user) };
 }

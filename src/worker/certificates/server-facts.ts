@@ -5,7 +5,7 @@ import type { KeyPair } from "../../core/routing/routing-state.ts";
 import { acmeOf, acmeStore } from "../../core/server/acme.ts";
 import { isLoopback } from "../../core/server/addresses.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
-import { bindsOf, everyAddress } from "../../core/server/listening.ts";
+import { bindsOf, isEveryAddress } from "../../core/server/listening.ts";
 import { readIfThere } from "../../adapters/files.ts";
 import { ownAddresses } from "../../adapters/reach.ts";
 import {
@@ -49,7 +49,7 @@ export function addressesHere(
 ): readonly string[] {
   const { addresses = [] } = config;
   const here = bindsOf(config).flatMap((bind) => {
-    const isOne = !everyAddress.some((every) => every === bind) && !isLoopback(bind);
+    const isOne = !isEveryAddress(bind) && !isLoopback(bind);
     // On a loopback address, as in tests, names lead to that address.
     const loopback = isLoopback(bind) ? [bind] : [];
     return isOne ? [bind] : [...loopback, ...ownAddresses()];

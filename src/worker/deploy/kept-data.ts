@@ -1,5 +1,6 @@
-import { hint, type Hint } from "../../core/hints.ts";
+import { hint, hintFields, type Hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
+import type { Event } from "../../core/wire/events.ts";
 import {
   uncoveredPaths,
   coversOf,
@@ -16,7 +17,6 @@ import {
 import type { Release } from "../../core/release/release.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import type { Say } from "../../core/wire/events.ts";
-import { hintFields } from "../../core/hints.ts";
 import type { Engine, ImageFacts } from "../../deploy/ports.ts";
 import { adoptedVolumes } from "../../adapters/state/adopted-volumes.ts";
 import { keepAdoption } from "../../adapters/state/job-changes.ts";
@@ -93,13 +93,14 @@ function sayKept({ adopted, carried, left }: DataAnswer, spec: ServiceSpec, say:
     const text = `${lines.path}: its data goes on without a name; the next push needs a line for it`;
     say({ kind: "warning", text, ...hintFields(waysOut(lines)) });
   }
-  for (const { target, volume } of left)
-    say({
-      kind: "warning",
-      text: `${target}: what was there until now stays in the volume ${volume}`,
-      hint: `when it is not needed any more, run on the server: docker volume rm ${volume}`,
-    });
+  for (const { target, volume } of left) say(stays(`${target}: what was there until now`, volume));
 }
+
+const stays = (what: string, volume: string): Event => ({
+  kind: "warning",
+  text: `${what} stays in the volume ${volume}`,
+  hint: `when it is not needed any more, run on the server: docker volume rm ${volume}`,
+});
 
 const short = (volume: string): string => volume.slice(0, 12);
 
@@ -169,12 +170,7 @@ export async function rememberData(
   const remembered = { ...stored, release: { ...release, mounts: [...named, ...unnamedMounts] } };
   putRelease(state, remembered);
   for (const { mount, others } of held)
-    for (const volume of others)
-      say({
-        kind: "warning",
-        text: `${mount.target}: what one replica had there stays in the volume ${volume}`,
-        hint: `when it is not needed any more, run on the server: docker volume rm ${volume}`,
-      });
+    for (const volume of others) say(stays(`${mount.target}: what one replica had there`, volume));
   return remembered;
 }
 

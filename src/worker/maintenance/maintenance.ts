@@ -5,6 +5,7 @@ import type { MaintenanceInfo } from "../../core/actions/maintenance.ts";
 import {
   beginMaintenance,
   endMaintenance,
+  maintenanceOf,
   readMaintenance,
 } from "../../adapters/state/maintenance.ts";
 import { currentRelease } from "../../adapters/state/releases.ts";
@@ -61,8 +62,7 @@ async function change(
 ): Promise<MaintenanceInfo> {
   const { state, router, now, random } = parts;
   refuseUnknownService(state, service, command("ps"));
-  const before = readMaintenance(state);
-  const known = before.find((one) => one.service === service);
+  const known = maintenanceOf(state, service);
   if (on === true) {
     refuseWithoutRoute(state, service);
     const pass = random(passBytes).toString("hex");
@@ -103,7 +103,7 @@ async function alignPage({ state, page }: MaintenanceParts): Promise<string | un
 }
 
 function infoOf(state: State, service: string): MaintenanceInfo {
-  const known = readMaintenance(state).find((one) => one.service === service);
+  const known = maintenanceOf(state, service);
   if (known === undefined) return { service, on: false };
   return { service, on: true, since: known.since, text: known.text };
 }

@@ -5,7 +5,7 @@ import type { PsReplica, PsService, PsSnapshot } from "../../core/actions/watch.
 import type { Clock } from "../../deploy/ports.ts";
 import type { Usage } from "../../adapters/engines/docker/usage.ts";
 import type { ReplicaFacts } from "../../adapters/engines/docker/replicas.ts";
-import { readMaintenance } from "../../adapters/state/maintenance.ts";
+import { maintenanceOf } from "../../adapters/state/maintenance.ts";
 import { overviews, type StoredOverview } from "../../adapters/state/overview.ts";
 import { scaleOverride } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
@@ -81,7 +81,7 @@ function serviceOf(
   replicas: readonly PsReplica[],
 ): PsService {
   const own = scaleOverride(state, service);
-  const closed = readMaintenance(state).find((one) => one.service === service);
+  const closed = maintenanceOf(state, service);
   return {
     service,
     ...(current !== undefined && { release: current.release.number }),
