@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
+import { installPackages } from "./machine/packages.ts";
+import { has } from "./machine/run.ts";
 
 /** Checks types, lint and format beside the unit tests, which run in three parts because many wait. Prints each part at its end; fails when one has failed. */
 const root = dirname(import.meta.dirname);
@@ -16,6 +18,10 @@ const unit = (part: number): readonly string[] => [
   "test/!(e2e)/**/*.test.ts",
 ];
 
+if (!(await has("ssh-keygen")))
+  await installPackages(["openssh-client"], "signs in the unit tests");
+/** Compiled code is kept, because three processes load the same files. */
+const env = { NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "check"), ...process.env };
 const begun = Date.now();
 const results = await Promise.all([
   part("types, lint, format", [
@@ -45,7 +51,7 @@ async function part(name: string, commands: readonly (readonly string[])[]): Pro
 
 function run([program = "", ...args]: readonly string[]) {
   return new Promise<{ readonly code: number; readonly output: string }>((resolve) => {
-    const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
     const add = (chunk: Buffer) => {
       output += chunk.toString();
