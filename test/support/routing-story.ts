@@ -6,7 +6,7 @@ import { changeRouting } from "../../src/core/routing/routing-change.ts";
 import { dynamicConfig } from "../../src/core/routing/dynamic-config.ts";
 import { stopsOldFirst } from "../../src/core/release/spec.ts";
 import { release } from "./releases.ts";
-import { traefik } from "./traefik-interpreter.ts";
+import { traefik, type Client } from "./traefik-interpreter.ts";
 
 const server = { instance: "mypaas", httpsPort: 443 };
 const passwords = { ann: "hash", bob: "hash" };
@@ -106,13 +106,15 @@ export function answers(
   { state, running }: Moment,
   urls: readonly string[],
   passes: readonly string[] = [],
+  client: Client = {},
 ): readonly string[] {
-  return urls.map(traefik({ running, server, file: dynamicConfig(state) }, passes));
+  return urls.map(traefik({ running, server, file: dynamicConfig(state) }, passes, client));
 }
 
 /**
  * The same said without routers and priorities, request by request: the most specific route wins, and redirects where its certificate is there; who is being replaced answers until the
  * cut-over, or lets requests wait where it stops first; where nobody is, requests wait for whoever comes.
+ * A body that is too large is refused by whoever would answer, and by nobody yet where it would wait; clients behind a trusted proxy count by their own addresses.
  * `owned` are the routes that a service has lost to another, as `service host path`.
  */
 export function oracle(
@@ -126,6 +128,7 @@ export function oracle(
   }: Moment,
   lost: ReadonlySet<string>,
   url: string,
+  client: Client = {},
 ): string {
   const isClosed = ({ spec }: Release): boolean =>
     maintenance.some(({ service }) => service === spec.service);
@@ -133,7 +136,8 @@ export function oracle(
     ...live,
     ...switches.flatMap(({ from, to }) => (from === undefined ? to : [from, to])),
   ];
-  const best = (releases: readonly Release[]) => bestOf({ releases, lost, secured, all }, url);
+  const best = (releases: readonly Release[]) =>
+    bestOf({ releases, lost, secured, all, client }, url);
   const answering = [
     ...live.filter(({ spec }) => !switches.some(({ service }) => service === spec.service)),
     ...switches.flatMap(({ phase, from, to }) => (phase === "held" ? (from ?? []) : to)),
@@ -142,10 +146,11 @@ export function oracle(
   if (owner !== undefined) {
     if (isClosed(owner.release)) return "maintenance";
     const own = switches.find(({ service }) => service === owner.release.spec.service);
-    if (own?.phase !== "held" || own.mode !== "wait") return owner.answer;
+    if (own?.phase !== "held" || own.mode !== "wait")
+      return refusal([owner], client, tagOf(owner.release)) ?? owner.answer;
     const sides = [own.to, owner.release].flatMap((one) => best([one]) ?? []);
     if (sides.every(({ redirects }) => redirects)) return owner.answer;
-    return waiting(sides);
+    return refusal(sides, client) ?? waiting(sides, client);
   }
   const coming = switches.filter(({ phase }) => phase === "held").map(({ to }) => to);
   const next = best(coming);
@@ -153,24 +158,39 @@ export function oracle(
     if (!url.startsWith("https")) return "nobody";
     // Where the host has its certificate still, those who know it over https are answered over http's route.
     const http = url.replace("https", "http");
-    const left = bestOf({ releases: answering, lost, secured: [], all, isPlainOnly: true }, http);
+    const choice = { releases: answering, lost, secured: [], all, client, isPlainOnly: true };
+    const left = bestOf(choice, http);
     if (left === undefined || !secured.includes(left.host) || left.host.startsWith("*."))
       return "nobody";
     if (isClosed(left.release)) return "maintenance";
     const own = switches.find(({ service }) => service === left.release.spec.service);
-    if (own?.phase === "held" && own.mode === "wait") return "nobody";
+    if (own?.phase === "held" && own.mode === "wait") return refusal([left], client) ?? "nobody";
+    const refused = refusal([left], client, tagOf(left.release));
+    if (refused !== undefined) return refused;
     return `${left.base} letting go${list([...left.sets, ...left.guards])}`;
   }
   if (isClosed(next.release)) return "maintenance";
   if (next.redirects) return next.now ?? "redirects for now";
-  return waiting([next]);
+  return refusal([next], client) ?? waiting([next], client);
+}
+
+const tagOf = ({ spec, number }: Release): string => `${spec.service}/${number}`;
+
+/** The refusal of a body, where one of these releases takes no such body. */
+function refusal(sides: readonly Best[], { body }: Client, tag = "nobody"): string | undefined {
+  const limits = sides
+    .filter(({ redirects }) => !redirects)
+    .flatMap(({ release }) => release.spec.maxBodyBytes ?? []);
+  if (limits.length === 0 || body === undefined) return undefined;
+  if (body === "endless") return `${tag} refuses 411`;
+  return limits.some((limit) => body > limit) ? `${tag} refuses 413` : undefined;
 }
 
 /** Each side with the headers that it sets, then what a request must fulfil to wait at all. */
-function waiting(sides: readonly Best[]): string {
+function waiting(sides: readonly Best[], client: Client): string {
   const all = sides.map(({ release }) => release);
   const texts = sides.map(({ base, bound, sets }) => `${base}${bound}${list(sets)}`);
-  return `wait ${texts.join(" or ")}${list(waitWords(all))}`;
+  return `wait ${texts.join(" or ")}${list(waitWords(all, client))}`;
 }
 
 const list = (words: readonly string[]): string =>
@@ -179,31 +199,34 @@ const list = (words: readonly string[]): string =>
 const setWords = ({ spec }: Release): readonly string[] =>
   spec.headers.length === 0 ? [] : [`sets ${spec.headers.map(({ name }) => name).join(" ")}`];
 
-const only = ({ spec }: Release): readonly string[] =>
-  spec.allowIp.length === 0 ? [] : [`only ${spec.allowIp.join(" ")}`];
-const rate = ({ spec: { rateLimit } }: Release): readonly string[] =>
-  rateLimit === undefined ? [] : [`${rateLimit.requests} per 1${rateLimit.per}`];
+const forwarded = ({ isBehind }: Client): string => (isBehind === true ? " forwarded" : "");
+const only = ({ spec }: Release, client: Client): readonly string[] =>
+  spec.allowIp.length === 0 ? [] : [`only ${spec.allowIp.join(" ")}${forwarded(client)}`];
+const rate = ({ spec: { rateLimit } }: Release, client: Client): readonly string[] =>
+  rateLimit === undefined
+    ? []
+    : [`${rateLimit.requests} per 1${rateLimit.per}${forwarded(client)}`];
 const asks = (names: readonly string[]): readonly string[] =>
   names.length === 0 ? [] : [`asks ${names.join(" ")}`];
 const zips = ({ spec }: Release): readonly string[] => (spec.compress ? ["zips"] : []);
 
-const guardWords = (one: Release): readonly string[] => [
-  ...only(one),
-  ...rate(one),
+const guardWords = (one: Release, client: Client): readonly string[] => [
+  ...only(one, client),
+  ...rate(one, client),
   ...asks(one.spec.auth),
   ...(one.spec.maxRequests === undefined ? [] : [`${one.spec.maxRequests} at once`]),
   ...zips(one),
 ];
 
 /** Who waits for one of two must be let in by both; the rest is as the coming one says. */
-function waitWords([to, from]: readonly Release[]): readonly string[] {
+function waitWords([to, from]: readonly Release[], client: Client): readonly string[] {
   if (to === undefined) return [];
   const lists = [to.spec.auth, from?.spec.auth ?? []].filter((names) => names.length > 0);
   const [first = [], second] = lists;
   const both = second === undefined ? first : first.filter((name) => second.includes(name));
   return [
-    ...new Set([...only(to), ...(from === undefined ? [] : only(from))]),
-    ...rate(to),
+    ...new Set([...only(to, client), ...(from === undefined ? [] : only(from, client))]),
+    ...rate(to, client),
     ...(first.length > 0 && both.length === 0 ? ["asks -"] : asks(both)),
     ...zips(to),
   ];
@@ -229,12 +252,13 @@ interface Choice {
   readonly secured: readonly string[];
   /** Everybody on the server. */
   readonly all: readonly Release[];
+  readonly client: Client;
   /** Leaves out the http side of https routes. */
   readonly isPlainOnly?: boolean;
 }
 
 function bestOf(
-  { releases, lost, secured, all, isPlainOnly }: Choice,
+  { releases, lost, secured, all, client, isPlainOnly }: Choice,
   url: string,
 ): Best | undefined {
   const [, scheme, host = "", path = "/"] = /^(https?):\/\/([^/]+)(\/.*)?$/.exec(url) ?? [];
@@ -293,11 +317,11 @@ function bestOf(
       answer: `${tag} leads${isEarly ? " for now" : ""} to ${there}${bound}`,
     };
   }
-  const redirects = isHttpSide && secured.includes(route.host);
+  const redirects = isHttpSide && secured.includes(route.host) && client.isProxied !== true;
   const [base, sets, guards] = [
     `${tag}${by}${strips}`,
     setWords(found.release),
-    guardWords(found.release),
+    guardWords(found.release, client),
   ];
   const plain = `${base}${bound}${list([...sets, ...guards])}`;
   return {
@@ -353,6 +377,7 @@ export function releaseOf(text: string): Release {
       headers: (value("header")?.split("+") ?? []).map((header) => ({ name: header, value: "1" })),
       rateLimit:
         amount === undefined ? undefined : { requests: Number(amount), per: "s", burst: 9 },
+      maxBodyBytes: value("body") === undefined ? undefined : Number(value("body")),
       maxRequests: value("most") === undefined ? undefined : Number(value("most")),
       compress: rest.includes("zip"),
     },

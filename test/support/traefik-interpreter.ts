@@ -23,15 +23,26 @@ interface Mounted {
   readonly middlewares: Readonly<Record<string, MiddlewareConfig>>;
 }
 
+/** What a request says of itself beside its URL. */
+export interface Client {
+  /** The length of its body; `endless`: it does not say it. A request without a body when left out. */
+  readonly body?: number | "endless";
+  /** It comes from a trusted proxy, which says its address. */
+  readonly isBehind?: boolean;
+  /** The proxy says too that it has https. */
+  readonly isProxied?: boolean;
+}
+
 /**
  * Says who answers a URL as Traefik would: of all routers of the running releases and of the file, the one of highest priority whose rule matches.
  * `web/43`, `web/43 strips /api`, `web/43 redirects`, `redirects for now` (by nobody yet), `wait web/43 or web/42`, `nobody`, `receiver`.
- * `web/43 leads to https://b.test/`; `web/43: asks ann, zips`: with the middlewares of keys, the outermost first.
+ * `web/43 refuses 413`. `web/43 leads to https://b.test/`; `web/43: asks ann, zips`: with the middlewares of keys, the outermost first.
  * Throws where Traefik would drop a router or decide by accident: a missing middleware or service, a tie, an answer under another's name.
  */
 export function traefik(
   world: TraefikWorld,
   passes: readonly string[] = [],
+  client: Client = {},
 ): (url: string) => string {
   const mounted = routers(world).toSorted((a, b) => b.config.priority - a.config.priority);
   for (const one of mounted) answerOf(one, world, "http://any.test/");
@@ -40,7 +51,7 @@ export function traefik(
     const entryPoint: EntryPoint = scheme === "https" ? "websecure" : "web";
     const [first, second] = mounted.filter(
       ({ config }) =>
-        config.entryPoints[0] === entryPoint && matches(config, { host, path, passes }),
+        config.entryPoints[0] === entryPoint && matches(config, { host, path, passes, client }),
     );
     if (first === undefined) return "404";
     if (first.config.priority === second?.config.priority)
@@ -83,6 +94,7 @@ function answerOf(
     checkTransport(`${name}: ${service}`, balancer?.serversTransport, world);
     checkCookie(`${name}: ${service}`, config.entryPoints[0], { release, balancer });
   }
+  if (shape.refuses !== undefined) return `${shape.tag ?? "nobody"} refuses ${shape.refuses}`;
   if (shape.isClosed) return "maintenance";
   if (shape.redirects === "for now") return "redirects for now";
   if (shape.redirects === "for good") return `${shape.tag} redirects`;
@@ -132,6 +144,8 @@ interface Shape {
   readonly strict: string | undefined;
   readonly redirects: "for good" | "for now" | undefined;
   readonly isClosed?: boolean;
+  /** The status of a request whose body is too large. */
+  readonly refuses?: number | undefined;
   /** Where a host of `redirect` leads. */
   readonly leads: string | undefined;
   /** What keys add, the outermost first. */
@@ -188,11 +202,20 @@ function changeOf(config: MiddlewareConfig, { keys }: Shape, url: string): Parti
     const names = config.basicAuth.users.map((user) => user.split(":")[0]);
     return key(`asks ${names.join(" ")}`);
   }
-  if ("ipAllowList" in config) return key(`only ${config.ipAllowList.sourceRange.join(" ")}`);
-  if ("rateLimit" in config)
-    return key(`${config.rateLimit.average} per ${config.rateLimit.period}`);
+  if ("ipAllowList" in config) {
+    const { sourceRange, ipStrategy } = config.ipAllowList;
+    return key(`only ${sourceRange.join(" ")}${ipStrategy === undefined ? "" : " forwarded"}`);
+  }
+  if ("rateLimit" in config) {
+    const { average, period, sourceCriterion } = config.rateLimit;
+    const isForwarded = "excludedIPs" in sourceCriterion.ipStrategy;
+    return key(`${average} per ${period}${isForwarded ? " forwarded" : ""}`);
+  }
   if ("inFlightReq" in config) return key(`${config.inFlightReq.amount} at once`);
-  if ("errors" in config) return { isClosed: config.errors.status.includes("503") };
+  if ("errors" in config) {
+    const refuses = config.errors.statusRewrites?.["503"];
+    return refuses === undefined ? { isClosed: config.errors.status.includes("503") } : { refuses };
+  }
   return "compress" in config ? key("zips") : {};
 }
 
@@ -231,12 +254,38 @@ interface Asked {
   readonly host: string;
   readonly path: string;
   readonly passes: readonly string[];
+  readonly client: Client;
 }
 
-function matches({ rule: written }: RouterConfig, { host, path, passes }: Asked): boolean {
-  const [, rule = "", pass] =
-    /^(.*?)(?: && !Header\(`X-Mypaas-Pass`, `([0-9a-z]+)`\))?$/.exec(written) ?? [];
-  if (pass !== undefined && passes.includes(pass)) return false;
+/** Conditions beside host and path. */
+const conditions: readonly [RegExp, (asked: Asked, found: string) => boolean][] = [
+  [/ && !Header\(`X-Mypaas-Pass`, `([0-9a-z]+)`\)$/, ({ passes }, pass) => !passes.includes(pass)],
+  [
+    / && HeaderRegexp\(`Content-Length`, `([^`]+)`\)$/,
+    ({ client: { body } }, pattern) =>
+      typeof body === "number" && new RegExp(pattern).test(String(body)),
+  ],
+  [
+    / && \((?:(?: \|\| )?Method\(`(?:POST|PUT|PATCH)`\)){3}\) && !HeaderRegexp\(`Content-Length`, `\.`\)$/,
+    ({ client }) => client.body === "endless",
+  ],
+  [/ && HeaderRegexp\(`X-Forwarded-For`, `\.`\)$/, ({ client }) => client.isBehind === true],
+  [/ && Header\(`X-Forwarded-Proto`, `https`\)$/, ({ client }) => client.isProxied === true],
+];
+
+function matches({ rule: written }: RouterConfig, asked: Asked): boolean {
+  const { host, path } = asked;
+  let rule = written;
+  for (let isCut = true; isCut;) {
+    isCut = false;
+    for (const [pattern, holds] of conditions) {
+      const found = pattern.exec(rule);
+      if (found === null) continue;
+      if (!holds(asked, found[1] ?? "")) return false;
+      rule = rule.slice(0, found.index);
+      isCut = true;
+    }
+  }
   const whole =
     /^(?:Host\(`([^`]+)`\))?(?: && )?(?:\(Path\(`([^`]+)`\) \|\| PathPrefix\(`([^`]+)`\)\)|PathPrefix\(`([^`]+)`\))?$/.exec(
       rule,

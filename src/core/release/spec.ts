@@ -22,6 +22,8 @@ export interface ServiceSpec {
   readonly rateLimit: RateLimit | undefined;
   /** Requests at once on each route. */
   readonly maxRequests: number | undefined;
+  /** Bytes of a request's body. */
+  readonly maxBodyBytes: number | undefined;
   readonly compress: boolean;
   readonly scale: Scale;
   readonly volumes: readonly VolumeSpec[];

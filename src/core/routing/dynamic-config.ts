@@ -9,6 +9,7 @@ import {
 } from "./release-routing.ts";
 import type { DynamicConfig } from "./traefik-config.ts";
 import { transportsOf } from "./balancers.ts";
+import { limitBody } from "./body-limits.ts";
 import { closeRoute } from "./maintenance.ts";
 import { backendOf } from "./backend.ts";
 import { DynamicDraft, type Target } from "./dynamic-draft.ts";
@@ -42,6 +43,7 @@ export function dynamicConfig(facts: RoutingState): DynamicConfig {
   addTakenOver(known);
   addStopped(known);
   addHttps(known);
+  addBodyLimits(known);
   for (const one of state.maintenance ?? []) addMaintenance(known, one);
   return file.config(state.server);
 }
@@ -120,13 +122,49 @@ function addStopped({ file, state }: Known): void {
 /** Closes every place at which the service answers now, would answer if it ran, or lets requests wait. Labels of old releases have such places too. */
 function addMaintenance(known: Known, maintenance: Maintenance): void {
   const { file, state } = known;
-  const plans = [...knownReleases(state), ...(state.stopped ?? [])].flatMap(
-    (release) => releaseRouting(release, state.server).routers,
-  );
+  const plans = [...knownReleases(state), ...(state.stopped ?? [])]
+    .flatMap((release) => releaseRouting(release, state.server).routers)
+    // Those have the same place as another one.
+    .filter(({ isProxied, isBehind }) => isProxied !== true && isBehind !== true);
   const former = plans.filter((plan) => isFormerHttps(plan, state)).map(httpsSideOf);
   for (const plan of [...plans, ...former])
     if (serviceAt(known, plan) === maintenance.service)
       closeRoute(file, state.server, { plan, maintenance });
+}
+
+/** Refuses large bodies at each place: a request that waits must fulfil the limits of all releases that may answer it. */
+function addBodyLimits(known: Known): void {
+  const { file, state } = known;
+  const plans = knownReleases(state)
+    .flatMap((release) => releaseRouting(release, state.server).routers)
+    .filter(({ isBehind }) => isBehind !== true);
+  const former = plans.filter((plan) => isFormerHttps(plan, state)).map(httpsSideOf);
+  for (const plan of [...plans, ...former]) {
+    const { owners, isWaiting } = answersAt(known, plan);
+    const limits = owners.flatMap(({ release }) => release.spec.maxBodyBytes ?? []);
+    const [owner] = owners;
+    if (limits.length === 0 || owner === undefined) continue;
+    // No release answers one that waits.
+    const middlewares = isWaiting ? [] : owner.plan.shape;
+    file.copy(owner.routing, middlewares);
+    limitBody(file, { plan, middlewares, limit: Math.min(...limits) });
+  }
+}
+
+/** The owners of a place whose services may answer there, not those that redirect. */
+function answersAt(known: Known, wanted: RoutePlan) {
+  const { state, live } = known;
+  const now = ownerOf(wanted, live);
+  const found = now ?? ownerOf(wanted, heldReleases(state)) ?? formerHttpsOwner(known, wanted);
+  if (found === undefined) return { owners: [], isWaiting: false };
+  const { service } = found.release.spec;
+  const one = state.switches.find((going) => going.service === service);
+  const isWaiting = one?.phase === "held" && (one.mode === "wait" || found.release === one.to);
+  const coming = isWaiting ? [one.to, one.from].filter((side) => side !== undefined) : [];
+  const sides = coming.map((release) => ({ release, routing: routingOf(state, release) }));
+  const waiting = sides.flatMap((side) => ownerOf(wanted, [side]) ?? []);
+  const owners = waiting.length > 0 ? waiting : [found];
+  return { owners: owners.filter(({ plan }) => !plan.redirects), isWaiting };
 }
 
 /** The service that a request at the place of a router is for. */
@@ -245,9 +283,13 @@ function targetOf(known: Known, wanted: RoutePlan, owner: Owner): Target {
   return { service, middlewares };
 }
 
-function waitTarget({ file, state }: Known, wait: Omit<Wait, "routingOf">): Target {
+function waitTarget({ file, state }: Known, wait: Omit<Wait, "routingOf" | "trusted">): Target {
   const ofRelease = (release: Release) => routingOf(state, release);
-  const { target, ...parts } = waitFor({ ...wait, routingOf: ofRelease });
+  const { target, ...parts } = waitFor({
+    ...wait,
+    trusted: state.server.trusted,
+    routingOf: ofRelease,
+  });
   file.add(parts);
   return target;
 }

@@ -10,7 +10,7 @@ import type {
   ServersTransportConfig,
   ServiceConfig,
 } from "./traefik-config.ts";
-import { holdPriority, maintenancePriority } from "./routes.ts";
+import { bodyLimitPriority, holdPriority, maintenancePriority } from "./routes.ts";
 
 /** The service of a router, and its middlewares. */
 export interface Target {
@@ -39,9 +39,28 @@ export class DynamicDraft {
     this.route(name, {
       entryPoints,
       rule,
-      priority: holdPriority(plan.route) + (plan.isProxied ? 1 : 0),
+      priority: holdPriority(plan.route) + (plan.isProxied ? 1 : 0) + (plan.isBehind ? 1 : 0),
       service: target.service,
       ...(target.middlewares.length === 0 ? {} : { middlewares: target.middlewares }),
+      ...(tls === undefined ? {} : { tls }),
+    });
+  }
+
+  /** Adds a router above the holds of the rule of `plan`, for requests that a limit refuses. The first one of a rule stays. */
+  limit(
+    suffix: string,
+    plan: RoutePlan,
+    { rule, target }: { readonly rule: string; readonly target: Target },
+  ): void {
+    const key = `${suffix} ${plan.entryPoint} ${plan.config.rule}`;
+    if (this.#rules.has(key)) return;
+    this.#rules.add(key);
+    const { entryPoints, tls } = plan.config;
+    this.route(`${suffix}-${plan.entryPoint}-${plan.name}`, {
+      entryPoints,
+      rule,
+      priority: bodyLimitPriority(plan.route) + (plan.isProxied ? 1 : 0),
+      ...target,
       ...(tls === undefined ? {} : { tls }),
     });
   }

@@ -50,7 +50,8 @@ export const dockerRouterNames = (release: Release, server: RoutingServer): read
     .map(({ name }) => `${name}@docker`);
 
 /** Labels must not depend on what `init` changes: a container keeps them. */
-const inLabels = ({ isProxied }: RoutePlan): boolean => isProxied !== true;
+const inLabels = ({ isProxied, isBehind }: RoutePlan): boolean =>
+  isProxied !== true && isBehind !== true;
 
 /** The Host header of health checks: the first domain, with `www` for a wildcard. */
 export const healthHost = (spec: ServiceSpec): string | undefined =>

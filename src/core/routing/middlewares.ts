@@ -16,20 +16,23 @@ export function headerChain({ spec, number }: Release): Chain {
   return [[`${nameOf({ spec, number })}-header`, { headers: { customResponseHeaders } }]];
 }
 
-/** The middlewares that decide whether a request reaches the service, and how, the outermost first: cheap ones before expensive ones, and no password check without the limits before it. */
-export const guardChain = (release: Release): Chain => [
-  ...allowChain(release),
-  ...rateChain(release),
+/** The middlewares that decide whether a request reaches the service, and how, the outermost first: cheap ones before expensive ones, and no password check without the limits before it. With `trusted` the clients' own addresses count, as the proxies in these ranges say them. */
+export const guardChain = (release: Release, trusted?: Trusted): Chain => [
+  ...allowChain(release, trusted),
+  ...rateChain(release, trusted),
   ...authChain(release),
   ...inFlightChain(release),
   ...compressChain(release),
 ];
 
+/** Addresses and ranges of trusted proxies. */
+type Trusted = readonly string[] | undefined;
+
 /**
  * The same for a request that waits for the first of these releases that is ready, the coming one first: it meets them once, outside of the retry.
  * It must fulfil what each of them asks for, because each may answer. A waiting request does not count as one at once.
  */
-export function waitingChain(releases: readonly Release[]): Chain {
+export function waitingChain(releases: readonly Release[], trusted?: Trusted): Chain {
   const [next] = releases;
   const allowed = new Map(
     releases
@@ -39,8 +42,8 @@ export function waitingChain(releases: readonly Release[]): Chain {
   const asking = releases.filter(({ spec }) => spec.auth.length > 0);
   const [first, second] = asking;
   return [
-    ...[...allowed.values()].flatMap(allowChain),
-    ...(next === undefined ? [] : rateChain(next)),
+    ...[...allowed.values()].flatMap((one) => allowChain(one, trusted)),
+    ...(next === undefined ? [] : rateChain(next, trusted)),
     ...(first === undefined ? [] : second === undefined ? authChain(first) : [waitingAuth(first)]),
     ...(next === undefined ? [] : compressChain(next)),
   ];
@@ -90,24 +93,29 @@ const nobody = `-:$2b$05$${"nobody".repeat(9).slice(0, 53)}`;
 const nameOf = ({ spec, number }: Pick<Release, "spec" | "number">): string =>
   traefikServiceName(spec.slug, number);
 
-function allowChain(release: Release): Chain {
+function allowChain(release: Release, trusted: Trusted): Chain {
   const { allowIp: sourceRange } = release.spec;
   if (sourceRange.length === 0) return [];
-  return [[`${nameOf(release)}-allow`, { ipAllowList: { sourceRange } }]];
+  const ipAllowList = { sourceRange, ...(trusted && { ipStrategy: { excludedIPs: trusted } }) };
+  return [[addressGuard(release, "allow", trusted), { ipAllowList }]];
 }
 
-function rateChain(release: Release): Chain {
+function rateChain(release: Release, trusted: Trusted): Chain {
   const { rateLimit } = release.spec;
-  return rateLimit === undefined ? [] : [[`${nameOf(release)}-rate`, rateConfig(rateLimit)]];
+  if (rateLimit === undefined) return [];
+  return [[addressGuard(release, "rate", trusted), rateConfig(rateLimit, trusted)]];
 }
 
-const rateConfig = ({ requests, per, burst }: RateLimit): MiddlewareConfig => ({
+const addressGuard = (release: Release, suffix: string, trusted: Trusted): string =>
+  `${nameOf(release)}-${suffix}${trusted === undefined ? "" : "-behind"}`;
+
+const rateConfig = ({ requests, per, burst }: RateLimit, trusted: Trusted): MiddlewareConfig => ({
   rateLimit: {
     average: requests,
     period: `1${per}`,
     burst,
-    // One customer has at least a /64 of IPv6.
-    sourceCriterion: { ipStrategy: { ipv6Subnet: 64 } },
+    // One customer has at least a /64 of IPv6. Traefik takes no subnet of a forwarded address.
+    sourceCriterion: { ipStrategy: trusted ? { excludedIPs: trusted } : { ipv6Subnet: 64 } },
   },
 });
 

@@ -16,8 +16,8 @@ export interface RoutingServer {
   readonly secured?: readonly string[];
   /** Secured hosts with HSTS: they have no http route. */
   readonly strict?: readonly string[];
-  /** True when proxies in front may say that their clients use https. */
-  readonly trustsProxies?: boolean;
+  /** Addresses and ranges of the proxies in front that may say how their clients came. */
+  readonly trusted?: readonly string[];
 }
 
 /** Traefik's configuration of one release, without the addresses of its containers. */
@@ -37,6 +37,8 @@ export interface RoutePlan {
   readonly isInFile: boolean;
   /** Only for requests whose client uses https, as a trusted proxy in front says; in the file alone. */
   readonly isProxied?: true;
+  /** Only for requests of clients behind a trusted proxy, whose addresses count and not the proxy's; in the file alone. */
+  readonly isBehind?: true;
   /** Middlewares of the app's own answer: all but the guards, the retry and the redirect. */
   readonly shape: readonly string[];
   readonly config: RouterConfig;
@@ -76,7 +78,9 @@ export function releaseRouting(release: Release, server: RoutingServer): Release
       ? []
       : [draft.use("retry", { retry: { attempts: 3, initialInterval: "100ms" } })];
   const header = draft.useAll(headerChain(release));
-  const parts = { tag, retry, header, guards: draft.useAll(guardChain(release)) };
+  const guards = draft.useAll(guardChain(release));
+  const behind = draft.useAll(guardChain(release, server.trusted));
+  const parts = { tag, retry, header, guards, behind };
   for (const [index, route] of routes.entries()) {
     if (route.to === undefined) addRoute(draft, parts, { route, n: index + 1 });
     else addRedirect(draft, parts, { route, n: index + 1 });
@@ -90,6 +94,8 @@ interface Parts {
   readonly retry: readonly string[];
   readonly header: readonly string[];
   readonly guards: readonly string[];
+  /** The guards for clients behind a trusted proxy. */
+  readonly behind: readonly string[];
 }
 
 interface Numbered {
@@ -125,11 +131,25 @@ class RoutingDraft {
     return https && this.server.strict?.includes(host) === true;
   }
 
+  /** Adds a router, and where proxies are trusted one before it for clients behind them: a less specific route of a release that looks at addresses may answer here during a switch. */
+  addBoth(
+    router: Omit<RoutePlan, "config">,
+    chain: (side: "direct" | "behind") => readonly string[],
+  ): void {
+    const variant = { name: `${router.name}-behind`, isBehind: true, isInFile: true } as const;
+    if (this.server.trusted !== undefined) this.add({ ...router, ...variant }, chain("behind"));
+    this.add(router, chain("direct"));
+  }
+
   add(router: Omit<RoutePlan, "config">, chain: readonly string[]): void {
     const { route, entryPoint } = router;
     const config: RouterConfig = {
       entryPoints: [entryPoint],
-      rule: router.isProxied ? `${routeRule(route)} && ${clientUsesHttps}` : routeRule(route),
+      rule: [
+        routeRule(route),
+        ...(router.isProxied ? [clientUsesHttps] : []),
+        ...(router.isBehind ? [isForwarded] : []),
+      ].join(" && "),
       priority: routePriority(route, this.release.number),
       service: balancerAt(entryPoint, this.release, this.service),
       middlewares: chain,
@@ -141,34 +161,36 @@ class RoutingDraft {
 
 function addRoute(draft: RoutingDraft, parts: Parts, { route, n }: Numbered): void {
   const { release, server } = draft;
-  const { tag, retry, header, guards } = parts;
+  const { tag, retry, header, guards, behind } = parts;
   const isStripped = release.spec.stripPrefix && route.path !== "";
   const strips = isStripped ? [draft.use(`strip-${n}`, strip(route.path))] : [];
-  const inside = [...header, ...guards, ...strips, ...retry];
+  const insideOf = (chain: readonly string[]) => [...header, ...chain, ...strips, ...retry];
+  const add = (router: Omit<RoutePlan, "config">, before: readonly string[]): void =>
+    draft.addBoth(router, (side) => [...before, ...insideOf(side === "behind" ? behind : guards)]);
   const shape = [tag, ...header, ...strips];
   const name = `${draft.service}-${n}`;
   if (!route.https) {
     const side = { name, route, entryPoint: "web", redirects: false, isInFile: false } as const;
-    draft.add({ ...side, shape }, [tag, ...inside]);
+    add({ ...side, shape }, [tag]);
     return;
   }
   const isStrict = draft.isStrict(route);
   const hold = isStrict ? [draft.use("hsts", hsts)] : [];
   const side = { name, route, entryPoint: "websecure", redirects: false } as const;
   const safe = { ...side, isInFile: isStrict, shape: [tag, ...hold, ...header, ...strips] };
-  draft.add(safe, [tag, ...hold, ...inside]);
+  add(safe, [tag, ...hold]);
   if (release.spec.routes.some((other) => !other.https && isSameRoute(other, route))) return;
   const redirects = server.secured?.includes(route.host) === true;
-  const chain = redirects
-    ? [tag, draft.use("https", redirect(server.httpsPort))]
-    : [tag, ...inside];
   const http = { name: `${name}-http`, route, entryPoint: "web", redirects } as const;
   const proxied = { name: `${name}-proxied`, redirects: false, isProxied: true } as const;
   // Such a proxy would come back by http for ever.
-  if (redirects && server.trustsProxies === true)
-    draft.add({ ...http, ...proxied, isInFile: true, shape }, [tag, ...inside]);
-  // Always, because containers of earlier versions have labels that redirect.
-  draft.add({ ...http, isInFile: true, shape }, chain);
+  if (redirects && server.trusted !== undefined)
+    add({ ...http, ...proxied, isInFile: true, shape }, [tag]);
+  // In the file always, because containers of earlier versions have labels that redirect.
+  const inFile = { ...http, isInFile: true, shape };
+  const toHttps = (): readonly string[] => [tag, draft.use("https", redirect(server.httpsPort))];
+  if (redirects) draft.addBoth(inFile, toHttps);
+  else add(inFile, [tag]);
 }
 
 /** In the file, because where it leads depends on certificates. */
@@ -180,7 +202,7 @@ function addRedirect(draft: RoutingDraft, { tag }: Parts, { route, n }: Numbered
     // A client keeps nothing of an answer before its release is live.
     const shape = [...before, draft.use(`to-${n}-${entryPoint}-now`, forNow(config))];
     const router = { name, route, entryPoint, redirects: true, isInFile: true, shape };
-    draft.add(router, [...before, forGood]);
+    draft.addBoth(router, () => [...before, forGood]);
   };
   const name = `${draft.service}-${n}`;
   if (!route.https) return lead(name, "web", [tag]);
@@ -188,14 +210,16 @@ function addRedirect(draft: RoutingDraft, { tag }: Parts, { route, n }: Numbered
   lead(`${name}-http`, "web", [tag]);
 }
 
-/** Traefik takes this header away from requests of clients that it does not trust. */
+/** Traefik takes these headers away from requests of clients that it does not trust. */
 const clientUsesHttps = "Header(`X-Forwarded-Proto`, `https`)";
+const isForwarded = "HeaderRegexp(`X-Forwarded-For`, `.`)";
 
 /** True when a router answers requests that `wanted` stands for. Of several, the first at the highest priority counts. */
 export const answersFor = (plan: RoutePlan, wanted: RoutePlan): boolean =>
   plan.entryPoint === wanted.entryPoint &&
   covers(plan.route, wanted.route) &&
-  (plan.isProxied !== true || wanted.isProxied === true);
+  (plan.isProxied !== true || wanted.isProxied === true) &&
+  (plan.isBehind !== true || wanted.isBehind === true);
 
 function strip(path: string): MiddlewareConfig {
   if (!path.includes(",")) return { stripPrefix: { prefixes: [path] } };

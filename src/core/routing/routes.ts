@@ -24,8 +24,11 @@ const specificity = ({ host, path }: HostAndPath): number =>
 export const routePriority = (route: HostAndPath, release: number): number =>
   specificity(route) * step + release;
 
-/** Above every release at this route, below its maintenance and every more specific route; with room for one more above it. */
-export const holdPriority = (route: HostAndPath): number => routePriority(route, step - 3);
+/** Above every release at this route, below its body limits and every more specific route; with room for two more above it. */
+export const holdPriority = (route: HostAndPath): number => routePriority(route, step - 8);
+
+/** Above every hold at this route, below its maintenance; with room for one more above it. */
+export const bodyLimitPriority = (route: HostAndPath): number => routePriority(route, step - 4);
 
 /** Above every hold at this route, below every more specific route. */
 export const maintenancePriority = (route: HostAndPath): number => routePriority(route, step - 1);

@@ -65,13 +65,20 @@ export type MiddlewareConfig =
         readonly removeHeader: true;
       };
     }
-  | { readonly ipAllowList: { readonly sourceRange: readonly string[] } }
+  | {
+      readonly ipAllowList: {
+        readonly sourceRange: readonly string[];
+        readonly ipStrategy?: ForwardedAddress;
+      };
+    }
   | {
       readonly rateLimit: {
         readonly average: number;
         readonly period: string;
         readonly burst: number;
-        readonly sourceCriterion: { readonly ipStrategy: { readonly ipv6Subnet: 64 } };
+        readonly sourceCriterion: {
+          readonly ipStrategy: { readonly ipv6Subnet: 64 } | ForwardedAddress;
+        };
       };
     }
   | {
@@ -93,6 +100,11 @@ export type MiddlewareConfig =
         readonly errorRequestHeaders?: readonly string[];
       };
     };
+
+/** The last address of `X-Forwarded-For` that is not one of these; none where the header is missing (traefik#10561). */
+export interface ForwardedAddress {
+  readonly excludedIPs: readonly string[];
+}
 
 export interface RetryConfig {
   readonly attempts: number;

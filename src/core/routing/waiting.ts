@@ -37,6 +37,8 @@ export interface Wait {
   readonly plan: RoutePlan;
   /** The route had no owner before the switch. */
   readonly isNew: boolean;
+  /** Addresses of trusted proxies. */
+  readonly trusted: readonly string[] | undefined;
   /** The routers of a release without its taken-over routes. */
   readonly routingOf: (release: Release) => ReleaseRouting;
 }
@@ -51,7 +53,11 @@ export function waitFor(wait: Wait): Waiting {
   if (redirect !== undefined) return redirect;
 
   const service = `${waitPrefix}${plan.name}`;
-  const guards = waitingChain(sides.map(({ release }) => release));
+  const trusted = plan.isBehind === true ? wait.trusted : undefined;
+  const guards = waitingChain(
+    sides.map(({ release }) => release),
+    trusted,
+  );
   const prefix = `${one.to.spec.slug}-${isNew ? "new" : "wait"}`;
   const backends = sides.map(
     ({ suffix, url, plan: { shape: middlewares }, transport: [transport] }): Backend => {

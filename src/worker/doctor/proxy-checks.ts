@@ -1,4 +1,5 @@
 import { judgeLoop, judgeTrust } from "../../core/health/proxies.ts";
+import { nameInWildcard } from "../../core/certificates/wanted.ts";
 import { about, type Finding } from "../../core/health/check.ts";
 import { redirectOf } from "../../adapters/reach.ts";
 import { liveReleases } from "../../adapters/state/releases.ts";
@@ -12,7 +13,8 @@ export async function proxies(context: CheckContext): Promise<readonly Finding[]
   const { config } = context;
   const own = await addressesOf(context);
   const loops = await Promise.all(
-    securedHosts(context).map(async (host) => {
+    securedHosts(context).map(async (written) => {
+      const host = nameInWildcard(written);
       const found = (await addressesFound(context, host)) ?? [];
       const isBehind = found.length > 0 && !found.some((address) => own.includes(address));
       if (!isBehind) return undefined;

@@ -18,6 +18,7 @@ const nothing: Omit<ServiceSpec, "service" | "slug"> = {
   allowIp: [],
   rateLimit: undefined,
   maxRequests: undefined,
+  maxBodyBytes: undefined,
   compress: false,
   scale: { kind: "replace" },
   volumes: [],

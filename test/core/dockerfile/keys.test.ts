@@ -102,6 +102,8 @@ const fine: readonly (readonly [comment: string, part: Partial<ServiceSpec>])[] 
   ["rate-limit = 20/s", { rateLimit: { requests: 20, per: "s", burst: 20 } }],
   ["rate-limit = 100 / m  burst 7", { rateLimit: { requests: 100, per: "m", burst: 7 } }],
   ["max-requests = 100", { maxRequests: 100 }],
+  ["max-body = 50m", { maxBodyBytes: 52_428_800 }],
+  ["max-body = 1.5KiB", { maxBodyBytes: 1536 }],
   ["compress = true", { compress: true }],
   ["build-arg = A=1", { buildArgs: [{ name: "A", value: "1" }] }],
 ];

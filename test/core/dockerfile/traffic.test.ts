@@ -72,6 +72,8 @@ const wrong: readonly (readonly [comment: string, message: string])[] = [
   ["rate-limit = 1/s burst 0", 'should be a rate with numbers from 1 to 100000, got "1/s burst 0"'],
   ["max-requests = 0", 'should be a whole number from 1 to 100000, got "0"'],
   ["max-requests = 1.5", 'should be a whole number from 1 to 100000, got "1.5"'],
+  ["max-body = 5", 'should be a size such as 256m or 1g, got "5"'],
+  ["max-body = 0k", 'should be from 1k to 64t, got "0k"'],
   ["compress = gzip", 'should be true or false, got "gzip"'],
   [
     "redirect = old.example",

@@ -142,7 +142,7 @@ test("a host with a certificate redirects and has HSTS, another one answers on b
   const added = Object.fromEntries(
     Object.entries(http.routers).filter(([name]) => name.startsWith("https-")),
   );
-  const wanted = { rule: "Host(`a.test`)", priority: 1_000_999_997 };
+  const wanted = { rule: "Host(`a.test`)", priority: 1_000_999_992 };
   assert.deepEqual(added, {
     "https-web-r42-1": {
       ...wanted,
@@ -159,7 +159,7 @@ test("a host with a certificate redirects and has HSTS, another one answers on b
     },
     "https-web-r42-2-http": {
       rule: "Host(`b.test`) && (Path(`/x`) || PathPrefix(`/x/`))",
-      priority: 1_002_999_997,
+      priority: 1_002_999_992,
       entryPoints: ["web"],
       service: "web-r42@docker",
       middlewares: ["web-r42-release", "web-r42-retry"],
@@ -238,7 +238,7 @@ test("where paths are kept, dots and slashes that another route could answer get
 });
 
 test("a trusted proxy whose client has https is not redirected, in and beside a switch", () => {
-  const secured = { ...server, secured: ["a.test"], trustsProxies: true };
+  const secured = { ...server, secured: ["a.test"], trusted: ["192.0.2.1"] };
   const from = release("web", 1, { routes: ["https://a.test"] });
   const to = release("web", 2, { routes: ["https://a.test"] });
   const httpRouters = (state: RoutingState) =>
@@ -251,6 +251,7 @@ test("a trusted proxy whose client has https is not redirected, in and beside a 
         redirects: middlewares.some((name) => name.endsWith("-https")),
       }));
   const proxied = "Host(`a.test`) && Header(`X-Forwarded-Proto`, `https`)";
+  const forwarded = " && HeaderRegexp(`X-Forwarded-For`, `.`)";
   const before: RoutingState = { server: secured, live: [from], switches: [] };
   const serving = changeRouting(before, {
     kind: "hold",
@@ -264,25 +265,68 @@ test("a trusted proxy whose client has https is not redirected, in and beside a 
     assert.deepEqual(
       found.map(({ rule, service, redirects }) => [rule, service, redirects]),
       [
+        [`${proxied}${forwarded}`, "web-r1@docker", false],
         [proxied, "web-r1@docker", false],
+        [`Host(\`a.test\`)${forwarded}`, "nobody", true],
         ["Host(`a.test`)", "nobody", true],
       ],
     );
-    assert.equal((found[0]?.priority ?? 0) - (found[1]?.priority ?? 0), 1);
+    const [first = 0, ...others] = found.map(({ priority }) => priority);
+    assert.deepEqual(others, [first - 1, first - 1, first - 2]);
   }
   const waiting = changeRouting(before, { kind: "hold", service: "web", to, from, mode: "wait" });
   assert.deepEqual(
     httpRouters(waiting).map(({ rule, service }) => [rule, service]),
     [
+      [`${proxied}${forwarded}`, "wait-web-r2-1-proxied-behind"],
       [proxied, "wait-web-r2-1-proxied"],
+      [`Host(\`a.test\`)${forwarded}`, "nobody"],
       ["Host(`a.test`)", "nobody"],
     ],
   );
-  const { trustsProxies: _, ...untrusting } = secured;
+  const { trusted: _, ...untrusting } = secured;
   assert.deepEqual(
     httpRouters({ ...before, server: untrusting }).map(({ rule }) => rule),
     ["Host(`a.test`)"],
   );
   assert.deepEqual(traefikLabels(from, secured), traefikLabels(from, untrusting));
   assert.deepEqual(dockerRouterNames(from, secured), dockerRouterNames(from, untrusting));
+});
+
+test("clients behind a trusted proxy count by their own addresses, and the others by theirs", () => {
+  const trusted = ["192.0.2.1", "198.51.100.0/24"];
+  const spec = {
+    allowIp: ["203.0.113.7"],
+    rateLimit: { requests: 5, per: "s", burst: 5 },
+  } as const;
+  const web = release("web", 1, { routes: ["http://a.test"], spec });
+  const { routers, middlewares } = dynamicConfig({
+    server: { ...server, trusted },
+    live: [web],
+    switches: [],
+  }).http;
+  const { rule, middlewares: chain } = routers["https-web-r1-1-behind"] ?? {};
+  assert.equal(rule, "Host(`a.test`) && HeaderRegexp(`X-Forwarded-For`, `.`)");
+  assert.deepEqual(chain, [
+    "web-r1-release",
+    "web-r1-allow-behind",
+    "web-r1-rate-behind",
+    "web-r1-retry",
+  ]);
+  const ipStrategy = { excludedIPs: trusted };
+  assert.deepEqual(middlewares["web-r1-allow-behind"], {
+    ipAllowList: { sourceRange: ["203.0.113.7"], ipStrategy },
+  });
+  assert.deepEqual(middlewares["web-r1-rate-behind"], {
+    rateLimit: { average: 5, period: "1s", burst: 5, sourceCriterion: { ipStrategy } },
+  });
+  const labels = traefikLabels(web, server);
+  assert.deepEqual(traefikLabels(web, { ...server, trusted }), {
+    ...labels,
+    ...Object.fromEntries(
+      Object.entries(traefikLabels(web, { ...server, trusted })).filter(([name]) =>
+        name.includes("-behind."),
+      ),
+    ),
+  });
 });

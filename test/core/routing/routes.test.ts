@@ -10,7 +10,7 @@ import {
 
 test("priorities: newer over older, longer over shorter, exact over wildcard, and holds between releases and longer paths", () => {
   const order = [
-    routePriority({ host: "*.a.test", path: "" }, 999_996),
+    routePriority({ host: "*.a.test", path: "" }, 999_991),
     holdPriority({ host: "*.a.test", path: "" }),
     maintenancePriority({ host: "*.a.test", path: "" }),
     routePriority({ host: "*.a.test", path: "/x" }, 1),

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Release } from "../../../src/core/release/release.ts";
 import { isSameRoute } from "../../../src/core/routing/routes.ts";
 import { knownReleases } from "../../../src/core/routing/takeovers.ts";
+import type { Client } from "../../support/traefik-interpreter.ts";
 import type { Act, Going, Moment } from "../../support/routing-story.ts";
 import {
   answers,
@@ -39,9 +40,25 @@ const keySets = [
   "allow=10.0.0.0/8+::1 rate=20 most=5",
   "header=X-A+X-B rate=7 zip",
   "most=9 header=X-C",
+  "body=1999 allow=10.0.0.0/8",
+  "body=50 rate=3 zip",
 ];
 const places = ["a.test/", "a.test/api", "a.test/api/x", "a.test/apix", "b.test/", "c.b.test/"];
 const urls = places.flatMap((place) => [`http://${place}`, `https://${place}`]);
+
+const senders: readonly Client[] = [
+  { body: 0 },
+  { body: 50 },
+  { body: 51 },
+  { body: 1999 },
+  { body: 20_000 },
+  { body: "endless" },
+];
+const behind: readonly Client[] = [
+  { isBehind: true },
+  { isBehind: true, body: 51 },
+  { isBehind: true, body: "endless" },
+];
 
 /** Hosts whose certificates come and go in the midst of it. */
 const securable = ["a.test", "*.test"];
@@ -58,18 +75,19 @@ interface Deploying {
 type Lost = Map<string, string>;
 
 test("two deploys at once answer as each alone would, whatever they change and wherever they fail", () => {
-  const counts = { asked: 0, takenOver: 0, failed: 0, closed: 0 };
+  const counts = { asked: 0, takenOver: 0, failed: 0, closed: 0, refused: 0 };
   for (let seed = 1; seed <= 120; seed += 1) liveThrough(seed, counts);
   console.log(
-    `${counts.asked} requests asked, ${counts.takenOver} routes taken over, ${counts.failed} deploys failed, ${counts.closed} answers of a maintenance`,
+    `${counts.asked} requests asked, ${counts.takenOver} routes taken over, ${counts.failed} deploys failed, ${counts.closed} answers of a maintenance, ${counts.refused} bodies refused`,
   );
   assert.ok(counts.takenOver > 50 && counts.failed > 100 && counts.closed > 1000);
+  assert.ok(counts.refused > 1000);
 });
 
 /** Forty steps of two services and of certificates; every request is made at each step. */
 function liveThrough(
   seed: number,
-  counts: { asked: number; takenOver: number; failed: number; closed: number },
+  counts: { asked: number; takenOver: number; failed: number; closed: number; refused: number },
 ): void {
   const random = generator(seed);
   const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
@@ -81,6 +99,12 @@ function liveThrough(
   const lost: Lost = new Map();
   const log: string[] = [`seed ${seed}`];
   let moment = still([], []);
+  // Every other server trusts a proxy in front.
+  const clients = [...(seed % 2 === 0 ? behind : []), ...senders];
+  if (seed % 2 === 0) {
+    const { state, running } = moment;
+    moment = { state: { ...state, server: { ...state.server, trusted: ["192.0.2.1"] } }, running };
+  }
   let deploys: readonly Deploying[] = [];
   for (let step = 0; step < 40; step += 1) {
     if (random(6) === 0) {
@@ -129,6 +153,14 @@ function liveThrough(
     const expected = urls.map((url) => `${url} ${oracle(moment, new Set(lost.keys()), url)}`);
     assert.deepEqual(seen, expected, log.join("\n"));
     counts.asked += urls.length;
+    const client = clients[step % clients.length];
+    const sent = answers(moment, urls, [], client);
+    assert.deepEqual(
+      sent,
+      urls.map((url) => oracle(moment, new Set(lost.keys()), url, client)),
+      `${JSON.stringify(client)}\n${log.join("\n")}`,
+    );
+    counts.refused += sent.filter((text) => text.includes("refuses")).length;
     const { maintenance = [] } = moment.state;
     if (maintenance.length === 0) continue;
     counts.closed += expected.filter((text) => text.endsWith("maintenance")).length;

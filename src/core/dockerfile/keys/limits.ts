@@ -42,7 +42,7 @@ function readMemory(text: string): Read<number> {
   return readBytes(text, "6m");
 }
 
-const leastBytes = { "1m": 2 ** 20, "6m": 6 * 2 ** 20 } as const;
+const leastBytes = { "1k": 2 ** 10, "1m": 2 ** 20, "6m": 6 * 2 ** 20 } as const;
 
 /** Reads bytes: `256m`, `1.5g`, `512MiB`. */
 export function readBytes(text: string, least: keyof typeof leastBytes): Read<number> {

@@ -4,10 +4,12 @@ import {
   type HeaderSpec,
   type RateLimit,
 } from "../../release/spec.ts";
-import { count, flag, object, text, word } from "../../stored/shape.ts";
+import { amount, count, flag, object, text, word } from "../../stored/shape.ts";
 import { readRange } from "../ip-range.ts";
 import { bad, good, readBoolean, refuse, show, type Read } from "../values.ts";
 import { about, ifSet, listChange, manyValues, oneValue, refuseTwice, type Rule } from "./key.ts";
+import { balancerFields } from "./balancer.ts";
+import { readBytes, writeBytes } from "./limits.ts";
 import { needsRoute, routesOf } from "./routes.ts";
 
 const self = (value: string): string => value;
@@ -96,6 +98,22 @@ const maxRequests = oneValue<"maxRequests">({
   write: ifSet(String),
 });
 
+const maxBodyBytes = oneValue<"maxBodyBytes">({
+  name: "max-body",
+  syntax: "50m",
+  fallback: "no limit",
+  help: "Size of a request's body. Larger ones get 413, and POST, PUT or PATCH without a Content-Length 411.",
+  read: (written) => readBytes(written, "1k"),
+  default: undefined,
+  stored: amount,
+  rule: (key, file) => {
+    needsRoute(key, file);
+    warnOfStreams(key, file);
+  },
+  text: ifSet(writeBytes),
+  write: ifSet(writeBytes),
+});
+
 const compress = oneValue<"compress">({
   name: "compress",
   syntax: "true or false",
@@ -109,7 +127,15 @@ const compress = oneValue<"compress">({
   write: (isOn) => (isOn ? "true" : undefined),
 });
 
-export const trafficFields = { auth, headers, allowIp, rateLimit, maxRequests, compress };
+export const trafficFields = {
+  auth,
+  headers,
+  allowIp,
+  rateLimit,
+  maxRequests,
+  maxBodyBytes,
+  compress,
+};
 
 /** Reads the name of a user; it has no colon, which separates it from its password. */
 export function readUser(name: string): Read<string> {
@@ -120,6 +146,13 @@ export function readUser(name: string): Read<string> {
         name.split(":")[0] ?? "",
       );
 }
+
+/** Calls of gRPC are streams, whose length nobody knows before their end. */
+const warnOfStreams: Rule<number> = (key, file) => {
+  const [found] = file.values(key);
+  if (found !== undefined && file.values(balancerFields.protocol.key)[0]?.value === "h2c")
+    file.warnings.add(found, about(key, "calls of gRPC have no Content-Length and get 411"));
+};
 
 /** Caches would mix up compressed and plain answers. */
 const refuseVary: Rule<HeaderSpec> = (key, { values, problems }) => {
