@@ -1,4 +1,5 @@
 import { formatBytes, formatDuration, formatFiles, formatRequests } from "../format.ts";
+import { onServer } from "../hints.ts";
 import type { Event, FailedEvent, UploadEvent } from "./events.ts";
 
 /** Colour marks only state. */
@@ -51,7 +52,7 @@ const renderers: Renderers = {
   unchanged: (event, theme) =>
     theme.live(`nothing changed: ${event.service} runs release ${event.release} with exactly this`),
   stopped: ({ service, release }) =>
-    `${service} is stopped; release ${release} comes back with: mypaas start ${service}`,
+    `${service} is stopped; release ${release} comes back with: ${onServer(`start ${service}`)}`,
   removed: ({ service, kept }) =>
     lines(`${service} is removed`, ...kept.map((volume) => `volume ${volume} stays`)),
   finished: (event, theme) => theme.live(event.text),
