@@ -44,7 +44,8 @@ export function revokeGrant(
   state: State,
   revoked: {
     readonly id: string;
-    readonly key: string | "every";
+    /** Undefined: whatever key made it. */
+    readonly key: string | undefined;
     readonly now: number;
     readonly expires: number;
   },
@@ -52,7 +53,7 @@ export function revokeGrant(
   const { id, key, now, expires } = revoked;
   const sql =
     "INSERT INTO revoked_grants (id, key, at, expires) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET expires = max(expires, excluded.expires)";
-  state.run(sql, id, key === "every" ? "" : key, now, expires);
+  state.run(sql, id, key ?? "", now, expires);
 }
 
 /** Forgets grants that have ended. */

@@ -68,11 +68,13 @@ export async function tokenCreate(args: TokenCreateArgs, io: CommandIo): Promise
   const grant: Grant = { v: 1, server: remote.server, id, ...more, created, expires };
   const message = grantBytes(grant);
   const signature = await signFor(io, remote, {
-    ...{ option: args.key, message, namespace: grantNamespace },
+    option: args.key,
+    message,
+    namespace: grantNamespace,
   });
   const token = formatToken(message, signature);
   io.say({ kind: "note", text: `token ${grant.name} (${id}): ${describe(grant)}` });
-  const { v, ...answer } = grant;
+  const { v: _, ...answer } = grant;
   io.answer(token, { ...answer, token } satisfies TokenAnswer);
   return 0;
 }

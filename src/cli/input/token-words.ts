@@ -39,7 +39,10 @@ export function grantOfWords(words: TokenWords): Limits {
     );
   const actions = words.actions === undefined ? undefined : listOf(words.actions).map(rightOf);
   return {
-    ...{ name, services, days: Number(days), access: readOnly ? "read" : "change" },
+    name,
+    services,
+    days: Number(days),
+    access: readOnly ? "read" : "change",
     actions: actions ?? (readOnly ? grantRights : ["push"]),
   };
 }

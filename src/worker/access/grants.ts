@@ -38,7 +38,14 @@ export function listTokens({ state, now }: GrantParts, caller: Caller): readonly
     const maker = keys.find(({ fingerprint }) => fingerprint === key);
     const known = maker === undefined ? ("key removed" as const) : ("valid" as const);
     return {
-      ...{ id, name, by: maker?.name || key, services, actions, access, expires, lastUsed },
+      id,
+      name,
+      by: maker?.name || key,
+      services,
+      actions,
+      access,
+      expires,
+      lastUsed,
       state: isRevoked(state, id, key) ? "revoked" : known,
     };
   });
@@ -59,7 +66,7 @@ export function revokeToken(
     throw unknown(`${ids.length} tokens have this name: ${ids.join(", ")}`, token);
   if (ids.length === 0 && !/^[0-9a-f]{16}$/.test(token))
     throw unknown("no token of this name was used here", token);
-  const key = managesKeys(caller, now()) ? "every" : caller.fingerprint;
+  const key = managesKeys(caller, now()) ? undefined : caller.fingerprint;
   const last = now() + maxGrantDays * 24 * 60 * 60_000;
   const ends = found[0]?.grant.expires ?? Math.min(expires ?? last, last);
   revokeGrant(state, { id, key, now: now(), expires: ends });

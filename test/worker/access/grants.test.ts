@@ -45,7 +45,7 @@ test("a token that was used is listed until it ends, without the token", (t) => 
   ann.use();
   later(30_000);
   ann.use();
-  const { v, server, created, ...shown } = grant();
+  const { v: _, server: _server, created: _created, ...shown } = grant();
   assert.deepEqual(listTokens(parts, ann.key), [
     { ...shown, by: "ann", lastUsed: start, state: "valid" },
   ]);
