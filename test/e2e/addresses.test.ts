@@ -9,7 +9,7 @@ import { here, makeNamespace, there, type Namespace } from "../support/namespace
 import { nginxPorts, startNginx } from "../support/nginx-e2e.ts";
 import { certify } from "../support/own-certificate-e2e.ts";
 import { startProber, type ProberReport } from "../support/prober.ts";
-import { makeSource, type Source } from "../support/source-e2e.ts";
+import { makeSource, writeDockerfile, type Source } from "../support/source-e2e.ts";
 
 /** Says what reached it; a body comes back. */
 const app = `
@@ -232,6 +232,63 @@ test("a trusted nginx in front says who its client is, also during a push; anoth
   );
   await web.write("page.txt", "two");
   await server.mustPush(web);
+});
+
+test("allow-ip and rate-limit know the clients behind a trusted proxy by their own addresses", async () => {
+  const visitor = "203.0.113.7";
+  const keys = [`allow-ip = ${visitor}`, "scale = 1"];
+  const guarded = await makeSource(server, "guarded", {
+    keys,
+    files: { "server.js": app, "page.txt": "one" },
+  });
+  await server.mustPush(guarded);
+  const { host } = guarded;
+  const times = 10;
+  const round: readonly (readonly [string, number, Asked])[] = [
+    ["the visitor through the proxy", 200, asking(there.four, { host, headers: forged, times })],
+    [
+      "the visitor through two proxies",
+      200,
+      asking(there.four, {
+        host,
+        headers: { "x-forwarded-for": `${visitor}, ${there.four}` },
+        times,
+      }),
+    ],
+    [
+      "another visitor through it",
+      403,
+      asking(there.four, { host, headers: { "x-forwarded-for": "203.0.113.8" }, times }),
+    ],
+    ["the proxy itself", 403, asking(there.four, { host, times })],
+    [
+      "past the proxy, with a forged address",
+      403,
+      asking(there.otherFour, { host, headers: forged, times }),
+    ],
+    ["by IPv6 through the other proxy", 200, asking(there.six, { host, headers: forged, times })],
+    ["by IPv6 past it", 403, asking(there.otherSix, { host, headers: forged, times })],
+  ];
+  const said = round.map((): Said[] => []);
+  await guarded.write("page.txt", "two");
+  let isOver = false;
+  const push = server.mustPush(guarded).finally(() => (isOver = true));
+  do {
+    const answers = await space.ask(round.map(([, , asked]) => asked));
+    for (const [index, one] of answers.entries()) said[Math.floor(index / times)]?.push(one);
+  } while (!isOver);
+  await push;
+  for (const [index, [what, wanted]] of round.entries())
+    count(what, said[index] ?? [], ({ status }) => status === wanted);
+
+  await writeDockerfile(guarded, { keys: ["rate-limit = 3/h burst 3", "scale = 1"] });
+  await server.mustPush(guarded);
+  const from = (address: string) =>
+    asking(there.four, { host, headers: { "x-forwarded-for": address }, times: 5 });
+  const limited = await space.ask([from("203.0.113.7"), from("203.0.113.8")]);
+  const statuses = limited.map(({ status }) => status).join(" ");
+  console.log(`two visitors behind one proxy: ${statuses}`);
+  assert.equal(statuses, "200 200 200 429 429 200 200 200 429 429");
 });
 
 test("behind a proxy that comes by http, https does not redirect for ever, also during a push", async () => {

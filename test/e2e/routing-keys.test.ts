@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { declare, loadOn, redeclare } from "../support/changes-e2e.ts";
 import { startServer, type TestServer } from "../support/mypaas-e2e.ts";
@@ -87,6 +88,28 @@ async function statusOf(url: string, headers: Readonly<Record<string, string>> =
   const { httpPort: http, httpsPort: https } = server.instance;
   const answer = await askerAt({ http, https }).fetchUrl(url, headers);
   return `${answer.status}${answer.headers.has("location") ? ` ${answer.headers.get("location")}` : ""}`;
+}
+
+/** Posts so many bytes, without a Content-Length where `size` is left out; the status, with the release that refused. */
+function post(host: string, size?: number): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const sending = request(
+    {
+      port: server.instance.httpPort,
+      method: "POST",
+      path: "/echo",
+      headers: { host, ...(size !== undefined && { "content-length": size }) },
+    },
+    (answer) => {
+      answer.resume();
+      const { statusCode = 0, headers } = answer;
+      const refused = statusCode === 200 ? "" : ` by ${headers["x-mypaas-release"]}`;
+      answer.on("close", () => resolve(`${statusCode}${refused}`));
+    },
+  );
+  sending.on("error", reject);
+  sending.end(Buffer.alloc(size ?? 3000, "a"));
+  return promise;
 }
 
 // Two at a time, so 200 requests a second together.
@@ -254,6 +277,38 @@ describe("under 200 requests a second", { concurrency: 2 }, () => {
     });
     assertIntended("max-requests", report, [200, 429]);
   });
+
+  test("max-body: a limit, another one, none; a body is refused by its length before it is sent", async () => {
+    const source = await live("bodies", []);
+    const kib = 1024;
+    const seen: Record<string, string> = {};
+    const ask = async (what: string): Promise<void> => {
+      const bodies = [kib, 2 * kib, 2 * kib + 1, 900 * kib];
+      const [ends, endless] = [
+        bodies.map((size) => post("bodies.test", size)),
+        post("bodies.test"),
+      ];
+      seen[what] = (await Promise.all([...ends, endless])).join(" ");
+    };
+    const load = { echoPath: "/echo", slowPath: "/slow", streamPath: "/events" };
+    const report = await under("http://bodies.test/", load, async () => {
+      await ask("none");
+      await change(source, ["max-body = 2k"]);
+      await ask("2k");
+      await change(source, ["max-body = 1m"]);
+      await ask("1m");
+      await change(source, []);
+      await ask("none again");
+    });
+    const all = "200 200 200 200 200";
+    assert.deepEqual(seen, {
+      none: all,
+      "2k": "200 200 413 by bodies/2 413 by bodies/2 411 by bodies/2",
+      "1m": "200 200 200 200 411 by bodies/3",
+      "none again": all,
+    });
+    assertIntended("max-body", report, [200]);
+  });
 });
 
 // Alone: each request that waits takes 6 file descriptors of Docker's proxy for loopback, which ends at 20 000.
@@ -264,6 +319,7 @@ test("all of them where requests wait: kept, and changed", async () => {
     "allow-ip = 0.0.0.0/0",
     "rate-limit = 100000/s",
     "max-requests = 5000",
+    "max-body = 1m",
     "header = X-A: 1",
     "compress = true",
   ];

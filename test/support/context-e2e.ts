@@ -195,7 +195,9 @@ async function listed(tar: NodeJS.ReadableStream): Promise<readonly string[]> {
   const hashes = new Map<string, string>();
   const reading = tar.pipe(extract());
   for await (const entry of reading) {
-    const { type, mode, uid, gid, linkname } = entry.header;
+    const { type, uid, gid, linkname } = entry.header;
+    // Older docker clients add the type of the file to its mode.
+    const mode = (entry.header.mode ?? 0) & 0o7777;
     const name = entry.header.name.replace(/\/$/, "");
     const hash = createHash("sha256");
     let size = 0;
@@ -208,7 +210,7 @@ async function listed(tar: NodeJS.ReadableStream): Promise<readonly string[]> {
     hashes.set(name, content);
     const kind = type === "link" ? "file" : type;
     const what =
-      type === "symlink" ? `-> ${JSON.stringify(linkname)}` : `${mode?.toString(8)} ${content}`;
+      type === "symlink" ? `-> ${JSON.stringify(linkname)}` : `${mode.toString(8)} ${content}`;
     lines.push(lineOf(name, kind ?? "", `${uid}:${gid}`, what));
   }
   return lines.toSorted();
