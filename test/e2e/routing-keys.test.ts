@@ -98,7 +98,10 @@ function post(host: string, size?: number): Promise<string> {
       port: server.instance.httpPort,
       method: "POST",
       path: "/echo",
-      headers: { host, ...(size !== undefined && { "content-length": size }) },
+      headers: {
+        host,
+        ...(size === undefined ? { "transfer-encoding": "chunked" } : { "content-length": size }),
+      },
     },
     (answer) => {
       answer.resume();
@@ -284,13 +287,10 @@ describe("under 200 requests a second", { concurrency: 2 }, () => {
     const seen: Record<string, string> = {};
     const ask = async (what: string): Promise<void> => {
       const bodies = [kib, 2 * kib, 2 * kib + 1, 900 * kib];
-      const [ends, endless] = [
-        bodies.map((size) => post("bodies.test", size)),
-        post("bodies.test"),
-      ];
-      seen[what] = (await Promise.all([...ends, endless])).join(" ");
+      const answers = [...bodies, undefined].map((size) => post("bodies.test", size));
+      seen[what] = (await Promise.all(answers)).join(" ");
     };
-    const load = { echoPath: "/echo", slowPath: "/slow", streamPath: "/events" };
+    const load = { echoPath: "/echo", slowPath: "/slow" };
     const report = await under("http://bodies.test/", load, async () => {
       await ask("none");
       await change(source, ["max-body = 2k"]);

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import {
@@ -333,6 +333,11 @@ export const ignoreTrees: readonly (readonly [name: string, tree: Tree])[] = ign
   return [JSON.stringify(text), { ...base, ...git, ".dockerignore": text }];
 });
 
+const clientVersion = execFileSync("docker", ["--version"], { encoding: "utf8" });
+
+/** Docker clients before 23 take some characters of a pattern for a regular expression, so their trees have no patterns by chance. */
+const hasPatterns = Number(/ (\d+)\./.exec(clientVersion)?.[1]) >= 23;
+
 /** A tree by chance, the same for the same seed (mulberry32). */
 export function randomTree(seed: number): Tree {
   let state = seed;
@@ -375,5 +380,7 @@ export function randomTree(seed: number): Tree {
     // docker build without BuildKit finds no exception with a wildcard below a folder that is left out.
     return /[*?]/.test(wild) ? wild : `${pick(["", "!"])}${wild}`;
   });
-  return lines.length === 0 ? tree : { ...tree, ".dockerignore": `${lines.join("\n")}\n` };
+  return lines.length === 0 || !hasPatterns
+    ? tree
+    : { ...tree, ".dockerignore": `${lines.join("\n")}\n` };
 }
