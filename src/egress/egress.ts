@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import { connect, type Socket } from "node:net";
+import { connect, type AddressInfo, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { isAddress, isIPv4 } from "../core/server/addresses.ts";
 import {
@@ -31,7 +31,8 @@ export async function runEgress(order: EgressOrder, world: EgressWorld): Promise
   server.maxConnections = order.limits.connections * 2;
   server.listen(order.port, "0.0.0.0");
   await once(server, "listening");
-  world.writeLine(JSON.stringify({ listening: order.port }));
+  const { port } = server.address() as AddressInfo;
+  world.writeLine(JSON.stringify({ listening: port }));
   if (!world.interrupted.aborted) await once(world.interrupted, "abort");
   server.close();
   server.closeAllConnections();

@@ -23,10 +23,6 @@ async function startWorld(t: TestContext, limits: Partial<EgressLimits> = {}) {
   await once(backend, "listening");
   t.after(() => backend.close());
   const { port: to } = backend.address() as AddressInfo;
-  const free = createServer().listen(0, "127.0.0.1");
-  await once(free, "listening");
-  const { port } = free.address() as AddressInfo;
-  free.close();
   const stop = new AbortController();
   const lines: string[] = [];
   const asked: string[] = [];
@@ -37,7 +33,7 @@ async function startWorld(t: TestContext, limits: Partial<EgressLimits> = {}) {
     // Another answer each time it is asked.
     "rebound.test": [["127.0.0.1"], ["169.254.169.254"]],
   };
-  const order = { port, own: [], allow: [`127.0.0.1:${to}`], limits: { ...calm, ...limits } };
+  const order = { port: 0, own: [], allow: [`127.0.0.1:${to}`], limits: { ...calm, ...limits } };
   const done = runEgress(order, {
     interrupted: stop.signal,
     writeLine: (text) => lines.push(text),
@@ -53,7 +49,7 @@ async function startWorld(t: TestContext, limits: Partial<EgressLimits> = {}) {
     await done;
   });
   while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  lines.length = 0;
+  const { listening: port } = JSON.parse(lines.pop() ?? "") as { readonly listening: number };
   const ask = async (head: string, more = "") => {
     const socket = connect({ host: "127.0.0.1", port });
     socket.on("error", () => undefined);
