@@ -184,4 +184,8 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (service, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- came_from: JSON of where the code came from, such as a commit; NULL: not known.
+  ALTER TABLE releases ADD COLUMN came_from TEXT;
+  `,
 ];
