@@ -70,7 +70,14 @@ async function fetch(
     spawnSync(git, args, { env, encoding: "utf8", maxBuffer: 256 * 1024 * 1024 }).stdout.trim();
   read("init", "-q", "--bare", "--template=", repository);
   const what = commit ?? `refs/heads/${branch}`;
-  const flags = ["-q", "--depth", "1", "--no-tags", "--no-recurse-submodules", "--no-write-commit-graph"];
+  const flags = [
+    "-q",
+    "--depth",
+    "1",
+    "--no-tags",
+    "--no-recurse-submodules",
+    "--no-write-commit-graph",
+  ];
   const fetching = spawn(git, ["fetch", ...flags, "--", url, what], {
     env,
     stdio: ["ignore", "ignore", "pipe"],

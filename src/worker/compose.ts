@@ -17,6 +17,8 @@ import type { DeployTools } from "./deploy/deploy-context.ts";
 import { openEgress } from "./egress/egress.ts";
 import { planPush } from "./deploy/plan-push.ts";
 import { pageOf } from "./maintenance/page.ts";
+import { createFetcher } from "./links/fetch.ts";
+import { pollLinks } from "./links/poll.ts";
 import { openMaintenance } from "./maintenance/maintenance.ts";
 import { openRouter, openTools } from "./deploy/tools.ts";
 import { removeInfo } from "./jobs/kinds/remove.ts";
@@ -75,6 +77,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   const actions = openActions(parts, shared, writeKeys);
   const { server } = config;
   const backend = { state, attachments, streams, log, pushes, queue, now, server, actions };
+  const polling = new AbortController();
   return {
     backend,
     attachments,
@@ -90,8 +93,10 @@ export async function openCore(parts: CoreParts): Promise<Core> {
       certificates.start();
       // Requests need no page to be told 503.
       void maintenance.start();
+      void pollLinks({ ...backend, ...shared, random: world.random }, polling.signal);
     },
     stop: async (limits) => {
+      polling.abort();
       const others = [attachments.stop(), certificates.stop()];
       const [isDone] = await Promise.all([queue.stop(limits), ...others]);
       streams.stop();
@@ -122,14 +127,16 @@ async function openShared(parts: CoreParts) {
   const toolParts = { ...parts, clock, random, isRoot: uid === 0 };
   const router = await openRouter(toolParts);
   const streams = openStreams(toolParts);
+  /** What runs foreign code that needs the internet gets it from here. */
+  const egress = openEgress(parts);
   let opened: Promise<DeployTools> | undefined;
   return {
     clock,
     router,
     streams,
     traefikEvents: createTraefikEventStream(clock),
-    /** What runs foreign code that needs the internet gets it from here. */
-    egress: openEgress(parts),
+    egress,
+    fetcher: createFetcher({ ...parts, egress }),
     certificates: openCertificates({ ...toolParts, router }),
     maintenance: openMaintenance({
       ...parts,

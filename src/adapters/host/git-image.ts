@@ -108,4 +108,6 @@ async function run(program: string, args: readonly string[]): Promise<string> {
 
 /** A program of the jail is one file without imports of ours. */
 const jailProgram = (packageRoot: string, name: string): Promise<Buffer> =>
-  readFile(join(packageRoot, ...(isCheckout ? ["bin", `${name}.ts`] : ["dist", "bin", `${name}.js`])));
+  readFile(
+    join(packageRoot, ...(isCheckout ? ["bin", `${name}.ts`] : ["dist", "bin", `${name}.js`])),
+  );

@@ -85,7 +85,8 @@ export function keepDelivery(
   { id }: Link,
   { body, job, at }: { readonly body: string; readonly job: number; readonly at: number },
 ): void {
-  const sql = "INSERT INTO link_deliveries (link, body, job, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
+  const sql =
+    "INSERT INTO link_deliveries (link, body, job, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
   state.run(sql, id, body, job, at);
   const old = `DELETE FROM link_deliveries WHERE link = ? AND body NOT IN
     (SELECT body FROM link_deliveries WHERE link = ? ORDER BY at DESC, job DESC LIMIT ?)`;

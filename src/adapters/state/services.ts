@@ -69,6 +69,7 @@ export function forgetService(state: State, service: string, job: number): void 
       "DELETE FROM maintenance WHERE service = ?",
       "DELETE FROM secret_files WHERE service = ?",
       "DELETE FROM users WHERE service = ?",
+      "DELETE FROM links WHERE service = ?",
       "DELETE FROM blobs WHERE service = ?",
       "DELETE FROM services WHERE name = ?",
     ])

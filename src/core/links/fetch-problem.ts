@@ -32,7 +32,9 @@ function reasonOf(
     const isPlace = status === 403 || status === 406;
     return [
       `not reached: ${reason}`,
-      isPlace ? "a forge in the own network is allowed on the server, with egress.allow in config.yml" : "look at the address, and push again",
+      isPlace
+        ? "a forge in the own network is allowed on the server, with egress.allow in config.yml"
+        : "look at the address, and push again",
     ];
   }
   const again = hint`link it with a token: ${command(`link ${service} ${url}#${branch} --token -`)}`;
@@ -44,7 +46,10 @@ function reasonOf(
   if (has(/returned error: 40[13]|Authentication failed|could not read (Username|Password)/))
     return [hasToken ? "the token is not taken" : "there is none, or it is private", again];
   if (has(/repository .* not found|returned error: 404/i))
-    return [hasToken ? "there is none, or the token may not read it" : "there is none, or it is private", again];
+    return [
+      hasToken ? "there is none, or the token may not read it" : "there is none, or it is private",
+      again,
+    ];
   if (has(/find remote ref/))
     return [
       `has no branch ${JSON.stringify(branch)}`,

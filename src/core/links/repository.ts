@@ -16,7 +16,8 @@ export function readRepository(text: string): Repository | string {
   if (!URL.canParse(address) || /[\s\p{Cc}\\]/u.test(address)) return "is not a URL";
   const url = new URL(address);
   if (url.protocol === "ssh:") return overSsh(address);
-  if (url.protocol !== "https:") return `is not reached by https, but by ${url.protocol.slice(0, -1)}`;
+  if (url.protocol !== "https:")
+    return `is not reached by https, but by ${url.protocol.slice(0, -1)}`;
   if (url.username !== "" || url.password !== "") return "holds a password; give it with --token -";
   if (url.search !== "") return "has a query, as no repository has";
   if (url.pathname === "/") return "names no repository";
@@ -27,7 +28,10 @@ export function readRepository(text: string): Repository | string {
 }
 
 const overSsh = (address: string): string =>
-  `is reached by ssh; name it with https: https://${address.replace(/^ssh:\/\//, "").replace(/^[^@/]*@/, "").replace(":", "/")}`;
+  `is reached by ssh; name it with https: https://${address
+    .replace(/^ssh:\/\//, "")
+    .replace(/^[^@/]*@/, "")
+    .replace(":", "/")}`;
 
 /** What git-check-ref-format takes as a branch, in ASCII and more narrowly; never an option or a full reference. */
 export const isBranch = (text: string): boolean =>

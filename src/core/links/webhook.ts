@@ -42,7 +42,8 @@ export function isFromForge({ headers, body }: Hook, secret: string, now: number
   // GitLab's signing token, which is that of Standard Webhooks.
   if (signed !== undefined) {
     const { "webhook-id": id = "", "webhook-timestamp": at = "" } = headers;
-    if (!/^\d{1,12}$/.test(at) || Math.abs(now / 1000 - Number(at)) > toleranceSeconds) return false;
+    if (!/^\d{1,12}$/.test(at) || Math.abs(now / 1000 - Number(at)) > toleranceSeconds)
+      return false;
     const key = secret.startsWith("whsec_") ? Buffer.from(secret.slice(6), "base64") : secret;
     const wanted = createHmac("sha256", key).update(`${id}.${at}.`).update(body).digest("base64");
     return signed.split(" ").some((one) => isSame(one, `v1,${wanted}`));
@@ -71,7 +72,9 @@ export function pushedBy({ headers, body }: Hook, branch: string): Pushed {
   if (!["push", "Push Hook", "repo:push"].includes(event)) return { ignored: "not a push" };
   const fields = jsonFields(textOf(body));
   const { ref, after } =
-    event === "repo:push" ? ofBitbucket(fields) : { ref: fields?.["ref"], after: fields?.["after"] };
+    event === "repo:push"
+      ? ofBitbucket(fields)
+      : { ref: fields?.["ref"], after: fields?.["after"] };
   if (typeof ref !== "string" || !ref.startsWith("refs/heads/")) return { ignored: "not a branch" };
   if (ref !== `refs/heads/${branch}`) return { ignored: `not branch ${branch}` };
   if (typeof after !== "string" || /^0*$/.test(after)) return { ignored: "the branch is gone" };

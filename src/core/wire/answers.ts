@@ -10,6 +10,8 @@ import type { PsSnapshot } from "../actions/watch.ts";
 /** What each command answers on stdout with `--json`, as one line; what is not here answers with events only. */
 export interface Answers {
   readonly init: InitAnswer;
+  /** `hook` is the path of the webhook; the secret is shown only now. */
+  readonly link: LinkAnswer | Results["link.list"] | Results["link.remove"];
   readonly plan: PlannedChanges;
   /** With `--watch` one line after the other. */
   readonly ps: PsSnapshot;
@@ -52,6 +54,8 @@ export interface Answers {
   readonly completion: { readonly shell: string; readonly script: string };
   readonly "help keys": { readonly keys: readonly KeyHelp[] };
 }
+
+export type LinkAnswer = Results["link.set"] & { readonly hook: string };
 
 export interface AuthAnswer {
   readonly service: string;

@@ -61,7 +61,8 @@ export function createFetcher(parts: FetcherParts): Fetcher {
   ): Promise<T> =>
     parts.egress.during(async ({ network, proxy }) => {
       const { link } = asked;
-      const signal = AbortSignal.any([stopped, AbortSignal.timeout(longestMs)]);
+      const over = new AbortController();
+      const signal = AbortSignal.any([stopped, over.signal, AbortSignal.timeout(longestMs)]);
       const jailed = await startJail(parts, { service: link.service, network, signal });
       const order = { ...orderOf(asked), proxy, ca: authorities(), maxBytes: maxPackBytes };
       await jailed.write(Buffer.from(JSON.stringify(order)));
@@ -72,6 +73,9 @@ export function createFetcher(parts: FetcherParts): Fetcher {
       } catch (error) {
         stopped.throwIfAborted();
         throw error;
+      } finally {
+        // What was not read to its end still runs.
+        over.abort();
       }
     });
   return {
@@ -119,7 +123,11 @@ interface JailedGit {
 
 async function startJail(
   { world, config, engineSocket: socketPath }: FetcherParts,
-  { service, network, signal }: { readonly service: string; readonly network: string; readonly signal: AbortSignal },
+  {
+    service,
+    network,
+    signal,
+  }: { readonly service: string; readonly network: string; readonly signal: AbortSignal },
 ): ReturnType<Jail["run"]> {
   const { createJail } = await import("../../adapters/engines/docker/jail.ts");
   const { createInfra } = await import("../../adapters/engines/docker/infra.ts");
@@ -171,10 +179,16 @@ const userAt = (url: string): string =>
 
 /** Of this Node, of this machine, and of NODE_EXTRA_CA_CERTS. */
 const authorities = (): string =>
-  [...new Set((["bundled", "system", "extra"] as const).flatMap((from) => getCACertificates(from)))].join("\n");
+  [
+    ...new Set(
+      (["bundled", "system", "extra"] as const).flatMap((from) => getCACertificates(from)),
+    ),
+  ].join("\n");
 
 /** Takes the first line of the one stream off, and keeps the end of the other. */
-function partOutput(output: AsyncIterable<{ readonly stream: string; readonly bytes: Uint8Array }>) {
+function partOutput(
+  output: AsyncIterable<{ readonly stream: string; readonly bytes: Uint8Array }>,
+) {
   const { promise: facts, resolve, reject } = Promise.withResolvers<Fields | undefined>();
   let said = "";
   const pieces = (async function* () {

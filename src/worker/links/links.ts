@@ -2,13 +2,7 @@ import { UserError } from "../../core/errors.ts";
 import { command, hint } from "../../core/hints.ts";
 import type { ActionOf, Results } from "../../core/actions/actions.ts";
 import type { LinkInfo } from "../../core/actions/links.ts";
-import {
-  authorise,
-  idOf,
-  maySee,
-  nameOf,
-  type Caller,
-} from "../../core/wire/permissions.ts";
+import { authorise, idOf, maySee, nameOf, type Caller } from "../../core/wire/permissions.ts";
 import { findLink, putLink, readLinks, removeLink, type Link } from "../../adapters/state/links.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { callerOf } from "../access/enrolled-keys.ts";
@@ -75,7 +69,10 @@ export function callerOfLink(state: State, { service, key, url, branch }: Link):
 }
 
 /** Why a link deploys nothing now; undefined where it does. */
-export function troubleOf({ state, now }: Omit<LinkParts, "random">, link: Link): string | undefined {
+export function troubleOf(
+  { state, now }: Omit<LinkParts, "random">,
+  link: Link,
+): string | undefined {
   try {
     authorise(callerOfLink(state, link), { action: "pull", service: link.service }, now());
     return undefined;

@@ -89,7 +89,10 @@ async function takeCommit(run: JobRun, { action, link, folder }: Taking): Promis
   return push;
 }
 
-function manifestOf(link: Link, { entries, folders, commit, subject }: FetchedCommit): PushManifest {
+function manifestOf(
+  link: Link,
+  { entries, folders, commit, subject }: FetchedCommit,
+): PushManifest {
   const { url, branch, dockerfile } = link;
   if (!entries.some(({ path }) => path === dockerfile)) throw noDockerfile(link, commit, entries);
   return {
