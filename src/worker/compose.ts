@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { instancePaths, type InstanceConfig } from "../core/server/instance.ts";
 import { UserError } from "../core/errors.ts";
 import type { World } from "../core/world.ts";
@@ -59,7 +60,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   const { now } = world;
   const paths = instancePaths(config);
   const shared = await openShared(parts);
-  const { clock, router, streams, traefikEvents, certificates, tools, maintenance, egress } =
+  const { clock, router, streams, traefikEvents, certificates, tools, maintenance, fetcher } =
     shared;
   const { log, queue, pushes } = openJobs({ ...parts, ...shared });
   const attachments = new Terminals({
@@ -72,6 +73,8 @@ export async function openCore(parts: CoreParts): Promise<Core> {
       return createPrograms({ instance, socketPath: parts.engineSocket, kill: world.kill });
     },
   });
+  // What a worker left that was killed.
+  await rm(paths.linkTaking, { recursive: true, force: true });
   await syncKeysFile(state, paths.authorizedKeys, now());
   const writeKeys = keysFileWriter(state, paths.authorizedKeys);
   const actions = openActions(parts, shared, writeKeys);
@@ -85,7 +88,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     recover: async () => {
       // While Docker is away nothing runs; `tidy` tries again.
       void attachments.sweep().catch(() => undefined);
-      void egress.sweep().catch(() => undefined);
+      void fetcher.sweep().catch(() => undefined);
       await queue.recover(async () => {
         await router.refresh();
         await finishNames({ state, clock, tools });

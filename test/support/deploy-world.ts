@@ -163,7 +163,7 @@ export function deployWorld(t: TestContext) {
       clock,
       tools: () => Promise.resolve(tools),
       traefikEvents: { waitUntilSubscribed: async () => {} },
-      fetcher: { fetch: notAsked, look: notAsked },
+      fetcher: { fetch: notAsked },
       certificates: {
         requestEarly: () => Promise.resolve([]),
         report: async (hosts: readonly string[]) => void settled.push(hosts.join(" ")),

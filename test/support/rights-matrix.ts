@@ -56,7 +56,7 @@ export const samples: { readonly [K in ActionName]: Sample<K> } = {
     dockerfile: "Dockerfile",
   }),
   "link.remove": (service) => ({ action: "link.remove", service }),
-  "link.list": () => ({ action: "link.list" }),
+  "link.list": (service) => ({ action: "link.list", service }),
   pull: (service) => ({ action: "pull", service }),
   "registry.login": () => ({
     action: "registry.login",

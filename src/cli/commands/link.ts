@@ -34,7 +34,7 @@ export const declaration: CommandFile = {
     "mypaas link list -r prod",
     "mypaas link remove web -r prod",
   ],
-  note: "A link has the rights of the key that made it, for as long as that key has them. Deploy with: mypaas pull web",
+  note: "A link has the rights of the key that made it, as long as that key has them.\nDeploy with: mypaas pull web",
   run: link,
 };
 

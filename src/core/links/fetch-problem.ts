@@ -65,9 +65,8 @@ function reasonOf(
       "its certificate is not trusted here",
       "add the CA of the forge to this server: update-ca-certificates, then restart the worker",
     ];
-  const last = plainText(said)
-    .split("\n")
-    .findLast((line) => /^(fatal|error):/.test(line))
-    ?.replace(/^(fatal|error): /, "");
-  return [`not fetched: ${last ?? "git ended without a word"}`];
+  const last = said.split("\n").findLast((line) => /^(fatal|error):/.test(line));
+  return [
+    `not fetched: ${last === undefined ? "git ended without a word" : plainText(last.replace(/^\w+: /, ""))}`,
+  ];
 }

@@ -4,6 +4,7 @@ import type { ServiceSpec } from "../release/spec.ts";
 import type { Check } from "../health/check.ts";
 import type { RunResult } from "../actions/programs.ts";
 import type { PlannedChanges } from "../actions/push.ts";
+import type { LinkInfo } from "../actions/links.ts";
 import type { Results } from "../actions/actions.ts";
 import type { PsSnapshot } from "../actions/watch.ts";
 
@@ -11,7 +12,10 @@ import type { PsSnapshot } from "../actions/watch.ts";
 export interface Answers {
   readonly init: InitAnswer;
   /** `hook` is the path of the webhook; the secret is shown only now. */
-  readonly link: LinkAnswer | Results["link.list"] | Results["link.remove"];
+  readonly link: LinkAnswer;
+  /** Of `mypaas link SERVICE` too. */
+  readonly "link list": Results["link.list"];
+  readonly "link remove": Results["link.remove"];
   readonly plan: PlannedChanges;
   /** With `--watch` one line after the other. */
   readonly ps: PsSnapshot;
@@ -55,7 +59,11 @@ export interface Answers {
   readonly "help keys": { readonly keys: readonly KeyHelp[] };
 }
 
-export type LinkAnswer = Results["link.set"] & { readonly hook: string };
+export interface LinkAnswer {
+  readonly link: LinkInfo;
+  readonly hook: string;
+  readonly secret: string;
+}
 
 export interface AuthAnswer {
   readonly service: string;

@@ -64,7 +64,7 @@ export interface JobParts {
   readonly clock: Clock;
   readonly tools: () => Promise<DeployTools>;
   /** Reaches the repositories of links. */
-  readonly fetcher: Fetcher;
+  readonly fetcher: Pick<Fetcher, "fetch">;
   readonly certificates: Pick<Certificates, "requestEarly" | "report">;
   readonly traefikEvents: Pick<TraefikEventStream, "waitUntilSubscribed">;
 }

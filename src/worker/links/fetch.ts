@@ -22,6 +22,8 @@ export interface Fetcher {
   readonly fetch: (asked: Fetching) => Promise<FetchedCommit>;
   /** The newest commit of the branch. */
   readonly look: (link: Link, signal: AbortSignal) => Promise<string>;
+  /** Removes what an earlier worker left. */
+  readonly sweep: () => Promise<void>;
 }
 
 export interface Fetching {
@@ -54,31 +56,45 @@ const factsBytes = 256 * 1024;
 
 /** Opens nothing before the first use. */
 export function createFetcher(parts: FetcherParts): Fetcher {
+  let swept: Promise<unknown> = Promise.resolve();
+  const sweep = async () => {
+    const { createJail } = await import("../../adapters/engines/docker/jail.ts");
+    const { instance } = parts.config;
+    await createJail({ instance, socketPath: parts.engineSocket }).sweep(jailName(""));
+    await parts.egress.sweep();
+  };
   const inJail = <T>(
     asked: { readonly link: Link; readonly commit: string | undefined; readonly look: boolean },
     stopped: AbortSignal,
     use: (jailed: JailedGit) => Promise<T>,
   ): Promise<T> =>
-    parts.egress.during(async ({ network, proxy }) => {
-      const { link } = asked;
-      const over = new AbortController();
-      const signal = AbortSignal.any([stopped, over.signal, AbortSignal.timeout(longestMs)]);
-      const jailed = await startJail(parts, { service: link.service, network, signal });
-      const order = { ...orderOf(asked), proxy, ca: authorities(), maxBytes: maxPackBytes };
-      await jailed.write(Buffer.from(JSON.stringify(order)));
-      jailed.endInput();
-      const output = partOutput(jailed.output());
-      try {
-        return await use({ ...output, end: jailed.end });
-      } catch (error) {
-        stopped.throwIfAborted();
-        throw error;
-      } finally {
-        // What was not read to its end still runs.
-        over.abort();
-      }
-    });
+    swept.then(() =>
+      parts.egress.during(async ({ network, proxy }) => {
+        const { link } = asked;
+        const over = new AbortController();
+        const signal = AbortSignal.any([stopped, over.signal, AbortSignal.timeout(longestMs)]);
+        const jailed = await startJail(parts, { service: link.service, network, signal });
+        const order = { ...orderOf(asked), proxy, ca: authorities(), maxBytes: maxPackBytes };
+        await jailed.write(Buffer.from(JSON.stringify(order)));
+        jailed.endInput();
+        const output = partOutput(jailed.output());
+        try {
+          return await use({ ...output, end: jailed.end });
+        } catch (error) {
+          stopped.throwIfAborted();
+          throw error;
+        } finally {
+          // What was not read to its end still runs.
+          over.abort();
+        }
+      }),
+    );
   return {
+    sweep: () => {
+      const sweeping = sweep();
+      swept = sweeping.catch(() => undefined);
+      return sweeping;
+    },
     look: (link, signal) =>
       inJail({ link, commit: undefined, look: true }, signal, async (git) => {
         const facts = await git.facts;
@@ -121,6 +137,8 @@ interface JailedGit {
   readonly end: () => Promise<number>;
 }
 
+const jailName = (service: string): string => `fetch-${service}`;
+
 async function startJail(
   { world, config, engineSocket: socketPath }: FetcherParts,
   {
@@ -141,7 +159,7 @@ async function startJail(
   const jail = createJail({ instance, socketPath });
   return jail.run(
     {
-      name: `fetch-${service}`,
+      name: jailName(service),
       image: tag,
       command: [gitJailPaths.node, gitJailPaths.fetch],
       network,
