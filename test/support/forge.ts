@@ -1,6 +1,6 @@
 import { spawn, execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
@@ -58,7 +58,8 @@ export async function startForge(folder: string, leaf: TestLeaf): Promise<Forge>
     }
     const [, name = "", service] =
       /^\/([\w-]+)\/(info\/refs|git-upload-pack)$/.exec(url.pathname.replace(/\.git\//, "/")) ?? [];
-    if (service === undefined) return void response.writeHead(404).end();
+    if (service === undefined || !existsSync(join(folder, name)))
+      return void response.writeHead(404).end();
     const given = request.headers.authorization ?? "";
     const [, password] = Buffer.from(given.replace("Basic ", ""), "base64").toString().split(":");
     if (name.startsWith("private") && password !== forgeToken) {
