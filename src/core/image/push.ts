@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { ManifestEntry, PushManifest } from "../actions/push.ts";
 import { byPath } from "../push/manifest.ts";
 import type { WantedBlob } from "../wire/protocol.ts";
-import { readImageConfig } from "./config.ts";
+import { readImageConfig } from "./image-config.ts";
 import { refuseLayerCount } from "./refusals.ts";
 import { imageSettings, type ImageSettings } from "./settings.ts";
 

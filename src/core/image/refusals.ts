@@ -1,5 +1,5 @@
 import { UserError } from "../errors.ts";
-import { badImage, type ImageConfig } from "./config.ts";
+import { badImage, type ImageConfig } from "./image-config.ts";
 
 /** Throws UserError "wrong-platform" for an image that the processor of a server cannot run; `again` builds it for the right one. */
 export function refusePlatform(

@@ -1,13 +1,12 @@
-import { problemsError, type Problem } from "../dockerfile/problems.ts";
+import type { Problem } from "../dockerfile/problems.ts";
 import { parseDockerfile } from "../dockerfile/parse.ts";
 import { routingLabels } from "../routing/labels.ts";
 import { coversOf, uncoveredPaths, volumeLines, waysOut } from "../release/declared-volumes.ts";
 import { label as own } from "../release/names.ts";
 import type { ServiceSpec } from "../release/spec.ts";
 import { UserError } from "../errors.ts";
-import { command, hint } from "../hints.ts";
 import { show } from "../dockerfile/values.ts";
-import type { ImageConfig } from "./config.ts";
+import type { ImageConfig } from "./image-config.ts";
 
 /** What an image says about its service. */
 export interface ImageSettings {
@@ -150,11 +149,11 @@ function labelsError(image: string, problems: readonly ImageProblem[]): UserErro
   });
 }
 
-function refuseOtherName({ service }: ServiceSpec, { image, name, isGiven }: Named): void {
+function refuseOtherName({ service }: ServiceSpec, { name, isGiven }: Named): void {
   if (!isGiven || service === name) return;
   throw new UserError(
     `image label mypaas.servicename: is "${service}", the command says "${show(name)}"`,
-    { code: "wrong-service", hint: hint`leave the name out: ${command(`push --image ${image}`)}` },
+    { code: "wrong-service", hint: "leave the name out" },
   );
 }
 

@@ -1,6 +1,6 @@
 import { maxBlobBytes } from "../wire/protocol.ts";
 import type { ManifestEntry, ManifestImage, PushManifest } from "../actions/push.ts";
-import { maxConfigBytes } from "../image/config.ts";
+import { maxConfigBytes } from "../image/image-config.ts";
 
 export const maxEntries = 100_000;
 /** All files of one push together. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import { badImage } from "../../../core/image/config.ts";
+import { badImage } from "../../../core/image/image-config.ts";
 import { isZstd, refuseZstd } from "../../../core/image/refusals.ts";
 import type { ImagePart } from "../../../deploy/ports.ts";
 import { codeOf } from "../../files.ts";

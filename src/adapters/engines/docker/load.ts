@@ -1,7 +1,7 @@
 import { buffer } from "node:stream/consumers";
 import type Docker from "dockerode";
 import { UserError } from "../../../core/errors.ts";
-import { badImage, readImageConfig, type ImageConfig } from "../../../core/image/config.ts";
+import { badImage, readImageConfig, type ImageConfig } from "../../../core/image/image-config.ts";
 import { refuseLayerCount, refusePlatform } from "../../../core/image/refusals.ts";
 import type { ContextEntry, ImageFacts, ImagePart, SentImage } from "../../../deploy/ports.ts";
 import { packContext } from "./build-context.ts";
@@ -61,7 +61,7 @@ async function stream(docker: Docker, image: SentImage): Promise<void> {
   signal.addEventListener("abort", archive.stop, { once: true });
   try {
     const options = { quiet: true, abortSignal: signal };
-    const answer = docker.loadImage(archive.stream, options) as Promise<NodeJS.ReadableStream>;
+    const answer = docker.loadImage(archive.stream, options);
     const { error } = await progressOf(answer, () => undefined);
     signal.throwIfAborted();
     if (archive.failure() !== undefined) throw archive.failure();
