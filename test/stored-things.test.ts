@@ -27,6 +27,7 @@ const fromOthers: Readonly<Record<string, readonly string[]>> = {
   "the wire": ["request.ts", "fields.ts", "call.ts", "upstream.ts", "ps.ts"],
   Docker: ["messages.ts", "filter.ts", "docker-filter.ts"],
   Traefik: ["api.ts", "checks.ts", "storage.ts"],
+  "an image": ["image-config.ts"],
   "a CA": ["acme-directory.ts"],
   "the argument that init gives": ["relay.ts"],
   "the package": ["package-version.ts"],

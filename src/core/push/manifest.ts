@@ -1,5 +1,6 @@
 import { maxBlobBytes } from "../wire/protocol.ts";
-import type { ManifestEntry, PushManifest } from "../actions/push.ts";
+import type { ManifestEntry, ManifestImage, PushManifest } from "../actions/push.ts";
+import { maxConfigBytes } from "../image/image-config.ts";
 
 export const maxEntries = 100_000;
 /** All files of one push together. */
@@ -24,7 +25,7 @@ export function checkManifest(manifest: PushManifest): readonly string[] {
   return problems;
 }
 
-function* problemsOf({ entries, folders = [], dockerfile }: PushManifest) {
+function* problemsOf({ entries, folders = [], dockerfile, image }: PushManifest) {
   const leaves = new Set(entries.map((entry) => entry.path));
   const sizes = new Map<string, number>();
   const named = ({ path }: { readonly path: string }, problem: string | undefined) =>
@@ -50,6 +51,22 @@ function* problemsOf({ entries, folders = [], dockerfile }: PushManifest) {
   // The engine's builders say it in their messages, line by line.
   else if (hasControls(dockerfile))
     yield `dockerfile: ${quotePath(dockerfile)} has control characters in its path`;
+  if (image !== undefined) yield* imageProblems(image, entries);
+}
+
+/** More than any engine can stack. */
+const maxLayers = 500;
+
+function* imageProblems({ config, layers }: ManifestImage, entries: PushManifest["entries"]) {
+  if (layers.length > maxLayers)
+    yield `image: ${layers.length} layers, at most ${maxLayers} can be pushed`;
+  const files = new Map(entries.map((entry) => [entry.path, entry]));
+  for (const path of [config, ...layers]) {
+    const file = files.get(path);
+    if (file === undefined || "link" in file) yield `image: ${quotePath(path)} is not a file`;
+    else if (path === config && file.size > maxConfigBytes)
+      yield `image: its config has ${file.size} bytes, at most ${maxConfigBytes} are read`;
+  }
 }
 
 /** Order of the entries: by code unit, the same in every locale. */

@@ -1,3 +1,6 @@
+/** Where the worker answers the receiver's questions about images; no client reaches it. */
+export const doorBase = "/images/";
+
 /** What the receiver asks the worker for images that come in by the registry's door; each call carries the token, which the worker verifies itself. */
 export interface ImageDoor {
   /** Throws UserError for a token that is none, or was revoked, or may not push this repository. */

@@ -11,6 +11,9 @@ export type RegistryPath =
 
 export const registryBase = "/v2/";
 
+/** True for a URL of the door of images. */
+export const isRegistryUrl = (url: string): boolean => /^\/v2(?:\/|$)/.test(new URL(url).pathname);
+
 /** Reads a path; undefined for one that the door of images does not know. */
 export function readRegistryPath(path: string): RegistryPath | undefined {
   if (path === registryBase || path === registryBase.slice(0, -1)) return { kind: "base" };
