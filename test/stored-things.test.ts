@@ -7,6 +7,7 @@ import { remotesShape } from "../src/adapters/laptop/remotes.ts";
 import { receiverConfigShape } from "../src/core/server/receiver-container.ts";
 import { eventShape } from "../src/core/stored/events.ts";
 import {
+  grantShape,
   hostRecordShape,
   projectShape,
   scaleOverrideShape,
@@ -69,6 +70,7 @@ test("what is stored in JSON has the form that is written down for this version 
     event: eventShape,
     remotes: remotesShape,
     receiver: receiverConfigShape,
+    grant: grantShape,
   };
   const lines = Object.entries(forms).map(([name, { shape }]) => `${name}: ${shape}`);
   assert.equal(

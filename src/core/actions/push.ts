@@ -94,6 +94,7 @@ const common = { scope: "service", right: "push", repeat: "safe", alsoTouches: t
 export const pushing = {
   push: action({
     ...common,
+    byGrant: "change",
     fields: { push },
     becomes: upload(),
     knownNames: "added",
@@ -102,6 +103,7 @@ export const pushing = {
   /** What a push would change; `text` is its Dockerfile, because nothing is uploaded. */
   plan: action({
     ...common,
+    byGrant: "read",
     fields: { push, text: text(/^[^\0]{1,4194304}$/) },
     becomes: answer<PlannedChanges>(),
     knownNames: "unchanged",

@@ -4,6 +4,7 @@ import { storedRoute } from "../dockerfile/keys/routes.ts";
 import { storedSpec } from "../dockerfile/keys/table.ts";
 import type { Project } from "../push/project.ts";
 import type { Mount, Release, SecretFile } from "../release/release.ts";
+import { grantRights, type Grant } from "../wire/grant.ts";
 import {
   amount,
   count,
@@ -120,6 +121,18 @@ export const projectShape = object<
   place: text,
   dockerfile: text,
   name: text,
+});
+
+/** What is kept of a token that was used: never the token. */
+export type UsedToken = Omit<Grant, "v" | "server" | "created">;
+
+export const grantShape = object<UsedToken, keyof UsedToken>({
+  id: text,
+  name: text,
+  services: listOf(text),
+  actions: listOf(word(...grantRights)),
+  access: word("read", "change"),
+  expires: count,
 });
 
 /** Reads the project that a service was last pushed from; throws UserError "damaged-state". */
