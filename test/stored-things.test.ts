@@ -30,6 +30,7 @@ const fromOthers: Readonly<Record<string, readonly string[]>> = {
   "an image": ["image-config.ts"],
   "a CA": ["acme-directory.ts"],
   "the argument that init gives": ["relay.ts"],
+  "the worker, in the jail": ["git-jail.ts"],
   "the package": ["package-version.ts"],
 };
 

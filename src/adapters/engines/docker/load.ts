@@ -25,7 +25,7 @@ export async function loadImage(docker: Docker, image: SentImage): Promise<Image
   const info = await docker.getImage(reference).inspect();
   if (isSent(info, config.sha256, read)) return imageFacts(info);
   await tolerating([404, 409], docker.getImage(reference).remove());
-  throw badImage(reference, "the engine made another image out of its parts");
+  throw badImage(reference, "Docker made another image out of its parts");
 }
 
 /**

@@ -83,7 +83,7 @@ test("an engine that names images by their manifests is asked for the layers", a
 test("an engine that made another image keeps nothing of it", async (t) => {
   const { load, seen } = await engineWith(t, { Id: "sha256:other", Layers: ["sha256:x"] });
   await assert.rejects(load(), {
-    message: "image t/web:r1: the engine made another image out of its parts",
+    message: "image t/web:r1: Docker made another image out of its parts",
   });
   assert.equal(seen.at(-1), "DELETE /images/t/web:r1");
 });
