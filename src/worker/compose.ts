@@ -15,6 +15,7 @@ import { keysFileWriter, syncKeysFile } from "./access/enrolled-keys.ts";
 import { openCertificates } from "./certificates/certificates.ts";
 import { hasWildcards } from "./certificates/server-facts.ts";
 import type { DeployTools } from "./deploy/deploy-context.ts";
+import { openEgress } from "./egress/egress.ts";
 import { planPush } from "./deploy/plan-push.ts";
 import { pageOf } from "./maintenance/page.ts";
 import { openMaintenance } from "./maintenance/maintenance.ts";
@@ -42,7 +43,10 @@ export interface Core {
 }
 
 interface CoreParts {
-  readonly world: Pick<World, "now" | "random" | "uid" | "kill" | "execPath" | "sharedObjects">;
+  readonly world: Pick<
+    World,
+    "now" | "random" | "uid" | "kill" | "execPath" | "sharedObjects" | "packageRoot"
+  >;
   readonly config: InstanceConfig;
   readonly state: State;
   readonly store: BlobStore;
@@ -56,7 +60,8 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   const { now } = world;
   const paths = instancePaths(config);
   const shared = await openShared(parts);
-  const { clock, router, streams, traefikEvents, certificates, tools, maintenance } = shared;
+  const { clock, router, streams, traefikEvents, certificates, tools, maintenance, egress } =
+    shared;
   const { log, queue, pushes } = openJobs({ ...parts, ...shared });
   const attachments = new Terminals({
     state,
@@ -81,6 +86,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     recover: async () => {
       // While Docker is away nothing runs; `tidy` tries again.
       void attachments.sweep().catch(() => undefined);
+      void egress.sweep().catch(() => undefined);
       await queue.recover(async () => {
         await router.refresh();
         await finishNames({ state, clock, tools });
@@ -140,6 +146,8 @@ async function openShared(parts: CoreParts) {
     router,
     streams,
     traefikEvents: createTraefikEventStream(clock),
+    /** What runs foreign code that needs the internet gets it from here. */
+    egress: openEgress(parts),
     certificates: openCertificates({ ...toolParts, router }),
     maintenance: openMaintenance({
       ...parts,
