@@ -76,7 +76,8 @@ async function deploy(
       ? taken(parts, repository, wanted, parts.store)
       : parts.store.put(wanted, once(bytes)));
   };
-  const options = { pull: false, noCache: false };
+  const from = { kind: "image", branch: tag };
+  const options = { pull: false, noCache: false, from };
   const push = { ...made.push, options };
   const key = caller.fingerprint;
   const begun = await pushHere(parts, { key, service: repository, push, take });
