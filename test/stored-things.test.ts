@@ -11,6 +11,7 @@ import {
   hostRecordShape,
   projectShape,
   scaleOverrideShape,
+  fromShape,
   receiptShape,
   releaseShape,
   stepDataShape,
@@ -29,7 +30,7 @@ const fromOthers: Readonly<Record<string, readonly string[]>> = {
   Traefik: ["api.ts", "checks.ts", "storage.ts"],
   "an image": ["image-config.ts"],
   "a CA": ["acme-directory.ts"],
-  "the argument that init gives": ["relay.ts"],
+  "the argument of a container": ["relay.ts", "egress.ts"],
   "the worker, in the jail": ["git-jail.ts"],
   "the package": ["package-version.ts"],
 };
@@ -64,6 +65,7 @@ test("what is stored in JSON has the form that is written down for this version 
   const forms = {
     release: releaseShape,
     receipt: receiptShape,
+    from: fromShape,
     scale: scaleOverrideShape,
     project: projectShape,
     certificate: hostRecordShape,
