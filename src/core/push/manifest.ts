@@ -43,6 +43,24 @@ function* problemsOf({ entries, folders = [], dockerfile, image }: PushManifest)
   if (image !== undefined) yield* imageProblems(image, entries);
 }
 
+/** More than any engine can stack. */
+const maxLayers = 500;
+
+function* imageProblems(
+  { config, layers }: ManifestImage,
+  entries: PushManifest["entries"],
+): Generator<string, void> {
+  if (layers.length > maxLayers)
+    yield `image: ${layers.length} layers, at most ${maxLayers} can be pushed`;
+  const files = new Map(entries.map((entry) => [entry.path, entry]));
+  for (const path of [config, ...layers]) {
+    const file = files.get(path);
+    if (file === undefined || "link" in file) yield `image: ${quotePath(path)} is not a file`;
+    else if (path === config && file.size > maxConfigBytes)
+      yield `image: its config has ${file.size} bytes, at most ${maxConfigBytes} are read`;
+  }
+}
+
 function* problemsOfEntries({
   entries,
   folders = [],
@@ -67,21 +85,6 @@ function* problemsOfEntries({
   }
   if (!(total <= maxContextBytes))
     yield `build context: ${total} bytes, at most ${maxContextBytes} can be pushed`;
-}
-
-/** More than any engine can stack. */
-const maxLayers = 500;
-
-function* imageProblems({ config, layers }: ManifestImage, entries: PushManifest["entries"]) {
-  if (layers.length > maxLayers)
-    yield `image: ${layers.length} layers, at most ${maxLayers} can be pushed`;
-  const files = new Map(entries.map((entry) => [entry.path, entry]));
-  for (const path of [config, ...layers]) {
-    const file = files.get(path);
-    if (file === undefined || "link" in file) yield `image: ${quotePath(path)} is not a file`;
-    else if (path === config && file.size > maxConfigBytes)
-      yield `image: its config has ${file.size} bytes, at most ${maxConfigBytes} are read`;
-  }
 }
 
 /** Order of the entries: by code unit, the same in every locale. */
