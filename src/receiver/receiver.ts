@@ -37,7 +37,7 @@ export async function runReceiver(world: ReceiverWorld): Promise<void> {
     clock,
     onBug,
   });
-  const images = lazyImages({ ...{ keys, socketDir, spool, clock, onBug }, server: id });
+  const images = lazyImages({ keys, server: id, socketDir, spool, clock, onBug });
   const server = createServer({
     fetch: (request) => (isRegistryUrl(request.url) ? images(request) : app.fetch(request)),
     now: world.now,

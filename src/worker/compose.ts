@@ -122,7 +122,14 @@ function imageDoorParts(
   { state, pushes, log, now, server }: Core["backend"],
 ): ImageDoorParts {
   return {
-    ...{ state, pushes, log, now, server, store, random: world.random, domain: config.domain },
+    state,
+    pushes,
+    log,
+    now,
+    server,
+    store,
+    random: world.random,
+    domain: config.domain,
     spoolDir: instancePaths(config).spool,
     platform: async () => {
       const { engineInfo } = await import("../adapters/engines/docker/info.ts");

@@ -139,8 +139,13 @@ test("skopeo and crane push too, and an index gives the image of this server", a
   const image = await laptop.build("multi:1", { page: "by skopeo" });
   const place = `docker://${laptop.host}/multi:skopeo`;
   const copied = await run("skopeo", [
-    ...["--insecure-policy", "copy", "--dest-tls-verify=false", "--dest-creds", `token:${token}`],
-    ...[`docker-daemon:${image}`, place],
+    "--insecure-policy",
+    "copy",
+    "--dest-tls-verify=false",
+    "--dest-creds",
+    `token:${token}`,
+    `docker-daemon:${image}`,
+    place,
   ]);
   assert.equal(copied.code, 0, copied.out + copied.err);
   assert.equal((await server.get("multi.localhost")).body, "by skopeo");
@@ -262,8 +267,12 @@ test("no token is in any log, file or table", async () => {
 
 test("init --no-registry closes the door", async () => {
   const said = await server.must([
-    ...["init", "--no-systemd", "--instance", server.instance.name],
-    ...["--state", instancePaths(server.instance).config.replace(/\/config\.yml$/, "")],
+    "init",
+    "--no-systemd",
+    "--instance",
+    server.instance.name,
+    "--state",
+    server.instance.stateDir,
     "--no-registry",
   ]);
   assert.equal(said.code, 0);

@@ -58,7 +58,14 @@ export async function openedRegistry(
     return app(new Request(url, { ...init, method, headers }));
   };
   return {
-    ...{ app, ask, basic, bugs, deploys, dir, door, key, known, spool, token },
+    app,
+    ask,
+    basic,
+    bugs,
+    deploys,
+    dir,
+    known,
+    token,
     endWith: (next: typeof end) => void (end = next),
     checkWith: (next: typeof check) => void (check = next),
   };

@@ -1,5 +1,4 @@
 import { Readable } from "node:stream";
-import type { ReadableStream as NodeStream } from "node:stream/web";
 import type { SpoolWithUnnamed } from "../../adapters/spool/spool.ts";
 import type { ImageDoor } from "../../core/registry/door.ts";
 import { readManifest } from "../../core/registry/manifest.ts";
@@ -118,8 +117,7 @@ async function manifestAnswer({ request, repository }: Asked, reference: string)
 }
 
 const bodyOf = (bytes: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> =>
-  // Node's own web stream, which the types of the browser do not know.
-  Readable.toWeb(Readable.from(bytes)) as NodeStream as unknown as ReadableStream<Uint8Array>;
+  Readable.toWeb(Readable.from(bytes));
 
 function refused(request: Request, refusal: RegistryRefusal): Response {
   const headers: Record<string, string> = {
