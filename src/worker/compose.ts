@@ -4,6 +4,7 @@ import type { World } from "../core/world.ts";
 import type { Engine } from "../deploy/ports.ts";
 import { realClock } from "../adapters/clock.ts";
 import type { BlobStore } from "../adapters/host/blob-store.ts";
+import { forgetGrants } from "../adapters/state/grants.ts";
 import { forgetRequests } from "../adapters/state/requests.ts";
 import type { Spool } from "../adapters/spool/spool.ts";
 import type { State } from "../adapters/state/state.ts";
@@ -98,6 +99,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     tidy: async (localSpool) => {
       // Where the disk was full when a key was added or removed, the receiver does not know it yet.
       await writeKeys();
+      forgetGrants(state, now());
       for (const request of forgetRequests(state, now())) await localSpool.drop(request);
       await localSpool.sweep(now());
       await attachments.sweep();
