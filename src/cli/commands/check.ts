@@ -46,6 +46,7 @@ export async function check(args: CheckArgs, io: CommandIo): Promise<ExitCode> {
 async function showMade({ path }: CheckArgs, io: CommandIo): Promise<ExitCode> {
   const { folderWithoutDockerfile, findDockerfile } = await import("../input/dockerfile-path.ts");
   const { makeDockerfile } = await import("../push/make-dockerfile.ts");
+  const { resolve } = await import("node:path");
   const { parseDockerfile } = await import("../../core/dockerfile/parse.ts");
   const { cwd } = io.world;
   if ((await folderWithoutDockerfile(path, cwd)) === undefined) {
@@ -55,7 +56,7 @@ async function showMade({ path }: CheckArgs, io: CommandIo): Promise<ExitCode> {
       hint: hint`check it: ${command("check")}`,
     });
   }
-  const { dockerfile, dockerignore, what, notes } = await makeDockerfile(path ?? ".", cwd);
+  const { dockerfile, dockerignore, what, notes } = await makeDockerfile(resolve(cwd, path ?? "."));
   for (const text of notes) io.say({ kind: "warning", text });
   const {
     spec = null,

@@ -30,9 +30,9 @@ export async function eject(
       code: "dockerfile-there",
       hint: hint`push with it: ${command("push")}`,
     });
-  const made = await makeDockerfile(typed, world.cwd);
-  for (const text of made.notes) say({ kind: "warning", text });
   const folder = resolve(world.cwd, typed);
+  const made = await makeDockerfile(folder);
+  for (const text of made.notes) say({ kind: "warning", text });
   const hasIgnore = await isThere(join(folder, ".dockerignore"));
   if (!hasIgnore) await writeNew(join(folder, ".dockerignore"), made.dockerignore);
   await writeNew(join(folder, "Dockerfile"), made.dockerfile);

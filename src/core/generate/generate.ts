@@ -78,7 +78,7 @@ function languageOf(folder: Folder): Language {
       "no file is called Dockerfile, but others seem to be one",
       /^[\w.-]+$/.test(own)
         ? hint`name it: ${command(`push ${own}`)}`
-        : "name it: mypaas push PATH",
+        : hint`name it: ${command("push PATH")}`,
     );
   for (const [files, language] of languages) if (files.some(folder.has)) return language;
   for (const [pattern, name] of others) {
