@@ -29,7 +29,7 @@ const fromOthers: Readonly<Record<string, readonly string[]>> = {
   Docker: ["messages.ts", "filter.ts", "docker-filter.ts"],
   Traefik: ["api.ts", "checks.ts", "storage.ts"],
   "a CA": ["acme-directory.ts"],
-  "the argument that init gives": ["relay.ts"],
+  "the argument of a container": ["relay.ts", "egress.ts"],
   "the worker, in the jail": ["git-jail.ts"],
   "the package": ["package-version.ts"],
 };

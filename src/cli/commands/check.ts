@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { command, hint } from "../../core/hints.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
@@ -46,7 +47,6 @@ export async function check(args: CheckArgs, io: CommandIo): Promise<ExitCode> {
 async function showMade({ path }: CheckArgs, io: CommandIo): Promise<ExitCode> {
   const { folderWithoutDockerfile, findDockerfile } = await import("../input/dockerfile-path.ts");
   const { makeDockerfile } = await import("../push/make-dockerfile.ts");
-  const { resolve } = await import("node:path");
   const { parseDockerfile } = await import("../../core/dockerfile/parse.ts");
   const { cwd } = io.world;
   if ((await folderWithoutDockerfile(path, cwd)) === undefined) {

@@ -1,3 +1,4 @@
+import { join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { command, hint } from "../../core/hints.ts";
 import { plainText } from "../../core/terminal-text.ts";
@@ -19,7 +20,6 @@ export async function eject(
   { path }: EjectArgs,
   { world, say, answer }: CommandIo,
 ): Promise<ExitCode> {
-  const { join, resolve } = await import("node:path");
   const { folderWithoutDockerfile } = await import("../input/dockerfile-path.ts");
   const { makeDockerfile } = await import("../push/make-dockerfile.ts");
   const { isThere, writeNew } = await import("../../adapters/files.ts");
