@@ -28,6 +28,7 @@ const fromOthers: Readonly<Record<string, readonly string[]>> = {
   "the wire": ["request.ts", "fields.ts", "call.ts", "upstream.ts", "ps.ts"],
   Docker: ["messages.ts", "filter.ts", "docker-filter.ts"],
   Traefik: ["api.ts", "checks.ts", "storage.ts"],
+  "an image": ["image-config.ts"],
   "a CA": ["acme-directory.ts"],
   "the argument of a container": ["relay.ts", "egress.ts"],
   "the worker, in the jail": ["git-jail.ts"],
