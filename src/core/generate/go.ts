@@ -36,7 +36,7 @@ export function go({ folder, web, port }: Asked): Made {
       "",
       "# What runs: the program, and the certificate authorities that it trusts.",
       "FROM debian:13-slim",
-      "RUN useradd --uid 1000 --home-dir /app --create-home app",
+      "RUN useradd --home-dir /app --create-home app",
       "WORKDIR /app",
       "COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/",
       ...data.map((name) => `COPY --from=build --chown=app:app /src/${name} ./${name}`),

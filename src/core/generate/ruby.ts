@@ -64,7 +64,7 @@ export function ruby({ folder, web, port }: Asked): Made {
       "",
       "# What runs.",
       `FROM ruby:${version.line}${needsDatabase ? "" : "-slim"}`,
-      "RUN useradd --uid 1000 --home-dir /app --create-home app",
+      "RUN useradd --home-dir /app --create-home app",
       "WORKDIR /app",
       "ENV BUNDLE_WITHOUT=development:test BUNDLE_PATH=/gems",
       `ENV ${environment} PORT=${port}`,

@@ -38,7 +38,7 @@ export function python({ folder, web, port }: Asked): Made {
       "",
       "# What runs.",
       `FROM python:${version.line}${libraries ? "" : "-slim"}`,
-      "RUN useradd --uid 1000 --home-dir /app --create-home app",
+      "RUN useradd --home-dir /app --create-home app",
       "WORKDIR /app",
       "ENV PATH=/venv/bin:$PATH VIRTUAL_ENV=/venv PYTHONUNBUFFERED=1",
       "COPY --from=build /venv /venv",
