@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
@@ -83,7 +83,7 @@ async function takeApart(
   { image, platform }: ImageSource,
   io: CommandIo,
 ): Promise<ArchivedImage> {
-  const { env, interrupted: signal } = io.world;
+  const { interrupted: signal } = io.world;
   io.say({ kind: "step", text: `reading image ${image} …` });
   const saved = await savedImage(image, io);
   const onRead = sayReading(image, io);
