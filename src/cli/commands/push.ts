@@ -37,16 +37,14 @@ export const declaration: CommandFile = {
 export async function push(args: PushArgs, io: CommandIo): Promise<ExitCode> {
   if (args.image !== undefined) return pushImage(args, args.image, io);
   const { connect } = await import("../connect/connect.ts");
-  const { findDockerfile } = await import("../input/dockerfile-path.ts");
+  const { findSource } = await import("../push/make-dockerfile.ts");
   const { openFolder } = await import("../push/push-context.ts");
   const { runPush } = await import("../push/run-push.ts");
   const { remote, path } = await chooseRemote(args, io);
-  const { file: dockerfile } = await findDockerfile(path, io.world.cwd, "push");
   const { first, path: second } = args;
   const more = [...option("-r", args.remote), ...option("--key", args.key), ...optionsAgain(args)];
   const source = {
-    dockerfile,
-    context: args.context,
+    ...(await findSource({ ...args, path, commandName: "push" }, io)),
     options: pushOptions(args),
     ...serviceOf(args),
   };
