@@ -28,6 +28,7 @@ const tools = [
   ["git", "git", "fetches, and is the forge of the tests"],
   ["zsh", "zsh", "a shell that completes commands"],
   ["fish", "fish", "another one"],
+  ["skopeo", "skopeo", "pushes images"],
 ] as const;
 for (const [program, name, use] of tools)
   if (!(await has(program))) await installPackages([name], use);

