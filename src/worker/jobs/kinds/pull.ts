@@ -93,7 +93,7 @@ function manifestOf(
   link: Link,
   { entries, folders, commit, subject }: FetchedCommit,
 ): PushManifest {
-  const { url, branch, dockerfile } = link;
+  const { branch, dockerfile } = link;
   if (!entries.some(({ path }) => path === dockerfile)) throw noDockerfile(link, commit, entries);
   return {
     dockerfile,
