@@ -319,13 +319,16 @@ test("a webhook that is signed deploys its commit once, and nothing else deploys
   assert.equal((await server.get("app.example.test")).body, "by gitlab");
 });
 
-test("10 000 forged webhooks do not disturb the others", async () => {
+/** More of them only take longer: 10 000 were tried. */
+const forgedHooks = 2_000;
+
+test("forged webhooks do not disturb the others", async () => {
   const { hook, secret } = await mustLink("app", url("app"), "--auto");
   const load = server.load("app.example.test");
   const counts = new Map<number, number>();
   const body = JSON.stringify({ ref: "refs/heads/main", after: "ab".repeat(20) });
   const headers = signed("forged", body);
-  let left = 10_000;
+  let left = forgedHooks;
   const worker = async () => {
     while (left > 0) {
       left -= 1;
@@ -345,7 +348,7 @@ test("10 000 forged webhooks do not disturb the others", async () => {
     `forged: ${JSON.stringify(Object.fromEntries(counts))}; requests: ${requests}, failed: ${failed}`,
   );
   assert.equal(failed, 0);
-  assert.equal(counts.get(403), 10_000);
+  assert.equal(counts.get(403), forgedHooks);
   assert.equal((await server.get("app.example.test")).body, "in the flood");
 });
 
