@@ -2,13 +2,7 @@ import { resolve } from "node:path";
 import { didYouMean } from "../../core/dockerfile/did-you-mean.ts";
 import { UserError } from "../../core/errors.ts";
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
-import {
-  optionsAgain,
-  pushOptions,
-  sendOptions,
-  serviceOf,
-  type BuildArgs,
-} from "../push/options.ts";
+import { optionsAgain, sendOptions, type BuildArgs } from "../push/options.ts";
 import { commandLine, option } from "../output/shell-words.ts";
 import { command, hint } from "../../core/hints.ts";
 
@@ -19,7 +13,11 @@ export interface PushArgs extends ServerOptions, BuildArgs {
 
 export const declaration: CommandFile = {
   options: sendOptions,
-  examples: ["mypaas push", "mypaas push prod services/web/Dockerfile"],
+  examples: [
+    "mypaas push",
+    "mypaas push prod services/web/Dockerfile",
+    "git archive HEAD | mypaas push prod -",
+  ],
   named: ["first", "path"],
   run: push,
 };
@@ -27,21 +25,13 @@ export const declaration: CommandFile = {
 /** `mypaas push [REMOTE] [PATH]`. */
 export async function push(args: PushArgs, io: CommandIo): Promise<ExitCode> {
   const { connect } = await import("../connect/connect.ts");
-  const { findDockerfile } = await import("../input/dockerfile-path.ts");
-  const { openFolder } = await import("../push/push-context.ts");
+  const { openPush } = await import("../push/open-push.ts");
   const { runPush } = await import("../push/run-push.ts");
   const { remote, path } = await chooseRemote(args, io);
-  const { file: dockerfile } = await findDockerfile(path, io.world.cwd, "push");
   const { first, path: second } = args;
   const more = [...option("-r", args.remote), ...option("--key", args.key), ...optionsAgain(args)];
-  const source = {
-    dockerfile,
-    context: args.context,
-    options: pushOptions(args),
-    ...serviceOf(args),
-  };
   const wanted = {
-    open: () => openFolder(source, io),
+    open: await openPush(path, args, "push", io),
     connect: () => connect(io, { remote, key: args.key }),
     again: commandLine("mypaas", "push", first, second, ...more),
   };
