@@ -4,7 +4,7 @@ import type { CommandIo } from "../command.ts";
 import { pushOptions, serviceOf, type BuildArgs } from "./options.ts";
 import type { OpenedPush } from "./push-context.ts";
 
-/** Opens what PATH means: an archive or stdin, else a folder with its Dockerfile. The hint names the command that was typed. */
+/** Opens what PATH means: an archive or stdin, else a folder, with its Dockerfile or one that is made for it. The hint names the command that was typed. */
 export async function openPush(
   path: string | undefined,
   args: BuildArgs,
@@ -27,10 +27,10 @@ export async function openPush(
       "--dockerfile: only an archive has one inside",
       `name the file itself: mypaas ${commandName} ${dockerfile}`,
     );
-  const { findDockerfile } = await import("../input/dockerfile-path.ts");
+  const { findSource } = await import("./make-dockerfile.ts");
   const { openFolder } = await import("./push-context.ts");
-  const { file } = await findDockerfile(path, io.world.cwd, commandName);
-  return () => openFolder({ dockerfile: file, context, ...common }, io);
+  const source = await findSource({ ...args, path, commandName }, io);
+  return () => openFolder({ ...source, ...common }, io);
 }
 
 async function isArchivePath(absolute: string, typed: string): Promise<boolean> {

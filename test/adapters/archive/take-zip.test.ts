@@ -10,7 +10,7 @@ import { UserError } from "../../../src/core/errors.ts";
 import { zipOf, type ZipMember } from "../../support/zip-bytes.ts";
 import { scratch } from "../../support/worker.ts";
 
-const own: ZipMember = { name: "Dockerfile", data: "# mypaas.servicename = web\nFROM scratch\n" };
+const own = { name: "Dockerfile", data: "# mypaas.servicename = web\nFROM scratch\n" };
 const [link, folder, device] = [0o120777, 0o040755, 0o060644];
 
 function take(t: TestContext, bytes: Buffer, limits?: TakeLimits) {
