@@ -5,10 +5,12 @@ import { UserError } from "../../../core/errors.ts";
 import { command, hint, hintFields } from "../../../core/hints.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
 import type { PushManifest } from "../../../core/actions/push.ts";
-import { didYouMean } from "../../../core/dockerfile/did-you-mean.ts";
-import { quotePath } from "../../../core/push/manifest.ts";
+import { dockerfilesOf } from "../../../core/push/archive-context.ts";
+import { isPlain } from "../../../core/push/older-servers.ts";
+import { quotePath, shownPath } from "../../../core/push/manifest.ts";
 import { instancePaths } from "../../../core/server/instance.ts";
 import { authorise, type Caller } from "../../../core/wire/permissions.ts";
+import { readArchiveContext } from "../../../adapters/archive/archive-context.ts";
 import { recordBlobs } from "../../../adapters/state/blobs.ts";
 import { findLink, setSeen, type Link } from "../../../adapters/state/links.ts";
 import type { State } from "../../../adapters/state/state.ts";
@@ -77,7 +79,7 @@ async function takeCommit(run: JobRun, { action, link, folder }: Taking): Promis
       text: `${quotePath(path)}: a submodule, whose files are not in this commit`,
       ...hintFields(hint`push from a machine that has them: ${command("push")}`),
     });
-  const push = manifestOf(link, fetched);
+  const push = await manifestOf(link, fetched, folder);
   const blobs = blobsOf(push);
   await store.refuseWhenFull(blobs.reduce((sum, { size }) => sum + size, 0));
   for (const blob of blobs) {
@@ -89,16 +91,23 @@ async function takeCommit(run: JobRun, { action, link, folder }: Taking): Promis
   return push;
 }
 
-function manifestOf(
+/** What a push of the same folder would send: `.dockerignore` counts here too. */
+async function manifestOf(
   link: Link,
-  { entries, folders, commit, subject }: FetchedCommit,
-): PushManifest {
-  const { branch, dockerfile } = link;
-  if (!entries.some(({ path }) => path === dockerfile)) throw noDockerfile(link, commit, entries);
+  fetched: FetchedCommit,
+  folder: string,
+): Promise<PushManifest> {
+  const { branch } = link;
+  const { commit, subject } = fetched;
+  const name = `${link.url} ${branch} ${commit.slice(0, 7)}`;
+  const chosen = await readArchiveContext(fetched, folder, { path: link.dockerfile, name });
+  if (chosen === undefined) throw noDockerfile(link, name, fetched);
+  const { dockerfile, entries, folders } = chosen;
+  const hasFolders = folders.length > 0 || !isPlain(entries);
   return {
     dockerfile,
     entries,
-    folders,
+    ...(hasFolders && { folders }),
     options: {
       pull: false,
       noCache: false,
@@ -110,14 +119,11 @@ function manifestOf(
 
 function noDockerfile(
   { service, url, branch, dockerfile }: Link,
-  commit: string,
-  entries: PushManifest["entries"],
+  name: string,
+  fetched: FetchedCommit,
 ): UserError {
-  const names = entries
-    .map(({ path }) => path)
-    .filter((path) => /(^|\/)[^/]*dockerfile[^/]*$/i.test(path));
-  const near = didYouMean(dockerfile, names) ?? names[0];
-  return new UserError(`${dockerfile}: not in ${url} ${branch} ${commit.slice(0, 7)}`, {
+  const [near] = dockerfilesOf(fetched);
+  return new UserError(`${name}: no ${shownPath(dockerfile)} in it`, {
     code: "no-dockerfile",
     hint:
       near === undefined
