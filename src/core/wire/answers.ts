@@ -65,6 +65,8 @@ export interface LinkAnswer {
   readonly link: LinkInfo;
   readonly hook: string;
   readonly secret: string;
+}
+
 export interface GitRemoteAnswer {
   /** Name of the git remote. */
   readonly name: string;
