@@ -105,7 +105,9 @@ async function findTargets(): Promise<readonly Target[]> {
   return [
     ...to("host", portOf(open), [...new Set([...gateways, ...four])]),
     ...to("six", portOf(open), six),
-    ...inner.flatMap((one) => to("loopback", portOf(one), [(one.address() as AddressInfo).address])),
+    ...inner.flatMap((one) =>
+      to("loopback", portOf(one), [(one.address() as AddressInfo).address]),
+    ),
     ...to("api", 8080, [inspected.NetworkSettings.Networks[`${instance}-api`]?.IPAddress]),
     ...to("foreign", 9000, [other.NetworkSettings.Networks[foreign]?.IPAddress]),
     // Nothing answers there on most machines; what counts is the route.

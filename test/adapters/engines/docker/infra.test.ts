@@ -116,7 +116,12 @@ test("a network that reaches the host is made anew without one, and its running 
   });
   t.after(docker.close);
   const infra = createInfra({ instance: "demo", socketPath: docker.socketPath });
-  const plan = { name: "demo-receiver", internal: true, isApartFromHost: true, labels: {} } as const;
+  const plan = {
+    name: "demo-receiver",
+    internal: true,
+    isApartFromHost: true,
+    labels: {},
+  } as const;
   assert.equal(await infra.ensureNetwork(plan), "replaced");
   assert.deepEqual(bodies, [
     { Container: "abcdef", Force: true },
