@@ -7,9 +7,11 @@ import { remotesShape } from "../src/adapters/laptop/remotes.ts";
 import { receiverConfigShape } from "../src/core/server/receiver-container.ts";
 import { eventShape } from "../src/core/stored/events.ts";
 import {
+  grantShape,
   hostRecordShape,
   projectShape,
   scaleOverrideShape,
+  fromShape,
   receiptShape,
   releaseShape,
   stepDataShape,
@@ -26,8 +28,10 @@ const fromOthers: Readonly<Record<string, readonly string[]>> = {
   "the wire": ["request.ts", "fields.ts", "call.ts", "upstream.ts", "ps.ts"],
   Docker: ["messages.ts", "filter.ts", "docker-filter.ts"],
   Traefik: ["api.ts", "checks.ts", "storage.ts"],
+  "an image": ["image-config.ts"],
   "a CA": ["acme-directory.ts"],
-  "the argument that init gives": ["relay.ts"],
+  "the argument of a container": ["relay.ts", "egress.ts"],
+  "the worker, in the jail": ["git-jail.ts"],
   "the package": ["package-version.ts"],
 };
 
@@ -61,6 +65,7 @@ test("what is stored in JSON has the form that is written down for this version 
   const forms = {
     release: releaseShape,
     receipt: receiptShape,
+    from: fromShape,
     scale: scaleOverrideShape,
     project: projectShape,
     certificate: hostRecordShape,
@@ -68,6 +73,7 @@ test("what is stored in JSON has the form that is written down for this version 
     event: eventShape,
     remotes: remotesShape,
     receiver: receiverConfigShape,
+    grant: grantShape,
   };
   const lines = Object.entries(forms).map(([name, { shape }]) => `${name}: ${shape}`);
   assert.equal(

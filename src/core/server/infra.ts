@@ -51,8 +51,8 @@ export interface NetworkPlan {
   readonly name: string;
   /** Without a route to the outside; the server and the containers still reach each other. */
   readonly internal: boolean;
-  /** The server has no address in it: neither reaches the other. */
-  readonly isApartFromHost?: true;
+  /** The server has no address in it, so that containers reach none of its listeners; nor does the server reach the containers. */
+  readonly isWithoutServer?: true;
   /** Its subnet is written down, so that containers can have fixed addresses. */
   readonly hasOwnSubnet?: true;
   readonly labels: Readonly<Record<string, string>>;
@@ -79,7 +79,7 @@ export function networkPlans(instance: string): readonly NetworkPlan[] {
   return [
     { name: networkName(instance), internal: false, labels },
     { name: apiNetworkName(instance), internal: true, labels },
-    { name: receiverNetworkName(instance), internal: true, isApartFromHost: true, labels },
+    { name: receiverNetworkName(instance), internal: true, isWithoutServer: true, labels },
   ];
 }
 

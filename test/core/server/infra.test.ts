@@ -52,7 +52,7 @@ test("Traefik publishes its two entry points and nothing else", () => {
 test("only the network of the services leads outside, that of the receiver not even to the host, and Traefik is in all of them", () => {
   const networks = networkPlans("demo");
   assert.deepEqual(
-    networks.map(({ name, internal, isApartFromHost }) => [name, internal, isApartFromHost]),
+    networks.map(({ name, internal, isWithoutServer }) => [name, internal, isWithoutServer]),
     [
       ["demo", false, undefined],
       ["demo-api", true, undefined],

@@ -26,10 +26,12 @@ import { command, hint } from "../../../core/hints.ts";
 
 /** What `init` needs of Docker: networks, mypaas' own containers and their images. Every call may be repeated. */
 export interface Infra {
-  /** Creates the network, or finds it as planned; throws UserError when another one has its name. Where only its reach to the host differs it is made anew: its containers leave it and join again while they run. */
+  /** Creates the network, or finds it as planned; throws UserError when another one has its name. Where only the server's address in it differs it is made anew: its containers leave it and join again while they run. */
   readonly ensureNetwork: (plan: NetworkPlan) => Promise<Outcome>;
   /** Undefined when there is no such network. */
   readonly inspectNetwork: (name: string) => Promise<NetworkFacts | undefined>;
+  /** False when there was none, or another instance's; throws while a container is in it. */
+  readonly removeNetwork: (name: string) => Promise<boolean>;
   /** Makes the running container equal to the plan; one that already is, is not touched. */
   readonly ensureContainer: (plan: InfraPlan) => Promise<Outcome>;
   readonly removeContainer: (name: string) => Promise<boolean>;
@@ -57,7 +59,7 @@ export interface InfraBuild {
 
 export interface NetworkFacts {
   readonly internal: boolean;
-  readonly isApartFromHost: boolean;
+  readonly isWithoutServer: boolean;
   readonly labels: Readonly<Record<string, string>>;
   /** The server's own IPv4 address in it. */
   readonly gateway: string | undefined;
@@ -80,13 +82,19 @@ export function createInfra({ instance, socketPath }: Omit<InstanceEngine, "dock
       }
       if (known.labels[label.instance] !== instance) throw networkTaken(plan.name);
       if (known.internal === plan.internal) {
-        if (known.isApartFromHost === (plan.isApartFromHost ?? false)) return "unchanged";
+        if (known.isWithoutServer === (plan.isWithoutServer ?? false)) return "unchanged";
         await replaceNetwork(docker, plan);
         return "replaced";
       }
       throw new UserError(`network "${plan.name}": has other settings than mypaas gives it`, {
         hint: `remove it and run init again: docker network rm ${plan.name}`,
       });
+    }),
+    removeNetwork: reaching(socketPath, async (name) => {
+      const known = await inspectNetwork(name);
+      if (known?.labels[label.instance] !== instance) return false;
+      await tolerating([404], docker.getNetwork(name).remove());
+      return true;
     }),
     ensureContainer: reaching(socketPath, (plan) => ensureContainer(docker, plan, instance)),
     removeContainer: reaching(socketPath, async (name) => {
@@ -126,7 +134,7 @@ async function networkFacts(docker: Docker, name: string): Promise<NetworkFacts 
   const containers = Object.values(info.Containers ?? {});
   return {
     internal: info.Internal,
-    isApartFromHost: info.Options?.[apartOption] === "true",
+    isWithoutServer: info.Options?.[addressOption] === "true",
     labels: info.Labels ?? {},
     gateway: subnetOf(info)?.Gateway,
     containers: Object.fromEntries(
@@ -160,6 +168,9 @@ async function freeSubnet(docker: Docker, plan: NetworkPlan): Promise<Subnet> {
   return subnet;
 }
 
+/** The driver gives the bridge no address, so the server has none in this network (moby#40579). */
+const addressOption = "com.docker.network.bridge.inhibit_ipv4";
+
 async function createNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
   const subnet = plan.hasOwnSubnet ? await freeSubnet(docker, plan) : undefined;
   try {
@@ -168,7 +179,7 @@ async function createNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
       Name: plan.name,
       Driver: "bridge",
       Internal: plan.internal,
-      ...(plan.isApartFromHost && { Options: { [apartOption]: "true" } }),
+      ...(plan.isWithoutServer && { Options: { [addressOption]: "true" } }),
       CheckDuplicate: true,
       Labels: { ...plan.labels },
     });
@@ -181,9 +192,6 @@ async function createNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
     throw new UserError(text, { hint, cause: error });
   }
 }
-
-/** The driver gives the bridge no address, so the host has none in this network (moby#40579). */
-const apartOption = "com.docker.network.bridge.inhibit_ipv4";
 
 /** Docker cannot change a network. Its containers leave it, and join the new one under the names that they had. */
 async function replaceNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {

@@ -119,7 +119,7 @@ test("a network that reaches the host is made anew without one, and its running 
   const plan = {
     name: "demo-receiver",
     internal: true,
-    isApartFromHost: true,
+    isWithoutServer: true,
     labels: {},
   } as const;
   assert.equal(await infra.ensureNetwork(plan), "replaced");
