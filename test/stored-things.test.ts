@@ -33,6 +33,7 @@ const fromOthers: Readonly<Record<string, readonly string[]>> = {
   "the argument of a container": ["relay.ts", "egress.ts"],
   "the worker, in the jail": ["git-jail.ts"],
   "the package": ["package-version.ts"],
+  "a folder of a person": ["data-files.ts"],
 };
 
 test("what mypaas has stored is read by readers that know its versions, and by nothing else", () => {
