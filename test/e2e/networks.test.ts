@@ -66,7 +66,7 @@ async function listen(address: string): Promise<Server> {
   return made;
 }
 
-const portOf = (of: Server | undefined): number => (of?.address() as AddressInfo).port;
+const portOf = (of: Server): number => (of.address() as AddressInfo).port;
 
 async function removeForeign(): Promise<void> {
   await docker
