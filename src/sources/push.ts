@@ -4,11 +4,13 @@ import { formatBytes, formatFiles } from "../core/format.ts";
 import { UserError } from "../core/errors.ts";
 import type { ActionOf } from "../core/actions/actions.ts";
 import type { ManifestEntry, PushManifest } from "../core/actions/push.ts";
+import { maxProcfileBytes } from "../core/dockerfile/procfile.ts";
 import { byPath } from "../core/push/manifest.ts";
+import { procfilePath } from "../core/push/procfile-path.ts";
 import type { WantedBlob } from "../core/wire/protocol.ts";
 import { contentId } from "../core/wire/request.ts";
 import type { ContextEntry } from "../deploy/ports.ts";
-import type { BuildSource } from "./source.ts";
+import type { BuildSource, Dockerfile } from "./source.ts";
 
 /** Yields the bytes of an uploaded file, and throws instead of ending when they do not match. */
 type Open = (blob: WantedBlob) => AsyncIterable<Uint8Array>;
@@ -26,6 +28,7 @@ export function pushSource({ service, push }: Push, open: Open): BuildSource {
     dockerfile: {
       path,
       read: async () => buffer(open(dockerfileOf(push))),
+      ...procfileIn(push, open),
     },
     context: async () => contextOf(push, open),
     options,
@@ -58,6 +61,25 @@ export function dockerfileOf({ entries, dockerfile }: PushManifest): WantedBlob 
     `${dockerfile}: ${entry.size} bytes, at most ${maxDockerfileBytes} are read`,
     { code: "bad-request", hint: hint`name a Dockerfile: ${command("push PATH")}` },
   );
+}
+
+/** The blob of the Procfile that belongs to the Dockerfile; undefined without one. Throws UserError when it is too long. */
+export function procfileOf({ entries, dockerfile }: PushManifest): WantedBlob | undefined {
+  const path = procfilePath(dockerfile);
+  const entry = entries.find((one) => one.path === path);
+  if (entry === undefined || !isFile(entry)) return undefined;
+  if (entry.size <= maxProcfileBytes) return entry;
+  throw new UserError(`${path}: ${entry.size} bytes, at most ${maxProcfileBytes} are read`, {
+    code: "bad-request",
+  });
+}
+
+function procfileIn(push: PushManifest, open: Open): Pick<Dockerfile, "procfile"> {
+  const blob = procfileOf(push);
+  if (blob === undefined) return {};
+  return {
+    procfile: { path: procfilePath(push.dockerfile), read: async () => buffer(open(blob)) },
+  };
 }
 
 type FileEntry = Extract<ManifestEntry, { readonly sha256: string }>;

@@ -4,6 +4,7 @@ import type { Dirent, Stats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { parseDockerignore, type Ignore, type IgnoreState } from "../../core/push/dockerignore.ts";
 import { UserError } from "../../core/errors.ts";
+import { procfilePath, reservedFolder } from "../../core/push/procfile-path.ts";
 import { byPath, foldersAbove, maxEntries, shownPath } from "../../core/push/manifest.ts";
 import type { ManifestEntry, ManifestFolder } from "../../core/actions/push.ts";
 import { readIfThere } from "../files.ts";
@@ -49,9 +50,6 @@ export interface SourcePlace {
   readonly temporary?: string;
 }
 
-/** Folder of a Dockerfile that is outside the context. */
-export const reservedFolder = ".mypaas";
-
 /** The context without `--context`: the current directory when the Dockerfile is below it, else the Dockerfile's own directory. */
 export function chooseContext(dockerfile: string, cwd: string): string {
   // The whole file system is never a build context.
@@ -84,7 +82,11 @@ export async function readSourceTree(place: SourcePlace): Promise<SourceTree> {
 async function readOnce(place: SourcePlace, keeping: KeptBytes): Promise<SourceTree> {
   const ignore = await readIgnore(place);
   const own = inside(place.context, place.dockerfile);
-  const always = new Set([".dockerignore", ...(own === undefined ? [] : [own])]);
+  const always = new Set([
+    ".dockerignore",
+    procfilePath(own ?? `${reservedFolder}/Dockerfile`),
+    ...(own === undefined ? [] : [own]),
+  ]);
   const on: Walk = { place, ignore, always, notes: [], found: [], folders: [] };
   await walk(on, "", undefined);
   const { found, notes } = on;

@@ -184,4 +184,13 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (service, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- scale: JSON of the number of replicas that a command has set for a process beside web.
+  CREATE TABLE process_scales (
+    service TEXT NOT NULL,
+    process TEXT NOT NULL,
+    scale TEXT NOT NULL,
+    PRIMARY KEY (service, process)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -14,19 +14,22 @@ export const declaration: CommandFile = {
 
 /** `mypaas plan [PATH]`: what a push would change on the server, which is asked and changes nothing; 0 whether or not there is something to do. */
 export async function plan(args: PlanArgs, io: CommandIo): Promise<ExitCode> {
-  const { findDockerfile, readDockerfile } = await import("../input/dockerfile-path.ts");
+  const { findDockerfile, readDockerfile, readProcfile } =
+    await import("../input/dockerfile-path.ts");
   const { checkDockerfile, readContext } = await import("../push/push-context.ts");
   const { file: dockerfile } = await findDockerfile(args.path, io.world.cwd, "plan");
   const source = { dockerfile, context: args.context, options: pushOptions(args) };
-  const { service } = await checkDockerfile(dockerfile, io);
+  const { service } = await checkDockerfile(source, io);
   const { askWithManifest } = await import("../push/ask-older.ts");
   const { tree, push } = await readContext(source, io);
   tree.close();
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
-    await readDockerfile(dockerfile, dockerfile),
-  );
+  const decode = (bytes: Uint8Array) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  const text = decode(await readDockerfile(dockerfile, dockerfile));
+  const beside = await readProcfile(dockerfile, io.world.cwd, args.context);
+  const procfile = beside && { procfile: decode(beside.bytes) };
   const planned = await withServer(args, io, async ({ begin }) => {
-    const wanted = (asked: PushManifest) => begin({ action: "plan", service, push: asked, text });
+    const wanted = (asked: PushManifest) =>
+      begin({ action: "plan", service, push: asked, text, ...procfile });
     return (await askWithManifest(push, wanted, io)).accepted.result as PlannedChanges;
   });
   io.answer(describePlan(planned), planned);

@@ -14,7 +14,7 @@ import { formatProblem, problemsError } from "../../core/dockerfile/problems.ts"
 import { warnOfRiskyFiles } from "../../core/push/risky-files.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import type { PushManifest, PushOptions } from "../../core/actions/push.ts";
-import { readDockerfile } from "../input/dockerfile-path.ts";
+import { readDockerfile, readProcfile } from "../input/dockerfile-path.ts";
 import { hintFields } from "../../core/hints.ts";
 import type { CommandIo } from "../command.ts";
 
@@ -28,10 +28,14 @@ export interface PushSource {
 }
 
 /** The service that it describes; throws UserError with everything that is wrong in the Dockerfile. */
-export async function checkDockerfile(dockerfile: string, io: CommandIo): Promise<ServiceSpec> {
+export async function checkDockerfile(
+  { dockerfile, context }: Pick<PushSource, "dockerfile" | "context">,
+  io: CommandIo,
+): Promise<ServiceSpec> {
   const file = shown(dockerfile, io);
   const bytes = await readDockerfile(dockerfile, file);
-  const { spec, problems, warnings } = parseDockerfile(bytes, file);
+  const procfile = await readProcfile(dockerfile, io.world.cwd, context);
+  const { spec, problems, warnings } = parseDockerfile(bytes, file, procfile);
   if (!spec) throw problemsError(problems);
   for (const warning of warnings)
     io.say({ kind: "warning", text: formatProblem(warning), ...hintFields(warning.hint) });

@@ -28,7 +28,7 @@ export async function runPush(wanted: Push, io: CommandIo): Promise<ExitCode> {
   let isStarted = false;
   let connection: Connection | undefined;
   try {
-    const spec = await checkDockerfile(wanted.dockerfile, io);
+    const spec = await checkDockerfile(wanted, io);
     const first = await readContext(wanted, io);
     connection = await wanted.connect();
     const begun = await sendAll({ wanted, spec, connection, first }, io);

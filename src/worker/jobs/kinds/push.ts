@@ -6,10 +6,14 @@ import { readValues } from "../../../adapters/state/env.ts";
 import { keepSecrets } from "../../../adapters/state/secrets.ts";
 import { withBuildSecrets } from "../../deploy/build-secrets.ts";
 import { keepScaleChange } from "../../../adapters/state/job-changes.ts";
-import { scaleOverride } from "../../../adapters/state/services.ts";
+import { processScales, scaleOverride } from "../../../adapters/state/services.ts";
 import { pushSource } from "../../../sources/push.ts";
 import { readSpec } from "../../../sources/read-spec.ts";
-import { decideScale, type DesiredRelease } from "../../deploy/desired-release.ts";
+import {
+  decideProcessScales,
+  decideScale,
+  type DesiredRelease,
+} from "../../deploy/desired-release.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
 import { releaseKind } from "./release-kind.ts";
 
@@ -23,8 +27,10 @@ export const push = releaseKind<ActionOf<"push">>({
     const { service } = action;
     const source = pushSource(action, store.open);
     const written = await readSpec(source.dockerfile, service, say);
-    const { spec, isOutdated } = decideScale(written, scaleOverride(state, service));
-    if (isOutdated) keepScaleChange(state, job.id, undefined);
+    const own = decideScale(written, scaleOverride(state, service));
+    if (own.isOutdated) keepScaleChange(state, job.id, undefined);
+    const { spec, outdated } = decideProcessScales(own.spec, processScales(state, service));
+    for (const process of outdated) keepScaleChange(state, job.id, undefined, process);
     const values = readValues(state, service);
     const { env, files } = placeValues(spec, values);
     const built = await withBuildSecrets(state, source, { spec, values });

@@ -8,6 +8,7 @@ const facts = (name: string, release: number, replica: number): Replica => ({
   id: name,
   name,
   service: "web",
+  process: "web",
   release,
   replica,
   state: "running",
