@@ -11,6 +11,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   cli: ["core", "deploy", "adapters", "cli"],
   receiver: ["core", "deploy", "adapters", "receiver"],
   relay: ["core", "relay"],
+  egress: ["core", "egress"],
   worker: ["core", "deploy", "sources", "adapters", "worker"],
 };
 /** A package and the only files that may import it. */

@@ -7,9 +7,11 @@ import { remotesShape } from "../src/adapters/laptop/remotes.ts";
 import { receiverConfigShape } from "../src/core/server/receiver-container.ts";
 import { eventShape } from "../src/core/stored/events.ts";
 import {
+  grantShape,
   hostRecordShape,
   projectShape,
   scaleOverrideShape,
+  fromShape,
   receiptShape,
   releaseShape,
   stepDataShape,
@@ -27,7 +29,8 @@ const fromOthers: Readonly<Record<string, readonly string[]>> = {
   Docker: ["messages.ts", "filter.ts", "docker-filter.ts"],
   Traefik: ["api.ts", "checks.ts", "storage.ts"],
   "a CA": ["acme-directory.ts"],
-  "the argument that init gives": ["relay.ts"],
+  "the argument of a container": ["relay.ts", "egress.ts"],
+  "the worker, in the jail": ["git-jail.ts"],
   "the package": ["package-version.ts"],
 };
 
@@ -61,6 +64,7 @@ test("what is stored in JSON has the form that is written down for this version 
   const forms = {
     release: releaseShape,
     receipt: receiptShape,
+    from: fromShape,
     scale: scaleOverrideShape,
     project: projectShape,
     certificate: hostRecordShape,
@@ -68,6 +72,7 @@ test("what is stored in JSON has the form that is written down for this version 
     event: eventShape,
     remotes: remotesShape,
     receiver: receiverConfigShape,
+    grant: grantShape,
   };
   const lines = Object.entries(forms).map(([name, { shape }]) => `${name}: ${shape}`);
   assert.equal(

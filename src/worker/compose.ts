@@ -4,6 +4,7 @@ import type { World } from "../core/world.ts";
 import type { Engine } from "../deploy/ports.ts";
 import { realClock } from "../adapters/clock.ts";
 import type { BlobStore } from "../adapters/host/blob-store.ts";
+import { forgetGrants } from "../adapters/state/grants.ts";
 import { forgetRequests } from "../adapters/state/requests.ts";
 import type { Spool } from "../adapters/spool/spool.ts";
 import type { State } from "../adapters/state/state.ts";
@@ -13,6 +14,7 @@ import { keysFileWriter, syncKeysFile } from "./access/enrolled-keys.ts";
 import { openCertificates } from "./certificates/certificates.ts";
 import { hasWildcards } from "./certificates/server-facts.ts";
 import type { DeployTools } from "./deploy/deploy-context.ts";
+import { openEgress } from "./egress/egress.ts";
 import { planPush } from "./deploy/plan-push.ts";
 import { pageOf } from "./maintenance/page.ts";
 import { openMaintenance } from "./maintenance/maintenance.ts";
@@ -38,7 +40,10 @@ export interface Core {
 }
 
 interface CoreParts {
-  readonly world: Pick<World, "now" | "random" | "uid" | "kill" | "execPath" | "sharedObjects">;
+  readonly world: Pick<
+    World,
+    "now" | "random" | "uid" | "kill" | "execPath" | "sharedObjects" | "packageRoot"
+  >;
   readonly config: InstanceConfig;
   readonly state: State;
   readonly store: BlobStore;
@@ -52,7 +57,8 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   const { now } = world;
   const paths = instancePaths(config);
   const shared = await openShared(parts);
-  const { clock, router, streams, traefikEvents, certificates, tools, maintenance } = shared;
+  const { clock, router, streams, traefikEvents, certificates, tools, maintenance, egress } =
+    shared;
   const { log, queue, pushes } = openJobs({ ...parts, ...shared });
   const attachments = new Terminals({
     state,
@@ -76,6 +82,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     recover: async () => {
       // While Docker is away nothing runs; `tidy` tries again.
       void attachments.sweep().catch(() => undefined);
+      void egress.sweep().catch(() => undefined);
       await queue.recover(async () => {
         await router.refresh();
         await finishNames({ state, clock, tools });
@@ -98,6 +105,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     tidy: async (localSpool) => {
       // Where the disk was full when a key was added or removed, the receiver does not know it yet.
       await writeKeys();
+      forgetGrants(state, now());
       for (const request of forgetRequests(state, now())) await localSpool.drop(request);
       await localSpool.sweep(now());
       await attachments.sweep();
@@ -120,6 +128,8 @@ async function openShared(parts: CoreParts) {
     router,
     streams,
     traefikEvents: createTraefikEventStream(clock),
+    /** What runs foreign code that needs the internet gets it from here. */
+    egress: openEgress(parts),
     certificates: openCertificates({ ...toolParts, router }),
     maintenance: openMaintenance({
       ...parts,

@@ -8,9 +8,9 @@ export function softKey() {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const x = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url");
   const blob = Buffer.concat([sshString("ssh-ed25519"), sshString(x)]);
-  const signText = (body: Uint8Array | string): Buffer => {
+  const signText = (body: Uint8Array | string, namespace = signatureNamespace): Buffer => {
     const digest = createHash("sha512").update(body).digest();
-    const head = [sshString(signatureNamespace), sshString(""), sshString("sha512")];
+    const head = [sshString(namespace), sshString(""), sshString("sha512")];
     const magic = Buffer.from("SSHSIG");
     const raw = sign(null, Buffer.concat([magic, ...head, sshString(digest)]), privateKey);
     const version = Buffer.from([0, 0, 0, 1]);

@@ -11,6 +11,8 @@ export interface Signing {
   /** Private key, or public key of one in the agent. */
   readonly keyFile: string;
   readonly message: Uint8Array;
+  /** Of SSHSIG; that of requests by default. */
+  readonly namespace?: string;
   readonly env: Env;
   /** False: ssh-keygen runs without a terminal, and fails instead of a prompt. */
   readonly hasTerminal: boolean;
@@ -23,8 +25,8 @@ export type Env = Readonly<Record<string, string | undefined>>;
 
 /** Signs with the user's own `ssh-keygen -Y sign`. Returns the SSHSIG blob; throws UserError "signing". */
 export async function sign(signing: Signing): Promise<Buffer> {
-  const { keyFile, message, hasTerminal } = signing;
-  const args = ["-Y", "sign", "-n", signatureNamespace, "-f", keyFile];
+  const { keyFile, message, hasTerminal, namespace = signatureNamespace } = signing;
+  const args = ["-Y", "sign", "-n", namespace, "-f", keyFile];
   const done = await run({ ...signing, program: "ssh-keygen", args, input: message });
   signing.signal.throwIfAborted();
   if (done.code !== 0) throw explain(keyFile, hasTerminal, done.err);

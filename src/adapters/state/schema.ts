@@ -185,6 +185,30 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
+  -- Tokens that were used, until they end: what they allow, never the token. record: JSON of the grant.
+  CREATE TABLE used_grants (
+    id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    record TEXT NOT NULL,
+    expires INTEGER NOT NULL,
+    last_used INTEGER NOT NULL,
+    PRIMARY KEY (id, key)
+  ) STRICT, WITHOUT ROWID;
+
+  -- key: fingerprint of the key whose token it is; empty: of whatever key. Kept until the token has ended.
+  CREATE TABLE revoked_grants (
+    id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    PRIMARY KEY (id, key)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- came_from: JSON of where the code came from, such as a commit; NULL: not known.
+  ALTER TABLE releases ADD COLUMN came_from TEXT;
+  `,
+  `
   -- scale: JSON of the number of replicas that a command has set for a process beside web.
   CREATE TABLE process_scales (
     service TEXT NOT NULL,

@@ -18,7 +18,7 @@ export async function check(args: CheckArgs, io: CommandIo): Promise<ExitCode> {
   const { parseDockerfile } = await import("../../core/dockerfile/parse.ts");
   const { file, name } = await findDockerfile(args.path, io.world.cwd, "check");
   const bytes = await readDockerfile(file, name);
-  const parsed = parseDockerfile(bytes, name, await readProcfile(file, io.world.cwd));
+  const parsed = parseDockerfile(bytes, name, undefined, await readProcfile(file, io.world.cwd));
   const { spec, problems } = parsed;
   const { remote, key } = args;
   const isAsked = spec !== undefined && remote !== undefined;

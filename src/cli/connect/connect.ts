@@ -100,21 +100,8 @@ export async function findRemote(io: CommandIo, wanted: string): Promise<Remote>
 }
 
 function connectRemote(io: CommandIo, remote: Remote, { key: option }: ServerOptions): Connection {
-  const { world } = io;
   const { name, origin, server, pin } = remote;
-  const hasTerminal = world.stdin.isTTY === true || world.stderr.isTTY;
-  const signal = world.interrupted;
-  const signer = async (message: Uint8Array) => {
-    const choice = { option, remembered: remote.fingerprint, signal };
-    const key = await chooseSigningKey({ ...world, ...choice });
-    const onText = (text: string) => io.say({ kind: "note", text });
-    try {
-      const { env } = world;
-      return await sign({ keyFile: key.file, message, env, hasTerminal, onText, signal });
-    } finally {
-      await key.dispose();
-    }
-  };
+  const signer = (message: Uint8Array) => signFor(io, remote, { option, message });
   const onAccepted = async (signature: Uint8Array) => {
     const used = fingerprint(readSshSignature(signature).publicKey);
     const isNews = remote.fingerprint === undefined || option !== undefined;
@@ -122,6 +109,31 @@ function connectRemote(io: CommandIo, remote: Remote, { key: option }: ServerOpt
   };
   const target: Target = { kind: "tls", origin, server, pin };
   return open(io, { target, place: placeOf(remote), server, name, signer, onAccepted });
+}
+
+/** Signs with the user's own key, chosen as for every request to that remote. */
+export async function signFor(
+  io: CommandIo,
+  remote: Remote,
+  signing: {
+    /** `--key FILE`. */
+    readonly option: string | undefined;
+    readonly message: Uint8Array;
+    readonly namespace?: string;
+  },
+): Promise<Buffer> {
+  const { world } = io;
+  const { option, ...what } = signing;
+  const hasTerminal = world.stdin.isTTY === true || world.stderr.isTTY;
+  const signal = world.interrupted;
+  const choice = { option, remembered: remote.fingerprint, signal };
+  const key = await chooseSigningKey({ ...world, ...choice });
+  const onText = (text: string) => io.say({ kind: "note", text });
+  try {
+    return await sign({ ...what, keyFile: key.file, env: world.env, hasTerminal, onText, signal });
+  } finally {
+    await key.dispose();
+  }
 }
 
 const placeOf = ({ name, origin }: Remote): string =>

@@ -1,10 +1,10 @@
 import { followEvents } from "../../adapters/wire/events.ts";
 import type { ActionOf } from "../../core/actions/actions.ts";
 import { command } from "../../core/hints.ts";
+import { renderEvent } from "../../core/wire/event-text.ts";
 import type { LoggedEvent } from "../../core/wire/events.ts";
 import { isOutcome } from "../../core/wire/event-roles.ts";
 import type { CommandIo } from "../command.ts";
-import { renderEvent } from "../output/render.ts";
 import { themeOf } from "../output/theme.ts";
 import type { Begun, Connection } from "./connect.ts";
 

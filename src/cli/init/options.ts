@@ -84,6 +84,7 @@ export function wantedConfig(
     traefikImage: options.traefikImage ?? before?.traefikImage ?? defaultTraefikImage,
     receiverImage: before?.receiverImage ?? "",
     owner: before?.owner ?? more.owner,
+    ...(before?.egress !== undefined && { egress: before.egress }),
     volumes: before?.volumes ?? { allow: [] },
   };
 }

@@ -1,5 +1,5 @@
 import type { Check } from "../../core/health/check.ts";
-import type { Theme } from "./theme.ts";
+import type { Theme } from "../../core/wire/event-text.ts";
 
 /** Lines are this long at most, unless a single word is longer. */
 const width = 80;

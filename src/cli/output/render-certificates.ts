@@ -2,7 +2,7 @@ import { warnBeforeMs } from "../../core/certificates/schedule.ts";
 import { formatAge } from "../../core/format.ts";
 import type { CertificateInfo, CertificateList } from "../../core/actions/certificates.ts";
 import { table } from "./table.ts";
-import type { Theme } from "./theme.ts";
+import type { Theme } from "../../core/wire/event-text.ts";
 
 export interface Reading {
   readonly now: number;

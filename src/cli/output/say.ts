@@ -1,7 +1,7 @@
 import { isLast, isOutcome } from "../../core/wire/event-roles.ts";
-import type { Event, FailedEvent, Say } from "../../core/wire/events.ts";
+import { renderEvent, withoutRepeats } from "../../core/wire/event-text.ts";
+import type { Event, Say } from "../../core/wire/events.ts";
 import type { World } from "../../core/world.ts";
-import { renderEvent } from "./render.ts";
 import { themeOf } from "./theme.ts";
 
 /** Progress for people on stderr; a status line that changes is rewritten in place on a terminal and thinned out elsewhere. */
@@ -10,11 +10,9 @@ export function humanSay(world: World): Say {
   const { stderr } = world;
   let hasStatusLine = false;
   let lastStatus: number | undefined;
-  let output: string[] = [];
+  const once = withoutRepeats();
   return (told: Event) => {
-    if (told.kind === "build" || told.kind === "output")
-      output = [...output.slice(1 - maxEvidence), told.text];
-    const event = told.kind === "failed" ? withoutSaid(told, output) : told;
+    const event = once(told);
     const text = renderEvent(event, theme);
     if (event.kind !== "upload") {
       stderr.write(`${hasStatusLine ? "\n" : ""}${text}\n`);
@@ -32,13 +30,6 @@ export function humanSay(world: World): Say {
     }
   };
 }
-
-/** More lines than an error has as evidence, with some of other steps between them. */
-const maxEvidence = 60;
-
-/** An error without its evidence, where that has just been printed. */
-const withoutSaid = (event: FailedEvent, output: readonly string[]): FailedEvent =>
-  event.details.every((line) => output.includes(line)) ? { ...event, details: [] } : event;
 
 /** Every event as one JSON line on stdout. */
 export const jsonSay =

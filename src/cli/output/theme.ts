@@ -1,10 +1,6 @@
 import { Chalk } from "chalk";
+import type { Theme } from "../../core/wire/event-text.ts";
 import type { World } from "../../core/world.ts";
-
-/** Colour marks only state. */
-export type Theme = Readonly<
-  Record<"failed" | "live" | "warning" | "dim", (text: string) => string>
->;
 
 type Stream = "stdout" | "stderr";
 

@@ -11,6 +11,7 @@ import { programs } from "./programs.ts";
 import { pushing } from "./push.ts";
 import { registries } from "./registries.ts";
 import { server } from "./server.ts";
+import { tokens } from "./tokens.ts";
 import { watch } from "./watch.ts";
 
 /** Every action of the protocol by its name; all other lists of actions are derived from it. */
@@ -22,6 +23,7 @@ export const actions = {
   ...programs,
   ...watch,
   ...keys,
+  ...tokens,
   ...registries,
   ...maintenance,
   ...certificates,

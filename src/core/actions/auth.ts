@@ -9,12 +9,19 @@ const hash: Reader<string> = (value) => {
   throw bad("hash: should be bcrypt with cost 5");
 };
 
-const common = { scope: "service", right: "env", repeat: "once", knownNames: "unchanged" } as const;
+const common = {
+  scope: "service",
+  right: "env",
+  byGrant: "change",
+  repeat: "once",
+  knownNames: "unchanged",
+} as const;
 
 /** Passwords of the users that a service lets pass. */
 export const auth = {
   "auth.list": action({
     ...common,
+    byGrant: "read",
     fields: {},
     becomes: answer<{ readonly service: string; readonly users: readonly UserInfo[] }>(),
     repeat: "safe",

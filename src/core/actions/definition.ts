@@ -26,6 +26,8 @@ export interface Definition<
   readonly fields: F;
   /** The right that a key needs; keys with limits have it only for their services. */
   readonly right: Right | "any key";
+  /** What it is for the holder of a token, which may be limited to reading. Left out: no token can do it. */
+  readonly byGrant?: "read" | "change";
   readonly becomes: Becomes<K, R>;
   /** `safe`: the client may send it again after a broken connection; `once`: only while it cannot have arrived. */
   readonly repeat: "safe" | "once";

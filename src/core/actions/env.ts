@@ -23,12 +23,19 @@ const variables: Reader<Readonly<Record<string, string>>> = (value, name) => {
 /** For the next push; without it a service that runs gets a release with the values. */
 const stage = flag;
 
-const common = { scope: "service", right: "env", repeat: "once", knownNames: "unchanged" } as const;
+const common = {
+  scope: "service",
+  right: "env",
+  byGrant: "change",
+  repeat: "once",
+  knownNames: "unchanged",
+} as const;
 
 /** Variables that are set on the server. */
 export const env = {
   "env.list": action({
     ...common,
+    byGrant: "read",
     fields: {},
     becomes: answer<{
       readonly service: string;

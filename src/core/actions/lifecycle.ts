@@ -1,3 +1,4 @@
+import type { PushFrom } from "./push.ts";
 import { maxReplicas } from "../release/spec.ts";
 import { action, answer, job, jobLog } from "./definition.ts";
 import { bad, list, optional, processName, text, wholeNumber, type Reader } from "./fields.ts";
@@ -11,7 +12,13 @@ const replicas: Reader<number> = (value, name) => {
 const volume = text(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/, "not a name of a volume");
 
 /** What most jobs of one service have in common. */
-const common = { scope: "service", becomes: job(), repeat: "once", knownNames: "added" } as const;
+const common = {
+  scope: "service",
+  byGrant: "change",
+  becomes: job(),
+  repeat: "once",
+  knownNames: "added",
+} as const;
 
 /** One that needs nothing but the name of its service. */
 const change = action({ ...common, fields: {}, right: "manage" });
@@ -38,6 +45,7 @@ export const lifecycle = {
   }),
   "remove.list": action({
     scope: "service",
+    byGrant: "read",
     fields: {},
     right: "manage",
     becomes: answer<RemoveInfo>(),
@@ -56,6 +64,7 @@ export const lifecycle = {
   /** Of one service, or of all that the key may see. */
   "release.list": action({
     scope: "optional service",
+    byGrant: "read",
     fields: {},
     right: "any key",
     becomes: answer<{ readonly releases: readonly ReleaseInfo[] }>(),
@@ -98,6 +107,8 @@ export interface ReleaseInfo {
   readonly repeats?: number;
   /** Names of the processes beside `web`; left out where there are none. */
   readonly processes?: readonly string[];
+  /** Where its code came from, as far as the laptop said. */
+  readonly from?: PushFrom;
   /** True where a rollback to it needs no build. */
   readonly canRollBack: boolean;
   /** Set once its switch has ended. */

@@ -10,6 +10,7 @@ const pageText = text(
 const common = {
   scope: "service",
   right: "manage",
+  byGrant: "change",
   repeat: "safe",
   knownNames: "unchanged",
 } as const;
@@ -18,6 +19,7 @@ const common = {
 export const maintenance = {
   "maintenance.show": action({
     ...common,
+    byGrant: "read",
     fields: {},
     becomes: answer<MaintenanceInfo>(),
   }),

@@ -8,6 +8,7 @@ import { optional, text } from "./fields.ts";
 export const server = {
   "server.info": action({
     scope: "server",
+    byGrant: "read",
     fields: {},
     right: "any key",
     becomes: answer<ServerInfo>(),
@@ -16,6 +17,7 @@ export const server = {
   /** `host`: the name that the client connects to, so that the server's own address is known behind a NAT too. */
   doctor: action({
     scope: "server",
+    byGrant: "read",
     fields: { host: optional(text(/^[A-Za-z0-9.:_-]{1,255}$/)) },
     right: "manage",
     becomes: answer<ServerHealth>(),

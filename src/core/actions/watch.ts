@@ -3,7 +3,12 @@ import { boolean, optional, processName, wholeUpTo } from "./fields.ts";
 
 const maxLines = 10_000;
 const maxSinceMs = 100 * 365 * 86_400_000;
-const common = { becomes: stream(), repeat: "once", knownNames: "unchanged" } as const;
+const common = {
+  byGrant: "read",
+  becomes: stream(),
+  repeat: "once",
+  knownNames: "unchanged",
+} as const;
 
 /** What can be watched: logs and the state of services. */
 export const watch = {
@@ -31,7 +36,14 @@ export const watch = {
     ...common,
   }),
   /** The log of a job, or of the newest one of a service. */
-  "job.log": action({ scope: "job", fields: {}, right: "logs", becomes: jobLog(), repeat: "once" }),
+  "job.log": action({
+    scope: "job",
+    byGrant: "read",
+    fields: {},
+    right: "logs",
+    becomes: jobLog(),
+    repeat: "once",
+  }),
 } as const;
 
 /** What runs at one moment: one line of the stream of `ps`. */

@@ -1,9 +1,11 @@
 import type { Receipt } from "../actions/lifecycle.ts";
+import type { PushFrom } from "../actions/push.ts";
 import type { HostRecord, Served, Trouble } from "../certificates/record.ts";
 import { storedRoute } from "../dockerfile/keys/routes.ts";
 import { storedSpec } from "../dockerfile/keys/table.ts";
 import type { Project } from "../push/project.ts";
 import type { Mount, Release, SecretFile } from "../release/release.ts";
+import { grantRights, type Grant } from "../wire/grant.ts";
 import {
   amount,
   count,
@@ -65,6 +67,18 @@ export const readRelease = (json: string, service: string, number: number): Rele
 export const readReceipt = (json: string, service: string, number: number): Receipt =>
   readStored(json, receiptShape, inState(`receipt of release ${number} of ${service}`));
 
+export const fromShape = object<PushFrom, "kind">({
+  kind: text,
+  commit: maybe(text),
+  branch: maybe(text),
+  subject: maybe(text),
+  dirty: maybe(flag),
+});
+
+/** Reads where the code of a release came from. */
+export const readFrom = (json: string, service: string, number: number): PushFrom =>
+  readStored(json, fromShape, inState(`code of release ${number} of ${service}`));
+
 const trouble = object<Trouble, "about" | "reason">({
   about: text,
   reason: text,
@@ -120,6 +134,18 @@ export const projectShape = object<
   place: text,
   dockerfile: text,
   name: text,
+});
+
+/** What is kept of a token that was used: never the token. */
+export type UsedToken = Omit<Grant, "v" | "server" | "created">;
+
+export const grantShape = object<UsedToken, keyof UsedToken>({
+  id: text,
+  name: text,
+  services: listOf(text),
+  actions: listOf(word(...grantRights)),
+  access: word("read", "change"),
+  expires: count,
 });
 
 /** Reads the project that a service was last pushed from; throws UserError "damaged-state". */

@@ -31,6 +31,9 @@ export interface Answers {
   readonly "key add": Results["key.add"];
   readonly "key list": Results["key.list"];
   readonly "key remove": Results["key.remove"];
+  readonly "token create": TokenAnswer;
+  readonly "token list": Results["token.list"];
+  readonly "token revoke": Results["token.revoke"];
   readonly "remote add": RemoteAnswer;
   readonly "remote list": { readonly remotes: readonly KnownRemote[] };
   readonly "remote show": RemoteAnswer;
@@ -57,6 +60,21 @@ export interface AuthAnswer {
   readonly inUse: boolean;
   /** Only where mypaas made it. */
   readonly password?: string;
+}
+
+/** A token that was made; who has it may do what it says. */
+export interface TokenAnswer {
+  readonly token: string;
+  readonly id: string;
+  readonly name: string;
+  /** Id of the server that it is for. */
+  readonly server: string;
+  readonly services: readonly string[];
+  readonly actions: readonly string[];
+  readonly access: "read" | "change";
+  /** Milliseconds since the epoch, as `expires`. */
+  readonly created: number;
+  readonly expires: number;
 }
 
 export interface InitAnswer {

@@ -3,9 +3,14 @@ import { UserError } from "../errors.ts";
 import type { EnrolledKey } from "../ssh/authorized-keys.ts";
 import type { ServiceSpec } from "../release/spec.ts";
 import { definitionOf, servicesOf, type Action, type ActionName } from "../actions/actions.ts";
+import type { Grant, GrantedKey } from "./grant.ts";
 
-/** The sender of a request: an enrolled key, or root on the server's own socket. */
-export type Caller = EnrolledKey | "root";
+/** The sender of a request: an enrolled key, one within a grant that it made, or root on the server's own socket. */
+export type Caller = EnrolledKey | GrantedKey | "root";
+
+/** What limits a caller that shows a token; undefined for all others. */
+export const grantOf = (caller: Caller): Grant | undefined =>
+  caller !== "root" && "grant" in caller ? caller.grant : undefined;
 
 /** Decides alone what a caller may do and refuses everything that is not granted; throws UserError "forbidden" or "expired-key". */
 export function authorise(caller: Caller, action: Action, now: number): void {
@@ -23,6 +28,8 @@ export function authoriseTouch(
   refuseExpired(caller, now);
   const { right } = definitionOf(name);
   const { services, actions, noVolumes, expires } = caller.options;
+  const grant = grantOf(caller);
+  if (grant !== undefined) authoriseGrant(grant, name, touched);
   if (right !== "any key" && actions && !actions.includes(right))
     throw forbidden(caller, name, `its actions are ${actions.join(", ")}`);
   // A key that may enrol keys could enrol itself again without its limits, so a limited key needs that right by name.
@@ -36,10 +43,32 @@ export function authoriseTouch(
     if (!maySee(caller, service)) throw forbidden(caller, `${name} ${service}`, why);
 }
 
-/** True for a service that the options of the key do not exclude, whatever rights it has there. */
+/** A grant only takes away: what its key may not do, its holder may not do either. */
+function authoriseGrant(grant: Grant, name: ActionName, touched: readonly string[]): void {
+  const { right, byGrant } = definitionOf(name);
+  const refuse = (why: string, what: string = name) =>
+    new UserError(`token ${grant.name}: not allowed: ${what} (${why})`, {
+      code: "forbidden",
+      hint: hint`make one that may: ${command("token create")}`,
+    });
+  if (byGrant === undefined) throw refuse("no token can do it");
+  if (grant.access === "read" && byGrant === "change") throw refuse("it is read-only");
+  if (right !== "any key" && !grant.actions.some((one) => one === right))
+    throw refuse(`its actions are ${grant.actions.join(", ")}`);
+  if (grant.services.includes("*")) return;
+  const why = `its services are ${grant.services.join(", ")}`;
+  if (right !== "any key" && touched.length === 0) throw refuse(why);
+  for (const service of touched)
+    if (!grant.services.some((pattern) => matches(pattern, service)))
+      throw refuse(why, `${name} ${service}`);
+}
+
+/** True for a service that neither the options of the key nor a grant exclude, whatever rights there are. */
 export function maySee(caller: Caller, service: string): boolean {
-  if (caller === "root" || !caller.options.services) return true;
-  return caller.options.services.some((pattern) => matches(pattern, service));
+  if (caller === "root") return true;
+  return [caller.options.services, grantOf(caller)?.services].every(
+    (patterns) => patterns?.some((pattern) => matches(pattern, service)) ?? true,
+  );
 }
 
 /** True for a key with which other keys can be enrolled and removed now. */
@@ -96,8 +125,11 @@ const forbidden = (key: EnrolledKey, what: string, why: string): UserError =>
   });
 
 /** The name of a caller for people. */
-export const nameOf = (caller: Caller): string =>
-  caller === "root" ? "root" : caller.name || caller.fingerprint;
+export const nameOf = (caller: Caller): string => {
+  if (caller === "root") return "root";
+  const grant = grantOf(caller);
+  return `${caller.name || caller.fingerprint}${grant ? ` by token ${grant.name}` : ""}`;
+};
 
 /** The id of a caller in the state: a fingerprint, or `root`. */
 export const idOf = (caller: Caller): string => (caller === "root" ? "root" : caller.fingerprint);

@@ -1,5 +1,6 @@
 import { UserError } from "../../core/errors.ts";
-import type { Accepted } from "../../core/wire/protocol.ts";
+import type { Accepted, Request } from "../../core/wire/protocol.ts";
+import { contentId, requestId } from "../../core/wire/request.ts";
 import { unfinishedJobs, type Job } from "../../adapters/state/jobs.ts";
 import { keyUsed } from "../../adapters/state/keys.ts";
 import {
@@ -9,6 +10,24 @@ import {
   type StoredRequest,
 } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
+import { tokenLifeMs } from "../access/tokens.ts";
+
+/** What the state gets of a request when it is accepted now. */
+export const recordOf = (
+  request: Request,
+  body: Uint8Array,
+  { key, now }: { readonly key: string; readonly now: number },
+): StoredRequest => ({
+  id: requestId(body),
+  action: request.action,
+  service: "service" in request ? request.service : undefined,
+  key,
+  accepted: now,
+  expires: now + tokenLifeMs,
+  tokenHash: request.tokenHash,
+  content: contentId(request),
+  job: undefined,
+});
 
 /** Records a request as accepted; throws UserError "replayed" for a request that was accepted before, and then does nothing. */
 export function acceptOnce(

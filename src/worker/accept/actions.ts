@@ -10,6 +10,7 @@ import type { State } from "../../adapters/state/state.ts";
 import type { Certificates } from "../certificates/certificates.ts";
 import { manualNames } from "../certificates/server-facts.ts";
 import { enrol, keyInfos, revoke } from "../access/key-actions.ts";
+import { listTokens, revokeToken } from "../access/grants.ts";
 import type { MaintenanceControl } from "../maintenance/maintenance.ts";
 import { listedReleases } from "../status/listed-releases.ts";
 import { listUsers, removePassword, setPassword, type UserParts } from "../access/users.ts";
@@ -65,6 +66,8 @@ export function directActions(parts: ActionParts): DirectActions {
     "key.remove": async ({ fingerprint }, caller) => ({
       key: await revoke(parts, fingerprint, caller),
     }),
+    "token.list": (_, caller) => ({ tokens: listTokens(parts, caller) }),
+    "token.revoke": (asked, caller) => ({ token: revokeToken(parts, asked, caller) }),
     "registry.list": () => ({ registries: listRegistries(state) }),
     "registry.login": async (login) => ({ registry: await logIn(parts, login) }),
     "registry.logout": ({ host }) => ({ registry: logOut(state, host) }),

@@ -7,7 +7,7 @@ import {
   nameOf,
   type Caller,
 } from "../../core/wire/permissions.ts";
-import { contentId, parseRequest, requestId, storedBody } from "../../core/wire/request.ts";
+import { parseRequest, storedBody } from "../../core/wire/request.ts";
 import type { Accepted, Request, RequestHead } from "../../core/wire/protocol.ts";
 import type { Backend } from "../../core/wire/routes.ts";
 import { definitionOf, hasScope, type ActionOf, type NamesOf } from "../../core/actions/actions.ts";
@@ -15,7 +15,7 @@ import type { Kind } from "../../core/actions/definition.ts";
 import { liveRelease } from "../../adapters/state/releases.ts";
 import type { StoredRequest } from "../../adapters/state/requests.ts";
 import type { State } from "../../adapters/state/state.ts";
-import { acceptOnce, attachTo } from "./accept-once.ts";
+import { acceptOnce, attachTo, recordOf } from "./accept-once.ts";
 import type { Terminals } from "../programs/terminals.ts";
 import { directActions, type ActionParts } from "./actions.ts";
 import { enrolledKeys } from "../access/enrolled-keys.ts";
@@ -26,7 +26,7 @@ import type { Pushes } from "./pushes.ts";
 import { withItsJob } from "./job-log-requests.ts";
 import type { Queue } from "../jobs/queue.ts";
 import type { Streams } from "../logs/streams.ts";
-import { guardOf, requestOfToken, tokenLifeMs, whileAllowed } from "../access/tokens.ts";
+import { guardOf, requestOfToken, whileAllowed } from "../access/tokens.ts";
 import { command, hint } from "../../core/hints.ts";
 
 export interface BackendParts {
@@ -56,17 +56,7 @@ export function createBackend(parts: BackendParts): Backend {
       const request =
         hasScope(asked, "job") && !isAboutAll(asked) ? withItsJob(parts, asked, caller) : asked;
       authorise(caller, request, now());
-      const stored = {
-        id: requestId(body),
-        action: request.action,
-        service: "service" in request ? request.service : undefined,
-        key: idOf(caller),
-        accepted: now(),
-        expires: now() + tokenLifeMs,
-        tokenHash: request.tokenHash,
-        content: contentId(request),
-        job: undefined,
-      };
+      const stored = recordOf(request, body, { key: idOf(caller), now: now() });
       const { kind } = definitionOf(request.action).becomes;
       const accept: (incoming: never) => Accepted | Promise<Accepted> = acceptAs[kind];
       const kept = storedBody(request, body);

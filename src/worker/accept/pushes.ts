@@ -22,10 +22,14 @@ export interface Pushes {
     body: Uint8Array,
   ) => Promise<Accepted>;
   readonly status: (stored: StoredRequest) => Promise<Accepted>;
-  readonly start: (stored: StoredRequest) => Promise<Accepted>;
+  /** Begins the job; `take` puts a missing blob into the store, from the spool where it is left out. */
+  readonly start: (stored: StoredRequest, take?: TakeBlob) => Promise<Accepted>;
   /** True while blobs are being taken over, which a sweep must not disturb. */
   readonly isTaking: () => boolean;
 }
+
+/** Puts the bytes of a blob into the store; throws UserError for bytes with another hash. */
+export type TakeBlob = (wanted: WantedBlob) => Promise<void>;
 
 export interface PushParts {
   readonly state: State;
@@ -47,11 +51,11 @@ export function createPushes(parts: PushParts): Pushes {
     return { request: stored.id, missing };
   };
 
-  const begin = async (stored: StoredRequest): Promise<Accepted> => {
+  const begin = async (stored: StoredRequest, take: TakeBlob): Promise<Accepted> => {
     if (stored.job !== undefined) return answer(stored);
     const { service, manifest, content } = readManifest(state, stored);
     const missing = await missingBlobs(parts, service, manifest);
-    for (const blob of missing) await parts.take(stored, blob);
+    for (const blob of missing) await take(blob);
     const existing = followExistingJob(state, stored, { service, content });
     if (existing !== undefined) return existing;
     const { key, action } = stored;
@@ -78,10 +82,10 @@ export function createPushes(parts: PushParts): Pushes {
         followExistingJob(state, stored, { service, content }) ?? { request: stored.id, missing }
       );
     },
-    start: (stored) => {
+    start: (stored, take = (wanted) => parts.take(stored, wanted)) => {
       // A client that lost the answer asks again while the first call is still copying.
       const begun =
-        starting.get(stored.id) ?? begin(stored).finally(() => starting.delete(stored.id));
+        starting.get(stored.id) ?? begin(stored, take).finally(() => starting.delete(stored.id));
       starting.set(stored.id, begun);
       return begun;
     },

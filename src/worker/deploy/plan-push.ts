@@ -47,7 +47,12 @@ export async function planPush(
   const { service } = action;
   const source = plannedSource(action);
   // Its warnings have been said where the file is.
-  const written = await readSpec(source.dockerfile, service, () => undefined);
+  const written = await readSpec(
+    source.dockerfile,
+    service,
+    () => undefined,
+    action.push.options.fillIn,
+  );
   const own = decideScale(written, scaleOverride(state, service));
   const scale = { ...own, ...decideProcessScales(own.spec, processScales(state, service)) };
   const values = readValues(state, service);

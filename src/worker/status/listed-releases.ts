@@ -23,7 +23,7 @@ export async function listedReleases(
   const there = await imagesThere([...new Set(kept.map(({ release }) => release.image))]);
   const names = new Map(enrolledKeys(state).map(({ fingerprint, name }) => [fingerprint, name]));
   return stored.map((one): ReleaseInfo => {
-    const { release, created, imageId, repeats, receipt } = one;
+    const { release, created, imageId, repeats, from, receipt } = one;
     const { processes } = release.spec;
     return {
       service: release.spec.service,
@@ -33,6 +33,7 @@ export async function listedReleases(
       image: imageId,
       ...(repeats !== undefined && { repeats }),
       ...(processes.length > 0 && { processes: processes.map(({ name }) => name) }),
+      ...(from !== undefined && { from }),
       ...(receipt !== undefined && { receipt }),
       by: names.get(one.key) || one.key,
       // An image may have been removed with Docker's own commands.

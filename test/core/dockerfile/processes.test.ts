@@ -13,6 +13,7 @@ const read = (lines: readonly string[], procfile?: string, from = "FROM node:24-
   return parseDockerfile(
     Buffer.from(text),
     "Dockerfile",
+    undefined,
     procfile === undefined ? undefined : beside,
   );
 };

@@ -87,7 +87,7 @@ test("each action needs the right that was decided for it, and each row of the t
       "logs on a service": ["logs", "job.log"],
       "run on a service": ["run", "exec"],
       "key on the server": ["key.list", "key.add", "key.remove"],
-      "any key on the server": ["server.info", "cert.list"],
+      "any key on the server": ["token.list", "token.revoke", "server.info", "cert.list"],
       "manage on the server": [
         "doctor",
         "registry.login",

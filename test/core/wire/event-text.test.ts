@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { renderEvent } from "../../../src/cli/output/render.ts";
+import { renderEvent } from "../../../src/core/wire/event-text.ts";
 import { humanSay } from "../../../src/cli/output/say.ts";
 import { themeOf } from "../../../src/cli/output/theme.ts";
 import type { Event } from "../../../src/core/wire/events.ts";

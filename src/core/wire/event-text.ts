@@ -1,6 +1,16 @@
-import type { Event, FailedEvent, UploadEvent } from "../../core/wire/events.ts";
-import { formatBytes, formatDuration, formatFiles, formatRequests } from "../../core/format.ts";
-import type { Theme } from "./theme.ts";
+import { formatBytes, formatDuration, formatFiles, formatRequests } from "../format.ts";
+import { onServer } from "../hints.ts";
+import type { Event, FailedEvent, UploadEvent } from "./events.ts";
+
+/** Colour marks only state. */
+export type Theme = Readonly<
+  Record<"failed" | "live" | "warning" | "dim", (text: string) => string>
+>;
+
+const same = (text: string): string => text;
+
+/** No colour at all. */
+export const plainTheme: Theme = { failed: same, live: same, warning: same, dim: same };
 
 /** One event as the lines a person reads; a forgotten kind is a compile error. */
 type Renderers = {
@@ -43,7 +53,7 @@ const renderers: Renderers = {
   unchanged: (event, theme) =>
     theme.live(`nothing changed: ${event.service} runs release ${event.release} with exactly this`),
   stopped: ({ service, release }) =>
-    `${service} is stopped; release ${release} comes back with: mypaas start ${service}`,
+    `${service} is stopped; release ${release} comes back with: ${onServer(`start ${service}`)}`,
   removed: ({ service, kept }) =>
     lines(`${service} is removed`, ...kept.map((volume) => `volume ${volume} stays`)),
   finished: (event, theme) => theme.live(event.text),
@@ -58,8 +68,22 @@ export function renderEvent<E extends Event>(event: E, theme: Theme): string {
   return render(event, theme);
 }
 
+/** More lines than an error has as evidence, with some of other steps between them. */
+const maxEvidence = 60;
+
+/** Passes the events of one job on; an error comes without its evidence, where that has just been printed. */
+export function withoutRepeats(): (event: Event) => Event {
+  let output: readonly string[] = [];
+  return (event) => {
+    if (event.kind === "build" || event.kind === "output")
+      output = [...output.slice(1 - maxEvidence), event.text];
+    const isSaid = event.kind === "failed" && event.details.every((line) => output.includes(line));
+    return isSaid ? { ...event, details: [] } : event;
+  };
+}
+
 /** An error as it ends a command: message, reasons or evidence, what still runs, way out. */
-export function renderFailure(event: FailedEvent, theme: Theme): string {
+function renderFailure(event: FailedEvent, theme: Theme): string {
   return lines(
     theme.failed(`error: ${event.message}`),
     ...event.details.map((detail) => theme.dim(`  ${detail}`)),
