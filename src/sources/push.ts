@@ -6,15 +6,15 @@ import type { ActionOf } from "../core/actions/actions.ts";
 import type { ManifestEntry, PushManifest } from "../core/actions/push.ts";
 import { maxProcfileBytes } from "../core/dockerfile/procfile.ts";
 import { byPath } from "../core/push/manifest.ts";
-import { procfilePath } from "../core/push/procfile-path.ts";
+import { procfilePath, reservedProcfile } from "../core/push/procfile-path.ts";
 import type { WantedBlob } from "../core/wire/protocol.ts";
 import { contentId } from "../core/wire/request.ts";
 import type { ContextEntry } from "../deploy/ports.ts";
 import type { BuildSource, Dockerfile } from "./source.ts";
 
 /** Yields the bytes of an uploaded file, and throws instead of ending when they do not match. */
-type Open = (blob: WantedBlob) => AsyncIterable<Uint8Array>;
-type Push = Pick<ActionOf<"push">, "service" | "push">;
+export type Open = (blob: WantedBlob) => AsyncIterable<Uint8Array>;
+export type Push = Pick<ActionOf<"push">, "service" | "push">;
 
 /** Longer ones are no Dockerfiles that anybody wrote. */
 const maxDockerfileBytes = 4 * 1024 * 1024;
@@ -66,7 +66,8 @@ export function dockerfileOf({ entries, dockerfile }: PushManifest): WantedBlob 
 /** The blob of the Procfile that belongs to the Dockerfile; undefined without one. Throws UserError when it is too long. */
 export function procfileOf({ entries, dockerfile }: PushManifest): WantedBlob | undefined {
   const path = procfilePath(dockerfile);
-  const entry = entries.find((one) => one.path === path);
+  const at = (wanted: string) => entries.find((one) => one.path === wanted);
+  const entry = at(path) ?? at(reservedProcfile);
   if (entry === undefined || !isFile(entry)) return undefined;
   if (entry.size <= maxProcfileBytes) return entry;
   throw new UserError(`${path}: ${entry.size} bytes, at most ${maxProcfileBytes} are read`, {
@@ -89,7 +90,8 @@ const isFile = (entry: ManifestEntry): entry is FileEntry => "sha256" in entry;
 /** Each folder stands before what is in it: a path sorts before those that begin with it. */
 function contextOf({ entries, folders = [] }: PushManifest, open: Open): readonly ContextEntry[] {
   const named = folders.map(({ path, mode }) => ({ path, folderMode: mode }));
-  return [...entries.map((entry) => contextEntry(entry, open)), ...named].toSorted(byPath);
+  const files = entries.filter(({ path }) => path !== reservedProcfile);
+  return [...files.map((entry) => contextEntry(entry, open)), ...named].toSorted(byPath);
 }
 
 const contextEntry = (entry: ManifestEntry, open: Open): ContextEntry =>

@@ -10,9 +10,10 @@ import type { ActionOf } from "../../core/actions/actions.ts";
 import type { PlannedChanges } from "../../core/actions/push.ts";
 import type { WantedBlob } from "../../core/wire/protocol.ts";
 import type { Engine } from "../../deploy/ports.ts";
-import { dockerfileOf, procfileOf, pushSource } from "../../sources/push.ts";
+import { dockerfileOf, procfileOf } from "../../sources/push.ts";
+import { sentSource } from "../../sources/image.ts";
 import { readSpec } from "../../sources/read-spec.ts";
-import type { BuildSource } from "../../sources/source.ts";
+import type { BuildSource, LoadSource } from "../../sources/source.ts";
 import { adoptedVolumes } from "../../adapters/state/adopted-volumes.ts";
 import { readValues } from "../../adapters/state/env.ts";
 import { listReleases, liveRelease, type StoredRelease } from "../../adapters/state/releases.ts";
@@ -100,8 +101,13 @@ const lastPauseMs = (live: StoredRelease | undefined, pause: Pause): number | un
     : undefined;
 
 /** The source that the push would be, with the Dockerfile that the request brings; nothing was uploaded. */
-function plannedSource({ service, push, text, procfile = "" }: PlanAction): BuildSource {
-  const source = pushSource({ service, push }, () => {
+function plannedSource({
+  service,
+  push,
+  text,
+  procfile = "",
+}: PlanAction): BuildSource | LoadSource {
+  const source = sentSource({ service, push }, () => {
     throw new Error("a plan reads no blobs");
   });
   const { path, procfile: beside } = source.dockerfile;

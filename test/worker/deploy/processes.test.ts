@@ -84,6 +84,21 @@ test("the Procfile of a push is the one beside its Dockerfile", async () => {
   assert.deepEqual(await names(".mypaas/Dockerfile"), ["top"]);
 });
 
+test("a Procfile that .dockerignore excludes is read, and no build gets it", async () => {
+  const file = (path: string) => ({ path, mode: 0o644, size: 1, sha256: "0".repeat(64) });
+  const push = {
+    dockerfile: "Dockerfile",
+    entries: [file(".mypaas/Procfile"), file("Dockerfile")],
+    options: { pull: false, noCache: false },
+  };
+  const source = pushSource({ service, push }, () => assert.fail());
+  assert.equal(source.dockerfile.procfile?.path, "Procfile");
+  assert.deepEqual(
+    (await source.context()).map(({ path }) => path),
+    ["Dockerfile"],
+  );
+});
+
 test("a Procfile that is too long is refused by its name", async () => {
   const push = {
     dockerfile: "Dockerfile",
