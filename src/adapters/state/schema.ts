@@ -209,6 +209,15 @@ export const migrations: readonly string[] = [
   ALTER TABLE releases ADD COLUMN came_from TEXT;
   `,
   `
+  -- scale: JSON of the number of replicas that a command has set for a process beside web.
+  CREATE TABLE process_scales (
+    service TEXT NOT NULL,
+    process TEXT NOT NULL,
+    scale TEXT NOT NULL,
+    PRIMARY KEY (service, process)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
   -- Repositories from which services are deployed. id: names the link to a forge; key: whose rights it has. branch, dockerfile: as in
   -- the request. token, secret: leave the worker only towards the repository, and never again. seen: the commit that a look found last.
   CREATE TABLE links (
