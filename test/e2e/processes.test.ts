@@ -65,8 +65,8 @@ test("a Procfile's worker runs beside web, without port, routes or health check"
   assert.equal(HostConfig.RestartPolicy?.Name, "unless-stopped");
 });
 
-test("eight changes under 400 requests a second lose none, and no old worker is there after a receipt", async () => {
-  const load = server.load(web.host, { perSecond: 400 });
+test("eight changes under 200 requests a second lose none, and no old worker is there after a receipt", async () => {
+  const load = server.load(web.host, { perSecond: 200 });
   await sleep(300);
   const story = await changeStory(server, web, { count: 8, random: seeded(13) });
   await sleep(300);
