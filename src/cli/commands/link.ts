@@ -152,7 +152,10 @@ async function readToken(text: string, io: CommandIo): Promise<string> {
   if (token !== undefined && token !== "") return token;
   throw new UserError(
     text === "-" ? "--token -: got nothing on stdin" : "--token: takes the token only from stdin",
-    { code: "usage", hint: "pipe it in: mypaas link web https://… --token - < token.txt" },
+    {
+      code: "usage",
+      hint: hint`pipe it in: ${command("link web https://github.com/you/web --token - < token.txt")}`,
+    },
   );
 }
 
