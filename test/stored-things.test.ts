@@ -11,6 +11,7 @@ import {
   hostRecordShape,
   projectShape,
   scaleOverrideShape,
+  fromShape,
   receiptShape,
   releaseShape,
   stepDataShape,
@@ -27,9 +28,12 @@ const fromOthers: Readonly<Record<string, readonly string[]>> = {
   "the wire": ["request.ts", "fields.ts", "call.ts", "upstream.ts", "ps.ts"],
   Docker: ["messages.ts", "filter.ts", "docker-filter.ts"],
   Traefik: ["api.ts", "checks.ts", "storage.ts"],
+  "an image": ["image-config.ts"],
   "a CA": ["acme-directory.ts"],
-  "the argument that init gives": ["relay.ts"],
+  "the argument of a container": ["relay.ts", "egress.ts"],
+  "the worker, in the jail": ["git-jail.ts", "git-fetch.ts"],
   "the package": ["package-version.ts"],
+  "a folder of a person": ["data-files.ts"],
 };
 
 test("what mypaas has stored is read by readers that know its versions, and by nothing else", () => {
@@ -62,6 +66,7 @@ test("what is stored in JSON has the form that is written down for this version 
   const forms = {
     release: releaseShape,
     receipt: receiptShape,
+    from: fromShape,
     scale: scaleOverrideShape,
     project: projectShape,
     certificate: hostRecordShape,

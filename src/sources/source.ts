@@ -1,7 +1,7 @@
-import type { BuildOptions, BuildSecrets, ContextEntry } from "../deploy/ports.ts";
+import type { BuildOptions, BuildSecrets, ContextEntry, SentImage } from "../deploy/ports.ts";
 
 /** Where the image of a release comes from; one file of this folder makes each kind. */
-export type Source = BuildSource | ImageSource;
+export type Source = BuildSource | LoadSource | ImageSource;
 
 interface AnySource {
   /** Such as `push`. */
@@ -25,6 +25,12 @@ export interface BuildSource extends AnySource {
   };
 }
 
+/** An image whose parts were sent, and a Dockerfile that holds its settings. */
+export interface LoadSource extends AnySource {
+  readonly dockerfile: Dockerfile;
+  readonly parts: Pick<SentImage, "config" | "layers">;
+}
+
 /** An image that is on the server. */
 export interface ImageSource extends AnySource {
   readonly image: { readonly reference: string; readonly id: string };
@@ -35,6 +41,8 @@ export interface Dockerfile {
   readonly path: string;
   /** Throws UserError when it cannot be read. */
   readonly read: () => Promise<Uint8Array>;
+  /** The Procfile that belongs to it. */
+  readonly procfile?: Omit<Dockerfile, "procfile">;
 }
 
 /** What the server checks about a source beside its spec. */

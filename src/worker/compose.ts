@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { instancePaths, type InstanceConfig } from "../core/server/instance.ts";
 import { UserError } from "../core/errors.ts";
 import type { World } from "../core/world.ts";
@@ -10,12 +11,16 @@ import type { Spool } from "../adapters/spool/spool.ts";
 import type { State } from "../adapters/state/state.ts";
 import type { ActionParts } from "./accept/actions.ts";
 import type { BackendParts } from "./accept/backend.ts";
+import type { ImageDoorParts } from "./accept/image-door.ts";
 import { keysFileWriter, syncKeysFile } from "./access/enrolled-keys.ts";
 import { openCertificates } from "./certificates/certificates.ts";
 import { hasWildcards } from "./certificates/server-facts.ts";
 import type { DeployTools } from "./deploy/deploy-context.ts";
+import { openEgress } from "./egress/egress.ts";
 import { planPush } from "./deploy/plan-push.ts";
 import { pageOf } from "./maintenance/page.ts";
+import { createFetcher } from "./links/fetch.ts";
+import { pollLinks } from "./links/poll.ts";
 import { openMaintenance } from "./maintenance/maintenance.ts";
 import { openRouter, openTools } from "./deploy/tools.ts";
 import { removeInfo } from "./jobs/kinds/remove.ts";
@@ -30,6 +35,8 @@ import { Terminals } from "./programs/terminals.ts";
 export interface Core {
   readonly backend: Omit<BackendParts, "entry">;
   readonly attachments: Terminals;
+  /** Of the door of images; undefined where init has not opened it. */
+  readonly images: ImageDoorParts | undefined;
   readonly traefikEvents: TraefikEventStream;
   /** Ends the jobs that an earlier worker left, writes the dynamic file, begins the queued jobs. */
   readonly recover: () => Promise<void>;
@@ -39,7 +46,10 @@ export interface Core {
 }
 
 interface CoreParts {
-  readonly world: Pick<World, "now" | "random" | "uid" | "kill" | "execPath" | "sharedObjects">;
+  readonly world: Pick<
+    World,
+    "now" | "random" | "uid" | "kill" | "execPath" | "sharedObjects" | "packageRoot"
+  >;
   readonly config: InstanceConfig;
   readonly state: State;
   readonly store: BlobStore;
@@ -53,7 +63,8 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   const { now } = world;
   const paths = instancePaths(config);
   const shared = await openShared(parts);
-  const { clock, router, streams, traefikEvents, certificates, tools, maintenance } = shared;
+  const { clock, router, streams, traefikEvents, certificates, tools, maintenance, fetcher } =
+    shared;
   const { log, queue, pushes } = openJobs({ ...parts, ...shared });
   const attachments = new Terminals({
     state,
@@ -65,18 +76,23 @@ export async function openCore(parts: CoreParts): Promise<Core> {
       return createPrograms({ instance, socketPath: parts.engineSocket, kill: world.kill });
     },
   });
+  // What a worker left that was killed.
+  await rm(paths.linkTaking, { recursive: true, force: true });
   await syncKeysFile(state, paths.authorizedKeys, now());
   const writeKeys = keysFileWriter(state, paths.authorizedKeys);
   const actions = openActions(parts, shared, writeKeys);
   const { server } = config;
   const backend = { state, attachments, streams, log, pushes, queue, now, server, actions };
+  const polling = new AbortController();
   return {
     backend,
     attachments,
+    images: config.registry === true ? imageDoorParts(parts, backend) : undefined,
     traefikEvents,
     recover: async () => {
       // While Docker is away nothing runs; `tidy` tries again.
       void attachments.sweep().catch(() => undefined);
+      void fetcher.sweep().catch(() => undefined);
       await queue.recover(async () => {
         await router.refresh();
         await finishNames({ state, clock, tools });
@@ -84,8 +100,10 @@ export async function openCore(parts: CoreParts): Promise<Core> {
       certificates.start();
       // Requests need no page to be told 503.
       void maintenance.start();
+      void pollLinks({ ...backend, ...shared, random: world.random }, polling.signal);
     },
     stop: async (limits) => {
+      polling.abort();
       const others = [attachments.stop(), certificates.stop()];
       const [isDone] = await Promise.all([queue.stop(limits), ...others]);
       streams.stop();
@@ -107,6 +125,27 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   };
 }
 
+function imageDoorParts(
+  { world, config, store, engineSocket }: CoreParts,
+  { state, pushes, log, now, server }: Core["backend"],
+): ImageDoorParts {
+  return {
+    state,
+    pushes,
+    log,
+    now,
+    server,
+    store,
+    random: world.random,
+    domain: config.domain,
+    spoolDir: instancePaths(config).spool,
+    platform: async () => {
+      const { engineInfo } = await import("../adapters/engines/docker/info.ts");
+      return (await engineInfo(engineSocket)).platform;
+    },
+  };
+}
+
 /** The parts that several others need. */
 type Shared = Awaited<ReturnType<typeof openShared>>;
 
@@ -116,12 +155,16 @@ async function openShared(parts: CoreParts) {
   const toolParts = { ...parts, clock, random, isRoot: uid === 0 };
   const router = await openRouter(toolParts);
   const streams = openStreams(toolParts);
+  /** What runs foreign code that needs the internet gets it from here. */
+  const egress = openEgress(parts);
   let opened: Promise<DeployTools> | undefined;
   return {
     clock,
     router,
     streams,
     traefikEvents: createTraefikEventStream(clock),
+    egress,
+    fetcher: createFetcher({ ...parts, egress }),
     certificates: openCertificates({ ...toolParts, router }),
     maintenance: openMaintenance({
       ...parts,

@@ -1,13 +1,16 @@
+import { createHash } from "node:crypto";
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import type { Dirent, Stats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { parseDockerignore, type Ignore, type IgnoreState } from "../../core/push/dockerignore.ts";
 import { UserError } from "../../core/errors.ts";
-import { byPath, foldersAbove, maxEntries, shownPath } from "../../core/push/manifest.ts";
+import { reservedPath, sentFolders, type SeenFolder } from "../../core/push/context-rules.ts";
+import { procfilePath, reservedProcfile } from "../../core/push/procfile-path.ts";
+import { byPath, maxEntries, shownPath } from "../../core/push/manifest.ts";
 import type { ManifestEntry, ManifestFolder } from "../../core/actions/push.ts";
 import { readIfThere } from "../files.ts";
-import { keepBytes, type KeptBytes } from "./kept-bytes.ts";
+import { inBuffer, keepBytes, type KeptBytes } from "./kept-bytes.ts";
 import {
   fileCode,
   FileChanged,
@@ -45,12 +48,11 @@ export interface SourcePlace {
   readonly onRead?: (bytes: number) => void;
   /** Paths of files that changed while an earlier tree was sent; their bytes are kept. */
   readonly changing?: ReadonlySet<string>;
+  /** Where there is no Dockerfile: the text of one, and the lines of a .dockerignore for a folder without one. */
+  readonly made?: { readonly dockerfile: string; readonly dockerignore: string } | undefined;
   /** Folder for copies of large files that change; the system's when left out. */
   readonly temporary?: string;
 }
-
-/** Folder of a Dockerfile that is outside the context. */
-export const reservedFolder = ".mypaas";
 
 /** The context without `--context`: the current directory when the Dockerfile is below it, else the Dockerfile's own directory. */
 export function chooseContext(dockerfile: string, cwd: string): string {
@@ -90,13 +92,30 @@ async function readOnce(place: SourcePlace, keeping: KeptBytes): Promise<SourceT
   const { found, notes } = on;
   const isOwn = found.some((item) => item.absolute === place.dockerfile && !item.isLink);
   const dockerfile = isOwn ? (own ?? "") : reservedPath(found);
-  if (!isOwn) found.push({ path: dockerfile, absolute: await followed(place), isLink: false });
-  const read = await readItems({ place, keeping, dockerfile }, found);
+  if (!isOwn && place.made === undefined)
+    found.push({ path: dockerfile, absolute: await followed(place), isLink: false });
+  found.push(...(await ignoredProcfile(place.context, dockerfile, found)));
+  const made =
+    isOwn || place.made === undefined ? [] : [await madeItem(dockerfile, place.made.dockerfile)];
+  const read = [...(await readItems({ place, keeping, dockerfile }, found)), ...made];
   const sources = read.flatMap(({ source }) => source ?? []);
   const files = new Map(sources.map((source) => [source.sha256, source]));
   const entries = read.map(({ entry }) => entry).toSorted(byPath);
-  const folders = foldersOf(on.folders, entries);
+  const folders = sentFolders(on.folders, entries);
   return { entries, folders, dockerfile, files, notes, close: keeping.close };
+}
+
+/** The Procfile of the Dockerfile where `.dockerignore` excludes it: the server reads it, and no image gets it. */
+async function ignoredProcfile(
+  context: string,
+  dockerfile: string,
+  found: readonly Found[],
+): Promise<readonly Found[]> {
+  const path = procfilePath(dockerfile);
+  if (found.some((one) => one.path === path)) return [];
+  const absolute = join(context, path);
+  const facts = await lstat(absolute).catch(() => undefined);
+  return facts?.isFile() === true ? [{ path: reservedProcfile, absolute, isLink: false }] : [];
 }
 
 interface Reading {
@@ -127,6 +146,16 @@ async function readItems(on: Reading, found: readonly Found[]): Promise<readonly
     if (last !== undefined) settled.push(last);
   }
   return settled;
+}
+
+/** A file that is in memory only. */
+async function madeItem(path: string, text: string): Promise<Item> {
+  const bytes = Buffer.from(text);
+  const size = bytes.length;
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const kept = inBuffer(bytes);
+  const source = { path, absolute: path, size, sha256, modifiedMs: 0, mark: "", kept };
+  return { entry: { path, mode: 0o644, size, sha256 }, source };
 }
 
 /** Undefined for what is not there any more. Throws FileChanged for what is something else by now. */
@@ -169,33 +198,10 @@ export const changedSince = ({ files }: SourceTree): readonly string[] =>
     source.kept !== undefined || sinceHashed(source) === "same" ? [] : [source.path],
   );
 
-/** Of the folders that were seen, those that do not follow from the entries. */
-function foldersOf(
-  seen: readonly SeenFolder[],
-  entries: readonly ManifestEntry[],
-): readonly ManifestFolder[] {
-  const sent = [...entries, ...seen.filter(({ isIgnored }) => !isIgnored)];
-  const full = new Set(sent.flatMap(({ path }) => foldersAbove(path)));
-  return seen
-    .filter(({ path, mode, isIgnored }) =>
-      full.has(path) ? mode !== impliedFolderMode : !isIgnored,
-    )
-    .map(({ path, mode }) => ({ path, mode }))
-    .toSorted(byPath);
-}
-
-const impliedFolderMode = 0o755;
-
 interface Found {
   readonly path: string;
   readonly absolute: string;
   readonly isLink: boolean;
-}
-
-interface SeenFolder {
-  readonly path: string;
-  readonly mode: number;
-  readonly isIgnored: boolean;
 }
 
 interface Walk {
@@ -257,12 +263,12 @@ function kindOf(child: Dirent): string {
 }
 
 /** `<Dockerfile>.dockerignore` replaces `.dockerignore` of the context, as in BuildKit. */
-async function readIgnore({ dockerfile, context }: SourcePlace): Promise<Ignore> {
+async function readIgnore({ dockerfile, context, made }: SourcePlace): Promise<Ignore> {
   for (const path of [`${dockerfile}.dockerignore`, join(context, ".dockerignore")]) {
     const text = await readable(basename(path), readIfThere(path));
     if (text) return parseDockerignore(text.toString("utf8"), inside(context, path) ?? path);
   }
-  return parseDockerignore("");
+  return parseDockerignore(made?.dockerignore ?? "");
 }
 
 /** A link to the Dockerfile is followed; links in the context are not. */
@@ -270,13 +276,6 @@ async function followed({ dockerfile }: SourcePlace): Promise<string> {
   const real = await readable(dockerfile, realpath(dockerfile));
   if ((await readable(dockerfile, stat(real))).isFile()) return real;
   throw new UserError(`${dockerfile}: not a file`, { code: "unreadable" });
-}
-
-function reservedPath(found: readonly Found[]): string {
-  const taken = new Set(found.map((item) => item.path));
-  let path = `${reservedFolder}/Dockerfile`;
-  for (let count = 2; taken.has(path); count += 1) path = `${reservedFolder}/Dockerfile.${count}`;
-  return path;
 }
 
 /** Path of `target` relative to `directory`; undefined outside of it. */

@@ -1,5 +1,5 @@
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
-import { optionsAgain, pushOptions, sendOptions, type BuildArgs } from "../push/options.ts";
+import { optionsAgain, sendOptions, type BuildArgs } from "../push/options.ts";
 import { commandLine, option } from "../output/shell-words.ts";
 import { command, hint } from "../../core/hints.ts";
 
@@ -17,14 +17,11 @@ export const declaration: CommandFile = {
 /** `mypaas deploy [PATH]`: a push to this host's own worker. */
 export async function deploy(args: DeployArgs, io: CommandIo): Promise<ExitCode> {
   const { connectLocal } = await import("../connect/connect.ts");
-  const { findDockerfile } = await import("../input/dockerfile-path.ts");
+  const { openPush } = await import("../push/open-push.ts");
   const { runPush } = await import("../push/run-push.ts");
-  const { file: dockerfile } = await findDockerfile(args.path, io.world.cwd, "deploy");
   const runDir = option("--run-dir", args.runDir);
   const wanted = {
-    dockerfile,
-    context: args.context,
-    options: pushOptions(args),
+    open: await openPush(args.path, args, "deploy", io),
     connect: () =>
       connectLocal(io, { runDir: args.runDir }, hint`send it to a server: ${command("push")}`),
     again: commandLine("mypaas", "deploy", args.path, ...optionsAgain(args), ...runDir),

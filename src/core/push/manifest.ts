@@ -1,5 +1,6 @@
 import { maxBlobBytes } from "../wire/protocol.ts";
-import type { ManifestEntry, PushManifest } from "../actions/push.ts";
+import type { ManifestEntry, ManifestImage, PushManifest } from "../actions/push.ts";
+import { maxConfigBytes } from "../image/image-config.ts";
 
 export const maxEntries = 100_000;
 /** All files of one push together. */
@@ -16,15 +17,54 @@ export function checkManifest(manifest: PushManifest): readonly string[] {
     return [
       `build context: ${entries.length + folders.length} files and folders, at most ${maxEntries} can be pushed`,
     ];
+  return atMost(problemsOf(manifest));
+}
+
+function atMost(found: Iterable<string>): readonly string[] {
   const problems: string[] = [];
-  for (const problem of problemsOf(manifest)) {
+  for (const problem of found) {
     problems.push(problem);
     if (problems.length === maxProblems) break;
   }
   return problems;
 }
 
-function* problemsOf({ entries, folders = [], dockerfile }: PushManifest) {
+/** Finds at most 20 problems in entries alone, for those that are not the files of a push yet. */
+export const checkEntries = (tree: Pick<PushManifest, "entries" | "folders">): readonly string[] =>
+  atMost(problemsOfEntries(tree));
+
+function* problemsOf({ entries, folders = [], dockerfile, image }: PushManifest) {
+  yield* problemsOfEntries({ entries, folders });
+  if (!entries.some((entry) => entry.path === dockerfile && !("link" in entry)))
+    yield `dockerfile: ${quotePath(dockerfile)} is not a file of the build context`;
+  // The engine's builders say it in their messages, line by line.
+  else if (hasControls(dockerfile))
+    yield `dockerfile: ${quotePath(dockerfile)} has control characters in its path`;
+  if (image !== undefined) yield* imageProblems(image, entries);
+}
+
+/** More than any engine can stack. */
+const maxLayers = 500;
+
+function* imageProblems(
+  { config, layers }: ManifestImage,
+  entries: PushManifest["entries"],
+): Generator<string, void> {
+  if (layers.length > maxLayers)
+    yield `image: ${layers.length} layers, at most ${maxLayers} can be pushed`;
+  const files = new Map(entries.map((entry) => [entry.path, entry]));
+  for (const path of [config, ...layers]) {
+    const file = files.get(path);
+    if (file === undefined || "link" in file) yield `image: ${quotePath(path)} is not a file`;
+    else if (path === config && file.size > maxConfigBytes)
+      yield `image: its config has ${file.size} bytes, at most ${maxConfigBytes} are read`;
+  }
+}
+
+function* problemsOfEntries({
+  entries,
+  folders = [],
+}: Pick<PushManifest, "entries" | "folders">): Generator<string, void> {
   const leaves = new Set(entries.map((entry) => entry.path));
   const sizes = new Map<string, number>();
   const named = ({ path }: { readonly path: string }, problem: string | undefined) =>
@@ -45,11 +85,6 @@ function* problemsOf({ entries, folders = [], dockerfile }: PushManifest) {
   }
   if (!(total <= maxContextBytes))
     yield `build context: ${total} bytes, at most ${maxContextBytes} can be pushed`;
-  if (!entries.some((entry) => entry.path === dockerfile && !("link" in entry)))
-    yield `dockerfile: ${quotePath(dockerfile)} is not a file of the build context`;
-  // The engine's builders say it in their messages, line by line.
-  else if (hasControls(dockerfile))
-    yield `dockerfile: ${quotePath(dockerfile)} has control characters in its path`;
 }
 
 /** Order of the entries: by code unit, the same in every locale. */

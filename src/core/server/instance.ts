@@ -29,8 +29,12 @@ export interface InstanceConfig {
   readonly addresses?: readonly string[];
   /** Proxies that may say who the client is: `cloudflare`, addresses and ranges. */
   readonly trustProxy?: readonly string[];
+  /** Addresses and ranges besides public ones that the egress proxy connects to, with a port for another one than 443 and 22. */
+  readonly egress?: { readonly allow: readonly string[] };
   /** `kept`: paths and queries reach services as clients sent them. Without it, as in 0.1.0, Traefik cleans them. */
   readonly urls?: "kept";
+  /** True where images may be pushed to `/v2/` on the domain. */
+  readonly registry?: true;
   readonly traefikImage: string;
   readonly receiverImage: string;
   /** The user that ran init: owner of `~/…` volumes. */
@@ -62,6 +66,8 @@ export function instancePaths(config: Pick<InstanceConfig, "stateDir" | "runDir"
     secrets: `${stateDir}/secrets`,
     /** Uploads of local deploys; the worker writes them. */
     localSpool: `${stateDir}/local-spool`,
+    /** Files of linked repositories on their way into `blobs`. */
+    linkTaking: `${stateDir}/link-taking`,
     /** Uploads from outside; the receiver writes them. */
     spool: `${stateDir}/spool`,
     /** Directory that the receiver mounts read-only; holds `authorized_keys` and `receiver.json`. */

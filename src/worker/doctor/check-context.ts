@@ -4,12 +4,14 @@ import {
   apiNetworkName,
   networkName,
   receiverNetworkName,
+  egressNetworkName,
+  outsideNetworkName,
   relayNetworkName,
 } from "../../core/release/names.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { TraefikSnapshot } from "../../core/routing/traefik-snapshot.ts";
 import type { CertificateInfo } from "../../core/actions/certificates.ts";
-import { replicaCount } from "../../core/release/spec.ts";
+import { totalReplicas } from "../../core/release/processes.ts";
 import type { EngineInfo } from "../../adapters/engines/docker/info.ts";
 import { allReleases, liveReleases, stoppedReleases } from "../../adapters/state/releases.ts";
 import { unfinishedJobs } from "../../adapters/state/jobs.ts";
@@ -46,7 +48,7 @@ export function knownIn(state: State, { instance }: InstanceConfig): Known {
     ({ release: { spec, number, mounts }, state: is }) => ({
       service: spec.service,
       release: number,
-      replicas: is === "live" ? replicaCount(spec.scale) : 0,
+      replicas: is === "live" ? totalReplicas(spec) : 0,
       carried: mounts
         .filter(({ type, carried }) => type !== "none" && carried === true)
         .map(({ target, source }) => ({ target, name: source })),
@@ -66,9 +68,14 @@ export function knownIn(state: State, { instance }: InstanceConfig): Known {
     serving,
     images: new Set(images),
     networks: new Set(
-      [networkName, apiNetworkName, receiverNetworkName, relayNetworkName].map((of) =>
-        of(instance),
-      ),
+      [
+        networkName,
+        apiNetworkName,
+        receiverNetworkName,
+        relayNetworkName,
+        egressNetworkName,
+        outsideNetworkName,
+      ].map((of) => of(instance)),
     ),
   };
 }

@@ -10,6 +10,8 @@ const infra: Infra = {
   ensureNetwork: unused,
   inspectNetwork: () => Promise.resolve(undefined),
   ensureContainer: unused,
+  removeNetwork: unused,
+  listens: unused,
   removeContainer: unused,
   inspectImage: unused,
   pullImage: unused,

@@ -34,6 +34,8 @@ function tools() {
     ensureNetwork: unused,
     inspectNetwork: unused,
     ensureContainer: unused,
+    removeNetwork: unused,
+    listens: unused,
     removeContainer: unused,
     inspectImage: (reference) => Promise.resolve(images.has(reference) ? facts : undefined),
     pullImage: (reference, onLine) => {

@@ -65,7 +65,7 @@ export function ownedContainers(docker: Docker, instance: string): OwnedContaine
 type Role = "service" | "run";
 
 /** The filter of a list of one instance's containers. Images carry the other two labels, and so does every container that a person starts from one by hand. */
-export const listFilter = (instance: string, role: Role | "relay", service?: string) => ({
+export const listFilter = (instance: string, role: Role | "relay" | "jail", service?: string) => ({
   label: [
     `${label.instance}=${instance}`,
     `${label.role}=${role}`,

@@ -1,16 +1,22 @@
 import { command, hint, hintFields } from "../../../core/hints.ts";
 import type { Say } from "../../../core/wire/events.ts";
-import type { BuildSource } from "../../../sources/source.ts";
+import type { BuildSource, LoadSource } from "../../../sources/source.ts";
+import { describeFrom } from "../../../core/push/from.ts";
 import { placeValues } from "../../../core/release/values.ts";
 import { readValues } from "../../../adapters/state/env.ts";
 import { keepSecrets } from "../../../adapters/state/secrets.ts";
 import { withBuildSecrets } from "../../deploy/build-secrets.ts";
 import { keepScaleChange } from "../../../adapters/state/job-changes.ts";
-import { scaleOverride } from "../../../adapters/state/services.ts";
-import { pushSource } from "../../../sources/push.ts";
+import { processScales, scaleOverride } from "../../../adapters/state/services.ts";
+import { sentSource } from "../../../sources/image.ts";
 import { readSpec } from "../../../sources/read-spec.ts";
-import { decideScale, type DesiredRelease } from "../../deploy/desired-release.ts";
+import {
+  decideProcessScales,
+  decideScale,
+  type DesiredRelease,
+} from "../../deploy/desired-release.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
+import type { JobRun } from "../job-kind.ts";
 import { releaseKind } from "./release-kind.ts";
 
 /** A release out of files that were sent. */
@@ -19,30 +25,41 @@ export const push = releaseKind<ActionOf<"push">>({
   again: () => hint`push again: ${command("push")}`,
   // It holds everything that an older push does.
   supersedes: true,
-  desired: async ({ state, store, job, say }, action) => {
-    const { service } = action;
-    const source = pushSource(action, store.open);
-    const written = await readSpec(source.dockerfile, service, say);
-    const { spec, isOutdated } = decideScale(written, scaleOverride(state, service));
-    if (isOutdated) keepScaleChange(state, job.id, undefined);
-    const values = readValues(state, service);
-    const { env, files } = placeValues(spec, values);
-    const built = await withBuildSecrets(state, source, { spec, values });
-    warnOfVariables(built, { spec, env }, say);
-    return { spec, env, secretFiles: keepSecrets(state, service, files), source: built };
-  },
+  desired: desiredByPush,
 });
+
+/** What a push asks for, read out of its files. */
+export async function desiredByPush(
+  { state, store, job, say }: JobRun,
+  action: Pick<ActionOf<"push">, "service" | "push">,
+): Promise<DesiredRelease> {
+  const { service, push } = action;
+  const { options } = push;
+  const text = options.from && describeFrom(options.from);
+  if (text !== undefined) say({ kind: "note", text });
+  const source = sentSource(action, store.open);
+  const written = await readSpec(source.dockerfile, service, say, options.fillIn);
+  const own = decideScale(written, scaleOverride(state, service));
+  if (own.isOutdated) keepScaleChange(state, job.id, undefined);
+  const { spec, outdated } = decideProcessScales(own.spec, processScales(state, service));
+  for (const process of outdated) keepScaleChange(state, job.id, undefined, process);
+  const values = readValues(state, service);
+  const { env, files } = placeValues(spec, values);
+  const built = await withBuildSecrets(state, source, { spec, values });
+  warnOfVariables(built, { spec, env }, say);
+  const secretFiles = keepSecrets(state, service, files);
+  return { spec, env, secretFiles, source: built, from: options.from };
+}
 
 /** Most tokens of a build are of no use to the containers, which show them to whoever may inspect one. */
 function warnOfVariables(
-  { secrets }: BuildSource,
+  source: BuildSource | LoadSource,
   { spec, env }: Pick<DesiredRelease, "spec" | "env">,
   say: Say,
 ): void {
+  const asked = "secrets" in source ? (source.secrets?.asked ?? []) : [];
   const isWanted = (name: string) => spec.env.some((variable) => variable.name === name);
-  const names = (secrets?.asked ?? []).filter(
-    (name) => Object.hasOwn(env, name) && !isWanted(name),
-  );
+  const names = asked.filter((name) => Object.hasOwn(env, name) && !isWanted(name));
   for (const name of names)
     say({
       kind: "warning",
