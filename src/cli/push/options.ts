@@ -1,4 +1,5 @@
 import type { PushOptions } from "../../core/actions/push.ts";
+import { UserError } from "../../core/errors.ts";
 import type { OptionRow } from "../command.ts";
 import { serviceArgument } from "../input/arguments.ts";
 import { option } from "../output/shell-words.ts";
@@ -13,6 +14,8 @@ export interface BuildArgs {
   readonly takeFrom?: string | undefined;
   /** `--service`: the name, where the Dockerfile does not say it. */
   readonly service?: string | undefined;
+  /** `--dockerfile`: its path in an archive. */
+  readonly dockerfile?: string | undefined;
   /** `--replace`: the service of another project may go. */
   readonly replace?: boolean;
 }
@@ -28,6 +31,7 @@ export const buildOptions: readonly OptionRow[] = [
 /** The same for commands that send it. */
 export const sendOptions: readonly OptionRow[] = [
   ...buildOptions,
+  ["--dockerfile <path>", "path of the Dockerfile in an archive"],
   ["--replace", "replace a service that another project has pushed"],
 ];
 
@@ -48,8 +52,29 @@ export const serviceOf = ({ service }: BuildArgs): { readonly service?: string }
 export const optionsAgain = (args: BuildArgs): readonly string[] => [
   ...option("--context", args.context),
   ...option("--service", args.service),
+  ...option("--dockerfile", args.dockerfile),
   ...option("--take-from", args.takeFrom),
   ...(args.replace === true ? ["--replace"] : []),
   ...(args.pull === true ? ["--pull"] : []),
   ...(args.cache ? [] : ["--no-cache"]),
 ];
+
+export const imageOption: OptionRow = [
+  "--image <image>",
+  "send an image of docker or podman, its archive, or - for stdin",
+];
+
+/** Throws UserError "usage" for options that say how an image is built, where it is there already. */
+export function refuseBuildOptions({ context, pull, cache }: BuildArgs): void {
+  const options = [
+    [context !== undefined, "--context"],
+    [pull === true, "--pull"],
+    [!cache, "--no-cache"],
+  ] as const;
+  const [, given] = options.find(([isGiven]) => isGiven) ?? [];
+  if (given === undefined) return;
+  throw new UserError(`push: ${given} has no meaning with --image, because nothing is built`, {
+    code: "usage",
+    hint: `leave ${given} out`,
+  });
+}

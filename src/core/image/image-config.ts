@@ -18,23 +18,28 @@ export const maxConfigBytes = 4 * 1024 * 1024;
 
 /** Reads the config of an image; throws UserError "bad-image" for anything else. `image` is its name in messages. */
 export function readImageConfig(bytes: Uint8Array, image: string): ImageConfig {
-  const all = parse(bytes, image);
+  if (bytes.length > maxConfigBytes)
+    throw badImage(
+      image,
+      `its config has ${bytes.length} bytes, at most ${maxConfigBytes} are read`,
+    );
+  const all = fieldsOf(parseJson(bytes, image));
   const { os, architecture, rootfs } = all;
-  const config = fields(all["config"]);
-  const diffIds = fields(rootfs)["diff_ids"];
+  const config = fieldsOf(all["config"]);
+  const diffIds = fieldsOf(rootfs)["diff_ids"];
   if (typeof os !== "string" || typeof architecture !== "string")
     throw badImage(image, "its config names no platform");
   if (!Array.isArray(diffIds) || !diffIds.every((one) => typeof one === "string"))
     throw badImage(image, "its config names no layers");
-  const labels = Object.entries(fields(config["Labels"])).map(
+  const labels = Object.entries(fieldsOf(config["Labels"])).map(
     ([name, value]) => [name, String(value)] as const,
   );
   return {
     platform: `${os}/${architecture}`,
-    exposed: Object.keys(fields(config["ExposedPorts"])).filter((key) =>
+    exposed: Object.keys(fieldsOf(config["ExposedPorts"])).filter((key) =>
       /^\d+(?:\/tcp)?$/.test(key),
     ),
-    volumes: Object.keys(fields(config["Volumes"])),
+    volumes: Object.keys(fieldsOf(config["Volumes"])),
     labels: Object.fromEntries(labels),
     diffIds,
   };
@@ -44,20 +49,17 @@ export function readImageConfig(bytes: Uint8Array, image: string): ImageConfig {
 export const badImage = (image: string, what: string, hint?: string): UserError =>
   new UserError(`image ${image}: ${what}`, { code: "bad-image", hint });
 
-function parse(bytes: Uint8Array, image: string): Readonly<Record<string, unknown>> {
-  if (bytes.length > maxConfigBytes)
-    throw badImage(
-      image,
-      `its config has ${bytes.length} bytes, at most ${maxConfigBytes} are read`,
-    );
+/** The JSON of a part of an image; throws UserError "bad-image". */
+export function parseJson(bytes: Uint8Array, image: string): unknown {
   try {
-    return fields(JSON.parse(new TextDecoder().decode(bytes)));
+    return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
-    throw badImage(image, "its config is not JSON");
+    throw badImage(image, "a part of it is not JSON");
   }
 }
 
-const fields = (value: unknown): Readonly<Record<string, unknown>> =>
+/** The fields of a JSON object; none for anything else. */
+export const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
     ? (value as Readonly<Record<string, unknown>>)
     : {};

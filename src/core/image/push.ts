@@ -14,7 +14,7 @@ export interface ImageParts {
   /** From the first layer up, each as it was packed: a tar, with or without compression. */
   readonly layers: readonly WantedBlob[];
   /** The service where no label names it. */
-  readonly name: string;
+  readonly name: string | undefined;
   readonly isGiven: boolean;
 }
 

@@ -5,7 +5,9 @@ import { coversOf, uncoveredPaths, volumeLines, waysOut } from "../release/decla
 import { label as own } from "../release/names.ts";
 import type { ServiceSpec } from "../release/spec.ts";
 import { UserError } from "../errors.ts";
+import { readServiceName } from "../dockerfile/service-names.ts";
 import { show } from "../dockerfile/values.ts";
+import { command, hint } from "../hints.ts";
 import type { ImageConfig } from "./image-config.ts";
 
 /** What an image says about its service. */
@@ -28,7 +30,7 @@ interface Named {
   /** sha256 of its config, in hex. */
   readonly id: string;
   /** The service where no label names it: an argument, or what `nameOfImage` makes of the image. */
-  readonly name: string;
+  readonly name: string | undefined;
   /** True where a person named the service, so that another name in a label is a mistake. */
   readonly isGiven: boolean;
 }
@@ -57,14 +59,16 @@ export function imageSettings(config: ImageConfig, named: Named): ImageSettings 
   return { spec, dockerfile, warnings: asLabels(warnings) };
 }
 
-/** The service that an image is named after: the last part of its repository. */
-export function nameOfImage(reference: string): string {
+/** The service that an image is named after: the last part of its repository. Undefined where that is an id, or cannot be a name. */
+export function nameOfImage(reference: string): string | undefined {
   const last = reference.split("/").at(-1) ?? "";
-  return last
+  const name = last
     .replace(/@.*$/, "")
     .replace(/:[^:]*$/, "")
     .toLowerCase()
     .replaceAll("_", "-");
+  const isId = /^(?:sha256:)?[0-9a-f]{12,64}$/.test(last);
+  return isId || "bad" in readServiceName(name) ? undefined : name;
 }
 
 interface Line {
@@ -96,17 +100,21 @@ const oneLine = (key: string): string => key.replaceAll(/\s/g, "?");
 function defaults(
   written: readonly Line[],
   { exposed }: ImageConfig,
-  { name }: Named,
+  { image, name }: Named,
 ): readonly Line[] {
   const has = (...keys: readonly string[]) =>
     written.some(({ key }) => keys.includes(key.toLowerCase()));
   const isWorker = written.some(
     ({ key, value }) => key.toLowerCase() === "mypaas.port" && value.trim() === "none",
   );
+  const isNamed = has("mypaas.servicename", "mypaas.service");
+  if (!isNamed && name === undefined)
+    throw new UserError(`image ${image}: nothing says the name of its service`, {
+      code: "image-label",
+      hint: hint`say it: ${command(`push --image ${image} NAME`)}`,
+    });
   return [
-    ...(has("mypaas.servicename", "mypaas.service")
-      ? []
-      : [{ key: "mypaas.servicename", value: name }]),
+    ...(isNamed ? [] : [{ key: "mypaas.servicename", value: name ?? "" }]),
     ...(isWorker || has("mypaas.domain", "mypaas.url")
       ? []
       : [{ key: "mypaas.domain", value: "auto" }]),
@@ -149,11 +157,11 @@ function labelsError(image: string, problems: readonly ImageProblem[]): UserErro
   });
 }
 
-function refuseOtherName({ service }: ServiceSpec, { name, isGiven }: Named): void {
+function refuseOtherName({ service }: ServiceSpec, { image, name = "", isGiven }: Named): void {
   if (!isGiven || service === name) return;
   throw new UserError(
     `image label mypaas.servicename: is "${service}", the command says "${show(name)}"`,
-    { code: "wrong-service", hint: "leave the name out" },
+    { code: "wrong-service", hint: hint`leave the name out: ${command(`push --image ${image}`)}` },
   );
 }
 

@@ -42,6 +42,7 @@ export interface Answers {
   readonly "remote default": { readonly name: string | null };
   readonly "remote rename": { readonly name: string; readonly was: string };
   readonly "remote remove": { readonly removed: string };
+  readonly "git add": GitRemoteAnswer;
   readonly "registry login": Results["registry.login"];
   readonly "registry logout": Results["registry.logout"];
   readonly "registry list": Results["registry.list"];
@@ -52,6 +53,15 @@ export interface Answers {
   readonly "cert retry": Results["cert.retry"];
   readonly completion: { readonly shell: string; readonly script: string };
   readonly "help keys": { readonly keys: readonly KeyHelp[] };
+}
+
+export interface GitRemoteAnswer {
+  /** Name of the git remote. */
+  readonly name: string;
+  readonly url: string;
+  readonly service?: string;
+  /** Of the Dockerfile, in the repository. */
+  readonly path?: string;
 }
 
 export interface AuthAnswer {

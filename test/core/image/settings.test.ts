@@ -13,7 +13,10 @@ interface Said {
 
 const id = "c".repeat(64);
 
-function settings(config: Said, more: { readonly name?: string; readonly isGiven?: boolean } = {}) {
+function settings(
+  config: Said,
+  more: { readonly name?: string | undefined; readonly isGiven?: boolean } = {},
+) {
   const text = JSON.stringify({
     os: "linux",
     architecture: "amd64",
@@ -116,10 +119,17 @@ test("a name on the command line must be that of the label", () => {
   const Labels = { "mypaas.servicename": "shop" };
   assert.equal(
     refused({ Labels }, { name: "web", isGiven: true }),
-    'image label mypaas.servicename: is "shop", the command says "web"\nhint: leave the name out',
+    'image label mypaas.servicename: is "shop", the command says "web"\nhint: leave the name out: mypaas push --image ann/web:2',
   );
   assert.equal(settings({ Labels }, { name: "shop", isGiven: true }).spec.service, "shop");
   assert.equal(settings({}, { name: "blog", isGiven: true }).spec.service, "blog");
+});
+
+test("an image without a name, and without a label that says it, is refused", () => {
+  assert.equal(
+    refused({}, { name: undefined }),
+    "image ann/web:2: nothing says the name of its service\nhint: say it: mypaas push --image ann/web:2 NAME",
+  );
 });
 
 test("a VOLUME needs a label that says what becomes of its data", () => {
@@ -132,8 +142,11 @@ test("a VOLUME needs a label that says what becomes of its data", () => {
 });
 
 test("an image is named after the last part of its repository", () => {
-  const cases: readonly [reference: string, name: string][] = [
+  const cases: readonly [reference: string, name: string | undefined][] = [
     ["web", "web"],
+    ["3f2a1b0c9d8e", undefined],
+    ["sha256:" + id, undefined],
+    ["ann/r1-r2", undefined],
     ["ann/web:2", "web"],
     ["localhost:5000/ann/Web_App", "web-app"],
     ["ghcr.io/ann/web@sha256:" + id, "web"],
@@ -144,7 +157,7 @@ test("an image is named after the last part of its repository", () => {
 
 test("what is no config of an image is refused in words", () => {
   const cases: readonly [text: string, said: string][] = [
-    ["{", "image web: its config is not JSON"],
+    ["{", "image web: a part of it is not JSON"],
     ["{}", "image web: its config names no platform"],
     ['{"os":"linux","architecture":"arm64"}', "image web: its config names no layers"],
   ];

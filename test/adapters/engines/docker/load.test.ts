@@ -98,7 +98,7 @@ test("what this server cannot run is refused before the engine gets a byte", asy
     [{ layers: [part(gzipSync("another"))] }, /is not the one that its config names$/],
     [{ layers: [part(gzipSync("a layer").subarray(0, 15))] }, /layer \w{12}: cannot be unpacked$/],
     [{ layers: [] }, /its config names 1 layers, and it has 0$/],
-    [{ config: part("x") }, /its config is not JSON$/],
+    [{ config: part("x") }, /a part of it is not JSON$/],
     [{ reference: "other/web:r1" }, /not of instance "t"$/],
   ];
   for (const [more, message] of cases) await assert.rejects(load(more), { message });
