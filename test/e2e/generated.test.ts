@@ -3,6 +3,7 @@ import { access, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { initArgs } from "../../scripts/machine/instance.ts";
 import { mustRun } from "../../scripts/machine/run.ts";
 import { provideLanguageImages } from "../support/language-images.ts";
 import { madeFolders, type MadeFolder } from "../support/made-folders.ts";
@@ -16,7 +17,11 @@ let takeAway: () => Promise<void>;
 
 before(async () => {
   takeAway = await provideLanguageImages();
-  server = await startServer("t-e2e-generated", { init: ["--domain", domain] });
+  server = await startServer("t-e2e-generated");
+  // Only now: the laptop's line would name a host that no resolver knows.
+  await server.must([...initArgs(server.instance), "--domain", domain]);
+  await server.stopWorker();
+  await server.startWorker();
 });
 after(async () => {
   await server?.remove();
@@ -83,7 +88,7 @@ const languages: readonly Language[] = [
       "pnpm-workspace.yaml": "onlyBuiltDependencies:\n  - esbuild\n",
     },
     what: "node (pnpm, vite)",
-    says: /^200 <div id="root">/,
+    says: /^200 .*<div id="root">/s,
   },
   {
     service: "flask",
@@ -143,7 +148,7 @@ test("a folder of each language without a Dockerfile becomes live, as a user wit
 });
 
 test("an app in the browser gets its own addresses, a static site a 404, and neither shows what was made", async () => {
-  assert.match(await answers(`vite.${domain}`, "/deep/link"), /^200 <div id="root">/);
+  assert.match(await answers(`vite.${domain}`, "/deep/link"), /^200 .*<div id="root">/s);
   assert.match(await answers(`static.${domain}`, "/about/"), /^200 <h1>about/);
   const hidden = ["/missing", "/.mypaas/Dockerfile"];
   for (const path of hidden)
