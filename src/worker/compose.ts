@@ -10,6 +10,7 @@ import type { Spool } from "../adapters/spool/spool.ts";
 import type { State } from "../adapters/state/state.ts";
 import type { ActionParts } from "./accept/actions.ts";
 import type { BackendParts } from "./accept/backend.ts";
+import type { ImageDoorParts } from "./accept/image-door.ts";
 import { keysFileWriter, syncKeysFile } from "./access/enrolled-keys.ts";
 import { openCertificates } from "./certificates/certificates.ts";
 import { hasWildcards } from "./certificates/server-facts.ts";
@@ -31,6 +32,8 @@ import { Terminals } from "./programs/terminals.ts";
 export interface Core {
   readonly backend: Omit<BackendParts, "entry">;
   readonly attachments: Terminals;
+  /** Of the door of images; undefined where init has not opened it. */
+  readonly images: ImageDoorParts | undefined;
   readonly traefikEvents: TraefikEventStream;
   /** Ends the jobs that an earlier worker left, writes the dynamic file, begins the queued jobs. */
   readonly recover: () => Promise<void>;
@@ -78,6 +81,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   return {
     backend,
     attachments,
+    images: config.registry === true ? imageDoorParts(parts, backend) : undefined,
     traefikEvents,
     recover: async () => {
       // While Docker is away nothing runs; `tidy` tries again.
@@ -109,6 +113,27 @@ export async function openCore(parts: CoreParts): Promise<Core> {
       for (const request of forgetRequests(state, now())) await localSpool.drop(request);
       await localSpool.sweep(now());
       await attachments.sweep();
+    },
+  };
+}
+
+function imageDoorParts(
+  { world, config, store, engineSocket }: CoreParts,
+  { state, pushes, log, now, server }: Core["backend"],
+): ImageDoorParts {
+  return {
+    state,
+    pushes,
+    log,
+    now,
+    server,
+    store,
+    random: world.random,
+    domain: config.domain,
+    spoolDir: instancePaths(config).spool,
+    platform: async () => {
+      const { engineInfo } = await import("../adapters/engines/docker/info.ts");
+      return (await engineInfo(engineSocket)).platform;
     },
   };
 }

@@ -40,6 +40,7 @@ const optionalKeys = [
   "addresses",
   "trustProxy",
   "urls",
+  "registry",
 ] as const;
 
 /** Writes the file and keeps the operator's comments, order and `volumes.allow`. False when nothing changed. */
@@ -102,6 +103,7 @@ function configOf(document: Document, file: string): InstanceConfig {
     ...list(root, "addresses", { file, what: "IP addresses", read: readAddress }),
     ...list(root, "trustProxy", { file, what: "cloudflare, addresses or ranges", read: trusted }),
     ...urls(root, file),
+    ...registry(root, file),
     ...egress(root, file),
     traefikImage: text(root, "traefikImage", file),
     receiverImage: text(root, "receiverImage", file),
@@ -148,6 +150,13 @@ function urls(root: Fields, file: string): Partial<InstanceConfig> {
   if (value === undefined || value === null) return {};
   if (value === "kept") return { urls: value };
   throw wrong(file, `urls: should be kept, got ${show(value)}`);
+}
+
+function registry(root: Fields, file: string): Partial<InstanceConfig> {
+  const value = root["registry"];
+  if (value === undefined || value === null || value === false) return {};
+  if (value === true) return { registry: value };
+  throw wrong(file, `registry: should be true or false, got ${show(value)}`);
 }
 
 function egress(root: Fields, file: string): Partial<InstanceConfig> {

@@ -24,6 +24,8 @@ export interface InitOptions extends CertificateOptions, NetworkOptions {
   readonly instance?: string;
   readonly httpPort?: number;
   readonly httpsPort?: number;
+  /** False with `--no-registry`. */
+  readonly registry?: boolean;
   readonly systemd?: boolean;
   readonly traefikImage?: string;
   readonly traefikBinary?: string;
@@ -69,6 +71,8 @@ export function wantedConfig(
     });
   const domain = options.domain === undefined ? before?.domain : readName("domain", options.domain);
   const email = options.email === undefined ? before?.email : readEmail(options.email);
+  const registry = options.registry ?? before?.registry === true;
+  if (registry && domain === undefined) throw needsDomain();
   return {
     version: 1,
     instance,
@@ -81,6 +85,7 @@ export function wantedConfig(
     ...(domain === undefined ? {} : { domain }),
     ...(email === undefined ? {} : { email }),
     ...wantedCertificates(options, before),
+    ...(registry && { registry }),
     traefikImage: options.traefikImage ?? before?.traefikImage ?? defaultTraefikImage,
     receiverImage: before?.receiverImage ?? "",
     owner: before?.owner ?? more.owner,
@@ -98,6 +103,12 @@ export function checkOptions(options: InitOptions): void {
       hint: "leave one of them out",
     });
 }
+
+const needsDomain = (): UserError =>
+  new UserError("--registry: images are pushed to the server's own name, and it has none", {
+    code: "usage",
+    hint: hint`give it one: ${command("init --registry --domain paas.example.com")}`,
+  });
 
 const runDirOf = (instance: string): string =>
   instance === defaultInstance ? defaultRunDir : `/run/${instance}`;

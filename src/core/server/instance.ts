@@ -33,6 +33,8 @@ export interface InstanceConfig {
   readonly egress?: { readonly allow: readonly string[] };
   /** `kept`: paths and queries reach services as clients sent them. Without it, as in 0.1.0, Traefik cleans them. */
   readonly urls?: "kept";
+  /** True where images may be pushed to `/v2/` on the domain. */
+  readonly registry?: true;
   readonly traefikImage: string;
   readonly receiverImage: string;
   /** The user that ran init: owner of `~/…` volumes. */
