@@ -5,9 +5,11 @@ import {
   chooseContext,
   fileAt,
   ignoreFilesOf,
+  procfileAt,
   type ChosenContext,
 } from "../../core/push/archive-context.ts";
 import { maxDockerfileBytes } from "../../core/dockerfile/parse.ts";
+import { maxProcfileBytes, type ProcfileText } from "../../core/dockerfile/procfile.ts";
 import { badArchive } from "../../core/push/archive.ts";
 import { shownPath } from "../../core/push/manifest.ts";
 import type { Taken } from "./taken.ts";
@@ -15,6 +17,8 @@ import type { Taken } from "./taken.ts";
 export interface ArchiveContext extends ChosenContext {
   /** The Dockerfile itself. */
   readonly text: Uint8Array;
+  /** What is in its Procfile. */
+  readonly procfile?: ProcfileText;
 }
 
 /** Reads the Dockerfile of an archive that was taken into a folder, and chooses what is sent with it; undefined where there is none at this path. */
@@ -39,7 +43,19 @@ export async function readArchiveContext(
       ? { file: rules.file, text: (await read(rules.entry)).toString("utf8") }
       : undefined;
   const chosen = chooseContext(taken, dockerfile, { path, ...(ignore && { ignore }) });
-  return { ...chosen, text: await read(dockerfile) };
+  const procfile = procfileAt(taken, chosen.dockerfile);
+  if (procfile !== undefined && procfile.size > maxProcfileBytes)
+    throw badArchive(
+      name,
+      `${shownPath(procfile.path)}: has ${procfile.size} bytes, too many for a Procfile`,
+    );
+  return {
+    ...chosen,
+    text: await read(dockerfile),
+    ...(procfile !== undefined && {
+      procfile: { bytes: await read(procfile), file: `${name}:${shownPath(procfile.path)}` },
+    }),
+  };
 }
 
 type Read = (file: { readonly sha256: string }) => Promise<Uint8Array>;

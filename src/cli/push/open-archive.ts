@@ -93,7 +93,15 @@ export async function openTaken(source: TakenSource, io: CommandIo): Promise<Ope
       (await readArchiveContext(taken, into, { path, name })) ??
       (await makeChosen(source, taken, into, io));
     if (chosen === undefined) throw noDockerfile(source, taken);
-    const spec = checkText({ bytes: chosen.text, file: `${name}:${shownPath(path)}`, service }, io);
+    const spec = checkText(
+      {
+        bytes: chosen.text,
+        file: `${name}:${shownPath(path)}`,
+        service,
+        procfile: chosen.procfile,
+      },
+      io,
+    );
     await warnOfGaps(taken, chosen, into, io);
     const tree = { ...chosen, files: blobsIn(into, chosen), notes: [], close };
     const push = checkTree({ context: name, tree, options }, io);

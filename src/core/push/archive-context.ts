@@ -4,6 +4,7 @@ import type { ArchiveTree } from "./archive.ts";
 import { reservedPath, sentFolders } from "./context-rules.ts";
 import { parseDockerignore, type IgnoreState } from "./dockerignore.ts";
 import { byPath } from "./manifest.ts";
+import { procfilePath, reservedProcfile } from "./procfile-path.ts";
 
 type FileEntry = Extract<ManifestEntry, { readonly sha256: string }>;
 
@@ -34,6 +35,13 @@ export const ignoreFilesOf = (dockerfile: string): readonly string[] => [
   `${posix.normalize(dockerfile)}.dockerignore`,
   ".dockerignore",
 ];
+
+/** The Procfile that belongs to a Dockerfile whose entry has this path. */
+export function procfileAt({ entries }: ArchiveTree, dockerfile: string): FileEntry | undefined {
+  const path = procfilePath(dockerfile);
+  const entry = entries.find((one) => one.path === path);
+  return entry !== undefined && "sha256" in entry ? entry : undefined;
+}
 
 export interface ChosenContext {
   readonly entries: readonly ManifestEntry[];
@@ -70,6 +78,13 @@ export function chooseContext(
   );
   const isOwn = own === dockerfile.path;
   const at = isOwn ? own : reservedPath(kept);
-  const entries = isOwn ? kept : [...kept, { ...dockerfile, path: at }].toSorted(byPath);
+  const procfile = procfileAt(tree, at);
+  // The server reads it, and no image gets it.
+  const isIgnored = procfile !== undefined && !kept.some((entry) => entry.path === procfile.path);
+  const entries = [
+    ...kept,
+    ...(isOwn ? [] : [{ ...dockerfile, path: at }]),
+    ...(isIgnored ? [{ ...procfile, path: reservedProcfile }] : []),
+  ].toSorted(byPath);
   return { entries, folders: sentFolders(seen, entries), dockerfile: at };
 }

@@ -1,5 +1,6 @@
 import type { ManifestEntry, ManifestFolder } from "../actions/push.ts";
 import { byPath, foldersAbove } from "./manifest.ts";
+import { reservedFolder } from "./procfile-path.ts";
 
 /** A folder of a build context, ignored or not. */
 export interface SeenFolder extends ManifestFolder {
@@ -23,9 +24,6 @@ export function sentFolders(
     .map(({ path, mode }) => ({ path, mode }))
     .toSorted(byPath);
 }
-
-/** Folder of a Dockerfile that is not a file of the context. */
-const reservedFolder = ".mypaas";
 
 /** A path for such a Dockerfile, beside these entries. */
 export function reservedPath(entries: readonly { readonly path: string }[]): string {

@@ -31,6 +31,8 @@ const trees: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     a: "1",
     b: "2",
   },
+  "a Procfile": { Dockerfile: "FROM a\n", Procfile: "worker: a\n", ".dockerignore": "Procfile\n" },
+  "a Procfile that is sent": { Dockerfile: "FROM a\n", Procfile: "worker: a\n" },
   git: { Dockerfile: "FROM a\n", ".git/config": "x", "sub/.git": "y", c: "1" },
   "linked Dockerfile": {
     "docker/Dockerfile": "FROM a\n",
