@@ -31,7 +31,7 @@ const fromOthers: Readonly<Record<string, readonly string[]>> = {
   "an image": ["image-config.ts"],
   "a CA": ["acme-directory.ts"],
   "the argument of a container": ["relay.ts", "egress.ts"],
-  "the worker, in the jail": ["git-jail.ts"],
+  "the worker, in the jail": ["git-jail.ts", "git-fetch.ts"],
   "the package": ["package-version.ts"],
   "a folder of a person": ["data-files.ts"],
 };

@@ -4,12 +4,18 @@ import type { ServiceSpec } from "../release/spec.ts";
 import type { Check } from "../health/check.ts";
 import type { RunResult } from "../actions/programs.ts";
 import type { PlannedChanges } from "../actions/push.ts";
+import type { LinkInfo } from "../actions/links.ts";
 import type { Results } from "../actions/actions.ts";
 import type { PsSnapshot } from "../actions/watch.ts";
 
 /** What each command answers on stdout with `--json`, as one line; what is not here answers with events only. */
 export interface Answers {
   readonly init: InitAnswer;
+  /** `hook` is the path of the webhook; the secret is shown only now. */
+  readonly link: LinkAnswer;
+  /** Of `mypaas link SERVICE` too. */
+  readonly "link list": Results["link.list"];
+  readonly "link remove": Results["link.remove"];
   readonly plan: PlannedChanges;
   /** With `--watch` one line after the other. */
   readonly ps: PsSnapshot;
@@ -53,6 +59,12 @@ export interface Answers {
   readonly "cert retry": Results["cert.retry"];
   readonly completion: { readonly shell: string; readonly script: string };
   readonly "help keys": { readonly keys: readonly KeyHelp[] };
+}
+
+export interface LinkAnswer {
+  readonly link: LinkInfo;
+  readonly hook: string;
+  readonly secret: string;
 }
 
 export interface GitRemoteAnswer {
