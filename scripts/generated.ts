@@ -103,7 +103,7 @@ mypaas eject              # write it into the folder, to keep it and change it
 
 - Where there is a Dockerfile, nothing is made.
 - The service has the name of the folder, the domain \`auto\` (\`<name>.<server domain>\`) and the port 8080, which the program finds in \`PORT\`.
-- Other settings stand in a file \`Procfile\`, as in a Dockerfile: \`# mypaas.domain = www.example.com\`. Its line \`web:\` is the command that starts the program, its line \`release:\` runs before each switch.
+- Other settings stand in a file \`Procfile\`, as in a Dockerfile: \`# mypaas.domain = www.example.com\`. Its line \`web:\` is the command that starts the program, its line \`release:\` runs before each switch, and its other lines are processes.
 - The image has what the lock file says, runs as a user without rights, and holds nothing that only building needs. The newest known version of the language that fits is taken.
 - Lines that \`.dockerignore\` should have are made where the folder has no such file.
 - The program has to listen on all addresses of its container, on the port in \`PORT\`.

@@ -1,5 +1,5 @@
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { mustRun, run } from "../../scripts/machine/run.ts";
 import { ensureDebianImage } from "./app-images/base.ts";
 
@@ -33,6 +33,11 @@ const packages = [
 ];
 
 const npmVersion = "11.6.2";
+const logs = [
+  ["access", "/dev/stdout"],
+  ["error", "/dev/stderr"],
+  ["other_vhosts_access", "/dev/stdout"],
+] as const;
 const authorities = "/etc/ssl/certs/ca-certificates.crt";
 const passed =
   /^(?:(?:https?|no|all)_proxy|pip_(?:index_url|cert)|npm_config_registry|node_extra_ca_certs|ssl_cert_file|requests_ca_bundle|goproxy)$/i;
@@ -81,7 +86,13 @@ async function addFiles(root: string): Promise<void> {
     join(import.meta.dirname, "app-images/php-apache/apache2-foreground"),
     join(root, "usr/local/bin/apache2-foreground"),
   );
-  await mkdir(dirname(join(root, "var/www/html/x")), { recursive: true });
-  await mustRun("chmod", ["1777", ...["run", "log/apache2"].map((one) => join(root, "var", one))]);
+  await mustRun("chmod", ["755", join(root, "usr/local/bin/apache2-foreground")]);
+  // As the official image has them: logs go to the container's own, and any user may start it.
+  for (const [log, to] of logs)
+    await mustRun("ln", ["-sf", to, join(root, `var/log/apache2/${log}.log`)]);
+  for (const folder of ["run/apache2", "run/lock/apache2"]) {
+    await mkdir(join(root, folder), { recursive: true });
+    await mustRun("chmod", ["1777", join(root, folder)]);
+  }
   await writeFile(join(root, "etc/gemrc"), "gem: --no-document\n");
 }

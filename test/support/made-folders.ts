@@ -372,6 +372,22 @@ const others = {
     "app.rb": 'require "sinatra"\n\nget("/") { "sinatra" }\n',
     "config.ru": 'require "./app"\nrun Sinatra::Application\n',
   },
+  "ruby-script": {
+    Gemfile: 'source "https://rubygems.org"\n',
+    "server.rb": `require "socket"
+
+server = TCPServer.new("0.0.0.0", Integer(ENV.fetch("PORT")))
+trap("TERM") { exit }
+loop do
+  client = server.accept
+  nil until client.gets.to_s.strip.empty?
+  client.write("HTTP/1.1 200 OK\\r\\nContent-Length: 4\\r\\nConnection: close\\r\\n\\r\\nruby")
+  client.close
+rescue SystemCallError
+  next
+end
+`,
+  },
   "ruby-rails": {
     Gemfile:
       'source "https://rubygems.org"\n\nruby "3.3.6"\ngem "rails", "~> 8.0"\ngem "pg"\ngem "puma"\ngem "propshaft"\ngem "importmap-rails"\n',

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   chooseContext,
@@ -55,6 +56,26 @@ export async function readArchiveContext(
       procfile: { bytes: await read(procfile), file: `${name}:${shownPath(procfile.path)}` },
     }),
   };
+}
+
+type Read = (file: { readonly sha256: string }) => Promise<Uint8Array>;
+
+/** The same with a Dockerfile that is made, and with the lines of a .dockerignore for an archive that has none. */
+export async function makeArchiveContext(
+  taken: Taken,
+  into: string,
+  make: (read: Read) => Promise<{ readonly dockerfile: string; readonly dockerignore: string }>,
+): Promise<ArchiveContext> {
+  const read: Read = ({ sha256 }) => readFile(join(into, sha256));
+  const made = await make(read);
+  const text = Buffer.from(made.dockerfile);
+  const sha256 = createHash("sha256").update(text).digest("hex");
+  await writeFile(join(into, sha256), text);
+  const own = fileAt(taken, ".dockerignore");
+  const rules = own === undefined ? made.dockerignore : new TextDecoder().decode(await read(own));
+  const file = { path: "", mode: 0o644, size: text.length, sha256 };
+  const ignore = { file: ".dockerignore", text: rules };
+  return { ...chooseContext(taken, file, { path: "Dockerfile", ignore }), text };
 }
 
 /** A pointer of git-lfs is shorter. */

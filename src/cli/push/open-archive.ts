@@ -50,6 +50,7 @@ export async function openArchive(source: ArchiveSource, io: CommandIo): Promise
       name,
       path: dockerfile,
       folder: isPiped ? cwd : dirname(at),
+      ...(!isPiped && { called: basename(file).replace(/\.(?:zip|tgz|tar(?:\.\w+)?)$/i, "") }),
       take,
       nameDockerfile: typed,
       from: ({ commit }) => ({ kind: "archive", ...(commit !== undefined && { commit }) }),
@@ -66,6 +67,8 @@ export interface TakenSource {
   readonly path: string;
   /** The folder on this machine that it belongs to. */
   readonly folder: string;
+  /** Names the service of a made Dockerfile; the folder does where it is left out. */
+  readonly called?: string | undefined;
   readonly service?: string | undefined;
   readonly options: PushOptions;
   readonly take: (into: string, limits: TakeLimits) => Promise<Taken>;
@@ -86,7 +89,9 @@ export async function openTaken(source: TakenSource, io: CommandIo): Promise<Ope
     const limits = { name, stripTop: true, signal, onRead: sayReading(name, io) };
     const taken = await source.take(into, limits);
     const { readArchiveContext } = await import("../../adapters/archive/archive-context.ts");
-    const chosen = await readArchiveContext(taken, into, { path, name });
+    const chosen =
+      (await readArchiveContext(taken, into, { path, name })) ??
+      (await makeChosen(source, taken, into, io));
     if (chosen === undefined) throw noDockerfile(source, taken);
     const spec = checkText(
       {
@@ -110,6 +115,21 @@ export async function openTaken(source: TakenSource, io: CommandIo): Promise<Ope
     await rm(into, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** With a made Dockerfile where nothing in it looks like one. */
+async function makeChosen(source: TakenSource, taken: Taken, into: string, io: CommandIo) {
+  const { name, path, folder, service, called = basename(folder) } = source;
+  if (path !== "Dockerfile" || dockerfilesOf(taken).length > 0) return undefined;
+  const { makeArchiveContext } = await import("../../adapters/archive/archive-context.ts");
+  const { madeOr, sayMade } = await import("./make-dockerfile.ts");
+  const { generateFrom } = await import("../../core/generate/from-entries.ts");
+  return makeArchiveContext(taken, into, async (read) => {
+    const { entries } = taken;
+    const made = madeOr(await generateFrom({ entries, name: service ?? called, read }), name);
+    sayMade(made, undefined, io);
+    return made;
+  });
 }
 
 function noDockerfile({ name, path, nameDockerfile }: TakenSource, taken: Taken): UserError {

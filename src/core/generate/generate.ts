@@ -118,11 +118,6 @@ function written({ made, settings, procfile }: Written): MadeDockerfile {
   const added = [...first]
     .filter(([key]) => !own.has(key))
     .map(([key, value]) => `# mypaas.${key} = ${value}`);
-  const idle = [...procfile.commands.keys()].filter((one) => one !== "web" && one !== "release");
-  const notes = [
-    ...made.notes,
-    ...idle.map((one) => `Procfile: ${one} is not started; only web and release are used`),
-  ];
   const dockerfile = [
     `# Made by mypaas: ${made.what}`,
     ...settings.lines,
@@ -138,7 +133,15 @@ function written({ made, settings, procfile }: Written): MadeDockerfile {
       problem.hint ?? "write a Dockerfile",
     );
   const dockerignore = [...new Set([...always, ...made.ignore]), ""].join("\n");
-  return { kind: "made", dockerfile, dockerignore, port, service, what: made.what, notes };
+  return {
+    kind: "made",
+    dockerfile,
+    dockerignore,
+    port,
+    service,
+    what: made.what,
+    notes: made.notes,
+  };
 }
 
 /** What no image needs, and what may hold secrets. */

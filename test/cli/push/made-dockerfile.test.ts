@@ -7,6 +7,7 @@ import { deploy } from "../../../src/cli/commands/deploy.ts";
 import { plan } from "../../../src/cli/commands/plan.ts";
 import type { Event } from "../../../src/core/wire/events.ts";
 import { runCommand } from "../../support/command.ts";
+import { pack } from "tar-stream";
 import { fakeWireServer } from "../../support/fake-wire-server.ts";
 import { madeFolders } from "../../support/made-folders.ts";
 
@@ -70,6 +71,27 @@ test("a Dockerfile that is there is used, and a .dockerignore that is there coun
     second?.entries.map(({ path }) => path),
     [".dockerignore", ".mypaas/Dockerfile", "a.pyc", "app.py"],
   );
+});
+
+/** Writes a tar with one folder around everything, as forges do. */
+async function tarOf(file: string, files: Readonly<Record<string, string>>): Promise<void> {
+  const tar = pack();
+  for (const [name, text] of Object.entries(files)) tar.entry({ name: `app-1.0/${name}` }, text);
+  tar.finalize();
+  await writeFile(file, tar as unknown as AsyncIterable<Uint8Array>);
+}
+
+test("an archive without a Dockerfile gets the one that its folder gets", async (t) => {
+  const { root, cwd } = await folderOf(t, flask);
+  await tarOf(join(root, "web.tar"), { ...flask, ".env": "SECRET=1\n" });
+  const [folder, archive] = [await pushed(t, cwd), await pushed(t, root, { path: "web.tar" })];
+  assert.equal(archive.code, 0);
+  assert.equal(archive.service, "web");
+  assert.ok(archive.texts.includes("no Dockerfile: made one for python (pip, flask)"));
+  assert.deepEqual(archive.push?.entries, folder.push?.entries);
+  await tarOf(join(root, "which.tar"), { "package.json": "{}" });
+  const { error } = await pushed(t, root, { path: "which.tar" });
+  assert.equal(error?.message, "which.tar: package.json: nothing tells how the program starts");
 });
 
 test("where the files do not tell, nothing is sent", async (t) => {
