@@ -29,6 +29,7 @@ const fromOthers: Readonly<Record<string, readonly string[]>> = {
   Traefik: ["api.ts", "checks.ts", "storage.ts"],
   "a CA": ["acme-directory.ts"],
   "the argument that init gives": ["relay.ts"],
+  "the jail": ["pushed-refs.ts"],
   "the worker, in the jail": ["git-jail.ts"],
   "the package": ["package-version.ts"],
 };

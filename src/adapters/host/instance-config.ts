@@ -39,6 +39,7 @@ const optionalKeys = [
   "addresses",
   "trustProxy",
   "urls",
+  "git",
 ] as const;
 
 /** Writes the file and keeps the operator's comments, order and `volumes.allow`. False when nothing changed. */
@@ -101,6 +102,7 @@ function configOf(document: Document, file: string): InstanceConfig {
     ...list(root, "addresses", { file, what: "IP addresses", read: readAddress }),
     ...list(root, "trustProxy", { file, what: "cloudflare, addresses or ranges", read: trusted }),
     ...urls(root, file),
+    ...git(root, file),
     traefikImage: text(root, "traefikImage", file),
     receiverImage: text(root, "receiverImage", file),
     owner: { name: text(owner, "name", file), home: path(owner, "home", file) },
@@ -146,6 +148,13 @@ function urls(root: Fields, file: string): Partial<InstanceConfig> {
   if (value === undefined || value === null) return {};
   if (value === "kept") return { urls: value };
   throw wrong(file, `urls: should be kept, got ${show(value)}`);
+}
+
+function git(root: Fields, file: string): Partial<InstanceConfig> {
+  const value = root["git"];
+  if (value === undefined || value === null || value === false) return {};
+  if (value === true) return { git: value };
+  throw wrong(file, `git: should be true or false, got ${show(value)}`);
 }
 
 function acme(root: Fields, file: string): Partial<InstanceConfig> {

@@ -22,6 +22,8 @@ export const declaration: CommandFile = {
       "--urls <kept|cleaned>",
       "paths with // and queries with ;: kept for services (default), or cleaned",
     ],
+    ["--git", "take git push over ssh, for machines without mypaas"],
+    ["--no-git", "take it no more"],
     ["--no-systemd", "install no units; you start `mypaas worker` yourself"],
     ["--traefik-image <ref>", "the image to run as Traefik"],
     ["--traefik-binary <path>", "make that image from an official binary, without a registry"],

@@ -25,6 +25,7 @@ export interface InitOptions extends CertificateOptions, NetworkOptions {
   readonly httpPort?: number;
   readonly httpsPort?: number;
   readonly systemd?: boolean;
+  readonly git?: boolean;
   readonly traefikImage?: string;
   readonly traefikBinary?: string;
 }
@@ -81,6 +82,7 @@ export function wantedConfig(
     ...(domain === undefined ? {} : { domain }),
     ...(email === undefined ? {} : { email }),
     ...wantedCertificates(options, before),
+    ...((options.git ?? before?.git) === true && { git: true }),
     traefikImage: options.traefikImage ?? before?.traefikImage ?? defaultTraefikImage,
     receiverImage: before?.receiverImage ?? "",
     owner: before?.owner ?? more.owner,
