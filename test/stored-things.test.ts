@@ -11,6 +11,7 @@ import {
   hostRecordShape,
   projectShape,
   scaleOverrideShape,
+  fromShape,
   receiptShape,
   releaseShape,
   stepDataShape,
@@ -64,6 +65,7 @@ test("what is stored in JSON has the form that is written down for this version 
   const forms = {
     release: releaseShape,
     receipt: receiptShape,
+    from: fromShape,
     scale: scaleOverrideShape,
     project: projectShape,
     certificate: hostRecordShape,

@@ -43,9 +43,9 @@ export function blobsOf({ entries }: PushManifest): readonly WantedBlob[] {
 
 /** Names what a push asks for, its options included: one that asks for a build is not one that does without. */
 export function askedFor(content: string, { options }: PushManifest): string {
-  const { pull, noCache, takeFrom } = options;
+  const { pull, noCache, takeFrom, fillIn } = options;
   const taking = takeFrom === undefined ? "" : `+take-from ${takeFrom}`;
-  return `${content}${pull ? "+pull" : ""}${noCache ? "+no-cache" : ""}${taking}`;
+  return `${content}${pull ? "+pull" : ""}${noCache ? "+no-cache" : ""}${fillIn === true ? "+fill-in" : ""}${taking}`;
 }
 
 /** The blob of the Dockerfile; throws UserError when it is too long. */

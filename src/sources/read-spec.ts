@@ -6,13 +6,15 @@ import type { ServiceSpec } from "../core/release/spec.ts";
 import type { Say } from "../core/wire/events.ts";
 import type { Dockerfile } from "./source.ts";
 
-/** Reads the service that a Dockerfile describes; throws UserError with everything that is wrong in it, or when it describes another service. */
+/** Reads the service that a Dockerfile describes, which with `fillIn` needs not name it; throws UserError with everything that is wrong in it, or when it describes another service. */
 export async function readSpec(
   { path, read }: Dockerfile,
   service: string,
   say: Say,
+  fillIn = false,
 ): Promise<ServiceSpec> {
-  const { spec, problems, warnings } = parseDockerfile(await read(), path);
+  const filled = fillIn ? service : undefined;
+  const { spec, problems, warnings } = parseDockerfile(await read(), path, filled);
   for (const warning of warnings) {
     const { hint } = warning;
     say({ kind: "warning", text: formatProblem(warning), ...(hint !== undefined && { hint }) });

@@ -1,9 +1,10 @@
 import type { Release } from "../../core/release/release.ts";
 import type { ReleaseId } from "../../deploy/ports.ts";
+import type { PushFrom } from "../../core/actions/push.ts";
 import type { Receipt } from "../../core/actions/lifecycle.ts";
 import { isSameRoute } from "../../core/routing/routes.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
-import { readReceipt, readRelease } from "../../core/stored/records.ts";
+import { readFrom, readReceipt, readRelease } from "../../core/stored/records.ts";
 import type { Row } from "./row.ts";
 import type { State } from "./state.ts";
 
@@ -22,23 +23,39 @@ export interface StoredRelease {
   readonly job: number;
   /** The release that it repeats, for a rollback. */
   readonly repeats?: number;
+  /** Where its code came from, as far as the laptop said. */
+  readonly from?: PushFrom;
   /** What its switch took, once that has ended. */
   readonly receipt?: Receipt;
 }
 
 /** Writes a release under its number; a later call for the same number replaces what is known of it. */
 export function putRelease(state: State, stored: StoredRelease): void {
-  const { release, imageId, content, created, key, job, repeats = null } = stored;
-  const sql = `INSERT INTO releases (service, number, release, image_id, content, state, created, key, job, repeats)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  const { release, imageId, content, created, key, job, repeats = null, from } = stored;
+  const sql = `INSERT INTO releases (service, number, release, image_id, content, state, created, key, job, repeats, came_from)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET release = excluded.release, image_id = excluded.image_id, state = excluded.state`;
   const known = [release.spec.service, release.number, JSON.stringify(release), imageId] as const;
-  state.run(sql, ...known, content, stored.state, created, key, job, repeats);
+  state.run(
+    sql,
+    ...known,
+    content,
+    stored.state,
+    created,
+    key,
+    job,
+    repeats,
+    from === undefined ? null : JSON.stringify(from),
+  );
 }
 
 /** Keeps what the switch to a release took. */
 export const setReceipt = (state: State, release: ReleaseId, receipt: Receipt): void =>
   update(state, release, "receipt", JSON.stringify(receipt));
+
+/** Keeps where the code of a release came from. */
+export const setFrom = (state: State, release: ReleaseId, from: PushFrom): void =>
+  update(state, release, "came_from", JSON.stringify(from));
 
 export const setReleaseState = (state: State, release: ReleaseId, to: ReleaseState): void =>
   update(state, release, "state", to);
@@ -52,7 +69,7 @@ function rewrite(state: State, release: Release): void {
 function update(
   state: State,
   { service, number }: ReleaseId,
-  column: "receipt" | "state" | "release",
+  column: "receipt" | "state" | "release" | "came_from",
   value: string,
 ): void {
   const sql = `UPDATE releases SET ${column} = ? WHERE service = ? AND number = ?`;
@@ -145,6 +162,7 @@ function releases(
 function fromRow(row: Row): StoredRelease {
   const repeats = row.optionalInteger("repeats");
   const receipt = row.optionalText("receipt");
+  const from = row.optionalText("came_from");
   const [service, number] = [row.text("service"), row.integer("number")];
   return {
     release: readRelease(row.text("release"), service, number),
@@ -155,6 +173,7 @@ function fromRow(row: Row): StoredRelease {
     key: row.text("key"),
     job: row.integer("job"),
     ...(repeats !== undefined && { repeats }),
+    ...(from !== undefined && { from: readFrom(from, service, number) }),
     ...(receipt !== undefined && { receipt: readReceipt(receipt, service, number) }),
   };
 }

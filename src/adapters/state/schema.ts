@@ -204,4 +204,8 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (id, key)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- came_from: JSON of where the code came from, such as a commit; NULL: not known.
+  ALTER TABLE releases ADD COLUMN came_from TEXT;
+  `,
 ];

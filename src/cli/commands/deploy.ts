@@ -1,5 +1,11 @@
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
-import { optionsAgain, pushOptions, sendOptions, type BuildArgs } from "../push/options.ts";
+import {
+  optionsAgain,
+  pushOptions,
+  sendOptions,
+  serviceOf,
+  type BuildArgs,
+} from "../push/options.ts";
 import { commandLine, option } from "../output/shell-words.ts";
 import { command, hint } from "../../core/hints.ts";
 
@@ -18,13 +24,18 @@ export const declaration: CommandFile = {
 export async function deploy(args: DeployArgs, io: CommandIo): Promise<ExitCode> {
   const { connectLocal } = await import("../connect/connect.ts");
   const { findDockerfile } = await import("../input/dockerfile-path.ts");
+  const { openFolder } = await import("../push/push-context.ts");
   const { runPush } = await import("../push/run-push.ts");
   const { file: dockerfile } = await findDockerfile(args.path, io.world.cwd, "deploy");
   const runDir = option("--run-dir", args.runDir);
-  const wanted = {
+  const source = {
     dockerfile,
     context: args.context,
     options: pushOptions(args),
+    ...serviceOf(args),
+  };
+  const wanted = {
+    open: () => openFolder(source, io),
     connect: () =>
       connectLocal(io, { runDir: args.runDir }, hint`send it to a server: ${command("push")}`),
     again: commandLine("mypaas", "deploy", args.path, ...optionsAgain(args), ...runDir),

@@ -2,7 +2,7 @@ import type { PlannedChanges, PushManifest } from "../../core/actions/push.ts";
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
 import { withServer } from "../connect/ask.ts";
 import { describePlan } from "../output/render-changes.ts";
-import { buildOptions, pushOptions, type BuildArgs } from "../push/options.ts";
+import { buildOptions, pushOptions, serviceOf, type BuildArgs } from "../push/options.ts";
 
 type PlanArgs = ServerOptions & BuildArgs;
 
@@ -18,7 +18,8 @@ export async function plan(args: PlanArgs, io: CommandIo): Promise<ExitCode> {
   const { checkDockerfile, readContext } = await import("../push/push-context.ts");
   const { file: dockerfile } = await findDockerfile(args.path, io.world.cwd, "plan");
   const source = { dockerfile, context: args.context, options: pushOptions(args) };
-  const { service } = await checkDockerfile(dockerfile, io);
+  const named = serviceOf(args).service;
+  const { service } = await checkDockerfile(dockerfile, io, named);
   const { askWithManifest } = await import("../push/ask-older.ts");
   const { tree, push } = await readContext(source, io);
   tree.close();

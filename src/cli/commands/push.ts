@@ -2,7 +2,13 @@ import { resolve } from "node:path";
 import { didYouMean } from "../../core/dockerfile/did-you-mean.ts";
 import { UserError } from "../../core/errors.ts";
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
-import { optionsAgain, pushOptions, sendOptions, type BuildArgs } from "../push/options.ts";
+import {
+  optionsAgain,
+  pushOptions,
+  sendOptions,
+  serviceOf,
+  type BuildArgs,
+} from "../push/options.ts";
 import { commandLine, option } from "../output/shell-words.ts";
 import { command, hint } from "../../core/hints.ts";
 
@@ -22,15 +28,20 @@ export const declaration: CommandFile = {
 export async function push(args: PushArgs, io: CommandIo): Promise<ExitCode> {
   const { connect } = await import("../connect/connect.ts");
   const { findDockerfile } = await import("../input/dockerfile-path.ts");
+  const { openFolder } = await import("../push/push-context.ts");
   const { runPush } = await import("../push/run-push.ts");
   const { remote, path } = await chooseRemote(args, io);
   const { file: dockerfile } = await findDockerfile(path, io.world.cwd, "push");
   const { first, path: second } = args;
   const more = [...option("-r", args.remote), ...option("--key", args.key), ...optionsAgain(args)];
-  const wanted = {
+  const source = {
     dockerfile,
     context: args.context,
     options: pushOptions(args),
+    ...serviceOf(args),
+  };
+  const wanted = {
+    open: () => openFolder(source, io),
     connect: () => connect(io, { remote, key: args.key }),
     again: commandLine("mypaas", "push", first, second, ...more),
   };

@@ -1,4 +1,5 @@
 import type { ReleaseInfo } from "../../core/actions/lifecycle.ts";
+import { shortFrom } from "../../core/push/from.ts";
 import { formatAge, formatDuration } from "../../core/format.ts";
 import type { AnyServiceArgs, CommandFile, CommandIo, ExitCode } from "../command.ts";
 import { ask } from "../connect/ask.ts";
@@ -30,7 +31,17 @@ function describe(all: readonly ReleaseInfo[], service: string | undefined, now:
   return names.map((name) => `${name}\n${listing(newest(name), now)}`).join("\n\n");
 }
 
-const columns = ["release", "state", "age", "by", "image", "switch", "requests", "failed"] as const;
+const columns = [
+  "release",
+  "state",
+  "age",
+  "by",
+  "from",
+  "image",
+  "switch",
+  "requests",
+  "failed",
+] as const;
 
 const listing = (all: readonly ReleaseInfo[], now: number): string =>
   table(
@@ -39,13 +50,14 @@ const listing = (all: readonly ReleaseInfo[], now: number): string =>
   );
 
 function row(one: ReleaseInfo, now: number): readonly string[] {
-  const { release, created, by, image, repeats, receipt } = one;
+  const { release, created, by, from, image, repeats, receipt } = one;
   const { ms, requests, failed } = receipt ?? {};
   return [
     repeats === undefined ? `${release}` : `${release} = ${repeats}`,
     stateWord(one),
     formatAge(now - created),
     shortened(by, 14),
+    from === undefined ? "" : shortened(shortFrom(from), 30),
     image.replace(/^sha256:/, "").slice(0, 12),
     ms === undefined ? "" : formatDuration(ms),
     String(requests ?? ""),

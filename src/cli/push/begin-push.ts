@@ -1,7 +1,8 @@
-import type { PushManifest, PushOptions } from "../../core/actions/push.ts";
+import type { PushFrom, PushManifest, PushOptions } from "../../core/actions/push.ts";
 import { UserError } from "../../core/errors.ts";
-import { hintFields, hintOf } from "../../core/hints.ts";
+import { hint, hintFields, hintOf } from "../../core/hints.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
+import { updateServer } from "../../core/wire/versions.ts";
 import type { CommandIo } from "../command.ts";
 import type { Begun, Connection } from "../connect/connect.ts";
 import { askPerson } from "../input/questions.ts";
@@ -12,6 +13,7 @@ interface Push {
   readonly service: string;
   readonly push: PushManifest;
   readonly project: SentProject;
+  readonly from: PushFrom;
 }
 
 /** What a push tells the server of the project that it comes from. */
@@ -28,26 +30,39 @@ export async function projectOf(
 /** Sends the manifest. Where the service is of another project, a person at the terminal is asked; anybody else needs `--replace`. */
 export async function beginPush(
   { begin }: Pick<Connection, "begin">,
-  { service, push, project }: Push,
+  { service, push, project, from }: Push,
   io: CommandIo,
 ): Promise<Begun> {
   const { replace, ...plain } = push.options;
-  const send = (options: PushOptions) =>
-    begin({ action: "push", service, push: { ...push, options } });
+  const send = async (options: PushOptions) => {
+    const begun = await begin({ action: "push", service, push: { ...push, options } });
+    // A server of 0.1.0 passes over what it does not know, and does not say its version.
+    if (options.fillIn === true && begun.accepted.version === undefined) throw tooOldToFillIn();
+    return begun;
+  };
   try {
-    return await send({ ...push.options, project });
+    return await send({ ...push.options, project, from });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     // A server that does not compare projects yet.
     if (isUnknownField(error)) return send(plain);
     if (error.code !== "other-project" || replace === true) throw error;
     if (!(await isWanted(service, error, io))) throw error;
-    return send({ ...plain, project, replace: true });
+    return send({ ...plain, project, from, replace: true });
   }
 }
 
 const isUnknownField = ({ code, message }: UserError): boolean =>
-  code === "bad-request" && /push\.options\.(project|replace): not known here/.test(message);
+  code === "bad-request" && /push\.options\.(project|replace|from): not known here/.test(message);
+
+const tooOldToFillIn = (): UserError =>
+  new UserError(
+    "Dockerfile: mypaas on the server is too old for one that does not name its service",
+    {
+      code: "older-server",
+      hint: hint`add a line: # mypaas.servicename = NAME; or ${updateServer()}`,
+    },
+  );
 
 async function isWanted(service: string, error: UserError, io: CommandIo): Promise<boolean> {
   if (io.world.stdin.isTTY !== true) return false;

@@ -11,6 +11,8 @@ export interface BuildArgs {
   /** False with `--no-cache`. */
   readonly cache: boolean;
   readonly takeFrom?: string | undefined;
+  /** `--service`: the name, where the Dockerfile does not say it. */
+  readonly service?: string | undefined;
   /** `--replace`: the service of another project may go. */
   readonly replace?: boolean;
 }
@@ -19,6 +21,7 @@ export const buildOptions: readonly OptionRow[] = [
   ["--context <dir>", "folder to send (default: the current one, or the Dockerfile's if outside)"],
   ["--pull", "look for newer base images"],
   ["--no-cache", "build every step again"],
+  ["--service <name>", "name of the service, for a Dockerfile that does not say it"],
   ["--take-from <service>", "take over routes that this service has now"],
 ];
 
@@ -34,11 +37,17 @@ export const pushOptions = (args: BuildArgs): PushOptions => ({
   noCache: !args.cache,
   ...(args.takeFrom !== undefined && { takeFrom: serviceArgument(args.takeFrom, "--take-from") }),
   ...(args.replace === true && { replace: true }),
+  ...(args.service !== undefined && { fillIn: true }),
 });
+
+/** What `--service` says. */
+export const serviceOf = ({ service }: BuildArgs): { readonly service?: string } =>
+  service === undefined ? {} : { service: serviceArgument(service, "--service") };
 
 /** Those that a second call needs to meet the same job. */
 export const optionsAgain = (args: BuildArgs): readonly string[] => [
   ...option("--context", args.context),
+  ...option("--service", args.service),
   ...option("--take-from", args.takeFrom),
   ...(args.replace === true ? ["--replace"] : []),
   ...(args.pull === true ? ["--pull"] : []),

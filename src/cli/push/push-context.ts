@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import {
   chooseContext,
   readSourceTree,
@@ -13,7 +13,7 @@ import { isPlain } from "../../core/push/older-servers.ts";
 import { formatProblem, problemsError } from "../../core/dockerfile/problems.ts";
 import { warnOfRiskyFiles } from "../../core/push/risky-files.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
-import type { PushManifest, PushOptions } from "../../core/actions/push.ts";
+import type { PushFrom, PushManifest, PushOptions } from "../../core/actions/push.ts";
 import { readDockerfile } from "../input/dockerfile-path.ts";
 import { hintFields } from "../../core/hints.ts";
 import type { CommandIo } from "../command.ts";
@@ -24,18 +24,73 @@ export interface PushSource {
   readonly dockerfile: string;
   /** `--context DIR`. */
   readonly context: string | undefined;
+  /** `--service NAME`, for a Dockerfile that names none. */
+  readonly service?: string | undefined;
   readonly options: PushOptions;
 }
 
+/** Files as they were read once. */
+export interface PushContext {
+  readonly tree: SourceTree;
+  readonly push: PushManifest;
+}
+
+/** What is about to be sent, whatever it was read from. */
+export interface OpenedPush {
+  readonly spec: ServiceSpec;
+  readonly first: PushContext;
+  /** Where it lies, for the server to tell projects apart. */
+  readonly place: { readonly dockerfile: string; readonly context: string };
+  readonly from: PushFrom;
+  /** Reads all again, and keeps the bytes of these files; left out for what does not change. */
+  readonly readAgain?: (changing: ReadonlySet<string>) => Promise<PushContext>;
+}
+
+/** Checks and reads a folder; the caller closes its tree. */
+export async function openFolder(source: PushSource, io: CommandIo): Promise<OpenedPush> {
+  const { dockerfile, service } = source;
+  const { env } = io.world;
+  const spec = await checkDockerfile(dockerfile, io, service);
+  const { readCommit } = await import("../../adapters/laptop/commit.ts");
+  const commit = readCommit(dirname(dockerfile), env);
+  const { context, ...first } = await readContext(source, io);
+  return {
+    spec,
+    first,
+    place: { dockerfile, context },
+    from: { kind: "folder", ...(await commit) },
+    readAgain: (changing) => readContext(source, io, changing),
+  };
+}
+
 /** The service that it describes; throws UserError with everything that is wrong in the Dockerfile. */
-export async function checkDockerfile(dockerfile: string, io: CommandIo): Promise<ServiceSpec> {
+export async function checkDockerfile(
+  dockerfile: string,
+  io: CommandIo,
+  service?: string,
+): Promise<ServiceSpec> {
   const file = shown(dockerfile, io);
-  const bytes = await readDockerfile(dockerfile, file);
-  const { spec, problems, warnings } = parseDockerfile(bytes, file);
+  return checkText({ bytes: await readDockerfile(dockerfile, file), file, service }, io);
+}
+
+interface DockerfileText {
+  readonly bytes: Uint8Array;
+  /** What messages call it. */
+  readonly file: string;
+  readonly service: string | undefined;
+}
+
+/** The same for what has been read. */
+export function checkText({ bytes, file, service }: DockerfileText, io: CommandIo): ServiceSpec {
+  const { spec, problems, warnings } = parseDockerfile(bytes, file, service);
   if (!spec) throw problemsError(problems);
   for (const warning of warnings)
     io.say({ kind: "warning", text: formatProblem(warning), ...hintFields(warning.hint) });
-  return spec;
+  if (service === undefined || spec.service === service) return spec;
+  throw new UserError(`${file}: mypaas.servicename is "${spec.service}", not "${service}"`, {
+    code: "wrong-service",
+    hint: "leave the name out, or remove the line from the Dockerfile",
+  });
 }
 
 /** Reads and checks the files; reports their number and those that look like secrets. The caller closes the tree. The bytes of files that are known to be changing are kept. */
@@ -56,7 +111,7 @@ export async function readContext(
   const place = { dockerfile, context, signal: interrupted, onRead };
   const tree = await readSourceTree({ ...place, ...(changing && { changing }) });
   try {
-    return { tree, context, push: checked({ context, tree, options }, io) };
+    return { tree, context, push: checkTree({ context, tree, options }, io) };
   } catch (error) {
     tree.close();
     throw error;
@@ -70,7 +125,7 @@ interface Read {
 }
 
 /** The manifest of what was read; throws UserError with everything that is wrong in it. */
-function checked({ context, tree, options }: Read, io: CommandIo): PushManifest {
+export function checkTree({ context, tree, options }: Read, io: CommandIo): PushManifest {
   const bytes = tree.entries.reduce((sum, entry) => sum + ("size" in entry ? entry.size : 0), 0);
   const found = `${formatFiles(tree.entries.length)}, ${formatBytes(bytes)}`;
   io.say({ kind: "step", text: `found ${found}` });

@@ -6,13 +6,14 @@ import type { CommandIo, ExitCode } from "../command.ts";
 import { followJob, isLive, sayBroken } from "../connect/follow-job.ts";
 import { sayWhenSlow } from "../connect/say-when-slow.ts";
 import { beginPush, projectOf } from "./begin-push.ts";
-import type { ServiceSpec } from "../../core/release/spec.ts";
 import type { PushManifest } from "../../core/actions/push.ts";
 import { shownPath } from "../../core/push/manifest.ts";
 import { askWithManifest } from "./ask-older.ts";
-import { checkDockerfile, readContext, type PushSource } from "./push-context.ts";
+import type { OpenedPush } from "./push-context.ts";
 
-export interface Push extends PushSource {
+export interface Push {
+  /** Checks and reads what is to be pushed. */
+  readonly open: () => Promise<OpenedPush>;
   /** Called when everything that can be checked here is fine. */
   readonly connect: () => Promise<Connection>;
   /** The command that comes back to the job after Ctrl-C. */
@@ -28,10 +29,12 @@ export async function runPush(wanted: Push, io: CommandIo): Promise<ExitCode> {
   let isStarted = false;
   let connection: Connection | undefined;
   try {
-    const spec = await checkDockerfile(wanted.dockerfile, io);
-    const first = await readContext(wanted, io);
-    connection = await wanted.connect();
-    const begun = await sendAll({ wanted, spec, connection, first }, io);
+    const opened = await wanted.open();
+    connection = await wanted.connect().catch((error: unknown) => {
+      opened.first.tree.close();
+      throw error;
+    });
+    const begun = await sendAll(opened, connection, io);
     const accepted = begun.accepted.job === undefined ? await start(begun, io) : begun.accepted;
     isStarted = true;
     return isLive(await followJob({ ...begun, accepted }, io)) ? 0 : 1;
@@ -47,39 +50,31 @@ export async function runPush(wanted: Push, io: CommandIo): Promise<ExitCode> {
   }
 }
 
-interface Sending {
-  readonly wanted: Push;
-  readonly spec: ServiceSpec;
-  readonly connection: Connection;
-  readonly first: Context;
-}
-
-type Context = Awaited<ReturnType<typeof readContext>>;
-
 /** Sends all files as they were read. Where one has changed before its bytes were sent, all are read again, and this time the bytes of those that change are kept. */
-async function sendAll({ wanted, spec, connection, first }: Sending, io: CommandIo) {
+async function sendAll(opened: OpenedPush, connection: Connection, io: CommandIo) {
+  const { spec, first, place, from, readAgain } = opened;
   const changing = new Set<string>();
   const { service } = spec;
-  const { dockerfile } = wanted;
-  const project = await projectOf(spec, { dockerfile, context: first.context }, io);
+  const project = await projectOf(spec, place, io);
   let context = first;
   for (let tried = 1; ; tried += 1) {
     const { tree, push } = context;
     try {
       const ask = (asked: PushManifest) =>
-        beginPush(connection, { service, push: asked, project }, io);
+        beginPush(connection, { service, push: asked, project, from }, io);
       const begun = await askWithManifest(push, ask, io);
       await sendMissing(begun, tree, io);
       return begun;
     } catch (error) {
-      if (!(error instanceof FileChanged) || tried === maxTries) throw error;
+      if (!(error instanceof FileChanged) || tried === maxTries || readAgain === undefined)
+        throw error;
       for (const path of [error.path, ...changedSince(tree)]) changing.add(path);
       const text = `${shownPath(error.path)}: changed while it was being sent, reading again …`;
       io.say({ kind: "note", text });
     } finally {
       tree.close();
     }
-    context = await readContext(wanted, io, changing);
+    context = await readAgain(changing);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { PushFrom } from "./push.ts";
 import { maxReplicas } from "../release/spec.ts";
 import { action, answer, job, jobLog } from "./definition.ts";
 import { bad, list, optional, text, wholeNumber, type Reader } from "./fields.ts";
@@ -99,6 +100,8 @@ export interface ReleaseInfo {
   readonly image: string;
   /** The release whose image and settings it repeats. */
   readonly repeats?: number;
+  /** Where its code came from, as far as the laptop said. */
+  readonly from?: PushFrom;
   /** True where a rollback to it needs no build. */
   readonly canRollBack: boolean;
   /** Set once its switch has ended. */

@@ -1,6 +1,6 @@
 import type { Change } from "../release/change.ts";
 import type { Pause } from "../release/switch-way.ts";
-import { checkManifest } from "../push/manifest.ts";
+import { checkManifest, hasControls } from "../push/manifest.ts";
 import { action, answer, upload } from "./definition.ts";
 import {
   asFields,
@@ -38,6 +38,23 @@ const project = {
   routes: list(text(/^[^\0]{1,2000}$/), "push.options.project.routes"),
 };
 
+const oneLine: Reader<string> = (value, name) => {
+  const line = text(/^.{1,200}$/su)(value, name);
+  if (hasControls(line)) throw bad(`${name}: should be one line`);
+  return line;
+};
+
+const from = {
+  /** The way that the code came: folder, archive, git, image, link … */
+  kind: text(/^[a-z][a-z-]{0,29}$/),
+  commit: optional(text(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)),
+  branch: optional(oneLine),
+  /** First line of the commit's message. */
+  subject: optional(oneLine),
+  /** True where files differ from the commit. */
+  dirty: flag,
+};
+
 const options = {
   pull: boolean,
   noCache: boolean,
@@ -47,6 +64,10 @@ const options = {
   project: optional(object(project, "push.options.project")),
   /** True where the service of another project is to be replaced. */
   replace: flag,
+  /** Where the code comes from, for people; kept with the release. */
+  from: optional(object(from, "push.options.from")),
+  /** True: a Dockerfile that does not name its service is of the service of the request, and gets `domain = auto` where it has no route. */
+  fillIn: flag,
 };
 
 const manifest = {
@@ -68,6 +89,17 @@ const push: Reader<PushManifest> = (value, name) => {
   return read;
 };
 
+/** Where code came from, as the laptop said. */
+export interface PushFrom {
+  /** The way that it came: `folder`, `archive`, `git`, `image`, `link` or another. */
+  readonly kind: string;
+  readonly commit?: string;
+  readonly branch?: string;
+  /** First line of the commit's message. */
+  readonly subject?: string;
+  /** True where files differ from the commit. */
+  readonly dirty?: boolean;
+}
 export type PushOptions = Read<typeof options>;
 export type PushManifest = Read<typeof manifest>;
 /** Paths are relative, `/`-separated, as the file system spells them; `mode` holds the twelve permission bits. Sorted by path, no duplicates. */

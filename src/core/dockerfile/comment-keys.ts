@@ -54,6 +54,29 @@ export function nearMiss(comment: Comment): string | undefined {
   return `${prefix}${(match[2] ?? "").toLowerCase()}`;
 }
 
+/**
+ * The lines of a file, with those that are missing: it is of `service`, and reachable below the domain of the server unless it says
+ * otherwise. A file that names its service is complete: one without a route is meant to have none.
+ */
+export function filledIn(lines: readonly KeyLine[], service: string): readonly KeyLine[] {
+  const [named, routed, port] = [["servicename"], ["domain", "url"], ["port"]].map((names) =>
+    lines.find(({ key }) => names.includes(key.name)),
+  );
+  if (named !== undefined) return lines;
+  const isWorker = port !== undefined && "value" in port.value && /^none$/i.test(port.value.value);
+  const added = [
+    keyLine("servicename", service),
+    ...(routed === undefined && !isWorker ? keyLine("domain", "auto") : []),
+  ];
+  return [...added.flat(), ...lines];
+}
+
+/** Such a line stands nowhere, so its problems are those of the whole file. */
+function keyLine(name: string, value: string): readonly KeyLine[] {
+  const key = findKey(name);
+  return key === undefined ? [] : [{ key, value: good(value), line: 1, column: 1 }];
+}
+
 function unknownKeyHint(name: string): string {
   const near = didYouMean(name, keyNames);
   return near === undefined

@@ -1,5 +1,5 @@
 import { countCharacters, directiveOf, scanDockerfile, type DockerfileScan } from "./comments.ts";
-import { isKeyComment, nearMiss, readKeyLine, type KeyLine } from "./comment-keys.ts";
+import { filledIn, isKeyComment, nearMiss, readKeyLine, type KeyLine } from "./comment-keys.ts";
 import { problemList, type Problem, type ProblemList } from "./problems.ts";
 import { readSpec } from "./spec-reader.ts";
 import {
@@ -22,21 +22,26 @@ export interface ParsedDockerfile {
 /** No real Dockerfile is longer; a longer file was chosen by mistake. */
 export const maxDockerfileBytes = 4 * 1024 * 1024;
 
-/** Reads the comments of a Dockerfile out of any bytes; `file` is its name in messages. Never throws. */
-export function parseDockerfile(bytes: Uint8Array, file: string): ParsedDockerfile {
+/** Reads the comments of a Dockerfile out of any bytes; `file` is its name in messages. One that does not name its service is of `service`, if given. Never throws. */
+export function parseDockerfile(
+  bytes: Uint8Array,
+  file: string,
+  service?: string,
+): ParsedDockerfile {
   const problems = problemList(file);
   const warnings = problemList(file);
   checkBytes(bytes, problems);
   const unreadable = problems.sorted();
   if (unreadable.length > 0) return { spec: undefined, problems: unreadable, warnings: [] };
   const scan = scanDockerfile(new TextDecoder().decode(bytes));
-  const lines = readKeyLines(scan, problems, warnings);
+  const written = readKeyLines(scan, problems, warnings);
+  const lines = service === undefined ? written : filledIn(written, service);
   checkFile(scan, problems);
   warnOfSsh(scan, warnings);
   const spec = readSpec({ lines, stages: scan.stages, problems, warnings });
-  const written = lines.filter(({ key }) => key.name === "volume").length;
+  const volumes = lines.filter(({ key }) => key.name === "volume").length;
   // A line that could not be read may be the one that covers the path.
-  if (written === spec.volumes.length) checkVolumes(scan, spec, problems);
+  if (volumes === spec.volumes.length) checkVolumes(scan, spec, problems);
   const found = problems.sorted();
   return {
     spec: found.length > 0 ? undefined : spec,

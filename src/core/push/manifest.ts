@@ -16,15 +16,35 @@ export function checkManifest(manifest: PushManifest): readonly string[] {
     return [
       `build context: ${entries.length + folders.length} files and folders, at most ${maxEntries} can be pushed`,
     ];
+  return atMost(problemsOf(manifest));
+}
+
+function atMost(found: Iterable<string>): readonly string[] {
   const problems: string[] = [];
-  for (const problem of problemsOf(manifest)) {
+  for (const problem of found) {
     problems.push(problem);
     if (problems.length === maxProblems) break;
   }
   return problems;
 }
 
+/** Finds at most 20 problems in entries alone, for those that are not the files of a push yet. */
+export const checkEntries = (tree: Pick<PushManifest, "entries" | "folders">): readonly string[] =>
+  atMost(problemsOfEntries(tree));
+
 function* problemsOf({ entries, folders = [], dockerfile }: PushManifest) {
+  yield* problemsOfEntries({ entries, folders });
+  if (!entries.some((entry) => entry.path === dockerfile && !("link" in entry)))
+    yield `dockerfile: ${quotePath(dockerfile)} is not a file of the build context`;
+  // The engine's builders say it in their messages, line by line.
+  else if (hasControls(dockerfile))
+    yield `dockerfile: ${quotePath(dockerfile)} has control characters in its path`;
+}
+
+function* problemsOfEntries({
+  entries,
+  folders = [],
+}: Pick<PushManifest, "entries" | "folders">): Generator<string, void> {
   const leaves = new Set(entries.map((entry) => entry.path));
   const sizes = new Map<string, number>();
   const named = ({ path }: { readonly path: string }, problem: string | undefined) =>
@@ -45,11 +65,6 @@ function* problemsOf({ entries, folders = [], dockerfile }: PushManifest) {
   }
   if (!(total <= maxContextBytes))
     yield `build context: ${total} bytes, at most ${maxContextBytes} can be pushed`;
-  if (!entries.some((entry) => entry.path === dockerfile && !("link" in entry)))
-    yield `dockerfile: ${quotePath(dockerfile)} is not a file of the build context`;
-  // The engine's builders say it in their messages, line by line.
-  else if (hasControls(dockerfile))
-    yield `dockerfile: ${quotePath(dockerfile)} has control characters in its path`;
 }
 
 /** Order of the entries: by code unit, the same in every locale. */

@@ -1,4 +1,5 @@
 import type { Receipt } from "../actions/lifecycle.ts";
+import type { PushFrom } from "../actions/push.ts";
 import type { HostRecord, Served, Trouble } from "../certificates/record.ts";
 import { storedRoute } from "../dockerfile/keys/routes.ts";
 import { storedSpec } from "../dockerfile/keys/table.ts";
@@ -65,6 +66,18 @@ export const readRelease = (json: string, service: string, number: number): Rele
 /** Reads what the switch to a release took. */
 export const readReceipt = (json: string, service: string, number: number): Receipt =>
   readStored(json, receiptShape, inState(`receipt of release ${number} of ${service}`));
+
+export const fromShape = object<PushFrom, "kind">({
+  kind: text,
+  commit: maybe(text),
+  branch: maybe(text),
+  subject: maybe(text),
+  dirty: maybe(flag),
+});
+
+/** Reads where the code of a release came from. */
+export const readFrom = (json: string, service: string, number: number): PushFrom =>
+  readStored(json, fromShape, inState(`code of release ${number} of ${service}`));
 
 const trouble = object<Trouble, "about" | "reason">({
   about: text,

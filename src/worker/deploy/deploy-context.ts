@@ -75,7 +75,7 @@ export function record(
   imageId: string,
   state: StoredRelease["state"],
 ): StoredRelease {
-  const { source, repeats } = desired;
+  const { source, repeats, from } = desired;
   return {
     release,
     imageId,
@@ -85,5 +85,6 @@ export function record(
     key: job.key,
     job: job.id,
     ...(repeats !== undefined && { repeats }),
+    ...(from !== undefined && { from }),
   };
 }

@@ -12,6 +12,7 @@ import {
   listReleases,
   liveRelease,
   putRelease,
+  setFrom,
   setReceipt,
   setReleaseState,
 } from "../../adapters/state/releases.ts";
@@ -35,7 +36,10 @@ export async function makeLive(run: JobRun, desired: DesiredRelease): Promise<Do
   const withImage: Wanted["withImage"] = (of, facts) => planAs(context, of, facts);
   if (await runsAlready(tools.engine, { live, desired, withImage })) {
     // Values may be the same as those that run, and others than those of the next push.
-    state.transaction(() => applyChanges(state, job));
+    state.transaction(() => {
+      applyChanges(state, job);
+      recordCommit(context);
+    });
     await awaitCertificates(context, []);
     return { kind: "unchanged", service: job.service, release: live?.release.number ?? 0 };
   }
@@ -45,6 +49,12 @@ export async function makeLive(run: JobRun, desired: DesiredRelease): Promise<Do
     await removeOldImages(context);
     await removeOldSecrets(context);
   }
+}
+
+/** Another commit with the same files is what runs now. */
+function recordCommit({ state, live, desired: { from } }: DeployContext): void {
+  if (live !== undefined && from?.commit !== undefined)
+    setFrom(state, { service: live.release.spec.service, number: live.release.number }, from);
 }
 
 /** Reads all that a deploy depends on; throws UserError where the key or this server refuse it. */

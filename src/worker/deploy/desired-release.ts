@@ -5,6 +5,7 @@ import type { ScaleOverride } from "../../core/stored/records.ts";
 import { repeatSource } from "../../sources/repeat.ts";
 import type { Source } from "../../sources/source.ts";
 import { placeChanges, type ValueChanges } from "../../core/release/values.ts";
+import type { PushFrom } from "../../core/actions/push.ts";
 import type { Release } from "../../core/release/release.ts";
 import { keepSecrets } from "../../adapters/state/secrets.ts";
 import { liveRelease, stoppedRelease, type StoredRelease } from "../../adapters/state/releases.ts";
@@ -18,6 +19,8 @@ export interface DesiredRelease {
   /** Versions of the values of its files, by name of the secret. */
   readonly secretFiles: Readonly<Record<string, string>>;
   readonly source: Source;
+  /** Where the code came from. */
+  readonly from?: PushFrom | undefined;
   /** The release whose image and settings these are, where nothing about them was changed. */
   readonly repeats?: number;
   /** Makes a release even where it would run the same way. */
@@ -74,6 +77,7 @@ export function repeatOf(stored: StoredRelease): DesiredRelease {
     secretFiles,
     source: repeatSource(stored),
     repeats: stored.repeats ?? number,
+    from: stored.from,
   };
 }
 

@@ -46,7 +46,12 @@ export async function planPush(
   const { service } = action;
   const source = plannedSource(action);
   // Its warnings have been said where the file is.
-  const written = await readSpec(source.dockerfile, service, () => undefined);
+  const written = await readSpec(
+    source.dockerfile,
+    service,
+    () => undefined,
+    action.push.options.fillIn,
+  );
   const scale = decideScale(written, scaleOverride(state, service));
   const values = readValues(state, service);
   const desired = {

@@ -23,7 +23,7 @@ export async function listedReleases(
   const there = await imagesThere([...new Set(kept.map(({ release }) => release.image))]);
   const names = new Map(enrolledKeys(state).map(({ fingerprint, name }) => [fingerprint, name]));
   return stored.map((one): ReleaseInfo => {
-    const { release, created, imageId, repeats, receipt } = one;
+    const { release, created, imageId, repeats, from, receipt } = one;
     return {
       service: release.spec.service,
       release: release.number,
@@ -31,6 +31,7 @@ export async function listedReleases(
       created,
       image: imageId,
       ...(repeats !== undefined && { repeats }),
+      ...(from !== undefined && { from }),
       ...(receipt !== undefined && { receipt }),
       by: names.get(one.key) || one.key,
       // An image may have been removed with Docker's own commands.

@@ -30,11 +30,19 @@ const info = (service: string, release: number, more: Partial<ReleaseInfo> = {})
 });
 
 test("releases of one service are shown with what their switch took and which can be gone back to", async (t) => {
+  const from = { kind: "git", commit: "6bc2d8c".padEnd(40, "0"), branch: "main" };
   const receipt = { ms: 1400, requests: 412, failed: 0 };
   const { world, asked } = await server(t, {
     result: {
       releases: [
-        info("web", 5, { state: "live", canRollBack: false, repeats: 3, receipt, created: now }),
+        info("web", 5, {
+          state: "live",
+          canRollBack: false,
+          repeats: 3,
+          receipt,
+          created: now,
+          from,
+        }),
         info("web", 4, { state: "failed", canRollBack: false, image: "" }),
         info("web", 3, { receipt: { ms: 980 }, by: "a very long name of a key" }),
         info("web", 2, { canRollBack: false }),
@@ -47,11 +55,11 @@ test("releases of one service are shown with what their switch took and which ca
   assert.equal(
     (answers[0] as { text: string }).text,
     `
-release  state   age  by              image         switch  requests  failed
-5 = 3    live    0 s  ann             555555555555  1.4 s   412       0
+release  state   age  by              from              image         switch  requests  failed
+5 = 3    live    0 s  ann             git main 6bc2d8c  555555555555  1.4 s   412       0
 4        failed  4 h  ann
-3        kept    3 h  a very long n…  333333333333  980 ms
-2        gone    2 h  ann             222222222222`.trimStart(),
+3        kept    3 h  a very long n…                    333333333333  980 ms
+2        gone    2 h  ann                               222222222222`.trimStart(),
   );
 });
 

@@ -37,29 +37,32 @@ async function sent(options: PushOptions, ...errors: readonly UserError[]) {
   const push = { dockerfile: "Dockerfile", entries, options };
   let failed = "";
   await runCommand({}, async (io) => {
-    await beginPush({ begin }, { service: "web", push, project }, io).catch((error: unknown) => {
-      failed = error instanceof UserError ? (error.code ?? "") : String(error);
-    });
+    await beginPush({ begin }, { service: "web", push, project, from }, io).catch(
+      (error: unknown) => {
+        failed = error instanceof UserError ? (error.code ?? "") : String(error);
+      },
+    );
     return 0;
   });
   return { asked, failed };
 }
 
+const from = { kind: "folder" };
 const plain = { pull: false, noCache: false };
 
 test("a push says which project it comes from", async () =>
-  assert.deepEqual(await sent(plain), { asked: [{ ...plain, project }], failed: "" }));
+  assert.deepEqual(await sent(plain), { asked: [{ ...plain, project, from }], failed: "" }));
 
 test("a server that does not know projects gets the push without one", async () => {
   const replacing = { ...plain, replace: true };
   assert.deepEqual(await sent(replacing, unknown), {
-    asked: [{ ...replacing, project }, plain],
+    asked: [{ ...replacing, project, from }, plain],
     failed: "",
   });
 });
 
 test("without a terminal the service of another project stays", async () =>
   assert.deepEqual(await sent(plain, other), {
-    asked: [{ ...plain, project }],
+    asked: [{ ...plain, project, from }],
     failed: "other-project",
   }));

@@ -360,3 +360,20 @@ test("whatever the bytes are, the parser answers", () => {
     for (const route of spec?.routes ?? []) assert.match(route.host, /^(\*\.)?[a-z0-9.-]+$/);
   }
 });
+
+test("a file that does not name its service is filled in for the service that is asked for", () => {
+  const filled = (lines: string, service = "web") => {
+    const { spec, problems } = parseDockerfile(Buffer.from(`${lines}\nFROM a`), "f", service);
+    return spec === undefined
+      ? problems.map(({ message }) => message)
+      : [spec.service, ...spec.routes.map(({ host, path, https }) => `${https} ${host}${path}`)];
+  };
+  assert.deepEqual(filled(""), ["web", "false auto"]);
+  assert.deepEqual(filled("# mypaas.https = true"), ["web", "true auto"]);
+  assert.deepEqual(filled("# mypaas.domain = a.example.com"), ["web", "false a.example.com"]);
+  assert.deepEqual(filled("# mypaas.url = https://a.example.com"), ["web", "true a.example.com"]);
+  assert.deepEqual(filled("# mypaas.port = none"), ["web"]);
+  // One that names its service is complete.
+  assert.deepEqual(filled("# mypaas.servicename = worker"), ["worker"]);
+  assert.deepEqual(filled("# mypaas.service = web"), ["web"]);
+});

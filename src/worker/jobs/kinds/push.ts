@@ -1,6 +1,7 @@
 import { command, hint, hintFields } from "../../../core/hints.ts";
 import type { Say } from "../../../core/wire/events.ts";
 import type { BuildSource } from "../../../sources/source.ts";
+import { describeFrom } from "../../../core/push/from.ts";
 import { placeValues } from "../../../core/release/values.ts";
 import { readValues } from "../../../adapters/state/env.ts";
 import { keepSecrets } from "../../../adapters/state/secrets.ts";
@@ -20,16 +21,20 @@ export const push = releaseKind<ActionOf<"push">>({
   // It holds everything that an older push does.
   supersedes: true,
   desired: async ({ state, store, job, say }, action) => {
-    const { service } = action;
+    const { service, push } = action;
+    const { options } = push;
+    const text = options.from && describeFrom(options.from);
+    if (text !== undefined) say({ kind: "note", text });
     const source = pushSource(action, store.open);
-    const written = await readSpec(source.dockerfile, service, say);
+    const written = await readSpec(source.dockerfile, service, say, options.fillIn);
     const { spec, isOutdated } = decideScale(written, scaleOverride(state, service));
     if (isOutdated) keepScaleChange(state, job.id, undefined);
     const values = readValues(state, service);
     const { env, files } = placeValues(spec, values);
     const built = await withBuildSecrets(state, source, { spec, values });
     warnOfVariables(built, { spec, env }, say);
-    return { spec, env, secretFiles: keepSecrets(state, service, files), source: built };
+    const secretFiles = keepSecrets(state, service, files);
+    return { spec, env, secretFiles, source: built, from: options.from };
   },
 });
 
