@@ -80,10 +80,7 @@ async function work(
       const access = { ...entryAccess[entry], isRoot: world.uid === 0 };
       await listen(servers[entry], where[entry], access);
     }
-    const closeGit =
-      config.git === true
-        ? await openGitOf(world, { config, core, store, engineSocket, onBug })
-        : undefined;
+    const git = await gitOf({ world, config, core, store, engineSocket, onBug });
     options.onReady?.();
     await core.recover();
     // A full disk is no reason to abandon the jobs that run.

@@ -20,7 +20,7 @@ interface GitTools {
   readonly needsSystemd: boolean;
 }
 
-const programs = "/usr/local/lib/mypaas";
+const programs = "/usr/lib/mypaas";
 const sshdFile = "/etc/ssh/sshd_config.d/mypaas.conf";
 const usersFile = "/etc/sysusers.d/mypaas-git.conf";
 

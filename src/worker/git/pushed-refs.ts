@@ -24,12 +24,12 @@ export function readHookLine(line: string): PushedRefs | CommitFacts {
   const value = JSON.parse(line) as Readonly<Record<string, unknown>>;
   const { files, subject, submodules, refs, options } = value;
   if (typeof files === "string")
-    return { files, subject: String(subject ?? "").slice(0, 200), submodules: texts(submodules) };
+    return { files, subject: texts([subject])[0] ?? "", submodules: texts(submodules) };
   if (!Array.isArray(refs)) throw new Error("a line of the jail that is not known");
   return {
     options: texts(options),
     refs: (refs as readonly Readonly<Record<string, unknown>>[]).map(({ after, name }) => ({
-      name: String(name).slice(0, 200),
+      name: texts([name])[0] ?? "",
       commit:
         /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(String(after)) && !/^0+$/.test(String(after))
           ? String(after)
@@ -39,7 +39,12 @@ export function readHookLine(line: string): PushedRefs | CommitFacts {
 }
 
 const texts = (value: unknown): readonly string[] =>
-  Array.isArray(value) ? value.slice(0, 100).map((one) => String(one).slice(0, 4096)) : [];
+  Array.isArray(value)
+    ? value
+        .slice(0, 100)
+        .filter((one) => typeof one === "string")
+        .map((one) => one.slice(0, 4096))
+    : [];
 
 /** The push that refs and options ask for. */
 export interface CommitPush {
