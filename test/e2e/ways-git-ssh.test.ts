@@ -342,7 +342,7 @@ test("two pushes of one service come one after the other; two of different ones 
   const one = await repository("one", "twin");
   const two = await repository("two", "twin");
   const [first, second] = await Promise.all([push(one), push(two)]);
-  const codes = [first.code, second.code].toSorted();
+  const codes = [first.code, second.code].toSorted((a, b) => a - b);
   assert.deepEqual(codes, [0, 1], `${first.err}\n${second.err}`);
   const lost = first.code === 0 ? second : first;
   assert.match(lost.err, /waiting for another push to twin/);

@@ -158,6 +158,7 @@ async function listenForHook(
 async function converse(hooked: Hooked, socket: Socket): Promise<void> {
   const said = readHookLine(await firstLine(socket));
   if ("files" in said) {
+    socket.once("end", () => socket.end());
     const take = hooked.waiting.get(said.files);
     hooked.waiting.delete(said.files);
     if (take === undefined) socket.destroy();
