@@ -18,5 +18,5 @@ execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], {
   stdio: "inherit",
 });
 await chmod(join(dist, "bin", "mypaas.js"), 0o755);
-for (const program of ["receiver", "relay"] as const)
+for (const program of ["receiver", "relay", "egress"] as const)
   await writeFile(join(dist, `${program}.js`), await bundleReceiver(root, program));

@@ -2,10 +2,10 @@ import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { build as bundle, type Plugin } from "esbuild";
 
-/** Bundles the receiver, or the relay, with everything it needs into one file that runs on a bare Node. */
+/** Bundles the receiver, the relay or the egress proxy, with everything it needs into one file that runs on a bare Node. */
 export async function bundleReceiver(
   root: string,
-  program: "receiver" | "relay" = "receiver",
+  program: "receiver" | "relay" | "egress" = "receiver",
 ): Promise<Buffer> {
   const { outputFiles } = await bundle({
     entryPoints: [join(root, "bin", `${program}.ts`)],

@@ -15,6 +15,7 @@ import {
 } from "typescript/unstable/ast";
 import { API, type Project } from "typescript/unstable/sync";
 import { writeCompatibilityDocs } from "./compatibility.ts";
+import { writeGenerated } from "./generated.ts";
 
 const root = dirname(import.meta.dirname);
 const file = join(root, "docs/json.md");
@@ -236,6 +237,7 @@ if (import.meta.main) {
   writeFileSync(file, makeJsonDocs());
   console.log(`wrote ${file}`);
   console.log(`wrote ${writeCompatibilityDocs()}`);
+  console.log(`wrote ${writeGenerated()}`);
 }
 
 /** What the file says now. */

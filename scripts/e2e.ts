@@ -27,6 +27,7 @@ const tools = [
   ["debootstrap", "debootstrap", "makes a server with systemd"],
   ["zsh", "zsh", "a shell that completes commands"],
   ["fish", "fish", "another one"],
+  ["skopeo", "skopeo", "pushes images"],
 ] as const;
 for (const [program, name, use] of tools)
   if (!(await has(program))) await installPackages([name], use);

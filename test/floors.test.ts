@@ -11,6 +11,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   cli: ["core", "deploy", "adapters", "cli"],
   receiver: ["core", "deploy", "adapters", "receiver"],
   relay: ["core", "relay"],
+  egress: ["core", "egress"],
   worker: ["core", "deploy", "sources", "adapters", "worker"],
 };
 /** A package and the only files that may import it. */
@@ -18,9 +19,12 @@ const homes: readonly [RegExp, RegExp][] = [
   [/^dockerode$/, /^adapters\/engines\/docker\//],
   [/^bcryptjs$/, /^adapters\/laptop\/password-hash\.ts$/],
   [/^chalk$/, /^cli\/output\/theme\.ts$/],
+  [/^semver$/, /^core\/generate\/versions\.ts$/],
+  [/^smol-toml$/, /^core\/generate\/data-files\.ts$/],
   [/^node:process$/, /^$/],
 ];
-const pure = /^(\.|yaml$|node:(crypto|path|url)$)/;
+/** Readers of formats: text in, values out. */
+const pure = /^(\.|yaml$|semver$|smol-toml$|node:(crypto|path|url)$)/;
 
 /** Words about single containers, which only the folder of an engine may speak of; the second list has words with another meaning elsewhere. */
 const containerWords: readonly [RegExp, RegExp][] = [

@@ -28,11 +28,13 @@ const fromOthers: Readonly<Record<string, readonly string[]>> = {
   "the wire": ["request.ts", "fields.ts", "call.ts", "upstream.ts", "ps.ts"],
   Docker: ["messages.ts", "filter.ts", "docker-filter.ts"],
   Traefik: ["api.ts", "checks.ts", "storage.ts"],
+  "an image": ["image-config.ts"],
   "a CA": ["acme-directory.ts"],
-  "the argument that init gives": ["relay.ts"],
   "the jail": ["pushed-refs.ts"],
+  "the argument of a container": ["relay.ts", "egress.ts"],
   "the worker, in the jail": ["git-jail.ts"],
   "the package": ["package-version.ts"],
+  "a folder of a person": ["data-files.ts"],
 };
 
 test("what mypaas has stored is read by readers that know its versions, and by nothing else", () => {

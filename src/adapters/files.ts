@@ -10,8 +10,10 @@ import {
   rename,
   rm,
   stat,
+  writeFile,
 } from "node:fs/promises";
 import { dirname } from "node:path";
+import { UserError } from "../core/errors.ts";
 
 export interface FileMode {
   readonly mode: number;
@@ -47,6 +49,17 @@ export async function writeFileAtomic(
     throw error;
   }
   await syncDirectory(dirname(path));
+}
+
+/** Writes a file that must not be there yet; throws UserError where it is, or cannot be written. */
+export async function writeNew(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: "wx" });
+  } catch (cause) {
+    const reason = { EEXIST: "is already there", EACCES: "permission denied" }[codeOf(cause) ?? ""];
+    if (reason === undefined) throw cause;
+    throw new UserError(`${path}: ${reason}`, { code: "cannot-write", cause });
+  }
 }
 
 /** The result of a repair: the thing was missing, was different, or was right. */

@@ -72,8 +72,26 @@ export interface Images {
   readonly inspectImage: (reference: string) => Promise<ImageFacts | undefined>;
   /** The user that its programs run as, read in the image where `user` is a name; undefined when the image does not know it. */
   readonly imageUser: (reference: string, user: string) => Promise<Owner | undefined>;
+  /** Takes an image in under this reference, and under no other name. Throws UserError where the engine cannot run it, or where it is not the image that its config names. */
+  readonly load: (image: SentImage) => Promise<ImageFacts>;
   /** Fine when it is gone or still in use. */
   readonly removeImage: (reference: string) => Promise<void>;
+}
+
+/** An image in parts that were sent. */
+export interface SentImage {
+  readonly reference: string;
+  readonly config: ImagePart;
+  /** From the first layer up: tars as they were packed, with or without compression. */
+  readonly layers: readonly ImagePart[];
+  readonly signal: AbortSignal;
+}
+
+/** `open` yields the bytes and throws when they no longer match their hash. */
+export interface ImagePart {
+  readonly sha256: string;
+  readonly size: number;
+  readonly open: () => AsyncIterable<Uint8Array>;
 }
 
 export interface Volumes {

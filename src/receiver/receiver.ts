@@ -4,9 +4,11 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { realClock } from "../adapters/clock.ts";
 import { enrolledKeysFile } from "../adapters/host/enrolled-keys-file.ts";
-import { openSpool } from "../adapters/spool/spool.ts";
+import { openSpool, type SpoolWithUnnamed } from "../adapters/spool/spool.ts";
 import { onUpgrade } from "../adapters/wire/upgrade.ts";
 import { upstreamBackend } from "../adapters/wire/upstream.ts";
+import { isRegistryUrl } from "../core/registry/paths.ts";
+import type { EnrolledKey } from "../core/ssh/authorized-keys.ts";
 import { receiverPort } from "../core/server/instance.ts";
 import { parseReceiverConfig, receiverPaths } from "../core/server/receiver-container.ts";
 import type { World } from "../core/world.ts";
@@ -35,8 +37,9 @@ export async function runReceiver(world: ReceiverWorld): Promise<void> {
     clock,
     onBug,
   });
+  const images = lazyImages({ keys, server: id, socketDir, spool, clock, onBug });
   const server = createServer({
-    fetch: (request) => app.fetch(request),
+    fetch: (request) => (isRegistryUrl(request.url) ? images(request) : app.fetch(request)),
     now: world.now,
     writeLine,
   });
@@ -56,6 +59,27 @@ export async function runReceiver(world: ReceiverWorld): Promise<void> {
   await sweepUntil(world.interrupted, { spool, clock, onBug });
   server.close();
   server.closeAllConnections();
+}
+
+interface ImageParts extends Pick<ReceiverParts, "clock" | "onBug"> {
+  readonly keys: () => Promise<readonly EnrolledKey[]>;
+  readonly server: string;
+  readonly socketDir: string;
+  readonly spool: SpoolWithUnnamed;
+}
+
+/** The door of images is loaded when somebody knocks; Traefik leads there only where init has opened it. */
+function lazyImages({ keys, server, socketDir, spool, clock, onBug }: ImageParts) {
+  let opened: Promise<(request: Request) => Promise<Response>> | undefined;
+  const open = async () => {
+    const { registryApp } = await import("./registry/registry-app.ts");
+    const { createTokenGate } = await import("./registry/token-gate.ts");
+    const { upstreamDoor } = await import("../adapters/wire/image-door.ts");
+    const door = upstreamDoor(join(socketDir, "receiver.sock"));
+    const gate = createTokenGate({ keys, server, now: clock.now, check: door.check });
+    return registryApp({ gate, door, spool, clock, onBug });
+  };
+  return async (request: Request) => (await (opened ??= open()))(request);
 }
 
 type Sweeping = Pick<ReceiverParts, "spool" | "clock" | "onBug">;

@@ -11,8 +11,8 @@ import type { ContextEntry } from "../deploy/ports.ts";
 import type { BuildSource } from "./source.ts";
 
 /** Yields the bytes of an uploaded file, and throws instead of ending when they do not match. */
-type Open = (blob: WantedBlob) => AsyncIterable<Uint8Array>;
-type Push = Pick<ActionOf<"push">, "service" | "push">;
+export type Open = (blob: WantedBlob) => AsyncIterable<Uint8Array>;
+export type Push = Pick<ActionOf<"push">, "service" | "push">;
 
 /** Longer ones are no Dockerfiles that anybody wrote. */
 const maxDockerfileBytes = 4 * 1024 * 1024;

@@ -1,7 +1,7 @@
-import type { BuildOptions, BuildSecrets, ContextEntry } from "../deploy/ports.ts";
+import type { BuildOptions, BuildSecrets, ContextEntry, SentImage } from "../deploy/ports.ts";
 
 /** Where the image of a release comes from; one file of this folder makes each kind. */
-export type Source = BuildSource | ImageSource;
+export type Source = BuildSource | LoadSource | ImageSource;
 
 interface AnySource {
   /** Such as `push`. */
@@ -23,6 +23,12 @@ export interface BuildSource extends AnySource {
     /** Names that its own RUN instructions mention. */
     readonly asked: readonly string[];
   };
+}
+
+/** An image whose parts were sent, and a Dockerfile that holds its settings. */
+export interface LoadSource extends AnySource {
+  readonly dockerfile: Dockerfile;
+  readonly parts: Pick<SentImage, "config" | "layers">;
 }
 
 /** An image that is on the server. */

@@ -10,10 +10,12 @@ import type { Spool } from "../adapters/spool/spool.ts";
 import type { State } from "../adapters/state/state.ts";
 import type { ActionParts } from "./accept/actions.ts";
 import type { BackendParts } from "./accept/backend.ts";
+import type { ImageDoorParts } from "./accept/image-door.ts";
 import { keysFileWriter, syncKeysFile } from "./access/enrolled-keys.ts";
 import { openCertificates } from "./certificates/certificates.ts";
 import { hasWildcards } from "./certificates/server-facts.ts";
 import type { DeployTools } from "./deploy/deploy-context.ts";
+import { openEgress } from "./egress/egress.ts";
 import { planPush } from "./deploy/plan-push.ts";
 import { pageOf } from "./maintenance/page.ts";
 import { openMaintenance } from "./maintenance/maintenance.ts";
@@ -30,6 +32,8 @@ import { Terminals } from "./programs/terminals.ts";
 export interface Core {
   readonly backend: Omit<BackendParts, "entry">;
   readonly attachments: Terminals;
+  /** Of the door of images; undefined where init has not opened it. */
+  readonly images: ImageDoorParts | undefined;
   readonly traefikEvents: TraefikEventStream;
   /** Ends the jobs that an earlier worker left, writes the dynamic file, begins the queued jobs. */
   readonly recover: () => Promise<void>;
@@ -39,7 +43,10 @@ export interface Core {
 }
 
 interface CoreParts {
-  readonly world: Pick<World, "now" | "random" | "uid" | "kill" | "execPath" | "sharedObjects">;
+  readonly world: Pick<
+    World,
+    "now" | "random" | "uid" | "kill" | "execPath" | "sharedObjects" | "packageRoot"
+  >;
   readonly config: InstanceConfig;
   readonly state: State;
   readonly store: BlobStore;
@@ -53,7 +60,8 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   const { now } = world;
   const paths = instancePaths(config);
   const shared = await openShared(parts);
-  const { clock, router, streams, traefikEvents, certificates, tools, maintenance } = shared;
+  const { clock, router, streams, traefikEvents, certificates, tools, maintenance, egress } =
+    shared;
   const { log, queue, pushes } = openJobs({ ...parts, ...shared });
   const attachments = new Terminals({
     state,
@@ -73,10 +81,12 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   return {
     backend,
     attachments,
+    images: config.registry === true ? imageDoorParts(parts, backend) : undefined,
     traefikEvents,
     recover: async () => {
       // While Docker is away nothing runs; `tidy` tries again.
       void attachments.sweep().catch(() => undefined);
+      void egress.sweep().catch(() => undefined);
       await queue.recover(async () => {
         await router.refresh();
         await finishNames({ state, clock, tools });
@@ -107,6 +117,27 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   };
 }
 
+function imageDoorParts(
+  { world, config, store, engineSocket }: CoreParts,
+  { state, pushes, log, now, server }: Core["backend"],
+): ImageDoorParts {
+  return {
+    state,
+    pushes,
+    log,
+    now,
+    server,
+    store,
+    random: world.random,
+    domain: config.domain,
+    spoolDir: instancePaths(config).spool,
+    platform: async () => {
+      const { engineInfo } = await import("../adapters/engines/docker/info.ts");
+      return (await engineInfo(engineSocket)).platform;
+    },
+  };
+}
+
 /** The parts that several others need. */
 type Shared = Awaited<ReturnType<typeof openShared>>;
 
@@ -122,6 +153,8 @@ async function openShared(parts: CoreParts) {
     router,
     streams,
     traefikEvents: createTraefikEventStream(clock),
+    /** What runs foreign code that needs the internet gets it from here. */
+    egress: openEgress(parts),
     certificates: openCertificates({ ...toolParts, router }),
     maintenance: openMaintenance({
       ...parts,

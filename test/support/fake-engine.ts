@@ -213,6 +213,9 @@ export function fakeEngine(options: {
       routingLabels: options.imageLabels ?? [],
     }),
     imageUser: async () => ({ uid: 0, gid: 0 }),
+    load: async ({ reference }) => {
+      throw new Error(`image ${reference}: this engine loads none`);
+    },
     removeImage: async () => {},
     hasVolume: async () => false,
     anonymousVolumes: async () => [],

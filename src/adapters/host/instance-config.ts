@@ -4,12 +4,13 @@ import { UserError } from "../../core/errors.ts";
 import { isDnsProvider, readAcmeServer } from "../../core/server/acme.ts";
 import { readAddress, readResolver } from "../../core/server/addresses.ts";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
+import { readAllowed } from "../../core/server/egress-container.ts";
 import { readTrustedProxy } from "../../core/server/trusted-proxies.ts";
 import { refuseNewer } from "../../core/stored/stored.ts";
 import { readIfThere, writeFileAtomic } from "../files.ts";
 import { command, hint } from "../../core/hints.ts";
 
-const heading = ` Written by \`mypaas init\`, which keeps your comments and \`volumes.allow\`.
+const heading = ` Written by \`mypaas init\`, which keeps your comments, \`volumes.allow\` and \`egress\`.
  After a change: mypaas init (it takes what it is not told from here).`;
 
 /** Reads the configuration that `init` wrote. Throws UserError when it is missing or wrong. */
@@ -40,6 +41,7 @@ const optionalKeys = [
   "trustProxy",
   "urls",
   "git",
+  "registry",
 ] as const;
 
 /** Writes the file and keeps the operator's comments, order and `volumes.allow`. False when nothing changed. */
@@ -49,7 +51,7 @@ export async function writeInstanceConfig(config: InstanceConfig): Promise<boole
   const document = parse(before ?? "", file);
   if (before === undefined) document.commentBefore = heading;
   for (const [key, value] of Object.entries(config)) {
-    if (key === "volumes") continue;
+    if (key === "volumes" || key === "egress") continue;
     if (!isSame(document.get(key), value)) document.set(key, value);
   }
   for (const key of optionalKeys) if (config[key] === undefined) document.delete(key);
@@ -102,7 +104,9 @@ function configOf(document: Document, file: string): InstanceConfig {
     ...list(root, "addresses", { file, what: "IP addresses", read: readAddress }),
     ...list(root, "trustProxy", { file, what: "cloudflare, addresses or ranges", read: trusted }),
     ...urls(root, file),
-    ...git(root, file),
+    ...door(root, "git", file),
+    ...door(root, "registry", file),
+    ...egress(root, file),
     traefikImage: text(root, "traefikImage", file),
     receiverImage: text(root, "receiverImage", file),
     owner: { name: text(owner, "name", file), home: path(owner, "home", file) },
@@ -150,11 +154,24 @@ function urls(root: Fields, file: string): Partial<InstanceConfig> {
   throw wrong(file, `urls: should be kept, got ${show(value)}`);
 }
 
-function git(root: Fields, file: string): Partial<InstanceConfig> {
-  const value = root["git"];
+function door(root: Fields, name: "git" | "registry", file: string): Partial<InstanceConfig> {
+  const value = root[name];
   if (value === undefined || value === null || value === false) return {};
-  if (value === true) return { git: value };
-  throw wrong(file, `git: should be true or false, got ${show(value)}`);
+  if (value === true) return { [name]: value };
+  throw wrong(file, `${name}: should be true or false, got ${show(value)}`);
+}
+
+function egress(root: Fields, file: string): Partial<InstanceConfig> {
+  if (root["egress"] === undefined || root["egress"] === null) return {};
+  const { allow } = fields(root["egress"], file, "egress.");
+  if (!Array.isArray(allow)) throw wrong(file, "egress.allow: should be a list of addresses");
+  for (const entry of allow as readonly unknown[])
+    if (typeof entry !== "string" || readAllowed(entry) === undefined)
+      throw wrong(
+        file,
+        `egress.allow: should hold addresses such as 10.0.0.5, 10.0.0.0/8 or 10.0.0.5:8443, got ${show(entry)}`,
+      );
+  return { egress: { allow: allow as readonly string[] } };
 }
 
 function acme(root: Fields, file: string): Partial<InstanceConfig> {

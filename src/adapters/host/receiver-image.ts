@@ -22,7 +22,7 @@ const nodeFlags = [
 ];
 
 /** The programs of mypaas that run in containers of their own. */
-export type ContainerProgram = "receiver" | "relay";
+export type ContainerProgram = "receiver" | "relay" | "egress";
 
 /** Plans the image of a program's one file. Node is mounted from the host, see `nodeFiles`. */
 export function receiverImage(

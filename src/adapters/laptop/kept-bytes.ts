@@ -56,7 +56,8 @@ export function keepBytes(folder = tmpdir()): KeptBytes {
   };
 }
 
-function inBuffer(bytes: Buffer): Kept {
+/** Bytes that are in memory already. */
+export function inBuffer(bytes: Buffer): Kept {
   return {
     write: async (piece, at) => {
       bytes.set(piece, at);

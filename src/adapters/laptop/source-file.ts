@@ -1,7 +1,8 @@
 import { type Hint, command, hint } from "../../core/hints.ts";
 import { createHash } from "node:crypto";
 import { lstatSync, type Stats } from "node:fs";
-import { constants, open, readlink, type FileHandle } from "node:fs/promises";
+import { constants, open, readlink, stat, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { shownPath } from "../../core/push/manifest.ts";
 import { maxBlobBytes } from "../../core/wire/protocol.ts";
@@ -34,6 +35,16 @@ export class FileChanged extends UserError {
 
 export const changedFile = ({ path }: Pick<SourceFile, "path">): FileChanged =>
   new FileChanged(path, "changed while it was being sent");
+
+/** A file that lies in a folder under its sha256. */
+export async function sourceIn(
+  folder: string,
+  { path, sha256, size }: Pick<SourceFile, "path" | "sha256" | "size">,
+): Promise<SourceFile> {
+  const absolute = join(folder, sha256);
+  const facts = await stat(absolute);
+  return { path, absolute, size, sha256, modifiedMs: facts.mtimeMs, mark: markOf(facts) };
+}
 
 export interface Hashing {
   /** Called with the number of bytes of each piece; an error of it stops the reading. */

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import type { Dirent, Stats } from "node:fs";
@@ -7,7 +8,7 @@ import { UserError } from "../../core/errors.ts";
 import { byPath, foldersAbove, maxEntries, shownPath } from "../../core/push/manifest.ts";
 import type { ManifestEntry, ManifestFolder } from "../../core/actions/push.ts";
 import { readIfThere } from "../files.ts";
-import { keepBytes, type KeptBytes } from "./kept-bytes.ts";
+import { inBuffer, keepBytes, type KeptBytes } from "./kept-bytes.ts";
 import {
   fileCode,
   FileChanged,
@@ -45,6 +46,8 @@ export interface SourcePlace {
   readonly onRead?: (bytes: number) => void;
   /** Paths of files that changed while an earlier tree was sent; their bytes are kept. */
   readonly changing?: ReadonlySet<string>;
+  /** Where there is no Dockerfile: the text of one, and the lines of a .dockerignore for a folder without one. */
+  readonly made?: { readonly dockerfile: string; readonly dockerignore: string } | undefined;
   /** Folder for copies of large files that change; the system's when left out. */
   readonly temporary?: string;
 }
@@ -90,8 +93,11 @@ async function readOnce(place: SourcePlace, keeping: KeptBytes): Promise<SourceT
   const { found, notes } = on;
   const isOwn = found.some((item) => item.absolute === place.dockerfile && !item.isLink);
   const dockerfile = isOwn ? (own ?? "") : reservedPath(found);
-  if (!isOwn) found.push({ path: dockerfile, absolute: await followed(place), isLink: false });
-  const read = await readItems({ place, keeping, dockerfile }, found);
+  if (!isOwn && place.made === undefined)
+    found.push({ path: dockerfile, absolute: await followed(place), isLink: false });
+  const made =
+    isOwn || place.made === undefined ? [] : [await madeItem(dockerfile, place.made.dockerfile)];
+  const read = [...(await readItems({ place, keeping, dockerfile }, found)), ...made];
   const sources = read.flatMap(({ source }) => source ?? []);
   const files = new Map(sources.map((source) => [source.sha256, source]));
   const entries = read.map(({ entry }) => entry).toSorted(byPath);
@@ -127,6 +133,16 @@ async function readItems(on: Reading, found: readonly Found[]): Promise<readonly
     if (last !== undefined) settled.push(last);
   }
   return settled;
+}
+
+/** A file that is in memory only. */
+async function madeItem(path: string, text: string): Promise<Item> {
+  const bytes = Buffer.from(text);
+  const size = bytes.length;
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const kept = inBuffer(bytes);
+  const source = { path, absolute: path, size, sha256, modifiedMs: 0, mark: "", kept };
+  return { entry: { path, mode: 0o644, size, sha256 }, source };
 }
 
 /** Undefined for what is not there any more. Throws FileChanged for what is something else by now. */
@@ -257,12 +273,12 @@ function kindOf(child: Dirent): string {
 }
 
 /** `<Dockerfile>.dockerignore` replaces `.dockerignore` of the context, as in BuildKit. */
-async function readIgnore({ dockerfile, context }: SourcePlace): Promise<Ignore> {
+async function readIgnore({ dockerfile, context, made }: SourcePlace): Promise<Ignore> {
   for (const path of [`${dockerfile}.dockerignore`, join(context, ".dockerignore")]) {
     const text = await readable(basename(path), readIfThere(path));
     if (text) return parseDockerignore(text.toString("utf8"), inside(context, path) ?? path);
   }
-  return parseDockerignore("");
+  return parseDockerignore(made?.dockerignore ?? "");
 }
 
 /** A link to the Dockerfile is followed; links in the context are not. */

@@ -6,6 +6,7 @@ import { openSpoolAccount, type SpoolAccountOptions } from "./account.ts";
 import { spoolName } from "./names.ts";
 import { createTurns } from "./turns.ts";
 import { writePart } from "./part.ts";
+import { openUnnamedUploads, type UnnamedUploads } from "./unnamed-uploads.ts";
 
 /** Uploaded blobs: `<dir>/<request>/<sha256>`, with `.part` at the end until the blob is whole. */
 export interface Spool {
@@ -20,6 +21,9 @@ export interface Spool {
   /** Removes requests without a new byte for an hour; returns their number. */
   readonly sweep: (now: number) => Promise<number>;
 }
+
+/** A spool, and in it the uploads whose hash is not known when they begin. */
+export type SpoolWithUnnamed = Spool & { readonly unnamed: UnnamedUploads };
 
 export interface Writing {
   readonly request: string;
@@ -37,7 +41,7 @@ export interface Range {
 const staleMs = 60 * 60_000;
 
 /** Opens a spool for writing, and counts what is already in it. */
-export async function openSpool(options: SpoolAccountOptions): Promise<Spool> {
+export async function openSpool(options: SpoolAccountOptions): Promise<SpoolWithUnnamed> {
   const { dir } = options;
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const account = openSpoolAccount(options);
@@ -88,6 +92,7 @@ export async function openSpool(options: SpoolAccountOptions): Promise<Spool> {
     have,
     write,
     sweep,
+    unnamed: openUnnamedUploads({ folderOf, account, turns }),
     received: async (request) => new Set(await namesIn(folderOf(request))),
     drop: async (request) => {
       await rm(folderOf(request), { recursive: true, force: true });

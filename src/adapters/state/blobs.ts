@@ -7,6 +7,12 @@ export function knowsBlob(state: State, service: string, sha256: string): boolea
   return state.get(sql, service, sha256) !== undefined;
 }
 
+/** The size of a blob that this service has sent before. */
+export const knownSize = (state: State, service: string, sha256: string): number | undefined =>
+  state
+    .get("SELECT size FROM blobs WHERE service = ? AND sha256 = ?", service, sha256)
+    ?.integer("size");
+
 /** Records that a job of the service needs these blobs, which therefore stay. */
 export function recordBlobs(
   state: State,

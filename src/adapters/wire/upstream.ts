@@ -25,7 +25,8 @@ const answerMs = 10 * 60_000;
 /** The worker's backend over its socket. A refusal arrives as the UserError that it was there, an absent worker as UserError "worker-away". */
 export function upstreamBackend(socketPath: string): Backend {
   const agent = new Agent({ keepAlive: true, maxSockets: 128, maxFreeSockets: 4 });
-  const ask = (path: string, more: Asking) => send({ ...more, socketPath, agent, path });
+  const ask = (path: string, more: Asking) =>
+    askWorker({ ...more, socketPath, agent, path: wireBase + path });
   const passOn: { readonly [K in keyof Calls<unknown>]: (name: RoutesOf<K>) => Calls<unknown>[K] } =
     {
       signed: (name) => async (body, signature) => {
@@ -54,11 +55,14 @@ export function upstreamBackend(socketPath: string): Backend {
   return Object.fromEntries(calls) as Backend;
 }
 
-interface Asking {
+/** One request to the worker. */
+export interface Asking {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
   readonly signal?: AbortSignal;
+  /** Limit of silence before the answer. */
+  readonly answerMs?: number;
 }
 
 const bearer = (method: string, token: string): Asking => ({
@@ -66,7 +70,8 @@ const bearer = (method: string, token: string): Asking => ({
   headers: { authorization: `Bearer ${token}` },
 });
 
-async function send(
+/** Asks the worker over its socket; returns an answer with status 200, its body unread, and throws any other as the UserError that it was there. */
+export async function askWorker(
   asking: Asking & { readonly socketPath: string; readonly agent: Agent; readonly path: string },
 ): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
@@ -75,11 +80,11 @@ async function send(
     method,
     socketPath,
     agent,
-    path: wireBase + asking.path,
+    path: asking.path,
     headers: { host: "worker", ...asking.headers, "content-length": body?.length ?? 0 },
     ...(signal ? { signal } : {}),
   });
-  outgoing.setTimeout(answerMs, () => outgoing.destroy(new Error("no answer")));
+  outgoing.setTimeout(asking.answerMs ?? answerMs, () => outgoing.destroy(new Error("no answer")));
   outgoing.on("response", resolve);
   outgoing.on("error", (cause) => reject(workerAway(cause)));
   outgoing.end(body);
@@ -100,7 +105,8 @@ export const workerAway = (cause: unknown): UserError =>
     cause,
   });
 
-async function readJson(answer: IncomingMessage): Promise<unknown> {
+/** The answer as JSON. */
+export async function readJson(answer: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse((await readAtMost(answer, maxAnswerBytes)).toString());
   } catch (error) {

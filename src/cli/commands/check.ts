@@ -1,13 +1,19 @@
+import { resolve } from "node:path";
+import { UserError } from "../../core/errors.ts";
+import { command, hint } from "../../core/hints.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
 import { withServer } from "../connect/ask.ts";
 
 interface CheckArgs extends ServerOptions {
   readonly path?: string | undefined;
+  /** `--generate`. */
+  readonly generate?: boolean;
 }
 
 export const declaration: CommandFile = {
-  examples: ["mypaas check", "mypaas check web/Dockerfile -r prod"],
+  options: [["--generate", "print the Dockerfile that a push makes where there is none"]],
+  examples: ["mypaas check", "mypaas check web/Dockerfile -r prod", "mypaas check --generate"],
   run: check,
 };
 
@@ -15,6 +21,7 @@ export const declaration: CommandFile = {
 export async function check(args: CheckArgs, io: CommandIo): Promise<ExitCode> {
   const { findDockerfile, readDockerfile } = await import("../input/dockerfile-path.ts");
   const { parseDockerfile } = await import("../../core/dockerfile/parse.ts");
+  if (args.generate === true) return showMade(args, io);
   const { file, name } = await findDockerfile(args.path, io.world.cwd, "check");
   const bytes = await readDockerfile(file, name);
   const parsed = parseDockerfile(bytes, name);
@@ -34,6 +41,31 @@ export async function check(args: CheckArgs, io: CommandIo): Promise<ExitCode> {
     ...(refusals && { refusals }),
   });
   return spec === undefined || (refusals ?? []).length > 0 ? 1 : 0;
+}
+
+/** The Dockerfile alone on stdout, so that it can be written to a file. */
+async function showMade({ path }: CheckArgs, io: CommandIo): Promise<ExitCode> {
+  const { folderWithoutDockerfile, findDockerfile } = await import("../input/dockerfile-path.ts");
+  const { makeDockerfile } = await import("../push/make-dockerfile.ts");
+  const { parseDockerfile } = await import("../../core/dockerfile/parse.ts");
+  const { cwd } = io.world;
+  if ((await folderWithoutDockerfile(path, cwd)) === undefined) {
+    const { name } = await findDockerfile(path, cwd, "check");
+    throw new UserError(`${name}: is there, so a push makes none`, {
+      code: "dockerfile-there",
+      hint: hint`check it: ${command("check")}`,
+    });
+  }
+  const { dockerfile, dockerignore, what, notes } = await makeDockerfile(resolve(cwd, path ?? "."));
+  for (const text of notes) io.say({ kind: "warning", text });
+  const {
+    spec = null,
+    problems,
+    warnings,
+  } = parseDockerfile(Buffer.from(dockerfile), "Dockerfile");
+  const made = { what, dockerfile, dockerignore };
+  io.answer(dockerfile.trimEnd(), { file: "Dockerfile", spec, problems, warnings, made });
+  return 0;
 }
 
 interface Asked {

@@ -23,14 +23,12 @@ export const declaration: CommandFile = {
 /** `mypaas deploy [PATH]`: a push to this host's own worker. */
 export async function deploy(args: DeployArgs, io: CommandIo): Promise<ExitCode> {
   const { connectLocal } = await import("../connect/connect.ts");
-  const { findDockerfile } = await import("../input/dockerfile-path.ts");
+  const { findSource } = await import("../push/make-dockerfile.ts");
   const { openFolder } = await import("../push/push-context.ts");
   const { runPush } = await import("../push/run-push.ts");
-  const { file: dockerfile } = await findDockerfile(args.path, io.world.cwd, "deploy");
   const runDir = option("--run-dir", args.runDir);
   const source = {
-    dockerfile,
-    context: args.context,
+    ...(await findSource({ ...args, commandName: "deploy" }, io)),
     options: pushOptions(args),
     ...serviceOf(args),
   };

@@ -24,6 +24,8 @@ export const declaration: CommandFile = {
     ],
     ["--git", "take git push over ssh, for machines without mypaas"],
     ["--no-git", "take it no more"],
+    ["--registry", "open /v2/ on the domain, so that docker push deploys"],
+    ["--no-registry", "close it again"],
     ["--no-systemd", "install no units; you start `mypaas worker` yourself"],
     ["--traefik-image <ref>", "the image to run as Traefik"],
     ["--traefik-binary <path>", "make that image from an official binary, without a registry"],

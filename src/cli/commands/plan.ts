@@ -14,18 +14,16 @@ export const declaration: CommandFile = {
 
 /** `mypaas plan [PATH]`: what a push would change on the server, which is asked and changes nothing; 0 whether or not there is something to do. */
 export async function plan(args: PlanArgs, io: CommandIo): Promise<ExitCode> {
-  const { findDockerfile, readDockerfile } = await import("../input/dockerfile-path.ts");
-  const { checkDockerfile, readContext } = await import("../push/push-context.ts");
-  const { file: dockerfile } = await findDockerfile(args.path, io.world.cwd, "plan");
-  const source = { dockerfile, context: args.context, options: pushOptions(args) };
-  const named = serviceOf(args).service;
-  const { service } = await checkDockerfile(dockerfile, io, named);
+  const { findSource } = await import("../push/make-dockerfile.ts");
+  const { checkSource, readContext } = await import("../push/push-context.ts");
+  const found = await findSource({ ...args, commandName: "plan" }, io);
+  const source = { ...found, options: pushOptions(args), ...serviceOf(args) };
+  const { bytes, spec } = await checkSource(source, io);
+  const { service } = spec;
   const { askWithManifest } = await import("../push/ask-older.ts");
   const { tree, push } = await readContext(source, io);
   tree.close();
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
-    await readDockerfile(dockerfile, dockerfile),
-  );
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   const planned = await withServer(args, io, async ({ begin }) => {
     const wanted = (asked: PushManifest) => begin({ action: "plan", service, push: asked, text });
     return (await askWithManifest(push, wanted, io)).accepted.result as PlannedChanges;

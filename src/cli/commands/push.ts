@@ -2,9 +2,12 @@ import { resolve } from "node:path";
 import { didYouMean } from "../../core/dockerfile/did-you-mean.ts";
 import { UserError } from "../../core/errors.ts";
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
+import { serviceArgument } from "../input/arguments.ts";
 import {
+  imageOption,
   optionsAgain,
   pushOptions,
+  refuseBuildOptions,
   sendOptions,
   serviceOf,
   type BuildArgs,
@@ -15,28 +18,33 @@ import { command, hint } from "../../core/hints.ts";
 export interface PushArgs extends ServerOptions, BuildArgs {
   /** The first word: a remote when it names one, else the path. */
   readonly first?: string | undefined;
+  /** `--image`: an image instead of a folder. */
+  readonly image?: string | undefined;
 }
 
 export const declaration: CommandFile = {
-  options: sendOptions,
-  examples: ["mypaas push", "mypaas push prod services/web/Dockerfile"],
+  options: [...sendOptions, imageOption],
+  examples: [
+    "mypaas push",
+    "mypaas push prod services/web/Dockerfile",
+    "mypaas push prod --image ann/web:2",
+  ],
   named: ["first", "path"],
   run: push,
 };
 
-/** `mypaas push [REMOTE] [PATH]`. */
+/** `mypaas push [REMOTE] [PATH]`, or `mypaas push [REMOTE] --image IMAGE [NAME]`. */
 export async function push(args: PushArgs, io: CommandIo): Promise<ExitCode> {
+  if (args.image !== undefined) return pushImage(args, args.image, io);
   const { connect } = await import("../connect/connect.ts");
-  const { findDockerfile } = await import("../input/dockerfile-path.ts");
+  const { findSource } = await import("../push/make-dockerfile.ts");
   const { openFolder } = await import("../push/push-context.ts");
   const { runPush } = await import("../push/run-push.ts");
   const { remote, path } = await chooseRemote(args, io);
-  const { file: dockerfile } = await findDockerfile(path, io.world.cwd, "push");
   const { first, path: second } = args;
   const more = [...option("-r", args.remote), ...option("--key", args.key), ...optionsAgain(args)];
   const source = {
-    dockerfile,
-    context: args.context,
+    ...(await findSource({ ...args, path, commandName: "push" }, io)),
     options: pushOptions(args),
     ...serviceOf(args),
   };
@@ -48,7 +56,34 @@ export async function push(args: PushArgs, io: CommandIo): Promise<ExitCode> {
   return runPush(wanted, io);
 }
 
-async function chooseRemote({ first, path, remote }: PushArgs, io: CommandIo) {
+/** The platform of the server is known before the image is read, which may take long. */
+async function pushImage(args: PushArgs, image: string, io: CommandIo): Promise<ExitCode> {
+  const { connect } = await import("../connect/connect.ts");
+  const { openImage } = await import("../push/open-image.ts");
+  const { runPush } = await import("../push/run-push.ts");
+  refuseBuildOptions(args);
+  const { remote, path: name = args.service } = await chooseRemote(args, io);
+  const service = name === undefined ? undefined : serviceArgument(name, "push");
+  const { first, path: second } = args;
+  const more = [...option("-r", args.remote), ...option("--key", args.key), ...optionsAgain(args)];
+  const options = pushOptions({ ...args, service: undefined });
+  const connection = await connect(io, { remote, key: args.key });
+  try {
+    const wanted = {
+      open: async () => {
+        const { builder } = await connection.ask({ action: "server.info" });
+        return openImage({ image, service, options, platform: builder?.platform }, io);
+      },
+      connect: async () => connection,
+      again: commandLine("mypaas", "push", first, second, ...option("--image", image), ...more),
+    };
+    return await runPush(wanted, io);
+  } finally {
+    await connection.close();
+  }
+}
+
+async function chooseRemote({ first, path, remote, image }: PushArgs, io: CommandIo) {
   if (remote !== undefined && path !== undefined) throw oneTooMany(remote, path);
   if (remote !== undefined) return { remote, path: first };
   const { isThere } = await import("../../adapters/files.ts");
@@ -57,8 +92,8 @@ async function chooseRemote({ first, path, remote }: PushArgs, io: CommandIo) {
   const names = (await readRemotes(world)).map((known) => known.name);
   const isRemote = first !== undefined && (names.includes(first) || first.includes("://"));
   if (first !== undefined && (isRemote || path !== undefined)) return { remote: first, path };
-  if (first !== undefined && isRemoteName(first) && !(await isThere(resolve(world.cwd, first))))
-    throw unknownWord(first, names);
+  const isWord = first !== undefined && image === undefined && isRemoteName(first);
+  if (isWord && !(await isThere(resolve(world.cwd, first)))) throw unknownWord(first, names);
   const chosen = world.env["MYPAAS_REMOTE"]?.trim() || names[0];
   if (chosen !== undefined) return { remote: chosen, path: first };
   throw new UserError("push: no remote is known here", {

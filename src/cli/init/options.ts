@@ -24,6 +24,8 @@ export interface InitOptions extends CertificateOptions, NetworkOptions {
   readonly instance?: string;
   readonly httpPort?: number;
   readonly httpsPort?: number;
+  /** False with `--no-registry`. */
+  readonly registry?: boolean;
   readonly systemd?: boolean;
   readonly git?: boolean;
   readonly traefikImage?: string;
@@ -70,6 +72,8 @@ export function wantedConfig(
     });
   const domain = options.domain === undefined ? before?.domain : readName("domain", options.domain);
   const email = options.email === undefined ? before?.email : readEmail(options.email);
+  const registry = options.registry ?? before?.registry === true;
+  if (registry && domain === undefined) throw needsDomain();
   return {
     version: 1,
     instance,
@@ -83,9 +87,11 @@ export function wantedConfig(
     ...(email === undefined ? {} : { email }),
     ...wantedCertificates(options, before),
     ...((options.git ?? before?.git) === true && { git: true }),
+    ...(registry && { registry }),
     traefikImage: options.traefikImage ?? before?.traefikImage ?? defaultTraefikImage,
     receiverImage: before?.receiverImage ?? "",
     owner: before?.owner ?? more.owner,
+    ...(before?.egress !== undefined && { egress: before.egress }),
     volumes: before?.volumes ?? { allow: [] },
   };
 }
@@ -99,6 +105,12 @@ export function checkOptions(options: InitOptions): void {
       hint: "leave one of them out",
     });
 }
+
+const needsDomain = (): UserError =>
+  new UserError("--registry: images are pushed to the server's own name, and it has none", {
+    code: "usage",
+    hint: hint`give it one: ${command("init --registry --domain paas.example.com")}`,
+  });
 
 const runDirOf = (instance: string): string =>
   instance === defaultInstance ? defaultRunDir : `/run/${instance}`;

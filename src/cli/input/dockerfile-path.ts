@@ -31,6 +31,18 @@ export async function findDockerfile(
   });
 }
 
+/** The folder, absolute, where PATH means one in which nothing is called Dockerfile; undefined for anything else. */
+export async function folderWithoutDockerfile(
+  path: string | undefined,
+  cwd: string,
+): Promise<string | undefined> {
+  const start = path ?? ".";
+  if ((await kindOf(start, cwd)) !== "folder") return undefined;
+  return (await kindOf(join(start, "Dockerfile"), cwd)) === "none"
+    ? resolve(cwd, start)
+    : undefined;
+}
+
 /** What is in a Dockerfile; `name` is what messages call it. */
 export async function readDockerfile(path: string, name: string): Promise<Uint8Array> {
   try {

@@ -16,6 +16,7 @@ export async function askWithManifest<T extends { readonly accepted: Pick<Accept
   ask: (push: PushManifest) => Promise<T>,
   { say }: Pick<CommandIo, "say">,
 ): Promise<T> {
+  if (push.image !== undefined) return askWithImage(push, ask);
   if (push.folders === undefined) return ask(push);
   const plain = plainManifest(push);
   const warn = () => {
@@ -40,6 +41,19 @@ export async function askWithManifest<T extends { readonly accepted: Pick<Accept
     warn();
     return answer;
   }
+}
+
+/** A server of 0.1.0 would take the parts for files to build. */
+async function askWithImage<T extends { readonly accepted: Pick<Accepted, "version"> }>(
+  push: PushManifest,
+  ask: (push: PushManifest) => Promise<T>,
+): Promise<T> {
+  const answer = await ask(push);
+  if (answer.accepted.version !== undefined) return answer;
+  throw new UserError("image: mypaas on the server is too old for images", {
+    code: "manifest",
+    hint: updateServer(),
+  });
 }
 
 const maxNamed = 3;

@@ -1,4 +1,5 @@
 import type { PushOptions } from "../../core/actions/push.ts";
+import { UserError } from "../../core/errors.ts";
 import type { OptionRow } from "../command.ts";
 import { serviceArgument } from "../input/arguments.ts";
 import { option } from "../output/shell-words.ts";
@@ -53,3 +54,23 @@ export const optionsAgain = (args: BuildArgs): readonly string[] => [
   ...(args.pull === true ? ["--pull"] : []),
   ...(args.cache ? [] : ["--no-cache"]),
 ];
+
+export const imageOption: OptionRow = [
+  "--image <image>",
+  "send an image of docker or podman, its archive, or - for stdin",
+];
+
+/** Throws UserError "usage" for options that say how an image is built, where it is there already. */
+export function refuseBuildOptions({ context, pull, cache }: BuildArgs): void {
+  const options = [
+    [context !== undefined, "--context"],
+    [pull === true, "--pull"],
+    [!cache, "--no-cache"],
+  ] as const;
+  const [, given] = options.find(([isGiven]) => isGiven) ?? [];
+  if (given === undefined) return;
+  throw new UserError(`push: ${given} has no meaning with --image, because nothing is built`, {
+    code: "usage",
+    hint: `leave ${given} out`,
+  });
+}

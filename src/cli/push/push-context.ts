@@ -15,6 +15,7 @@ import { warnOfRiskyFiles } from "../../core/push/risky-files.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import type { PushFrom, PushManifest, PushOptions } from "../../core/actions/push.ts";
 import { readDockerfile } from "../input/dockerfile-path.ts";
+import type { MadeDockerfile } from "../../core/generate/generate.ts";
 import { hintFields } from "../../core/hints.ts";
 import type { CommandIo } from "../command.ts";
 
@@ -26,6 +27,8 @@ export interface PushSource {
   readonly context: string | undefined;
   /** `--service NAME`, for a Dockerfile that names none. */
   readonly service?: string | undefined;
+  /** What stands for the Dockerfile where there is none. */
+  readonly made?: Pick<MadeDockerfile, "dockerfile" | "dockerignore"> | undefined;
   readonly options: PushOptions;
 }
 
@@ -48,9 +51,9 @@ export interface OpenedPush {
 
 /** Checks and reads a folder; the caller closes its tree. */
 export async function openFolder(source: PushSource, io: CommandIo): Promise<OpenedPush> {
-  const { dockerfile, service } = source;
+  const { dockerfile } = source;
   const { env } = io.world;
-  const spec = await checkDockerfile(dockerfile, io, service);
+  const { spec } = await checkSource(source, io);
   const { readCommit } = await import("../../adapters/laptop/commit.ts");
   const commit = readCommit(dirname(dockerfile), env);
   const { context, ...first } = await readContext(source, io);
@@ -63,14 +66,12 @@ export async function openFolder(source: PushSource, io: CommandIo): Promise<Ope
   };
 }
 
-/** The service that it describes; throws UserError with everything that is wrong in the Dockerfile. */
-export async function checkDockerfile(
-  dockerfile: string,
-  io: CommandIo,
-  service?: string,
-): Promise<ServiceSpec> {
+/** The text of its Dockerfile and the service that it describes; throws UserError with everything that is wrong in it. */
+export async function checkSource({ dockerfile, made, service }: PushSource, io: CommandIo) {
   const file = shown(dockerfile, io);
-  return checkText({ bytes: await readDockerfile(dockerfile, file), file, service }, io);
+  const bytes =
+    made === undefined ? await readDockerfile(dockerfile, file) : Buffer.from(made.dockerfile);
+  return { bytes, spec: checkText({ bytes, file, service }, io) };
 }
 
 interface DockerfileText {
@@ -99,7 +100,7 @@ export async function readContext(
   io: CommandIo,
   changing?: ReadonlySet<string>,
 ) {
-  const { dockerfile, options } = source;
+  const { dockerfile, options, made } = source;
   const { cwd, interrupted } = io.world;
   const context =
     source.context === undefined
@@ -108,7 +109,7 @@ export async function readContext(
   const name = shown(context, io) || "this folder";
   io.say({ kind: "step", text: `reading ${name} …` });
   const onRead = sayReading(name, io);
-  const place = { dockerfile, context, signal: interrupted, onRead };
+  const place = { dockerfile, context, made, signal: interrupted, onRead };
   const tree = await readSourceTree({ ...place, ...(changing && { changing }) });
   try {
     return { tree, context, push: checkTree({ context, tree, options }, io) };

@@ -70,6 +70,13 @@ const options = {
   fillIn: flag,
 };
 
+const image = {
+  /** Path of the entry that is its config. */
+  config: path,
+  /** Paths of the entries that are its layers, from the first layer up. */
+  layers: list(path, "push.image.layers"),
+};
+
 const manifest = {
   /** Path of an entry. */
   dockerfile: path,
@@ -79,6 +86,8 @@ const manifest = {
    * same manifest (`isPlain`): such servers pass over this field or refuse it, and the laptop then knows.
    */
   folders: optional(list(object(folder), "push.folders")),
+  /** Set where the entries are the parts of an image; the Dockerfile then holds its settings, and nothing is built. */
+  image: optional(object(image, "push.image")),
   options: object(options, "push.options"),
 };
 
@@ -105,6 +114,7 @@ export type PushManifest = Read<typeof manifest>;
 /** Paths are relative, `/`-separated, as the file system spells them; `mode` holds the twelve permission bits. Sorted by path, no duplicates. */
 export type ManifestEntry = Read<typeof file> | Read<typeof link>;
 export type ManifestFolder = Read<typeof folder>;
+export type ManifestImage = Read<typeof image>;
 
 const touched = ({ push: { options: asked } }: { readonly push: PushManifest }) =>
   asked.takeFrom === undefined ? [] : [asked.takeFrom];

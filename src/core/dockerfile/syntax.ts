@@ -5,6 +5,8 @@ export interface BuilderFacts {
   /** Version of Docker Engine, such as `20.10.24`. */
   readonly engine: string;
   readonly buildkit: boolean;
+  /** Such as `linux/amd64`; servers of 0.1.0 do not say it. */
+  readonly platform?: string;
 }
 
 /** Something in a Dockerfile that not every builder takes. */

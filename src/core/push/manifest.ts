@@ -1,5 +1,6 @@
 import { maxBlobBytes } from "../wire/protocol.ts";
-import type { ManifestEntry, PushManifest } from "../actions/push.ts";
+import type { ManifestEntry, ManifestImage, PushManifest } from "../actions/push.ts";
+import { maxConfigBytes } from "../image/image-config.ts";
 
 export const maxEntries = 100_000;
 /** All files of one push together. */
@@ -32,13 +33,32 @@ function atMost(found: Iterable<string>): readonly string[] {
 export const checkEntries = (tree: Pick<PushManifest, "entries" | "folders">): readonly string[] =>
   atMost(problemsOfEntries(tree));
 
-function* problemsOf({ entries, folders = [], dockerfile }: PushManifest) {
+function* problemsOf({ entries, folders = [], dockerfile, image }: PushManifest) {
   yield* problemsOfEntries({ entries, folders });
   if (!entries.some((entry) => entry.path === dockerfile && !("link" in entry)))
     yield `dockerfile: ${quotePath(dockerfile)} is not a file of the build context`;
   // The engine's builders say it in their messages, line by line.
   else if (hasControls(dockerfile))
     yield `dockerfile: ${quotePath(dockerfile)} has control characters in its path`;
+  if (image !== undefined) yield* imageProblems(image, entries);
+}
+
+/** More than any engine can stack. */
+const maxLayers = 500;
+
+function* imageProblems(
+  { config, layers }: ManifestImage,
+  entries: PushManifest["entries"],
+): Generator<string, void> {
+  if (layers.length > maxLayers)
+    yield `image: ${layers.length} layers, at most ${maxLayers} can be pushed`;
+  const files = new Map(entries.map((entry) => [entry.path, entry]));
+  for (const path of [config, ...layers]) {
+    const file = files.get(path);
+    if (file === undefined || "link" in file) yield `image: ${quotePath(path)} is not a file`;
+    else if (path === config && file.size > maxConfigBytes)
+      yield `image: its config has ${file.size} bytes, at most ${maxConfigBytes} are read`;
+  }
 }
 
 function* problemsOfEntries({

@@ -3,9 +3,13 @@ export const networkName = (instance: string): string => instance;
 export const apiNetworkName = (instance: string): string => `${instance}-api`;
 export const receiverNetworkName = (instance: string): string => `${instance}-receiver`;
 export const relayNetworkName = (instance: string): string => `${instance}-relay`;
+/** The network of foreign code; `outside`: the one through which the egress proxy reaches the internet. */
+export const egressNetworkName = (instance: string): string => `${instance}-egress`;
+export const outsideNetworkName = (instance: string): string => `${instance}-outside`;
 export const traefikContainerName = (instance: string): string => `${instance}-traefik`;
 export const pageContainerName = (instance: string): string => `${instance}-page`;
 export const receiverContainerName = (instance: string): string => `${instance}-receiver`;
+export const egressContainerName = (instance: string): string => `${instance}-egress`;
 export const relayContainerName = (instance: string): string => `${instance}-relay`;
 
 /** The host name under which other services reach this one: the bare slug in the default instance, so that `http://web/` works there. */

@@ -25,6 +25,8 @@ export interface ServerFacts extends RoutingServer {
   readonly manualCertificates?: readonly KeyPair[];
   /** True when Traefik leaves paths as clients sent them. */
   readonly keepsPaths?: boolean;
+  /** The host on which images are taken in; undefined where that door is closed. */
+  readonly imagesAt?: string;
   /** Passwords of the users of services. */
   readonly users?: Users;
   /** Hosts whose certificate is being requested from the CA. */

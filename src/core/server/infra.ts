@@ -51,6 +51,8 @@ export interface NetworkPlan {
   readonly name: string;
   /** Without a route to the outside; the server itself still reaches the containers. */
   readonly internal: boolean;
+  /** The server has no address in it, so that containers reach none of its listeners; nor does the server reach the containers. */
+  readonly isWithoutServer?: true;
   /** Its subnet is written down, so that containers can have fixed addresses. */
   readonly hasOwnSubnet?: true;
   readonly labels: Readonly<Record<string, string>>;

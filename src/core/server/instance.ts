@@ -29,10 +29,14 @@ export interface InstanceConfig {
   readonly addresses?: readonly string[];
   /** Proxies that may say who the client is: `cloudflare`, addresses and ranges. */
   readonly trustProxy?: readonly string[];
+  /** Addresses and ranges besides public ones that the egress proxy connects to, with a port for another one than 443 and 22. */
+  readonly egress?: { readonly allow: readonly string[] };
   /** `kept`: paths and queries reach services as clients sent them. Without it, as in 0.1.0, Traefik cleans them. */
   readonly urls?: "kept";
   /** True where sshd takes `git push` for this instance. */
   readonly git?: true;
+  /** True where images may be pushed to `/v2/` on the domain. */
+  readonly registry?: true;
   readonly traefikImage: string;
   readonly receiverImage: string;
   /** The user that ran init: owner of `~/…` volumes. */

@@ -56,7 +56,10 @@ export const trustsLocalProxy = (config: Trust): boolean =>
 export const loopback = ["127.0.0.1", "::1"] as const;
 
 /** The facts of the configuration that the routing depends on; none of them for a server as 0.1.0 set it up. */
-export const urlsAndTrust = (config: Pick<InstanceConfig, "trustProxy" | "urls">) => ({
+export const urlsAndTrust = (
+  config: Pick<InstanceConfig, "trustProxy" | "urls" | "registry" | "domain">,
+) => ({
   ...(trustsProxies(config) && { trustsProxies: true }),
   ...(config.urls === "kept" && { keepsPaths: true }),
+  ...(config.registry === true && config.domain !== undefined && { imagesAt: config.domain }),
 });

@@ -15,6 +15,7 @@ export interface Answers {
   readonly ps: PsSnapshot;
   readonly releases: Results["release.list"];
   readonly check: CheckAnswer;
+  readonly eject: EjectAnswer;
   readonly env: Results["env.list"];
   /** With `--next-push`, or for a service that does not run; else the events of a release. */
   readonly "env set": Results["env.set"];
@@ -96,6 +97,19 @@ export interface CheckAnswer {
   readonly warnings: readonly Problem[];
   /** What the server that `-r` names would refuse; left out where none was asked. */
   readonly refusals?: readonly RouteRefusal[];
+  /** With `--generate`: what a push makes where there is no Dockerfile. */
+  readonly made?: {
+    readonly what: string;
+    readonly dockerfile: string;
+    readonly dockerignore: string;
+  };
+}
+
+export interface EjectAnswer {
+  /** The files that were written, as the folder was typed. */
+  readonly files: readonly string[];
+  /** Such as `python (pip, flask)`. */
+  readonly what: string;
 }
 
 export interface DoctorAnswer {

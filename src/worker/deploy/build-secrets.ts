@@ -3,18 +3,19 @@ import { placeValues, type ServerValues } from "../../core/release/values.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import { fingerprint, secretVersion } from "../../adapters/state/secrets.ts";
 import type { State } from "../../adapters/state/state.ts";
-import type { BuildSource } from "../../sources/source.ts";
+import type { BuildSource, LoadSource } from "../../sources/source.ts";
 import type { DesiredRelease } from "./desired-release.ts";
 
 /**
  * A source whose builds may ask for secrets. Its id then depends on their values: another value is another image, although no file changed.
  * What the builder keeps of one service's steps is never taken for another's, for the same reason.
  */
-export async function withBuildSecrets(
+export async function withBuildSecrets<S extends BuildSource | LoadSource>(
   state: State,
-  source: BuildSource,
+  source: S,
   { spec, values }: { readonly spec: Asking; readonly values: ServerValues },
-): Promise<BuildSource> {
+): Promise<S> {
+  if ("parts" in source) return source;
   const asked = secretsAsked(await source.dockerfile.read(), spec, values);
   if (asked.length === 0) return source;
   const all = Object.entries(values).map(([name, { value }]) => [name, value] as const);

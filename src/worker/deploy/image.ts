@@ -2,7 +2,12 @@ import { hint, command } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import { imageName, label } from "../../core/release/names.ts";
 import type { Engine, ImageFacts } from "../../deploy/ports.ts";
-import { asksForBuild, type BuildSource, type ImageSource } from "../../sources/source.ts";
+import {
+  asksForBuild,
+  type BuildSource,
+  type ImageSource,
+  type LoadSource,
+} from "../../sources/source.ts";
 import { listReleases, putRelease, type StoredRelease } from "../../adapters/state/releases.ts";
 import type { DeployContext } from "./deploy-context.ts";
 import type { DesiredRelease } from "./desired-release.ts";
@@ -14,8 +19,17 @@ interface Image {
 
 /** Provides the image of a deploy: one that the source names, one of an earlier release with the same content, else a new one. */
 export async function provideImage(context: DeployContext, number: number): Promise<Image> {
-  const { source } = context.desired;
-  return "image" in source ? existingImage(context, source) : builtImage(context, source, number);
+  const { state, job, desired, tools, say } = context;
+  const { source } = desired;
+  if ("image" in source) return existingImage(context, source);
+  const kept = await keptImage(tools.engine, listReleases(state, job.service), desired);
+  if (kept === undefined)
+    return "parts" in source
+      ? loadedImage(context, source, number)
+      : builtImage(context, source, number);
+  const spared = "parts" in source ? "nothing to load" : "no build";
+  say({ kind: "note", text: `image of release ${kept.release} has this content, ${spared}` });
+  return kept;
 }
 
 async function existingImage({ tools, title }: DeployContext, source: ImageSource): Promise<Image> {
@@ -28,16 +42,21 @@ async function existingImage({ tools, title }: DeployContext, source: ImageSourc
   });
 }
 
+async function loadedImage(
+  { spec, config, tools, say, signal }: DeployContext,
+  source: LoadSource,
+  number: number,
+): Promise<Image> {
+  const image = imageName(config.instance, spec.slug, number);
+  say({ kind: "step", text: `loading ${image} out of ${source.describe()}` });
+  return { image, facts: await tools.engine.load({ reference: image, ...source.parts, signal }) };
+}
+
 async function builtImage(
-  { state, job, desired, spec, config, tools, say, signal }: DeployContext,
+  { job, spec, config, tools, say, signal }: DeployContext,
   source: BuildSource,
   number: number,
 ): Promise<Image> {
-  const kept = await keptImage(tools.engine, listReleases(state, job.service), desired);
-  if (kept !== undefined) {
-    say({ kind: "note", text: `image of release ${kept.release} has this content, no build` });
-    return kept;
-  }
   const image = imageName(config.instance, spec.slug, number);
   say({ kind: "step", text: `building ${image} out of ${source.describe()}` });
   const facts = await tools.builder.build({

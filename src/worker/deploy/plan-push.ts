@@ -9,9 +9,10 @@ import { authoriseSpec, type Caller } from "../../core/wire/permissions.ts";
 import type { ActionOf } from "../../core/actions/actions.ts";
 import type { PlannedChanges } from "../../core/actions/push.ts";
 import type { Engine } from "../../deploy/ports.ts";
-import { dockerfileOf, pushSource } from "../../sources/push.ts";
+import { dockerfileOf } from "../../sources/push.ts";
+import { sentSource } from "../../sources/image.ts";
 import { readSpec } from "../../sources/read-spec.ts";
-import type { BuildSource } from "../../sources/source.ts";
+import type { BuildSource, LoadSource } from "../../sources/source.ts";
 import { adoptedVolumes } from "../../adapters/state/adopted-volumes.ts";
 import { readValues } from "../../adapters/state/env.ts";
 import { listReleases, liveRelease, type StoredRelease } from "../../adapters/state/releases.ts";
@@ -98,9 +99,9 @@ const lastPauseMs = (live: StoredRelease | undefined, pause: Pause): number | un
     : undefined;
 
 /** The source that the push would be, with the Dockerfile that the request brings; nothing was uploaded. */
-function plannedSource({ service, push, text }: PlanAction): BuildSource {
+function plannedSource({ service, push, text }: PlanAction): BuildSource | LoadSource {
   const bytes = Buffer.from(text);
-  const source = pushSource({ service, push }, () => {
+  const source = sentSource({ service, push }, () => {
     throw new Error("a plan reads no blobs");
   });
   if (dockerfileOf(push).sha256 !== createHash("sha256").update(bytes).digest("hex"))

@@ -4,6 +4,8 @@ import {
   apiNetworkName,
   networkName,
   receiverNetworkName,
+  egressNetworkName,
+  outsideNetworkName,
   relayNetworkName,
 } from "../../core/release/names.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
@@ -66,9 +68,14 @@ export function knownIn(state: State, { instance }: InstanceConfig): Known {
     serving,
     images: new Set(images),
     networks: new Set(
-      [networkName, apiNetworkName, receiverNetworkName, relayNetworkName].map((of) =>
-        of(instance),
-      ),
+      [
+        networkName,
+        apiNetworkName,
+        receiverNetworkName,
+        relayNetworkName,
+        egressNetworkName,
+        outsideNetworkName,
+      ].map((of) => of(instance)),
     ),
   };
 }

@@ -12,6 +12,7 @@ import { onUpgrade, shouldUpgrade } from "../../adapters/wire/upgrade.ts";
 import { createBackend } from "../accept/backend.ts";
 import type { Core } from "../compose.ts";
 import type { Entry } from "./sockets.ts";
+import { doorBase } from "../../core/registry/door.ts";
 import { guardOf, requestOfToken } from "../access/tokens.ts";
 
 interface ServerParts {
@@ -40,8 +41,8 @@ export function openServers(parts: ServerParts): Readonly<Record<Entry, Server>>
   const docker = createServer(
     dockerFilter({ engineSocket, instance: config.instance, onEvents: core.traefikEvents.opened }),
   );
-  const receiver = serve(appOf("outside", undefined));
-  const local = serve(appOf("local", localSpool));
+  const receiver = serve(withImages(appOf("outside", undefined).fetch, core, onBug));
+  const local = serve(appOf("local", localSpool).fetch);
   for (const server of [receiver, local])
     onUpgrade(server, { open: terminalsOf(core), onBug, maxOpen: maxTerminals });
   // What the internet reaches may be taken over, and must not use up the worker's file descriptors.
@@ -67,8 +68,25 @@ export async function lastAnswers(server: Server): Promise<void> {
   }
 }
 
+type Fetch = (request: Request) => Response | Promise<Response>;
+
+/** Answers the receiver's questions about images too, where init has opened that door. */
+function withImages(fetch: Fetch, { images }: Core, onBug: (error: unknown) => void): Fetch {
+  if (images === undefined) return fetch;
+  let opened: Promise<Fetch> | undefined;
+  const open = async (parts: typeof images) => {
+    const { imageDoorApp } = await import("../../adapters/wire/image-door.ts");
+    const { createImageDoor } = await import("../accept/image-door.ts");
+    return imageDoorApp(createImageDoor(parts), onBug).fetch;
+  };
+  return async (request) => {
+    if (!new URL(request.url).pathname.startsWith(doorBase)) return fetch(request);
+    return (await (opened ??= open(images)))(request);
+  };
+}
+
 /** A push of gigabytes takes as long as it takes; the protocol itself drops senders that stall. */
-function serve(app: ReturnType<typeof wireApp>): Server {
+function serve(fetch: Fetch): Server {
   const serverOptions = { requestTimeout: 0, shouldUpgradeCallback: shouldUpgrade };
-  return createAdaptorServer({ fetch: app.fetch, createServer, serverOptions }) as Server;
+  return createAdaptorServer({ fetch, createServer, serverOptions }) as Server;
 }

@@ -10,6 +10,7 @@ const infra: Infra = {
   ensureNetwork: unused,
   inspectNetwork: () => Promise.resolve(undefined),
   ensureContainer: unused,
+  removeNetwork: unused,
   removeContainer: unused,
   inspectImage: unused,
   pullImage: unused,

@@ -34,6 +34,7 @@ function tools() {
     ensureNetwork: unused,
     inspectNetwork: unused,
     ensureContainer: unused,
+    removeNetwork: unused,
     removeContainer: unused,
     inspectImage: (reference) => Promise.resolve(images.has(reference) ? facts : undefined),
     pullImage: (reference, onLine) => {

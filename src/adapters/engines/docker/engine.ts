@@ -1,8 +1,9 @@
 import type { Engine, Images } from "../../../deploy/ports.ts";
-import { bounded, openDocker, tolerating, type InstanceEngine } from "./client.ts";
+import { bounded, openDocker, reaching, tolerating, type InstanceEngine } from "./client.ts";
 import { createContainers, type Containers } from "./containers.ts";
 import { inspectImage } from "./facts.ts";
 import { createReplicaInspector } from "./inspect-replicas.ts";
+import { loadImage } from "./load.ts";
 import { imageUser } from "./look.ts";
 import { ownedContainers, removeOneOffs } from "./owned.ts";
 import { probe } from "./probe.ts";
@@ -50,10 +51,19 @@ export function createEngine({ instance, socketPath, beforeRemoval }: EngineOpti
 const createImages = (own: InstanceEngine): Images => ({
   inspectImage: bounded(own.socketPath, (reference) => inspectImage(own.docker, reference)),
   imageUser: bounded(own.socketPath, (reference, user) => imageUser(own, reference, user)),
+  // As long as it takes: gigabytes are written.
+  load: reaching(own.socketPath, async (image) => {
+    refuseForeign(own, image.reference);
+    return loadImage(own.docker, image);
+  }),
   removeImage: bounded(own.socketPath, async (reference) => {
-    if (!reference.startsWith(`${own.instance}/`))
-      throw new Error(`image ${reference}: not of instance "${own.instance}"`);
+    refuseForeign(own, reference);
     // 409: a container still uses it, so it stays until that is gone.
     await tolerating([404, 409], own.docker.getImage(reference).remove());
   }),
 });
+
+function refuseForeign({ instance }: InstanceEngine, reference: string): void {
+  if (!reference.startsWith(`${instance}/`))
+    throw new Error(`image ${reference}: not of instance "${instance}"`);
+}

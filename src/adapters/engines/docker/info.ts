@@ -19,7 +19,7 @@ export const engineInfo = async (socketPath: string): Promise<EngineInfo> =>
 /** What builds images; undefined without an answer within 5 s. */
 export const builderFacts = (socketPath: string): Promise<BuilderFacts | undefined> =>
   within(5000, engineInfo(socketPath), silent).then(
-    ({ version, buildkit }) => ({ engine: version, buildkit }),
+    ({ version, buildkit, platform }) => ({ engine: version, buildkit, platform }),
     () => undefined,
   );
 

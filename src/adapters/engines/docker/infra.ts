@@ -29,6 +29,8 @@ export interface Infra {
   readonly ensureNetwork: (plan: NetworkPlan) => Promise<Outcome>;
   /** Undefined when there is no such network. */
   readonly inspectNetwork: (name: string) => Promise<NetworkFacts | undefined>;
+  /** False when there was none, or another instance's; throws while a container is in it. */
+  readonly removeNetwork: (name: string) => Promise<boolean>;
   /** Makes the running container equal to the plan; one that already is, is not touched. */
   readonly ensureContainer: (plan: InfraPlan) => Promise<Outcome>;
   readonly removeContainer: (name: string) => Promise<boolean>;
@@ -79,6 +81,12 @@ export function createInfra({ instance, socketPath }: Omit<InstanceEngine, "dock
       throw new UserError(`network "${plan.name}": has other settings than mypaas gives it`, {
         hint: `remove it and run init again: docker network rm ${plan.name}`,
       });
+    }),
+    removeNetwork: reaching(socketPath, async (name) => {
+      const known = await inspectNetwork(name);
+      if (known?.labels[label.instance] !== instance) return false;
+      await tolerating([404], docker.getNetwork(name).remove());
+      return true;
     }),
     ensureContainer: reaching(socketPath, (plan) => ensureContainer(docker, plan, instance)),
     removeContainer: reaching(socketPath, async (name) => {
@@ -146,6 +154,9 @@ async function freeSubnet(docker: Docker, plan: NetworkPlan): Promise<Subnet> {
   return subnet;
 }
 
+/** The bridge gets no IPv4 address. */
+const withoutServer = { "com.docker.network.bridge.inhibit_ipv4": "true" };
+
 async function createNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
   const subnet = plan.hasOwnSubnet ? await freeSubnet(docker, plan) : undefined;
   try {
@@ -154,6 +165,7 @@ async function createNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
       Name: plan.name,
       Driver: "bridge",
       Internal: plan.internal,
+      ...(plan.isWithoutServer && { Options: withoutServer }),
       CheckDuplicate: true,
       Labels: { ...plan.labels },
     });

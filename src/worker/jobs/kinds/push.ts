@@ -1,6 +1,6 @@
 import { command, hint, hintFields } from "../../../core/hints.ts";
 import type { Say } from "../../../core/wire/events.ts";
-import type { BuildSource } from "../../../sources/source.ts";
+import type { BuildSource, LoadSource } from "../../../sources/source.ts";
 import { describeFrom } from "../../../core/push/from.ts";
 import { placeValues } from "../../../core/release/values.ts";
 import { readValues } from "../../../adapters/state/env.ts";
@@ -8,7 +8,7 @@ import { keepSecrets } from "../../../adapters/state/secrets.ts";
 import { withBuildSecrets } from "../../deploy/build-secrets.ts";
 import { keepScaleChange } from "../../../adapters/state/job-changes.ts";
 import { scaleOverride } from "../../../adapters/state/services.ts";
-import { pushSource } from "../../../sources/push.ts";
+import { sentSource } from "../../../sources/image.ts";
 import { readSpec } from "../../../sources/read-spec.ts";
 import { decideScale, type DesiredRelease } from "../../deploy/desired-release.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
@@ -25,7 +25,7 @@ export const push = releaseKind<ActionOf<"push">>({
     const { options } = push;
     const text = options.from && describeFrom(options.from);
     if (text !== undefined) say({ kind: "note", text });
-    const source = pushSource(action, store.open);
+    const source = sentSource(action, store.open);
     const written = await readSpec(source.dockerfile, service, say, options.fillIn);
     const { spec, isOutdated } = decideScale(written, scaleOverride(state, service));
     if (isOutdated) keepScaleChange(state, job.id, undefined);
@@ -40,14 +40,13 @@ export const push = releaseKind<ActionOf<"push">>({
 
 /** Most tokens of a build are of no use to the containers, which show them to whoever may inspect one. */
 function warnOfVariables(
-  { secrets }: BuildSource,
+  source: BuildSource | LoadSource,
   { spec, env }: Pick<DesiredRelease, "spec" | "env">,
   say: Say,
 ): void {
+  const asked = "secrets" in source ? (source.secrets?.asked ?? []) : [];
   const isWanted = (name: string) => spec.env.some((variable) => variable.name === name);
-  const names = (secrets?.asked ?? []).filter(
-    (name) => Object.hasOwn(env, name) && !isWanted(name),
-  );
+  const names = asked.filter((name) => Object.hasOwn(env, name) && !isWanted(name));
   for (const name of names)
     say({
       kind: "warning",
