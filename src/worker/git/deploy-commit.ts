@@ -77,9 +77,6 @@ async function takeCommit(
   const { facts, tar } = await hook.files(commit);
   const { entries, folders } = await takeTar(tar, folder, { name: "commit", bytes: maxBytes });
   const subject = plainText(facts.subject);
-  say(
-    `taken from git: ${branch} ${commit.slice(0, 7)}${subject === "" ? "" : ` ${JSON.stringify(subject)}`}`,
-  );
   const warn = (text: string, cure: string) =>
     say(renderEvent({ kind: "warning", text, hint: cure }, plainTheme));
   for (const path of facts.submodules)
@@ -102,7 +99,7 @@ async function takeCommit(
       pull,
       noCache,
       fillIn: true,
-      from: { kind: "git-ssh", commit, branch, ...(subject !== "" && { subject }) },
+      from: { kind: "git", commit, branch, ...(subject !== "" && { subject }) },
     },
   };
 }
