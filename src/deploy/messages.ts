@@ -1,13 +1,15 @@
 import type { Event, LiveEvent } from "../core/wire/events.ts";
 import type { InstanceConfig } from "../core/server/instance.ts";
 import type { Release } from "../core/release/release.ts";
-import { replicaCount, type RouteSpec } from "../core/release/spec.ts";
+import { processWord, replicasOfProcess, totalReplicas } from "../core/release/processes.ts";
+import type { RouteSpec } from "../core/release/spec.ts";
 import { formatDuration } from "../core/format.ts";
+import type { Replica } from "./ports.ts";
 
 /** The messages of a switch to its user. */
 export const messages = {
   starting: ({ spec, number }: Release): Event => {
-    const count = replicaCount(spec.scale);
+    const count = totalReplicas(spec);
     const what = count === 1 ? "" : `${count} containers of `;
     return step(`starting ${what}${spec.service} release ${number}`);
   },
@@ -87,9 +89,14 @@ type Server = Pick<InstanceConfig, "httpPort" | "httpsPort">;
 
 const step = (text: string): Event => ({ kind: "step", text });
 
-/** A replica as messages call it: `web`, or `web.2` where there are several. */
-export const replicaWord = ({ spec }: Release, replica: number): string =>
-  replicaCount(spec.scale) === 1 ? spec.service : `${spec.service}.${replica}`;
+/** A replica as messages call it: `web`, or `web.2` where there are several; `web.worker` and `web.worker.2` of another process. */
+export function replicaWord(
+  { spec }: Pick<Release, "spec">,
+  { process, replica }: Pick<Replica, "process" | "replica">,
+): string {
+  const word = processWord(spec.service, process);
+  return replicasOfProcess(spec, process) <= 1 ? word : `${word}.${replica}`;
+}
 
 /** `web.1, web.2 and 3 more` where there are many. */
 function listed(names: readonly string[]): string {

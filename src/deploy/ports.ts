@@ -8,7 +8,7 @@ import type { Expected } from "../core/routing/traefik-snapshot.ts";
 /** What runs the releases of services: one adapter for each engine. Every call may be repeated safely. */
 export interface Engine extends Releases, Replicas, Names, Images, Volumes {}
 
-/** Releases as a whole. */
+/** Releases as a whole, with all their processes. */
 export interface Releases {
   /** Creates and starts every replica; throws the signal's reason when it is aborted before all are created. */
   readonly start: (
@@ -139,7 +139,9 @@ export interface Replica {
   readonly name: string;
   readonly service: string;
   readonly release: number;
-  /** Counts from 1. */
+  /** `web`, or another process of its release. */
+  readonly process: string;
+  /** Counts from 1 in each process. */
   readonly replica: number;
   /** `waiting`: not started yet, paused or about to start again; `ended`: it stays so unless it is started. */
   readonly state: "waiting" | "running" | "ended";

@@ -1,15 +1,16 @@
+import { byProcess } from "../core/release/processes.ts";
 import type { Replica } from "./ports.ts";
 import type { SwitchContext } from "./switch-context.ts";
 
 type Place = Pick<SwitchContext, "engine" | "service">;
 
-/** The replicas of one release of the service, first replica first. */
+/** The replicas of one release of the service, those of `web` first, first replica first. */
 export async function replicasOf(
   { engine, service }: Place,
   release: number,
 ): Promise<readonly Replica[]> {
   const all = await engine.replicas(service);
-  return all.filter((one) => one.release === release).toSorted((a, b) => a.replica - b.replica);
+  return all.filter((one) => one.release === release).toSorted(byProcess);
 }
 
 /** Numbers of the releases of the service that the engine has anything of, without the one that stays. */

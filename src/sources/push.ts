@@ -4,11 +4,13 @@ import { formatBytes, formatFiles } from "../core/format.ts";
 import { UserError } from "../core/errors.ts";
 import type { ActionOf } from "../core/actions/actions.ts";
 import type { ManifestEntry, PushManifest } from "../core/actions/push.ts";
+import { maxProcfileBytes } from "../core/dockerfile/procfile.ts";
 import { byPath } from "../core/push/manifest.ts";
+import { procfilePath, reservedProcfile } from "../core/push/procfile-path.ts";
 import type { WantedBlob } from "../core/wire/protocol.ts";
 import { contentId } from "../core/wire/request.ts";
 import type { ContextEntry } from "../deploy/ports.ts";
-import type { BuildSource } from "./source.ts";
+import type { BuildSource, Dockerfile } from "./source.ts";
 
 /** Yields the bytes of an uploaded file, and throws instead of ending when they do not match. */
 export type Open = (blob: WantedBlob) => AsyncIterable<Uint8Array>;
@@ -26,6 +28,7 @@ export function pushSource({ service, push }: Push, open: Open): BuildSource {
     dockerfile: {
       path,
       read: async () => buffer(open(dockerfileOf(push))),
+      ...procfileIn(push, open),
     },
     context: async () => contextOf(push, open),
     options,
@@ -60,6 +63,26 @@ export function dockerfileOf({ entries, dockerfile }: PushManifest): WantedBlob 
   );
 }
 
+/** The blob of the Procfile that belongs to the Dockerfile; undefined without one. Throws UserError when it is too long. */
+export function procfileOf({ entries, dockerfile }: PushManifest): WantedBlob | undefined {
+  const path = procfilePath(dockerfile);
+  const at = (wanted: string) => entries.find((one) => one.path === wanted);
+  const entry = at(path) ?? at(reservedProcfile);
+  if (entry === undefined || !isFile(entry)) return undefined;
+  if (entry.size <= maxProcfileBytes) return entry;
+  throw new UserError(`${path}: ${entry.size} bytes, at most ${maxProcfileBytes} are read`, {
+    code: "bad-request",
+  });
+}
+
+function procfileIn(push: PushManifest, open: Open): Pick<Dockerfile, "procfile"> {
+  const blob = procfileOf(push);
+  if (blob === undefined) return {};
+  return {
+    procfile: { path: procfilePath(push.dockerfile), read: async () => buffer(open(blob)) },
+  };
+}
+
 type FileEntry = Extract<ManifestEntry, { readonly sha256: string }>;
 
 const isFile = (entry: ManifestEntry): entry is FileEntry => "sha256" in entry;
@@ -67,7 +90,8 @@ const isFile = (entry: ManifestEntry): entry is FileEntry => "sha256" in entry;
 /** Each folder stands before what is in it: a path sorts before those that begin with it. */
 function contextOf({ entries, folders = [] }: PushManifest, open: Open): readonly ContextEntry[] {
   const named = folders.map(({ path, mode }) => ({ path, folderMode: mode }));
-  return [...entries.map((entry) => contextEntry(entry, open)), ...named].toSorted(byPath);
+  const files = entries.filter(({ path }) => path !== reservedProcfile);
+  return [...files.map((entry) => contextEntry(entry, open)), ...named].toSorted(byPath);
 }
 
 const contextEntry = (entry: ManifestEntry, open: Open): ContextEntry =>

@@ -6,15 +6,16 @@ import type { ServiceSpec } from "../core/release/spec.ts";
 import type { Say } from "../core/wire/events.ts";
 import type { Dockerfile } from "./source.ts";
 
-/** Reads the service that a Dockerfile describes, which with `fillIn` needs not name it; throws UserError with everything that is wrong in it, or when it describes another service. */
+/** Reads the service that a Dockerfile and its Procfile describe, which with `fillIn` needs not be named; throws UserError with everything that is wrong in it, or when it describes another service. */
 export async function readSpec(
-  { path, read }: Dockerfile,
+  { path, read, procfile }: Dockerfile,
   service: string,
   say: Say,
   fillIn = false,
 ): Promise<ServiceSpec> {
   const filled = fillIn ? service : undefined;
-  const { spec, problems, warnings } = parseDockerfile(await read(), path, filled);
+  const beside = procfile && { bytes: await procfile.read(), file: procfile.path };
+  const { spec, problems, warnings } = parseDockerfile(await read(), path, filled, beside);
   for (const warning of warnings) {
     const { hint } = warning;
     say({ kind: "warning", text: formatProblem(warning), ...(hint !== undefined && { hint }) });

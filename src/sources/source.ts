@@ -41,6 +41,8 @@ export interface Dockerfile {
   readonly path: string;
   /** Throws UserError when it cannot be read. */
   readonly read: () => Promise<Uint8Array>;
+  /** The Procfile that belongs to it. */
+  readonly procfile?: Omit<Dockerfile, "procfile">;
 }
 
 /** What the server checks about a source beside its spec. */

@@ -33,6 +33,8 @@ export interface Behaviour {
   readonly busyMs?: number;
   /** The container whose connections these are; Traefik's when left out. */
   readonly busyFrom?: string;
+  /** What the processes beside `web` do, by name; one that is not named runs. */
+  readonly processes?: Readonly<Record<string, Behaviour>>;
 }
 
 interface FakeContainer {
@@ -69,8 +71,12 @@ export function fakeEngine(options: {
   const kept = new Set<string>();
   let serial = 0;
 
-  const behaviourOf = (one: FakeContainer): Behaviour =>
-    behaviours[Number(one.plan.labels[label.release])] ?? {};
+  const processOf = (one: FakeContainer): string => one.plan.labels[label.process] ?? "web";
+  const behaviourOf = (one: FakeContainer): Behaviour => {
+    const own = behaviours[Number(one.plan.labels[label.release])] ?? {};
+    const process = processOf(one);
+    return process === "web" ? own : (own.processes?.[process] ?? {});
+  };
   const age = (one: FakeContainer): number => clock.now() - (one.startedAt ?? clock.now());
   const stateOf = (one: FakeContainer): "created" | "running" | "exited" => {
     if (one.startedAt === undefined) return "created";
@@ -88,6 +94,7 @@ export function fakeEngine(options: {
       name: one.name,
       service: one.plan.labels[label.service] ?? "",
       release: Number(one.plan.labels[label.release]),
+      process: processOf(one),
       replica: Number(one.plan.labels[label.replica]),
       state: ({ created: "waiting", running: "running", exited: "ended" } as const)[state],
       exitCode: state === "exited" ? (ends?.exitCode ?? 143) : 0,
@@ -235,7 +242,9 @@ export function fakeEngine(options: {
       for (const [id, one] of all) if (one.name === name) all.delete(id);
     },
     isReady: (release) => {
-      const ours = [...all.values()].filter((one) => factsOf(one).release === release);
+      const ours = [...all.values()].filter(
+        (one) => factsOf(one).release === release && processOf(one) === "web",
+      );
       return ours.length > 0 && ours.every(isUp);
     },
   };

@@ -63,9 +63,11 @@ export function fakeLogs() {
   return {
     source,
     /** Starts a container; its short id is `<release>-<replica>` filled up. */
-    start: (release: number, replica: number) => {
-      const id = `${release}${replica}`.padEnd(12, "0");
-      containers.set(id, { about: { id, release, replica, isRunning: true }, lines: [] });
+    start: (release: number, replica: number, process = "web") => {
+      const id = `${release}${replica}${process === "web" ? "" : process}`
+        .padEnd(12, "0")
+        .slice(0, 12);
+      containers.set(id, { about: { id, release, process, replica, isRunning: true }, lines: [] });
       wake();
       return id;
     },

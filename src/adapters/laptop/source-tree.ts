@@ -5,6 +5,7 @@ import type { Dirent, Stats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { parseDockerignore, type Ignore, type IgnoreState } from "../../core/push/dockerignore.ts";
 import { UserError } from "../../core/errors.ts";
+import { procfilePath, reservedFolder, reservedProcfile } from "../../core/push/procfile-path.ts";
 import { byPath, foldersAbove, maxEntries, shownPath } from "../../core/push/manifest.ts";
 import type { ManifestEntry, ManifestFolder } from "../../core/actions/push.ts";
 import { readIfThere } from "../files.ts";
@@ -52,9 +53,6 @@ export interface SourcePlace {
   readonly temporary?: string;
 }
 
-/** Folder of a Dockerfile that is outside the context. */
-export const reservedFolder = ".mypaas";
-
 /** The context without `--context`: the current directory when the Dockerfile is below it, else the Dockerfile's own directory. */
 export function chooseContext(dockerfile: string, cwd: string): string {
   // The whole file system is never a build context.
@@ -95,6 +93,7 @@ async function readOnce(place: SourcePlace, keeping: KeptBytes): Promise<SourceT
   const dockerfile = isOwn ? (own ?? "") : reservedPath(found);
   if (!isOwn && place.made === undefined)
     found.push({ path: dockerfile, absolute: await followed(place), isLink: false });
+  found.push(...(await ignoredProcfile(place.context, dockerfile, found)));
   const made =
     isOwn || place.made === undefined ? [] : [await madeItem(dockerfile, place.made.dockerfile)];
   const read = [...(await readItems({ place, keeping, dockerfile }, found)), ...made];
@@ -103,6 +102,19 @@ async function readOnce(place: SourcePlace, keeping: KeptBytes): Promise<SourceT
   const entries = read.map(({ entry }) => entry).toSorted(byPath);
   const folders = foldersOf(on.folders, entries);
   return { entries, folders, dockerfile, files, notes, close: keeping.close };
+}
+
+/** The Procfile of the Dockerfile where `.dockerignore` excludes it: the server reads it, and no image gets it. */
+async function ignoredProcfile(
+  context: string,
+  dockerfile: string,
+  found: readonly Found[],
+): Promise<readonly Found[]> {
+  const path = procfilePath(dockerfile);
+  if (found.some((one) => one.path === path)) return [];
+  const absolute = join(context, path);
+  const facts = await lstat(absolute).catch(() => undefined);
+  return facts?.isFile() === true ? [{ path: reservedProcfile, absolute, isLink: false }] : [];
 }
 
 interface Reading {

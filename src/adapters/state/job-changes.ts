@@ -1,5 +1,6 @@
 import type { Project } from "../../core/push/project.ts";
 import type { ScaleOverride } from "../../core/stored/records.ts";
+import { web } from "../../core/release/processes.ts";
 import { adoptVolume } from "./adopted-volumes.ts";
 import { setProject, setScale } from "./services.ts";
 import { setValues, unsetValues } from "./env.ts";
@@ -13,8 +14,14 @@ export function keepValueChanges(state: State, job: number, changes: ValueChange
 }
 
 /** The same for the scale that a command asks for; undefined goes back to the Dockerfile's. */
-export function keepScaleChange(state: State, job: number, scale: ScaleOverride | undefined): void {
-  stage(state, job, ["scale", "", scale === undefined ? undefined : JSON.stringify(scale)]);
+export function keepScaleChange(
+  state: State,
+  job: number,
+  scale: ScaleOverride | undefined,
+  process = web,
+): void {
+  const name = process === web ? "" : process;
+  stage(state, job, ["scale", name, scale === undefined ? undefined : JSON.stringify(scale)]);
 }
 
 /** The same for the name that the engine has for a volume of the service. */
@@ -44,8 +51,8 @@ export function applyChanges(
 ): void {
   applyValueChanges(state, service, valueChangesOfJob(state, id));
   const sql = "SELECT name, value FROM job_changes WHERE job = ? AND what = ?";
-  const [scale] = state.all(sql, id, "scale");
-  if (scale !== undefined) setScale(state, service, scale.optionalText("value"));
+  for (const row of state.all(sql, id, "scale"))
+    setScale(state, service, row.optionalText("value"), row.text("name") || web);
   const [project] = state.all(sql, id, "project");
   if (project !== undefined) setProject(state, service, project.text("value"));
   for (const row of state.all(sql, id, "volume"))

@@ -208,4 +208,13 @@ export const migrations: readonly string[] = [
   -- came_from: JSON of where the code came from, such as a commit; NULL: not known.
   ALTER TABLE releases ADD COLUMN came_from TEXT;
   `,
+  `
+  -- scale: JSON of the number of replicas that a command has set for a process beside web.
+  CREATE TABLE process_scales (
+    service TEXT NOT NULL,
+    process TEXT NOT NULL,
+    scale TEXT NOT NULL,
+    PRIMARY KEY (service, process)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

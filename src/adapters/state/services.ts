@@ -1,4 +1,5 @@
 import type { Project } from "../../core/push/project.ts";
+import { web } from "../../core/release/processes.ts";
 import { readProject, readScaleOverride, type ScaleOverride } from "../../core/stored/records.ts";
 import { writeMeta } from "./meta.ts";
 import type { State } from "./state.ts";
@@ -36,11 +37,24 @@ export function takeReleaseNumber(state: State, service: string): number {
 }
 
 /** Undefined where the Dockerfile alone decides. */
-export function scaleOverride(state: State, service: string): ScaleOverride | undefined {
+export function scaleOverride(
+  state: State,
+  service: string,
+  process = web,
+): ScaleOverride | undefined {
+  if (process !== web) return processScales(state, service).get(process);
   const row = state.get("SELECT scale FROM services WHERE name = ?", service);
   const text = row?.optionalText("scale");
   return text === undefined ? undefined : readScaleOverride(text, service);
 }
+
+/** The scales that commands have set for processes beside `web`. */
+export const processScales = (state: State, service: string): ReadonlyMap<string, ScaleOverride> =>
+  new Map(
+    state
+      .all("SELECT process, scale FROM process_scales WHERE service = ?", service)
+      .map((row) => [row.text("process"), readScaleOverride(row.text("scale"), service)]),
+  );
 
 /** The project that a service was last pushed from; undefined where that is not known. */
 export function projectOf(state: State, service: string): Project | undefined {
@@ -53,8 +67,20 @@ export function setProject(state: State, service: string, project: string): void
   state.run("UPDATE services SET project = ? WHERE name = ?", project, service);
 }
 
-export function setScale(state: State, service: string, scale: string | undefined): void {
-  state.run("UPDATE services SET scale = ? WHERE name = ?", scale ?? null, service);
+/** Keeps the scale that a command has set for a process; undefined forgets it. */
+export function setScale(
+  state: State,
+  service: string,
+  scale: string | undefined,
+  process = web,
+): void {
+  if (process === web) {
+    state.run("UPDATE services SET scale = ? WHERE name = ?", scale ?? null, service);
+    return;
+  }
+  state.run("DELETE FROM process_scales WHERE service = ? AND process = ?", service, process);
+  const sql = "INSERT INTO process_scales (service, process, scale) VALUES (?, ?, ?)";
+  if (scale !== undefined) state.run(sql, service, process, scale);
 }
 
 /** Forgets a service with its releases, values and blobs, and all its jobs but `job`; its numbers go on where they were when it comes back. */
@@ -67,6 +93,7 @@ export function forgetService(state: State, service: string, job: number): void 
       "DELETE FROM releases WHERE service = ?",
       "DELETE FROM env WHERE service = ?",
       "DELETE FROM maintenance WHERE service = ?",
+      "DELETE FROM process_scales WHERE service = ?",
       "DELETE FROM secret_files WHERE service = ?",
       "DELETE FROM users WHERE service = ?",
       "DELETE FROM blobs WHERE service = ?",

@@ -19,12 +19,13 @@ export const declaration: CommandFile = {
 
 /** `mypaas check [Dockerfile|DIR] [-r NAME]`: reads one file, and asks a server only with `-r`; exit 1 when there is a problem. */
 export async function check(args: CheckArgs, io: CommandIo): Promise<ExitCode> {
-  const { findDockerfile, readDockerfile } = await import("../input/dockerfile-path.ts");
+  const { findDockerfile, readDockerfile, readProcfile } =
+    await import("../input/dockerfile-path.ts");
   const { parseDockerfile } = await import("../../core/dockerfile/parse.ts");
   if (args.generate === true) return showMade(args, io);
   const { file, name } = await findDockerfile(args.path, io.world.cwd, "check");
   const bytes = await readDockerfile(file, name);
-  const parsed = parseDockerfile(bytes, name);
+  const parsed = parseDockerfile(bytes, name, undefined, await readProcfile(file, io.world.cwd));
   const { spec, problems } = parsed;
   const { remote, key } = args;
   const isAsked = spec !== undefined && remote !== undefined;

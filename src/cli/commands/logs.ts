@@ -6,6 +6,7 @@ import { UserError } from "../../core/errors.ts";
 import type { CommandFile, CommandIo, ExitCode } from "../command.ts";
 import type { Connection } from "../connect/connect.ts";
 import { withServer } from "../connect/ask.ts";
+import { findTarget } from "../input/process-target.ts";
 import { readLogsArgs, type LogsArgs, type LogsWanted } from "../input/logs-args.ts";
 import { hintOf } from "../../core/hints.ts";
 
@@ -16,16 +17,22 @@ export const declaration: CommandFile = {
     ["--since <duration>", "nothing older, such as 10m"],
     ["--release <number>", "only of this release, while its containers are there"],
     ["--replica <number>", "only of this replica"],
+    ["--process <name>", "only of this process; the same as SERVICE.PROCESS"],
     ["--grep <regex>", "only lines that match"],
     ["--job [number]", "the log of a deploy; without a number the newest of the service"],
   ],
-  examples: ["mypaas logs web -f -r prod", "mypaas logs web --job -r prod"],
+  examples: [
+    "mypaas logs web -f -r prod",
+    "mypaas logs web.worker -r prod",
+    "mypaas logs web --job -r prod",
+  ],
   run: logs,
 };
 
 /** `mypaas logs SERVICE`: the output of its replicas, or with `--job` the log of a deploy; 130 when it was followed until Ctrl-C. */
 export async function logs(args: LogsArgs, io: CommandIo): Promise<ExitCode> {
-  const wanted = readLogsArgs(args);
+  const read = readLogsArgs(args);
+  const wanted = { ...read, action: await ofProcess(read.action, args, io) };
   const { action } = wanted;
   const signal = io.world.interrupted;
   return withServer(args, io, async (connection) => {
@@ -40,6 +47,16 @@ export async function logs(args: LogsArgs, io: CommandIo): Promise<ExitCode> {
     }
     return signal.aborted ? 130 : 0;
   });
+}
+
+/** The log of a job is that of a whole service. */
+async function ofProcess(
+  action: LogsWanted["action"],
+  args: LogsArgs,
+  io: CommandIo,
+): Promise<LogsWanted["action"]> {
+  if (action.action === "job.log") return action;
+  return { ...action, ...(await findTarget({ ...args, service: action.service }, "logs", io)) };
 }
 
 async function readLines(

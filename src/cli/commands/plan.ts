@@ -18,14 +18,17 @@ export async function plan(args: PlanArgs, io: CommandIo): Promise<ExitCode> {
   const { checkSource, readContext } = await import("../push/push-context.ts");
   const found = await findSource({ ...args, commandName: "plan" }, io);
   const source = { ...found, options: pushOptions(args), ...serviceOf(args) };
-  const { bytes, spec } = await checkSource(source, io);
+  const { bytes, procfile: beside, spec } = await checkSource(source, io);
   const { service } = spec;
   const { askWithManifest } = await import("../push/ask-older.ts");
   const { tree, push } = await readContext(source, io);
   tree.close();
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  const decode = (read: Uint8Array) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(read);
+  const text = decode(bytes);
+  const procfile = beside && { procfile: decode(beside.bytes) };
   const planned = await withServer(args, io, async ({ begin }) => {
-    const wanted = (asked: PushManifest) => begin({ action: "plan", service, push: asked, text });
+    const wanted = (asked: PushManifest) =>
+      begin({ action: "plan", service, push: asked, text, ...procfile });
     return (await askWithManifest(push, wanted, io)).accepted.result as PlannedChanges;
   });
   io.answer(describePlan(planned), planned);

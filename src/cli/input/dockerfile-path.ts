@@ -1,7 +1,12 @@
-import { readFile, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { lstat, readFile, stat } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
 import { codeOf } from "../../adapters/files.ts";
 import { maxDockerfileBytes } from "../../core/dockerfile/parse.ts";
+import {
+  maxProcfileBytes,
+  procfileName,
+  type ProcfileText,
+} from "../../core/dockerfile/procfile.ts";
 import { UserError } from "../../core/errors.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { commandLine } from "../output/shell-words.ts";
@@ -57,6 +62,31 @@ export async function readDockerfile(path: string, name: string): Promise<Uint8A
       cause,
     });
   }
+}
+
+/** The Procfile that belongs to a Dockerfile, or undefined: beside it, or at the top of a context that the Dockerfile is not in. */
+export async function readProcfile(
+  dockerfile: string,
+  cwd: string,
+  context?: string,
+): Promise<ProcfileText | undefined> {
+  const top = context === undefined ? dirname(dockerfile) : resolve(cwd, context);
+  const isOutside = relative(top, dockerfile).startsWith("..");
+  const path = join(isOutside ? top : dirname(dockerfile), procfileName);
+  const file = shownPath(path, cwd);
+  const facts = await lstat(path).catch(() => undefined);
+  if (facts?.isFile() !== true) return undefined;
+  if (facts.size > maxProcfileBytes)
+    throw new UserError(`${file}: has ${facts.size} bytes, too many for a Procfile`, {
+      code: "no-dockerfile",
+    });
+  return { bytes: await readDockerfile(path, file), file };
+}
+
+/** Relative to the current folder, where it is below it. */
+function shownPath(path: string, cwd: string): string {
+  const short = relative(cwd, path);
+  return plainText(short.startsWith("..") ? path : short);
 }
 
 async function kindOf(path: string, cwd: string): Promise<"file" | "folder" | "none" | "other"> {

@@ -12,6 +12,7 @@ export interface LogsArgs extends AnyServiceArgs {
   readonly since?: string | undefined;
   readonly release?: string | undefined;
   readonly replica?: string | undefined;
+  readonly process?: string | undefined;
   readonly grep?: string | undefined;
   /** True without a number: the newest job of the service. */
   readonly job?: string | true | undefined;

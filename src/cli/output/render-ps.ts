@@ -1,5 +1,6 @@
 import { formatAge, formatBytes } from "../../core/format.ts";
-import type { PsReplica, PsService, PsSnapshot } from "../../core/actions/watch.ts";
+import { processWord, web } from "../../core/release/processes.ts";
+import type { PsProcess, PsReplica, PsService, PsSnapshot } from "../../core/actions/watch.ts";
 import { shortened, table } from "./table.ts";
 
 const width = 80;
@@ -9,28 +10,50 @@ export function renderPs({ services, at }: PsSnapshot, service: string | undefin
   if (service !== undefined)
     return services.map((one) => renderService(one, at)).join("\n\n") || `${service} is not here`;
   if (services.length === 0) return "no services yet";
-  const rows = services.map((one) => overviewRow(one, at));
-  const [head = "", ...lines] = table(overviewColumns, rows).split("\n");
-  return [
-    head,
-    ...lines.flatMap((line, index) => [line, ...routeLine(services[index]?.routes ?? [])]),
-  ].join("\n");
+  const rows = services.flatMap((one) => [
+    { cells: overviewRow(one, at), below: routeLine(one.routes) },
+    ...(one.processes ?? []).map((process) => ({ cells: processRow(one, process), below: [] })),
+  ]);
+  const cells = rows.map((row) => row.cells);
+  const [head = "", ...lines] = table(overviewColumns, cells).split("\n");
+  return [head, ...lines.flatMap((line, index) => [line, ...(rows[index]?.below ?? [])])].join(
+    "\n",
+  );
 }
 
 const overviewColumns = ["service", "release", "state", "replicas", "cpu", "memory", "last deploy"];
 
 function overviewRow(one: PsService, now: number): readonly string[] {
-  const { service, release, replicas, job } = one;
-  const running = replicas.filter(({ upMs }) => upMs !== undefined);
+  const { service, release, processes = [], job } = one;
+  const running = runningOf(one, undefined);
+  const others = processes.reduce((count, { wanted }) => count + wanted, 0);
   return [
     shortened(service, 13),
     String(release ?? ""),
     shortened(stateOf(one), 9),
-    `${running.length} of ${one.wanted}`,
+    `${running.length} of ${Math.max(0, one.wanted - others)}`,
     ...(running.length === 0 ? ["", ""] : used(running)),
     job === undefined ? "" : `${shortened(job.state, 11)} ${formatAge(now - job.at)}`,
   ];
 }
+
+/** A process beside `web` has a line of its own. */
+function processRow(one: PsService, { process, wanted }: PsProcess): readonly string[] {
+  const running = runningOf(one, process);
+  const own = one.replicas.filter((replica) => replica.process === process);
+  return [
+    shortened(`  .${process}`, 13),
+    "",
+    own.some(({ state }) => state === "crashing") ? "crashing" : "",
+    `${running.length} of ${wanted}`,
+    ...(running.length === 0 ? ["", ""] : used(running)),
+    "",
+  ];
+}
+
+/** Those that run of a process; undefined stands for `web`. */
+const runningOf = ({ replicas }: PsService, process: string | undefined): readonly PsReplica[] =>
+  replicas.filter((replica) => replica.process === process && replica.upMs !== undefined);
 
 /** What is worst is what one wants to see first. */
 function stateOf({ state, replicas, maintenance }: PsService): string {
@@ -68,6 +91,11 @@ function renderService(one: PsService, now: number): string {
     ...(scale === undefined
       ? []
       : [`scaled to ${scale} by command; its Dockerfile says ${written}`]),
+    ...(one.processes ?? []).flatMap(({ process, scaledByCommand: set }) =>
+      set === undefined
+        ? []
+        : [`${process} scaled to ${set.replicas} by command; its Dockerfile says ${set.written}`],
+    ),
     replicas.length === 0 ? "no replicas" : table(replicaColumns, rows),
     ...(job === undefined
       ? []
@@ -86,7 +114,7 @@ function replicaRow(service: string, replica: PsReplica): readonly string[] {
   const word = exitCode === undefined || state === "created" ? state : `${state} (${exitCode})`;
   const memory = memoryBytes === undefined ? "" : formatBytes(memoryBytes);
   return [
-    `${shortened(service, 16)}.${replica.replica}`,
+    `${shortened(processWord(service, replica.process ?? web), replica.process === undefined ? 16 : 20)}.${replica.replica}`,
     String(replica.release),
     health === undefined || health === "healthy" ? word : `${word}, ${health}`,
     upMs === undefined ? "" : formatAge(upMs),

@@ -6,6 +6,7 @@ import {
   type SourceTree,
 } from "../../adapters/laptop/source-tree.ts";
 import { parseDockerfile } from "../../core/dockerfile/parse.ts";
+import type { ProcfileText } from "../../core/dockerfile/procfile.ts";
 import { UserError } from "../../core/errors.ts";
 import { formatBytes, formatFiles } from "../../core/format.ts";
 import { checkManifest } from "../../core/push/manifest.ts";
@@ -14,7 +15,7 @@ import { formatProblem, problemsError } from "../../core/dockerfile/problems.ts"
 import { warnOfRiskyFiles } from "../../core/push/risky-files.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import type { PushFrom, PushManifest, PushOptions } from "../../core/actions/push.ts";
-import { readDockerfile } from "../input/dockerfile-path.ts";
+import { readDockerfile, readProcfile } from "../input/dockerfile-path.ts";
 import type { MadeDockerfile } from "../../core/generate/generate.ts";
 import { hintFields } from "../../core/hints.ts";
 import type { CommandIo } from "../command.ts";
@@ -66,12 +67,16 @@ export async function openFolder(source: PushSource, io: CommandIo): Promise<Ope
   };
 }
 
-/** The text of its Dockerfile and the service that it describes; throws UserError with everything that is wrong in it. */
-export async function checkSource({ dockerfile, made, service }: PushSource, io: CommandIo) {
+/** The text of its Dockerfile, its Procfile and the service that they describe; throws UserError with everything that is wrong in them. */
+export async function checkSource(
+  { dockerfile, context, made, service }: PushSource,
+  io: CommandIo,
+) {
   const file = shown(dockerfile, io);
   const bytes =
     made === undefined ? await readDockerfile(dockerfile, file) : Buffer.from(made.dockerfile);
-  return { bytes, spec: checkText({ bytes, file, service }, io) };
+  const procfile = await readProcfile(dockerfile, io.world.cwd, context);
+  return { bytes, procfile, spec: checkText({ bytes, file, service, procfile }, io) };
 }
 
 interface DockerfileText {
@@ -79,11 +84,16 @@ interface DockerfileText {
   /** What messages call it. */
   readonly file: string;
   readonly service: string | undefined;
+  /** The Procfile that belongs to it. */
+  readonly procfile?: ProcfileText | undefined;
 }
 
 /** The same for what has been read. */
-export function checkText({ bytes, file, service }: DockerfileText, io: CommandIo): ServiceSpec {
-  const { spec, problems, warnings } = parseDockerfile(bytes, file, service);
+export function checkText(
+  { bytes, file, service, procfile }: DockerfileText,
+  io: CommandIo,
+): ServiceSpec {
+  const { spec, problems, warnings } = parseDockerfile(bytes, file, service, procfile);
   if (!spec) throw problemsError(problems);
   for (const warning of warnings)
     io.say({ kind: "warning", text: formatProblem(warning), ...hintFields(warning.hint) });

@@ -109,6 +109,9 @@ export const secret = <T>(read: Reader<T>): Reader<T> & { readonly isSecret: tru
 /** A service name as in the Dockerfile. */
 export const serviceName = text(/^[a-z0-9][a-z0-9.-]{0,49}$/);
 
+/** The name of a process of a service. */
+export const processName = text(/^[a-z][a-z0-9-]{0,29}$/);
+
 /** The start of a value as a message shows it. */
 export const shown = (value: unknown, length = 40): string | undefined =>
   JSON.stringify(value)?.slice(0, length);

@@ -1,12 +1,12 @@
 import type { PushFrom } from "./push.ts";
 import { maxReplicas } from "../release/spec.ts";
 import { action, answer, job, jobLog } from "./definition.ts";
-import { bad, list, optional, text, wholeNumber, type Reader } from "./fields.ts";
+import { bad, list, optional, processName, text, wholeNumber, type Reader } from "./fields.ts";
 
 const replicas: Reader<number> = (value, name) => {
   const count = wholeNumber(value, name);
-  if (count >= 1 && count <= maxReplicas) return count;
-  throw bad(`replicas: should be from 1 to ${maxReplicas}, got ${count}`);
+  if (count <= maxReplicas) return count;
+  throw bad(`replicas: should be at most ${maxReplicas}, got ${count}`);
 };
 
 const volume = text(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/, "not a name of a volume");
@@ -27,7 +27,12 @@ const change = action({ ...common, fields: {}, right: "manage" });
 export const lifecycle = {
   /** Without a number: the release before the one that is live. */
   rollback: action({ ...common, fields: { release: optional(wholeNumber) }, right: "push" }),
-  scale: action({ ...common, fields: { replicas }, right: "manage" }),
+  /** Without a process: of `web`, which needs at least one. */
+  scale: action({
+    ...common,
+    fields: { replicas, process: optional(processName) },
+    right: "manage",
+  }),
   restart: change,
   stop: change,
   start: change,
@@ -100,6 +105,8 @@ export interface ReleaseInfo {
   readonly image: string;
   /** The release whose image and settings it repeats. */
   readonly repeats?: number;
+  /** Names of the processes beside `web`; left out where there are none. */
+  readonly processes?: readonly string[];
   /** Where its code came from, as far as the laptop said. */
   readonly from?: PushFrom;
   /** True where a rollback to it needs no build. */

@@ -4,6 +4,7 @@ import {
   counted,
   flag,
   optional,
+  processName,
   secret,
   type Fields,
   type Read,
@@ -64,7 +65,7 @@ export const programs = {
   }),
   exec: action({
     ...common,
-    fields: { ...program, replica: optional(counted) },
+    fields: { ...program, replica: optional(counted), process: optional(processName) },
     becomes: opensTerminal<ExecResult>(),
   }),
 } as const;

@@ -132,11 +132,15 @@ export const pushing = {
     knownNames: "added",
     content: (asked) => ({ push: { ...asked.push, options: undefined } }),
   }),
-  /** What a push would change; `text` is its Dockerfile, because nothing is uploaded. */
+  /** What a push would change; `text` is its Dockerfile and `procfile` its Procfile, because nothing is uploaded. */
   plan: action({
     ...common,
     byGrant: "read",
-    fields: { push, text: text(/^[^\0]{1,4194304}$/) },
+    fields: {
+      push,
+      text: text(/^[^\0]{1,4194304}$/),
+      procfile: optional(text(/^[^\0]{0,65536}$/)),
+    },
     becomes: answer<PlannedChanges>(),
     knownNames: "unchanged",
   }),

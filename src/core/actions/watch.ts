@@ -1,5 +1,5 @@
 import { action, jobLog, stream } from "./definition.ts";
-import { boolean, optional, wholeUpTo } from "./fields.ts";
+import { boolean, optional, processName, wholeUpTo } from "./fields.ts";
 
 const maxLines = 10_000;
 const maxSinceMs = 100 * 365 * 86_400_000;
@@ -21,6 +21,8 @@ export const watch = {
       sinceMs: optional(wholeUpTo(maxSinceMs)),
       release: optional(wholeUpTo(1e9)),
       replica: optional(wholeUpTo(1e6)),
+      /** Without it of all; a replica is one of `web` then. */
+      process: optional(processName),
       /** Goes on with new lines, across releases, until the reader leaves. */
       follow: boolean,
     },
@@ -61,8 +63,10 @@ export interface PsService {
   readonly state: string;
   /** URLs. */
   readonly routes: readonly string[];
-  /** How many replicas there should be. */
+  /** How many replicas there should be, of all processes together. */
   readonly wanted: number;
+  /** Its processes beside `web`; left out where there are none. */
+  readonly processes?: readonly PsProcess[];
   /** Set while `mypaas scale` stands above what the Dockerfile says. */
   readonly scaledByCommand?: { readonly written: string; readonly replicas: number };
   readonly replicas: readonly PsReplica[];
@@ -72,7 +76,16 @@ export interface PsService {
   readonly job?: PsJob;
 }
 
+export interface PsProcess {
+  readonly process: string;
+  readonly wanted: number;
+  /** As with the service. */
+  readonly scaledByCommand?: PsService["scaledByCommand"];
+}
+
 export interface PsReplica {
+  /** Left out for `web`. */
+  readonly process?: string;
   readonly replica: number;
   readonly release: number;
   /** Docker's word for its state, or `crashing` while it ends again and again. */

@@ -10,6 +10,10 @@ import { command, hint, hintText } from "../hints.ts";
 /** A line `# mypaas.key = value` of the file; columns count characters from 1. */
 export interface KeyLine {
   readonly key: Key<unknown>;
+  /** Its name in messages. */
+  readonly name: string;
+  /** The part of its name that the file has chosen; empty for most keys. */
+  readonly part: string;
   /** The text after `=`, without quotes. */
   readonly value: Read<string>;
   readonly line: number;
@@ -30,17 +34,20 @@ export function readKeyLine(comment: Comment, problems: ProblemList): KeyLine | 
   const { line, text, at } = comment;
   const column = columnOf(text, at);
   const start = firstNonSpace(text, at + 1) + prefix.length;
-  const name = /[\w-]*/y;
+  const name = /process\.[\w.-]*|[\w-]*/iy;
   name.lastIndex = start;
   const written = name.exec(text)?.[0] ?? "";
-  const key = findKey(written);
-  if (key === undefined) {
+  const found = findKey(written);
+  if (found === undefined) {
     const place = { line, column: columnOf(text, start) };
     const hint = () => unknownKeyHint(written);
     problems.add(place, `unknown key ${prefix}${show(written)}`, hint);
     return undefined;
   }
-  return { key, value: readValue(text, start + written.length, key), line, column };
+  const { key, part } = found;
+  const called = key.pattern === undefined ? key.name : show(written);
+  const value = readValue(text, start + written.length, called);
+  return { key, name: called, part, value, line, column };
 }
 
 /** The key that a mistyped comment such as `# mypass.port = 80` should set. */
@@ -73,20 +80,21 @@ export function filledIn(lines: readonly KeyLine[], service: string): readonly K
 
 /** Such a line stands nowhere, so its problems are those of the whole file. */
 function keyLine(name: string, value: string): readonly KeyLine[] {
-  const key = findKey(name);
-  return key === undefined ? [] : [{ key, value: good(value), line: 1, column: 1 }];
+  const found = findKey(name);
+  return found === undefined ? [] : [{ ...found, name, value: good(value), line: 1, column: 1 }];
 }
 
 function unknownKeyHint(name: string): string {
-  const near = didYouMean(name, keyNames);
+  const longer = keyNames.find((known) => known.startsWith(`${name.toLowerCase()}.`));
+  const near = longer ?? didYouMean(name, keyNames);
   return near === undefined
     ? hintText(hint`run: ${command("help keys")}`)
     : `did you mean ${prefix}${near}?`;
 }
 
-function readValue(text: string, from: number, key: Key<unknown>): Read<string> {
+function readValue(text: string, from: number, name: string): Read<string> {
   const equals = firstNonSpace(text, from);
-  if (text[equals] !== "=") return refuse("has no value", `write: # ${prefix}${key.name} = value`);
+  if (text[equals] !== "=") return refuse("has no value", `write: # ${prefix}${name} = value`);
   const begin = firstNonSpace(text, equals + 1);
   let end = text.length;
   while (end > begin && isSpace(text.charAt(end - 1))) end--;
@@ -101,7 +109,7 @@ function readValue(text: string, from: number, key: Key<unknown>): Read<string> 
     return refuse(`has a quote ${value.charAt(0)} that is never closed`);
   const unquoted = unquote(value);
   return unquoted.trim() === ""
-    ? refuse("has no value", `write: # ${prefix}${key.name} = value`)
+    ? refuse("has no value", `write: # ${prefix}${name} = value`)
     : good(unquoted);
 }
 

@@ -1,5 +1,5 @@
 import { heredocsOf, type Heredoc } from "./heredocs.ts";
-import { volumeReader, type DeclaredVolume } from "./declared-volumes.ts";
+import { stageReader, type DeclaredVolume } from "./declared-volumes.ts";
 import { runMounts, type RunMount } from "./mounts.ts";
 import { firstNonSpace } from "../white-space.ts";
 
@@ -27,6 +27,8 @@ export interface DockerfileScan {
   readonly stages: readonly string[];
   /** The VOLUME instructions that count for an image of this stage, the last one where it is left out. */
   readonly volumes: (target: string | undefined) => readonly DeclaredVolume[];
+  /** True when such an image has CMD or ENTRYPOINT of this file. */
+  readonly hasProgram: (target: string | undefined) => boolean;
   readonly instructions: number;
   readonly written: readonly Written[];
   /** True with a syntax directive, which names another reader of Dockerfiles. */
@@ -43,7 +45,7 @@ export interface DockerfileScan {
 export function scanDockerfile(text: string): DockerfileScan {
   const comments: Comment[] = [];
   const stages: string[] = [];
-  const volumes = volumeReader();
+  const built = stageReader();
   const mounts: RunMount[] = [];
   const directives = readDirectives();
   // Open heredocs; the next one to be closed is last.
@@ -60,7 +62,7 @@ export function scanDockerfile(text: string): DockerfileScan {
     firstInstruction ??= started;
     const stage = stageOf(instruction);
     if (stage !== undefined) stages.push(stage);
-    volumes.see(instruction, started);
+    built.see(instruction, started);
     mounts.push(...runMounts(instruction, started));
     heredocs = heredocsOf(instruction).toReversed();
     const hasHeredoc = heredocs.length > 0;
@@ -92,7 +94,8 @@ export function scanDockerfile(text: string): DockerfileScan {
   return {
     comments,
     stages,
-    volumes: (target) => volumes.of(target),
+    volumes: built.volumes,
+    hasProgram: built.hasProgram,
     instructions: written.length,
     written,
     hasSyntax: directives.hasSyntax(),

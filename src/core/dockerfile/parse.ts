@@ -1,6 +1,7 @@
 import { countCharacters, directiveOf, scanDockerfile, type DockerfileScan } from "./comments.ts";
 import { filledIn, isKeyComment, nearMiss, readKeyLine, type KeyLine } from "./comment-keys.ts";
 import { problemList, type Problem, type ProblemList } from "./problems.ts";
+import { noProcfile, parseProcfile, type ProcfileText } from "./procfile.ts";
 import { readSpec } from "./spec-reader.ts";
 import {
   coversOf,
@@ -22,11 +23,12 @@ export interface ParsedDockerfile {
 /** No real Dockerfile is longer; a longer file was chosen by mistake. */
 export const maxDockerfileBytes = 4 * 1024 * 1024;
 
-/** Reads the comments of a Dockerfile out of any bytes; `file` is its name in messages. One that does not name its service is of `service`, if given. Never throws. */
+/** Reads the comments of a Dockerfile out of any bytes, and the Procfile that belongs to it; `file` is its name in messages. One that does not name its service is of `service`, if given. Never throws. */
 export function parseDockerfile(
   bytes: Uint8Array,
   file: string,
   service?: string,
+  beside?: ProcfileText,
 ): ParsedDockerfile {
   const problems = problemList(file);
   const warnings = problemList(file);
@@ -38,11 +40,19 @@ export function parseDockerfile(
   const lines = service === undefined ? written : filledIn(written, service);
   checkFile(scan, problems);
   warnOfSsh(scan, warnings);
-  const spec = readSpec({ lines, stages: scan.stages, problems, warnings });
+  const procfile = beside === undefined ? undefined : parseProcfile(beside);
+  const spec = readSpec({
+    lines,
+    stages: scan.stages,
+    hasProgram: scan.hasProgram,
+    procfile: procfile?.lines ?? noProcfile,
+    problems,
+    warnings,
+  });
   const volumes = lines.filter(({ key }) => key.name === "volume").length;
   // A line that could not be read may be the one that covers the path.
   if (volumes === spec.volumes.length) checkVolumes(scan, spec, problems);
-  const found = problems.sorted();
+  const found = [...problems.sorted(), ...(procfile?.problems ?? [])];
   return {
     spec: found.length > 0 ? undefined : spec,
     problems: found,

@@ -37,7 +37,7 @@ function readAll<T>(key: Key<T>, { lines, problems }: SpecInput): readonly Found
   for (const [index, line] of own.entries()) {
     const { value } = line;
     const report = (message: string, hint?: string) =>
-      problems.add(line, about(key, message), hint);
+      problems.add(line, about(line, message), hint);
     if (!key.many && first !== undefined && first.line !== line.line) {
       report(`already set on line ${first.line}`, "keep one of the two lines");
       continue;
@@ -46,7 +46,7 @@ function readAll<T>(key: Key<T>, { lines, problems }: SpecInput): readonly Found
       report(`has more than ${maxLines} lines`);
       break;
     }
-    const read = "bad" in value ? value : key.read(value.value);
+    const read = "bad" in value ? value : key.read(value.value, line.part);
     if ("bad" in read) report(read.bad, read.hint ?? noteHint(value));
     else found.push({ value: read.value, line: line.line, column: line.column });
   }

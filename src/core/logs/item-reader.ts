@@ -37,13 +37,16 @@ export function readLogItem(line: string): LogItem | undefined {
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/;
 
 function readLine(fields: Fields): LogLine | undefined {
-  const { container, stream, release, replica, at, nth, text } = fields;
+  const { container, stream, release, process, replica, at, nth, text } = fields;
   if (typeof container !== "string" || typeof text !== "string") return undefined;
   if (typeof at !== "string" || !time.test(at)) return undefined;
   if (stream !== "stdout" && stream !== "stderr") return undefined;
   if (!isCount(release) || !isCount(replica) || !isCount(nth)) return undefined;
   const safe = { container: plainText(container), text: stripControls(text) };
-  const more = fields["isCut"] === true ? { isCut: true as const } : {};
+  const more = {
+    ...(typeof process === "string" && { process: plainText(process) }),
+    ...(fields["isCut"] === true && { isCut: true as const }),
+  };
   return { kind: "line", stream, release, replica, at, nth, ...safe, ...more };
 }
 

@@ -7,6 +7,8 @@ export interface LogLine {
   readonly container: string;
   readonly stream: "stdout" | "stderr";
   readonly release: number;
+  /** Left out for `web`. */
+  readonly process?: string;
   readonly replica: number;
   /** Time when Docker got it: UTC with nanoseconds, always of the same length. */
   readonly at: string;

@@ -45,6 +45,8 @@ export const label = {
   service: "mypaas.service",
   release: "mypaas.release",
   replica: "mypaas.replica",
+  /** The process that a replica is of; replicas of `web` have none, as those of versions that knew no other. */
+  process: "mypaas.process",
   spec: "mypaas.spec",
   /** Of a one-off container: `attached` or `detached`. */
   run: "mypaas.run",

@@ -44,6 +44,10 @@ export interface ServiceSpec {
   readonly release: string | undefined;
   readonly target: string | undefined;
   readonly buildArgs: readonly BuildArgSpec[];
+  /** The command of `web`, in the place of the image's CMD. */
+  readonly command: string | undefined;
+  /** What runs beside `web` out of the same image. */
+  readonly processes: readonly ProcessSpec[];
 }
 
 export interface RouteSpec {
@@ -133,6 +137,15 @@ export interface UlimitSpec {
   /** -1: no limit. */
   readonly soft: number;
   readonly hard: number;
+}
+
+/** A program that runs beside `web`; no request reaches it. */
+export interface ProcessSpec {
+  readonly name: string;
+  /** In the place of the image's CMD. */
+  readonly command: string;
+  /** 0: its command is known, and none runs. */
+  readonly replicas: number;
 }
 
 export interface BuildArgSpec {

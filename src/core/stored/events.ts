@@ -20,7 +20,11 @@ export const eventShape = union<Event>({
   attached: object<Of<"attached">, "job">({ job: amount }),
   build: object<Of<"build">, "text">({ text }),
   output: object<Of<"output">, "text">({ text }),
-  ready: object<Of<"ready">, "replica" | "ms">({ replica: amount, ms: amount }),
+  ready: object<Of<"ready">, "replica" | "ms">({
+    process: maybe(text),
+    replica: amount,
+    ms: amount,
+  }),
   live: object<Of<"live">, "service" | "release" | "urls" | "ms">({
     service: text,
     release: amount,

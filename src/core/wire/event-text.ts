@@ -30,7 +30,8 @@ const renderers: Renderers = {
   attached: (event) => `job ${event.job} is already running, following it`,
   build: (event, theme) => theme.dim(`  ${event.text}`),
   output: (event) => `  ${event.text}`,
-  ready: (event) => `replica ${event.replica} ready after ${formatDuration(event.ms)}`,
+  ready: (event) =>
+    `${event.process === undefined ? "" : `${event.process} `}replica ${event.replica} ready after ${formatDuration(event.ms)}`,
   live: (event, theme) =>
     lines(
       theme.live(

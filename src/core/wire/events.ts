@@ -12,7 +12,13 @@ export type Event =
   | { readonly kind: "build"; readonly text: string }
   /** A line of what `# mypaas.release` prints. */
   | { readonly kind: "output"; readonly text: string }
-  | { readonly kind: "ready"; readonly replica: number; readonly ms: number }
+  | {
+      readonly kind: "ready";
+      /** Left out for `web`. */
+      readonly process?: string;
+      readonly replica: number;
+      readonly ms: number;
+    }
   | LiveEvent
   | ReceiptEvent
   | { readonly kind: "unchanged"; readonly service: string; readonly release: number }

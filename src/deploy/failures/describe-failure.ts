@@ -1,9 +1,10 @@
+import { ofProcess } from "../../core/release/processes.ts";
 import type { Release } from "../../core/release/release.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
 import { formatDuration } from "../../core/format.ts";
 import { isLoopback } from "../../core/server/addresses.ts";
 import { replicaWord } from "../messages.ts";
-import type { Listener, ProbeAnswer } from "../ports.ts";
+import type { Listener, ProbeAnswer, Replica } from "../ports.ts";
 import { initHint } from "../../core/server/first-process.ts";
 import type { ReplicaFailure } from "./replica-failure.ts";
 
@@ -21,13 +22,13 @@ export function describeFailure(
     failure,
     lastLines,
   }: {
-    readonly replica: number;
+    readonly replica: Pick<Replica, "process" | "replica">;
     readonly failure: ReplicaFailure;
     readonly lastLines: readonly string[];
   },
 ): Sentence {
   const place = `deploy ${replicaWord(release, replica)}`;
-  const said = describe(release, failure, lastLines);
+  const said = describe(ofProcess(release, replica.process), failure, lastLines);
   return { ...said, message: `${place}: ${said.message}` };
 }
 

@@ -18,7 +18,7 @@ export async function explain(
     // A replica that is gone has no log; that must not hide why it ended.
     const details = await engine.lastLogLines(error.replica.id, shownLogLines).catch(() => []);
     const { message, hint } = describeFailure(release, {
-      replica: error.replica.replica,
+      replica: error.replica,
       failure: error.failure,
       lastLines: details,
     });

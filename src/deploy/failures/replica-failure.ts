@@ -29,7 +29,7 @@ export type ReplicaFailure =
 /** Ends a switch before it is done; on the way back it becomes a UserError with the last log lines of the replica. */
 export class ReplicaFailureError extends Error {
   override readonly name = "ReplicaFailureError";
-  readonly replica: Pick<Replica, "id" | "replica">;
+  readonly replica: Pick<Replica, "id" | "process" | "replica">;
   readonly failure: ReplicaFailure;
 
   constructor(replica: ReplicaFailureError["replica"], failure: ReplicaFailure, cause?: unknown) {

@@ -1,7 +1,7 @@
 import type { Release } from "../../core/release/release.ts";
 import type { Say } from "../../core/wire/events.ts";
 import { UserError } from "../../core/errors.ts";
-import { replicaCount } from "../../core/release/spec.ts";
+import { ofProcess, totalReplicas, web } from "../../core/release/processes.ts";
 import { expectStarted } from "../expected.ts";
 import { routingTimeoutMs } from "./hold.ts";
 import { endedFailure, lateFailure } from "../failures/replica-failure.ts";
@@ -39,10 +39,13 @@ export async function awaitReady(context: SwitchContext): Promise<void> {
 
 /** Says once for each replica that it is ready, however often it wavers. */
 function readyOnce(say: Say): Say {
-  const known = new Set<number>();
+  const known = new Set<string>();
   return (event) => {
-    if (event.kind === "ready" && known.has(event.replica)) return;
-    if (event.kind === "ready") known.add(event.replica);
+    if (event.kind === "ready") {
+      const name = `${event.process ?? web} ${event.replica}`;
+      if (known.has(name)) return;
+      known.add(name);
+    }
     say(event);
   };
 }
@@ -53,7 +56,8 @@ async function areStillReady(context: SwitchContext, begun: number): Promise<boo
   for (const replica of await allReplicas(context, release)) {
     const check = await checkReplica(context, release, replica);
     const afterMs = clock.now() - begun;
-    const readiness = readinessOf(release, { ...check, runningMs: afterMs });
+    const own = ofProcess(release, replica.process);
+    const readiness = readinessOf(own, { ...check, runningMs: afterMs });
     if (readiness === "ready") continue;
     if (readiness === "ended") throw endedFailure(replica, check.replica, clock.now());
     if (afterMs < release.spec.startTimeoutMs) return false;
@@ -88,7 +92,7 @@ export async function awaitReplicas(
 
 async function allReplicas(context: SwitchContext, release: Release): Promise<readonly Replica[]> {
   const found = await replicasOf(context, release.number);
-  const wanted = replicaCount(release.spec.scale);
+  const wanted = totalReplicas(release.spec);
   if (found.length >= wanted) return found;
   throw new UserError(
     `deploy ${context.service}: ${found.length} of ${wanted} containers of release ${release.number} are there`,
@@ -103,16 +107,23 @@ async function awaitReplica(
   { signal, patience }: { readonly signal: AbortSignal; readonly patience: "patient" | "strict" },
 ): Promise<void> {
   const { clock, say, saw } = context;
+  const { process } = replica;
+  const own = ofProcess(release, process);
   const begun = clock.now();
   for (;;) {
     signal.throwIfAborted();
     const check = await checkReplica(context, release, replica);
     const now = clock.now();
     const elapsed = now - begun;
-    switch (readinessOf(release, { ...check, runningMs: elapsed })) {
+    switch (readinessOf(own, { ...check, runningMs: elapsed })) {
       case "ready":
-        saw(replica.replica, undefined);
-        say({ kind: "ready", replica: replica.replica, ms: elapsed });
+        saw(replica, undefined);
+        say({
+          kind: "ready",
+          ...(process !== web && { process }),
+          replica: replica.replica,
+          ms: elapsed,
+        });
         return;
       case "ended":
         throw endedFailure(replica, check.replica, now);
@@ -124,7 +135,7 @@ async function awaitReplica(
     }
     if (elapsed >= release.spec.startTimeoutMs)
       throw await lateFailure(context, replica, { ...check, afterMs: elapsed });
-    saw(replica.replica, check);
+    saw(replica, check);
     await clock.sleep(betweenChecksMs, signal);
   }
 }

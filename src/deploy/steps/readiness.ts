@@ -1,3 +1,4 @@
+import { ofProcess } from "../../core/release/processes.ts";
 import type { Release } from "../../core/release/release.ts";
 import { healthHost } from "../../core/routing/labels.ts";
 import type { ProbeAnswer, ProbeTarget, Replica } from "../ports.ts";
@@ -37,10 +38,10 @@ const dialTimeoutMs = 1_000;
 export async function checkReplica(
   { engine }: Pick<SwitchContext, "engine">,
   release: Release,
-  { id }: Pick<Replica, "id">,
+  { id, process }: Pick<Replica, "id" | "process">,
 ): Promise<Omit<ReplicaCheck, "runningMs">> {
   const replica = await engine.replica(id);
-  const target = replica && probeTarget(release, replica);
+  const target = replica && probeTarget(ofProcess(release, process), replica);
   return { replica, answer: target && (await engine.probe(target)) };
 }
 

@@ -1,6 +1,7 @@
+import { byProcess, ofProcess } from "../../core/release/processes.ts";
 import type { Release } from "../../core/release/release.ts";
 import { messages, replicaWord } from "../messages.ts";
-import type { ProbeAnswer } from "../ports.ts";
+import type { ProbeAnswer, Replica } from "../ports.ts";
 import type { SwitchContext } from "../switch-context.ts";
 import type { ReplicaCheck } from "./readiness.ts";
 
@@ -8,9 +9,11 @@ const betweenLooksMs = 5_000;
 /** So that a long wait in which nothing changes is seen to go on. */
 const betweenSamesMs = 60_000;
 
+type ReplicaName = Pick<Replica, "process" | "replica">;
+
 export interface WaitingNews {
   /** Takes what a check of a replica showed; undefined once it is ready. */
-  readonly saw: (replica: number, check: Omit<ReplicaCheck, "runningMs"> | undefined) => void;
+  readonly saw: (replica: ReplicaName, check: Omit<ReplicaCheck, "runningMs"> | undefined) => void;
   /** Says what is waited for until the signal aborts: one line for all replicas with the same reason, and only when it has changed. */
   readonly tell: (signal: AbortSignal) => Promise<void>;
 }
@@ -21,27 +24,32 @@ export function createWaitingNews(
   release: Release,
 ): WaitingNews {
   const begun = clock.now();
-  const reasons = new Map<number, string>();
+  const reasons = new Map<string, { readonly one: ReplicaName; readonly reason: string }>();
   const told = new Set<string>();
   let saidAt = begun;
 
   const tellOnce = (): void => {
     const now = clock.now();
     const isDue = now - saidAt >= betweenSamesMs;
-    for (const reason of new Set(reasons.values())) {
-      const replicas = [...reasons].filter(([, why]) => why === reason).map(([replica]) => replica);
-      const isNew = replicas.some((replica) => !told.has(`${replica} ${reason}`));
-      if (!isNew && !isDue) continue;
-      for (const replica of replicas) told.add(`${replica} ${reason}`);
-      const names = replicas.toSorted((a, b) => a - b).map((one) => replicaWord(release, one));
+    for (const reason of new Set(Array.from(reasons.values(), (known) => known.reason))) {
+      const replicas = [...reasons.values()].filter((known) => known.reason === reason);
+      const keys = replicas.map(({ one }) => `${keyOf(one)} ${reason}`);
+      if (keys.every((key) => told.has(key)) && !isDue) continue;
+      for (const key of keys) told.add(key);
+      const inOrder = replicas.map(({ one }) => one).toSorted(byProcess);
+      const names = inOrder.map((one) => replicaWord(release, one));
       say(messages.stillWaiting(names, { ms: now - begun, reason }));
       saidAt = now;
     }
   };
   return {
     saw: (replica, check) => {
-      if (check === undefined) reasons.delete(replica);
-      else reasons.set(replica, whyWaiting(release, check));
+      const key = keyOf(replica);
+      if (check === undefined) reasons.delete(key);
+      else {
+        const reason = whyWaiting(ofProcess(release, replica.process), check);
+        reasons.set(key, { one: replica, reason });
+      }
     },
     tell: async (signal) => {
       for (;;) {
@@ -51,6 +59,8 @@ export function createWaitingNews(
     },
   };
 }
+
+const keyOf = ({ process, replica }: ReplicaName): string => `${process} ${replica}`;
 
 /** The reason for which a replica is not ready yet, in the words of the failure that it would be. */
 function whyWaiting(

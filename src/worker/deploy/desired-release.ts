@@ -1,5 +1,6 @@
 import { command, hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
+import { web } from "../../core/release/processes.ts";
 import { writeScale, type Scale, type ServiceSpec } from "../../core/release/spec.ts";
 import type { ScaleOverride } from "../../core/stored/records.ts";
 import { repeatSource } from "../../sources/repeat.ts";
@@ -81,11 +82,42 @@ export function repeatOf(stored: StoredRelease): DesiredRelease {
   };
 }
 
-/** The same with another number of replicas; one container that is replaced becomes one of several that come before the old ones go. */
-export function rescale(stored: StoredRelease, replicas: number): DesiredRelease {
+/** The same with another number of replicas; one container that is replaced becomes one of several that come before the old ones go. Throws UserError for a process that the release does not have. */
+export function rescale(stored: StoredRelease, replicas: number, process = web): DesiredRelease {
   const { spec } = stored.release;
-  return { ...repeatOf(stored), spec: { ...spec, scale: scaleOf(spec.scale, replicas) } };
+  return {
+    ...repeatOf(stored),
+    spec: scaled(refuseScale(spec, process, replicas), process, replicas),
+  };
 }
+
+function refuseScale(spec: ServiceSpec, process: string, replicas: number): ServiceSpec {
+  const { service, processes } = spec;
+  if (process === web) {
+    if (replicas >= 1) return spec;
+    throw new UserError(`scale ${service}: scale must be at least 1`, {
+      code: "bad-request",
+      hint: hint`to stop it: ${command(`stop ${service}`)}`,
+    });
+  }
+  if (processes.some(({ name }) => name === process)) return spec;
+  const names = processes.map(({ name }) => name).join(", ");
+  throw new UserError(`scale ${service}: it has no process "${process}"`, {
+    code: "no-process",
+    hint:
+      names === ""
+        ? `write: # mypaas.process.${process} = command`
+        : `its processes are: web, ${names}`,
+  });
+}
+
+const scaled = (spec: ServiceSpec, process: string, replicas: number): ServiceSpec =>
+  process === web
+    ? { ...spec, scale: scaleOf(spec.scale, replicas) }
+    : {
+        ...spec,
+        processes: spec.processes.map((one) => (one.name === process ? { ...one, replicas } : one)),
+      };
 
 /** Keeps the way in which a service is replaced, as far as there is one for so many. */
 const scaleOf = (before: Scale, replicas: number): Scale => ({
@@ -142,11 +174,33 @@ export function decideScale(
   return { spec: { ...written, scale }, override, isOutdated: false };
 }
 
+/** Decides the same for the processes beside `web`; `outdated` are those whose command counts no more. */
+export function decideProcessScales(
+  written: ServiceSpec,
+  overrides: ReadonlyMap<string, ScaleOverride>,
+): { readonly spec: ServiceSpec; readonly outdated: readonly string[] } {
+  const outdated: string[] = [];
+  let spec = written;
+  for (const [process, override] of overrides) {
+    if (override.written === scaleWord(written, process))
+      spec = scaled(spec, process, override.replicas);
+    else outdated.push(process);
+  }
+  return { spec, outdated };
+}
+
 /** The scale in the Dockerfile of the live release, without the changes of commands. */
 export function writtenScale(
   override: ScaleOverride | undefined,
   live: StoredRelease | undefined,
+  process = web,
 ): string {
   if (override !== undefined) return override.written;
-  return live === undefined ? "" : writeScale(live.release.spec.scale);
+  return live === undefined ? "" : scaleWord(live.release.spec, process);
 }
+
+/** Empty for a process that the spec does not have. */
+const scaleWord = (spec: ServiceSpec, process: string): string =>
+  process === web
+    ? writeScale(spec.scale)
+    : String(spec.processes.find(({ name }) => name === process)?.replicas ?? "");

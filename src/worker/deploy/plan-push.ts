@@ -8,22 +8,23 @@ import type { InstanceConfig } from "../../core/server/instance.ts";
 import { authoriseSpec, type Caller } from "../../core/wire/permissions.ts";
 import type { ActionOf } from "../../core/actions/actions.ts";
 import type { PlannedChanges } from "../../core/actions/push.ts";
+import type { WantedBlob } from "../../core/wire/protocol.ts";
 import type { Engine } from "../../deploy/ports.ts";
-import { dockerfileOf } from "../../sources/push.ts";
+import { dockerfileOf, procfileOf } from "../../sources/push.ts";
 import { sentSource } from "../../sources/image.ts";
 import { readSpec } from "../../sources/read-spec.ts";
 import type { BuildSource, LoadSource } from "../../sources/source.ts";
 import { adoptedVolumes } from "../../adapters/state/adopted-volumes.ts";
 import { readValues } from "../../adapters/state/env.ts";
 import { listReleases, liveRelease, type StoredRelease } from "../../adapters/state/releases.ts";
-import { scaleOverride } from "../../adapters/state/services.ts";
+import { processScales, scaleOverride } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { plan, planAs } from "./deploy-context.ts";
 import { keptImage } from "./image.ts";
 import { runsAlready, type Wanted } from "./runs-already.ts";
 import { nothingBuilt } from "./release-plan.ts";
 import { plannedValues, withBuildSecrets } from "./build-secrets.ts";
-import { decideScale } from "./desired-release.ts";
+import { decideProcessScales, decideScale } from "./desired-release.ts";
 import { admitHere } from "./admit.ts";
 import { refuseUncovered } from "./kept-data.ts";
 import { resolveHomes } from "./volumes.ts";
@@ -53,7 +54,8 @@ export async function planPush(
     () => undefined,
     action.push.options.fillIn,
   );
-  const scale = decideScale(written, scaleOverride(state, service));
+  const own = decideScale(written, scaleOverride(state, service));
+  const scale = { ...own, ...decideProcessScales(own.spec, processScales(state, service)) };
   const values = readValues(state, service);
   const desired = {
     spec: scale.spec,
@@ -99,15 +101,28 @@ const lastPauseMs = (live: StoredRelease | undefined, pause: Pause): number | un
     : undefined;
 
 /** The source that the push would be, with the Dockerfile that the request brings; nothing was uploaded. */
-function plannedSource({ service, push, text }: PlanAction): BuildSource | LoadSource {
-  const bytes = Buffer.from(text);
+function plannedSource({
+  service,
+  push,
+  text,
+  procfile = "",
+}: PlanAction): BuildSource | LoadSource {
   const source = sentSource({ service, push }, () => {
     throw new Error("a plan reads no blobs");
   });
-  if (dockerfileOf(push).sha256 !== createHash("sha256").update(bytes).digest("hex"))
-    throw new UserError(`${push.dockerfile}: changed while it was read`, {
-      code: "bad-request",
-      hint: hint`ask again: ${command("plan")}`,
-    });
-  return { ...source, dockerfile: { ...source.dockerfile, read: async () => bytes } };
+  const { path, procfile: beside } = source.dockerfile;
+  const read = sameBytes(path, dockerfileOf(push), text);
+  if (beside === undefined) return { ...source, dockerfile: { path, read } };
+  const own = { ...beside, read: sameBytes(beside.path, procfileOf(push), procfile) };
+  return { ...source, dockerfile: { path, read, procfile: own } };
+}
+
+/** The bytes of a file that the request brings, where they are those of the manifest. */
+function sameBytes(path: string, blob: WantedBlob | undefined, text: string) {
+  const bytes = Buffer.from(text);
+  if (blob?.sha256 === createHash("sha256").update(bytes).digest("hex")) return async () => bytes;
+  throw new UserError(`${path}: changed while it was read`, {
+    code: "bad-request",
+    hint: hint`ask again: ${command("plan")}`,
+  });
 }

@@ -1,5 +1,5 @@
 import type { Release } from "../../core/release/release.ts";
-import { replicaCount } from "../../core/release/spec.ts";
+import { totalReplicas } from "../../core/release/processes.ts";
 import { asksForBuild } from "../../sources/source.ts";
 import type { Engine, ImageFacts } from "../../deploy/ports.ts";
 import type { StoredRelease } from "../../adapters/state/releases.ts";
@@ -25,7 +25,7 @@ export async function runsAlready(
   const running = (await engine.replicas(live.spec.service)).filter(
     ({ release, state }) => release === live.number && state === "running",
   );
-  return running.length === replicaCount(live.spec.scale);
+  return running.length === totalReplicas(live.spec);
 }
 
 /** False where a release is to be made whatever runs. */

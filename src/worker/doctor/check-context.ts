@@ -11,7 +11,7 @@ import {
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { TraefikSnapshot } from "../../core/routing/traefik-snapshot.ts";
 import type { CertificateInfo } from "../../core/actions/certificates.ts";
-import { replicaCount } from "../../core/release/spec.ts";
+import { totalReplicas } from "../../core/release/processes.ts";
 import type { EngineInfo } from "../../adapters/engines/docker/info.ts";
 import { allReleases, liveReleases, stoppedReleases } from "../../adapters/state/releases.ts";
 import { unfinishedJobs } from "../../adapters/state/jobs.ts";
@@ -48,7 +48,7 @@ export function knownIn(state: State, { instance }: InstanceConfig): Known {
     ({ release: { spec, number, mounts }, state: is }) => ({
       service: spec.service,
       release: number,
-      replicas: is === "live" ? replicaCount(spec.scale) : 0,
+      replicas: is === "live" ? totalReplicas(spec) : 0,
       carried: mounts
         .filter(({ type, carried }) => type !== "none" && carried === true)
         .map(({ target, source }) => ({ target, name: source })),

@@ -6,6 +6,7 @@ import {
   type LogLine,
   type Position,
 } from "../../core/logs/item.ts";
+import { web } from "../../core/release/processes.ts";
 import type { Redact } from "../../core/redact.ts";
 import type { ActionOf } from "../../core/actions/actions.ts";
 import type { Clock } from "../../deploy/ports.ts";
@@ -45,7 +46,7 @@ export async function* linesOf(
   // A copy: after the clock was set back, new lines must not look like old ones.
   const seen = new Map(["o", "e"].map((end) => [end, positions.get(`${container.id}${end}`)]));
   const numbers = { stdout: createNumbering(), stderr: createNumbering() };
-  const { id, release, replica } = container;
+  const { id, release, process, replica } = container;
   const hide = redact();
   const made = ({ stream, at, text, ...more }: RawLine): LogLine => {
     const nth = numbers[stream](at);
@@ -54,6 +55,7 @@ export async function* linesOf(
       container: id,
       stream,
       release,
+      ...(process !== web && { process }),
       replica,
       at,
       nth,

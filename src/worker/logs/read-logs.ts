@@ -1,6 +1,7 @@
 import { otherStream, sinceOf } from "../../core/logs/cursor.ts";
 import { behind, streamKey, type LogLine, type Position } from "../../core/logs/item.ts";
 import { mergeEnded } from "../../core/logs/merge.ts";
+import { processWord, web } from "../../core/release/processes.ts";
 import { UserError } from "../../core/errors.ts";
 import type { LogContainer } from "../../adapters/engines/docker/log-stream.ts";
 import { ServiceFollower } from "./follow.ts";
@@ -33,16 +34,22 @@ export async function readLogs(
   if (!signal.aborted) await emit({ kind: "end" });
 }
 
-const isWanted = ({ release, replica }: LogContainer, wanted: LogsAction): boolean =>
-  (wanted.release ?? release) === release && (wanted.replica ?? replica) === replica;
+function isWanted({ release, process, replica }: LogContainer, wanted: LogsAction): boolean {
+  const wantedProcess = wanted.process ?? (wanted.replica === undefined ? process : web);
+  return (
+    (wanted.release ?? release) === release &&
+    wantedProcess === process &&
+    (wanted.replica ?? replica) === replica
+  );
+}
 
 /** A service may start later; a removed release does not come back. */
 function refuseNothing({ wanted, cursor }: LogReading): void {
-  const { service, release, replica, follow } = wanted;
+  const { service, release, process = web, replica, follow } = wanted;
   const isResumed = cursor.session !== "";
   if (isResumed || (follow && release === undefined)) return;
   const ofRelease = release === undefined ? "" : ` release ${release}`;
-  const what = `logs of ${service}${ofRelease}${replica === undefined ? "" : ` replica ${replica}`}`;
+  const what = `logs of ${processWord(service, process)}${ofRelease}${replica === undefined ? "" : ` replica ${replica}`}`;
   throw new UserError(`${what}: it has no container, and logs are removed with their container`, {
     code: "no-logs",
     hint: hint`see what runs: ${command(`ps ${service}`)}; how its last deploy ended: ${command(`logs ${service} --job`)}`,

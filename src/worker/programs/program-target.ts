@@ -1,4 +1,5 @@
 import { type Hint, command, hint } from "../../core/hints.ts";
+import { processWord, web } from "../../core/release/processes.ts";
 import { UserError } from "../../core/errors.ts";
 import {
   currentRelease,
@@ -35,11 +36,16 @@ export function releaseToRun(
 /** The replica for `exec`: the named one, or the first that runs. Throws UserError "not-running". */
 export function replicaToEnter(
   state: State,
-  { service, replica: wanted }: { readonly service: string; readonly replica?: number },
+  {
+    service,
+    process = web,
+    replica: wanted,
+  }: { readonly service: string; readonly process?: string; readonly replica?: number },
   containers: readonly Replica[],
 ): Replica {
+  const word = processWord(service, process);
   const refuse = (what: string, wayOut: Hint): UserError =>
-    new UserError(`exec ${service}: ${what}`, { code: "not-running", hint: wayOut });
+    new UserError(`exec ${word}: ${what}`, { code: "not-running", hint: wayOut });
   const live = liveRelease(state, service)?.release.number;
   if (live === undefined) {
     if (stoppedRelease(state, service) !== undefined)
@@ -47,13 +53,13 @@ export function replicaToEnter(
     throw refuse("it does not run", hint`list what runs: ${command("ps")}`);
   }
   const running = containers
-    .filter(({ release, state: is }) => release === live && is === "running")
+    .filter((one) => one.release === live && one.process === process && one.state === "running")
     .toSorted((a, b) => a.replica - b.replica);
   const found = running.find(({ replica }) => wanted === undefined || replica === wanted);
   if (found !== undefined) return found;
   const numbers = running.map(({ replica }) => replica).join(", ") || "none";
   throw refuse(
     wanted === undefined ? "no replica of it runs now" : `replica ${wanted} does not run`,
-    hint`choose one that runs (${numbers}): ${command(`exec ${service} --replica N -- …`)}`,
+    hint`choose one that runs (${numbers}): ${command(`exec ${word} --replica N -- …`)}`,
   );
 }

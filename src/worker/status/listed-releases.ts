@@ -24,6 +24,7 @@ export async function listedReleases(
   const names = new Map(enrolledKeys(state).map(({ fingerprint, name }) => [fingerprint, name]));
   return stored.map((one): ReleaseInfo => {
     const { release, created, imageId, repeats, from, receipt } = one;
+    const { processes } = release.spec;
     return {
       service: release.spec.service,
       release: release.number,
@@ -31,6 +32,7 @@ export async function listedReleases(
       created,
       image: imageId,
       ...(repeats !== undefined && { repeats }),
+      ...(processes.length > 0 && { processes: processes.map(({ name }) => name) }),
       ...(from !== undefined && { from }),
       ...(receipt !== undefined && { receipt }),
       by: names.get(one.key) || one.key,

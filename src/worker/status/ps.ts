@@ -1,13 +1,14 @@
-import { replicaCount, writeRoute } from "../../core/release/spec.ts";
+import { totalReplicas, web } from "../../core/release/processes.ts";
+import { writeRoute } from "../../core/release/spec.ts";
 import { ownRoutes } from "../../core/routing/takeovers.ts";
 import { maySee, type Caller } from "../../core/wire/permissions.ts";
-import type { PsReplica, PsService, PsSnapshot } from "../../core/actions/watch.ts";
+import type { PsProcess, PsReplica, PsService, PsSnapshot } from "../../core/actions/watch.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import type { Usage } from "../../adapters/engines/docker/usage.ts";
 import type { ReplicaFacts } from "../../adapters/engines/docker/replicas.ts";
 import { maintenanceOf } from "../../adapters/state/maintenance.ts";
 import { overviews, type StoredOverview } from "../../adapters/state/overview.ts";
-import { scaleOverride } from "../../adapters/state/services.ts";
+import { processScales, scaleOverride } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
 
 interface PsParts {
@@ -82,12 +83,22 @@ function serviceOf(
 ): PsService {
   const own = scaleOverride(state, service);
   const closed = maintenanceOf(state, service);
+  const scales = processScales(state, service);
+  const processes = (current?.release.spec.processes ?? []).map((one): PsProcess => {
+    const set = scales.get(one.name);
+    return {
+      process: one.name,
+      wanted: current?.state === "live" ? one.replicas : 0,
+      ...(set !== undefined && { scaledByCommand: set }),
+    };
+  });
   return {
     service,
     ...(current !== undefined && { release: current.release.number }),
     state: current?.state ?? "none",
     routes: current === undefined ? [] : ownRoutes(current.release).map(writeRoute),
-    wanted: current?.state === "live" ? replicaCount(current.release.spec.scale) : 0,
+    wanted: current?.state === "live" ? totalReplicas(current.release.spec) : 0,
+    ...(processes.length > 0 && { processes }),
     ...(own !== undefined && { scaledByCommand: own }),
     replicas,
     ...(closed !== undefined && { maintenance: { since: closed.since, text: closed.text } }),
@@ -108,10 +119,12 @@ function loadOf(then: Seen | undefined, { usage, at }: Seen): Load {
 }
 
 function replicaOf(facts: ReplicaFacts, load: Load, now: number): PsReplica {
-  const { replica, release, state, health, restarts, exitCode, startedAt, memoryLimit } = facts;
+  const { process, replica, release, state, health, restarts, exitCode, startedAt, memoryLimit } =
+    facts;
   const upMs = state === "running" ? Math.max(0, now - startedAt) : undefined;
   const isCrashing = restarts > 0 && (state === "restarting" || (upMs ?? steadyMs) < steadyMs);
   return {
+    ...(process !== web && { process }),
     replica,
     release,
     state: isCrashing ? "crashing" : state,

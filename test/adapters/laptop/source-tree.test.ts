@@ -86,6 +86,23 @@ test(".git and ignored files are left out, the Dockerfile and .dockerignore neve
   ]);
 });
 
+test("a Procfile that is ignored is sent in a folder of its own, and only the one of the Dockerfile", async () => {
+  const ignored = {
+    ".dockerignore": "**/Procfile\n",
+    Procfile: "a: b\n",
+    "app/Procfile": "c: d\n",
+  };
+  const root = await tree({ ...ignored, Dockerfile: "", "app/Dockerfile": "" });
+  const { entries } = await read(root, "app/Dockerfile");
+  const sent = entries.find(({ path }) => path.endsWith("Procfile"));
+  assert.deepEqual(
+    [sent?.path, sent !== undefined && "sha256" in sent && sent.sha256],
+    [".mypaas/Procfile", createHash("sha256").update("c: d\n").digest("hex")],
+  );
+  const plain = await tree({ Procfile: "a: b\n", Dockerfile: "" });
+  assert.deepEqual(await paths(plain), ["Dockerfile", "Procfile"]);
+});
+
 test("an ignored directory is not opened, and another one that cannot be opened is named", async () => {
   const root = await tree({ ".dockerignore": "big\n!src/x\n", Dockerfile: "", "big/a": "" });
   await chmod(root, 0o755);

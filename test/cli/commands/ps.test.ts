@@ -162,3 +162,35 @@ test("a server that cannot look says why", async (t) => {
   const { error } = await look(t, {}, [JSON.stringify(failed)]);
   assert.equal(shown(error), "docker: not running\nhint: start it");
 });
+
+test("each process has a line of its own, and replicas that name it", () => {
+  const services = [
+    service("web", {
+      wanted: 5,
+      processes: [
+        { process: "worker", wanted: 2, scaledByCommand: { written: "1", replicas: 2 } },
+        { process: "mail", wanted: 1 },
+      ],
+      replicas: [
+        replica(1),
+        replica(2),
+        { ...replica(1), process: "worker" },
+        { ...replica(2), process: "worker", state: "crashing" },
+      ],
+    }),
+  ];
+  const overview = renderPs({ ...snapshot, services }, undefined);
+  assert.deepEqual(
+    overview.split("\n").map((line) => line.replaceAll(/ {2,}/g, "|").slice(0, 40)),
+    [
+      "service|release|state|replicas|cpu|memor",
+      "web|43|crashing|2 of 2|5 %|123 MB|done 5",
+      "|https://web.example.com",
+      "|.worker|crashing|2 of 2|5 %|123 MB",
+      "|.mail|0 of 1",
+    ],
+  );
+  const one = renderPs({ ...snapshot, services }, "web");
+  assert.match(one, /^worker scaled to 2 by command; its Dockerfile says 1$/m);
+  assert.match(one, /^web\.worker\.2 {2}43 {7}crashing/m);
+});

@@ -36,6 +36,8 @@ const nothing: Omit<ServiceSpec, "service" | "slug"> = {
   release: undefined,
   target: undefined,
   buildArgs: [],
+  command: undefined,
+  processes: [],
 };
 
 test("a field without a line, or in a release stored before the field existed, has its default", () => {

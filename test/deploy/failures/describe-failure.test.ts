@@ -240,7 +240,11 @@ const cases: readonly Case[] = [
 for (const { message, hint, failure, spec = {}, replica = 1, lastLines = [] } of cases) {
   test(message, () => {
     const web = release("web", 2, { spec: { scale: { kind: "replace" }, ...spec } });
-    const said = describeFailure(web, { replica, failure, lastLines });
+    const said = describeFailure(web, {
+      replica: { process: "web", replica },
+      failure,
+      lastLines,
+    });
     assert.deepEqual(said, hint === undefined ? { message } : { message, hint });
   });
 }

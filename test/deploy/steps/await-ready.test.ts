@@ -184,11 +184,12 @@ test("a replica that is ready is not named any more, and other reasons get their
   const over = new AbortController();
   const telling = news.tell(over.signal).catch(() => undefined);
   const replica = { state: "running" } as Replica;
-  for (const number of [1, 2]) news.saw(number, { replica, answer: { kind: "refused" } });
-  news.saw(3, { replica: { ...replica, state: "waiting" }, answer: undefined });
+  const one = (number: number) => ({ process: "web", replica: number });
+  for (const number of [1, 2]) news.saw(one(number), { replica, answer: { kind: "refused" } });
+  news.saw(one(3), { replica: { ...replica, state: "waiting" }, answer: undefined });
   await clock.sleep(5_500);
-  news.saw(1, undefined);
-  news.saw(3, { replica, answer: { kind: "refused" } });
+  news.saw(one(1), undefined);
+  news.saw(one(3), { replica, answer: { kind: "refused" } });
   await clock.sleep(5_000);
   over.abort();
   await telling;

@@ -7,6 +7,7 @@ const running: Replica = {
   id: "1",
   name: "web-r1-1",
   service: "web",
+  process: "web",
   release: 1,
   replica: 1,
   state: "running",

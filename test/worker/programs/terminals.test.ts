@@ -80,9 +80,10 @@ function open(t: TestContext, setup: Setup = {}) {
     remove: async (name) => void did.push(`remove ${name}`),
   };
   const containers = [
-    { id: "c3", replica: 2, release: 2, state: "running" },
-    { id: "c2", replica: 1, release: 2, state: "ended" },
-    { id: "c1", replica: 1, release: 1, state: "running" },
+    { id: "c3", process: "web", replica: 2, release: 2, state: "running" },
+    { id: "c2", process: "web", replica: 1, release: 2, state: "ended" },
+    { id: "c1", process: "web", replica: 1, release: 1, state: "running" },
+    { id: "c4", process: "worker", replica: 1, release: 2, state: "running" },
   ].map((one) => ({ ...one, service: "web", name: `web.${one.replica}` }) as Replica);
   const engine = {
     inspectImage: async () => ({

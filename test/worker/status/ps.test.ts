@@ -19,6 +19,7 @@ const facts = (
 ): ReplicaFacts => ({
   id: `${service}${replica}`,
   service,
+  process: "web",
   release: 2,
   replica,
   state: "running",

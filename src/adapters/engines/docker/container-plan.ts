@@ -1,14 +1,17 @@
 import { commandWords } from "../../../core/release/command.ts";
 import { label, networkName, serviceHostName } from "../../../core/release/names.ts";
 import type { Mount, Release } from "../../../core/release/release.ts";
+import { web } from "../../../core/release/processes.ts";
 import {
   replicaCount,
   stopsOldFirst,
+  type ProcessSpec,
   type PublishSpec,
   type UlimitSpec,
 } from "../../../core/release/spec.ts";
 import { ownLabels, traefikLabels } from "../../../core/routing/labels.ts";
 import type { RoutingServer } from "../../../core/routing/release-routing.ts";
+import type { Replica } from "../../../deploy/ports.ts";
 
 /** One container as mypaas wants it, in our words; `create-options.ts` translates it for Docker. */
 export interface ContainerPlan {
@@ -16,6 +19,8 @@ export interface ContainerPlan {
   readonly image: string;
   /** In the place of the image's own CMD. */
   readonly command?: readonly string[];
+  /** The image's HEALTHCHECK does not run. */
+  readonly withoutHealthcheck?: true;
   readonly env: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly network: string;
@@ -61,12 +66,19 @@ const pidsLimit = 1024;
 export function replicaPlans(release: Release, server: RoutingServer): readonly ContainerPlan[] {
   const { instance, spec } = release;
   const alone = stopsOldFirst(spec) ? [serviceHostName(instance, spec.slug)] : [];
-  return Array.from({ length: replicaCount(spec.scale) }, (_, index) =>
-    containerPlan(release, index + 1, { server, aliases: index === 0 ? alone : [] }),
-  );
+  const each = <T>(count: number, make: (replica: number) => T): readonly T[] =>
+    Array.from({ length: count }, (_, index) => make(index + 1));
+  return [
+    ...each(replicaCount(spec.scale), (replica) =>
+      containerPlan(release, replica, { server, aliases: replica === 1 ? alone : [] }),
+    ),
+    ...spec.processes.flatMap((one) =>
+      each(one.replicas, (replica) => processPlan(release, one, replica)),
+    ),
+  ];
 }
 
-/** One replica of a release as a container to be created; replica counts from 1. */
+/** One replica of `web` as a container to be created; replica counts from 1. */
 export function containerPlan(
   release: Release,
   replica: number,
@@ -75,7 +87,8 @@ export function containerPlan(
   const { instance, spec } = release;
   return {
     ...commonPlan(release),
-    name: replicaName(instance, spec.slug, release.number, replica),
+    ...(spec.command !== undefined && { command: commandWords(spec.command) }),
+    name: replicaName(instance, spec.slug, { release: release.number, process: web, replica }),
     labels: {
       ...ownLabels(release, replica),
       [label.anonymous]: "discard",
@@ -84,6 +97,29 @@ export function containerPlan(
     mounts: [...release.mounts, ...secretMounts(release)],
     aliases: more.aliases ?? [],
     publish: spec.publish,
+  };
+}
+
+/** One replica of another process: nothing routes to it, and what the image says of its health is said of `web`. */
+function processPlan(release: Release, process: ProcessSpec, replica: number): ContainerPlan {
+  const { instance, spec } = release;
+  const common = commonPlan(release);
+  return {
+    ...common,
+    command: commandWords(process.command),
+    withoutHealthcheck: true,
+    env: { ...common.env, MYPAAS_PROCESS: process.name, MYPAAS_SCALE: String(process.replicas) },
+    name: replicaName(instance, spec.slug, {
+      release: release.number,
+      process: process.name,
+      replica,
+    }),
+    labels: {
+      ...ownLabels(release, replica),
+      [label.process]: process.name,
+      [label.anonymous]: "discard",
+      "traefik.enable": "false",
+    },
   };
 }
 
@@ -128,13 +164,13 @@ export function runPlan(
   };
 }
 
-/** The container name of one replica until it gets the service's own name; replica counts from 1. */
+/** The container name of one replica, for `web` until it gets the service's own name; replica counts from 1. */
 export const replicaName = (
   instance: string,
   slug: string,
-  release: number,
-  replica: number,
-): string => `${serviceHostName(instance, slug)}-r${release}-${replica}`;
+  { release, process, replica }: Pick<Replica, "release" | "process" | "replica">,
+): string =>
+  `${serviceHostName(instance, slug)}-r${release}-${process === web ? "" : `${process}-`}${replica}`;
 
 /** The name of the container in which a release's own command runs before the switch. */
 const commandName = (instance: string, slug: string, release: number): string =>

@@ -1,6 +1,7 @@
 import { machine } from "node:os";
 import type Docker from "dockerode";
 import { label, networkName } from "../../../core/release/names.ts";
+import { byProcess } from "../../../core/release/processes.ts";
 import type { KernelSocket } from "../../../core/server/proc-net.ts";
 import type { ProgramEnd, Releases, Replica } from "../../../deploy/ports.ts";
 import { bounded, reaching, statusOf, tolerating, type InstanceEngine } from "./client.ts";
@@ -124,7 +125,7 @@ const removeWithPast = (docker: Docker, info: Docker.ContainerInspectInfo): Prom
 
 /** Only a container of the same replica of the same release may be thrown away for a new one. */
 function isSame(info: Docker.ContainerInspectInfo, plan: ContainerPlan, instance: string): boolean {
-  const keys = [label.service, label.release, label.replica];
+  const keys = [label.service, label.release, label.process, label.replica];
   return (
     isOwned(info, instance) && keys.every((key) => info.Config.Labels[key] === plan.labels[key])
   );
@@ -189,7 +190,7 @@ async function runAndLook(client: Client, id: string, run: RunToEnd): Promise<Pr
 async function list(client: Client, service: string): Promise<readonly Replica[]> {
   const infos = await client.owned.list("service", service);
   const facts = await Promise.all(infos.map((info) => factsOf(client, info)));
-  return facts.toSorted((a, b) => b.release - a.release || a.replica - b.replica);
+  return facts.toSorted((a, b) => b.release - a.release || byProcess(a, b));
 }
 
 async function factsOf(

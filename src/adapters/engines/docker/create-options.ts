@@ -15,6 +15,7 @@ export const createOptions = (plan: ContainerPlan): Docker.ContainerCreateOption
   name: plan.name,
   Image: plan.image,
   ...(plan.command === undefined ? {} : { Cmd: [...plan.command] }),
+  ...(plan.withoutHealthcheck === true && { Healthcheck: { Test: ["NONE"] } }),
   Env: envLines(plan.env),
   Labels: { ...plan.labels },
   StopTimeout: Math.ceil(plan.stopTimeoutMs / 1000),

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { routingLabels } from "../../../core/routing/labels.ts";
 import { label, networkName } from "../../../core/release/names.ts";
+import { web } from "../../../core/release/processes.ts";
 import { stripControls } from "../../../core/terminal-text.ts";
 import type { ImageFacts, Replica } from "../../../deploy/ports.ts";
 import { tolerating } from "./client.ts";
@@ -18,6 +19,7 @@ export function containerFacts(info: Docker.ContainerInspectInfo, instance: stri
     name: info.Name.replace(/^\//, ""),
     service: labels[label.service] ?? "",
     release: Number(labels[label.release] ?? 0),
+    process: labels[label.process] ?? web,
     replica: Number(labels[label.replica] ?? 0),
     state: states[state.Status] ?? "ended",
     exitCode: state.ExitCode,

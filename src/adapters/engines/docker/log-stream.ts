@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { label } from "../../../core/release/names.ts";
+import { web } from "../../../core/release/processes.ts";
 import { dial, openDocker, reaching, tolerating, type InstanceEngine } from "./client.ts";
 import { createFrameReader, type RawLine } from "./log-frames.ts";
 import { listFilter } from "./owned.ts";
@@ -12,6 +13,7 @@ export interface LogContainer {
   /** The first 12 digits of its id, as people see it. */
   readonly id: string;
   readonly release: number;
+  readonly process: string;
   readonly replica: number;
   readonly isRunning: boolean;
 }
@@ -89,6 +91,7 @@ export function createLogSource({
 const fromListed = ({ Id, Labels, State }: Docker.ContainerInfo): LogContainer => ({
   id: Id.slice(0, 12),
   release: Number(Labels[label.release] ?? 0),
+  process: Labels[label.process] ?? web,
   replica: Number(Labels[label.replica] ?? 0),
   isRunning: State === "running",
 });

@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { label } from "../../../core/release/names.ts";
+import { byProcess, web } from "../../../core/release/processes.ts";
 import type { Replica } from "../../../deploy/ports.ts";
 import { bounded, openDocker } from "./client.ts";
 import { timeOf } from "./facts.ts";
@@ -9,7 +10,7 @@ import { createUsage, type ReadUsage, type Usage } from "./usage.ts";
 /** One replica of a service as `ps` shows it. */
 export interface ReplicaFacts extends Pick<
   Replica,
-  "id" | "service" | "release" | "replica" | "exitCode"
+  "id" | "service" | "release" | "process" | "replica" | "exitCode"
 > {
   /** As Docker says it: `running`, `restarting`, `exited`, `created` … */
   readonly state: string;
@@ -38,7 +39,7 @@ export function createReplicas(options: {
     return infos
       .map((info) => factsOf(info, readUsage))
       .filter(({ replica }) => replica >= 1)
-      .toSorted((a, b) => a.release - b.release || a.replica - b.replica);
+      .toSorted((a, b) => a.release - b.release || byProcess(a, b));
   };
   return bounded(socketPath, list);
 }
@@ -50,6 +51,7 @@ function factsOf(info: Docker.ContainerInspectInfo, readUsage: ReadUsage): Repli
     id: info.Id,
     service: labels[label.service] ?? "",
     release: Number(labels[label.release] ?? 0),
+    process: labels[label.process] ?? web,
     replica: Number(labels[label.replica] ?? 0),
     state: Status,
     health: Health?.Status === "none" ? undefined : Health?.Status,

@@ -1,4 +1,5 @@
 import { backName, nextName, serviceHostName } from "../../../core/release/names.ts";
+import { web } from "../../../core/release/processes.ts";
 import type { Release } from "../../../core/release/release.ts";
 import { stopsOldFirst } from "../../../core/release/spec.ts";
 import type { Names, Replica } from "../../../deploy/ports.ts";
@@ -9,7 +10,7 @@ import type { Containers } from "./containers.ts";
 export function createServiceNames(containers: Containers): Names {
   const first = async ({ spec, number }: Release): Promise<Replica | undefined> =>
     (await containers.list(spec.service))
-      .filter(({ release, replica }) => release === number && replica >= 1)
+      .filter((one) => one.release === number && one.process === web && one.replica >= 1)
       .toSorted((a, b) => a.replica - b.replica)[0];
   return {
     refuseTakenName: ({ instance, spec }) =>
@@ -44,9 +45,9 @@ export function renames(
   const wanted = containers.map((facts) => ({
     facts,
     name:
-      facts.release === number && facts.replica === 1
+      facts.release === number && facts.process === web && facts.replica === 1
         ? own
-        : replicaName(instance, spec.slug, facts.release, facts.replica),
+        : replicaName(instance, spec.slug, facts),
   }));
   return wanted
     .filter(({ facts, name }) => facts.name !== name)

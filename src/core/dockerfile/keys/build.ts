@@ -3,9 +3,17 @@ import type { BuildArgSpec } from "../../release/spec.ts";
 import { object, text } from "../../stored/shape.ts";
 import { didYouMean } from "../did-you-mean.ts";
 import { bad, good, readVariable, type Read } from "../values.ts";
-import { about, manyValues, oneValue, refuseTwice, type FileKeys, type Key } from "./key.ts";
+import {
+  about,
+  manyValues,
+  oneValue,
+  refuseTwice,
+  type FileKeys,
+  type Key,
+  type SpecField,
+} from "./key.ts";
 
-const release = oneValue<"release">({
+const releaseRow = oneValue<"release">({
   name: "release",
   syntax: "command",
   fallback: "none",
@@ -16,6 +24,12 @@ const release = oneValue<"release">({
   text: (command) => command,
   write: (command) => command,
 });
+
+/** A Procfile's line `release:` is the same. */
+const release = {
+  ...releaseRow,
+  merge: (file) => releaseRow.merge(file) ?? file.procfile.release,
+} satisfies SpecField<string | undefined>;
 
 const target = oneValue<"target">({
   name: "target",

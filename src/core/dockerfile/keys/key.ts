@@ -4,6 +4,7 @@ import type { ServiceSpec } from "../../release/spec.ts";
 import { listOf, type Reader } from "../../stored/shape.ts";
 import type { KeyLine } from "../comment-keys.ts";
 import type { ProblemList } from "../problems.ts";
+import type { ProcfileLines } from "../procfile.ts";
 import type { Read } from "../values.ts";
 
 /** One key that a comment may set, with its documentation. */
@@ -17,7 +18,10 @@ export interface Key<T> {
   /** What applies without the key, in words of the table. */
   readonly fallback: string;
   readonly help: string;
-  readonly read: (text: string) => Read<T>;
+  /** Where a part of its name is chosen by the file, as in `process.NAME`: finds that part in a name in lower case. */
+  readonly pattern?: RegExp;
+  /** `part` is what the file has chosen of the name, as it is written. */
+  readonly read: (text: string, part: string) => Read<T>;
 }
 
 /** A value and the place of its line. */
@@ -33,6 +37,10 @@ export interface FileKeys {
   readonly firstLine: (...keys: readonly Key<unknown>[]) => KeyLine | undefined;
   /** Names of the build stages, empty for a stage without one. */
   readonly stages: readonly string[];
+  /** True when the stage that is built says what its image runs. */
+  readonly hasProgram: (target: string | undefined) => boolean;
+  /** The lines of the Procfile beside it. */
+  readonly procfile: ProcfileLines;
   readonly problems: ProblemList;
   readonly warnings: ProblemList;
 }
@@ -156,7 +164,7 @@ export const ifSet =
     value === undefined ? undefined : write(value);
 
 /** The message of a problem or warning about a line of `key`. */
-export const about = (key: Key<unknown>, message: string): string =>
+export const about = (key: Pick<Key<unknown>, "name">, message: string): string =>
   `mypaas.${key.name}: ${message}`;
 
 /** The rule that no two lines of a key have the same name. */

@@ -5,6 +5,7 @@ import { buildFields } from "./build.ts";
 import { containerFields } from "./container.ts";
 import type { Fact, Key, SpecField, SpecTable } from "./key.ts";
 import { limitFields } from "./limits.ts";
+import { processFields } from "./processes.ts";
 import { routeFields } from "./routes.ts";
 import { secretFields } from "./secrets.ts";
 import { runtimeFields } from "./runtime.ts";
@@ -24,6 +25,7 @@ export const specTable: SpecTable = {
   ...limitFields,
   ...runtimeFields,
   ...buildFields,
+  ...processFields,
 };
 
 export const fieldNames = Object.keys(specTable) as readonly (keyof ServiceSpec)[];
@@ -107,5 +109,15 @@ const byName = new Map(
   keys.flatMap((key) => [key.name, ...(key.aliases ?? [])].map((name) => [name, key] as const)),
 );
 
-/** The key with that name or alias, in any case. */
-export const findKey = (name: string): Key<unknown> | undefined => byName.get(name.toLowerCase());
+/** The key with that name or alias, in any case, and the part of the name that the file has chosen. */
+export function findKey(
+  name: string,
+): { readonly key: Key<unknown>; readonly part: string } | undefined {
+  const known = byName.get(name.toLowerCase());
+  if (known !== undefined) return { key: known, part: "" };
+  for (const key of keys) {
+    const part = key.pattern?.exec(name)?.[1];
+    if (part !== undefined) return { key, part };
+  }
+  return undefined;
+}

@@ -7,10 +7,14 @@ import { readValues } from "../../../adapters/state/env.ts";
 import { keepSecrets } from "../../../adapters/state/secrets.ts";
 import { withBuildSecrets } from "../../deploy/build-secrets.ts";
 import { keepScaleChange } from "../../../adapters/state/job-changes.ts";
-import { scaleOverride } from "../../../adapters/state/services.ts";
+import { processScales, scaleOverride } from "../../../adapters/state/services.ts";
 import { sentSource } from "../../../sources/image.ts";
 import { readSpec } from "../../../sources/read-spec.ts";
-import { decideScale, type DesiredRelease } from "../../deploy/desired-release.ts";
+import {
+  decideProcessScales,
+  decideScale,
+  type DesiredRelease,
+} from "../../deploy/desired-release.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
 import { releaseKind } from "./release-kind.ts";
 
@@ -27,8 +31,10 @@ export const push = releaseKind<ActionOf<"push">>({
     if (text !== undefined) say({ kind: "note", text });
     const source = sentSource(action, store.open);
     const written = await readSpec(source.dockerfile, service, say, options.fillIn);
-    const { spec, isOutdated } = decideScale(written, scaleOverride(state, service));
-    if (isOutdated) keepScaleChange(state, job.id, undefined);
+    const own = decideScale(written, scaleOverride(state, service));
+    if (own.isOutdated) keepScaleChange(state, job.id, undefined);
+    const { spec, outdated } = decideProcessScales(own.spec, processScales(state, service));
+    for (const process of outdated) keepScaleChange(state, job.id, undefined, process);
     const values = readValues(state, service);
     const { env, files } = placeValues(spec, values);
     const built = await withBuildSecrets(state, source, { spec, values });

@@ -1,4 +1,5 @@
 import { hint, command } from "../../../core/hints.ts";
+import { processWord, web } from "../../../core/release/processes.ts";
 import { keepScaleChange } from "../../../adapters/state/job-changes.ts";
 import { liveRelease } from "../../../adapters/state/releases.ts";
 import { scaleOverride } from "../../../adapters/state/services.ts";
@@ -13,14 +14,15 @@ import { releaseKind } from "./release-kind.ts";
 
 /** The live release with another number of replicas. */
 export const scale = releaseKind<ActionOf<"scale">>({
-  again: ({ service, replicas }) =>
-    hint`scale it again: ${command(`scale ${service} ${replicas}`)}`,
-  desired: ({ state }, { action, service, replicas }) =>
-    rescale(runningRelease(action, readCurrent(state, service)), replicas),
+  again: ({ service, process = web, replicas }) =>
+    hint`scale it again: ${command(`scale ${processWord(service, process)} ${replicas}`)}`,
+  desired: ({ state }, { action, service, process, replicas }) =>
+    rescale(runningRelease(action, readCurrent(state, service)), replicas, process),
   acceptance: {
-    prepare: (state, job, { service, replicas }) => {
-      const written = writtenScale(scaleOverride(state, service), liveRelease(state, service));
-      keepScaleChange(state, job, { written, replicas });
+    prepare: (state, job, { service, process = web, replicas }) => {
+      const known = scaleOverride(state, service, process);
+      const written = writtenScale(known, liveRelease(state, service), process);
+      keepScaleChange(state, job, { written, replicas }, process);
     },
   },
 });

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { containerPlan, runPlan } from "../../../../src/adapters/engines/docker/container-plan.ts";
+import {
+  containerPlan,
+  replicaPlans,
+  runPlan,
+} from "../../../../src/adapters/engines/docker/container-plan.ts";
+import { createOptions } from "../../../../src/adapters/engines/docker/create-options.ts";
 import { release } from "../../../support/releases.ts";
 
 const server = { instance: "demo", httpsPort: 8443 };
@@ -106,4 +111,52 @@ test("secrets are files that no container may change, in replicas and in program
   assert.deepEqual(containerPlan(one, 1, { server }).mounts, [mount]);
   const run = { name: "x", command: ["sh"], isDetached: false };
   assert.deepEqual(runPlan(one, run).mounts, [mount]);
+});
+
+test("another process has the image, values and volumes of its release, and no port, route, name or health check", () => {
+  const processes = [
+    { name: "worker", command: "node w.js", replicas: 2 },
+    { name: "idle", command: "node i.js", replicas: 0 },
+  ];
+  const one = release("web", 43, {
+    instance: "demo",
+    routes: ["http://a.test"],
+    env: { PORT: "3000", MYPAAS_SCALE: "1" },
+    mounts: [
+      { type: "volume", source: "demo-web-data", target: "/data", readOnly: false },
+      { type: "volume", source: "0".repeat(64), target: "/old", readOnly: false, carried: true },
+    ],
+    spec: {
+      processes,
+      command: "node s.js && true",
+      publish: [{ ip: "127.0.0.1", hostPort: 5000, containerPort: 5000, protocol: "tcp" }],
+    },
+  });
+  const [own, ...workers] = replicaPlans(one, server);
+  assert.deepEqual(own?.command, ["/bin/sh", "-c", "node s.js && true"]);
+  assert.deepEqual(
+    workers.map(({ name }) => name),
+    ["demo-web-r43-worker-1", "demo-web-r43-worker-2"],
+  );
+  const [, plan] = workers;
+  assert.deepEqual(
+    [plan?.command, plan?.env, plan?.mounts, plan?.publish, plan?.aliases, plan?.image],
+    [
+      ["node", "w.js"],
+      { PORT: "3000", MYPAAS_SCALE: "2", MYPAAS_PROCESS: "worker" },
+      one.mounts.slice(0, 1),
+      [],
+      [],
+      own?.image,
+    ],
+  );
+  const { "mypaas.process": process, "mypaas.replica": replica, ...labels } = plan?.labels ?? {};
+  assert.deepEqual([process, replica], ["worker", "2"]);
+  assert.deepEqual(
+    Object.keys(labels).filter((key) => key.startsWith("traefik.")),
+    ["traefik.enable"],
+  );
+  assert.equal(own?.labels["mypaas.process"], undefined);
+  if (plan === undefined) assert.fail();
+  assert.deepEqual(createOptions(plan).Healthcheck, { Test: ["NONE"] });
 });

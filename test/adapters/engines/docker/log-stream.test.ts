@@ -93,12 +93,18 @@ test("replicas of a service are listed, what belongs to none is not", async (t) 
         { Id: "a".repeat(64), State: "running", Labels: labels(3, 1) },
         { Id: "b".repeat(64), State: "exited", Labels: labels(2, 1) },
         { Id: "c".repeat(64), State: "exited", Labels: labels(3, 0) },
+        {
+          Id: "d".repeat(64),
+          State: "running",
+          Labels: { ...labels(3, 1), "mypaas.process": "worker" },
+        },
       ],
     }),
   });
   assert.deepEqual(await logs.list("web"), [
-    { id: "a".repeat(12), release: 3, replica: 1, isRunning: true },
-    { id: "b".repeat(12), release: 2, replica: 1, isRunning: false },
+    { id: "a".repeat(12), release: 3, process: "web", replica: 1, isRunning: true },
+    { id: "b".repeat(12), release: 2, process: "web", replica: 1, isRunning: false },
+    { id: "d".repeat(12), release: 3, process: "worker", replica: 1, isRunning: true },
   ]);
   assert.match(
     docker.seen[0] ?? "",

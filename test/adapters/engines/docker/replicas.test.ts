@@ -35,7 +35,7 @@ test("replicas are listed with how they are, oldest release first", async (t) =>
   const readUsage = async (pid: number) => ({ cpuMs: pid, memoryBytes: 1 });
   const { socketPath } = docker;
   const replicas = createReplicas({ instance: "mypaas", socketPath, readUsage });
-  const common = { service: "web", replica: 1, restarts: 4 };
+  const common = { service: "web", process: "web", replica: 1, restarts: 4 };
   const seen = await Promise.all(
     (await replicas()).map(async (one) => ({ ...one, usage: await one.usage() })),
   );

@@ -8,6 +8,7 @@ const facts = (name: string, release: number, replica: number): Replica => ({
   id: name,
   name,
   service: "web",
+  process: "web",
   release,
   replica,
   state: "running",
@@ -39,3 +40,9 @@ for (const [title, containers, expected] of cases) {
     assert.deepEqual(done, expected);
   });
 }
+
+test("a replica of another process never gets the name of its service", () => {
+  const worker = { ...facts("web-r2-worker-1", 2, 1), process: "worker" };
+  const next = facts("web-r2-1", 2, 1);
+  assert.deepEqual(renames(release("web", 2), [worker, next]), [{ id: "web-r2-1", name: "web" }]);
+});

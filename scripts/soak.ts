@@ -1,0 +1,54 @@
+import { parseArgs } from "node:util";
+import { ensureDocker } from "./machine/docker.ts";
+import { ensureNodeImage, ensureTraefikImage } from "./machine/images.ts";
+
+/** Long stories by chance, the same for the same seed: `npm run soak -- processes --seed N`. Prints what it counted; fails when a request failed. */
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seed: { type: "string", default: String(Date.now() % 100_000) },
+    changes: { type: "string", default: "100" },
+  },
+});
+if (positionals.join() !== "processes") {
+  console.error("usage: npm run soak -- processes [--seed N] [--changes 100]");
+  process.exit(2);
+}
+await ensureDocker();
+process.env["MYPAAS_TEST_NODE_IMAGE"] ??= await ensureNodeImage();
+process.env["MYPAAS_TEST_TRAEFIK_IMAGE"] ??= await ensureTraefikImage();
+await processes(Number(values.seed), Number(values.changes));
+// A prober may still have a socket that nobody reads.
+process.exit();
+
+/** Web 2 and worker 2 under 400 requests a second, through so many changes. */
+async function processes(seed: number, changes: number): Promise<void> {
+  console.log(`processes: seed ${seed}, ${changes} changes`);
+  // They read the names of the images.
+  const { changeStory, seeded, workerSource } = await import("../test/support/processes-e2e.ts");
+  const { startServer } = await import("../test/support/mypaas-e2e.ts");
+  const random = seeded(seed);
+  const server = await startServer("t-soak");
+  const total = { releases: 0, sent: 0, failed: 0, oldAfterNew: 0, leftOut: 0 };
+  const wrong: string[] = [];
+  try {
+    const keys = ["scale = 2", "process.worker.scale = 2"];
+    const web = await workerSource(server, "web", keys);
+    await server.mustPush(web);
+    for (let done = 0; done < changes; done += 10) {
+      const load = server.load(web.host, { perSecond: 400 });
+      const count = Math.min(10, changes - done);
+      const story = await changeStory(server, web, { count, random });
+      const report = await load.stop();
+      total.releases += story.releases;
+      for (const name of ["sent", "failed", "oldAfterNew", "leftOut"] as const)
+        total[name] += report[name];
+      wrong.push(...story.oldAfterReceipt, ...story.incomplete, ...Object.keys(report.reasons));
+      console.log(`${done + count} changes: ${JSON.stringify(total)}, ${wrong.length} wrong`);
+    }
+  } finally {
+    await server.remove();
+  }
+  for (const line of wrong) console.log(line);
+  if (total.failed > 0 || wrong.length > 0) process.exitCode = 1;
+}

@@ -1,0 +1,48 @@
+import type { Release } from "./release.ts";
+import { replicaCount, type ProcessSpec, type ServiceSpec } from "./spec.ts";
+
+/** The process that has the port, the routes and the names of a service; it is the one that a service without others has. */
+export const web = "web";
+
+/** A name that a process may have; `web` and `release` mean something already. */
+export const isProcessName = (name: string): boolean =>
+  /^[a-z][a-z0-9-]{0,29}$/.test(name) && !name.endsWith("-");
+
+type Sized = Pick<ServiceSpec, "scale" | "processes">;
+
+/** How many replicas a process of a service should have; 0 for one that it does not have. */
+export const replicasOfProcess = ({ scale, processes }: Sized, process: string): number =>
+  process === web
+    ? replicaCount(scale)
+    : (processes.find(({ name }) => name === process)?.replicas ?? 0);
+
+/** The number of replicas of all processes together. */
+export const totalReplicas = ({ scale, processes }: Sized): number =>
+  processes.reduce((sum, { replicas }) => sum + replicas, replicaCount(scale));
+
+/** The processes of a service beside `web` of which at least one replica runs. */
+export const runningProcesses = ({ processes }: Sized): readonly ProcessSpec[] =>
+  processes.filter(({ replicas }) => replicas > 0);
+
+/** A release as one of its processes knows it: nothing but `web` listens anywhere, or has the health check of the image. */
+export const ofProcess = (release: Release, process: string): Release =>
+  process === web
+    ? release
+    : {
+        ...release,
+        port: undefined,
+        imageHealthcheck: false,
+        spec: { ...release.spec, healthcheck: undefined },
+      };
+
+/** A process as people write it: `web`, or `web.worker`. */
+export const processWord = (service: string, process: string): string =>
+  process === web ? service : `${service}.${process}`;
+
+/** Replicas in the order in which they are shown and awaited: those of `web` first, then by process. */
+export const byProcess = (
+  a: { readonly process: string; readonly replica: number },
+  b: { readonly process: string; readonly replica: number },
+): number => rank(a.process).localeCompare(rank(b.process), "en") || a.replica - b.replica;
+
+const rank = (process: string): string => (process === web ? "" : process);
