@@ -56,7 +56,7 @@ export async function push(args: PushArgs, io: CommandIo): Promise<ExitCode> {
   return runPush(wanted, io);
 }
 
-/** The platform of the server is known before the image is read, which may take long. */
+/** What the server can run is known before the image is read, which may take long. */
 async function pushImage(args: PushArgs, image: string, io: CommandIo): Promise<ExitCode> {
   const { connect } = await import("../connect/connect.ts");
   const { openImage } = await import("../push/open-image.ts");
@@ -72,7 +72,7 @@ async function pushImage(args: PushArgs, image: string, io: CommandIo): Promise<
     const wanted = {
       open: async () => {
         const { builder } = await connection.ask({ action: "server.info" });
-        return openImage({ image, service, options, platform: builder?.platform }, io);
+        return openImage({ image, service, options, server: builder }, io);
       },
       connect: async () => connection,
       again: commandLine("mypaas", "push", first, second, ...option("--image", image), ...more),

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, writeFile } from "node:fs/promises";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
@@ -10,13 +10,14 @@ import {
   type SavedImage,
 } from "../../adapters/laptop/saved-image.ts";
 import { sourceIn, type SourceFile } from "../../adapters/laptop/source-file.ts";
+import type { BuilderFacts } from "../../core/dockerfile/syntax.ts";
 import type { PushFrom, PushOptions } from "../../core/actions/push.ts";
 import { formatBytes } from "../../core/format.ts";
 import { hintFields } from "../../core/hints.ts";
 import { chooseImage, imagesOf, type ArchivedImage } from "../../core/image/archive.ts";
 import { readImageConfig } from "../../core/image/image-config.ts";
 import { imagePush, type ImagePush } from "../../core/image/push.ts";
-import { refusePlatform } from "../../core/image/refusals.ts";
+import { isZstd, refusePlatform, refuseZstd } from "../../core/image/refusals.ts";
 import { nameOfImage } from "../../core/image/settings.ts";
 import type { WantedBlob } from "../../core/wire/protocol.ts";
 import type { CommandIo } from "../command.ts";
@@ -29,8 +30,8 @@ export interface ImageSource {
   /** The service, where no label says it. */
   readonly service: string | undefined;
   readonly options: PushOptions;
-  /** Platform of the server, such as `linux/amd64`; undefined where it does not say so. */
-  readonly platform: string | undefined;
+  /** Undefined where Docker does not answer on the server. */
+  readonly server: BuilderFacts | undefined;
 }
 
 /** All parts of an image together. */
@@ -54,11 +55,13 @@ async function openIn(
   source: ImageSource,
   io: CommandIo,
 ): Promise<OpenedPush> {
-  const { image, platform, options } = source;
+  const { image, server, options } = source;
   const { cwd } = io.world;
   const found = await takeApart(folder, source, io);
   const config = readImageConfig(found.config, image);
-  if (platform !== undefined) refusePlatform(config, platform, image);
+  if (server?.platform !== undefined) refusePlatform(config, server.platform, image);
+  for (const { sha256 } of server === undefined ? [] : found.layers)
+    if (isZstd(await beginOf(join(folder, sha256)))) refuseZstd(server?.engine ?? "", image);
   const made = imagePush({ ...partsOf(source, found), image });
   for (const { text, hint } of made.warnings)
     io.say({ kind: "warning", text, ...hintFields(hint) });
@@ -80,7 +83,7 @@ async function openIn(
 /** The archive of an image, its files in the folder under their sha256; memory does not grow with it. */
 async function takeApart(
   folder: string,
-  { image, platform }: ImageSource,
+  { image, server }: ImageSource,
   io: CommandIo,
 ): Promise<ArchivedImage> {
   const { interrupted: signal } = io.world;
@@ -95,7 +98,17 @@ async function takeApart(
   });
   await saved.ended;
   const read = async ({ sha256 }: WantedBlob) => readFile(join(folder, sha256));
-  return chooseImage(await imagesOf({ name: image, entries, read }), platform, image);
+  return chooseImage(await imagesOf({ name: image, entries, read }), server?.platform, image);
+}
+
+async function beginOf(path: string): Promise<Uint8Array> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 async function savedImage(image: string, { world }: CommandIo): Promise<SavedImage> {

@@ -49,7 +49,7 @@ export interface InfraEndpoint {
 
 export interface NetworkPlan {
   readonly name: string;
-  /** Without a route to the outside; the server itself still reaches the containers. */
+  /** Without a route to the outside; the server and the containers still reach each other. */
   readonly internal: boolean;
   /** The server has no address in it, so that containers reach none of its listeners; nor does the server reach the containers. */
   readonly isWithoutServer?: true;
@@ -73,13 +73,13 @@ export const traefikPaths = {
 /** The name of Traefik's own address on the API network; it has a dot, as no service has. */
 export const traefikApiAlias = "traefik.api";
 
-/** The three networks of an instance. Only that of the services leads outside, so ports are always published there. */
+/** The three networks of an instance. Only that of the services leads outside, so ports are always published there. The worker asks Traefik in that of the API; nothing but Traefik meets the receiver. */
 export function networkPlans(instance: string): readonly NetworkPlan[] {
   const labels = { [label.instance]: instance };
   return [
     { name: networkName(instance), internal: false, labels },
     { name: apiNetworkName(instance), internal: true, labels },
-    { name: receiverNetworkName(instance), internal: true, labels },
+    { name: receiverNetworkName(instance), internal: true, isWithoutServer: true, labels },
   ];
 }
 

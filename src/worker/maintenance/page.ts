@@ -1,9 +1,8 @@
-import { pageContainerName, receiverNetworkName } from "../../core/release/names.ts";
+import { pageContainerName } from "../../core/release/names.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import { pageContainer, pagePort } from "../../core/server/page-container.ts";
 import type { World } from "../../core/world.ts";
 import type { Clock } from "../../deploy/ports.ts";
-import { reachPort } from "../../adapters/reach.ts";
 import type { PagePorts } from "./maintenance.ts";
 
 interface PageParts {
@@ -26,8 +25,7 @@ export function pageOf({ world, config, clock, engineSocket }: PageParts): PageP
       const { nodeFiles } = await import("../../adapters/host/node-files.ts");
       const infra = await openInfra();
       await infra.ensureContainer(pageContainer(config, await nodeFiles(world)));
-      const network = await infra.inspectNetwork(receiverNetworkName(instance));
-      await untilItAnswers(network?.containers[name], clock);
+      await untilItListens(() => infra.listens(name, pagePort), clock);
     },
     remove: async () => {
       // Requests that were told 503 just before may ask for the page only now.
@@ -40,17 +38,13 @@ export function pageOf({ world, config, clock, engineSocket }: PageParts): PageP
 const longestMs = 15_000;
 const quietMs = 500;
 
-/** A container that has just started takes no connections yet. */
-async function untilItAnswers(address: string | undefined, clock: Clock): Promise<void> {
-  if (address === undefined) throw new Error("the container of the page has no address");
+/** A container that has just started takes no connections yet. The server itself cannot reach it. */
+async function untilItListens(listens: () => Promise<boolean>, clock: Clock): Promise<void> {
   const deadline = clock.now() + longestMs;
-  for (;;)
-    try {
-      // oxlint-disable-next-line no-await-in-loop
-      return await reachPort(address, pagePort, 1_000);
-    } catch (error) {
-      if (clock.now() >= deadline) throw error;
-      // oxlint-disable-next-line no-await-in-loop
-      await clock.sleep(50);
-    }
+  // oxlint-disable-next-line no-await-in-loop
+  while (!(await listens())) {
+    if (clock.now() >= deadline) throw new Error("the container of the page does not listen");
+    // oxlint-disable-next-line no-await-in-loop
+    await clock.sleep(50);
+  }
 }

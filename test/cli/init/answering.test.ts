@@ -11,6 +11,7 @@ const infra: Infra = {
   inspectNetwork: () => Promise.resolve(undefined),
   ensureContainer: unused,
   removeNetwork: unused,
+  listens: unused,
   removeContainer: unused,
   inspectImage: unused,
   pullImage: unused,

@@ -35,6 +35,7 @@ function tools() {
     inspectNetwork: unused,
     ensureContainer: unused,
     removeNetwork: unused,
+    listens: unused,
     removeContainer: unused,
     inspectImage: (reference) => Promise.resolve(images.has(reference) ? facts : undefined),
     pullImage: (reference, onLine) => {

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { zstdCompressSync } from "node:zlib";
 import { isThere } from "../../../src/adapters/files.ts";
 import { openImage } from "../../../src/cli/push/open-image.ts";
 import type { Event } from "../../../src/core/wire/events.ts";
@@ -13,10 +14,14 @@ import { fakeWorld } from "../../support/world.ts";
 const sum = (bytes: string | Buffer) => createHash("sha256").update(bytes).digest("hex");
 const options = { pull: false, noCache: false };
 
-async function opened(t: TestContext, architecture: string, labels: object = {}) {
+async function opened(
+  t: TestContext,
+  architecture: string,
+  { labels = {}, packed }: { readonly labels?: object; readonly packed?: Buffer } = {},
+) {
   const cwd = await mkdtemp(join(tmpdir(), "open-image-"));
   t.after(() => rm(cwd, { recursive: true }));
-  const layer = await tarOf([{ name: "a", data: "b" }]);
+  const layer = packed ?? (await tarOf([{ name: "a", data: "b" }]));
   const config = JSON.stringify({
     os: "linux",
     architecture,
@@ -37,14 +42,15 @@ async function opened(t: TestContext, architecture: string, labels: object = {})
     answer: () => assert.fail(),
     json: false,
   };
-  const source = { image: "web.tar", service: undefined, options, platform: "linux/amd64" };
+  const server = { engine: "20.10.24", buildkit: true, platform: "linux/amd64" };
+  const source = { image: "web.tar", service: undefined, options, server };
   return { opening: openImage(source, io), said, config, layer };
 }
 
 test("an archive becomes a push of its config and layers, and nothing of it stays after its end", async (t) => {
   const revision = "a".repeat(40);
   const labels = { "mypaas.scale": "2", "org.opencontainers.image.revision": revision };
-  const { opening, said, config, layer } = await opened(t, "amd64", labels);
+  const { opening, said, config, layer } = await opened(t, "amd64", { labels });
   const { spec, first, from } = await opening;
   assert.deepEqual([spec.service, spec.scale], ["web", { kind: "roll", replicas: 2 }]);
   assert.deepEqual(from, { kind: "image", commit: revision });
@@ -70,4 +76,10 @@ test("an image for another processor is refused", async (t) => {
   await assert.rejects(opening, {
     message: "image web.tar: is for linux/arm64, this server is linux/amd64",
   });
+});
+
+test("a layer in zstd is refused where Docker on the server is too old for it", async (t) => {
+  const packed = zstdCompressSync(await tarOf([{ name: "a", data: "b" }]));
+  const { opening } = await opened(t, "amd64", { packed });
+  await assert.rejects(opening, { message: /^image web.tar: a layer is compressed with zstd/ });
 });

@@ -49,14 +49,14 @@ test("Traefik publishes its two entry points and nothing else", () => {
   ]);
 });
 
-test("only the network of the services leads outside, and Traefik is in all of them", () => {
+test("only the network of the services leads outside, that of the receiver not even to the host, and Traefik is in all of them", () => {
   const networks = networkPlans("demo");
   assert.deepEqual(
-    networks.map(({ name, internal }) => [name, internal]),
+    networks.map(({ name, internal, isWithoutServer }) => [name, internal, isWithoutServer]),
     [
-      ["demo", false],
-      ["demo-api", true],
-      ["demo-receiver", true],
+      ["demo", false, undefined],
+      ["demo-api", true, undefined],
+      ["demo-receiver", true, true],
     ],
   );
   assert.deepEqual(

@@ -19,13 +19,14 @@ import { infraHash, infraOptions, planHashLabel } from "./create-options.ts";
 import { imageFacts, inspectImage } from "./facts.ts";
 import { progressOf } from "./messages.ts";
 import { inspectAny, isOwned, ownedContainers, removeForGood } from "./owned.ts";
+import { socketReader } from "./sockets.ts";
 import { explained } from "./start-errors.ts";
 import type { ImageFacts } from "../../../deploy/ports.ts";
 import { command, hint } from "../../../core/hints.ts";
 
 /** What `init` needs of Docker: networks, mypaas' own containers and their images. Every call may be repeated. */
 export interface Infra {
-  /** Creates the network, or finds it as planned; throws UserError when another one has its name. */
+  /** Creates the network, or finds it as planned; throws UserError when another one has its name. Where only the server's address in it differs it is made anew: its containers leave it and join again while they run. */
   readonly ensureNetwork: (plan: NetworkPlan) => Promise<Outcome>;
   /** Undefined when there is no such network. */
   readonly inspectNetwork: (name: string) => Promise<NetworkFacts | undefined>;
@@ -34,6 +35,8 @@ export interface Infra {
   /** Makes the running container equal to the plan; one that already is, is not touched. */
   readonly ensureContainer: (plan: InfraPlan) => Promise<Outcome>;
   readonly removeContainer: (name: string) => Promise<boolean>;
+  /** True when a program in the container listens on the TCP port; asks the kernel, so the container need not be in reach. */
+  readonly listens: (container: string, port: number) => Promise<boolean>;
   readonly inspectImage: (reference: string) => Promise<ImageFacts | undefined>;
   /** Says a line per layer; throws UserError when the registry refuses or does not answer. */
   readonly pullImage: (reference: string, onLine: (text: string) => void) => Promise<ImageFacts>;
@@ -56,6 +59,7 @@ export interface InfraBuild {
 
 export interface NetworkFacts {
   readonly internal: boolean;
+  readonly isWithoutServer: boolean;
   readonly labels: Readonly<Record<string, string>>;
   /** The server's own IPv4 address in it. */
   readonly gateway: string | undefined;
@@ -77,7 +81,11 @@ export function createInfra({ instance, socketPath }: Omit<InstanceEngine, "dock
         return "created";
       }
       if (known.labels[label.instance] !== instance) throw networkTaken(plan.name);
-      if (known.internal === plan.internal) return "unchanged";
+      if (known.internal === plan.internal) {
+        if (known.isWithoutServer === (plan.isWithoutServer ?? false)) return "unchanged";
+        await replaceNetwork(docker, plan);
+        return "replaced";
+      }
       throw new UserError(`network "${plan.name}": has other settings than mypaas gives it`, {
         hint: `remove it and run init again: docker network rm ${plan.name}`,
       });
@@ -95,6 +103,11 @@ export function createInfra({ instance, socketPath }: Omit<InstanceEngine, "dock
       if (!isOwned(info, instance)) throw await owned.nameTaken(name, undefined);
       await removeForGood(docker.getContainer(info.Id));
       return true;
+    }),
+    listens: reaching(socketPath, async (container, port) => {
+      const read = socketReader(async () => (await inspectAny(docker, container))?.State.Pid ?? 0);
+      const sockets = await read(container);
+      return sockets.some(({ state, localPort }) => state === "listening" && localPort === port);
     }),
     inspectImage: reaching(socketPath, (reference) => inspectImage(docker, reference)),
     pullImage: reaching(socketPath, (reference, onLine) => pullImage(docker, reference, onLine)),
@@ -121,6 +134,7 @@ async function networkFacts(docker: Docker, name: string): Promise<NetworkFacts 
   const containers = Object.values(info.Containers ?? {});
   return {
     internal: info.Internal,
+    isWithoutServer: info.Options?.[addressOption] === "true",
     labels: info.Labels ?? {},
     gateway: subnetOf(info)?.Gateway,
     containers: Object.fromEntries(
@@ -154,8 +168,8 @@ async function freeSubnet(docker: Docker, plan: NetworkPlan): Promise<Subnet> {
   return subnet;
 }
 
-/** The bridge gets no IPv4 address. */
-const withoutServer = { "com.docker.network.bridge.inhibit_ipv4": "true" };
+/** The driver gives the bridge no address, so the server has none in this network (moby#40579). */
+const addressOption = "com.docker.network.bridge.inhibit_ipv4";
 
 async function createNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
   const subnet = plan.hasOwnSubnet ? await freeSubnet(docker, plan) : undefined;
@@ -165,7 +179,7 @@ async function createNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
       Name: plan.name,
       Driver: "bridge",
       Internal: plan.internal,
-      ...(plan.isWithoutServer && { Options: withoutServer }),
+      ...(plan.isWithoutServer && { Options: { [addressOption]: "true" } }),
       CheckDuplicate: true,
       Labels: { ...plan.labels },
     });
@@ -177,6 +191,35 @@ async function createNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
     const text = `network "${plan.name}": no free address range, ${reason}`;
     throw new UserError(text, { hint, cause: error });
   }
+}
+
+/** Docker cannot change a network. Its containers leave it, and join the new one under the names that they had. */
+async function replaceNetwork(docker: Docker, plan: NetworkPlan): Promise<void> {
+  const network = docker.getNetwork(plan.name);
+  const members = Object.keys((await network.inspect()).Containers ?? {});
+  const aliases = new Map<string, readonly string[]>();
+  for (const id of members) {
+    // oxlint-disable-next-line no-await-in-loop
+    const info = await inspectAny(docker, id);
+    const own: readonly string[] = info?.NetworkSettings.Networks[plan.name]?.Aliases ?? [];
+    // Docker itself adds the short id.
+    aliases.set(
+      id,
+      own.filter((alias) => !id.startsWith(alias)),
+    );
+    // oxlint-disable-next-line no-await-in-loop
+    await tolerating([404], network.disconnect({ Container: id, Force: true }));
+  }
+  await network.remove();
+  await createNetwork(docker, plan);
+  for (const [id, Aliases] of aliases)
+    // oxlint-disable-next-line no-await-in-loop
+    await tolerating(
+      [404],
+      docker
+        .getNetwork(plan.name)
+        .connect({ Container: id, EndpointConfig: { Aliases: [...Aliases] } }),
+    );
 }
 
 const networkTaken = (name: string): UserError =>

@@ -90,3 +90,50 @@ test("a network with a subnet of its own gets one that the engine has found free
     "POST /networks/create",
   ]);
 });
+
+test("a network that reaches the host is made anew without one, and its running containers join it again", async (t) => {
+  const bodies: unknown[] = [];
+  const keep = ({ body }: { readonly body: Buffer }) => {
+    bodies.push(JSON.parse(body.toString()));
+    return { status: 201, body: { Id: "new" } };
+  };
+  const docker = await startFakeDocker({
+    "GET /networks/demo-receiver": () => ({
+      body: {
+        Name: "demo-receiver",
+        Internal: true,
+        Labels: { "mypaas.instance": "demo" },
+        Containers: { abcdef: { Name: "demo-traefik", IPv4Address: "172.30.0.2/16" } },
+      },
+    }),
+    "GET /containers/abcdef/json": () => ({
+      body: { NetworkSettings: { Networks: { "demo-receiver": { Aliases: ["door", "abc"] } } } },
+    }),
+    "POST /networks/demo-receiver/disconnect": keep,
+    "DELETE /networks/demo-receiver": () => ({ status: 204, body: "" }),
+    "POST /networks/create": keep,
+    "POST /networks/demo-receiver/connect": keep,
+  });
+  t.after(docker.close);
+  const infra = createInfra({ instance: "demo", socketPath: docker.socketPath });
+  const plan = {
+    name: "demo-receiver",
+    internal: true,
+    isWithoutServer: true,
+    labels: {},
+  } as const;
+  assert.equal(await infra.ensureNetwork(plan), "replaced");
+  assert.deepEqual(bodies, [
+    { Container: "abcdef", Force: true },
+    {
+      Name: "demo-receiver",
+      Driver: "bridge",
+      Internal: true,
+      Options: { "com.docker.network.bridge.inhibit_ipv4": "true" },
+      CheckDuplicate: true,
+      Labels: {},
+    },
+    { Container: "abcdef", EndpointConfig: { Aliases: ["door"] } },
+  ]);
+  assert.ok(docker.seen.indexOf("DELETE /networks/demo-receiver") < docker.seen.length - 2);
+});
