@@ -23,6 +23,8 @@ export interface IndexManifest {
 
 export interface Descriptor extends WantedBlob {
   readonly mediaType: string;
+  /** True for a part that is to be fetched from elsewhere, and is never pushed. */
+  readonly isElsewhere?: true;
 }
 
 export const maxManifestBytes = 4 * 1024 * 1024;
@@ -70,8 +72,17 @@ export function pickPlatform({ manifests }: IndexManifest, server: string, image
   });
 }
 
-/** Throws UserError "no-image" for a manifest of something that no engine runs. */
-export function refuseOtherArtifact({ config }: ImageManifest, image: string): void {
+/** Throws UserError "no-image" for a manifest of something that no engine runs, or of which a part is not here. */
+export function refuseOtherArtifact({ config, layers }: ImageManifest, image: string): void {
+  const elsewhere = layers.find(({ isElsewhere }) => isElsewhere);
+  if (elsewhere !== undefined)
+    throw new UserError(
+      `image ${image}: its layer sha256:${elsewhere.sha256} is to be fetched elsewhere`,
+      {
+        code: "no-image",
+        hint: "push an image whose layers are all in it",
+      },
+    );
   if (imageConfigs.includes(config.mediaType)) return;
   throw new UserError(
     `image ${image}: is no image of a program but ${plainText(config.mediaType).slice(0, 100)}`,
@@ -85,12 +96,14 @@ function listOf(value: unknown, name: string): readonly Descriptor[] {
 }
 
 function descriptor(value: unknown, name: string): Descriptor {
-  const { mediaType, digest, size } = (value ?? {}) as Fields;
+  const { mediaType, digest, size, urls } = (value ?? {}) as Fields;
   const sha256 = typeof digest === "string" ? sha256Of(digest) : undefined;
   if (sha256 === undefined) throw bad(`${name}: a digest should be sha256 in hex`);
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0)
     throw bad(`${name}: a size should be a whole number`);
-  return { mediaType: typeof mediaType === "string" ? mediaType : "", sha256, size };
+  const isElsewhere = Array.isArray(urls) && urls.length > 0;
+  const type = typeof mediaType === "string" ? mediaType : "";
+  return { mediaType: type, sha256, size, ...(isElsewhere && { isElsewhere }) };
 }
 
 function platformOf(value: unknown): string {

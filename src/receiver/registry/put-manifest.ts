@@ -75,7 +75,8 @@ export function manifestReader(clock: Clock): ReadBody {
 
 async function refuseMissing({ repository, token }: Asked, manifest: Manifest): Promise<void> {
   if (manifest.kind === "index") return;
-  for (const { sha256 } of [manifest.config, ...manifest.layers])
+  const parts = [manifest.config, ...manifest.layers].filter(({ isElsewhere }) => !isElsewhere);
+  for (const { sha256 } of parts)
     if ((await repository.sizeOf(sha256, token)) === undefined)
       throw new RegistryRefusal(`manifest: sha256:${sha256} was not pushed to this repository`, {
         status: 404,

@@ -130,6 +130,17 @@ test("what is no image of a program is refused", () => {
   );
 });
 
+test("a layer that is to be fetched elsewhere is read, and no image with one is deployed", () => {
+  const layer = { mediaType: "x", digest, size: 5, urls: ["https://a.test/layer"] };
+  const manifest = read({ schemaVersion: 2, config, layers: [layer] });
+  assert.ok(manifest.kind === "image");
+  assert.deepEqual(manifest.layers[0]?.isElsewhere, true);
+  assert.equal(
+    refused(() => refuseOtherArtifact(manifest, "a:1")),
+    `image a:1: its layer sha256:${hex} is to be fetched elsewhere — push an image whose layers are all in it`,
+  );
+});
+
 test("an error becomes a refusal that clients print, a bug says nothing of itself", () => {
   const forbidden = refusalOf(
     new UserError("no", { code: "forbidden", hint: "yes", details: ["x"] }),
