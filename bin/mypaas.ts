@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { main } from "../src/cli/main.ts";
+import { drained } from "./drained.ts";
 import { realWorld } from "./world.ts";
 
 const world = realWorld(process);
@@ -13,10 +14,3 @@ process.exitCode = await main(world, {
 await Promise.all([drained(process.stdout), drained(process.stderr)]);
 // An open connection must not keep a finished command alive.
 process.exit();
-
-function drained(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.destroyed || stream.writableLength === 0) resolve();
-    else stream.write("", () => resolve());
-  });
-}

@@ -25,6 +25,7 @@ const tools = [
   ["docker-registry", "docker-registry", "a registry that wants tokens"],
   ["pebble", "pebble", "a certificate authority that speaks ACME"],
   ["debootstrap", "debootstrap", "makes a server with systemd"],
+  ["git", "git", "fetches, and is the forge of the tests"],
   ["zsh", "zsh", "a shell that completes commands"],
   ["fish", "fish", "another one"],
   ["skopeo", "skopeo", "pushes images"],

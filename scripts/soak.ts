@@ -8,22 +8,23 @@ const { positionals, values } = parseArgs({
   options: {
     seed: { type: "string", default: String(Date.now() % 100_000) },
     changes: { type: "string", default: "100" },
+    rate: { type: "string", default: "400" },
   },
 });
 if (positionals.join() !== "processes") {
-  console.error("usage: npm run soak -- processes [--seed N] [--changes 100]");
+  console.error("usage: npm run soak -- processes [--seed N] [--changes 100] [--rate 400]");
   process.exit(2);
 }
 await ensureDocker();
 process.env["MYPAAS_TEST_NODE_IMAGE"] ??= await ensureNodeImage();
 process.env["MYPAAS_TEST_TRAEFIK_IMAGE"] ??= await ensureTraefikImage();
-await processes(Number(values.seed), Number(values.changes));
+await processes(Number(values.seed), Number(values.changes), Number(values.rate));
 // A prober may still have a socket that nobody reads.
 process.exit();
 
-/** Web 2 and worker 2 under 400 requests a second, through so many changes. */
-async function processes(seed: number, changes: number): Promise<void> {
-  console.log(`processes: seed ${seed}, ${changes} changes`);
+/** Web 2 and worker 2 under so many requests a second, through so many changes. */
+async function processes(seed: number, changes: number, perSecond: number): Promise<void> {
+  console.log(`processes: seed ${seed}, ${changes} changes, ${perSecond} requests a second`);
   // They read the names of the images.
   const { changeStory, seeded, workerSource } = await import("../test/support/processes-e2e.ts");
   const { startServer } = await import("../test/support/mypaas-e2e.ts");
@@ -36,7 +37,7 @@ async function processes(seed: number, changes: number): Promise<void> {
     const web = await workerSource(server, "web", keys);
     await server.mustPush(web);
     for (let done = 0; done < changes; done += 10) {
-      const load = server.load(web.host, { perSecond: 400 });
+      const load = server.load(web.host, { perSecond });
       const count = Math.min(10, changes - done);
       const story = await changeStory(server, web, { count, random });
       const report = await load.stop();

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { instancePaths, type InstanceConfig } from "../core/server/instance.ts";
 import { UserError } from "../core/errors.ts";
 import type { World } from "../core/world.ts";
@@ -18,6 +19,8 @@ import type { DeployTools } from "./deploy/deploy-context.ts";
 import { openEgress } from "./egress/egress.ts";
 import { planPush } from "./deploy/plan-push.ts";
 import { pageOf } from "./maintenance/page.ts";
+import { createFetcher } from "./links/fetch.ts";
+import { pollLinks } from "./links/poll.ts";
 import { openMaintenance } from "./maintenance/maintenance.ts";
 import { openRouter, openTools } from "./deploy/tools.ts";
 import { removeInfo } from "./jobs/kinds/remove.ts";
@@ -60,7 +63,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   const { now } = world;
   const paths = instancePaths(config);
   const shared = await openShared(parts);
-  const { clock, router, streams, traefikEvents, certificates, tools, maintenance, egress } =
+  const { clock, router, streams, traefikEvents, certificates, tools, maintenance, fetcher } =
     shared;
   const { log, queue, pushes } = openJobs({ ...parts, ...shared });
   const attachments = new Terminals({
@@ -73,11 +76,14 @@ export async function openCore(parts: CoreParts): Promise<Core> {
       return createPrograms({ instance, socketPath: parts.engineSocket, kill: world.kill });
     },
   });
+  // What a worker left that was killed.
+  await rm(paths.linkTaking, { recursive: true, force: true });
   await syncKeysFile(state, paths.authorizedKeys, now());
   const writeKeys = keysFileWriter(state, paths.authorizedKeys);
   const actions = openActions(parts, shared, writeKeys);
   const { server } = config;
   const backend = { state, attachments, streams, log, pushes, queue, now, server, actions };
+  const polling = new AbortController();
   return {
     backend,
     attachments,
@@ -86,7 +92,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     recover: async () => {
       // While Docker is away nothing runs; `tidy` tries again.
       void attachments.sweep().catch(() => undefined);
-      void egress.sweep().catch(() => undefined);
+      void fetcher.sweep().catch(() => undefined);
       await queue.recover(async () => {
         await router.refresh();
         await finishNames({ state, clock, tools });
@@ -94,8 +100,10 @@ export async function openCore(parts: CoreParts): Promise<Core> {
       certificates.start();
       // Requests need no page to be told 503.
       void maintenance.start();
+      void pollLinks({ ...backend, ...shared, random: world.random }, polling.signal);
     },
     stop: async (limits) => {
+      polling.abort();
       const others = [attachments.stop(), certificates.stop()];
       const [isDone] = await Promise.all([queue.stop(limits), ...others]);
       streams.stop();
@@ -147,14 +155,16 @@ async function openShared(parts: CoreParts) {
   const toolParts = { ...parts, clock, random, isRoot: uid === 0 };
   const router = await openRouter(toolParts);
   const streams = openStreams(toolParts);
+  /** What runs foreign code that needs the internet gets it from here. */
+  const egress = openEgress(parts);
   let opened: Promise<DeployTools> | undefined;
   return {
     clock,
     router,
     streams,
     traefikEvents: createTraefikEventStream(clock),
-    /** What runs foreign code that needs the internet gets it from here. */
-    egress: openEgress(parts),
+    egress,
+    fetcher: createFetcher({ ...parts, egress }),
     certificates: openCertificates({ ...toolParts, router }),
     maintenance: openMaintenance({
       ...parts,

@@ -15,6 +15,8 @@ import { kindOf, queuedKinds } from "../../src/worker/jobs/job-kinds.ts";
 import { scratch, scratchState, testConfig } from "./worker.ts";
 
 /** A worker whose Docker is a list of images and whose deploys succeed. */
+const notAsked = () => Promise.reject(new Error("no link is here"));
+
 export function deployWorld(t: TestContext) {
   const dir = scratch(t);
   mkdirSync(`${dir}/home`);
@@ -161,6 +163,7 @@ export function deployWorld(t: TestContext) {
       clock,
       tools: () => Promise.resolve(tools),
       traefikEvents: { waitUntilSubscribed: async () => {} },
+      fetcher: { fetch: notAsked },
       certificates: {
         requestEarly: () => Promise.resolve([]),
         report: async (hosts: readonly string[]) => void settled.push(hosts.join(" ")),

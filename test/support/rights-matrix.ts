@@ -48,6 +48,16 @@ export const samples: { readonly [K in ActionName]: Sample<K> } = {
   "token.revoke": () => ({ action: "token.revoke", token: "none" }),
   "server.info": () => ({ action: "server.info" }),
   doctor: () => ({ action: "doctor" }),
+  "link.set": (service) => ({
+    action: "link.set",
+    service,
+    url: "https://git.invalid/ann/web",
+    branch: "main",
+    dockerfile: "Dockerfile",
+  }),
+  "link.remove": (service) => ({ action: "link.remove", service }),
+  "link.list": (service) => ({ action: "link.list", service }),
+  pull: (service) => ({ action: "pull", service }),
   "registry.login": () => ({
     action: "registry.login",
     host: "registry.invalid",

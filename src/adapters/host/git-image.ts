@@ -24,13 +24,17 @@ export const gitJailPaths = {
   node: "/node",
   /** A checkout has it as TypeScript, which Node reads as well. */
   program: `/jail/git-jail.${isCheckout ? "mts" : "mjs"}`,
+  /** The program that fetches. */
+  fetch: `/jail/git-fetch.${isCheckout ? "mts" : "mjs"}`,
   hooks: "/jail/hooks",
 } as const;
 
 /** Plans the image of the jail around the host's own git, so that an update of the host reaches it. Throws UserError where there is no git. */
 export async function gitImage(packageRoot: string): Promise<GitImage> {
   const found = await hostGit();
-  const program = await jailProgram(packageRoot);
+  const [program, fetch] = await Promise.all(
+    ["git-jail", "git-fetch"].map((name) => jailProgram(packageRoot, name)),
+  );
   const facts = await Promise.all(
     found.map(async (path) => {
       const { size, mtimeMs } = await stat(path);
@@ -41,7 +45,8 @@ export async function gitImage(packageRoot: string): Promise<GitImage> {
     ["Dockerfile", dockerfile, 0o644],
     // Git asks for the name of its user.
     ["root/etc/passwd", `jail:x:${jailUid}:${jailUid}::/tmp:/none\n`, 0o644],
-    [`root${gitJailPaths.program}`, program, 0o644],
+    [`root${gitJailPaths.program}`, program ?? "", 0o644],
+    [`root${gitJailPaths.fetch}`, fetch ?? "", 0o644],
     [`root${gitJailPaths.hooks}/pre-receive`, hook, 0o755],
   ];
   const hash = createHash("sha256")
@@ -101,8 +106,8 @@ async function run(program: string, args: readonly string[]): Promise<string> {
   }
 }
 
-/** The jail's own program is one file without imports of ours. */
-const jailProgram = (packageRoot: string): Promise<Buffer> =>
+/** A program of the jail is one file without imports of ours. */
+const jailProgram = (packageRoot: string, name: string): Promise<Buffer> =>
   readFile(
-    join(packageRoot, ...(isCheckout ? ["bin", "git-jail.ts"] : ["dist", "bin", "git-jail.js"])),
+    join(packageRoot, ...(isCheckout ? ["bin", `${name}.ts`] : ["dist", "bin", `${name}.js`])),
   );

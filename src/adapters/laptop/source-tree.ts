@@ -5,8 +5,9 @@ import type { Dirent, Stats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { parseDockerignore, type Ignore, type IgnoreState } from "../../core/push/dockerignore.ts";
 import { UserError } from "../../core/errors.ts";
-import { procfilePath, reservedFolder, reservedProcfile } from "../../core/push/procfile-path.ts";
-import { byPath, foldersAbove, maxEntries, shownPath } from "../../core/push/manifest.ts";
+import { reservedPath, sentFolders, type SeenFolder } from "../../core/push/context-rules.ts";
+import { procfilePath, reservedProcfile } from "../../core/push/procfile-path.ts";
+import { byPath, maxEntries, shownPath } from "../../core/push/manifest.ts";
 import type { ManifestEntry, ManifestFolder } from "../../core/actions/push.ts";
 import { readIfThere } from "../files.ts";
 import { inBuffer, keepBytes, type KeptBytes } from "./kept-bytes.ts";
@@ -100,7 +101,7 @@ async function readOnce(place: SourcePlace, keeping: KeptBytes): Promise<SourceT
   const sources = read.flatMap(({ source }) => source ?? []);
   const files = new Map(sources.map((source) => [source.sha256, source]));
   const entries = read.map(({ entry }) => entry).toSorted(byPath);
-  const folders = foldersOf(on.folders, entries);
+  const folders = sentFolders(on.folders, entries);
   return { entries, folders, dockerfile, files, notes, close: keeping.close };
 }
 
@@ -197,33 +198,10 @@ export const changedSince = ({ files }: SourceTree): readonly string[] =>
     source.kept !== undefined || sinceHashed(source) === "same" ? [] : [source.path],
   );
 
-/** Of the folders that were seen, those that do not follow from the entries. */
-function foldersOf(
-  seen: readonly SeenFolder[],
-  entries: readonly ManifestEntry[],
-): readonly ManifestFolder[] {
-  const sent = [...entries, ...seen.filter(({ isIgnored }) => !isIgnored)];
-  const full = new Set(sent.flatMap(({ path }) => foldersAbove(path)));
-  return seen
-    .filter(({ path, mode, isIgnored }) =>
-      full.has(path) ? mode !== impliedFolderMode : !isIgnored,
-    )
-    .map(({ path, mode }) => ({ path, mode }))
-    .toSorted(byPath);
-}
-
-const impliedFolderMode = 0o755;
-
 interface Found {
   readonly path: string;
   readonly absolute: string;
   readonly isLink: boolean;
-}
-
-interface SeenFolder {
-  readonly path: string;
-  readonly mode: number;
-  readonly isIgnored: boolean;
 }
 
 interface Walk {
@@ -298,13 +276,6 @@ async function followed({ dockerfile }: SourcePlace): Promise<string> {
   const real = await readable(dockerfile, realpath(dockerfile));
   if ((await readable(dockerfile, stat(real))).isFile()) return real;
   throw new UserError(`${dockerfile}: not a file`, { code: "unreadable" });
-}
-
-function reservedPath(found: readonly Found[]): string {
-  const taken = new Set(found.map((item) => item.path));
-  let path = `${reservedFolder}/Dockerfile`;
-  for (let count = 2; taken.has(path); count += 1) path = `${reservedFolder}/Dockerfile.${count}`;
-  return path;
 }
 
 /** Path of `target` relative to `directory`; undefined outside of it. */

@@ -217,4 +217,31 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (service, process)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Repositories from which services are deployed. id: names the link to a forge; key: whose rights it has. branch, dockerfile: as in
+  -- the request. token, secret: leave the worker only towards the repository, and never again. seen: the commit that a look found last.
+  CREATE TABLE links (
+    service TEXT PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    url TEXT NOT NULL,
+    branch TEXT NOT NULL,
+    dockerfile TEXT NOT NULL,
+    token TEXT,
+    secret TEXT NOT NULL,
+    auto INTEGER NOT NULL,
+    poll_ms INTEGER,
+    key TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    seen TEXT
+  ) STRICT;
+
+  -- What a forge has sent: a delivery that comes twice is the same job. body: sha256 of what was signed.
+  CREATE TABLE link_deliveries (
+    link TEXT NOT NULL,
+    body TEXT NOT NULL,
+    job INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (link, body)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -96,6 +96,7 @@ export function forgetService(state: State, service: string, job: number): void 
       "DELETE FROM process_scales WHERE service = ?",
       "DELETE FROM secret_files WHERE service = ?",
       "DELETE FROM users WHERE service = ?",
+      "DELETE FROM links WHERE service = ?",
       "DELETE FROM blobs WHERE service = ?",
       "DELETE FROM services WHERE name = ?",
     ])

@@ -16,6 +16,7 @@ import {
   type Route,
   type RoutesOf,
 } from "../../core/wire/routes.ts";
+import { hookHeaders } from "../../core/links/webhook.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import { jsonLines, lineBody } from "./event-lines.ts";
 import { pacedBody, uploadPace } from "./request-body.ts";
@@ -105,6 +106,15 @@ function workerHandlers(options: WireAppOptions): WorkerHandlers {
         jsonLines(await call(parameter(c, "id"), readToken(c), from, signal)),
       );
     },
+    hook:
+      (call, { maxBytes = 0 }) =>
+      (c) =>
+        readBody(c, maxBytes, async (bytes) => {
+          const given = hookHeaders.map((name) => [name, c.req.header(name)] as const);
+          const headers = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+          const answer = await call(parameter(c, "id"), headers, bytes);
+          return Response.json(answer, { status: "job" in answer ? 202 : 200 });
+        }),
     lines: (call) => async (c) => {
       const from = c.req.query("from") ?? "";
       return lineAnswer(c, (signal) => call(parameter(c, "id"), readToken(c), from, signal));

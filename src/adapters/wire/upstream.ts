@@ -38,6 +38,10 @@ export function upstreamBackend(socketPath: string): Backend {
       },
       json: (name) => async (id, token) =>
         readJson(await ask(pathOf(name, { id }), bearer(routes[name].method, token))),
+      hook: (name) => async (id, headers, body) => {
+        const { method } = routes[name];
+        return readJson(await ask(pathOf(name, { id }), { method, body, headers })) as never;
+      },
       events: (name) => async (id, token, from, signal) => {
         const asking = { ...bearer(routes[name].method, token), signal };
         return readEvents(await ask(`${pathOf(name, { id })}?from=${from}`, asking));
@@ -89,7 +93,7 @@ export async function askWorker(
   outgoing.on("error", (cause) => reject(workerAway(cause)));
   outgoing.end(body);
   const answer = await promise;
-  if (answer.statusCode === 200) return answer;
+  if (answer.statusCode === 200 || answer.statusCode === 202) return answer;
   throw await refusalOf(answer);
 }
 

@@ -1,11 +1,5 @@
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
-import {
-  optionsAgain,
-  pushOptions,
-  sendOptions,
-  serviceOf,
-  type BuildArgs,
-} from "../push/options.ts";
+import { optionsAgain, sendOptions, type BuildArgs } from "../push/options.ts";
 import { commandLine, option } from "../output/shell-words.ts";
 import { command, hint } from "../../core/hints.ts";
 
@@ -23,17 +17,11 @@ export const declaration: CommandFile = {
 /** `mypaas deploy [PATH]`: a push to this host's own worker. */
 export async function deploy(args: DeployArgs, io: CommandIo): Promise<ExitCode> {
   const { connectLocal } = await import("../connect/connect.ts");
-  const { findSource } = await import("../push/make-dockerfile.ts");
-  const { openFolder } = await import("../push/push-context.ts");
+  const { openPush } = await import("../push/open-push.ts");
   const { runPush } = await import("../push/run-push.ts");
   const runDir = option("--run-dir", args.runDir);
-  const source = {
-    ...(await findSource({ ...args, commandName: "deploy" }, io)),
-    options: pushOptions(args),
-    ...serviceOf(args),
-  };
   const wanted = {
-    open: () => openFolder(source, io),
+    open: await openPush(args.path, args, "deploy", io),
     connect: () =>
       connectLocal(io, { runDir: args.runDir }, hint`send it to a server: ${command("push")}`),
     again: commandLine("mypaas", "deploy", args.path, ...optionsAgain(args), ...runDir),

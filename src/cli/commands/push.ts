@@ -9,7 +9,6 @@ import {
   pushOptions,
   refuseBuildOptions,
   sendOptions,
-  serviceOf,
   type BuildArgs,
 } from "../push/options.ts";
 import { commandLine, option } from "../output/shell-words.ts";
@@ -27,6 +26,7 @@ export const declaration: CommandFile = {
   examples: [
     "mypaas push",
     "mypaas push prod services/web/Dockerfile",
+    "git archive HEAD | mypaas push prod -",
     "mypaas push prod --image ann/web:2",
   ],
   named: ["first", "path"],
@@ -37,19 +37,13 @@ export const declaration: CommandFile = {
 export async function push(args: PushArgs, io: CommandIo): Promise<ExitCode> {
   if (args.image !== undefined) return pushImage(args, args.image, io);
   const { connect } = await import("../connect/connect.ts");
-  const { findSource } = await import("../push/make-dockerfile.ts");
-  const { openFolder } = await import("../push/push-context.ts");
+  const { openPush } = await import("../push/open-push.ts");
   const { runPush } = await import("../push/run-push.ts");
   const { remote, path } = await chooseRemote(args, io);
   const { first, path: second } = args;
   const more = [...option("-r", args.remote), ...option("--key", args.key), ...optionsAgain(args)];
-  const source = {
-    ...(await findSource({ ...args, path, commandName: "push" }, io)),
-    options: pushOptions(args),
-    ...serviceOf(args),
-  };
   const wanted = {
-    open: () => openFolder(source, io),
+    open: await openPush(path, args, "push", io),
     connect: () => connect(io, { remote, key: args.key }),
     again: commandLine("mypaas", "push", first, second, ...more),
   };

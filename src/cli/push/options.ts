@@ -14,6 +14,8 @@ export interface BuildArgs {
   readonly takeFrom?: string | undefined;
   /** `--service`: the name, where the Dockerfile does not say it. */
   readonly service?: string | undefined;
+  /** `--dockerfile`: its path in an archive. */
+  readonly dockerfile?: string | undefined;
   /** `--replace`: the service of another project may go. */
   readonly replace?: boolean;
 }
@@ -29,6 +31,7 @@ export const buildOptions: readonly OptionRow[] = [
 /** The same for commands that send it. */
 export const sendOptions: readonly OptionRow[] = [
   ...buildOptions,
+  ["--dockerfile <path>", "path of the Dockerfile in an archive"],
   ["--replace", "replace a service that another project has pushed"],
 ];
 
@@ -49,6 +52,7 @@ export const serviceOf = ({ service }: BuildArgs): { readonly service?: string }
 export const optionsAgain = (args: BuildArgs): readonly string[] => [
   ...option("--context", args.context),
   ...option("--service", args.service),
+  ...option("--dockerfile", args.dockerfile),
   ...option("--take-from", args.takeFrom),
   ...(args.replace === true ? ["--replace"] : []),
   ...(args.pull === true ? ["--pull"] : []),

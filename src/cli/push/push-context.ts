@@ -167,7 +167,7 @@ async function findFolder(given: string, cwd: string): Promise<string> {
 }
 
 /** Every 5 s a line, so that a large folder does not look like a standstill. */
-function sayReading(name: string, { world, say }: CommandIo): (bytes: number) => void {
+export function sayReading(name: string, { world, say }: CommandIo): (bytes: number) => void {
   let read = 0;
   let spoken = world.now();
   return (bytes) => {

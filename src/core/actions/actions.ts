@@ -5,6 +5,7 @@ import { scopeFields, type Definition, type Kind, type ReadIn, type Scope } from
 import { env } from "./env.ts";
 import { readFields, shown, type Fields, type Flat } from "./fields.ts";
 import { keys } from "./keys.ts";
+import { links } from "./links.ts";
 import { lifecycle } from "./lifecycle.ts";
 import { maintenance } from "./maintenance.ts";
 import { programs } from "./programs.ts";
@@ -25,6 +26,7 @@ export const actions = {
   ...keys,
   ...tokens,
   ...registries,
+  ...links,
   ...maintenance,
   ...certificates,
   ...server,

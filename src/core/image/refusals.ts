@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import { badImage, type ImageConfig } from "./image-config.ts";
 
-/** Throws UserError "wrong-platform" for an image that the processor of a server cannot run; `again` builds it for the right one. */
+/** Throws UserError "wrong-platform" for an image that the processor of a server cannot run. */
 export function refusePlatform(
   { platform }: Pick<ImageConfig, "platform">,
   server: string,

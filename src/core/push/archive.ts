@@ -1,6 +1,7 @@
 import type { ManifestEntry, ManifestFolder } from "../actions/push.ts";
 import { UserError } from "../errors.ts";
 import type { Hint } from "../hints.ts";
+import { impliedFolderMode } from "./context-rules.ts";
 import { byPath, checkEntries, foldersAbove, maxEntries, quotePath } from "./manifest.ts";
 
 /** What an archive holds, in the form of a push; the bytes of its files lie elsewhere, by their sha256. */
@@ -90,9 +91,6 @@ export function tallyArchive(archive: string, maxMembers = 2 * maxEntries): Arch
     },
   };
 }
-
-/** The mode of a folder that nobody names. */
-export const impliedFolderMode = 0o755;
 
 function withoutTop({ entries, folders }: ArchiveTree): ArchiveTree {
   const [first] = entries;

@@ -56,6 +56,8 @@ function compareOrigins(
 /** The address of a git remote without what differs between two copies: scheme, user, `.git`. Empty for one that says nothing. */
 export function plainRemote(url: string): string {
   const text = url.trim();
+  // A server that projects are deployed to is not where one comes from.
+  if (text.startsWith("mypaas:")) return "";
   const scp = /^(?:[^@/\s]+@)?([^:/\s]+):(?!\/\/)(.+)$/.exec(text);
   const [host, path] =
     scp !== null && !/^[a-z][a-z0-9+.-]*:\/\//i.test(text)

@@ -68,6 +68,8 @@ export function instancePaths(config: Pick<InstanceConfig, "stateDir" | "runDir"
     secrets: `${stateDir}/secrets`,
     /** Uploads of local deploys; the worker writes them. */
     localSpool: `${stateDir}/local-spool`,
+    /** Files of linked repositories on their way into `blobs`. */
+    linkTaking: `${stateDir}/link-taking`,
     /** Uploads from outside; the receiver writes them. */
     spool: `${stateDir}/spool`,
     /** Directory that the receiver mounts read-only; holds `authorized_keys` and `receiver.json`. */

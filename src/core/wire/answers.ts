@@ -4,12 +4,18 @@ import type { ServiceSpec } from "../release/spec.ts";
 import type { Check } from "../health/check.ts";
 import type { RunResult } from "../actions/programs.ts";
 import type { PlannedChanges } from "../actions/push.ts";
+import type { LinkInfo } from "../actions/links.ts";
 import type { Results } from "../actions/actions.ts";
 import type { PsSnapshot } from "../actions/watch.ts";
 
 /** What each command answers on stdout with `--json`, as one line; what is not here answers with events only. */
 export interface Answers {
   readonly init: InitAnswer;
+  /** `hook` is the path of the webhook; the secret is shown only now. */
+  readonly link: LinkAnswer;
+  /** Of `mypaas link SERVICE` too. */
+  readonly "link list": Results["link.list"];
+  readonly "link remove": Results["link.remove"];
   readonly plan: PlannedChanges;
   /** With `--watch` one line after the other. */
   readonly ps: PsSnapshot;
@@ -42,6 +48,7 @@ export interface Answers {
   readonly "remote default": { readonly name: string | null };
   readonly "remote rename": { readonly name: string; readonly was: string };
   readonly "remote remove": { readonly removed: string };
+  readonly "git add": GitRemoteAnswer;
   readonly "registry login": Results["registry.login"];
   readonly "registry logout": Results["registry.logout"];
   readonly "registry list": Results["registry.list"];
@@ -52,6 +59,21 @@ export interface Answers {
   readonly "cert retry": Results["cert.retry"];
   readonly completion: { readonly shell: string; readonly script: string };
   readonly "help keys": { readonly keys: readonly KeyHelp[] };
+}
+
+export interface LinkAnswer {
+  readonly link: LinkInfo;
+  readonly hook: string;
+  readonly secret: string;
+}
+
+export interface GitRemoteAnswer {
+  /** Name of the git remote. */
+  readonly name: string;
+  readonly url: string;
+  readonly service?: string;
+  /** Of the Dockerfile, in the repository. */
+  readonly path?: string;
 }
 
 export interface AuthAnswer {

@@ -1,3 +1,4 @@
+import type { HookHeaders } from "../links/webhook.ts";
 import type { LoggedEvent } from "./events.ts";
 import { maxBatchBytes, maxRequestBytes, wireBase, type Accepted } from "./protocol.ts";
 
@@ -19,6 +20,7 @@ type ResultType<T> = { readonly type?: T };
  * How a route is served. The receiver passes on to the worker all of them but `upload`.
  * - `signed`: takes signed bytes, answers with JSON; the receiver checks the signature first.
  * - `json`, `events`, `lines`: answer the bearer of a request's token with JSON, events of a job or lines of a stream.
+ * - `hook`: takes what a forge sends, whose proof only the worker can check.
  * - `upload`: served by the process that keeps the uploads, which is the receiver or the worker's local socket.
  * - `terminal`: becomes a connection for input and output (./frames.ts).
  */
@@ -36,6 +38,7 @@ export interface Calls<Result> {
     from: number,
     signal: AbortSignal,
   ) => Promise<AsyncIterable<LoggedEvent>>;
+  readonly hook: (id: string, headers: HookHeaders, body: Uint8Array) => Promise<HookAnswer>;
   /** Text of whole lines, from the cursor of an earlier line on; empty: from the start. */
   readonly lines: (
     request: string,
@@ -44,6 +47,9 @@ export interface Calls<Result> {
     signal: AbortSignal,
   ) => Promise<AsyncIterable<string>>;
 }
+
+/** What a webhook became: a job (status 202), or nothing and why (200). */
+export type HookAnswer = { readonly job: number } | { readonly ignored: string };
 
 const result = <T>(): ResultType<T> => ({});
 
@@ -67,6 +73,8 @@ export const routes = {
   stream: { method: "GET", path: "/requests/:id/stream", kind: "lines" },
   /** Once, within a minute: `Connection: Upgrade`, `Upgrade: mypaas-stream` → 101, then frames. */
   terminal: { method: "GET", path: "/requests/:id/attach", kind: "terminal" },
+  /** A webhook of a forge, for the link with this id. */
+  hook: { method: "POST", path: "/hooks/:id", kind: "hook", maxBytes: 2 * 1024 * 1024 },
   /** A tar of whole blobs, each entry named by its sha256 → `{ received: [sha256…] }`. A tar of tiny files is mostly headers. */
   putBatch: {
     method: "PUT",

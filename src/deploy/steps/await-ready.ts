@@ -66,14 +66,15 @@ async function areStillReady(context: SwitchContext, begun: number): Promise<boo
   return true;
 }
 
-/** Checks all replicas side by side; the first that has failed ends the wait for all. `patient`: one that is unhealthy has until the start timeout. */
+/** Checks all replicas side by side; the first that has failed ends the wait for all. `patient`, for a release that comes back: only `web` is waited for, and has until the start timeout when it is unhealthy. */
 export async function awaitReplicas(
   context: SwitchContext,
   release: Release,
   signal: AbortSignal,
   patience: "patient" | "strict" = "strict",
 ): Promise<void> {
-  const replicas = await allReplicas(context, release);
+  const all = await allReplicas(context, release);
+  const replicas = all.filter(({ process }) => patience === "strict" || process === web);
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
   const { saw, tell } = createWaitingNews(context, release);

@@ -14,6 +14,7 @@ import { listTokens, revokeToken } from "../access/grants.ts";
 import type { MaintenanceControl } from "../maintenance/maintenance.ts";
 import { listedReleases } from "../status/listed-releases.ts";
 import { listUsers, removePassword, setPassword, type UserParts } from "../access/users.ts";
+import { listLinks, setLink, unlink } from "../links/links.ts";
 import { listRegistries, logIn, logOut, type CheckLogin } from "../access/registries.ts";
 
 /** How each action that is answered at once is performed; `authorise` has allowed it before. */
@@ -71,6 +72,9 @@ export function directActions(parts: ActionParts): DirectActions {
     "registry.list": () => ({ registries: listRegistries(state) }),
     "registry.login": async (login) => ({ registry: await logIn(parts, login) }),
     "registry.logout": ({ host }) => ({ registry: logOut(state, host) }),
+    "link.list": ({ service }, caller) => ({ links: listLinks(parts, service, caller) }),
+    "link.set": (asked, caller) => setLink(parts, asked, caller),
+    "link.remove": ({ service }) => ({ link: unlink(parts, service) }),
     "cert.list": (_, caller) => visibleTo(caller, certificates.list()),
     "cert.add": async (added) => ({ certificate: await certificates.add(added) }),
     "cert.remove": async ({ host }) => {

@@ -27,6 +27,7 @@ import { withItsJob } from "./job-log-requests.ts";
 import type { Queue } from "../jobs/queue.ts";
 import type { Streams } from "../logs/streams.ts";
 import { guardOf, requestOfToken, whileAllowed } from "../access/tokens.ts";
+import { acceptHook } from "../links/hooks.ts";
 import { command, hint } from "../../core/hints.ts";
 
 export interface BackendParts {
@@ -65,6 +66,8 @@ export function createBackend(parts: BackendParts): Backend {
     },
     status: async (request, token) => pushes.status(open(request, token)),
     start: async (request, token) => pushes.start(open(request, token)),
+    hook: async (id, headers, body) =>
+      acceptHook({ ...parts, random: parts.actions.random }, id, { headers, body }),
     events: async (request, token, from, signal) => {
       const stored = open(request, token);
       const { job } = stored;

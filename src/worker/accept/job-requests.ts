@@ -29,10 +29,14 @@ export function acceptJob(
     acceptOnce(state, stored, undefined);
     return { request: stored.id, missing: [], result: answer() };
   }
-  if (scope !== "server") refuseUnknownService(state, service, command("releases"));
+  if (scope !== "server" && acceptance?.isFirst !== true)
+    refuseUnknownService(state, service, command("releases"));
   acceptOnce(state, stored, body);
   const { id, key, action, content } = stored;
-  const existing = followExistingJob(state, stored, { service, content });
+  const existing =
+    acceptance?.joins === false
+      ? undefined
+      : followExistingJob(state, stored, { service, content });
   if (existing !== undefined) return existing;
   const job = queue.add({ service, request: id, key, action, content }, (number) => {
     acceptance?.prepare?.(state, number, request);

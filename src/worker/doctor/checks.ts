@@ -3,12 +3,14 @@ import { judgeDomain } from "../../core/health/dns.ts";
 import { judgeEngine, judgeRouting, judgeTraefik } from "../../core/health/engine.ts";
 import { judgeMemory, parseMemory } from "../../core/health/host.ts";
 import { judgeVolumes } from "../../core/health/volumes.ts";
+import { judgeLinks } from "../../core/health/links.ts";
 import { judgeMaintenance } from "../../core/health/maintenance.ts";
 import { judgeOrphans } from "../../core/health/orphans.ts";
 import { judgeLogs, judgePublished, judgeReplicas } from "../../core/health/services.ts";
 import { about, failed, ok, skipped, type Finding } from "../../core/health/check.ts";
 import type { Inventory } from "../../core/health/inventory.ts";
 import { nameInWildcard } from "../../core/certificates/wanted.ts";
+import { readLinks } from "../../adapters/state/links.ts";
 import { readMaintenance } from "../../adapters/state/maintenance.ts";
 import {
   pageContainerName,
@@ -18,6 +20,7 @@ import {
 import { onlyFamily } from "../../core/server/listening.ts";
 import { readIfThere } from "../../adapters/files.ts";
 import { readTraefik } from "../../adapters/traefik/api.ts";
+import { troubleOf } from "../links/links.ts";
 import type { CheckContext } from "./check-context.ts";
 import {
   addressesFound,
@@ -126,6 +129,14 @@ export const checks: readonly CheckSpec<CheckContext>[] = [
         page: pageContainerName(config.instance),
         now: now(),
       }),
+  },
+  {
+    id: "links",
+    title: "links",
+    check: async ({ state, now }) =>
+      judgeLinks(
+        readLinks(state).map((link) => ({ ...link, trouble: troubleOf({ state, now }, link) })),
+      ),
   },
   {
     id: "published",

@@ -9,6 +9,7 @@ import type { BlobStore } from "../../adapters/host/blob-store.ts";
 import type { Job } from "../../adapters/state/jobs.ts";
 import type { State } from "../../adapters/state/state.ts";
 import type { Certificates } from "../certificates/certificates.ts";
+import type { Fetcher } from "../links/fetch.ts";
 import type { DeployTools } from "../deploy/deploy-context.ts";
 import type { TraefikEventStream } from "./traefik-event-stream.ts";
 
@@ -45,6 +46,10 @@ export interface Recovered {
 
 /** What happens between a request and its job. */
 interface Acceptance<A extends JobAction> {
+  /** True where the service may be a new one. */
+  readonly isFirst?: boolean;
+  /** False where the same request may mean something newer than the job that runs; it joins none then. */
+  readonly joins?: boolean;
   /** Decides whether the request needs no job; the function that is returned does it at once and gives the answer. */
   withoutJob?(state: State, action: A): (() => unknown) | undefined;
   /** Writes what becomes true with the job, in the commit that adds it. */
@@ -58,6 +63,8 @@ export interface JobParts {
   readonly config: InstanceConfig;
   readonly clock: Clock;
   readonly tools: () => Promise<DeployTools>;
+  /** Reaches the repositories of links. */
+  readonly fetcher: Pick<Fetcher, "fetch">;
   readonly certificates: Pick<Certificates, "requestEarly" | "report">;
   readonly traefikEvents: Pick<TraefikEventStream, "waitUntilSubscribed">;
 }

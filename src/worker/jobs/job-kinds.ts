@@ -11,6 +11,7 @@ import type { State } from "../../adapters/state/state.ts";
 import { callerOf } from "../access/enrolled-keys.ts";
 import { noService, type JobKind, type JobParts, type Recovered } from "./job-kind.ts";
 import { envSet, envUnset } from "./kinds/env.ts";
+import { pull } from "./kinds/pull.ts";
 import { push } from "./kinds/push.ts";
 import { remove } from "./kinds/remove.ts";
 import { restart } from "./kinds/restart.ts";
@@ -24,6 +25,7 @@ type JobName = JobAction["action"];
 /** One kind of job for each action that becomes one. */
 const jobKinds: { readonly [N in JobName]: JobKind<Extract<JobAction, { readonly action: N }>> } = {
   push,
+  pull,
   rollback,
   scale,
   restart,

@@ -2,6 +2,7 @@ import { setOnServer } from "../../core/release/release.ts";
 import { valueChangesOfJob } from "../../adapters/state/job-changes.ts";
 import type { Job } from "../../adapters/state/jobs.ts";
 import { readRegistries } from "../../adapters/state/registries.ts";
+import { findLink } from "../../adapters/state/links.ts";
 import { readValues } from "../../adapters/state/env.ts";
 import { allSecrets } from "../../adapters/state/secrets.ts";
 import { listReleases } from "../../adapters/state/releases.ts";
@@ -20,5 +21,7 @@ export function jobSecrets(state: State, { id, service }: Job): readonly string[
     one === undefined ? [] : [one.value],
   );
   const logins = readRegistries(state).map(({ password }) => password);
-  return [...knownSecrets(state, service), ...soon, ...logins];
+  const link = findLink(state, service);
+  const linked = [link?.token, link?.secret].filter((one) => one !== undefined);
+  return [...knownSecrets(state, service), ...soon, ...logins, ...linked];
 }

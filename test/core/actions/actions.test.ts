@@ -60,7 +60,14 @@ test("no secret is in a request whose bytes are stored", () => {
   const hasSecret = actionNames.filter((name) =>
     Object.values(actions[name].fields).some((reader) => "isSecret" in reader),
   );
-  assert.deepEqual(hasSecret, ["auth.set", "run", "exec", "registry.login", "cert.add"]);
+  assert.deepEqual(hasSecret, [
+    "auth.set",
+    "run",
+    "exec",
+    "link.set",
+    "registry.login",
+    "cert.add",
+  ]);
   for (const name of hasSecret)
     assert.ok(["answer", "terminal"].includes(actions[name].becomes.kind), name);
 });

@@ -96,7 +96,7 @@ const may = (options: string, change: Parameters<typeof grant>[0]) => {
 };
 
 const all = { services: ["*"], actions: ["push", "env", "logs", "manage"] } as const;
-const never = /^(?:key|registry|cert|token)\.|^(?:run|exec)$/;
+const never = /^(?:key|registry|cert|token)\.|^link\.(?:set|remove)$|^(?:run|exec)$/;
 
 test("no token reaches keys, logins, certificates, programs or tokens, whatever it says", () => {
   const allowed = may("", all);
@@ -119,13 +119,24 @@ test("a read-only token sees what there is and changes nothing", () => {
     "ps",
     "server.info",
     "doctor",
+    "link.list",
   ]);
   for (const name of actionNames)
     if (definitionOf(name).byGrant === "read") assert.doesNotMatch(name, /set|remove$|push/);
 });
 
 test("a token has the rights that both its grant and its key have", () => {
-  const pushes = ["push", "plan", "rollback", "cancel", "release.list", "ps", "server.info"];
+  const pushes = [
+    "push",
+    "plan",
+    "rollback",
+    "cancel",
+    "release.list",
+    "ps",
+    "server.info",
+    "link.list",
+    "pull",
+  ];
   assert.deepEqual(may("", {}), pushes);
   assert.deepEqual(may("", { services: ["bl*"] }), pushes);
   assert.deepEqual(may('services="blog",actions="push,logs"', all), [
@@ -138,10 +149,12 @@ test("a token has the rights that both its grant and its key have", () => {
     "job.log",
     "ps",
     "server.info",
+    "link.list",
+    "pull",
   ]);
   assert.deepEqual(may('services="web"', {}), ["server.info"]);
   assert.deepEqual(may("", { services: ["web"] }), ["server.info"]);
-  assert.deepEqual(may('actions="env"', {}), ["release.list", "ps", "server.info"]);
+  assert.deepEqual(may('actions="env"', {}), ["release.list", "ps", "server.info", "link.list"]);
 });
 
 test("a token sees the services of its grant only, and manages no keys", () => {

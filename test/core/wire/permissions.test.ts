@@ -64,7 +64,15 @@ test("each action needs the right that was decided for it, and each row of the t
   assert.deepEqual(
     { ...Object.groupBy(actionNames, rowOf) },
     {
-      "push on a service": ["push", "plan", "rollback", "cancel"],
+      "push on a service": [
+        "push",
+        "plan",
+        "rollback",
+        "cancel",
+        "link.set",
+        "link.remove",
+        "pull",
+      ],
       "manage on a service": [
         "scale",
         "restart",
@@ -75,7 +83,7 @@ test("each action needs the right that was decided for it, and each row of the t
         "maintenance.show",
         "maintenance.set",
       ],
-      "any key on a service": ["release.list", "ps"],
+      "any key on a service": ["release.list", "ps", "link.list"],
       "env on a service": [
         "env.list",
         "env.set",

@@ -62,6 +62,7 @@ test("without Docker its check fails, dependent checks are skipped, and all othe
     ["services", "services", "skipped"],
     ["volumes", "volumes", "skipped"],
     ["maintenance", "maintenance", "skipped"],
+    ["links", "links", "ok"],
     ["published", "published ports", "skipped"],
     ["orphans", "orphans", "skipped"],
     ["logs", "container logs", "skipped"],

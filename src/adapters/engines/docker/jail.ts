@@ -34,8 +34,8 @@ export type Jailed = Pick<Program, "output" | "write" | "endInput" | "end">;
 export interface Jail {
   /** Starts the program; it is killed when `signal` aborts. Read its output to the end, then `end` gives its exit code. */
   readonly run: (jailing: Jailing, signal: AbortSignal) => Promise<Jailed>;
-  /** Removes what an earlier worker left. */
-  readonly sweep: () => Promise<void>;
+  /** Removes what an earlier worker left, where its name begins so. */
+  readonly sweep: (prefix?: string) => Promise<void>;
 }
 
 const defaults = {
@@ -112,10 +112,11 @@ export function createJail({
   const docker = openDocker(socketPath);
   return {
     run: reaching(socketPath, (jailing, signal) => start(docker, jailing, { instance, signal })),
-    sweep: bounded(socketPath, async () => {
+    sweep: bounded(socketPath, async (prefix = "") => {
       const filters = listFilter(instance, "jail");
       const left = await docker.listContainers({ all: true, filters });
-      await Promise.all(left.map(({ Id }) => removeForGood(docker.getContainer(Id))));
+      const ours = left.filter(({ Labels }) => (Labels?.["mypaas.jail"] ?? "").startsWith(prefix));
+      await Promise.all(ours.map(({ Id }) => removeForGood(docker.getContainer(Id))));
     }),
   };
 }

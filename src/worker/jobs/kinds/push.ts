@@ -16,6 +16,7 @@ import {
   type DesiredRelease,
 } from "../../deploy/desired-release.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
+import type { JobRun } from "../job-kind.ts";
 import { releaseKind } from "./release-kind.ts";
 
 /** A release out of files that were sent. */
@@ -24,25 +25,31 @@ export const push = releaseKind<ActionOf<"push">>({
   again: () => hint`push again: ${command("push")}`,
   // It holds everything that an older push does.
   supersedes: true,
-  desired: async ({ state, store, job, say }, action) => {
-    const { service, push } = action;
-    const { options } = push;
-    const text = options.from && describeFrom(options.from);
-    if (text !== undefined) say({ kind: "note", text });
-    const source = sentSource(action, store.open);
-    const written = await readSpec(source.dockerfile, service, say, options.fillIn);
-    const own = decideScale(written, scaleOverride(state, service));
-    if (own.isOutdated) keepScaleChange(state, job.id, undefined);
-    const { spec, outdated } = decideProcessScales(own.spec, processScales(state, service));
-    for (const process of outdated) keepScaleChange(state, job.id, undefined, process);
-    const values = readValues(state, service);
-    const { env, files } = placeValues(spec, values);
-    const built = await withBuildSecrets(state, source, { spec, values });
-    warnOfVariables(built, { spec, env }, say);
-    const secretFiles = keepSecrets(state, service, files);
-    return { spec, env, secretFiles, source: built, from: options.from };
-  },
+  desired: desiredByPush,
 });
+
+/** What a push asks for, read out of its files. */
+export async function desiredByPush(
+  { state, store, job, say }: JobRun,
+  action: Pick<ActionOf<"push">, "service" | "push">,
+): Promise<DesiredRelease> {
+  const { service, push } = action;
+  const { options } = push;
+  const text = options.from && describeFrom(options.from);
+  if (text !== undefined) say({ kind: "note", text });
+  const source = sentSource(action, store.open);
+  const written = await readSpec(source.dockerfile, service, say, options.fillIn);
+  const own = decideScale(written, scaleOverride(state, service));
+  if (own.isOutdated) keepScaleChange(state, job.id, undefined);
+  const { spec, outdated } = decideProcessScales(own.spec, processScales(state, service));
+  for (const process of outdated) keepScaleChange(state, job.id, undefined, process);
+  const values = readValues(state, service);
+  const { env, files } = placeValues(spec, values);
+  const built = await withBuildSecrets(state, source, { spec, values });
+  warnOfVariables(built, { spec, env }, say);
+  const secretFiles = keepSecrets(state, service, files);
+  return { spec, env, secretFiles, source: built, from: options.from };
+}
 
 /** Most tokens of a build are of no use to the containers, which show them to whoever may inspect one. */
 function warnOfVariables(

@@ -1,0 +1,89 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  chooseContext,
+  fileAt,
+  ignoreFilesOf,
+  procfileAt,
+  type ChosenContext,
+} from "../../core/push/archive-context.ts";
+import { maxDockerfileBytes } from "../../core/dockerfile/parse.ts";
+import { maxProcfileBytes, type ProcfileText } from "../../core/dockerfile/procfile.ts";
+import { badArchive } from "../../core/push/archive.ts";
+import { shownPath } from "../../core/push/manifest.ts";
+import type { Taken } from "./taken.ts";
+
+export interface ArchiveContext extends ChosenContext {
+  /** The Dockerfile itself. */
+  readonly text: Uint8Array;
+  /** What is in its Procfile. */
+  readonly procfile?: ProcfileText;
+}
+
+/** Reads the Dockerfile of an archive that was taken into a folder, and chooses what is sent with it; undefined where there is none at this path. */
+export async function readArchiveContext(
+  taken: Taken,
+  into: string,
+  { path, name }: { readonly path: string; readonly name: string },
+): Promise<ArchiveContext | undefined> {
+  const dockerfile = fileAt(taken, path);
+  if (dockerfile === undefined) return undefined;
+  if (dockerfile.size > maxDockerfileBytes)
+    throw badArchive(
+      name,
+      `${shownPath(path)}: has ${dockerfile.size} bytes, too many for a Dockerfile`,
+    );
+  const read = ({ sha256 }: { readonly sha256: string }) => readFile(join(into, sha256));
+  const rules = ignoreFilesOf(path)
+    .map((file) => ({ file, entry: taken.entries.find((one) => one.path === file) }))
+    .find(({ entry }) => entry !== undefined && "sha256" in entry);
+  const ignore =
+    rules?.entry !== undefined && "sha256" in rules.entry
+      ? { file: rules.file, text: (await read(rules.entry)).toString("utf8") }
+      : undefined;
+  const chosen = chooseContext(taken, dockerfile, { path, ...(ignore && { ignore }) });
+  const procfile = procfileAt(taken, chosen.dockerfile);
+  if (procfile !== undefined && procfile.size > maxProcfileBytes)
+    throw badArchive(
+      name,
+      `${shownPath(procfile.path)}: has ${procfile.size} bytes, too many for a Procfile`,
+    );
+  return {
+    ...chosen,
+    text: await read(dockerfile),
+    ...(procfile !== undefined && {
+      procfile: { bytes: await read(procfile), file: `${name}:${shownPath(procfile.path)}` },
+    }),
+  };
+}
+
+/** A pointer of git-lfs is shorter. */
+const maxPointerBytes = 1024;
+const maxAttributes = 200;
+
+/** Paths of files that are pointers of git-lfs: what stands there is not what the project means. */
+export async function lfsPointers({ entries }: Taken, into: string): Promise<readonly string[]> {
+  const start = async (sha256: string) => (await readFile(join(into, sha256))).toString("latin1");
+  const files = entries.flatMap((entry) => ("sha256" in entry ? [entry] : []));
+  const attributes = files.filter(({ path }) => /(?:^|\/)\.gitattributes$/.test(path));
+  let usesLfs = false;
+  for (const { sha256, size } of attributes.slice(0, maxAttributes))
+    usesLfs ||= size < maxDockerfileBytes && (await start(sha256)).includes("filter=lfs");
+  if (!usesLfs) return [];
+  const pointers: string[] = [];
+  for (const { path, sha256, size } of files)
+    if (size > 100 && size < maxPointerBytes && (await start(sha256)).startsWith(pointerStart))
+      pointers.push(path);
+  return pointers;
+}
+
+const pointerStart = "version https://git-lfs.github.com/spec/";
+
+/** Empty folders of what `git archive` wrote: git keeps none, so these are submodules that it left out. */
+export function emptySubmodules({ commit, folders, entries }: Taken): readonly string[] {
+  if (commit === undefined) return [];
+  const all = [...folders, ...entries];
+  return folders
+    .map(({ path }) => path)
+    .filter((path) => !all.some((other) => other.path.startsWith(`${path}/`)));
+}
