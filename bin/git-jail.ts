@@ -18,8 +18,6 @@ interface Order {
   readonly maxInputBytes: number;
 }
 
-if (process.argv[2] === "receive") void receive(JSON.parse(process.argv[3] ?? "{}") as Order);
-
 /** Serves one push: brings the repository in order, then `git receive-pack` with our streams. */
 async function receive({ live, maxInputBytes }: Order): Promise<void> {
   if (bytesBelow(repository) > maxRepositoryBytes) empty();
@@ -144,9 +142,7 @@ export function preReceive(): void {
     }
   });
   worker.on("error", () => undefined);
-  worker.on("close", () => {
-    process.exitCode = code;
-  });
+  worker.on("close", () => process.exit(code));
 }
 
 /** One line of facts, then the tar. */
@@ -168,3 +164,6 @@ function sendFiles(commit: string, id: string): void {
   archive.stdout.pipe(socket, { end: false });
   archive.on("close", (code) => (code === 0 ? socket.end() : socket.destroy()));
 }
+
+// At last: what stands above must be there.
+if (process.argv[2] === "receive") void receive(JSON.parse(process.argv[3] ?? "{}") as Order);

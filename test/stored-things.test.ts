@@ -30,6 +30,7 @@ const fromOthers: Readonly<Record<string, readonly string[]>> = {
   Traefik: ["api.ts", "checks.ts", "storage.ts"],
   "an image": ["image-config.ts"],
   "a CA": ["acme-directory.ts"],
+  "the jail": ["pushed-refs.ts"],
   "the argument of a container": ["relay.ts", "egress.ts"],
   "the worker, in the jail": ["git-jail.ts", "git-fetch.ts"],
   "the package": ["package-version.ts"],

@@ -10,8 +10,9 @@ import { readInstanceConfig } from "../adapters/host/instance-config.ts";
 import { openSpool } from "../adapters/spool/spool.ts";
 import { openState } from "../adapters/state/state.ts";
 import { lockState } from "../adapters/host/worker-lock.ts";
-import { openCore } from "./compose.ts";
+import { openCore, type Core } from "./compose.ts";
 import { lastAnswers, openServers } from "./entries/servers.ts";
+import type { GitParts } from "./git/open-git.ts";
 import { entryAccess, entries, listen, listenings } from "./entries/sockets.ts";
 
 export interface WorkerOptions {
@@ -79,6 +80,7 @@ async function work(
       const access = { ...entryAccess[entry], isRoot: world.uid === 0 };
       await listen(servers[entry], where[entry], access);
     }
+    const git = await gitOf({ world, config, core, store, engineSocket, onBug });
     options.onReady?.();
     await core.recover();
     // A full disk is no reason to abandon the jobs that run.
@@ -88,7 +90,9 @@ async function work(
     // Traefik's socket stays: without it the deploys that still run could not be switched.
     const entrances = [servers.local, servers.receiver];
     for (const server of entrances) server.close();
+    git?.close();
     await core.stop(shutdownLimits);
+    git?.end();
     await Promise.all(entrances.map((server) => lastAnswers(server)));
   } finally {
     for (const entry of entries) {
@@ -96,4 +100,11 @@ async function work(
       servers[entry].closeAllConnections();
     }
   }
+}
+
+/** The entry for git; it is loaded where init has opened it. */
+async function gitOf({ core, ...parts }: Omit<GitParts, "push"> & { readonly core: Core }) {
+  if (parts.config.git !== true) return undefined;
+  const { openGit } = await import("./git/open-git.ts");
+  return openGit({ ...parts, push: { ...core.backend, random: parts.world.random } });
 }

@@ -40,6 +40,7 @@ const optionalKeys = [
   "addresses",
   "trustProxy",
   "urls",
+  "git",
   "registry",
 ] as const;
 
@@ -103,7 +104,8 @@ function configOf(document: Document, file: string): InstanceConfig {
     ...list(root, "addresses", { file, what: "IP addresses", read: readAddress }),
     ...list(root, "trustProxy", { file, what: "cloudflare, addresses or ranges", read: trusted }),
     ...urls(root, file),
-    ...registry(root, file),
+    ...door(root, "git", file),
+    ...door(root, "registry", file),
     ...egress(root, file),
     traefikImage: text(root, "traefikImage", file),
     receiverImage: text(root, "receiverImage", file),
@@ -152,11 +154,11 @@ function urls(root: Fields, file: string): Partial<InstanceConfig> {
   throw wrong(file, `urls: should be kept, got ${show(value)}`);
 }
 
-function registry(root: Fields, file: string): Partial<InstanceConfig> {
-  const value = root["registry"];
+function door(root: Fields, name: "git" | "registry", file: string): Partial<InstanceConfig> {
+  const value = root[name];
   if (value === undefined || value === null || value === false) return {};
-  if (value === true) return { registry: value };
-  throw wrong(file, `registry: should be true or false, got ${show(value)}`);
+  if (value === true) return { [name]: value };
+  throw wrong(file, `${name}: should be true or false, got ${show(value)}`);
 }
 
 function egress(root: Fields, file: string): Partial<InstanceConfig> {

@@ -22,6 +22,8 @@ export const declaration: CommandFile = {
       "--urls <kept|cleaned>",
       "paths with // and queries with ;: kept for services (default), or cleaned",
     ],
+    ["--git", "take git push over ssh, for machines without mypaas"],
+    ["--no-git", "take it no more"],
     ["--registry", "open /v2/ on the domain, so that docker push deploys"],
     ["--no-registry", "close it again"],
     ["--no-systemd", "install no units; you start `mypaas worker` yourself"],

@@ -18,6 +18,8 @@ export interface Facts {
   readonly taken: readonly TakenPort[];
   /** A wanted IPv6 address on a machine without IPv6. */
   readonly lacksIPv6?: string | undefined;
+  /** Debian packages that `--git` needs and that are not here. */
+  readonly lacksForGit: readonly string[];
   /** Why no key can be enrolled; undefined when one can be or is. */
   readonly noKey: UserError | undefined;
 }
@@ -75,6 +77,11 @@ export function missing(facts: Facts): readonly Missing[] {
     add(
       `address ${facts.lacksIPv6}: this machine has no IPv6`,
       hint`listen on IPv4 alone: ${command("init --bind 0.0.0.0")}`,
+    );
+  if (facts.lacksForGit.length > 0)
+    add(
+      `--git: ${facts.lacksForGit.join(" and ")} ${facts.lacksForGit.length === 1 ? "is" : "are"} not installed`,
+      `install it, on Debian and Ubuntu: apt-get install ${facts.lacksForGit.join(" ")}`,
     );
   for (const { option, address, port, holder } of facts.taken)
     add(

@@ -1,6 +1,8 @@
 import { publishers, relayListens } from "../../adapters/engines/docker/published.ts";
 import { engineInfo } from "../../adapters/engines/docker/info.ts";
 import { freeBytes, hasIPv6, operatingSystem, portHolder } from "../../adapters/host/host-facts.ts";
+import { isThere } from "../../adapters/files.ts";
+import { hasSshd } from "../../adapters/host/sshd.ts";
 import { hasSystemd } from "../../adapters/host/systemd.ts";
 import { UserError } from "../../core/errors.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
@@ -35,8 +37,16 @@ export async function gatherFacts(question: Question): Promise<Facts> {
     disks: await Promise.all(folders.map(async (path) => ({ path, free: await freeBytes(path) }))),
     taken: "rootDir" in engine ? await takenPorts(config, engineSocket) : await takenPorts(config),
     lacksIPv6: (await hasIPv6()) ? undefined : bindsOf(config).find((one) => !isIPv4(one)),
+    lacksForGit: config.git === true ? await lacksForGit(needsSystemd) : [],
     noKey,
   };
+}
+
+async function lacksForGit(needsSshd: boolean): Promise<readonly string[]> {
+  return [
+    ...((await isThere("/usr/bin/git")) ? [] : ["git"]),
+    ...(!needsSshd || (await hasSshd()) ? [] : ["openssh-server"]),
+  ];
 }
 
 async function takenPorts(

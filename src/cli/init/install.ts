@@ -32,6 +32,7 @@ import { dropReplaced, setBrokenStoreAside } from "./certificate-store.ts";
 import { didOf, Report } from "./report.ts";
 import { ensureContainer } from "./containers.ts";
 import { ensureRelay, ensureRelayNetwork, gatewaysOf } from "./relay.ts";
+import { ensureGit } from "./git.ts";
 import { ensureRunning, ensureUnits } from "./services.ts";
 
 interface Job {
@@ -108,6 +109,8 @@ export async function install(job: Job): Promise<void> {
   const endpoints = { config, pin: identity.pin, infra, clock, signal: world.interrupted };
   await sayWhenSlow(io.say, "waiting for Traefik to answer …", awaitTraefik(endpoints));
   await sayWhenSlow(io.say, "waiting for the receiver to answer …", awaitReceiver(endpoints));
+  // At last, so that another program's configuration stops nothing of this.
+  await ensureGit({ config, infra, world, report, needsSystemd: job.needsSystemd });
   await conclude(job, config, { report, pin: identity.pin });
 }
 

@@ -27,6 +27,7 @@ export interface InitOptions extends CertificateOptions, NetworkOptions {
   /** False with `--no-registry`. */
   readonly registry?: boolean;
   readonly systemd?: boolean;
+  readonly git?: boolean;
   readonly traefikImage?: string;
   readonly traefikBinary?: string;
 }
@@ -85,6 +86,7 @@ export function wantedConfig(
     ...(domain === undefined ? {} : { domain }),
     ...(email === undefined ? {} : { email }),
     ...wantedCertificates(options, before),
+    ...((options.git ?? before?.git) === true && { git: true }),
     ...(registry && { registry }),
     traefikImage: options.traefikImage ?? before?.traefikImage ?? defaultTraefikImage,
     receiverImage: before?.receiverImage ?? "",

@@ -33,6 +33,8 @@ export interface InstanceConfig {
   readonly egress?: { readonly allow: readonly string[] };
   /** `kept`: paths and queries reach services as clients sent them. Without it, as in 0.1.0, Traefik cleans them. */
   readonly urls?: "kept";
+  /** True where sshd takes `git push` for this instance. */
+  readonly git?: true;
   /** True where images may be pushed to `/v2/` on the domain. */
   readonly registry?: true;
   readonly traefikImage: string;
@@ -88,6 +90,15 @@ export function instancePaths(config: Pick<InstanceConfig, "stateDir" | "runDir"
     acmeCa: `${stateDir}/traefik/acme-ca.pem`,
     /** Lines NAME=VALUE for the DNS provider (0600); they become Traefik's environment. */
     dnsEnv: `${stateDir}/dns.env`,
+    /** Bare repositories of `git push` over ssh, one of each service; their files belong to the jail's user. */
+    gitRepositories: `${stateDir}/git`,
+    /** Files of a commit on their way into the blobs. */
+    gitTaking: `${stateDir}/git-taking`,
+    /** Where sshd asks about a key, and where a login of git goes; two users, neither of whom reaches the other's. */
+    gitKeysSocket: `${runDir}/keys/keys.sock`,
+    gitSocket: `${runDir}/git/git.sock`,
+    /** Sockets of the hooks that run in the jail. */
+    gitHooks: `${runDir}/hooks`,
     localSocket: `${runDir}/local/local.sock`,
     receiverSocketDir: `${runDir}/receiver`,
     receiverSocket: `${runDir}/receiver/receiver.sock`,

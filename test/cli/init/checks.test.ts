@@ -12,6 +12,7 @@ const fine: Facts = {
   hasSystemd: true,
   disks: [{ path: "/var/lib/mypaas", free: 2_000_000_000 }],
   taken: [],
+  lacksForGit: [],
   noKey: undefined,
 };
 const down = new UserError("docker: not running, no answer on /var/run/docker.sock", {

@@ -1,5 +1,8 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { hint, command } from "../../../core/hints.ts";
 import { UserError } from "../../../core/errors.ts";
+import { instancePaths } from "../../../core/server/instance.ts";
 import type { RemoveInfo } from "../../../core/actions/lifecycle.ts";
 import { ownRoutes } from "../../../core/routing/takeovers.ts";
 import { writeRoute } from "../../../core/release/spec.ts";
@@ -40,6 +43,8 @@ export const remove: JobKind<RemoveAction> = {
     if (last !== undefined) await stopRelease(run, last);
     await removeFromEngine(run, engine, action);
     await removeSecretFiles(state, run.config, service);
+    const { gitRepositories } = instancePaths(run.config);
+    await rm(join(gitRepositories, `${service}.git`), { recursive: true, force: true });
     forgetService(state, service, job.id);
     await router.apply({ kind: "removed", service });
     const kept = [...volumes, ...foldersOf(last)].filter((name) => !action.volumes.includes(name));

@@ -1,0 +1,144 @@
+import { createReadStream } from "node:fs";
+import { open, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { hint } from "../../core/hints.ts";
+import { UserError } from "../../core/errors.ts";
+import type { ManifestEntry, PushManifest } from "../../core/actions/push.ts";
+import { didYouMean } from "../../core/dockerfile/did-you-mean.ts";
+import { quotePath } from "../../core/push/manifest.ts";
+import { plainText } from "../../core/terminal-text.ts";
+import { plainTheme, renderEvent } from "../../core/wire/event-text.ts";
+import { takeTar } from "../../adapters/archive/take-tar.ts";
+import type { BlobStore } from "../../adapters/host/blob-store.ts";
+import { followPush, pushHere, type PushHereParts } from "../accept/push-here.ts";
+import { readPush, type CommitPush } from "./pushed-refs.ts";
+import type { HookLine } from "./receive-pack.ts";
+import { textOf, type GitLine } from "./sessions.ts";
+
+export interface DeployCommitParts {
+  readonly push: PushHereParts;
+  readonly store: Pick<BlobStore, "put">;
+  /** Folder for the files of a commit on their way into the store. */
+  readonly taking: string;
+  readonly onBug: (error: unknown) => void;
+}
+
+/** A pack of a few kB can hold gigabytes. */
+const maxBytes = 2 * 1024 * 1024 * 1024;
+/** A file of LFS in git is a few lines with the name of its content. */
+const maxPointerBytes = 1024;
+
+/** Deploys what a hook names, and says how it goes; true when it is live. */
+export async function deployCommit(
+  parts: DeployCommitParts,
+  hook: HookLine,
+  line: Pick<GitLine, "key" | "service">,
+): Promise<boolean> {
+  const say = (text: string) => {
+    for (const one of text.split("\n")) hook.say(plainText(one));
+  };
+  const asked = readPush(hook.pushed);
+  if (typeof asked === "string") {
+    say(`error: ${asked}`);
+    return false;
+  }
+  const folder = await mkdtemp(join(parts.taking, "git-"));
+  try {
+    const push = await takeCommit(asked, { hook, folder, say, service: line.service });
+    const begun = await pushHere(parts.push, {
+      ...line,
+      push,
+      take: (wanted) => parts.store.put(wanted, createReadStream(join(folder, wanted.sha256))),
+    });
+    const end = await followPush(begun, new AbortController().signal, say);
+    return end.isLive;
+  } catch (error) {
+    if (hook.signal.aborted) return false;
+    if (!(error instanceof UserError)) parts.onBug(error);
+    say(textOf(error));
+    return false;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Taking {
+  readonly hook: HookLine;
+  readonly folder: string;
+  readonly service: string;
+  readonly say: (text: string) => void;
+}
+
+/** The manifest of a commit, with the bytes of its files in the folder. */
+async function takeCommit(
+  { commit, branch, dockerfile = "Dockerfile", pull, noCache }: CommitPush,
+  { hook, folder, say }: Taking,
+): Promise<PushManifest> {
+  const { facts, tar } = await hook.files(commit);
+  const { entries, folders } = await takeTar(tar, folder, { name: "commit", bytes: maxBytes });
+  const subject = plainText(facts.subject);
+  const warn = (text: string, cure: string) =>
+    say(renderEvent({ kind: "warning", text, hint: cure }, plainTheme));
+  for (const path of facts.submodules)
+    warn(
+      `${quotePath(path)}: a submodule, whose files are not in this commit`,
+      "push from a machine with mypaas, or copy the files into the repository",
+    );
+  const pointers = await lfsPointers(entries, folder);
+  if (pointers.length > 0)
+    warn(
+      `${pointers.slice(0, 5).map(quotePath).join(", ")}${pointers.length > 5 ? ` and ${pointers.length - 5} more` : ""}: a pointer of Git LFS, not the file itself`,
+      "push from a machine with mypaas, which sends the files themselves",
+    );
+  if (!entries.some(({ path }) => path === dockerfile)) throw noDockerfile(dockerfile, entries);
+  return {
+    dockerfile,
+    entries,
+    folders,
+    options: {
+      pull,
+      noCache,
+      fillIn: true,
+      from: { kind: "git", commit, branch, ...(subject !== "" && { subject }) },
+    },
+  };
+}
+
+async function lfsPointers(
+  entries: readonly ManifestEntry[],
+  folder: string,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const entry of entries) {
+    if (!("sha256" in entry) || entry.size > maxPointerBytes || entry.size < 100) continue;
+    // oxlint-disable-next-line no-await-in-loop
+    if (await isPointer(join(folder, entry.sha256))) found.push(entry.path);
+  }
+  return found;
+}
+
+const pointerHead = "version https://git-lfs.github.com/spec/v1\n";
+
+async function isPointer(file: string): Promise<boolean> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(pointerHead.length));
+    return buffer.toString("latin1", 0, bytesRead) === pointerHead;
+  } finally {
+    await handle.close();
+  }
+}
+
+function noDockerfile(dockerfile: string, entries: readonly ManifestEntry[]): UserError {
+  const names = entries
+    .map(({ path }) => path)
+    .filter((path) => /(^|\/)[^/]*dockerfile[^/]*$/i.test(path));
+  const near = didYouMean(dockerfile, names) ?? names[0];
+  return new UserError(`${plainText(dockerfile)}: not in this commit`, {
+    code: "no-dockerfile",
+    hint:
+      near === undefined
+        ? "add a Dockerfile at the top of the repository, and commit it"
+        : hint`name the one that is there: git push -o dockerfile=${near} REMOTE main`,
+  });
+}
