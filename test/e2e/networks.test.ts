@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { networkInterfaces } from "node:os";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { initArgs } from "../../scripts/machine/instance.ts";
 import { mustRun } from "../../scripts/machine/run.ts";
 import { nodeImage } from "../support/images.ts";
@@ -129,8 +130,15 @@ async function beside(container: string): Promise<Reach> {
   return JSON.parse(out) as Reach;
 }
 
-const replicaOf = async (service: string): Promise<string> =>
-  (await server.containers(service))[0]?.split(" ")[0] ?? "";
+/** The name of its container, once a name that was lent for waiting requests is given back. */
+async function replicaOf(service: string): Promise<string> {
+  for (let tries = 0; tries < 300; tries += 1) {
+    const name = (await server.containers(service))[0]?.split(" ")[0] ?? "";
+    if (name !== "" && !name.endsWith(".invalid")) return name;
+    await sleep(100);
+  }
+  throw new Error(`${service} has no container with a name of its own`);
+}
 
 /** The groups that were reached, in whole or in part. */
 function summed({ said, leadsOut, hasDockerSocket }: Reach) {

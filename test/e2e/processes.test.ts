@@ -118,7 +118,7 @@ test("a rollback brings a process back that the release before it had", async ()
 });
 
 const moments: readonly (readonly [string, () => Source, Moment])[] = [
-  ["while its processes start", () => web, "intent ready"],
+  ["while its processes start", () => web, "intent start"],
   ["in the cut-over", () => web, "intent cut-over"],
   ["while the old processes go", () => web, "intent retire"],
   ["after the old processes were stopped", () => zero, "outcome stop-old"],
@@ -134,7 +134,7 @@ for (const [title, of, moment] of moments)
     await journal(moment);
     await server.stopWorker("SIGKILL");
     await server.startWorker();
-    await push.done;
+    const said = await push.done;
     await server.settled(source.service);
     const live = Number((await server.get(source.host)).release.split("/")[1]);
     const own = (await replicasOf(server, source.service)).filter(
@@ -146,6 +146,8 @@ for (const [title, of, moment] of moments)
     const { sent, failed, reasons, byRelease } = await load.stop();
     const by = JSON.stringify(byRelease);
     console.log(`killed ${title}: ${sent} sent, ${failed} failed, release ${live}, ${by}`);
+    const steps = "SELECT at, phase, step FROM steps WHERE job = (SELECT MAX(id) FROM jobs)";
+    if (failed > 0) console.log(said.out, said.err, JSON.stringify(server.query(steps)));
     assert.deepEqual([failed, reasons], [0, {}]);
   });
 

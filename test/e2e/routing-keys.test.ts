@@ -106,7 +106,7 @@ function post(host: string, size?: number): Promise<string> {
     (answer) => {
       answer.resume();
       const { statusCode = 0, headers } = answer;
-      const refused = statusCode === 200 ? "" : ` by ${headers["x-mypaas-release"]}`;
+      const refused = statusCode === 200 ? "" : ` by ${String(headers["x-mypaas-release"])}`;
       answer.on("close", () => resolve(`${statusCode}${refused}`));
     },
   );

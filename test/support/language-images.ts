@@ -90,7 +90,7 @@ async function addFiles(root: string): Promise<void> {
   // As the official image has them: logs go to the container's own, and any user may start it.
   for (const [log, to] of logs)
     await mustRun("ln", ["-sf", to, join(root, `var/log/apache2/${log}.log`)]);
-  for (const folder of ["run/apache2", "run/lock/apache2"]) {
+  for (const folder of ["run/apache2", "run/lock/apache2", "var/log/apache2"]) {
     await mkdir(join(root, folder), { recursive: true });
     await mustRun("chmod", ["1777", join(root, folder)]);
   }

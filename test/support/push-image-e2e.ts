@@ -59,7 +59,9 @@ export async function openImageLaptop(server: TestServer): Promise<ImageLaptop> 
       ];
       await writeFile(join(context, "Dockerfile"), lines.join("\n"));
       const image = `${host}/${name}`;
-      await mustRun("docker", ["build", "-q", "-t", image, context], { env });
+      // Another suite may remove a step out of the cache that both would share.
+      const args = ["build", "-q", "--no-cache", "-t", image, context];
+      await mustRun("docker", args, { env });
       made.add(image);
       return image;
     },
