@@ -21,7 +21,7 @@ import { isZstd, refusePlatform, refuseZstd } from "../../core/image/refusals.ts
 import { nameOfImage } from "../../core/image/settings.ts";
 import type { WantedBlob } from "../../core/wire/protocol.ts";
 import type { CommandIo } from "../command.ts";
-import type { OpenedPush } from "./push-context.ts";
+import { sayReading, type OpenedPush } from "./push-context.ts";
 
 /** An image that is to be pushed, as it was typed. */
 export interface ImageSource {
@@ -89,7 +89,7 @@ async function takeApart(
   const { interrupted: signal } = io.world;
   io.say({ kind: "step", text: `reading image ${image} …` });
   const saved = await savedImage(image, io);
-  const onRead = sayReading(image, io);
+  const onRead = sayReading(`image ${image}`, io);
   const limits = { name: `image ${image}`, bytes: maxBytes, signal, onRead };
   const { entries } = await takeTar(saved.stream, folder, limits).catch(async (error: unknown) => {
     // An archive that is cut off has a reason.
@@ -136,16 +136,4 @@ function sayFound(layers: readonly WantedBlob[], { spec }: ImagePush, { say }: C
   const bytes = layers.reduce((sum, { size }) => sum + size, 0);
   const count = `${layers.length} ${layers.length === 1 ? "layer" : "layers"}`;
   say({ kind: "step", text: `found ${count}, ${formatBytes(bytes)}, for service ${spec.service}` });
-}
-
-/** Every 5 s a line, so that a large image does not look like a standstill. */
-function sayReading(image: string, { world, say }: CommandIo): (bytes: number) => void {
-  let read = 0;
-  let spoken = world.now();
-  return (bytes) => {
-    read += bytes;
-    if (world.now() - spoken < 5000) return;
-    spoken = world.now();
-    say({ kind: "step", text: `reading image ${image} … ${formatBytes(read)} so far` });
-  };
 }

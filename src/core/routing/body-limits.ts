@@ -1,6 +1,7 @@
 import type { DynamicDraft } from "./dynamic-draft.ts";
 import type { RoutePlan } from "./release-routing.ts";
-import { emptyService } from "./waiting.ts";
+import { bodyLimitPriority } from "./routes.ts";
+import { answerWith, emptyService } from "./waiting.ts";
 
 /** The rules of requests that a limit refuses, and the status that they get (RFC 9110, 15.5.12 and 15.5.14). */
 const refusals = [
@@ -29,20 +30,10 @@ export interface BodyLimit {
 export function limitBody(file: DynamicDraft, { plan, middlewares, limit }: BodyLimit): void {
   for (const { suffix, status, rule } of refusals) {
     const name = `body-${status}`;
-    file.add({
-      middlewares: {
-        [name]: {
-          errors: {
-            status: ["503"],
-            statusRewrites: { "503": status },
-            service: emptyService,
-            query: "/",
-          },
-        },
-      },
-    });
-    file.limit(suffix, plan, {
+    file.add({ middlewares: { [name]: answerWith(status) } });
+    file.outrank(suffix, plan, {
       rule: `${plan.config.rule} && ${rule(limit)}`,
+      priority: bodyLimitPriority(plan.route) + (plan.isProxied ? 1 : 0),
       target: { service: emptyService, middlewares: [...middlewares, name] },
     });
   }

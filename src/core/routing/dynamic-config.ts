@@ -3,6 +3,7 @@ import type { Maintenance, RoutingState, Switch } from "./routing-state.ts";
 import {
   answersFor,
   hstsOff,
+  isBeside,
   releaseRouting,
   type ReleaseRouting,
   type RoutePlan,
@@ -124,8 +125,7 @@ function addMaintenance(known: Known, maintenance: Maintenance): void {
   const { file, state } = known;
   const plans = [...knownReleases(state), ...(state.stopped ?? [])]
     .flatMap((release) => releaseRouting(release, state.server).routers)
-    // Those have the same place as another one.
-    .filter(({ isProxied, isBehind }) => isProxied !== true && isBehind !== true);
+    .filter((plan) => !isBeside(plan));
   const former = plans.filter((plan) => isFormerHttps(plan, state)).map(httpsSideOf);
   for (const plan of [...plans, ...former])
     if (serviceAt(known, plan) === maintenance.service)
@@ -135,7 +135,9 @@ function addMaintenance(known: Known, maintenance: Maintenance): void {
 /** Refuses large bodies at each place: a request that waits must fulfil the limits of all releases that may answer it. */
 function addBodyLimits(known: Known): void {
   const { file, state } = known;
-  const plans = knownReleases(state)
+  const releases = knownReleases(state);
+  if (releases.every(({ spec }) => spec.maxBodyBytes === undefined)) return;
+  const plans = releases
     .flatMap((release) => releaseRouting(release, state.server).routers)
     .filter(({ isBehind }) => isBehind !== true);
   const former = plans.filter((plan) => isFormerHttps(plan, state)).map(httpsSideOf);

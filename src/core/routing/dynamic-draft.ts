@@ -10,7 +10,7 @@ import type {
   ServersTransportConfig,
   ServiceConfig,
 } from "./traefik-config.ts";
-import { bodyLimitPriority, holdPriority, maintenancePriority } from "./routes.ts";
+import { holdPriority } from "./routes.ts";
 
 /** The service of a router, and its middlewares. */
 export interface Target {
@@ -46,41 +46,21 @@ export class DynamicDraft {
     });
   }
 
-  /** Adds a router above the holds of the rule of `plan`, for requests that a limit refuses. The first one of a rule stays. */
-  limit(
-    suffix: string,
+  /** Adds a router above the holds of the rule of `plan`, with a narrower rule. The first one of a rule stays, for each reason. */
+  outrank(
+    why: string,
     plan: RoutePlan,
-    { rule, target }: { readonly rule: string; readonly target: Target },
+    { target, ...more }: Pick<RouterConfig, "rule" | "priority"> & { readonly target: Target },
   ): void {
-    const key = `${suffix} ${plan.entryPoint} ${plan.config.rule}`;
-    if (this.#rules.has(key)) return;
-    this.#rules.add(key);
-    const { entryPoints, tls } = plan.config;
-    this.route(`${suffix}-${plan.entryPoint}-${plan.name}`, {
-      entryPoints,
-      rule,
-      priority: bodyLimitPriority(plan.route) + (plan.isProxied ? 1 : 0),
-      ...target,
-      ...(tls === undefined ? {} : { tls }),
-    });
-  }
-
-  /** Adds a router above every hold of the rule of `plan`; its own rule lets the worker pass. The first one of a rule stays. */
-  close(
-    plan: RoutePlan,
-    { rule, target }: { readonly rule: string; readonly target: Target },
-  ): void {
-    const { entryPoints, tls } = plan.config;
-    const key = `closed ${plan.entryPoint} ${plan.config.rule}`;
+    const { entryPoints, rule, tls } = plan.config;
+    const key = `${why} ${plan.entryPoint} ${rule}`;
     if (this.#rules.has(key)) return;
     this.#rules.add(key);
     // A route on http may have a router of the same name on the https port.
-    this.route(`maintenance-${plan.entryPoint}-${plan.name}`, {
+    this.route(`${why}-${plan.entryPoint}-${plan.name}`, {
       entryPoints,
-      rule,
-      priority: maintenancePriority(plan.route),
-      service: target.service,
-      middlewares: target.middlewares,
+      ...more,
+      ...target,
       ...(tls === undefined ? {} : { tls }),
     });
   }

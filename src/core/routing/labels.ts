@@ -3,14 +3,20 @@ import { grpcHealthPath } from "../health/grpc-health.ts";
 import { digestText } from "../dockerfile/keys/table.ts";
 import type { Release } from "../release/release.ts";
 import { balancersOf } from "./balancers.ts";
-import { releaseRouting, type RoutePlan, type RoutingServer } from "./release-routing.ts";
+import { isBeside, releaseRouting, type RoutePlan, type RoutingServer } from "./release-routing.ts";
 import type { ServiceSpec } from "../release/spec.ts";
 import { label, networkName } from "../release/names.ts";
 
 /** The labels with which Traefik routes to a release. They must be equal on all replicas, or Traefik drops them. */
 export function traefikLabels(release: Release, server: RoutingServer): Record<string, string> {
-  const { middlewares, ...routing } = releaseRouting(release, server);
+  const routing = releaseRouting(release, server);
   const routers = routing.routers.filter(inLabels);
+  const used = new Set(
+    routers.flatMap(({ shape, config }) => [...shape, ...(config.middlewares ?? [])]),
+  );
+  const middlewares = Object.fromEntries(
+    Object.entries(routing.middlewares).filter(([name]) => used.has(name)),
+  );
   if (routers.length === 0 || release.port === undefined) return { "traefik.enable": "false" };
   return {
     "traefik.enable": "true",
@@ -50,8 +56,7 @@ export const dockerRouterNames = (release: Release, server: RoutingServer): read
     .map(({ name }) => `${name}@docker`);
 
 /** Labels must not depend on what `init` changes: a container keeps them. */
-const inLabels = ({ isProxied, isBehind }: RoutePlan): boolean =>
-  isProxied !== true && isBehind !== true;
+const inLabels = (plan: RoutePlan): boolean => !isBeside(plan);
 
 /** The Host header of health checks: the first domain, with `www` for a wildcard. */
 export const healthHost = (spec: ServiceSpec): string | undefined =>

@@ -4,6 +4,7 @@ import type { DynamicDraft } from "./dynamic-draft.ts";
 import type { RoutePlan } from "./release-routing.ts";
 import type { Maintenance, ServerFacts } from "./routing-state.ts";
 import type { MiddlewareConfig, ServersTransportConfig } from "./traefik-config.ts";
+import { maintenancePriority } from "./routes.ts";
 import { emptyService } from "./waiting.ts";
 
 /** Request header with which the worker passes by the maintenance of a service, to prove a cut-over. */
@@ -30,7 +31,8 @@ export function closeRoute(
     },
     serversTransports: { page: quick },
   });
-  file.close(plan, {
+  file.outrank("maintenance", plan, {
+    priority: maintenancePriority(plan.route),
     rule: `${plan.config.rule} && !Header(\`${passHeader}\`, \`${maintenance.pass}\`)`,
     target: { service: emptyService, middlewares: ["maintenance", page] },
   });

@@ -3,7 +3,7 @@ import { unevenRule } from "./routes.ts";
 import type { RoutingState } from "./routing-state.ts";
 import { knownReleases } from "./takeovers.ts";
 import type { EntryPoint } from "./traefik-config.ts";
-import { emptyService } from "./waiting.ts";
+import { answerWith, emptyService } from "./waiting.ts";
 
 /** Above the receiver. */
 const dotsPriority = 2_000_000_000_000;
@@ -15,13 +15,7 @@ const dotsRule = "PathRegexp(`/\\.\\.?(/|$)`)";
 
 /** Answers 400 where a service could read a path as that of another route: Traefik does not clean paths here. */
 export function addPathGuards(file: DynamicDraft, state: RoutingState): void {
-  const bad = {
-    status: ["503"],
-    statusRewrites: { "503": 400 },
-    service: emptyService,
-    query: "/",
-  };
-  file.add({ middlewares: { "bad-path": { errors: bad } } });
+  file.add({ middlewares: { "bad-path": answerWith(400) } });
   const refuse = (name: string, rule: string, priority: number): void => {
     for (const entryPoint of ["web", "websecure"] as const satisfies readonly EntryPoint[])
       file.route(`${name}-${entryPoint}`, {

@@ -79,7 +79,8 @@ export function releaseRouting(release: Release, server: RoutingServer): Release
       : [draft.use("retry", { retry: { attempts: 3, initialInterval: "100ms" } })];
   const header = draft.useAll(headerChain(release));
   const guards = draft.useAll(guardChain(release));
-  const behind = draft.useAll(guardChain(release, server.trusted));
+  const { trusted } = server;
+  const behind = trusted === undefined ? guards : draft.useAll(guardChain(release, trusted));
   const parts = { tag, retry, header, guards, behind };
   for (const [index, route] of routes.entries()) {
     if (route.to === undefined) addRoute(draft, parts, { route, n: index + 1 });
@@ -213,6 +214,10 @@ function addRedirect(draft: RoutingDraft, { tag }: Parts, { route, n }: Numbered
 /** Traefik takes these headers away from requests of clients that it does not trust. */
 const clientUsesHttps = "Header(`X-Forwarded-Proto`, `https`)";
 const isForwarded = "HeaderRegexp(`X-Forwarded-For`, `.`)";
+
+/** True for a router beside the one of its place, which it outranks for some clients. */
+export const isBeside = ({ isProxied, isBehind }: RoutePlan): boolean =>
+  isProxied === true || isBehind === true;
 
 /** True when a router answers requests that `wanted` stands for. Of several, the first at the highest priority counts. */
 export const answersFor = (plan: RoutePlan, wanted: RoutePlan): boolean =>

@@ -22,6 +22,16 @@ export const isWaitService = (name: string): boolean =>
 /** The service without servers: Traefik answers 503 for it. */
 export const emptyService = "nobody";
 
+/** Answers with a status in place of the 503 of that service. */
+export const answerWith = (status: number): MiddlewareConfig => ({
+  errors: {
+    status: ["503"],
+    statusRewrites: { "503": status },
+    service: emptyService,
+    query: "/",
+  },
+});
+
 const intervalMs = 200;
 /** Traefik's retry ends after 15 minutes, whatever its configuration. */
 const longestMs = 14 * 60_000;
