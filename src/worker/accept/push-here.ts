@@ -6,23 +6,18 @@ import { plainTheme, renderEvent, withoutRepeats } from "../../core/wire/event-t
 import { isDone } from "../../core/wire/event-roles.ts";
 import type { LoggedEvent } from "../../core/wire/events.ts";
 import { authorise } from "../../core/wire/permissions.ts";
-import type { Request } from "../../core/wire/protocol.ts";
-import { hashToken, parseRequest } from "../../core/wire/request.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { callerOf } from "../access/enrolled-keys.ts";
 import { guardOf, whileAllowed } from "../access/tokens.ts";
 import type { JobLog } from "../jobs/job-log.ts";
 import { recordOf } from "./accept-once.ts";
 import type { Pushes, TakeBlob } from "./pushes.ts";
+import { requestHere, type RequestParts } from "./request-here.ts";
 
-export interface PushHereParts {
+export interface PushHereParts extends RequestParts {
   readonly state: State;
   readonly pushes: Pushes;
   readonly log: Pick<JobLog, "follow">;
-  readonly now: () => number;
-  readonly random: (bytes: number) => Buffer;
-  /** Id of this server. */
-  readonly server: string;
 }
 
 /** A push that begins on the server, on behalf of a key that somebody else has proved: sshd, a grant, the key that made a link. */
@@ -46,27 +41,15 @@ export interface PushBegun {
 
 /** Does what the signed request of a push does: the same rights, refusals, blobs and queue. Throws UserError, and then there is no job. */
 export async function pushHere(parts: PushHereParts, asked: PushAsked): Promise<PushBegun> {
-  const { state, pushes, log, now, random, server } = parts;
+  const { state, pushes, log, now } = parts;
   const { key, service, push, take } = asked;
   const caller = callerOf(state, key);
   if (caller === undefined) throw notEnrolled(key);
-  const wanted: Request = {
-    v: 1,
-    server,
-    created: now(),
-    nonce: random(16).toString("hex"),
-    // Nobody gets the token: this push is followed here.
-    tokenHash: hashToken(random(32).toString("hex")),
-    action: "push",
-    service,
-    push,
-  };
-  const body = Buffer.from(JSON.stringify(wanted));
-  const request = parseRequest(body);
+  const { request, bytes } = requestHere(parts, { action: "push", service, push });
   if (request.action !== "push") throw new Error("a push became another action");
   authorise(caller, request, now());
-  const stored = recordOf(request, body, { key, now: now() });
-  const accepted = await pushes.accept(stored, request, body);
+  const stored = recordOf(request, bytes, { key, now: now() });
+  const accepted = await pushes.accept(stored, request, bytes);
   const { job, attached = false } =
     accepted.job === undefined ? await pushes.start(stored, take) : accepted;
   if (job === undefined) throw new Error("a push without a job");

@@ -3,22 +3,17 @@ import { UserError } from "../../core/errors.ts";
 import type { HookAnswer } from "../../core/wire/routes.ts";
 import { isFromForge, pushedBy, type Hook } from "../../core/links/webhook.ts";
 import { authorise } from "../../core/wire/permissions.ts";
-import type { Request } from "../../core/wire/protocol.ts";
-import { hashToken, parseRequest } from "../../core/wire/request.ts";
 import { jobOfDelivery, keepDelivery, linkById, type Link } from "../../adapters/state/links.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { recordOf } from "../accept/accept-once.ts";
 import { acceptJob } from "../accept/job-requests.ts";
+import { requestHere, type RequestParts } from "../accept/request-here.ts";
 import type { Queue } from "../jobs/queue.ts";
 import { callerOfLink } from "./links.ts";
 
-export interface HookParts {
+export interface HookParts extends RequestParts {
   readonly state: State;
   readonly queue: Queue;
-  readonly now: () => number;
-  readonly random: (bytes: number) => Buffer;
-  /** Id of this server. */
-  readonly server: string;
 }
 
 /** Takes a webhook of a forge: a push to the linked branch becomes a job, everything else that is signed becomes nothing. */
@@ -43,21 +38,9 @@ export function acceptHook(parts: HookParts, id: string, hook: Hook): HookAnswer
 
 /** Begins a pull with the rights of the link's key, as a request of that key would. Throws UserError, and then there is no job. */
 export function pullHere(parts: HookParts, link: Link, commit: string | undefined): number {
-  const { state, now, random, server } = parts;
+  const { state, now } = parts;
   const { service, key } = link;
-  const wanted: Request = {
-    v: 1,
-    server,
-    created: now(),
-    nonce: random(16).toString("hex"),
-    // Nobody gets the token.
-    tokenHash: hashToken(random(32).toString("hex")),
-    action: "pull",
-    service,
-    ...(commit !== undefined && { commit }),
-  };
-  const bytes = Buffer.from(JSON.stringify(wanted));
-  const request = parseRequest(bytes);
+  const { request, bytes } = requestHere(parts, { action: "pull", service, commit });
   if (request.action !== "pull") throw new Error("a pull became another action");
   authorise(callerOfLink(state, link), request, now());
   const { job } = acceptJob(parts, recordOf(request, bytes, { key, now: now() }), request, bytes);
