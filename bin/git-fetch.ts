@@ -5,8 +5,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const git = "/usr/bin/git";
-const repository = "/work/r";
-const authorities = "/work/ca.pem";
+const repository = "/fetch/git";
+const authorities = "/fetch/ca.pem";
 
 /** What the worker asks for, as JSON on the input. */
 interface Order {

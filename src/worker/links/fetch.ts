@@ -164,7 +164,7 @@ async function startJail(
       command: [gitJailPaths.node, gitJailPaths.fetch],
       network,
       mounts: node.files.map(({ source, target }) => bindMount(source, target)),
-      tmpfs: { "/tmp": 16 * 1024 ** 2, "/work": maxPackBytes + 96 * 1024 ** 2 },
+      tmpfs: { "/tmp": 16 * 1024 ** 2, "/fetch": maxPackBytes + 96 * 1024 ** 2 },
       memoryBytes,
     },
     signal,

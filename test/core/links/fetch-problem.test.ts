@@ -41,7 +41,7 @@ const cases: readonly (readonly [string, string, object?])[] = [
     { commit: "abcdef".repeat(7).slice(0, 40) },
   ],
   [
-    "fatal: unable to access: server certificate verification failed. CAfile: /work/ca.pem",
+    "fatal: unable to access: server certificate verification failed. CAfile: /fetch/ca.pem",
     "its certificate is not trusted here",
   ],
   ["remote: x\nfatal: early EOF\n", "not fetched: early EOF"],

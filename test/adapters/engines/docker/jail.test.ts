@@ -55,7 +55,7 @@ test("a jail gets the network, the mounts and the limits that are named, and no 
     env: { TOKEN: "x" },
     network: "mypaas-egress",
     mounts: [{ type: "bind", source: "/srv/repo", target: "/repo", readOnly: false }],
-    tmpfs: { "/work": 1024 },
+    tmpfs: { "/fetch": 1024 },
     memoryBytes: 2048,
     pids: 3,
     fileBytes: 512,
@@ -65,7 +65,7 @@ test("a jail gets the network, the mounts and the limits that are named, and no 
   assert.deepEqual(HostConfig?.Mounts, [
     { Type: "bind", Source: "/srv/repo", Target: "/repo", ReadOnly: false },
   ]);
-  assert.deepEqual(Object.keys(HostConfig?.Tmpfs as object), ["/work"]);
+  assert.deepEqual(Object.keys(HostConfig?.Tmpfs as object), ["/fetch"]);
   assert.deepEqual([HostConfig?.Memory, HostConfig?.MemorySwap], [2048, 2048]);
   assert.equal(HostConfig?.PidsLimit, 3);
   assert.deepEqual(HostConfig?.Ulimits?.at(-1), { Name: "fsize", Soft: 512, Hard: 512 });
