@@ -11,6 +11,12 @@ export function formatBytes(bytes: number): string {
 /** Formats a count: `1 file`, `20 files`. */
 export const formatFiles = (count: number): string => (count === 1 ? "1 file" : `${count} files`);
 
+/** Formats the layers of an image: `3 layers, 12.4 MB`. */
+export function formatLayers(layers: readonly { readonly size: number }[]): string {
+  const bytes = layers.reduce((sum, { size }) => sum + size, 0);
+  return `${layers.length === 1 ? "1 layer" : `${layers.length} layers`}, ${formatBytes(bytes)}`;
+}
+
 /** Formats a count: `1 request`, `412 requests`. */
 export const formatRequests = (count: number): string =>
   count === 1 ? "1 request" : `${count} requests`;
@@ -36,4 +42,10 @@ export function formatAge(ms: number): string {
 function round(value: number, whole: boolean): string {
   if (whole || value >= 99.95) return String(Math.round(value));
   return value.toFixed(1).replace(/\.0$/, "");
+}
+
+/** A list with a limit: `a, b, c and 4 more`. */
+export function shortList(all: readonly string[], shown = 3): string {
+  const more = all.length - shown;
+  return more > 0 ? `${all.slice(0, shown).join(", ")} and ${more} more` : all.join(", ");
 }

@@ -1,4 +1,4 @@
-import { formatBytes } from "../core/format.ts";
+import { formatLayers } from "../core/format.ts";
 import type { ManifestImage } from "../core/actions/push.ts";
 import type { ImagePart } from "../deploy/ports.ts";
 import { pushSource, type Open, type Push } from "./push.ts";
@@ -15,7 +15,14 @@ function imageSource(push: Push, { config, layers }: ManifestImage, open: Open):
   const { id, dockerfile, admission } = pushSource(push, open);
   const part = (path: string) => partOf(push, path, open);
   const parts = { config: part(config), layers: layers.map(part) };
-  return { kind: "image", id, dockerfile, admission, parts, describe: () => sizeOf(parts.layers) };
+  return {
+    kind: "image",
+    id,
+    dockerfile,
+    admission,
+    parts,
+    describe: () => formatLayers(parts.layers),
+  };
 }
 
 function partOf({ push }: Push, path: string, open: Open): ImagePart {
@@ -24,9 +31,4 @@ function partOf({ push }: Push, path: string, open: Open): ImagePart {
   if (entry === undefined || "link" in entry) throw new Error("an image without one of its parts");
   const { sha256, size } = entry;
   return { sha256, size, open: () => open({ sha256, size }) };
-}
-
-function sizeOf(layers: readonly ImagePart[]): string {
-  const bytes = layers.reduce((sum, { size }) => sum + size, 0);
-  return `${layers.length} ${layers.length === 1 ? "layer" : "layers"}, ${formatBytes(bytes)}`;
 }

@@ -4,6 +4,7 @@ import { formatBytes, formatFiles } from "../core/format.ts";
 import { UserError } from "../core/errors.ts";
 import type { ActionOf } from "../core/actions/actions.ts";
 import type { ManifestEntry, PushManifest } from "../core/actions/push.ts";
+import { maxDockerfileBytes } from "../core/dockerfile/parse.ts";
 import { maxProcfileBytes } from "../core/dockerfile/procfile.ts";
 import { byPath } from "../core/push/manifest.ts";
 import { procfilePath, reservedProcfile } from "../core/push/procfile-path.ts";
@@ -15,9 +16,6 @@ import type { BuildSource, Dockerfile } from "./source.ts";
 /** Yields the bytes of an uploaded file, and throws instead of ending when they do not match. */
 export type Open = (blob: WantedBlob) => AsyncIterable<Uint8Array>;
 export type Push = Pick<ActionOf<"push">, "service" | "push">;
-
-/** Longer ones are no Dockerfiles that anybody wrote. */
-const maxDockerfileBytes = 4 * 1024 * 1024;
 
 /** The files of a push. */
 export function pushSource({ service, push }: Push, open: Open): BuildSource {

@@ -11,7 +11,7 @@ import {
 import { maxDockerfileBytes } from "../../core/dockerfile/parse.ts";
 import { maxProcfileBytes, type ProcfileText } from "../../core/dockerfile/procfile.ts";
 import { badArchive } from "../../core/push/archive.ts";
-import { shownPath } from "../../core/push/manifest.ts";
+import { foldersAbove, shownPath } from "../../core/push/manifest.ts";
 import type { Taken } from "./taken.ts";
 
 export interface ArchiveContext extends ChosenContext {
@@ -103,8 +103,6 @@ const pointerStart = "version https://git-lfs.github.com/spec/";
 /** Empty folders of what `git archive` wrote: git keeps none, so these are submodules that it left out. */
 export function emptySubmodules({ commit, folders, entries }: Taken): readonly string[] {
   if (commit === undefined) return [];
-  const all = [...folders, ...entries];
-  return folders
-    .map(({ path }) => path)
-    .filter((path) => !all.some((other) => other.path.startsWith(`${path}/`)));
+  const full = new Set([...folders, ...entries].flatMap(({ path }) => foldersAbove(path)));
+  return folders.map(({ path }) => path).filter((path) => !full.has(path));
 }

@@ -1,18 +1,24 @@
 import type { Maintenance } from "../../core/routing/routing-state.ts";
+import type { Row } from "./row.ts";
 import type { State } from "./state.ts";
 
 /** The services in maintenance, by name. */
 export const readMaintenance = (state: State): readonly Maintenance[] =>
-  state.all("SELECT service, text, since, pass FROM maintenance ORDER BY service").map((row) => ({
-    service: row.text("service"),
-    text: row.text("text"),
-    since: row.integer("since"),
-    pass: row.text("pass"),
-  }));
+  state.all("SELECT service, text, since, pass FROM maintenance ORDER BY service").map(fromRow);
 
 /** The maintenance of one service; undefined when there is none. */
-export const maintenanceOf = (state: State, service: string): Maintenance | undefined =>
-  readMaintenance(state).find((one) => one.service === service);
+export function maintenanceOf(state: State, service: string): Maintenance | undefined {
+  const sql = "SELECT service, text, since, pass FROM maintenance WHERE service = ?";
+  const row = state.get(sql, service);
+  return row && fromRow(row);
+}
+
+const fromRow = (row: Row): Maintenance => ({
+  service: row.text("service"),
+  text: row.text("text"),
+  since: row.integer("since"),
+  pass: row.text("pass"),
+});
 
 /** Begins a maintenance, or gives the one that is there another text. */
 export function beginMaintenance(state: State, { service, text, since, pass }: Maintenance): void {

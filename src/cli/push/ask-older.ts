@@ -1,5 +1,6 @@
 import type { PushManifest } from "../../core/actions/push.ts";
 import { UserError } from "../../core/errors.ts";
+import { shortList } from "../../core/format.ts";
 import { hintFields } from "../../core/hints.ts";
 import { shownPath } from "../../core/push/manifest.ts";
 import { plainManifest } from "../../core/push/older-servers.ts";
@@ -56,11 +57,7 @@ async function askWithImage<T extends { readonly accepted: Pick<Accepted, "versi
   });
 }
 
-const maxNamed = 3;
-
 function leftBehind(folders: readonly string[]): string {
   if (folders.length === 0) return "modes of folders and special modes stay behind";
-  const more = folders.length > maxNamed ? ` and ${folders.length - maxNamed} more` : "";
-  const named = folders.slice(0, maxNamed).map(shownPath).join(", ");
-  return `empty folders stay behind: ${named}${more}`;
+  return `empty folders stay behind: ${shortList(folders.map(shownPath))}`;
 }

@@ -7,6 +7,7 @@ import type { Taken, TakeLimits } from "../../adapters/archive/taken.ts";
 import type { SourceFile } from "../../adapters/laptop/source-file.ts";
 import type { PushFrom, PushOptions } from "../../core/actions/push.ts";
 import { UserError } from "../../core/errors.ts";
+import { shortList } from "../../core/format.ts";
 import { command, hint, hintFields, type Hint } from "../../core/hints.ts";
 import { dockerfilesOf } from "../../core/push/archive-context.ts";
 import { shownPath } from "../../core/push/manifest.ts";
@@ -146,8 +147,7 @@ function noDockerfile({ name, path, nameDockerfile }: TakenSource, taken: Taken)
 async function warnOfGaps(taken: Taken, chosen: ArchiveContext, into: string, { say }: CommandIo) {
   const { emptySubmodules, lfsPointers } =
     await import("../../adapters/archive/archive-context.ts");
-  const named = (paths: readonly string[]) =>
-    `${paths.slice(0, 3).map(shownPath).join(", ")}${paths.length > 3 ? ` and ${paths.length - 3} more` : ""}`;
+  const named = (paths: readonly string[]) => shortList(paths.map(shownPath));
   const submodules = emptySubmodules(taken);
   if (submodules.length > 0)
     say({

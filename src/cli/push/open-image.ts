@@ -12,7 +12,7 @@ import {
 import { sourceIn, type SourceFile } from "../../adapters/laptop/source-file.ts";
 import type { BuilderFacts } from "../../core/dockerfile/syntax.ts";
 import type { PushFrom, PushOptions } from "../../core/actions/push.ts";
-import { formatBytes } from "../../core/format.ts";
+import { formatLayers } from "../../core/format.ts";
 import { hintFields } from "../../core/hints.ts";
 import { chooseImage, imagesOf, type ArchivedImage } from "../../core/image/archive.ts";
 import { readImageConfig } from "../../core/image/image-config.ts";
@@ -133,7 +133,6 @@ function fromOf(labels: Readonly<Record<string, string>>): PushFrom {
 }
 
 function sayFound(layers: readonly WantedBlob[], { spec }: ImagePush, { say }: CommandIo): void {
-  const bytes = layers.reduce((sum, { size }) => sum + size, 0);
-  const count = `${layers.length} ${layers.length === 1 ? "layer" : "layers"}`;
-  say({ kind: "step", text: `found ${count}, ${formatBytes(bytes)}, for service ${spec.service}` });
+  const found = `found ${formatLayers(layers)}, for service ${spec.service}`;
+  say({ kind: "step", text: found });
 }

@@ -5,7 +5,7 @@ import {
   type KeyObject,
   X509Certificate,
 } from "node:crypto";
-import { shortList } from "../health/check.ts";
+import { shortList } from "../format.ts";
 import { coversHost as isCovered } from "../routing/routes.ts";
 import { bad, readManualFiles } from "./certificate-files.ts";
 import { oneLine } from "./foreign-text.ts";

@@ -32,12 +32,6 @@ export const failed = withHint("failed");
 /** The same finding with another title. */
 export const about = (title: string, finding: Finding): Finding => ({ ...finding, title });
 
-/** A list with a limit: `a, b, c and 4 more`. */
-export function shortList(all: readonly string[], shown = 3): string {
-  const more = all.length - shown;
-  return more > 0 ? `${all.slice(0, shown).join(", ")} and ${more} more` : all.join(", ");
-}
-
 /** True when `version` is `least` or newer. Both are dotted numbers with any suffix; an unreadable version is older. */
 export function isAtLeast(version: string, least: string): boolean {
   const [have, need] = [numbers(version), numbers(least)];

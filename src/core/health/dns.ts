@@ -1,7 +1,8 @@
 import { isIPv4, isLoopback } from "../server/addresses.ts";
 import { listenToo } from "../server/listen-too.ts";
 import { familyOf, type Family } from "../server/listening.ts";
-import { ok, shortList, warning, type Finding } from "./check.ts";
+import { shortList } from "../format.ts";
+import { ok, warning, type Finding } from "./check.ts";
 
 /** Judges whether a domain leads here. Never `failed`: behind a NAT or a CDN the addresses differ. */
 export function judgeDomain(domain: {

@@ -1,7 +1,8 @@
 import { command, hint } from "../hints.ts";
 import type { InstanceConfig } from "../server/instance.ts";
 import { trustsProxies } from "../server/trusted-proxies.ts";
-import { failed, ok, shortList, type Finding } from "./check.ts";
+import { shortList } from "../format.ts";
+import { failed, ok, type Finding } from "./check.ts";
 
 type Trust = Pick<InstanceConfig, "trustProxy">;
 

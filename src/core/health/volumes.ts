@@ -1,6 +1,7 @@
 import { volumeLines, waysOut } from "../release/declared-volumes.ts";
 import { label } from "../release/names.ts";
-import { about, ok, shortList, warning, type Finding } from "./check.ts";
+import { shortList } from "../format.ts";
+import { about, ok, warning, type Finding } from "./check.ts";
 import type { Inventory, Known } from "./inventory.ts";
 
 /** Names each service that keeps data which its Dockerfile does not name, and the line that names it. */

@@ -1,3 +1,4 @@
+import { shortList } from "../format.ts";
 import { command, hint, hintFields } from "../hints.ts";
 import { posix } from "node:path";
 import type { Event } from "../wire/events.ts";
@@ -17,10 +18,9 @@ const maxNamed = 5;
 export function warnOfRiskyFiles(entries: readonly ManifestEntry[]): Event | undefined {
   const found = entries.map((entry) => entry.path).filter(isRisky);
   if (found.length === 0) return undefined;
-  const more = found.length > maxNamed ? ` and ${found.length - maxNamed} more` : "";
   return {
     kind: "warning",
-    text: `build context: files that may hold secrets are sent: ${found.slice(0, maxNamed).map(shownPath).join(", ")}${more}`,
+    text: `build context: files that may hold secrets are sent: ${shortList(found.map(shownPath), maxNamed)}`,
     ...hintFields(hint`add them to .dockerignore, and set values with: ${command("env")}`),
   };
 }

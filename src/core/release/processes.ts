@@ -1,5 +1,5 @@
 import type { Release } from "./release.ts";
-import { replicaCount, type ProcessSpec, type ServiceSpec } from "./spec.ts";
+import { replicaCount, type ServiceSpec } from "./spec.ts";
 
 /** The process that has the port, the routes and the names of a service; it is the one that a service without others has. */
 export const web = "web";
@@ -19,10 +19,6 @@ export const replicasOfProcess = ({ scale, processes }: Sized, process: string):
 /** The number of replicas of all processes together. */
 export const totalReplicas = ({ scale, processes }: Sized): number =>
   processes.reduce((sum, { replicas }) => sum + replicas, replicaCount(scale));
-
-/** The processes of a service beside `web` of which at least one replica runs. */
-export const runningProcesses = ({ processes }: Sized): readonly ProcessSpec[] =>
-  processes.filter(({ replicas }) => replicas > 0);
 
 /** A release as one of its processes knows it: nothing but `web` listens anywhere, or has the health check of the image. */
 export const ofProcess = (release: Release, process: string): Release =>

@@ -1,5 +1,5 @@
 import type { Release } from "../release/release.ts";
-import type { Maintenance, RoutingState, Switch } from "./routing-state.ts";
+import type { RoutingState, Switch } from "./routing-state.ts";
 import {
   answersFor,
   hstsOff,
@@ -34,8 +34,11 @@ export function dynamicConfig(facts: RoutingState): DynamicConfig {
   const live = [
     ...state.live.filter(({ spec }) => !state.switches.some((one) => one.service === spec.service)),
     ...state.switches.flatMap(({ phase, from, to }) => (phase === "held" ? (from ?? []) : to)),
-  ].map((release): Routed => ({ release, routing: routingOf(state, release) }));
-  const known = { file, state, live };
+  ];
+  const held = state.switches.filter(({ phase }) => phase === "held").map(({ to }) => to);
+  const routed = (releases: readonly Release[]) =>
+    releases.map((release): Routed => ({ release, routing: routingOf(state, release) }));
+  const known = { file, state, live: routed(live), held: routed(held) };
   addPasswords(known);
   // Holds first: when two switches have the same route, the newer release wins.
   for (const one of state.switches) if (one.phase === "held") addHolds(known, one);
@@ -45,15 +48,16 @@ export function dynamicConfig(facts: RoutingState): DynamicConfig {
   addStopped(known);
   addHttps(known);
   addBodyLimits(known);
-  for (const one of state.maintenance ?? []) addMaintenance(known, one);
+  addMaintenance(known, routed(state.stopped ?? []));
   return file.config(state.server);
 }
 
-/** The file so far, and what its routers depend on; `live` are the releases that answer now. */
+/** The file so far, and what its routers depend on; `live` are the releases that answer now, `held` those that get ready. */
 interface Known {
   readonly file: DynamicDraft;
   readonly state: RoutingState;
   readonly live: readonly Routed[];
+  readonly held: readonly Routed[];
 }
 
 interface Routed {
@@ -120,16 +124,18 @@ function addStopped({ file, state }: Known): void {
       file.hold(`stopped-${plan.name}`, plan, { service: emptyService, middlewares: [] });
 }
 
-/** Closes every place at which the service answers now, would answer if it ran, or lets requests wait. Labels of old releases have such places too. */
-function addMaintenance(known: Known, maintenance: Maintenance): void {
+/** Closes every place at which a service in maintenance answers now, would answer if it ran, or lets requests wait. Labels of old releases have such places too. */
+function addMaintenance(known: Known, stopped: readonly Routed[]): void {
   const { file, state } = known;
-  const plans = [...knownReleases(state), ...(state.stopped ?? [])]
-    .flatMap((release) => releaseRouting(release, state.server).routers)
-    .filter((plan) => !isBeside(plan));
-  const former = plans.filter((plan) => isFormerHttps(plan, state)).map(httpsSideOf);
-  for (const plan of [...plans, ...former])
-    if (serviceAt(known, plan) === maintenance.service)
-      closeRoute(file, state.server, { plan, maintenance });
+  const { maintenance = [] } = state;
+  if (maintenance.length === 0) return;
+  const releases = [...knownReleases(state), ...(state.stopped ?? [])];
+  for (const plan of placesOf(state, releases)) {
+    if (isBeside(plan)) continue;
+    const owner = ownerNow(known, plan) ?? ownerOf(plan, stopped);
+    const one = maintenance.find(({ service }) => service === owner?.release.spec.service);
+    if (one !== undefined) closeRoute(file, state.server, { plan, maintenance: one });
+  }
 }
 
 /** Refuses large bodies at each place: a request that waits must fulfil the limits of all releases that may answer it. */
@@ -137,11 +143,8 @@ function addBodyLimits(known: Known): void {
   const { file, state } = known;
   const releases = knownReleases(state);
   if (releases.every(({ spec }) => spec.maxBodyBytes === undefined)) return;
-  const plans = releases
-    .flatMap((release) => releaseRouting(release, state.server).routers)
-    .filter(({ isBehind }) => isBehind !== true);
-  const former = plans.filter((plan) => isFormerHttps(plan, state)).map(httpsSideOf);
-  for (const plan of [...plans, ...former]) {
+  for (const plan of placesOf(state, releases)) {
+    if (plan.isBehind === true) continue;
     const { owners, isWaiting } = answersAt(known, plan);
     const limits = owners.flatMap(({ release }) => release.spec.maxBodyBytes ?? []);
     const [owner] = owners;
@@ -153,11 +156,20 @@ function addBodyLimits(known: Known): void {
   }
 }
 
+/** Every place that the labels or the file give to one of these releases. */
+function placesOf(state: RoutingState, releases: readonly Release[]): readonly RoutePlan[] {
+  const plans = releases.flatMap((release) => releaseRouting(release, state.server).routers);
+  return [...plans, ...plans.filter((plan) => isFormerHttps(plan, state)).map(httpsSideOf)];
+}
+
+/** Who answers at a place now, or will as soon as it is ready. */
+const ownerNow = (known: Known, wanted: RoutePlan): Owner | undefined =>
+  ownerOf(wanted, known.live) ?? ownerOf(wanted, known.held) ?? formerHttpsOwner(known, wanted);
+
 /** The owners of a place whose services may answer there, not those that redirect. */
 function answersAt(known: Known, wanted: RoutePlan) {
-  const { state, live } = known;
-  const now = ownerOf(wanted, live);
-  const found = now ?? ownerOf(wanted, heldReleases(state)) ?? formerHttpsOwner(known, wanted);
+  const { state } = known;
+  const found = ownerNow(known, wanted);
   if (found === undefined) return { owners: [], isWaiting: false };
   const { service } = found.release.spec;
   const one = state.switches.find((going) => going.service === service);
@@ -167,21 +179,6 @@ function answersAt(known: Known, wanted: RoutePlan) {
   const waiting = sides.flatMap((side) => ownerOf(wanted, [side]) ?? []);
   const owners = waiting.length > 0 ? waiting : [found];
   return { owners: owners.filter(({ plan }) => !plan.redirects), isWaiting };
-}
-
-/** The service that a request at the place of a router is for. */
-function serviceAt(known: Known, wanted: RoutePlan): string | undefined {
-  const { state, live } = known;
-  const stopped = (state.stopped ?? []).map((release) => ({
-    release,
-    routing: routingOf(state, release),
-  }));
-  const owner =
-    ownerOf(wanted, live) ??
-    ownerOf(wanted, heldReleases(state)) ??
-    formerHttpsOwner(known, wanted) ??
-    ownerOf(wanted, stopped);
-  return owner?.release.spec.service;
 }
 
 /** Labels do not know whether a host has a certificate. So the file redirects http, and switches HSTS on. */
@@ -194,12 +191,12 @@ function addHttps(known: Known): void {
 
 /** Browsers that know a host over https come back with https. While its certificate is valid, the http service answers them and switches HSTS off. */
 function addFormerHttps(known: Known): void {
-  const { file, state, live } = known;
+  const { file, state, live, held } = known;
   for (const { routing } of live)
     for (const plan of routing.routers) {
       if (!isFormerHttps(plan, state)) continue;
       const wanted = httpsSideOf(plan);
-      if ((ownerOf(wanted, live) ?? ownerOf(wanted, heldReleases(state))) !== undefined) continue;
+      if ((ownerOf(wanted, live) ?? ownerOf(wanted, held)) !== undefined) continue;
       file.hold(`left-${plan.name}`, wanted, formerHttpsTarget(known, wanted));
     }
 }
@@ -246,20 +243,14 @@ const isStopped = ({ stopped = [] }: RoutingState, service: string): boolean =>
 
 /** The next owner of a route, without the labels of the old release: a live release, or one that gets ready. */
 function nextTarget(known: Known, wanted: RoutePlan): Target {
-  const { state, live } = known;
+  const { state, live, held } = known;
   const owner = ownerOf(wanted, live);
   if (owner !== undefined) return targetOf(known, wanted, owner);
-  const next = ownerOf(wanted, heldReleases(state));
+  const next = ownerOf(wanted, held);
   const one = state.switches.find(({ to }) => to === next?.release);
   if (one === undefined) return formerHttpsTarget(known, wanted);
   return waitTarget(known, { one, plan: wanted, isNew: true });
 }
-
-/** Releases that get ready. */
-const heldReleases = (state: RoutingState): readonly Routed[] =>
-  state.switches
-    .filter(({ phase }) => phase === "held")
-    .map(({ to }) => ({ release: to, routing: routingOf(state, to) }));
 
 interface Owner extends Routed {
   readonly plan: RoutePlan;

@@ -3,6 +3,7 @@ import { open, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
+import { shortList } from "../../core/format.ts";
 import type { ManifestEntry, PushManifest } from "../../core/actions/push.ts";
 import { didYouMean } from "../../core/dockerfile/did-you-mean.ts";
 import { quotePath } from "../../core/push/manifest.ts";
@@ -87,7 +88,7 @@ async function takeCommit(
   const pointers = await lfsPointers(entries, folder);
   if (pointers.length > 0)
     warn(
-      `${pointers.slice(0, 5).map(quotePath).join(", ")}${pointers.length > 5 ? ` and ${pointers.length - 5} more` : ""}: a pointer of Git LFS, not the file itself`,
+      `${shortList(pointers.map(quotePath), 5)}: a pointer of Git LFS, not the file itself`,
       "push from a machine with mypaas, which sends the files themselves",
     );
   if (!entries.some(({ path }) => path === dockerfile)) throw noDockerfile(dockerfile, entries);

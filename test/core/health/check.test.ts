@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isAtLeast, shortList, type Finding, type Result } from "../../../src/core/health/check.ts";
+import { shortList } from "../../../src/core/format.ts";
+import { isAtLeast, type Finding, type Result } from "../../../src/core/health/check.ts";
 import { judgeCertificate } from "../../../src/core/health/certificates.ts";
 import { judgeDomain } from "../../../src/core/health/dns.ts";
 import { judgeEngine, judgeRouting, judgeTraefik } from "../../../src/core/health/engine.ts";

@@ -76,7 +76,8 @@ export function infraOptions(plan: InfraPlan, imageId: string): Docker.Container
   };
 }
 
-const envLines = (env: Readonly<Record<string, string>>): string[] =>
+/** The environment as the engine takes it. */
+export const envLines = (env: Readonly<Record<string, string>>): string[] =>
   Object.entries(env).map(([name, value]) => `${name}=${value}`);
 
 /** Same plan and same image, same hash: such a container needs nothing. */
@@ -87,9 +88,10 @@ export const infraHash = (plan: InfraPlan, imageId: string): string =>
     .slice(0, 32);
 
 /** Swap is not extra memory: a container above its limit is killed instead of becoming slow. */
-const memoryOptions = (bytes: number) => ({ Memory: bytes, MemorySwap: bytes });
+export const memoryOptions = (bytes: number) => ({ Memory: bytes, MemorySwap: bytes });
 
-function mountOptions(mount: Mount): Docker.MountSettings {
+/** A mount as the engine takes it. */
+export function mountOptions(mount: Mount): Docker.MountSettings {
   const { type, source, target, readOnly } = mount;
   // Docker names the volume, and removes it with its container.
   if (type === "none") return { Type: "volume", Source: "", Target: target, ReadOnly: false };

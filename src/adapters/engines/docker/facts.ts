@@ -17,10 +17,7 @@ export function containerFacts(info: Docker.ContainerInspectInfo, instance: stri
   return {
     id: info.Id,
     name: info.Name.replace(/^\//, ""),
-    service: labels[label.service] ?? "",
-    release: Number(labels[label.release] ?? 0),
-    process: labels[label.process] ?? web,
-    replica: Number(labels[label.replica] ?? 0),
+    ...placeOf(labels),
     state: states[state.Status] ?? "ended",
     exitCode: state.ExitCode,
     oomKilled: state.OOMKilled || looksOomKilled(info),
@@ -98,3 +95,11 @@ export function timeOf(text: string): number {
   const time = Date.parse(text);
   return Number.isNaN(time) || time < 0 ? 0 : time;
 }
+
+/** What the labels of a replica say of it; one of an earlier version is of `web`. */
+export const placeOf = (labels: Readonly<Record<string, string>>) => ({
+  service: labels[label.service] ?? "",
+  release: Number(labels[label.release] ?? 0),
+  process: labels[label.process] ?? web,
+  replica: Number(labels[label.replica] ?? 0),
+});

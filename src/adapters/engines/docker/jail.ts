@@ -4,6 +4,7 @@ import type { Mount } from "../../../core/release/release.ts";
 import { label } from "../../../core/release/names.ts";
 import { jailUid } from "../../../core/server/jail.ts";
 import { bounded, openDocker, reaching, tolerating } from "./client.ts";
+import { envLines, memoryOptions, mountOptions } from "./create-options.ts";
 import { programStreams, type Program } from "./program-streams.ts";
 import { listFilter, removeForGood } from "./owned.ts";
 import { explained } from "./start-errors.ts";
@@ -56,7 +57,7 @@ export function jailOptions(
     Hostname: "jail",
     Entrypoint: [...command],
     Cmd: [],
-    Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
+    Env: envLines(env),
     User: `${jailUid}:${jailUid}`,
     Labels: { [label.instance]: instance, [label.role]: "jail", "mypaas.jail": name },
     Tty: false,
@@ -73,8 +74,7 @@ export function jailOptions(
       SecurityOpt: ["no-new-privileges"],
       // Without shared memory, of which Docker gives 64 MB otherwise.
       IpcMode: "none",
-      Memory: memoryBytes,
-      MemorySwap: memoryBytes,
+      ...memoryOptions(memoryBytes),
       PidsLimit: pids,
       // Services come first, whatever a stranger's program does.
       CpuShares: 128,
@@ -90,12 +90,7 @@ export function jailOptions(
           `rw,nosuid,nodev,noexec,size=${bytes},mode=0700,uid=${jailUid},gid=${jailUid}`,
         ]),
       ),
-      Mounts: mounts.map(({ type, source, target, readOnly }) => ({
-        Type: type === "none" ? "volume" : type,
-        Source: source,
-        Target: target,
-        ReadOnly: readOnly,
-      })),
+      Mounts: mounts.map(mountOptions),
       LogConfig: { Type: "none", Config: {} },
     },
   };

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
-import { label } from "../../../core/release/names.ts";
-import { web } from "../../../core/release/processes.ts";
 import { dial, openDocker, reaching, tolerating, type InstanceEngine } from "./client.ts";
+import { placeOf } from "./facts.ts";
 import { createFrameReader, type RawLine } from "./log-frames.ts";
 import { listFilter } from "./owned.ts";
 
@@ -88,13 +87,10 @@ export function createLogSource({
   };
 }
 
-const fromListed = ({ Id, Labels, State }: Docker.ContainerInfo): LogContainer => ({
-  id: Id.slice(0, 12),
-  release: Number(Labels[label.release] ?? 0),
-  process: Labels[label.process] ?? web,
-  replica: Number(Labels[label.replica] ?? 0),
-  isRunning: State === "running",
-});
+function fromListed({ Id, Labels, State }: Docker.ContainerInfo): LogContainer {
+  const { release, process, replica } = placeOf(Labels);
+  return { id: Id.slice(0, 12), release, process, replica, isRunning: State === "running" };
+}
 
 /** The engine takes seconds and nanoseconds; a number of JavaScript is not exact enough for both. */
 const secondsOf = (at: string): string =>

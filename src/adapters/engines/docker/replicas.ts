@@ -1,9 +1,8 @@
 import type Docker from "dockerode";
-import { label } from "../../../core/release/names.ts";
-import { byProcess, web } from "../../../core/release/processes.ts";
+import { byProcess } from "../../../core/release/processes.ts";
 import type { Replica } from "../../../deploy/ports.ts";
 import { bounded, openDocker } from "./client.ts";
-import { timeOf } from "./facts.ts";
+import { placeOf, timeOf } from "./facts.ts";
 import { inspectListed, listFilter } from "./owned.ts";
 import { createUsage, type ReadUsage, type Usage } from "./usage.ts";
 
@@ -49,10 +48,7 @@ function factsOf(info: Docker.ContainerInspectInfo, readUsage: ReadUsage): Repli
   const { Status, ExitCode, StartedAt, Health, Pid } = info.State;
   return {
     id: info.Id,
-    service: labels[label.service] ?? "",
-    release: Number(labels[label.release] ?? 0),
-    process: labels[label.process] ?? web,
-    replica: Number(labels[label.replica] ?? 0),
+    ...placeOf(labels),
     state: Status,
     health: Health?.Status === "none" ? undefined : Health?.Status,
     restarts: info.RestartCount,
