@@ -1,8 +1,5 @@
 import { execFile } from "node:child_process";
-import type { PushFrom } from "../../core/actions/push.ts";
-
-/** The commit of a folder, as a push names it. */
-export type Commit = Omit<PushFrom, "kind">;
+import { commitOf, type Commit } from "../../core/push/from.ts";
 
 /** A large repository is not waited for. */
 const gitTimeoutMs = 2000;
@@ -30,29 +27,6 @@ export async function readCommit(
     subject,
     isDirty,
   });
-}
-
-interface Known {
-  readonly commit: string;
-  readonly branch: string | undefined;
-  readonly subject: string;
-  readonly isDirty: boolean;
-}
-
-/** Brings what git says into the form in which it is sent: one line each, and not too long. */
-export function commitOf({ commit, branch, subject, isDirty }: Known): Commit {
-  const line = (text: string) =>
-    text
-      .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")
-      .trim()
-      .slice(0, 120)
-      .toWellFormed();
-  return {
-    commit,
-    ...(branch !== undefined && line(branch) !== "" && { branch: line(branch) }),
-    ...(line(subject) !== "" && { subject: line(subject) }),
-    ...(isDirty && { dirty: true }),
-  };
 }
 
 function runGit(

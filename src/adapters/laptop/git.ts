@@ -5,7 +5,7 @@ import { takeTar } from "../archive/take-tar.ts";
 import { UserError } from "../../core/errors.ts";
 import { byPath, shownPath } from "../../core/push/manifest.ts";
 import { plainText } from "../../core/terminal-text.ts";
-import { commitOf, type Commit } from "./commit.ts";
+import { commitOf, type Commit } from "../../core/push/from.ts";
 
 /** Where git runs: the folder and environment that it was called with. */
 export interface GitPlace {

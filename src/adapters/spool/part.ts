@@ -61,14 +61,16 @@ async function copy(handle: FileHandle, { blob, at, bytes, turn }: PartWriting) 
   return { length, sha256: hash.digest("hex") };
 }
 
-async function writeAll(handle: FileHandle, chunk: Uint8Array, at: number): Promise<void> {
+/** Writes a piece at a place of a file. */
+export async function writeAll(handle: FileHandle, chunk: Uint8Array, at: number): Promise<void> {
   for (let done = 0; done < chunk.length;) {
     const { bytesWritten } = await handle.write(chunk, done, chunk.length - done, at + done);
     done += bytesWritten;
   }
 }
 
-async function hashOf(file: string): Promise<string> {
+/** The sha256 of a file. */
+export async function hashOf(file: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(file, { highWaterMark: 256 * 1024 }))
     hash.update(chunk as Buffer);

@@ -7,6 +7,7 @@ import { maxBlobBytes } from "../../core/wire/protocol.ts";
 import { writeFileAtomic } from "../files.ts";
 import type { SpoolAccount } from "./account.ts";
 import { spoolName } from "./names.ts";
+import { hashOf, writeAll } from "./part.ts";
 import type { Turns } from "./turns.ts";
 
 /** Uploads whose hash is said at their end: `<dir>/<request>/upload-<id>` until then. Beside them lie small files under names that are no hashes. */
@@ -200,23 +201,6 @@ export function openUnnamedUploads({ folderOf, account, turns }: Parts): Unnamed
         .map((name) => name.slice(beginning.length))
         .toSorted(),
   };
-}
-
-async function writeAll(
-  handle: Awaited<ReturnType<typeof open>>,
-  chunk: Uint8Array,
-  at: number,
-): Promise<void> {
-  for (let done = 0; done < chunk.length;) {
-    const { bytesWritten } = await handle.write(chunk, done, chunk.length - done, at + done);
-    done += bytesWritten;
-  }
-}
-
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of readOf(file)) hash.update(chunk);
-  return hash.digest("hex");
 }
 
 const readOf = (file: string) =>

@@ -1,6 +1,7 @@
 import type { Project } from "../../core/push/project.ts";
 import { web } from "../../core/release/processes.ts";
 import { readProject, readScaleOverride, type ScaleOverride } from "../../core/stored/records.ts";
+import { removeLink } from "./links.ts";
 import { writeMeta } from "./meta.ts";
 import type { State } from "./state.ts";
 
@@ -96,11 +97,11 @@ export function forgetService(state: State, service: string, job: number): void 
       "DELETE FROM process_scales WHERE service = ?",
       "DELETE FROM secret_files WHERE service = ?",
       "DELETE FROM users WHERE service = ?",
-      "DELETE FROM links WHERE service = ?",
       "DELETE FROM blobs WHERE service = ?",
       "DELETE FROM services WHERE name = ?",
     ])
       state.run(sql, service);
+    removeLink(state, service);
     const sql =
       "DELETE FROM jobs WHERE service = ? AND id != ? AND state NOT IN ('queued', 'running')";
     state.run(sql, service, job);

@@ -10,7 +10,7 @@ import type { ProcfileText } from "../../core/dockerfile/procfile.ts";
 import { UserError } from "../../core/errors.ts";
 import { formatBytes, formatFiles } from "../../core/format.ts";
 import { checkManifest } from "../../core/push/manifest.ts";
-import { isPlain } from "../../core/push/older-servers.ts";
+import { filesOf } from "../../core/push/older-servers.ts";
 import { formatProblem, problemsError } from "../../core/dockerfile/problems.ts";
 import { warnOfRiskyFiles } from "../../core/push/risky-files.ts";
 import type { ServiceSpec } from "../../core/release/spec.ts";
@@ -141,9 +141,7 @@ export function checkTree({ context, tree, options }: Read, io: CommandIo): Push
   const found = `${formatFiles(tree.entries.length)}, ${formatBytes(bytes)}`;
   io.say({ kind: "step", text: `found ${found}` });
   for (const text of tree.notes) io.say({ kind: "note", text });
-  const { dockerfile, entries, folders } = tree;
-  const hasFolders = folders.length > 0 || !isPlain(entries);
-  const push: PushManifest = { dockerfile, entries, options, ...(hasFolders && { folders }) };
+  const push: PushManifest = { ...filesOf(tree), options };
   const problems = checkManifest(push);
   if (problems.length > 0)
     throw new UserError(`build context ${context}: cannot be pushed`, {

@@ -83,7 +83,7 @@ const manifest = {
   entries: list(entry, "push.entries"),
   /**
    * Folders that are empty or whose mode is not 755; all others follow from the entries. Left out where a server of 0.1.0 takes the
-   * same manifest (`isPlain`): such servers pass over this field or refuse it, and the laptop then knows.
+   * same manifest (`filesOf`): such servers pass over this field or refuse it, and the laptop then knows.
    */
   folders: optional(list(object(folder), "push.folders")),
   /** Set where the entries are the parts of an image; the Dockerfile then holds its settings, and nothing is built. */

@@ -7,12 +7,15 @@ export function refusePlatform(
   server: string,
   image: string,
 ): void {
-  if (platform === server) return;
-  throw new UserError(`image ${image}: is for ${platform}, this server is ${server}`, {
+  if (platform !== server) throw wrongPlatform(platform, server, image);
+}
+
+/** The error for an image that is for other processors than that of a server. */
+export const wrongPlatform = (platform: string, server: string, image: string): UserError =>
+  new UserError(`image ${image}: is for ${platform}, this server is ${server}`, {
     code: "wrong-platform",
     hint: `build it for the server: docker build --platform ${server} …`,
   });
-}
 
 /** Throws UserError "bad-image" where the config names another number of layers than there are. */
 export function refuseLayerCount(

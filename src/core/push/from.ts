@@ -16,3 +16,29 @@ export function describeFrom(from: PushFrom): string | undefined {
   const what = words.length === 0 ? kind : `${kind}: ${words.join(" ")}`;
   return `taken from ${what}${dirty === true ? ", with changes that are not committed" : ""}`;
 }
+
+/** A commit, as a push names it. */
+export type Commit = Omit<PushFrom, "kind">;
+
+interface Known {
+  readonly commit: string;
+  readonly branch: string | undefined;
+  readonly subject: string;
+  readonly isDirty: boolean;
+}
+
+/** Brings what git says into the form in which it is sent: one line each, and not too long. */
+export function commitOf({ commit, branch, subject, isDirty }: Known): Commit {
+  const line = (text: string) =>
+    text
+      .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")
+      .trim()
+      .slice(0, 120)
+      .toWellFormed();
+  return {
+    commit,
+    ...(branch !== undefined && line(branch) !== "" && { branch: line(branch) }),
+    ...(line(subject) !== "" && { subject: line(subject) }),
+    ...(isDirty && { dirty: true }),
+  };
+}

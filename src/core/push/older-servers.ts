@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { ManifestEntry, PushManifest } from "../actions/push.ts";
+import type { ManifestEntry, ManifestFolder, PushManifest } from "../actions/push.ts";
 import { byPath, foldersAbove, hasControls, quotePath } from "./manifest.ts";
 
 /** True for entries that servers of 0.1.0 take as they are: plain modes and names, and no link that leads out. */
@@ -9,6 +9,21 @@ export const isPlain = (entries: readonly ManifestEntry[]): boolean =>
       hasPlainPath(entry.path) &&
       ("link" in entry ? hasPlainTarget(entry) : entry.mode === (entry.mode & permissions)),
   );
+
+type Files = Pick<PushManifest, "dockerfile" | "entries"> & {
+  readonly folders: readonly ManifestFolder[];
+};
+
+/** The files of a manifest. Folders that a server of 0.1.0 needs not are left out by every way in, so that the same files have one content id. */
+export const filesOf = ({
+  dockerfile,
+  entries,
+  folders,
+}: Files): Omit<PushManifest, "options"> => ({
+  dockerfile,
+  entries,
+  ...((folders.length > 0 || !isPlain(entries)) && { folders }),
+});
 
 /** What is left of a manifest for a server of 0.1.0. */
 export interface PlainManifest {

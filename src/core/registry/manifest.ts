@@ -1,5 +1,6 @@
 import { jsonFields, type Fields } from "../actions/fields.ts";
 import { UserError } from "../errors.ts";
+import { wrongPlatform } from "../image/refusals.ts";
 import type { WantedBlob } from "../wire/protocol.ts";
 import { plainText } from "../terminal-text.ts";
 import { sha256Of } from "./paths.ts";
@@ -66,10 +67,7 @@ export function pickPlatform({ manifests }: IndexManifest, server: string, image
   if (found !== undefined) return found;
   const there = manifests.map(({ platform }) => platform).filter((one) => !one.includes("unknown"));
   const only = there.length === 0 ? "no platform" : plainText([...new Set(there)].join(", "));
-  throw new UserError(`image ${image}: is for ${only}, this server is ${server}`, {
-    code: "wrong-platform",
-    hint: `build it for the server: docker build --platform ${server} …`,
-  });
+  throw wrongPlatform(only, server, image);
 }
 
 /** Throws UserError "no-image" for a manifest of something that no engine runs, or of which a part is not here. */

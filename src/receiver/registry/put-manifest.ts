@@ -34,7 +34,7 @@ export async function putManifest(
     });
   const manifest = readManifest(bytes);
   await refuseMissing(asked, manifest);
-  await repository.putManifest(bytes);
+  await repository.putManifest({ sha256: found, bytes });
   if (wanted === undefined) {
     await deploy(asked, { door, tag: reference, bytes });
     await repository.putTag(reference, found);

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import type { SpoolWithUnnamed } from "../../adapters/spool/spool.ts";
 import type { SpooledBlob } from "../../adapters/spool/unnamed-uploads.ts";
@@ -17,8 +16,7 @@ export interface Repository {
   /** The size of a blob that is here, or that this repository has deployed before. */
   readonly sizeOf: (sha256: string, token: string) => Promise<number | undefined>;
   readonly manifest: (sha256: string) => Promise<FoundManifest | undefined>;
-  /** Returns its sha256. */
-  readonly putManifest: (bytes: Uint8Array) => Promise<string>;
+  readonly putManifest: (manifest: FoundManifest) => Promise<void>;
   /** The sha256 of the manifest of a tag. */
   readonly tag: (tag: string) => Promise<string | undefined>;
   readonly putTag: (tag: string, sha256: string) => Promise<void>;
@@ -45,14 +43,12 @@ export function openRepository(
       const found = await unnamed.blob(folder, sha256);
       return found === undefined ? undefined : { sha256, bytes: await buffer(found.read()) };
     },
-    putManifest: async (bytes) => {
-      const sha256 = createHash("sha256").update(bytes).digest("hex");
+    putManifest: async ({ sha256, bytes }) => {
       const blob = { sha256, size: bytes.length };
       const there = await unnamed.blob(folder, sha256);
       if (there === undefined)
         await spool.write({ request: folder, blob, range: undefined, bytes: once(bytes) });
       await unnamed.putNote(folder, `manifest-${sha256}`, "");
-      return sha256;
     },
     tag: (tag) => unnamed.note(folder, `tag-${tag}`),
     putTag: (tag, sha256) => unnamed.putNote(folder, `tag-${tag}`, sha256),

@@ -6,9 +6,12 @@ import { UserError } from "../../core/errors.ts";
 import { shortList } from "../../core/format.ts";
 import type { ManifestEntry, PushManifest } from "../../core/actions/push.ts";
 import { didYouMean } from "../../core/dockerfile/did-you-mean.ts";
+import { commitOf } from "../../core/push/from.ts";
+import { filesOf } from "../../core/push/older-servers.ts";
 import { quotePath } from "../../core/push/manifest.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { plainTheme, renderEvent } from "../../core/wire/event-text.ts";
+import { readArchiveContext } from "../../adapters/archive/archive-context.ts";
 import { takeTar } from "../../adapters/archive/take-tar.ts";
 import type { BlobStore } from "../../adapters/host/blob-store.ts";
 import { followPush, pushHere, type PushHereParts } from "../accept/push-here.ts";
@@ -24,8 +27,6 @@ export interface DeployCommitParts {
   readonly onBug: (error: unknown) => void;
 }
 
-/** A pack of a few kB can hold gigabytes. */
-const maxBytes = 2 * 1024 * 1024 * 1024;
 /** A file of LFS in git is a few lines with the name of its content. */
 const maxPointerBytes = 1024;
 
@@ -76,8 +77,7 @@ async function takeCommit(
   { hook, folder, say }: Taking,
 ): Promise<PushManifest> {
   const { facts, tar } = await hook.files(commit);
-  const { entries, folders } = await takeTar(tar, folder, { name: "commit", bytes: maxBytes });
-  const subject = plainText(facts.subject);
+  const taken = await takeTar(tar, folder, { name: "commit" });
   const warn = (text: string, cure: string) =>
     say(renderEvent({ kind: "warning", text, hint: cure }, plainTheme));
   for (const path of facts.submodules)
@@ -85,22 +85,22 @@ async function takeCommit(
       `${quotePath(path)}: a submodule, whose files are not in this commit`,
       "push from a machine with mypaas, or copy the files into the repository",
     );
-  const pointers = await lfsPointers(entries, folder);
+  const pointers = await lfsPointers(taken.entries, folder);
   if (pointers.length > 0)
     warn(
       `${shortList(pointers.map(quotePath), 5)}: a pointer of Git LFS, not the file itself`,
       "push from a machine with mypaas, which sends the files themselves",
     );
-  if (!entries.some(({ path }) => path === dockerfile)) throw noDockerfile(dockerfile, entries);
+  const chosen = await readArchiveContext(taken, folder, { path: dockerfile, name: "commit" });
+  if (chosen === undefined) throw noDockerfile(dockerfile, taken.entries);
+  const subject = plainText(facts.subject);
   return {
-    dockerfile,
-    entries,
-    folders,
+    ...filesOf(chosen),
     options: {
       pull,
       noCache,
       fillIn: true,
-      from: { kind: "git", commit, branch, ...(subject !== "" && { subject }) },
+      from: { kind: "git", ...commitOf({ commit, branch, subject, isDirty: false }) },
     },
   };
 }

@@ -3,7 +3,8 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { commitOf, readCommit } from "../../../src/adapters/laptop/commit.ts";
+import { commitOf } from "../../../src/core/push/from.ts";
+import { readCommit } from "../../../src/adapters/laptop/commit.ts";
 import { scratch } from "../../support/worker.ts";
 
 const env = { PATH: process.env["PATH"], HOME: "/nowhere" };

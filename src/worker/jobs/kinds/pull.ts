@@ -6,7 +6,7 @@ import { command, hint, hintFields } from "../../../core/hints.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
 import type { PushManifest } from "../../../core/actions/push.ts";
 import { dockerfilesOf } from "../../../core/push/archive-context.ts";
-import { isPlain } from "../../../core/push/older-servers.ts";
+import { filesOf } from "../../../core/push/older-servers.ts";
 import { quotePath, shownPath } from "../../../core/push/manifest.ts";
 import { instancePaths } from "../../../core/server/instance.ts";
 import { authorise, type Caller } from "../../../core/wire/permissions.ts";
@@ -102,12 +102,8 @@ async function manifestOf(
   const name = `${link.url} ${branch} ${commit.slice(0, 7)}`;
   const chosen = await readArchiveContext(fetched, folder, { path: link.dockerfile, name });
   if (chosen === undefined) throw noDockerfile(link, name, fetched);
-  const { dockerfile, entries, folders } = chosen;
-  const hasFolders = folders.length > 0 || !isPlain(entries);
   return {
-    dockerfile,
-    entries,
-    ...(hasFolders && { folders }),
+    ...filesOf(chosen),
     options: {
       pull: false,
       noCache: false,
