@@ -91,6 +91,19 @@ test("a push makes a service that did not exist, with live lines, and the branch
   assert.match((await push(web)).err, /Everything up-to-date/);
 });
 
+test("the same files by mypaas deploy are the same release, .dockerignore and a long subject included", async () => {
+  const same = await repository("same", "same");
+  await same.write("Dockerfile", dockerfile("# mypaas.servicename = same"));
+  await same.write(".dockerignore", "notes.txt\n");
+  await same.write("notes.txt", "of no release");
+  await same.commit(`a subject of many words ${"and more ".repeat(60)}`);
+  const { code, err } = await push(same);
+  assert.equal(code, 0, err);
+  const ran = await server.run(["deploy"], { cwd: same.folder });
+  assert.equal(ran.code, 0, ran.err);
+  assert.match(ran.err + ran.out, /nothing changed: same runs release 1 with exactly this/);
+});
+
 test("a push that fails is rejected while the old release serves, and can be pushed again", async () => {
   const before = await branch();
   const load = server.load("web.example.test", { isPlain: true });
