@@ -303,6 +303,11 @@ test("hostile and broken archives change nothing, and say why", async () => {
     const piped = await pipe(folder, `mypaas push prod - < ${name}`);
     assert.match(piped, said);
   }
+  const missing = await server.run(["push", "prod", "missing.tar"]);
+  assert.deepEqual(
+    [missing.code, /^error: missing\.tar: no such file$/m.test(missing.err)],
+    [1, true],
+  );
   assert.deepEqual(await server.stored(), before);
   console.log(`${files.length * 2} archives refused`);
 });

@@ -7,6 +7,7 @@ import type { Taken, TakeLimits } from "../../adapters/archive/taken.ts";
 import type { SourceFile } from "../../adapters/laptop/source-file.ts";
 import type { PushFrom, PushOptions } from "../../core/actions/push.ts";
 import { UserError } from "../../core/errors.ts";
+import { isThere } from "../../adapters/files.ts";
 import { shortList } from "../../core/format.ts";
 import { command, hint, hintFields, type Hint } from "../../core/hints.ts";
 import { dockerfilesOf } from "../../core/push/archive-context.ts";
@@ -37,6 +38,11 @@ export async function openArchive(source: ArchiveSource, io: CommandIo): Promise
     throw new UserError("push -: stdin is a terminal, not an archive", {
       code: "usage",
       hint: hint`send one: git archive HEAD | ${command("push -")}`,
+    });
+  if (!isPiped && !(await isThere(at)))
+    throw new UserError(`${plainText(file)}: no such file`, {
+      code: "no-dockerfile",
+      hint: hint`name an archive, a Dockerfile or its folder: ${command("push app.tar.gz")}`,
     });
   const { takeArchive, takeArchiveFile } = await import("../../adapters/archive/take-archive.ts");
   const take = (into: string, limits: TakeLimits) =>
