@@ -1,23 +1,20 @@
 import assert from "node:assert/strict";
 import { createHmac, randomBytes } from "node:crypto";
-import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { request, Agent } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { instancePaths } from "../../src/core/server/instance.ts";
 import { fullPathOf } from "../../src/core/wire/routes.ts";
-import { bridgeAddress } from "../support/bridge-address.ts";
-import { startDns, type DnsServer } from "../support/dns-server.ts";
-import { forgeToken, startForge, type Forge } from "../support/forge.ts";
+import { forgeToken, type Forge } from "../support/forge.ts";
+import { startForgePlace, type ForgePlace } from "../support/forge-e2e.ts";
 import { docker, startServer, type TestServer } from "../support/mypaas-e2e.ts";
 import { eventOf, failureOf } from "../support/said-e2e.ts";
 import { makeSource } from "../support/source-e2e.ts";
-import { makeCa, makeLeaf } from "../support/test-ca.ts";
 
 const name = "t-links";
 let folder: string;
-let dns: DnsServer;
+let place: ForgePlace;
 let forge: Forge;
 let server: TestServer;
 /** What a repository of a service holds. */
@@ -25,10 +22,10 @@ const files: Record<string, string> = {};
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), `${name}-forge-`));
-  const address = await bridgeAddress();
-  dns = await startDns([address]);
+  place = await startForgePlace(folder);
+  const { dns, address } = place;
+  forge = place.forge;
   const records: Readonly<Record<string, readonly string[]>> = {
-    "forge.test": [address],
     "metadata.test": ["169.254.169.254"],
     "loop.test": ["127.0.0.1"],
     "mixed.test": [address, "127.0.0.1"],
@@ -37,20 +34,8 @@ before(async () => {
   dns.set("six.test", { AAAA: ["::1"] });
   dns.set("mapped.test", { AAAA: ["::ffff:127.0.0.1"] });
   dns.set("nat64.test", { AAAA: ["64:ff9b::a9fe:a9fe"] });
-  const ca = await makeCa("forge CA");
-  forge = await startForge(folder, await makeLeaf({ ca, hosts: ["forge.test"], ips: [address] }));
-  await writeFile(join(folder, "ca.pem"), ca.cert);
   server = await startServer(name);
-  // Exceptions are the operator's to make, in the file.
-  const { config } = instancePaths(server.instance);
-  await appendFile(
-    config,
-    `\nresolvers: ["${address}:${dns.port}"]\negress:\n  allow: ["${address}:${forge.port}"]\n`,
-  );
-  const env = { ...server.instance.env, NODE_EXTRA_CA_CERTS: join(folder, "ca.pem") };
-  server.instance = { ...server.instance, env };
-  await server.stopWorker();
-  await server.startWorker();
+  await place.allowOn(server);
   const app = await makeSource(server, "app");
   for (const file of ["Dockerfile", "server.js", "page.txt"])
     files[file] = await readFile(join(app.folder, file), "utf8");
@@ -63,13 +48,11 @@ after(async () => {
   for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
   for (const { Id } of await docker.listImages({ filters }))
     await docker.getImage(Id).remove({ force: true });
-  forge?.close();
-  await dns?.close();
+  await place?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
-const url = (repository: string, branch = "main") =>
-  `https://forge.test:${forge.port}/${repository}#${branch}`;
+const url = (repository: string, branch?: string) => place.url(repository, branch);
 const link = (service: string, to: string, ...more: readonly string[]) =>
   server.run(["link", service, to, "-r", "prod", "--json", ...more]);
 const pull = (service: string, ...more: readonly string[]) =>

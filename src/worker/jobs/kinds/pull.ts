@@ -4,13 +4,16 @@ import { join } from "node:path";
 import { UserError } from "../../../core/errors.ts";
 import { command, hint, hintFields } from "../../../core/hints.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
+import type { MadeDockerfile } from "../../../core/generate/generate.ts";
+import { madeEvents } from "../../../core/generate/made.ts";
+import type { Say } from "../../../core/wire/events.ts";
 import type { PushManifest } from "../../../core/actions/push.ts";
 import { dockerfilesOf } from "../../../core/push/archive-context.ts";
 import { filesOf } from "../../../core/push/older-servers.ts";
 import { quotePath, shownPath } from "../../../core/push/manifest.ts";
 import { instancePaths } from "../../../core/server/instance.ts";
 import { authorise, type Caller } from "../../../core/wire/permissions.ts";
-import { readArchiveContext } from "../../../adapters/archive/archive-context.ts";
+import { readOrMakeContext } from "../../../adapters/archive/archive-context.ts";
 import { recordBlobs } from "../../../adapters/state/blobs.ts";
 import { findLink, setSeen, type Link } from "../../../adapters/state/links.ts";
 import type { State } from "../../../adapters/state/state.ts";
@@ -79,7 +82,7 @@ async function takeCommit(run: JobRun, { action, link, folder }: Taking): Promis
       text: `${quotePath(path)}: a submodule, whose files are not in this commit`,
       ...hintFields(hint`push from a machine that has them: ${command("push")}`),
     });
-  const push = await manifestOf(link, fetched, folder);
+  const push = await manifestOf({ link, folder }, fetched, say);
   const blobs = blobsOf(push);
   await store.refuseWhenFull(blobs.reduce((sum, { size }) => sum + size, 0));
   for (const blob of blobs) {
@@ -93,14 +96,16 @@ async function takeCommit(run: JobRun, { action, link, folder }: Taking): Promis
 
 /** What a push of the same folder would send: `.dockerignore` counts here too. */
 async function manifestOf(
-  link: Link,
+  { link, folder }: Pick<Taking, "link" | "folder">,
   fetched: FetchedCommit,
-  folder: string,
+  say: Say,
 ): Promise<PushManifest> {
-  const { branch } = link;
+  const { service: called, branch, dockerfile: path } = link;
   const { commit, subject } = fetched;
   const name = `${link.url} ${branch} ${commit.slice(0, 7)}`;
-  const chosen = await readArchiveContext(fetched, folder, { path: link.dockerfile, name });
+  const onMade = (made: MadeDockerfile) => madeEvents(made).forEach(say);
+  const way = { path, name, called, onMade, hint: writeOne };
+  const chosen = await readOrMakeContext(fetched, folder, way);
   if (chosen === undefined) throw noDockerfile(link, name, fetched);
   return {
     ...filesOf(chosen),
@@ -113,6 +118,8 @@ async function manifestOf(
   };
 }
 
+const writeOne = "add a Dockerfile to the repository, and push it there";
+
 function noDockerfile(
   { service, url, branch, dockerfile }: Link,
   name: string,
@@ -123,7 +130,7 @@ function noDockerfile(
     code: "no-dockerfile",
     hint:
       near === undefined
-        ? "add a Dockerfile to the repository, and push it there"
+        ? writeOne
         : hint`name the one that is there: ${command(`link ${service} ${url}#${branch} --dockerfile ${near}`)}`,
   });
 }
