@@ -5,9 +5,12 @@ import { request, Agent } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import type { LinkInfo } from "../../src/core/actions/links.ts";
+import { fingerprintOf } from "../../src/core/links/ssh-place.ts";
 import { fullPathOf } from "../../src/core/wire/routes.ts";
 import { forgeToken, type Forge } from "../support/forge.ts";
 import { startForgePlace, type ForgePlace } from "../support/forge-e2e.ts";
+import { startSshForge, type SshForge } from "../support/forge-ssh.ts";
 import { docker, startServer, type TestServer } from "../support/mypaas-e2e.ts";
 import { eventOf, failureOf } from "../support/said-e2e.ts";
 import { makeSource } from "../support/source-e2e.ts";
@@ -16,6 +19,7 @@ const name = "t-links";
 let folder: string;
 let place: ForgePlace;
 let forge: Forge;
+let sshForge: SshForge;
 let server: TestServer;
 /** What a repository of a service holds. */
 const files: Record<string, string> = {};
@@ -35,7 +39,8 @@ before(async () => {
   dns.set("mapped.test", { AAAA: ["::ffff:127.0.0.1"] });
   dns.set("nat64.test", { AAAA: ["64:ff9b::a9fe:a9fe"] });
   server = await startServer(name);
-  await place.allowOn(server);
+  sshForge = await startSshForge(folder, { home: join(folder, ".sshd"), address });
+  await place.allowOn(server, [sshForge.port]);
   const app = await makeSource(server, "app");
   for (const file of ["Dockerfile", "server.js", "page.txt"])
     files[file] = await readFile(join(app.folder, file), "utf8");
@@ -48,6 +53,7 @@ after(async () => {
   for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
   for (const { Id } of await docker.listImages({ filters }))
     await docker.getImage(Id).remove({ force: true });
+  sshForge?.stop();
   await place?.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -63,7 +69,11 @@ const page = (text: string) => ({ ...files, "page.txt": text });
 async function mustLink(service: string, to: string, ...more: readonly string[]) {
   const { code, out, err } = await link(service, to, ...more);
   assert.equal(code, 0, err);
-  return JSON.parse(out) as { readonly hook: string; readonly secret: string };
+  return JSON.parse(out) as {
+    readonly hook: string;
+    readonly secret: string;
+    readonly link: LinkInfo;
+  };
 }
 
 test("a public repository becomes live, the same again is unchanged, also by a push", async () => {
@@ -124,16 +134,14 @@ test("a private repository wants its token, which nothing shows", async () => {
   assert.equal(value.code, 2);
 });
 
-test("what is no https repository is refused before anything is fetched", async () => {
+test("what is no repository is refused before anything is fetched", async () => {
   const refusals: readonly (readonly [string, RegExp])[] = [
-    ["http://forge.test/app", /is not reached by https, but by http/],
-    ["file:///etc", /is not reached by https, but by file/],
-    ["git://forge.test/app", /is not reached by https, but by git/],
+    ["http://forge.test/app", /is not reached by https or ssh, but by http/],
+    ["file:///etc", /is not reached by https or ssh, but by file/],
+    ["git://forge.test/app", /is not reached by https or ssh, but by git/],
     ["ext::sh -c id", /is not/],
-    [
-      "git@github.com:ann/web.git",
-      /is reached by ssh; name it with https: https:\/\/github\.com\/ann\/web\.git/,
-    ],
+    ["ssh://github.com/ann/web", /names no user/],
+    ["git@-oProxyCommand=id:web", /is no address for ssh/],
     ["https://ann:secret@forge.test/app", /holds a password/],
     ["https://localhost/app", /is this server itself/],
     ["https://forge.test/app#--upload-pack=id", /names no branch/],
@@ -148,6 +156,57 @@ test("what is no https repository is refused before anything is fetched", async 
   }
   assert.deepEqual(forge.asked, []);
   console.log(`refused before a fetch: ${refusals.length}`);
+});
+
+test("a deploy key reads a private repository over ssh, and only from the host that it knows", async () => {
+  const at = (path: string) => `ssh://git@forge.test:${sshForge.port}/${path}`;
+  forge.commit("keyed", page("by ssh"));
+  const { link: made } = await mustLink("app", at("ann/keyed.git"));
+  const { deployKey = "" } = made;
+  assert.match(deployKey, /^ssh-ed25519 \S+ mypaas-app$/);
+  assert.match(failureOf(await pull("app")).message, /keyed\.git: the deploy key is not taken$/);
+  await sshForge.enrol([deployKey]);
+  const live = await pull("app");
+  assert.equal(live.code, 0, live.out + live.err);
+  assert.equal((await server.get("app.example.test")).body, "by ssh");
+  // The failed pull has seen no commit, and pinned nothing.
+  const fingerprint = fingerprintOf(await sshForge.hostKey());
+  assert.ok(live.out.includes(`forge.test has the host key ${fingerprint}; another one is`));
+  await mustLink("app", url("keyed"));
+  assert.equal(eventOf(await pull("app"), "unchanged").kind, "unchanged");
+
+  const wrong = `SHA256:${"x".repeat(43)}`;
+  const { link: other } = await mustLink("app", at("keyed"), "--host-key", wrong);
+  assert.notEqual(other.deployKey, deployKey);
+  await sshForge.enrol([other.deployKey ?? ""]);
+  const refused = failureOf(await pull("app"));
+  assert.ok(refused.message.endsWith(`has the host key ${fingerprint}, and not ${wrong}`));
+  assert.ok(refused.hint?.includes(`--host-key ${fingerprint}`));
+  const { link: right } = await mustLink("app", at("keyed"), "--host-key", fingerprint);
+  assert.equal(right.deployKey, other.deployKey);
+  assert.equal(eventOf(await pull("app"), "unchanged").kind, "unchanged");
+  const next = forge.commit("keyed", page("a commit by ssh"));
+  assert.equal((await pull("app", "--commit", next)).code, 0);
+  assert.equal((await server.get("app.example.test")).body, "a commit by ssh");
+
+  // Another machine in its place.
+  await sshForge.renewHostKey();
+  const found = fingerprintOf(await sshForge.hostKey());
+  const changed = failureOf(await pull("app")).message;
+  assert.ok(changed.endsWith(`has the host key ${found}, and not ${fingerprint}`), changed);
+  const refusals: readonly (readonly [string, RegExp])[] = [
+    [at("nothing"), /there is none, or the deploy key may not read it/],
+    ["git@metadata.test:app", /not reached: not a public address/],
+    ["ssh://git@forge.test:9/app", /not reached: only the ports 443 and 22/],
+    [`ssh://git@forge.test:${forge.port}/app`, /not fetched: |host key/],
+  ];
+  for (const [text, wanted] of refusals) {
+    const { link: one } = await mustLink("over-ssh", text);
+    await sshForge.enrol([one.deployKey ?? ""]);
+    assert.match(failureOf(await pull("over-ssh")).message, wanted, text);
+  }
+  const log = await readFile(join(server.instance.folder, "worker.log"), "utf8");
+  assert.doesNotMatch(log + live.out, /PRIVATE KEY/);
 });
 
 test("special addresses, redirects and what is not there are refused in words", async () => {

@@ -1,13 +1,9 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { unpackPackage } from "../../scripts/machine/packages.ts";
-import { freePort } from "../../scripts/machine/ports.ts";
-import { has, mustRun, run, type Ran } from "../../scripts/machine/run.ts";
+import { run, type Ran } from "../../scripts/machine/run.ts";
 import { gitKeysUid, gitUid } from "../../src/core/server/git-address.ts";
 import type { TestServer } from "./mypaas-e2e.ts";
+import { runSshd } from "./sshd.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 
@@ -41,33 +37,15 @@ export async function startSshd(server: TestServer): Promise<TestSshd> {
   await place("git-line", join(programs, "git-line"), 0o755);
   await place("git-keys", join(programs, "git-keys"), 0o755);
   await place("mypaas.conf", join(home, "mypaas.conf"), 0o644);
-  const { program, libraries } = await sshdProgram(home);
-  const hostKey = join(home, "host_key");
-  await mustRun("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", hostKey]);
-  const port = await freePort();
-  const config = [
-    `Port ${port}`,
-    "ListenAddress 127.0.0.1",
-    `HostKey ${hostKey}`,
-    "PidFile none",
-    "UsePAM no",
-    "LogLevel VERBOSE",
-    `Include ${join(home, "mypaas.conf")}`,
-  ];
-  await writeFile(join(home, "sshd_config"), `${config.join("\n")}\n`);
-  const start = await usersOnly(home, join(programs, "git-line"));
-  const env = { ...process.env, LD_LIBRARY_PATH: libraries };
-  const args = [`${start} exec ${program} -D -e -f ${join(home, "sshd_config")}`];
-  const child = spawn("unshare", ["--mount", "sh", "-c", ...args], {
-    env,
-    stdio: ["ignore", "ignore", "pipe"],
+  const { port, stop } = await runSshd({
+    home,
+    address: "127.0.0.1",
+    config: [`Include ${join(home, "mypaas.conf")}`],
+    users: [
+      { name: "mypaas", uid: gitUid, shell: join(programs, "git-line") },
+      { name: "mypaas-keys", uid: gitKeysUid, shell: "/usr/sbin/nologin" },
+    ],
   });
-  let log = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    log += text;
-    void appendFile(join(home, "log"), text);
-  });
-  await untilListens(port, child, () => log);
   const client = [
     "ssh -F none -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=no",
     `-o UserKnownHostsFile=${join(home, "known_hosts")} -p ${port}`,
@@ -85,7 +63,7 @@ export async function startSshd(server: TestServer): Promise<TestSshd> {
     asGitUser: (one, words) =>
       run("setpriv", [`--reuid=${gitUid}`, `--regid=${gitUid}`, "--clear-groups", one, ...words]),
     stop: async () => {
-      child.kill("SIGTERM");
+      stop();
       await rm(programs, { recursive: true, force: true });
     },
   };
@@ -97,56 +75,6 @@ const who = {
   GIT_COMMITTER_NAME: "Ann",
   GIT_COMMITTER_EMAIL: "ann@example.com",
 };
-
-/** The machine's own, or one that is unpacked and not installed, so that no service starts. */
-async function sshdProgram(home: string): Promise<{ program: string; libraries: string }> {
-  if (await has("/usr/sbin/sshd")) return { program: "/usr/sbin/sshd", libraries: "" };
-  const folder = await mkdtemp(join(home, "deb-"));
-  for (const name of ["openssh-server", "libwrap0"]) await unpackPackage(name, folder);
-  const libraries = [join(folder, "usr/lib"), join(folder, "lib")];
-  const { out } = await mustRun("find", [...libraries, "-name", "libwrap.so.0", "-printf", "%h\n"]);
-  return { program: join(folder, "usr/sbin/sshd"), libraries: out.trim().split("\n")[0] ?? "" };
-}
-
-/** Shell words that give a mount namespace the two users. */
-async function usersOnly(home: string, shell: string): Promise<string> {
-  const add = async (file: string, lines: readonly string[]) => {
-    const text = await readFile(`/etc/${file}`, "utf8");
-    const others = text
-      .split("\n")
-      .filter((line) => line !== "" && !/^(mypaas|mypaas-keys|sshd):/.test(line));
-    await writeFile(join(home, file), `${[...others, ...lines].join("\n")}\n`, { mode: 0o644 });
-  };
-  await add("passwd", [
-    `mypaas:x:${gitUid}:${gitUid}::/:${shell}`,
-    `mypaas-keys:x:${gitKeysUid}:${gitKeysUid}::/:/usr/sbin/nologin`,
-    "sshd:x:65501:65501::/run/sshd:/usr/sbin/nologin",
-  ]);
-  await add("group", [`mypaas:x:${gitUid}:`, `mypaas-keys:x:${gitKeysUid}:`, "sshd:x:65501:"]);
-  await add("shadow", [
-    "mypaas:*:19000:0:99999:7:::",
-    "mypaas-keys:*:19000::::::",
-    "sshd:*:19000::::::",
-  ]);
-  const mounts = ["passwd", "group", "shadow"].map(
-    (file) => `mount --bind ${home}/${file} /etc/${file}`,
-  );
-  return `set -e; mount --make-rprivate /; ${mounts.join("; ")}; mkdir -p /run/sshd;`;
-}
-
-async function untilListens(port: number, child: ChildProcess, log: () => string): Promise<void> {
-  for (let tries = 0; tries < 200 && child.exitCode === null; tries += 1) {
-    const isUp = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, "127.0.0.1", () => {
-        socket.destroy();
-        resolve(true);
-      }).on("error", () => resolve(false));
-    });
-    if (isUp) return;
-    await sleep(50);
-  }
-  throw new Error(`sshd does not listen:\n${log()}`);
-}
 
 /** A repository of a person, whose remote `prod` is a service of the server. */
 export interface Repository {

@@ -78,16 +78,18 @@ USER ${jailUid}:${jailUid}
 
 const hook = `#!${gitJailPaths.node}\nimport("${gitJailPaths.program}").then(({ preReceive }) => preReceive());\n`;
 
-/** Git, what it needs for https, their libraries and their loader, as absolute paths that the programs name. */
+/** Git, what it needs for https and for ssh, their libraries and their loader, as absolute paths that the programs name. */
 async function hostGit(): Promise<readonly string[]> {
   const folder = (await run("git", ["--exec-path"])).trim();
   const https = join(folder, "git-remote-https");
-  const helper = (await ifThere(stat(https))) === undefined ? [] : [https];
-  const linked = await run("ldd", [gitJailPaths.git, ...helper]);
+  const helpers: string[] = [];
+  for (const path of [https, "/usr/bin/ssh"])
+    if ((await ifThere(stat(path))) !== undefined) helpers.push(path);
+  const linked = await run("ldd", [gitJailPaths.git, ...helpers]);
   const libraries = [...linked.matchAll(/(?:=> |^\s+)(\/\S+) \(0x/gm)].map(([, path = ""]) => path);
   const authorities = "/etc/ssl/certs/ca-certificates.crt";
   const trust = (await ifThere(stat(authorities))) === undefined ? [] : [authorities];
-  return [...new Set([gitJailPaths.git, ...helper, ...libraries, ...trust])].toSorted();
+  return [...new Set([gitJailPaths.git, ...helpers, ...libraries, ...trust])].toSorted();
 }
 
 async function run(program: string, args: readonly string[]): Promise<string> {

@@ -10,6 +10,10 @@ export interface Link {
   readonly branch: string;
   readonly dockerfile: string;
   readonly token: string | undefined;
+  /** The seed of its deploy key, base64; for ssh. */
+  readonly deployKey: string | undefined;
+  /** The host key, as known_hosts has it, or only its fingerprint before the first fetch. */
+  readonly hostKey: string | undefined;
   /** Of its webhooks. */
   readonly secret: string;
   readonly auto: boolean;
@@ -42,8 +46,8 @@ export function putLink(state: State, link: Link): void {
   removeLink(state, link.service);
   const { service, id, url, branch, dockerfile, token, secret, auto, pollMs, key, since } = link;
   state.run(
-    `INSERT INTO links (service, id, url, branch, dockerfile, token, secret, auto, poll_ms, key, since)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO links (service, id, url, branch, dockerfile, token, secret, auto, poll_ms, key, since, deploy_key, host_key)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     service,
     id,
     url,
@@ -55,6 +59,8 @@ export function putLink(state: State, link: Link): void {
     pollMs ?? null,
     key,
     since,
+    link.deployKey ?? null,
+    link.hostKey ?? null,
   );
 }
 
@@ -70,6 +76,14 @@ export function removeLink(state: State, service: string): Link | undefined {
 /** Keeps the commit that a look found. */
 export const setSeen = (state: State, { id }: Link, commit: string): void =>
   void state.run("UPDATE links SET seen = ? WHERE id = ?", commit, id);
+
+/** Keeps the host key that the first fetch found; a whole key that is there already stays. */
+export const pinHostKey = (state: State, { id }: Link, hostKey: string): void =>
+  void state.run(
+    "UPDATE links SET host_key = ? WHERE id = ? AND (host_key IS NULL OR host_key LIKE 'SHA256:%')",
+    hostKey,
+    id,
+  );
 
 /** The job of a delivery that came before. */
 export function jobOfDelivery(state: State, { id }: Link, body: string): number | undefined {
@@ -100,6 +114,8 @@ const linkOf = (row: Row): Link => ({
   branch: row.text("branch"),
   dockerfile: row.text("dockerfile"),
   token: row.optionalText("token"),
+  deployKey: row.optionalText("deploy_key"),
+  hostKey: row.optionalText("host_key"),
   secret: row.text("secret"),
   auto: row.integer("auto") === 1,
   pollMs: row.optionalInteger("poll_ms"),

@@ -244,4 +244,10 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (link, body)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- deploy_key: seed of the key pair that reads a repository over ssh, base64; a secret as token is. host_key: as known_hosts has it, or only
+  -- its fingerprint before the first fetch.
+  ALTER TABLE links ADD COLUMN deploy_key TEXT;
+  ALTER TABLE links ADD COLUMN host_key TEXT;
+  `,
 ];

@@ -3,6 +3,7 @@ import { formatAge } from "../../core/format.ts";
 import { command, hint, hintFields } from "../../core/hints.ts";
 import { pollLimits, type LinkInfo } from "../../core/actions/links.ts";
 import { readRepository } from "../../core/links/repository.ts";
+import { isFingerprint } from "../../core/links/ssh-place.ts";
 import { fullPathOf } from "../../core/wire/routes.ts";
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
 import { serviceArgument } from "../input/arguments.ts";
@@ -18,6 +19,7 @@ export interface LinkArgs extends ServerOptions {
   readonly auto?: boolean | undefined;
   readonly token?: string | undefined;
   readonly poll?: string | undefined;
+  readonly hostKey?: string | undefined;
 }
 
 export const declaration: CommandFile = {
@@ -26,10 +28,12 @@ export const declaration: CommandFile = {
     ["--auto", "deploy when the forge says that the branch has a new commit"],
     ["--poll <time>", "look every so often, such as 5m or 1h, where no webhook comes in"],
     ["--token <->", "read the token of a private repository, or user:token, from stdin"],
+    ["--host-key <fingerprint>", "of a repository over ssh, SHA256:…; else the first is believed"],
   ],
   examples: [
     "mypaas link web https://github.com/ann/web#main --auto -r prod",
     "mypaas link web https://git.example.com/ann/web --token - -r prod < token.txt",
+    "mypaas link web git@github.com:ann/web#main -r prod",
     "mypaas link web -r prod",
     "mypaas link list -r prod",
     "mypaas link remove web -r prod",
@@ -57,7 +61,7 @@ async function set(
   if (typeof read === "string")
     throw new UserError(`link ${service}: ${text}: ${read}`, {
       code: "usage",
-      hint: hint`name a repository by https: ${command(`link ${service} https://github.com/you/${service}#main`)}`,
+      hint: hint`name a repository by https or ssh: ${command(`link ${service} https://github.com/you/${service}#main`)}`,
     });
   const { link: made, secret } = await ask(
     {
@@ -67,6 +71,7 @@ async function set(
       dockerfile: args.dockerfile ?? "Dockerfile",
       ...(args.auto === true && { auto: true }),
       ...(args.poll !== undefined && { pollMs: readPoll(args.poll) }),
+      ...(args.hostKey !== undefined && { hostKey: readHostKey(args.hostKey) }),
       ...(args.token !== undefined && { token: await readToken(args.token, io) }),
     },
     args,
@@ -83,10 +88,24 @@ async function set(
     : [];
   const lines = [
     `${service} is linked to ${made.url}#${made.branch}; deploy it with: mypaas pull ${service}`,
+    ...deployKeyLines(made),
     ...hook,
   ];
   io.answer(lines.join("\n"), { link: made, hook: path, secret });
   return 0;
+}
+
+/** What the forge has to know, and what is known of it. */
+function deployKeyLines({ deployKey, hostKey }: LinkInfo): readonly string[] {
+  if (deployKey === undefined) return [];
+  return [
+    "",
+    "Add this deploy key to the repository, for reading:",
+    `  ${deployKey}`,
+    hostKey === undefined
+      ? "The host key that the first pull finds is shown there, and no other one is taken later."
+      : `Only this host key is taken: ${hostKey}`,
+  ];
 }
 
 async function list(args: LinkArgs, io: CommandIo, service?: string): Promise<ExitCode> {
@@ -121,11 +140,15 @@ function describe(links: readonly LinkInfo[], now: number, service: string | und
     one.service,
     `${one.url}#${one.branch}`,
     whenOf(one),
-    one.hasToken ? "token" : "public",
+    one.deployKey !== undefined ? "deploy key" : one.hasToken ? "token" : "public",
     one.by,
     formatAge(now - one.since),
   ]);
-  return table(["service", "repository", "deploys", "access", "by", "since"], rows);
+  const text = table(["service", "repository", "deploys", "access", "by", "since"], rows);
+  const [one] = links;
+  return service === undefined || one === undefined
+    ? text
+    : [text, ...deployKeyLines(one)].join("\n");
 }
 
 function whenOf({ auto, pollMs }: LinkInfo): string {
@@ -134,6 +157,17 @@ function whenOf({ auto, pollMs }: LinkInfo): string {
     pollMs === undefined ? undefined : `every ${formatAge(pollMs)}`,
   ];
   return ways.filter((way) => way !== undefined).join(", ") || "when asked";
+}
+
+function readHostKey(text: string): string {
+  if (isFingerprint(text)) return text;
+  throw new UserError(
+    `--host-key: should be SHA256: and 43 characters, got ${JSON.stringify(text)}`,
+    {
+      code: "usage",
+      hint: "forges name it in their documentation; a server does with: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
+    },
+  );
 }
 
 function readPoll(text: string): number {

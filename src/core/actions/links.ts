@@ -45,6 +45,8 @@ export const links = {
       pollMs: optional(pollMs),
       /** For a private repository: a token, or `user:token`. */
       token: secret(optional(token)),
+      /** For a repository over ssh: the fingerprint of its host key; left out, the first one is believed. */
+      hostKey: optional(text(/^SHA256:[A-Za-z0-9+/]{43}$/)),
     },
     becomes: answer<{ readonly link: LinkInfo; readonly secret: string }>(),
     repeat: "once",
@@ -87,6 +89,10 @@ export interface LinkInfo {
   readonly auto: boolean;
   readonly pollMs?: number;
   readonly hasToken: boolean;
+  /** Of a repository over ssh: the public part of the key that reads it, one line. */
+  readonly deployKey?: string;
+  /** Fingerprint of the host key that is expected; not there before the first fetch. */
+  readonly hostKey?: string;
   /** Name of the key whose rights it has. */
   readonly by: string;
   /** Milliseconds since the epoch. */

@@ -8,6 +8,8 @@ interface Asked extends Repository {
   readonly service: string;
   readonly commit: string | undefined;
   readonly hasToken: boolean;
+  /** Fingerprint of the host key of ssh that is expected. */
+  readonly hostKey?: string;
 }
 
 /** The error of a fetch that failed, out of the words of git. */
@@ -20,10 +22,8 @@ export function fetchProblem(asked: Asked, said: string): UserError {
   });
 }
 
-function reasonOf(
-  { url, branch, service, commit, hasToken }: Asked,
-  said: string,
-): readonly [string, Hint?] {
+function reasonOf(asked: Asked, said: string): readonly [string, Hint?] {
+  const { url, branch, service, commit, hasToken } = asked;
   const has = (pattern: RegExp) => pattern.test(said);
   const refused = /HTTP code (\d{3}) from proxy|CONNECT tunnel failed, response (\d{3})/.exec(said);
   const status = Number(refused?.[1] ?? refused?.[2] ?? 0);
@@ -37,6 +37,8 @@ function reasonOf(
         : "look at the address, and push again",
     ];
   }
+  const ofSsh = /^https:/.test(url) ? undefined : reasonOfSsh(asked, said);
+  if (ofSsh !== undefined) return ofSsh;
   const again = hint`link it with a token: ${command(`link ${service} ${url}#${branch} --token -`)}`;
   if (has(/returned error: 30\d|unable to update url base from redirection/))
     return [
@@ -69,4 +71,36 @@ function reasonOf(
   return [
     `not fetched: ${last === undefined ? "git ended without a word" : plainText(last.replace(/^\w+: /, ""))}`,
   ];
+}
+
+function reasonOfSsh(
+  { url, branch, service, hostKey }: Asked,
+  said: string,
+): readonly [string, Hint] | undefined {
+  if (/no ssh in the jail/.test(said))
+    return [
+      "ssh is not installed on this server",
+      "install it, on Debian and Ubuntu: apt-get install openssh-client",
+    ];
+  if (/host key/i.test(said)) {
+    const sent = /SHA256:[A-Za-z0-9+/]{43}/.exec(said)?.[0];
+    const wanted = hostKey ?? "another one";
+    return [
+      sent === undefined
+        ? `does not show the host key that is expected, ${wanted}`
+        : `has the host key ${sent}, and not ${wanted}`,
+      hint`compare it with what the forge says of itself; if it is right: ${command(`link ${service} ${url}#${branch} --host-key ${sent ?? "SHA256:…"}`)}`,
+    ];
+  }
+  if (/Permission denied|Too many authentication failures/.test(said))
+    return [
+      "the deploy key is not taken",
+      hint`add it to the repository, for reading; it is shown by: ${command(`link ${service}`)}`,
+    ];
+  if (/not found|does not appear to be a git repository|not exist/i.test(said))
+    return [
+      "there is none, or the deploy key may not read it",
+      hint`look at the address, and at the deploy key: ${command(`link ${service}`)}`,
+    ];
+  return undefined;
 }

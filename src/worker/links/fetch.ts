@@ -4,6 +4,12 @@ import { formatBytes } from "../../core/format.ts";
 import { command, hint } from "../../core/hints.ts";
 import { fetchProblem } from "../../core/links/fetch-problem.ts";
 import { hostOf, isCommit } from "../../core/links/repository.ts";
+import {
+  fingerprintOf,
+  isFingerprint,
+  isHostKey,
+  readSshPlace,
+} from "../../core/links/ssh-place.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { jsonFields, type Fields } from "../../core/actions/fields.ts";
 import { bindMount } from "../../core/server/infra.ts";
@@ -14,6 +20,7 @@ import type { Taken } from "../../adapters/archive/taken.ts";
 import { gitJailPaths } from "../../adapters/host/git-image.ts";
 import type { Jail } from "../../adapters/engines/docker/jail.ts";
 import type { Link } from "../../adapters/state/links.ts";
+import { deployKey } from "./links.ts";
 import type { Egress } from "../egress/egress.ts";
 
 /** Reaches the repositories of links. What it runs is foreign code as far as it reads what strangers wrote, so it runs in the jail. */
@@ -21,7 +28,7 @@ export interface Fetcher {
   /** Takes the files of a commit into a folder: the newest of the branch, or the one that is named. */
   readonly fetch: (asked: Fetching) => Promise<FetchedCommit>;
   /** The newest commit of the branch. */
-  readonly look: (link: Link, signal: AbortSignal) => Promise<string>;
+  readonly look: (link: Link, signal: AbortSignal) => Promise<SeenCommit>;
   /** Removes what an earlier worker left. */
   readonly sweep: () => Promise<void>;
 }
@@ -33,8 +40,13 @@ export interface Fetching {
   readonly signal: AbortSignal;
 }
 
-export interface FetchedCommit extends Taken {
+export interface SeenCommit {
   readonly commit: string;
+  /** The host key of ssh, where the link has none yet. */
+  readonly hostKey?: string;
+}
+
+export interface FetchedCommit extends Omit<Taken, "commit">, SeenCommit {
   readonly subject: string;
   /** Paths of submodules, whose files are not there. */
   readonly submodules: readonly string[];
@@ -100,7 +112,7 @@ export function createFetcher(parts: FetcherParts): Fetcher {
         const facts = await git.facts;
         await drain(git.rest());
         if ((await git.end()) !== 0) throw problem({ link, commit: undefined }, git.said());
-        return commitOf(facts, link);
+        return { commit: commitOf(facts, link), ...hostKeyOf(facts, link) };
       }),
     fetch: ({ link, commit, into, signal }) =>
       inJail({ link, commit, look: false }, signal, async (git) => {
@@ -120,6 +132,7 @@ export function createFetcher(parts: FetcherParts): Fetcher {
         return {
           ...taken,
           commit: found,
+          ...hostKeyOf(facts, link),
           subject: typeof subject === "string" ? plainText(subject).slice(0, 200) : "",
           submodules: Array.isArray(submodules) ? submodules.map(String) : [],
         };
@@ -173,7 +186,7 @@ async function startJail(
 
 /** The part of the order that the link decides. */
 function orderOf({
-  link: { url, branch, token },
+  link,
   commit,
   look,
 }: {
@@ -181,15 +194,39 @@ function orderOf({
   readonly commit: string | undefined;
   readonly look: boolean;
 }) {
+  const { url, branch, token } = link;
   // Forges take any name beside a token, but those that want one of their own.
   const pair = token === undefined || token.includes(":") ? token : `${userAt(url)}:${token}`;
   return {
     url,
     branch,
     look,
+    ...sshOrder(link),
     ...(commit !== undefined && { commit }),
     ...(pair !== undefined && { authorization: `Basic ${Buffer.from(pair).toString("base64")}` }),
   };
+}
+
+function sshOrder(link: Link) {
+  const place = readSshPlace(link.url);
+  const pair = deployKey(link);
+  if (place === undefined || pair === undefined) return {};
+  const { hostKey } = link;
+  const known =
+    hostKey === undefined ? {} : isFingerprint(hostKey) ? { fingerprint: hostKey } : { hostKey };
+  return { ssh: { ...place, key: pair.privateKey, ...known } };
+}
+
+/** The host key that was met for the first time. Throws UserError where it is another one than was given. */
+function hostKeyOf(facts: Fields | undefined, link: Link): Pick<SeenCommit, "hostKey"> {
+  const { hostKey: known } = link;
+  if (link.deployKey === undefined || (known !== undefined && !isFingerprint(known))) return {};
+  const hostKey = facts?.["hostKey"];
+  if (typeof hostKey !== "string" || !isHostKey(hostKey))
+    throw problem({ link, commit: undefined }, "fatal: ssh named no host key");
+  if (known !== undefined && fingerprintOf(hostKey) !== known)
+    throw problem({ link, commit: undefined }, "fatal: ssh named another host key");
+  return { hostKey };
 }
 
 const userAt = (url: string): string =>
@@ -267,5 +304,8 @@ function problem(
         hint: hint`leave large files out of the repository, or push from a machine that has it: ${command("push")}`,
       },
     );
-  return fetchProblem({ ...link, commit, hasToken: link.token !== undefined }, said);
+  const { url, branch, service, token } = link;
+  const expected = link.hostKey === undefined ? {} : { hostKey: fingerprintOf(link.hostKey) };
+  const asked = { url, branch, service, commit, hasToken: token !== undefined, ...expected };
+  return fetchProblem(asked, said);
 }

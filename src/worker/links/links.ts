@@ -2,6 +2,8 @@ import { UserError } from "../../core/errors.ts";
 import { command, hint } from "../../core/hints.ts";
 import type { ActionOf, Results } from "../../core/actions/actions.ts";
 import type { LinkInfo } from "../../core/actions/links.ts";
+import { fingerprintOf, readSshPlace } from "../../core/links/ssh-place.ts";
+import { deployKeyOf, seedBytes, type DeployKey } from "../../core/ssh/deploy-key.ts";
 import { authorise, idOf, maySee, nameOf, type Caller } from "../../core/wire/permissions.ts";
 import { findLink, putLink, readLinks, removeLink, type Link } from "../../adapters/state/links.ts";
 import type { State } from "../../adapters/state/state.ts";
@@ -16,9 +18,10 @@ interface LinkParts {
 /** Links a service to a repository, in the place of an older link. */
 export function setLink(
   parts: LinkParts,
-  { service, url, branch, dockerfile, auto, pollMs, token }: ActionOf<"link.set">,
+  asked: ActionOf<"link.set">,
   caller: Caller,
 ): Results["link.set"] {
+  const { service, url, branch, dockerfile, auto, pollMs, token } = asked;
   const secret = parts.random(24).toString("hex");
   const link: Link = {
     service,
@@ -27,6 +30,7 @@ export function setLink(
     branch,
     dockerfile,
     token,
+    ...sshOf(parts, asked, caller),
     secret,
     auto: auto === true,
     pollMs,
@@ -37,6 +41,40 @@ export function setLink(
   parts.state.transaction(() => putLink(parts.state, link));
   return { link: infoOf(parts, link), secret };
 }
+
+/** The keys of a link over ssh: those of the link before where nothing but its settings has changed, since the forge knows them. */
+function sshOf(
+  { state, random }: LinkParts,
+  { service, url, token, hostKey }: ActionOf<"link.set">,
+  caller: Caller,
+): Pick<Link, "deployKey" | "hostKey"> {
+  if (readSshPlace(url) === undefined) {
+    if (hostKey === undefined) return { deployKey: undefined, hostKey: undefined };
+    throw new UserError(`link ${service}: a host key belongs to ssh, and this is https`, {
+      code: "usage",
+      hint: "leave --host-key out",
+    });
+  }
+  if (token !== undefined)
+    throw new UserError(`link ${service}: a repository over ssh is read with a deploy key`, {
+      code: "usage",
+      hint: "leave --token out, or name the repository by https",
+    });
+  const before = findLink(state, service);
+  const isSame = before?.url === url && before.key === idOf(caller);
+  const known = isSame ? before : undefined;
+  const isKnown =
+    known?.hostKey !== undefined &&
+    (hostKey === undefined || fingerprintOf(known.hostKey) === hostKey);
+  return {
+    deployKey: known?.deployKey ?? random(seedBytes).toString("base64"),
+    hostKey: isKnown ? known.hostKey : hostKey,
+  };
+}
+
+/** The key pair with which a link reads over ssh; undefined for https. */
+export const deployKey = ({ deployKey: seed, service }: Link): DeployKey | undefined =>
+  seed === undefined ? undefined : deployKeyOf(Buffer.from(seed, "base64"), `mypaas-${service}`);
 
 /** Throws UserError "no-link" when there is none. */
 export function unlink(parts: LinkParts, service: string): LinkInfo {
@@ -92,6 +130,7 @@ function infoOf(parts: Omit<LinkParts, "random">, link: Link): LinkInfo {
   const { service, id, url, branch, dockerfile, auto, pollMs, since, key } = link;
   const caller = callerOf(parts.state, key);
   const trouble = troubleOf(parts, link);
+  const pair = deployKey(link);
   return {
     service,
     id,
@@ -101,6 +140,8 @@ function infoOf(parts: Omit<LinkParts, "random">, link: Link): LinkInfo {
     auto,
     ...(pollMs !== undefined && { pollMs }),
     hasToken: link.token !== undefined,
+    ...(pair !== undefined && { deployKey: pair.publicKey }),
+    ...(link.hostKey !== undefined && { hostKey: fingerprintOf(link.hostKey) }),
     by: caller === undefined ? key : nameOf(caller),
     since,
     ...(trouble !== undefined && { trouble }),

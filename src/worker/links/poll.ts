@@ -1,5 +1,5 @@
 import type { Clock } from "../../deploy/ports.ts";
-import { findLink, readLinks, setSeen, type Link } from "../../adapters/state/links.ts";
+import { findLink, pinHostKey, readLinks, setSeen, type Link } from "../../adapters/state/links.ts";
 import { pullHere, type HookParts } from "./hooks.ts";
 import type { Fetcher } from "./fetch.ts";
 import { troubleOf } from "./links.ts";
@@ -34,9 +34,10 @@ export async function pollLinks(parts: PollParts, signal: AbortSignal): Promise<
 export async function lookOnce(parts: PollParts, link: Link, signal: AbortSignal): Promise<void> {
   const { state, fetcher } = parts;
   if (troubleOf(parts, link) !== undefined) return;
-  const commit = await fetcher.look(link, signal);
+  const { commit, hostKey } = await fetcher.look(link, signal);
   // It may have been replaced meanwhile.
   if (commit === link.seen || findLink(state, link.service)?.id !== link.id) return;
+  if (hostKey !== undefined) pinHostKey(state, link, hostKey);
   pullHere(parts, link, commit);
   setSeen(state, link, commit);
 }

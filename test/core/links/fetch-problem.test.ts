@@ -53,3 +53,26 @@ for (const [said, wanted, more] of cases)
     assert.equal(error.message, `${url}: ${wanted}`);
     assert.notEqual(error.hint, undefined);
   });
+
+const pinned = `SHA256:${"a".repeat(43)}`;
+const sent = `SHA256:${"b".repeat(43)}`;
+const overSsh: readonly (readonly [string, string])[] = [
+  [
+    `The fingerprint for the ED25519 key sent by the remote host is\n${sent}.\nHost key verification failed.`,
+    `has the host key ${sent}, and not ${pinned}`,
+  ],
+  [`fatal: the host key is ${sent}`, `has the host key ${sent}, and not ${pinned}`],
+  [
+    "No RSA host key is known for repository and you have requested strict checking.\nHost key verification failed.",
+    `does not show the host key that is expected, ${pinned}`,
+  ],
+  ["git@repository: Permission denied (publickey).", "the deploy key is not taken"],
+  ["ERROR: Repository not found.", "there is none, or the deploy key may not read it"],
+  ["fatal: no ssh in the jail", "ssh is not installed on this server"],
+  ["fatal: CONNECT tunnel failed, response 403", "not reached: not a public address"],
+];
+test("what ssh says becomes our words", () => {
+  const git = { ...asked, url: "git@git.test:ann/web", hostKey: pinned };
+  for (const [said, wanted] of overSsh)
+    assert.equal(fetchProblem(git, said).message, `${git.url}: ${wanted}`);
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isBranch, isCommit, readRepository } from "../../../src/core/links/repository.ts";
+import { readSshPlace } from "../../../src/core/links/ssh-place.ts";
 
 test("a repository is an https URL with a branch", () => {
   assert.deepEqual(readRepository("https://github.com/ann/web"), {
@@ -13,15 +14,40 @@ test("a repository is an https URL with a branch", () => {
   });
 });
 
+test("a repository over ssh is written in two ways", () => {
+  const written: readonly (readonly [string, object])[] = [
+    ["git@github.com:ann/web.git", { port: 22, path: "ann/web.git" }],
+    ["git@GitHub.com:ann/web/", { port: 22, path: "ann/web" }],
+    ["ssh://git@github.com/ann/web", { port: 22, path: "/ann/web" }],
+    ["ssh://git@github.com:2222/~ann/web", { port: 2222, path: "~ann/web" }],
+  ];
+  for (const [text, wanted] of written)
+    assert.deepEqual(readSshPlace(text), { user: "git", host: "github.com", ...wanted }, text);
+  assert.equal(readSshPlace("ssh://git@[fd00::1]:22/a")?.host, "[fd00::1]");
+  assert.deepEqual(readRepository("git@github.com:ann/web#dev"), {
+    url: "git@github.com:ann/web",
+    branch: "dev",
+  });
+});
+
 const refused: readonly (readonly [string, RegExp])[] = [
   ["", /is not a URL/],
   ["github.com/ann/web", /is not a URL/],
-  ["http://github.com/ann/web", /not reached by https, but by http$/],
+  ["http://github.com/ann/web", /not reached by https or ssh, but by http$/],
   ["file:///etc", /but by file$/],
   ["git://github.com/a", /but by git$/],
   ["ext::sh -c id", /is not a URL/],
-  ["git@github.com:ann/web.git", /name it with https: https:\/\/github\.com\/ann\/web\.git$/],
-  ["ssh://git@github.com/ann/web", /name it with https: https:\/\/github\.com\/ann\/web$/],
+  ["ssh://github.com/ann/web", /names no user, such as git@$/],
+  ["ssh://git:secret@github.com/ann/web", /holds a password; ssh uses a deploy key$/],
+  ["ssh://git@github.com", /is no address for ssh/],
+  ["ssh://git@github.com:99999/a", /is no address for ssh/],
+  ["git@-oProxyCommand=id:ann/web", /is no address for ssh/],
+  ["git@github.com:-oProxyCommand=id", /is no address for ssh/],
+  ["git@github.com:a'b", /is no address for ssh/],
+  ["git@github.com:a b", /is no address for ssh/],
+  ["git@github.com:", /is no address for ssh/],
+  ["-x@github.com:a", /is no address for ssh/],
+  ["git@localhost:a", /is this server itself/],
   ["https://ann@github.com/ann/web", /holds a password/],
   ["https://ann:secret@github.com/ann/web", /holds a password/],
   ["https://github.com/ann/web?x=1", /has a query/],

@@ -5,7 +5,7 @@ import { UserError } from "../../../src/core/errors.ts";
 import { parseKeyLine } from "../../../src/core/ssh/authorized-keys.ts";
 import { insertJob } from "../../../src/adapters/state/jobs.ts";
 import { addKey, removeKey } from "../../../src/adapters/state/keys.ts";
-import { findLink } from "../../../src/adapters/state/links.ts";
+import { findLink, pinHostKey } from "../../../src/adapters/state/links.ts";
 import { acceptHook } from "../../../src/worker/links/hooks.ts";
 import { listLinks, setLink, unlink } from "../../../src/worker/links/links.ts";
 import { lookOnce } from "../../../src/worker/links/poll.ts";
@@ -129,7 +129,7 @@ test("a look begins a job where the branch has moved, once", async (t) => {
   let at = commit;
   const look = () => {
     const link = findLink(state, "web") ?? assert.fail("no link");
-    const fetcher = { look: () => Promise.resolve(at) };
+    const fetcher = { look: () => Promise.resolve({ commit: at }) };
     return lookOnce(
       { ...parts, clock: undefined as never, fetcher },
       link,
@@ -142,4 +142,28 @@ test("a look begins a job where the branch has moved, once", async (t) => {
   at = "b".repeat(40);
   await look();
   assert.equal(jobs().length, 2);
+});
+
+test("a link over ssh has a key pair that stays with its repository and its owner", (t) => {
+  const { state, parts, key } = world(t);
+  const { token: _, ...rest } = { ...asked, url: "git@git.test:ann/web" };
+  const keyOf = (more: object = {}, caller: Parameters<typeof setLink>[2] = key) =>
+    setLink(parts, { ...rest, ...more }, caller).link.deployKey ?? "";
+  const first = keyOf();
+  assert.match(first, /^ssh-ed25519 \S+ mypaas-web$/);
+  const link = findLink(state, "web") ?? assert.fail("no link");
+  pinHostKey(state, link, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGpt");
+  pinHostKey(state, link, "ssh-ed25519 another");
+  const again = setLink(parts, { ...rest, branch: "dev" }, key).link;
+  assert.equal(again.deployKey, first);
+  assert.match(again.hostKey ?? "", /^SHA256:/);
+  const given = `SHA256:${"a".repeat(43)}`;
+  assert.equal(setLink(parts, { ...rest, hostKey: given }, key).link.hostKey, given);
+  assert.notEqual(keyOf({}, "root"), first);
+  assert.notEqual(keyOf({ url: "git@git.test:ann/other" }), first);
+  const refusedOf = (more: object) => codeOf(() => setLink(parts, { ...rest, ...more }, key));
+  assert.equal(refusedOf({ token: "x" }), "usage");
+  assert.equal(refusedOf({ url: asked.url, hostKey: given }), "usage");
+  const shown = JSON.stringify(listLinks(parts, undefined, key));
+  assert.ok(!shown.includes(findLink(state, "web")?.deployKey ?? assert.fail("no key")));
 });

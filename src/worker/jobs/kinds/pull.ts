@@ -8,6 +8,7 @@ import type { MadeDockerfile } from "../../../core/generate/generate.ts";
 import { madeEvents } from "../../../core/generate/made.ts";
 import type { Say } from "../../../core/wire/events.ts";
 import type { PushManifest } from "../../../core/actions/push.ts";
+import { fingerprintOf, readSshPlace } from "../../../core/links/ssh-place.ts";
 import { dockerfilesOf } from "../../../core/push/archive-context.ts";
 import { filesOf } from "../../../core/push/older-servers.ts";
 import { quotePath, shownPath } from "../../../core/push/manifest.ts";
@@ -15,7 +16,7 @@ import { instancePaths } from "../../../core/server/instance.ts";
 import { authorise, type Caller } from "../../../core/wire/permissions.ts";
 import { readOrMakeContext } from "../../../adapters/archive/archive-context.ts";
 import { recordBlobs } from "../../../adapters/state/blobs.ts";
-import { findLink, setSeen, type Link } from "../../../adapters/state/links.ts";
+import { findLink, pinHostKey, setSeen, type Link } from "../../../adapters/state/links.ts";
 import type { State } from "../../../adapters/state/state.ts";
 import { blobsOf } from "../../../sources/push.ts";
 import { makeLive } from "../../deploy/deploy-job.ts";
@@ -76,6 +77,12 @@ async function takeCommit(run: JobRun, { action, link, folder }: Taking): Promis
   const { service, commit } = action;
   say({ kind: "step", text: `fetching ${link.url} ${commit?.slice(0, 7) ?? link.branch} …` });
   const fetched = await run.fetcher.fetch({ link, commit, into: folder, signal });
+  if (fetched.hostKey !== undefined) {
+    pinHostKey(state, link, fetched.hostKey);
+    const { host } = readSshPlace(link.url) ?? { host: "" };
+    const text = `${host} has the host key ${fingerprintOf(fetched.hostKey)}; another one is refused from now on`;
+    say({ kind: "note", text });
+  }
   for (const path of fetched.submodules)
     say({
       kind: "warning",
