@@ -262,14 +262,14 @@ test("a failed build and a failed start leave the old release, without one faile
   await mustLink("app", url("app"));
   assert.equal((await pull("app")).code, 0);
   await server.settled("app");
-  const load = server.load("app.example.test");
+  const load = server.load("app.example.test", { isPlain: true });
   forge.commit("app", { ...files, Dockerfile: `${files["Dockerfile"]}RUN exit 3\n` });
   assert.equal((await pull("app")).code, 1);
   forge.commit("app", { ...page("good"), "server.js": "process.exit(3)" });
   const failed = failureOf(await pull("app"));
   assert.match(failed.message, /exit code 3/);
-  const { sent: requests, failed: lost } = await load.stop();
-  assert.equal(lost, 0);
+  const { sent: requests, failed: lost, reasons } = await load.stop();
+  assert.equal(lost, 0, JSON.stringify(reasons));
   assert.equal((await server.get("app.example.test")).body, "good");
   console.log(`requests: ${requests}, failed: ${lost}`);
 });
@@ -366,7 +366,7 @@ const forgedHooks = 2_000;
 
 test("forged webhooks do not disturb the others", async () => {
   const { hook, secret } = await mustLink("app", url("app"), "--auto");
-  const load = server.load("app.example.test");
+  const load = server.load("app.example.test", { isPlain: true });
   const counts = new Map<number, number>();
   const body = JSON.stringify({ ref: "refs/heads/main", after: "ab".repeat(20) });
   const headers = signed("forged", body);
@@ -385,11 +385,11 @@ test("forged webhooks do not disturb the others", async () => {
   assert.equal((await send(hook, mine, signed(secret, mine))).status, 202);
   await flood;
   await server.settled("app");
-  const { sent: requests, failed } = await load.stop();
+  const { sent: requests, failed, reasons } = await load.stop();
   console.log(
     `forged: ${JSON.stringify(Object.fromEntries(counts))}; requests: ${requests}, failed: ${failed}`,
   );
-  assert.equal(failed, 0);
+  assert.equal(failed, 0, JSON.stringify(reasons));
   assert.equal(counts.get(403), forgedHooks);
   assert.equal((await server.get("app.example.test")).body, "in the flood");
 });
