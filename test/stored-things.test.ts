@@ -32,7 +32,7 @@ const fromOthers: Readonly<Record<string, readonly string[]>> = {
   "a CA": ["acme-directory.ts"],
   "the jail": ["pushed-refs.ts"],
   "the argument of a container": ["relay.ts", "egress.ts"],
-  "the worker, in the jail": ["git-jail.ts", "git-fetch.ts"],
+  "the worker, in the jail": ["git-jail.ts", "git-fetch.ts", "forge-status.ts"],
   "the package": ["package-version.ts"],
   "a folder of a person": ["data-files.ts"],
 };

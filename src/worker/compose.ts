@@ -21,6 +21,7 @@ import { planPush } from "./deploy/plan-push.ts";
 import { pageOf } from "./maintenance/page.ts";
 import { createFetcher } from "./links/fetch.ts";
 import { pollLinks } from "./links/poll.ts";
+import { reportCommits } from "./links/report.ts";
 import { openMaintenance } from "./maintenance/maintenance.ts";
 import { openRouter, openTools } from "./deploy/tools.ts";
 import { removeInfo } from "./jobs/kinds/remove.ts";
@@ -101,6 +102,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
       // Requests need no page to be told 503.
       void maintenance.start();
       void pollLinks({ ...backend, ...shared, random: world.random }, polling.signal);
+      void reportCommits({ state, clock, config, fetcher }, polling.signal);
     },
     stop: async (limits) => {
       polling.abort();

@@ -5,10 +5,11 @@ import { request, Agent } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { LinkInfo } from "../../src/core/actions/links.ts";
 import { fingerprintOf } from "../../src/core/links/ssh-place.ts";
 import { fullPathOf } from "../../src/core/wire/routes.ts";
-import { forgeToken, type Forge } from "../support/forge.ts";
+import { forgeToken, type Forge, type ForgeStatus } from "../support/forge.ts";
 import { startForgePlace, type ForgePlace } from "../support/forge-e2e.ts";
 import { startSshForge, type SshForge } from "../support/forge-ssh.ts";
 import { docker, startServer, type TestServer } from "../support/mypaas-e2e.ts";
@@ -207,6 +208,64 @@ test("a deploy key reads a private repository over ssh, and only from the host t
   }
   const log = await readFile(join(server.instance.folder, "worker.log"), "utf8");
   assert.doesNotMatch(log + live.out, /PRIVATE KEY/);
+});
+
+test("the forge hears what becomes of its commits, and a forge that does not take it disturbs no deploy", async () => {
+  const repository = "private-told";
+  forge.commit(repository, page("told"));
+  const to = url(`ann/${repository}`);
+  const linked = await server.run(["link", "app", to, "--token", "-", "-r", "prod"], {
+    input: forgeToken,
+  });
+  assert.equal(linked.code, 0, linked.err);
+  /** The states that a commit was given, once the forge has heard of its end. */
+  const told = async (commit: string) => {
+    const of = () => forge.statuses.filter((one) => one.commit === commit);
+    const isEnd = ({ state }: ForgeStatus) => !["pending", "running"].includes(state);
+    for (let tries = 0; tries < 600 && !of().some(isEnd); tries += 1) await sleep(100);
+    return of();
+  };
+  const shown = async (wanted: RegExp) => {
+    let out = "";
+    for (let tries = 0; tries < 60 && !wanted.test(out); tries += 1) {
+      ({ out } = await server.must(["link", "app", "-r", "prod"]));
+    }
+    assert.match(out, wanted);
+  };
+  const good = forge.commit(repository, page("told of it"));
+  assert.equal((await pull("app")).code, 0);
+  const first = await told(good);
+  assert.equal(first.at(-1)?.state, "success");
+  assert.match(first.at(-1)?.context ?? "", /^mypaas\/app on /);
+  assert.match(first.at(-1)?.description ?? "", /^app release \d+ is live after /);
+  assert.ok(first.slice(0, -1).every(({ state }) => state === "pending"));
+  await shown(/status of the last commit, at the forge: reported/);
+
+  forge.api("gitlab");
+  const bad = forge.commit(repository, { ...page("told of it"), "server.js": "process.exit(3)" });
+  assert.match(failureOf(await pull("app")).message, /exit code 3/);
+  const second = await told(bad);
+  assert.equal(second.at(-1)?.state, "failed");
+  assert.match(second.at(-1)?.description ?? "", /^deploy app: container stopped with exit code 3/);
+  assert.equal((await server.get("app.example.test")).body, "told of it");
+
+  forge.api("github");
+  const same = forge.commit(repository, page("told of it"));
+  assert.equal(eventOf(await pull("app"), "unchanged").kind, "unchanged");
+  assert.match((await told(same)).at(-1)?.description ?? "", /^nothing changed: app runs release/);
+
+  forge.api("github", 403);
+  forge.commit(repository, page("not told"));
+  assert.equal((await pull("app")).code, 0);
+  assert.equal((await server.get("app.example.test")).body, "not told");
+  await shown(/at the forge: not reported: the token may not set a status \(403\)/);
+  forge.api("gitea", 500);
+  forge.commit(repository, page("not heard"));
+  assert.equal((await pull("app")).code, 0);
+  assert.equal((await server.get("app.example.test")).body, "not heard");
+  assert.doesNotMatch(JSON.stringify(forge.statuses), new RegExp(forgeToken));
+  forge.api("gitea");
+  console.log(`statuses of commits: ${forge.statuses.map(({ state }) => state).join(", ")}`);
 });
 
 test("special addresses, redirects and what is not there are refused in words", async () => {

@@ -22,8 +22,39 @@ export interface Forge {
   readonly asked: string[];
   /** While it is set, no answer is given to fetches. */
   readonly stall: (on: boolean) => void;
+  /** Takes the status of commits as this one does, whose token is `forgeToken`, or answers with another status. */
+  readonly api: (kind: ForgeKind, answer?: number) => void;
+  /** What came there. */
+  readonly statuses: ForgeStatus[];
   readonly close: () => void;
 }
+
+export type ForgeKind = "gitea" | "gitlab" | "github";
+
+export interface ForgeStatus {
+  readonly commit: string;
+  readonly state: string;
+  readonly context: string;
+  readonly description: string;
+}
+
+/** Paths and tokens as the documentation of each API has them. */
+const apis: Readonly<
+  Record<ForgeKind, { readonly path: RegExp; readonly token: readonly [string, string] }>
+> = {
+  gitea: {
+    path: /^\/api\/v1\/repos\/ann\/[\w-]+\/statuses\/([0-9a-f]{40})$/,
+    token: ["authorization", "token "],
+  },
+  gitlab: {
+    path: /^\/api\/v4\/projects\/ann%2F[\w-]+\/statuses\/([0-9a-f]{40})$/,
+    token: ["private-token", ""],
+  },
+  github: {
+    path: /^\/api\/v3\/repos\/ann\/[\w-]+\/statuses\/([0-9a-f]{40})$/,
+    token: ["authorization", "Bearer "],
+  },
+};
 
 /** Repositories whose name begins with `private` want this token. */
 export const forgeToken = "tok-of-the-forge";
@@ -49,6 +80,8 @@ export async function startForge(folder: string, leaf: TestLeaf): Promise<Forge>
   const address = await bridgeAddress();
   const asked: string[] = [];
   let isStalled = false;
+  let api: { readonly kind: ForgeKind; readonly answer: number } = { kind: "gitea", answer: 201 };
+  const statuses: ForgeStatus[] = [];
   const server = createServer({ key: leaf.key, cert: leaf.chain }, (request, response) => {
     const url = new URL(request.url ?? "/", "https://forge.test");
     asked.push(`${request.method} ${url.pathname}`);
@@ -56,8 +89,25 @@ export async function startForge(folder: string, leaf: TestLeaf): Promise<Forge>
       response.writeHead(302, { location: "https://169.254.169.254/latest/meta-data/" }).end();
       return;
     }
+    if (url.pathname.startsWith("/api/")) {
+      const { path, token } = apis[api.kind];
+      const [, commit] = path.exec(url.pathname) ?? [];
+      const [header, word] = token;
+      const isKnown = request.headers[header] === `${word}${forgeToken}`;
+      let body = "";
+      request.setEncoding("utf8").on("data", (piece: string) => (body += piece));
+      request.on("end", () => {
+        const answer = commit === undefined ? 404 : isKnown ? api.answer : 401;
+        if (commit !== undefined && answer === 201)
+          statuses.push({ ...(JSON.parse(body) as ForgeStatus), commit });
+        response.writeHead(answer).end("{}");
+      });
+      return;
+    }
     const [, name = "", service] =
-      /^\/([\w-]+)\/(info\/refs|git-upload-pack)$/.exec(url.pathname.replace(/\.git\//, "/")) ?? [];
+      /^\/(?:ann\/)?([\w-]+)\/(info\/refs|git-upload-pack)$/.exec(
+        url.pathname.replace(/\.git\//, "/"),
+      ) ?? [];
     if (service === undefined || !existsSync(join(folder, name)))
       return void response.writeHead(404).end();
     const given = request.headers.authorization ?? "";
@@ -112,6 +162,10 @@ export async function startForge(folder: string, leaf: TestLeaf): Promise<Forge>
       git(place, "commit", "-q", "--allow-empty", "-m", `change of ${branch}`);
       return git(place, "rev-parse", "HEAD");
     },
+    api: (kind, answer = 201) => {
+      api = { kind, answer };
+    },
+    statuses,
     stall: (on) => {
       isStalled = on;
     },

@@ -26,14 +26,16 @@ export const gitJailPaths = {
   program: `/jail/git-jail.${isCheckout ? "mts" : "mjs"}`,
   /** The program that fetches. */
   fetch: `/jail/git-fetch.${isCheckout ? "mts" : "mjs"}`,
+  /** The program that tells a forge about a commit. */
+  status: `/jail/forge-status.${isCheckout ? "mts" : "mjs"}`,
   hooks: "/jail/hooks",
 } as const;
 
 /** Plans the image of the jail around the host's own git, so that an update of the host reaches it. Throws UserError where there is no git. */
 export async function gitImage(packageRoot: string): Promise<GitImage> {
   const found = await hostGit();
-  const [program, fetch] = await Promise.all(
-    ["git-jail", "git-fetch"].map((name) => jailProgram(packageRoot, name)),
+  const [program, fetch, status] = await Promise.all(
+    ["git-jail", "git-fetch", "forge-status"].map((name) => jailProgram(packageRoot, name)),
   );
   const facts = await Promise.all(
     found.map(async (path) => {
@@ -47,6 +49,7 @@ export async function gitImage(packageRoot: string): Promise<GitImage> {
     ["root/etc/passwd", `jail:x:${jailUid}:${jailUid}::/tmp:/none\n`, 0o644],
     [`root${gitJailPaths.program}`, program ?? "", 0o644],
     [`root${gitJailPaths.fetch}`, fetch ?? "", 0o644],
+    [`root${gitJailPaths.status}`, status ?? "", 0o644],
     [`root${gitJailPaths.hooks}/pre-receive`, hook, 0o755],
   ];
   const hash = createHash("sha256")

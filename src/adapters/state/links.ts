@@ -23,6 +23,8 @@ export interface Link {
   readonly since: number;
   /** The commit that a look found last. */
   readonly seen: string | undefined;
+  /** What became of the last report to the forge. */
+  readonly status: string | undefined;
 }
 
 /** All links, by service. */
@@ -122,4 +124,5 @@ const linkOf = (row: Row): Link => ({
   key: row.text("key"),
   since: row.integer("since"),
   seen: row.optionalText("seen"),
+  status: row.optionalText("status"),
 });

@@ -249,5 +249,16 @@ export const migrations: readonly string[] = [
   -- its fingerprint before the first fetch.
   ALTER TABLE links ADD COLUMN deploy_key TEXT;
   ALTER TABLE links ADD COLUMN host_key TEXT;
+
+  -- status: what became of the last report of a commit's status to its forge, in words.
+  ALTER TABLE links ADD COLUMN status TEXT;
+
+  -- Commits whose forge is to hear how their jobs end. begun: it has heard that the job runs.
+  CREATE TABLE commit_reports (
+    job INTEGER PRIMARY KEY,
+    link TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    begun INTEGER NOT NULL
+  ) STRICT;
   `,
 ];

@@ -95,6 +95,9 @@ async function set(
   return 0;
 }
 
+const statusLines = ({ status }: LinkInfo): readonly string[] =>
+  status === undefined ? [] : ["", `status of the last commit, at the forge: ${status}`];
+
 /** What the forge has to know, and what is known of it. */
 function deployKeyLines({ deployKey, hostKey }: LinkInfo): readonly string[] {
   if (deployKey === undefined) return [];
@@ -148,7 +151,7 @@ function describe(links: readonly LinkInfo[], now: number, service: string | und
   const [one] = links;
   return service === undefined || one === undefined
     ? text
-    : [text, ...deployKeyLines(one)].join("\n");
+    : [text, ...statusLines(one), ...deployKeyLines(one)].join("\n");
 }
 
 function whenOf({ auto, pollMs }: LinkInfo): string {

@@ -93,6 +93,8 @@ export interface LinkInfo {
   readonly deployKey?: string;
   /** Fingerprint of the host key that is expected; not there before the first fetch. */
   readonly hostKey?: string;
+  /** What became of the last status of a commit, such as `reported`. */
+  readonly status?: string;
   /** Name of the key whose rights it has. */
   readonly by: string;
   /** Milliseconds since the epoch. */

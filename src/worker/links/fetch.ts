@@ -3,6 +3,7 @@ import { UserError } from "../../core/errors.ts";
 import { formatBytes } from "../../core/format.ts";
 import { command, hint } from "../../core/hints.ts";
 import { fetchProblem } from "../../core/links/fetch-problem.ts";
+import { elsewhere, type StatusRequest } from "../../core/links/commit-status.ts";
 import { hostOf, isCommit } from "../../core/links/repository.ts";
 import {
   fingerprintOf,
@@ -29,6 +30,12 @@ export interface Fetcher {
   readonly fetch: (asked: Fetching) => Promise<FetchedCommit>;
   /** The newest commit of the branch. */
   readonly look: (link: Link, signal: AbortSignal) => Promise<SeenCommit>;
+  /** Tells the forge about a commit; the status of the answer, undefined where there is none. */
+  readonly post: (
+    link: Link,
+    requests: readonly StatusRequest[],
+    signal: AbortSignal,
+  ) => Promise<number | undefined>;
   /** Removes what an earlier worker left. */
   readonly sweep: () => Promise<void>;
 }
@@ -64,6 +71,7 @@ const maxPackBytes = 200 * 1024 ** 2;
 const maxUnpackedBytes = 2 * 1024 ** 3;
 const memoryBytes = 640 * 1024 ** 2;
 const longestMs = 15 * 60_000;
+const longestPostMs = 90_000;
 const factsBytes = 256 * 1024;
 
 /** Opens nothing before the first use. */
@@ -76,18 +84,17 @@ export function createFetcher(parts: FetcherParts): Fetcher {
     await parts.egress.sweep();
   };
   const inJail = <T>(
-    asked: { readonly link: Link; readonly commit: string | undefined; readonly look: boolean },
+    { name, program, order }: Ordered,
     stopped: AbortSignal,
     use: (jailed: JailedGit) => Promise<T>,
   ): Promise<T> =>
     swept.then(() =>
       parts.egress.during(async ({ network, proxy }) => {
-        const { link } = asked;
         const over = new AbortController();
         const signal = AbortSignal.any([stopped, over.signal, AbortSignal.timeout(longestMs)]);
-        const jailed = await startJail(parts, { service: link.service, network, signal });
-        const order = { ...orderOf(asked), proxy, ca: authorities(), maxBytes: maxPackBytes };
-        await jailed.write(Buffer.from(JSON.stringify(order)));
+        const jailed = await startJail(parts, { name, program, network, signal });
+        const whole = { ...order, proxy, ca: authorities() };
+        await jailed.write(Buffer.from(JSON.stringify(whole)));
         jailed.endInput();
         const output = partOutput(jailed.output());
         try {
@@ -108,14 +115,25 @@ export function createFetcher(parts: FetcherParts): Fetcher {
       return sweeping;
     },
     look: (link, signal) =>
-      inJail({ link, commit: undefined, look: true }, signal, async (git) => {
+      inJail(fetchOrder({ link, commit: undefined, look: true }), signal, async (git) => {
         const facts = await git.facts;
         await drain(git.rest());
         if ((await git.end()) !== 0) throw problem({ link, commit: undefined }, git.said());
         return { commit: commitOf(facts, link), ...hostKeyOf(facts, link) };
       }),
+    post: ({ service }, requests, signal) =>
+      inJail(
+        { name: `${service}-status`, program: gitJailPaths.status, order: { requests, elsewhere } },
+        AbortSignal.any([signal, AbortSignal.timeout(longestPostMs)]),
+        async (forge) => {
+          const status = (await forge.facts)?.["status"];
+          await drain(forge.rest());
+          await forge.end();
+          return typeof status === "number" ? status : undefined;
+        },
+      ),
     fetch: ({ link, commit, into, signal }) =>
-      inJail({ link, commit, look: false }, signal, async (git) => {
+      inJail(fetchOrder({ link, commit, look: false }), signal, async (git) => {
         const facts = await git.facts;
         if (facts === undefined) {
           await drain(git.rest());
@@ -140,6 +158,19 @@ export function createFetcher(parts: FetcherParts): Fetcher {
   };
 }
 
+/** A program of the jail and what it is asked to do. */
+interface Ordered {
+  readonly name: string;
+  readonly program: string;
+  readonly order: object;
+}
+
+const fetchOrder = (asked: Parameters<typeof orderOf>[0]): Ordered => ({
+  name: asked.link.service,
+  program: gitJailPaths.fetch,
+  order: orderOf(asked),
+});
+
 interface JailedGit {
   /** The first line of the output; undefined where there is none. */
   readonly facts: Promise<Fields | undefined>;
@@ -155,10 +186,11 @@ const jailName = (service: string): string => `fetch-${service}`;
 async function startJail(
   { world, config, engineSocket: socketPath }: FetcherParts,
   {
-    service,
+    name,
+    program,
     network,
     signal,
-  }: { readonly service: string; readonly network: string; readonly signal: AbortSignal },
+  }: Omit<Ordered, "order"> & { readonly network: string; readonly signal: AbortSignal },
 ): ReturnType<Jail["run"]> {
   const { createJail } = await import("../../adapters/engines/docker/jail.ts");
   const { createInfra } = await import("../../adapters/engines/docker/infra.ts");
@@ -172,9 +204,9 @@ async function startJail(
   const jail = createJail({ instance, socketPath });
   return jail.run(
     {
-      name: jailName(service),
+      name: jailName(name),
       image: tag,
-      command: [gitJailPaths.node, gitJailPaths.fetch],
+      command: [gitJailPaths.node, program],
       network,
       mounts: node.files.map(({ source, target }) => bindMount(source, target)),
       tmpfs: { "/tmp": 16 * 1024 ** 2, "/fetch": maxPackBytes + 96 * 1024 ** 2 },
@@ -201,6 +233,7 @@ function orderOf({
     url,
     branch,
     look,
+    maxBytes: maxPackBytes,
     ...sshOrder(link),
     ...(commit !== undefined && { commit }),
     ...(pair !== undefined && { authorization: `Basic ${Buffer.from(pair).toString("base64")}` }),

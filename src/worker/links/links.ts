@@ -37,6 +37,7 @@ export function setLink(
     key: idOf(caller),
     since: parts.now(),
     seen: undefined,
+    status: undefined,
   };
   parts.state.transaction(() => putLink(parts.state, link));
   return { link: infoOf(parts, link), secret };
@@ -142,6 +143,7 @@ function infoOf(parts: Omit<LinkParts, "random">, link: Link): LinkInfo {
     hasToken: link.token !== undefined,
     ...(pair !== undefined && { deployKey: pair.publicKey }),
     ...(link.hostKey !== undefined && { hostKey: fingerprintOf(link.hostKey) }),
+    ...(link.status !== undefined && { status: link.status }),
     by: caller === undefined ? key : nameOf(caller),
     since,
     ...(trouble !== undefined && { trouble }),

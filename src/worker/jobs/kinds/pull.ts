@@ -15,6 +15,7 @@ import { quotePath, shownPath } from "../../../core/push/manifest.ts";
 import { instancePaths } from "../../../core/server/instance.ts";
 import { authorise, type Caller } from "../../../core/wire/permissions.ts";
 import { readOrMakeContext } from "../../../adapters/archive/archive-context.ts";
+import { addReport } from "../../../adapters/state/commit-reports.ts";
 import { recordBlobs } from "../../../adapters/state/blobs.ts";
 import { findLink, pinHostKey, setSeen, type Link } from "../../../adapters/state/links.ts";
 import type { State } from "../../../adapters/state/state.ts";
@@ -77,6 +78,8 @@ async function takeCommit(run: JobRun, { action, link, folder }: Taking): Promis
   const { service, commit } = action;
   say({ kind: "step", text: `fetching ${link.url} ${commit?.slice(0, 7) ?? link.branch} …` });
   const fetched = await run.fetcher.fetch({ link, commit, into: folder, signal });
+  const { token, id } = link;
+  if (token !== undefined) addReport(state, { job: run.job.id, link: id, commit: fetched.commit });
   if (fetched.hostKey !== undefined) {
     pinHostKey(state, link, fetched.hostKey);
     const { host } = readSshPlace(link.url) ?? { host: "" };
