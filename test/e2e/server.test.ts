@@ -270,10 +270,13 @@ async function gitPush(service: string, key = "key") {
   if ((await run("test", ["-e", keyFile])).code !== 0)
     await mustRun("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", keyFile]);
   const at = await mkdtemp(join(folder, `${service}-`));
-  const client = [
-    ...["-F", "none", "-i", keyFile, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"],
-    ...["-o", "StrictHostKeyChecking=no", "-o", `UserKnownHostsFile=${join(folder, "hosts")}`],
+  const settings = [
+    "IdentitiesOnly=yes",
+    "BatchMode=yes",
+    "StrictHostKeyChecking=no",
+    `UserKnownHostsFile=${join(folder, "hosts")}`,
   ];
+  const client = ["-F", "none", "-i", keyFile, ...settings.flatMap((one) => ["-o", one])];
   const env = { ...laptopEnv(), GIT_SSH_COMMAND: ["ssh", ...client].join(" ") };
   const who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com"];
   const git = (...args: readonly string[]) => run("git", [...who, ...args], { cwd: at, env });

@@ -37,7 +37,7 @@ function reasonOf(asked: Asked, said: string): readonly [string, Hint?] {
         : "look at the address, and push again",
     ];
   }
-  const ofSsh = /^https:/.test(url) ? undefined : reasonOfSsh(asked, said);
+  const ofSsh = url.startsWith("https:") ? undefined : reasonOfSsh(asked, said);
   if (ofSsh !== undefined) return ofSsh;
   const again = hint`link it with a token: ${command(`link ${service} ${url}#${branch} --token -`)}`;
   if (has(/returned error: 30\d|unable to update url base from redirection/))
