@@ -102,8 +102,8 @@ export function readTarget(
   return six !== undefined && !isAddress(six) ? undefined : { host, port: Number(port) };
 }
 
-/** The proxy's user; it owns no file. */
-const egressUid = 65530;
+/** The proxy's user; it owns no file, and no other program has it. */
+const egressUid = 65527;
 
 /** The container of the egress proxy: no Docker, no root, no capability, read-only, no file of mypaas. */
 export function egressContainer(

@@ -24,8 +24,8 @@ export interface RelayNetwork {
   readonly traefik: string;
 }
 
-/** The relay's user; it owns no file. */
-const relayUid = 65531;
+/** The relay's user; it owns no file, and no other program has it. */
+const relayUid = 65528;
 
 /** Label with the addresses of the host that the relay listens on, separated by spaces. */
 export const listensLabel = "mypaas.listens";
