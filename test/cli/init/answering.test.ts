@@ -12,6 +12,7 @@ const infra: Infra = {
   ensureContainer: unused,
   removeNetwork: unused,
   listens: unused,
+  labelledRouters: unused,
   removeContainer: unused,
   inspectImage: unused,
   pullImage: unused,
