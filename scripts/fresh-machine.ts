@@ -52,6 +52,14 @@ async function main({ keep, debianNode, only }: Flags): Promise<number> {
       mounts: [`${bare}:/mypaas.git:ro`],
     });
     await narrowNetwork(machine);
+    // Docker's own proxy for loopback ends at the limit of open files, which nothing in a container can raise.
+    await machine.must(
+      ...[
+        "sh",
+        "-c",
+        `mkdir /etc/docker; echo '{ "userland-proxy": false }' > /etc/docker/daemon.json`,
+      ],
+    );
     await passApt(machine);
     await (debianNode ? installNode(machine) : passNode(machine));
     const settings = await passSettings(machine);
