@@ -367,6 +367,25 @@ test("a first release that goes back may end its requests too", async () => {
   ]);
 });
 
+for (const [what, behaviour, isAwaited] of [
+  ["that runs", { bootMs: 60_000 }, true],
+  ["that has ended", { ends: { afterMs: 50, exitCode: 1 } }, false],
+  ["that Traefik passes over", { health: "starting" }, false],
+] as const)
+  test(`a failed release ${what} is removed ${isAwaited ? "only once Traefik knows it" : "at once"}`, async () => {
+    const server = fakeServer({ 2: behaviour });
+    const from = await server.deploy(web(1));
+    const to = { ...web(2, { startTimeoutMs: 500 }), imageHealthcheck: "health" in behaviour };
+    const seen: string[] = [];
+    server.onConfirm(({ routers }) => {
+      if (routers.some((name) => /-r2.*@docker$/.test(name)))
+        seen.push(server.containers().at(-1) ?? "");
+    });
+    await assert.rejects(server.deploy(to, from), { still: "web still runs release 1" });
+    assert.deepEqual(seen, isAwaited ? ["web-r2-2 running"] : []);
+    assert.deepEqual(server.containers(), ["web running", "web-r1-2 running"]);
+  });
+
 test("where the way back ends half-way, nobody claims to know what runs", async () => {
   const server = fakeServer({ 2: { ends: { afterMs: 50, exitCode: 1 } } });
   const from = await server.deploy(web(1, replace));
