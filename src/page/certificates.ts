@@ -1,6 +1,7 @@
 import type { CertificateInfo, CertificateList } from "../core/actions/certificates.ts";
 import { warnBeforeMs } from "../core/certificates/schedule.ts";
 import { formatAge } from "../core/format.ts";
+import { onServer } from "../core/hints.ts";
 import { empty } from "./layout.ts";
 import { servicePath, type Look } from "./look.ts";
 import { html, raw, whenThere, type Markup } from "./markup.ts";
@@ -15,7 +16,7 @@ export function certificatesView(look: Look, { certificates, acme }: Certificate
       ${empty("No service uses https", html`To use it, add a comment to its Dockerfile.`, "# mypaas.https = true")}`;
   const isMute = acme === undefined && certificates.some(({ state }) => state !== "own");
   return html`<h1>Certificates <span class="aside">${certificates.length}</span></h1>
-    ${isMute ? html`<p class="banner">This server requests no certificates. ${hintLine("to request them, run on the server: sudo mypaas init --email you@example.com")}</p>` : ""}
+    ${isMute ? html`<p class="banner">This server requests no certificates. ${hintLine(`to request them, run on the server: sudo ${onServer("init --email you@example.com")}`)}</p>` : ""}
     <ul class="cards">
       ${certificates.map((one) => card(look, one))}
     </ul>`;

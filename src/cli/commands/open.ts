@@ -12,7 +12,7 @@ export const declaration: CommandFile = {
     ["--port <number>", "the port on 127.0.0.1; without it a free one"],
   ],
   examples: ["mypaas open -r prod", "mypaas open web -r prod"],
-  note: "Only this machine can reach it. It ends with Ctrl-C, or after an hour in which nobody looks.",
+  note: "Only this machine can reach it. It ends with Ctrl-C, or after an hour\nin which nobody looks.",
   run: open,
 };
 
