@@ -28,8 +28,6 @@ export const formActions = {
     action: "env.set",
     service,
     set: { [nameOf(fields["name"])]: textIn(fields["value"]) },
-    stage: undefined,
-    secret: undefined,
   }),
 } as const satisfies Readonly<Record<string, (service: string, fields: Fields) => Asked>>;
 

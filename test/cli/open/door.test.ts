@@ -117,8 +117,6 @@ test("a form begins its job and leads to its log", async () => {
       action: "env.set",
       service: "web",
       set: { LOG: "debug" },
-      stage: undefined,
-      secret: undefined,
     },
   ]);
   const stop = await post(`${of}/stop`, {});
