@@ -53,6 +53,7 @@ function open(t: TestContext) {
       id: "sha256:1",
       exposed: [3000],
       hasHealthcheck: false,
+      hasLauncher: false,
       user: "",
       volumes: [],
       routingLabels: [],

@@ -1,3 +1,4 @@
+import { launchWords } from "../../../core/image/buildpacks.ts";
 import { commandWords } from "../../../core/release/command.ts";
 import { label, networkName, serviceHostName } from "../../../core/release/names.ts";
 import type { Mount, Release } from "../../../core/release/release.ts";
@@ -17,6 +18,8 @@ import type { Replica } from "../../../deploy/ports.ts";
 export interface ContainerPlan {
   readonly name: string;
   readonly image: string;
+  /** In the place of the image's own ENTRYPOINT. */
+  readonly entrypoint?: readonly string[];
   /** In the place of the image's own CMD. */
   readonly command?: readonly string[];
   /** The image's HEALTHCHECK does not run. */
@@ -87,7 +90,7 @@ export function containerPlan(
   const { instance, spec } = release;
   return {
     ...commonPlan(release),
-    ...(spec.command !== undefined && { command: commandWords(spec.command) }),
+    ...(spec.command !== undefined && programOf(release, commandWords(spec.command))),
     name: replicaName(instance, spec.slug, { release: release.number, process: web, replica }),
     labels: {
       ...ownLabels(release, replica),
@@ -106,7 +109,7 @@ function processPlan(release: Release, process: ProcessSpec, replica: number): C
   const common = commonPlan(release);
   return {
     ...common,
-    command: commandWords(process.command),
+    ...programOf(release, commandWords(process.command)),
     withoutHealthcheck: true,
     env: { ...common.env, MYPAAS_PROCESS: process.name, MYPAAS_SCALE: String(process.replicas) },
     name: replicaName(instance, spec.slug, {
@@ -130,7 +133,7 @@ export function commandPlan(release: Release): ContainerPlan {
   return {
     ...commonPlan(release),
     name: commandName(instance, spec.slug, release.number),
-    command: commandWords(spec.release),
+    ...programOf(release, commandWords(spec.release)),
     // Replica 0: goes with its release, and is none that could answer.
     labels: { ...ownLabels(release, 0), "traefik.enable": "false" },
   };
@@ -152,7 +155,7 @@ export function runPlan(
   return {
     ...commonPlan(release),
     name: run.name,
-    command: run.command,
+    ...programOf(release, run.command),
     labels: {
       [label.instance]: instance,
       [label.role]: "run",
@@ -175,6 +178,10 @@ export const replicaName = (
 /** The name of the container in which a release's own command runs before the switch. */
 const commandName = (instance: string, slug: string, release: number): string =>
   `${serviceHostName(instance, slug)}-r${release}-release`;
+
+/** The words of a program that is not the image's own. */
+const programOf = ({ hasLauncher }: Release, command: readonly string[]) =>
+  hasLauncher === true ? launchWords(command) : { command };
 
 function commonPlan(release: Release) {
   const { instance, spec } = release;
