@@ -81,9 +81,15 @@ test("only layers that the server does not have travel, and its image is the sam
   assert.equal(one.code, 0, one.out + one.err);
   await layered.write("page.txt", "another page");
   const second = await built(layered.folder);
+  const plan = await server.run(["plan", "--image", second, "layers", "-r", "prod"]);
+  const change = `~ image ${name}/layers:r1 → ${name}/layers:r2`;
+  const planned = `layers: release 1 runs now\n${change}\nthe image is to be loaded\npause: none\n`;
+  assert.deepEqual([plan.code, plan.out], [0, planned], plan.err);
   const two = await startImage(second, ["layers"]).done;
   assert.equal(two.code, 0, two.out + two.err);
   const again = await startImage(second, ["layers"]).done;
+  const same = await server.run(["plan", "--image", second, "layers", "-r", "prod"]);
+  assert.equal(same.out, "nothing would change: layers runs release 2 with exactly this\n");
   console.log(`bytes sent: ${sent(one)}, then ${sent(two)}, then ${sent(again)}`);
   assert.ok(sent(one) > 10_000_000);
   assert.ok(sent(two) > 0 && sent(two) < 100_000);
