@@ -27,72 +27,60 @@ export function launchWords(words: readonly string[]): {
 
 /** The processes that buildpacks gave an image. */
 export interface BuildpackProcesses {
-  /** By name, as the keys `mypaas.process.NAME` have them; `web` only where the ENTRYPOINT does not run it already. */
-  readonly commands: ReadonlyMap<string, string>;
-  readonly release: string | undefined;
+  /** Keys with their values, as labels would say them; of `web` only where the ENTRYPOINT does not run it already. */
+  readonly keys: ReadonlyMap<string, string>;
   /** What cannot become a process, in words. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads the processes in the label that buildpacks leave (the platform specification of Cloud Native Buildpacks). A process that runs
- * the same program as `web` is another name of it, as Java's buildpacks give several.
+ * Reads the processes in the label that buildpacks leave (the platform specification of Cloud Native Buildpacks). Those of a Procfile
+ * run, as those of a Procfile beside a Dockerfile do; others, such as `console` or a second name of `web`, wait until they are scaled.
  */
 export function buildpackProcesses({
   labels,
   entrypoint,
 }: Pick<ImageConfig, "labels" | "entrypoint">): BuildpackProcesses {
   const label = labels[metadataLabel];
-  const none = { commands: new Map<string, string>(), release: undefined, warnings: [] };
-  if (label === undefined || !isLauncher(entrypoint)) return none;
+  const keys = new Map<string, string>();
+  if (label === undefined || !isLauncher(entrypoint)) return { keys, warnings: [] };
   const listed = processesIn(label);
-  if (listed === undefined) return { ...none, warnings: [`${metadataLabel}: is not JSON`] };
-  const [first = ""] = entrypoint;
-  const own = first.startsWith(processFolder) ? first.slice(processFolder.length) : undefined;
-  const served = webOf(listed, own);
-  const commands = new Map<string, string>();
+  if (listed === undefined) return { keys, warnings: [`${metadataLabel}: is not JSON`] };
   const warnings: string[] = [];
-  if (served !== undefined && served.type !== own) commands.set(web, pathOf(served));
-  for (const one of listed) {
-    if (one === served || one.type === "release" || one.program === served?.program) continue;
-    if (isProcessName(one.type)) commands.set(one.type, pathOf(one));
-    else
-      warnings.push(
-        `${metadataLabel}: process "${show(one.type)}" does not run, because a process should be called by letters a-z, digits and hyphens, at most 30`,
-      );
+  const [first = ""] = entrypoint;
+  const own = listed.find(({ type }) => `${processFolder}${type}` === first)?.type;
+  const served = listed.some(({ type }) => type === web) ? web : own;
+  for (const { type, isOfProcfile } of listed) {
+    const path = `${processFolder}${type}`;
+    if (type === served && type === own) continue;
+    if (type === "release") keys.set("mypaas.release", path);
+    else if (!isProcessName(type)) warnings.push(cannotRun(type));
+    else {
+      keys.set(`mypaas.process.${type}`, path);
+      if (!isOfProcfile && type !== served) keys.set(`mypaas.process.${type}.scale`, "0");
+    }
   }
-  const release = listed.find(({ type }) => type === "release");
-  return { commands, release: release && pathOf(release), warnings };
+  return { keys, warnings };
 }
 
 interface Listed {
   readonly type: string;
-  /** Equal for the same words in the same folder. */
-  readonly program: string;
+  readonly isOfProcfile: boolean;
 }
 
 function processesIn(label: string): readonly Listed[] | undefined {
-  const read = fieldsOf(parsed(label))["processes"];
-  if (read === undefined || read === null) return parsed(label) === undefined ? undefined : [];
-  return (Array.isArray(read) ? read : []).map(fieldsOf).flatMap((one) => {
-    const { type, command, args, direct, "working-dir": folder } = one;
-    if (typeof type !== "string" || !/^[\w.-]+$/.test(type)) return [];
-    // Older lifecycles write the command as text.
-    const words = [command, args].flat().filter((word) => typeof word === "string");
-    return [{ type, program: JSON.stringify([words, direct === true, folder]) }];
-  });
-}
-
-function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const { processes } = fieldsOf(JSON.parse(label));
+    const all = Array.isArray(processes) ? processes.map(fieldsOf) : [];
+    return all.flatMap(({ type, buildpackID: from }) =>
+      typeof type === "string" && /^[\w.-]+$/.test(type)
+        ? [{ type, isOfProcfile: typeof from === "string" && /\bprocfile$/i.test(from) }]
+        : [],
+    );
   } catch {
     return undefined;
   }
 }
 
-/** The process that gets the requests: the one of that name, else the one that the image runs. */
-const webOf = (listed: readonly Listed[], own: string | undefined): Listed | undefined =>
-  listed.find(({ type }) => type === web) ?? listed.find(({ type }) => type === own);
-
-const pathOf = ({ type }: Listed): string => `${processFolder}${type}`;
+const cannotRun = (type: string): string =>
+  `${metadataLabel}: process "${show(type)}" does not run, because a process should be called by letters a-z, digits and hyphens, at most 30`;

@@ -100,15 +100,14 @@ function keyLabels(labels: ImageConfig["labels"]): readonly Line[] {
 /** No name of a label may begin a line of its own. */
 const oneLine = (key: string): string => key.replaceAll(/\s/g, "?");
 
-/** What buildpacks say as the lines of a Procfile would; a label of the same name counts before it. */
-function processLines(
+/** What buildpacks say; a label of the same name counts before it. */
+const processLines = (
   written: readonly Line[],
-  { commands, release }: ReturnType<typeof buildpackProcesses>,
-): readonly Line[] {
-  const all = [...commands].map(([name, value]) => ({ key: `mypaas.process.${name}`, value }));
-  const lines = release === undefined ? all : [...all, { key: "mypaas.release", value: release }];
-  return lines.filter(({ key }) => !written.some((one) => one.key.toLowerCase() === key));
-}
+  { keys }: ReturnType<typeof buildpackProcesses>,
+): readonly Line[] =>
+  [...keys]
+    .map(([key, value]) => ({ key, value }))
+    .filter(({ key }) => !written.some((one) => one.key.toLowerCase() === key));
 
 function defaults(
   written: readonly Line[],

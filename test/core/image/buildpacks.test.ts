@@ -4,61 +4,70 @@ import { buildpackProcesses, isLauncher, launchWords } from "../../../src/core/i
 import { readImageConfig } from "../../../src/core/image/image-config.ts";
 import { imageSettings } from "../../../src/core/image/settings.ts";
 
-const web = { type: "web", command: ["node", "server.js"], args: [], direct: true };
-const worker = { type: "worker", command: ["node", "worker.js"], args: [], direct: true };
+const procfile = "heroku/procfile";
+const web = { type: "web", command: ["node", "server.js"], direct: true, buildpackID: procfile };
+const worker = { ...web, type: "worker", command: ["node", "worker.js"] };
 
 function processes(listed: readonly object[], entrypoint = "/cnb/process/web") {
   const labels = { "io.buildpacks.build.metadata": JSON.stringify({ processes: listed }) };
-  const { commands, release, warnings } = buildpackProcesses({ labels, entrypoint: [entrypoint] });
-  return { commands: Object.fromEntries(commands), release, warnings };
+  const { keys, warnings } = buildpackProcesses({ labels, entrypoint: [entrypoint] });
+  const lines = [...keys].map(([key, value]) => `${key.replace("mypaas.", "")} ${value}`);
+  return [...lines, ...warnings];
 }
 
-const java = [
-  { type: "executable-jar", command: "java", args: ["-jar", "app.jar"], direct: true },
-  { type: "task", command: "java", args: ["-jar", "app.jar"], direct: true },
-  { type: "web", command: "java", args: ["-jar", "app.jar"], direct: true },
-];
+const runsWorker = "process.worker /cnb/process/worker";
+const runsWeb = "process.web /cnb/process/web";
+const java = ["executable-jar", "web"].map((type) => ({
+  type,
+  buildpackID: "paketo-buildpacks/jar",
+}));
 
-const cases: readonly [string, ReturnType<typeof processes>, object][] = [
-  ["web alone runs by the ENTRYPOINT", processes([web]), {}],
-  ["a worker is one more", processes([web, worker]), { worker: "/cnb/process/worker" }],
-  ["other names of web are none", processes(java), {}],
+const cases: readonly [string, readonly string[], readonly string[]][] = [
+  ["web alone runs by the ENTRYPOINT", processes([web]), []],
+  ["a worker of the Procfile is one more", processes([web, worker]), [runsWorker]],
+  [
+    "release is the release command",
+    processes([web, { ...worker, type: "release" }]),
+    ["release /cnb/process/release"],
+  ],
+  [
+    "a process of another buildpack waits until it is scaled",
+    processes(java),
+    ["process.executable-jar /cnb/process/executable-jar", "process.executable-jar.scale 0"],
+  ],
   [
     "without a default process web is named",
     processes([web, worker], "/cnb/lifecycle/launcher"),
-    { web: "/cnb/process/web", worker: "/cnb/process/worker" },
+    [runsWeb, runsWorker],
   ],
   [
     "web gets the requests whatever the default is",
     processes([web, worker], "/cnb/process/worker"),
-    { web: "/cnb/process/web", worker: "/cnb/process/worker" },
+    [runsWeb, runsWorker],
   ],
   [
     "the default gets them where nothing is called web",
     processes([{ ...web, type: "server" }, worker], "/cnb/process/server"),
-    { worker: "/cnb/process/worker" },
+    [runsWorker],
   ],
-  ["another ENTRYPOINT is no image of buildpacks", processes([worker], "/bin/tini"), {}],
-  ["an entry that is none is passed over", processes([{ type: 3 }, { type: "../../x" }]), {}],
-];
-
-for (const [title, { commands }, expected] of cases)
-  test(`buildpacks: ${title}`, () => assert.deepEqual(commands, expected));
-
-test("buildpacks: release is the release command, and a name that cannot be a process is said", () => {
-  assert.deepEqual(processes([web, { ...worker, type: "release" }, { ...worker, type: "Job_1" }]), {
-    commands: {},
-    release: "/cnb/process/release",
-    warnings: [
+  ["another ENTRYPOINT is no image of buildpacks", processes([worker], "/bin/tini"), []],
+  ["an entry that is none is passed over", processes([{ type: 3 }, { type: "../../x" }]), []],
+  [
+    "a name that cannot be a process is said",
+    processes([web, { ...worker, type: "Job_1" }]),
+    [
       'io.buildpacks.build.metadata: process "Job_1" does not run, because a process should be called by letters a-z, digits and hyphens, at most 30',
     ],
-  });
-});
+  ],
+];
+
+for (const [title, found, expected] of cases)
+  test(`buildpacks: ${title}`, () => assert.deepEqual(found, expected));
 
 test("buildpacks: a label that is not JSON is said, and the image runs without it", () => {
   const labels = { "io.buildpacks.build.metadata": "{" };
-  const { commands, warnings } = buildpackProcesses({ labels, entrypoint: ["/cnb/process/web"] });
-  assert.deepEqual([commands.size, warnings], [0, ["io.buildpacks.build.metadata: is not JSON"]]);
+  const { keys, warnings } = buildpackProcesses({ labels, entrypoint: ["/cnb/process/web"] });
+  assert.deepEqual([keys.size, warnings], [0, ["io.buildpacks.build.metadata: is not JSON"]]);
 });
 
 test("buildpacks: the launcher starts every program, and a process is its own ENTRYPOINT", () => {
