@@ -8,6 +8,7 @@ import { mustRun, run } from "../../scripts/machine/run.ts";
 import { instancePaths } from "../../src/core/server/instance.ts";
 import { startServer, type TestServer } from "../support/mypaas-e2e.ts";
 import { openImageLaptop, type ImageLaptop } from "../support/push-image-e2e.ts";
+import { replicasOf } from "../support/processes-e2e.ts";
 import { findTraces } from "../support/traces-e2e.ts";
 
 let server: TestServer;
@@ -115,7 +116,15 @@ test("labels are keys: a wrong one is named, a right one counts", async () => {
   const other = await laptop.build("web:4", { labels: { "mypaas.servicename": "other" } });
   const named = await push(other);
   assert.match(named.out + named.err, /denied: image label mypaas\.servicename/);
-  assert.equal(await releaseOf("web"), "web/3");
+  const worker = { "mypaas.process.worker": "/busybox sleep 1000" };
+  const right = await push(await laptop.build("web:5", { labels: worker }));
+  assert.equal(right.code, 0, right.out + right.err);
+  assert.equal(await releaseOf("web"), "web/4");
+  const seen = await replicasOf(server, "web");
+  assert.deepEqual(
+    seen.map(({ process, release }) => `${process} ${release}`),
+    ["web 4", "worker 4"],
+  );
 });
 
 test("a token may push its services only, until it is revoked", async () => {
