@@ -1,6 +1,6 @@
 import { command, hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
-import { web } from "../../core/release/processes.ts";
+import { commandOfProcess, web } from "../../core/release/processes.ts";
 import { writeScale, type Scale, type ServiceSpec } from "../../core/release/spec.ts";
 import type { ScaleOverride } from "../../core/stored/records.ts";
 import { repeatSource } from "../../sources/repeat.ts";
@@ -92,22 +92,12 @@ export function rescale(stored: StoredRelease, replicas: number, process = web):
 }
 
 function refuseScale(spec: ServiceSpec, process: string, replicas: number): ServiceSpec {
-  const { service, processes } = spec;
-  if (process === web) {
-    if (replicas >= 1) return spec;
-    throw new UserError(`scale ${service}: scale must be at least 1`, {
-      code: "bad-request",
-      hint: hint`to stop it: ${command(`stop ${service}`)}`,
-    });
-  }
-  if (processes.some(({ name }) => name === process)) return spec;
-  const names = processes.map(({ name }) => name).join(", ");
-  throw new UserError(`scale ${service}: it has no process "${process}"`, {
-    code: "no-process",
-    hint:
-      names === ""
-        ? `write: # mypaas.process.${process} = command`
-        : `its processes are: web, ${names}`,
+  const { service } = spec;
+  commandOfProcess(spec, process, `scale ${service}`);
+  if (process !== web || replicas >= 1) return spec;
+  throw new UserError(`scale ${service}: scale must be at least 1`, {
+    code: "bad-request",
+    hint: hint`to stop it: ${command(`stop ${service}`)}`,
   });
 }
 
