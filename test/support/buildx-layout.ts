@@ -45,7 +45,8 @@ export async function asBuildx(layout: string) {
       "vnd.docker.reference.digest": digest,
       "vnd.docker.reference.type": "attestation-manifest",
     };
-    return { ...made, ...{ annotations }, platform };
+    const listed = { ...made, annotations, platform };
+    return listed;
   };
   const [own] = (await read<{ readonly manifests: readonly Descriptor[] }>("index.json")).manifests;
   if (own === undefined) throw new Error(`${layout}: no image`);
@@ -56,7 +57,9 @@ export async function asBuildx(layout: string) {
     config: await put(oci("config"), { ...config, architecture: "s390x" }),
   });
   const image = ({ mediaType, digest, size }: Descriptor, architecture: string): Listed => ({
-    ...{ mediaType, digest, size },
+    mediaType,
+    digest,
+    size,
     platform: { architecture, os: "linux" },
   });
   const index = {
