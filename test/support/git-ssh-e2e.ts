@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run, type Ran } from "../../scripts/machine/run.ts";
-import { gitKeysUid, gitUid } from "../../src/core/server/git-address.ts";
+import { gitKeysUid, gitUid } from "../../src/core/server/uids.ts";
 import type { TestServer } from "./mypaas-e2e.ts";
 import { runSshd } from "./sshd.ts";
 

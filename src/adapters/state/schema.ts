@@ -245,6 +245,10 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
+  -- started: when it last began; NULL while it waits, and for jobs of earlier versions.
+  ALTER TABLE jobs ADD COLUMN started INTEGER;
+  `,
+  `
   -- deploy_key: seed of the key pair that reads a repository over ssh, base64; a secret as token is. host_key: as known_hosts has it, or only
   -- its fingerprint before the first fetch.
   ALTER TABLE links ADD COLUMN deploy_key TEXT;

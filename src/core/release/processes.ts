@@ -1,3 +1,5 @@
+import { UserError } from "../errors.ts";
+import { command, hint } from "../hints.ts";
 import type { Release } from "./release.ts";
 import { replicaCount, type ServiceSpec } from "./spec.ts";
 
@@ -8,6 +10,24 @@ export const web = "web";
 export const isProcessName = (name: string): boolean =>
   /^[a-z][a-z0-9-]{0,29}$/.test(name) && !name.endsWith("-");
 
+/** Throws UserError where no replica of `web` would be left; `code` is that of the error. */
+export function refuseNoWeb(
+  { service, process = web, replicas }: Scaling,
+  code: "bad-request" | "usage" = "bad-request",
+): void {
+  if (process !== web || replicas >= 1) return;
+  throw new UserError(`scale ${service}: scale must be at least 1`, {
+    code,
+    hint: hint`to stop it: ${command(`stop ${service}`)}`,
+  });
+}
+
+interface Scaling {
+  readonly service: string;
+  readonly process?: string | undefined;
+  readonly replicas: number;
+}
+
 type Sized = Pick<ServiceSpec, "scale" | "processes">;
 
 /** How many replicas a process of a service should have; 0 for one that it does not have. */
@@ -15,6 +35,25 @@ export const replicasOfProcess = ({ scale, processes }: Sized, process: string):
   process === web
     ? replicaCount(scale)
     : (processes.find(({ name }) => name === process)?.replicas ?? 0);
+
+/** What a process of a service runs; undefined for `web` where its image says it. Throws UserError "no-process" for one that the service does not have. */
+export function commandOfProcess(
+  { command, processes }: Pick<ServiceSpec, "command" | "processes">,
+  process: string,
+  title: string,
+): string | undefined {
+  if (process === web) return command;
+  const found = processes.find(({ name }) => name === process);
+  if (found !== undefined) return found.command;
+  const names = processes.map(({ name }) => name).join(", ");
+  throw new UserError(`${title}: it has no process "${process}"`, {
+    code: "no-process",
+    hint:
+      names === ""
+        ? `write: # mypaas.process.${process} = command`
+        : `its processes are: web, ${names}`,
+  });
+}
 
 /** The number of replicas of all processes together. */
 export const totalReplicas = ({ scale, processes }: Sized): number =>

@@ -55,8 +55,6 @@ export interface SeenCommit {
 
 export interface FetchedCommit extends Omit<Taken, "commit">, SeenCommit {
   readonly subject: string;
-  /** Paths of submodules, whose files are not there. */
-  readonly submodules: readonly string[];
 }
 
 export interface FetcherParts {
@@ -146,13 +144,12 @@ export function createFetcher(parts: FetcherParts): Fetcher {
         const found = commitOf(facts, link);
         if (commit !== undefined && found !== commit)
           throw problem({ link, commit }, "fatal: the commit is another one than asked for");
-        const { subject, submodules } = facts;
+        const { subject } = facts;
         return {
           ...taken,
           commit: found,
           ...hostKeyOf(facts, link),
           subject: typeof subject === "string" ? plainText(subject).slice(0, 200) : "",
-          submodules: Array.isArray(submodules) ? submodules.map(String) : [],
         };
       }),
   };

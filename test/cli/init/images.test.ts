@@ -19,6 +19,7 @@ const facts = {
   id: "sha256:1",
   exposed: [],
   hasHealthcheck: false,
+  hasLauncher: false,
   user: "",
   volumes: [],
   routingLabels: [],
@@ -36,6 +37,7 @@ function tools() {
     ensureContainer: unused,
     removeNetwork: unused,
     listens: unused,
+    labelledRouters: unused,
     removeContainer: unused,
     inspectImage: (reference) => Promise.resolve(images.has(reference) ? facts : undefined),
     pullImage: (reference, onLine) => {

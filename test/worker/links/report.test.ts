@@ -28,7 +28,7 @@ function world(t: TestContext) {
   const link = findLink(state, "web") ?? assert.fail("no link");
   const asked = { service: "web", request: "r", key: "root", action: "pull", content: "c" };
   const job = insertJob(state, asked, 1).id;
-  beginJob(state, job);
+  beginJob(state, job, 1);
   addReport(state, { job, link: link.id, commit: "a".repeat(40) });
   const told: string[] = [];
   const forge: { code: number | undefined } = { code: 201 };

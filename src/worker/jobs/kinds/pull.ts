@@ -2,16 +2,15 @@ import { createReadStream } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../../core/errors.ts";
-import { command, hint, hintFields } from "../../../core/hints.ts";
+import { command, hint } from "../../../core/hints.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
 import type { MadeDockerfile } from "../../../core/generate/generate.ts";
 import { madeEvents } from "../../../core/generate/made.ts";
-import type { Say } from "../../../core/wire/events.ts";
 import type { PushManifest } from "../../../core/actions/push.ts";
 import { fingerprintOf, readSshPlace } from "../../../core/links/ssh-place.ts";
 import { dockerfilesOf } from "../../../core/push/archive-context.ts";
 import { filesOf } from "../../../core/push/older-servers.ts";
-import { quotePath, shownPath } from "../../../core/push/manifest.ts";
+import { shownPath } from "../../../core/push/manifest.ts";
 import { instancePaths } from "../../../core/server/instance.ts";
 import { authorise, type Caller } from "../../../core/wire/permissions.ts";
 import { readOrMakeContext } from "../../../adapters/archive/archive-context.ts";
@@ -20,6 +19,7 @@ import { recordBlobs } from "../../../adapters/state/blobs.ts";
 import { findLink, pinHostKey, setSeen, type Link } from "../../../adapters/state/links.ts";
 import type { State } from "../../../adapters/state/state.ts";
 import { blobsOf } from "../../../sources/push.ts";
+import { commitGaps } from "../../deploy/commit-gaps.ts";
 import { makeLive } from "../../deploy/deploy-job.ts";
 import { wentLive } from "../../deploy/interrupted.ts";
 import { callerOfLink, noLink } from "../../links/links.ts";
@@ -86,13 +86,7 @@ async function takeCommit(run: JobRun, { action, link, folder }: Taking): Promis
     const text = `${host} has the host key ${fingerprintOf(fetched.hostKey)}; another one is refused from now on`;
     say({ kind: "note", text });
   }
-  for (const path of fetched.submodules)
-    say({
-      kind: "warning",
-      text: `${quotePath(path)}: a submodule, whose files are not in this commit`,
-      ...hintFields(hint`push from a machine that has them: ${command("push")}`),
-    });
-  const push = await manifestOf({ link, folder }, fetched, say);
+  const push = await manifestOf(run, { link, fetched, folder });
   const blobs = blobsOf(push);
   await store.refuseWhenFull(blobs.reduce((sum, { size }) => sum + size, 0));
   for (const blob of blobs) {
@@ -106,9 +100,8 @@ async function takeCommit(run: JobRun, { action, link, folder }: Taking): Promis
 
 /** What a push of the same folder would send: `.dockerignore` counts here too. */
 async function manifestOf(
-  { link, folder }: Pick<Taking, "link" | "folder">,
-  fetched: FetchedCommit,
-  say: Say,
+  { say }: JobRun,
+  { link, fetched, folder }: Omit<Taking, "action"> & { readonly fetched: FetchedCommit },
 ): Promise<PushManifest> {
   const { service: called, branch, dockerfile: path } = link;
   const { commit, subject } = fetched;
@@ -117,6 +110,7 @@ async function manifestOf(
   const way = { path, name, called, onMade, hint: writeOne };
   const chosen = await readOrMakeContext(fetched, folder, way);
   if (chosen === undefined) throw noDockerfile(link, name, fetched);
+  for (const gap of await commitGaps(fetched, chosen, folder)) say(gap);
   return {
     ...filesOf(chosen),
     options: {
