@@ -33,7 +33,10 @@ const rows = {
   env: ["<service> [words...]", "list, set or unset the environment variables of a service"],
   auth: ["<service> [words...]", "list, set or remove passwords of a service's users"],
   doctor: ["", "examine a server: each problem with a hint how to solve it"],
-  run: ["<service> <command...>", "run a command in a container of its own"],
+  run: [
+    "<service> [command...]",
+    "run a command, or what a process runs, in a container of its own",
+  ],
   exec: ["<service> <command...>", "run a command inside a running replica"],
   remote: ["", "manage the servers that this machine knows", "here"],
   git: ["", "let git push deploy to a server", "here"],
