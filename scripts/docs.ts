@@ -14,6 +14,7 @@ import {
   type TypeAliasDeclaration,
 } from "typescript/unstable/ast";
 import { API, type Project } from "typescript/unstable/sync";
+import { writeApiDocs } from "./api-docs.ts";
 import { writeCompatibilityDocs } from "./compatibility.ts";
 import { writeGenerated } from "./generated.ts";
 import { makeOpenApi, writeOpenApi } from "./openapi.ts";
@@ -239,6 +240,7 @@ if (import.meta.main) {
   writeFileSync(file, json);
   console.log(`wrote ${file}`);
   console.log(`wrote ${writeOpenApi(openApi)}`);
+  console.log(`wrote ${writeApiDocs()}`);
   console.log(`wrote ${writeCompatibilityDocs()}`);
   console.log(`wrote ${writeGenerated()}`);
 }

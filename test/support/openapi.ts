@@ -1,4 +1,5 @@
-import { request } from "node:https";
+import { request as plainRequest } from "node:http";
+import { request as tlsRequest } from "node:https";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
@@ -70,8 +71,8 @@ export interface ApiAnswer {
   readonly status: number;
   readonly headers: NodeJS.Dict<string | string[]>;
   readonly text: string;
-  /** The JSON of it; undefined where it is none. */
-  readonly json: Json | undefined;
+  /** The JSON of it; empty where it is none. */
+  readonly json: Json;
 }
 
 export interface Calling {
@@ -88,6 +89,8 @@ export interface ApiPlace {
   readonly host: string;
   readonly base: string;
   readonly token: string;
+  /** The worker's socket, for one that asks it in the place of the receiver. */
+  readonly socketPath?: string;
 }
 
 /** A client made of the description: each call fills in what an operation declares, and its answer is compared with what the operation promises. */
@@ -142,7 +145,7 @@ function filledIn(operation: Operation, values: NonNullable<Calling["with"]>) {
     else if (parameter.in === "query") query.set(name, String(value));
     else headers[name] = String(value);
   }
-  return { path: query.size === 0 ? path : `${path}?${query}`, headers };
+  return { path: query.size === 0 ? path : `${path}?${query.toString()}`, headers };
 }
 
 interface Asking {
@@ -175,9 +178,19 @@ export function askApi(place: ApiPlace, asking: Asking): Promise<ApiAnswer> {
     ...asking.headers,
   };
   return new Promise((resolve, reject) => {
+    const { socketPath } = place;
+    const to = socketPath === undefined ? { host: "127.0.0.1" } : { socketPath };
+    const request = socketPath === undefined ? tlsRequest : plainRequest;
     const asked = request({
-      ...{ host: "127.0.0.1", port, servername: host, rejectUnauthorized: false, agent: false },
-      ...{ method, path: `${base}${path}`, headers, timeout: 60_000 },
+      ...to,
+      port,
+      servername: host,
+      rejectUnauthorized: false,
+      agent: false,
+      method,
+      path: `${base}${path}`,
+      headers,
+      timeout: 60_000,
     });
     asked.on("error", reject).on("timeout", () => asked.destroy(new Error("no answer in 60 s")));
     asked.on("response", (answer) => {
@@ -185,7 +198,7 @@ export function askApi(place: ApiPlace, asking: Asking): Promise<ApiAnswer> {
       answer.setEncoding("utf8").on("data", (more: string) => (text += more));
       answer.on("error", reject).on("end", () => {
         const isJson = answer.headers["content-type"]?.startsWith("application/json") === true;
-        const json = isJson && text !== "" ? (JSON.parse(text) as Json) : undefined;
+        const json = isJson && text !== "" ? (JSON.parse(text) as Json) : {};
         resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text, json });
       });
     });

@@ -1,7 +1,7 @@
 import { readAction, type Action } from "../actions/actions.ts";
 import { asFields, bad, shown, type Fields } from "../actions/fields.ts";
 import { UserError } from "../errors.ts";
-import { partsOf } from "./container-id.ts";
+import { partsOf } from "./replica-id.ts";
 import { apiBase, type Endpoint, type Method, type QueryKind } from "./endpoint.ts";
 import { endpoints } from "./endpoints.ts";
 
@@ -91,6 +91,11 @@ export function readAsked({ endpoint, parameters }: Found, given: Given): Action
     throw new UserError(`remove ${read.service}: needs ?confirm=${read.service}`, {
       code: "confirm",
       hint: `look first: GET ${apiBase}/services/${read.service}/removal`,
+    });
+  if (read.action === "scale" && read.replicas === 0 && read.process === undefined)
+    throw new UserError(`scale ${read.service}: should be at least 1 replica, got 0`, {
+      code: "bad-request",
+      hint: `to take it out of use: POST ${apiBase}/services/${read.service}/stop`,
     });
   return read;
 }

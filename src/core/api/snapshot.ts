@@ -1,7 +1,7 @@
 import type { PsReplica, PsService, PsSnapshot } from "../actions/watch.ts";
 import { shown } from "../actions/fields.ts";
 import { UserError } from "../errors.ts";
-import { containerId } from "./container-id.ts";
+import { replicaId } from "./replica-id.ts";
 
 /** A replica as the API lists it. */
 export interface ApiContainer extends PsReplica {
@@ -29,7 +29,7 @@ export const servicesOf = ({ at, services }: PsSnapshot): ApiServices => ({ at, 
 export const containersOf = ({ at, services }: PsSnapshot): ApiContainers => ({
   at,
   containers: services.flatMap(({ service, replicas }) =>
-    replicas.map((one) => ({ container: containerId(service, one), service, ...one })),
+    replicas.map((one) => ({ container: replicaId(service, one), service, ...one })),
   ),
 });
 

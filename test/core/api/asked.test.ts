@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findEndpoint, methodsAt, readAsked } from "../../../src/core/api/asked.ts";
-import { containerId, partsOf } from "../../../src/core/api/container-id.ts";
+import { replicaId, partsOf } from "../../../src/core/api/replica-id.ts";
 import { longApiBase, readApiPath } from "../../../src/core/api/endpoint.ts";
 import { endpoints } from "../../../src/core/api/endpoints.ts";
 import { definitionOf } from "../../../src/core/actions/actions.ts";
@@ -163,7 +163,7 @@ test("the id of a container names its parts", () => {
   ] as const) {
     assert.deepEqual(partsOf(id), parts);
     const { service, ...replica } = parts;
-    assert.equal(containerId(service, replica), id);
+    assert.equal(replicaId(service, replica), id);
   }
 });
 
