@@ -6,6 +6,7 @@ import type { Engine } from "../deploy/ports.ts";
 import { realClock } from "../adapters/clock.ts";
 import type { BlobStore } from "../adapters/host/blob-store.ts";
 import { forgetGrants } from "../adapters/state/grants.ts";
+import { readLinks } from "../adapters/state/links.ts";
 import { forgetRequests } from "../adapters/state/requests.ts";
 import type { Spool } from "../adapters/spool/spool.ts";
 import type { State } from "../adapters/state/state.ts";
@@ -93,7 +94,8 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     recover: async () => {
       // While Docker is away nothing runs; `tidy` tries again.
       void attachments.sweep().catch(() => undefined);
-      void fetcher.sweep().catch(() => undefined);
+      // Without links nothing was fetched, and the client of Docker need not be loaded.
+      if (readLinks(state).length > 0) void fetcher.sweep().catch(() => undefined);
       await queue.recover(async () => {
         await router.refresh();
         await finishNames({ state, clock, tools });

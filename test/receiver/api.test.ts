@@ -40,7 +40,8 @@ async function opened(t: TestContext) {
   const onBug = (error: unknown) => assert.fail(String(error));
   const serve = apiPassage({ check, socketPath, clock, onBug });
   const ask = async (path: string, token: string, init: RequestInit = {}) => {
-    const headers = { ...init.headers, ...(token !== "" && { authorization: `Bearer ${token}` }) };
+    const headers = new Headers(init.headers);
+    if (token !== "") headers.set("authorization", `Bearer ${token}`);
     return serve(new Request(`http://x${path}`, { ...init, headers }));
   };
   return { ask, asked, token: tokenOf(key), key };
@@ -73,7 +74,7 @@ test("without a token of an enrolled key the worker is not asked, and many wrong
   for (const one of wrong) assert.equal((await ask("/api/v1/services", one)).status, 401, one);
   assert.equal((await ask("/api/v1/services?token=" + token, "")).status, 401);
   for (let more = 0; more < 60; more += 1)
-    await ask("/api/v1/services", tokenOf(key, { expires: 1 }));
+    await ask("/api/v1/services", tokenOf(key, {}, "mypaas@v1"));
   assert.equal((await ask("/api/v1/services", token)).status, 429);
   assert.deepEqual(asked, []);
 });

@@ -82,17 +82,22 @@ export async function makeArchiveContext(
 const maxPointerBytes = 1024;
 const maxAttributes = 200;
 
-/** Paths of files that are pointers of git-lfs: what stands there is not what the project means. */
-export async function lfsPointers({ entries }: Taken, into: string): Promise<readonly string[]> {
+/** Paths of files among `sent` that are pointers of git-lfs: what stands there is not what the project means. */
+export async function lfsPointers(
+  { entries }: Taken,
+  sent: Pick<Taken, "entries">,
+  into: string,
+): Promise<readonly string[]> {
   const start = async (sha256: string) => (await readFile(join(into, sha256))).toString("latin1");
-  const files = entries.flatMap((entry) => ("sha256" in entry ? [entry] : []));
-  const attributes = files.filter(({ path }) => /(?:^|\/)\.gitattributes$/.test(path));
+  const filesIn = (all: Taken["entries"]) =>
+    all.flatMap((entry) => ("sha256" in entry ? [entry] : []));
+  const attributes = filesIn(entries).filter(({ path }) => /(?:^|\/)\.gitattributes$/.test(path));
   let usesLfs = false;
   for (const { sha256, size } of attributes.slice(0, maxAttributes))
     usesLfs ||= size < maxDockerfileBytes && (await start(sha256)).includes("filter=lfs");
   if (!usesLfs) return [];
   const pointers: string[] = [];
-  for (const { path, sha256, size } of files)
+  for (const { path, sha256, size } of filesIn(sent.entries))
     if (size > 100 && size < maxPointerBytes && (await start(sha256)).startsWith(pointerStart))
       pointers.push(path);
   return pointers;

@@ -163,7 +163,7 @@ async function warnOfGaps(taken: Taken, chosen: ArchiveContext, into: string, { 
         hint`push the folder: ${command("push")}, or use git push: ${command("git add")}`,
       ),
     });
-  const pointers = await lfsPointers({ ...taken, ...chosen }, into);
+  const pointers = await lfsPointers(taken, chosen, into);
   if (pointers.length > 0)
     say({
       kind: "warning",

@@ -11,7 +11,7 @@ import type { Grant } from "../../../src/core/wire/grant.ts";
 import { createApiDoor, type ApiDoorParts } from "../../../src/worker/accept/api-door.ts";
 import { createJobLog } from "../../../src/worker/jobs/job-log.ts";
 import { createQueue } from "../../../src/worker/jobs/queue.ts";
-import { queuedKindsOf, unchanged } from "../../support/queued-kind.ts";
+import { queuedKindsOf, type unchanged } from "../../support/queued-kind.ts";
 import { actionNames, samples } from "../../support/rights-matrix.ts";
 import { softKey } from "../../support/signed.ts";
 import { grant, tokenOf } from "../../support/tokens.ts";
