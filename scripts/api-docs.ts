@@ -66,7 +66,7 @@ ask "$API/services/web/logs?lines=10"
 - **Errors** have one form, and a status that fits: \`{"error": {"code": "no-service", "message": "service blog: not known here", "hint": "…"}}\`. Branch on \`code\`. What is not known in a query or a body is refused, never left out.
 
 ## Addresses
-\`/apps\` stands for \`/services\` everywhere. [openapi.json](openapi.json) describes each request and answer; the server has it too, at \`/api/v1/openapi.json\`.
+\`/apps\` stands for \`/services\`, and \`/builds/N\` for \`/jobs/N\`. [openapi.json](openapi.json) describes each request and answer; the server has it too, at \`/api/v1/openapi.json\`.
 `;
 
 const tail = `## Limits

@@ -38,7 +38,7 @@ function describe(project: Project): Schema {
       title: "mypaas",
       version: "1",
       summary: "The REST API of a mypaas server.",
-      description: `Tokens are made by \`mypaas token create\`. After \`mypaas init --api\` it answers at ${apiBase} on the server's own name, and always at ${longApiBase} on every host of the server. \`/apps\` stands for \`/services\` everywhere.`,
+      description: `Tokens are made by \`mypaas token create\`. After \`mypaas init --api\` it answers at ${apiBase} on the server's own name, and always at ${longApiBase} on every host of the server. \`/apps\` stands for \`/services\`, and \`/builds/N\` for \`/jobs/N\`.`,
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: apiBase }, { url: longApiBase }],
@@ -321,6 +321,8 @@ function answers(does: Does, method: string, { types, schemas }: Sources): Schem
       const schema = result === undefined ? {} : schemas.of(result);
       return method === "GET" ? looked(schema) : { "200": jsonOf(schema, "What it is now.") };
     }
+    case "one-job":
+      return looked(schemas.of(types.named("actions/jobs.ts", "JobInfo")));
     case "job": {
       const result = does.action === "cancel" ? undefined : types.result(does.action);
       const isDone = result !== undefined && result.isUnionType();

@@ -79,9 +79,23 @@ test("what there is, is read as it is described", async () => {
   await call("getContainersOfContainer", { with: { container: "web.2" } });
   const own = await call("getServicesOfServiceReleases", { with: { service } });
   assert.equal((own.json["releases"] as unknown[]).length, 1);
-  for (const id of ["getReleases", "getLinks", "getCertificates", "getServer", "getDoctor"])
+  for (const id of [
+    "getReleases",
+    "getLinks",
+    "getCertificates",
+    "getServer",
+    "getDoctor",
+    "getDisk",
+  ])
     assert.equal((await call(id)).status, 200, id);
-  for (const id of ["Env", "Removal", "Maintenance"])
+  const [one] = (await call("getJobs")).json["jobs"] as { job: number }[];
+  assert.equal((await call("getJobsOfJob", { with: { job: 1 } })).json["job"], one?.job);
+  await call("getJobsOfJobSteps", { with: { job: 1 } });
+  const build = await askApi(place, { method: "GET", path: "/builds/1" });
+  assert.equal(build.json["state"], "done");
+  const unknown = await call("getJobsOfJob", { with: { job: 99 } });
+  assert.deepEqual([unknown.status, codeOf(unknown)], [404, "no-job"]);
+  for (const id of ["Env", "Removal", "Maintenance", "Jobs"])
     assert.equal((await call(`getServicesOfService${id}`, { with: { service } })).status, 200, id);
   const apps = await askApi(place, { method: "GET", path: "/apps/web" });
   assert.equal(apps.json["service"], "web");

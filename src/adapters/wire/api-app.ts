@@ -1,10 +1,16 @@
 import { createHash } from "node:crypto";
 import { jsonFields } from "../../core/actions/fields.ts";
-import type { Action, ActionOf } from "../../core/actions/actions.ts";
+import type { Action, ActionOf, Results } from "../../core/actions/actions.ts";
 import { findEndpoint, methodsAt, readAsked, type Found } from "../../core/api/asked.ts";
 import type { ApiDoor, Performed } from "../../core/api/door.ts";
 import { apiBase, readApiPath } from "../../core/api/endpoint.ts";
-import { containerIn, containersOf, serviceIn, servicesOf } from "../../core/api/snapshot.ts";
+import {
+  containerIn,
+  containersOf,
+  jobIn,
+  serviceIn,
+  servicesOf,
+} from "../../core/api/snapshot.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import { readAtMost } from "../files.ts";
@@ -91,6 +97,11 @@ async function answerTo(asking: Asking, found: Found, asked: Action): Promise<Re
     case "answer": {
       const { result } = await door.perform(token, { action: asked });
       return request.method === "GET" ? tagged(request, JSON.stringify(result)) : json(200, result);
+    }
+    case "one-job": {
+      const { result } = await door.perform(token, { action: asked });
+      const { jobs } = result as Results["job.list"];
+      return tagged(request, JSON.stringify(jobIn(jobs, found.parameters["job"] ?? "")));
     }
     case "job": {
       const repeatKey = request.headers.get("idempotency-key") ?? undefined;

@@ -13,7 +13,7 @@ export interface Found {
 
 /** Finds the endpoint of a path below `apiBase`; throws UserError "not-found", or "method" where only the method is wrong. */
 export function findEndpoint(method: string, pathname: string): Found {
-  const path = pathname.replace(/^\/apps(?=\/|$)/, "/services");
+  const path = usual(pathname);
   const at = endpoints.flatMap((endpoint) => {
     const parameters = match(endpoint.path, path);
     return parameters === undefined ? [] : [{ endpoint, parameters }];
@@ -34,9 +34,11 @@ export function findEndpoint(method: string, pathname: string): Found {
 
 /** The methods that a path below `apiBase` has. */
 export const methodsAt = (pathname: string): readonly Method[] =>
-  endpoints
-    .filter(({ path }) => match(path, pathname.replace(/^\/apps(?=\/|$)/, "/services")))
-    .map(({ method }) => method);
+  endpoints.filter(({ path }) => match(path, usual(pathname))).map(({ method }) => method);
+
+/** Other words for the same address: a service is an app, and a build a job. */
+const usual = (pathname: string): string =>
+  pathname.replace(/^\/apps(?=\/|$)/, "/services").replace(/^\/builds(?=\/\d+(?:\/|$))/, "/jobs");
 
 /** The parameters in a path that fits a template; undefined for any other. */
 function match(template: string, path: string): Record<string, string> | undefined {
@@ -73,7 +75,8 @@ export interface Given {
 }
 
 /** The action that a request asks for; throws UserError "bad-request", or "confirm" where something is removed without a word. */
-export function readAsked({ endpoint, parameters }: Found, given: Given): Action {
+export function readAsked(found: Found, given: Given): Action {
+  const { endpoint } = found;
   const { does, fixed } = endpoint;
   if (does.kind === "refused") {
     const { message, code, hint } = does;
@@ -85,7 +88,7 @@ export function readAsked({ endpoint, parameters }: Found, given: Given): Action
     ...fixed,
     ...queried,
     ...bodyFields(endpoint, given.body),
-    ...parameterFields(parameters),
+    ...parameterFields(found),
   });
   if (read.action === "remove" && confirm !== read.service)
     throw new UserError(`remove ${read.service}: needs ?confirm=${read.service}`, {
@@ -100,11 +103,14 @@ export function readAsked({ endpoint, parameters }: Found, given: Given): Action
   return read;
 }
 
-function parameterFields(parameters: Found["parameters"]): Fields {
+function parameterFields({ endpoint, parameters }: Found): Fields {
   const { container, job, ...others } = parameters;
+  const number = job === undefined ? undefined : readNumber(job, "job");
+  const isListed = endpoint.does.kind === "one-job";
   return {
     ...others,
-    ...(job !== undefined && { job: readNumber(job, "job") }),
+    // The newest job before the next one is this one, where it is known.
+    ...(number !== undefined && (isListed ? { before: number + 1 } : { job: number })),
     ...(container !== undefined && partsOf(container)),
   };
 }

@@ -30,16 +30,16 @@ export interface Endpoint {
  * - `answer`: 200 with the result of the action.
  * - `job`: 202 with the number of the job, or 200 with the result where nothing has to run.
  * - `services`, `service`, `containers`, `container`: parts of what `ps` says.
+ * - `one-job`: one of what `job.list` says.
  * - `logs`: lines, until the reader leaves or all is said.
  * - `events`: the log of a job, to its end.
- * - `build`: a build that waits for its upload, or the job that it became.
- * - `begin-build`, `upload`: taken by the receiver, which makes a push of an archive.
  * - `refused`: what cannot be done this way, and the way in which it can.
  */
 export type Does =
   | { readonly kind: "answer"; readonly action: NamesOf<"answer"> }
   | { readonly kind: "job"; readonly action: NamesOf<"job"> | "cancel" }
   | { readonly kind: "services" | "service" | "containers" | "container"; readonly action: "ps" }
+  | { readonly kind: "one-job"; readonly action: "job.list" }
   | { readonly kind: "logs"; readonly action: "logs" }
   | { readonly kind: "events"; readonly action: "job.log" }
   | Refused;

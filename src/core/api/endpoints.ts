@@ -164,6 +164,33 @@ const others: readonly Endpoint[] = [
   },
   {
     method: "GET",
+    path: "/services/{service}/jobs",
+    about: "The jobs of a service, newest first.",
+    does: { kind: "answer", action: "job.list" },
+    query: { before: "number", limit: "number" },
+  },
+  {
+    method: "GET",
+    path: "/jobs",
+    about: "The jobs of all services that the token may see, newest first.",
+    does: { kind: "answer", action: "job.list" },
+    query: { before: "number", limit: "number" },
+  },
+  {
+    method: "GET",
+    path: "/jobs/{job}",
+    about: "How far a job is, and how it ended; it may be asked for as a build too.",
+    does: { kind: "one-job", action: "job.list" },
+    fixed: { limit: 1 },
+  },
+  {
+    method: "GET",
+    path: "/jobs/{job}/steps",
+    about: "The steps of a job, and how long each took.",
+    does: { kind: "answer", action: "job.steps" },
+  },
+  {
+    method: "GET",
     path: "/jobs/{job}/events",
     about: "The log of a job to its end.",
     does: { kind: "events", action: "job.log" },
@@ -215,6 +242,12 @@ const others: readonly Endpoint[] = [
   },
   {
     method: "GET",
+    path: "/disk",
+    about: "Who fills the disk.",
+    does: { kind: "answer", action: "disk" },
+  },
+  {
+    method: "GET",
     path: "/doctor",
     about: "What the server finds about itself.",
     does: { kind: "answer", action: "doctor" },
@@ -228,5 +261,5 @@ const others: readonly Endpoint[] = [
   },
 ];
 
-/** Every address of the API; its routes, its description and its tests come out of this table. `/apps` stands for `/services` everywhere. */
+/** Every address of the API; its routes, its description and its tests come out of this table. `/apps` stands for `/services`, and `/builds/N` for `/jobs/N`. */
 export const endpoints: readonly Endpoint[] = [...services, ...changes, ...others];

@@ -1,3 +1,4 @@
+import type { JobInfo } from "../actions/jobs.ts";
 import type { PsReplica, PsService, PsSnapshot } from "../actions/watch.ts";
 import { shown } from "../actions/fields.ts";
 import { UserError } from "../errors.ts";
@@ -50,5 +51,15 @@ export function containerIn(snapshot: PsSnapshot, id: string): ApiContainer {
   throw new UserError(`container ${shown(id, 60)}: not there`, {
     code: "no-container",
     hint: "see what there is: GET /containers",
+  });
+}
+
+/** One job out of a list; throws UserError "no-job". */
+export function jobIn(jobs: readonly JobInfo[], number: string): JobInfo {
+  const found = jobs.find(({ job }) => job === Number(number));
+  if (found !== undefined) return found;
+  throw new UserError(`job ${shown(number, 20)}: not known here`, {
+    code: "no-job",
+    hint: "see what there is: GET /jobs",
   });
 }

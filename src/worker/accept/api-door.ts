@@ -75,7 +75,7 @@ export function createApiDoor(parts: ApiDoorParts): ApiDoor {
 }
 
 /** True where all jobs of a service are meant. */
-const isAboutAll = ({ service, job }: ActionOf<"cancel" | "job.log">): boolean =>
+const isAboutAll = ({ service, job }: ActionOf<"cancel" | "job.log" | "job.steps">): boolean =>
   service !== undefined && job === undefined;
 
 /** The request that a signed one would be, and its record. */

@@ -66,6 +66,9 @@ const right: readonly (readonly [string, string, unknown, object])[] = [
     undefined,
     { action: "logs", service: "web", process: "worker", replica: 2, lines: 5, follow: true },
   ],
+  ["GET", "/builds/7", undefined, { action: "job.list", before: 8, limit: 1 }],
+  ["GET", "/jobs/7/steps", undefined, { action: "job.steps", job: 7 }],
+  ["POST", "/builds/7/cancel", undefined, { action: "cancel", job: 7 }],
   ["POST", "/jobs/7/cancel", undefined, { action: "cancel", job: 7 }],
 ];
 
