@@ -80,6 +80,7 @@ export function deployWorld(t: TestContext) {
           id: `sha256:${tag}`,
           exposed: [3000],
           hasHealthcheck: false,
+          hasLauncher: false,
           ...declares,
           routingLabels: [],
         };
