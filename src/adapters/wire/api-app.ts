@@ -77,7 +77,7 @@ async function serve(options: ApiAppOptions, request: Request): Promise<Response
   if (path === "/openapi.json" && request.method === "GET") {
     // The token says whether anybody may know.
     await options.door.perform(token, { action: { action: "release.list" } });
-    return tagged(request, await options.description());
+    return answerWithTag(request, await options.description());
   }
   const found = findEndpoint(request.method, path);
   const body = await readBody(request);
@@ -96,12 +96,12 @@ async function answerTo(asking: Asking, found: Found, asked: Action): Promise<Re
   switch (does.kind) {
     case "answer": {
       const { result } = await door.perform(token, { action: asked });
-      return request.method === "GET" ? tagged(request, JSON.stringify(result)) : json(200, result);
+      return request.method === "GET" ? tagged(request, result) : json(200, result);
     }
     case "one-job": {
       const { result } = await door.perform(token, { action: asked });
       const { jobs } = result as Results["job.list"];
-      return tagged(request, JSON.stringify(jobIn(jobs, found.parameters["job"] ?? "")));
+      return tagged(request, jobIn(jobs, found.parameters["job"] ?? ""));
     }
     case "job": {
       const repeatKey = request.headers.get("idempotency-key") ?? undefined;
@@ -119,7 +119,7 @@ async function answerTo(asking: Asking, found: Found, asked: Action): Promise<Re
         containers: () => containersOf(snapshot),
         container: () => containerIn(snapshot, container),
       };
-      return tagged(request, JSON.stringify(parts[does.kind]()));
+      return tagged(request, parts[does.kind]());
     }
     case "logs":
       return lines(asking, async (signal) => door.logs(token, asked as ActionOf<"logs">, signal));
@@ -163,11 +163,14 @@ const json = (status: number, value: unknown, headers: Record<string, string> = 
 /** What changes at each look, and is no news. */
 const volatile = new Set(["at", "now", "cpu", "memoryBytes", "upMs"]);
 
-/** An answer with a tag, by which those that ask again get 304. It is a weak one: the time of the look does not count. */
-function tagged(request: Request, text: string): Response {
-  const news = JSON.stringify(JSON.parse(text), (key, value: unknown) =>
-    volatile.has(key) ? undefined : value,
-  );
+/** An answer with a tag that leaves out the time of the look. */
+function tagged(request: Request, value: unknown): Response {
+  const isNews = (key: string, one: unknown) => (volatile.has(key) ? undefined : one);
+  return answerWithTag(request, JSON.stringify(value), JSON.stringify(value, isNews));
+}
+
+/** An answer with a weak tag, by which those that ask again get 304. */
+function answerWithTag(request: Request, text: string, news = text): Response {
   const etag = `W/"${createHash("sha256").update(news).digest("base64url").slice(0, 22)}"`;
   const headers = { etag, "cache-control": "no-cache", "content-type": "application/json" };
   const known = request.headers.get("if-none-match")?.split(/\s*,\s*/) ?? [];
