@@ -223,7 +223,7 @@ test("the forge hears what becomes of its commits, and a forge that does not tak
   const told = async (commit: string) => {
     const of = () => forge.statuses.filter((one) => one.commit === commit);
     const isEnd = ({ state }: ForgeStatus) => !["pending", "running"].includes(state);
-    for (let tries = 0; tries < 600 && !of().some(isEnd); tries += 1) await sleep(100);
+    for (let tries = 0; tries < 2400 && !of().some(isEnd); tries += 1) await sleep(100);
     return of();
   };
   const shown = async (wanted: RegExp) => {
