@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { rmSync, type StatsFs } from "node:fs";
-import { mkdtemp, statfs, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { chmod, mkdtemp, statfs, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { installPackages } from "./machine/packages.ts";
 import { has } from "./machine/run.ts";
@@ -38,9 +38,11 @@ if (results.includes(false)) process.exitCode = 1;
 
 /** A folder in memory for the files of tests, where there is one with room and for programs; that of a container often has neither. */
 async function inMemory(place: string): Promise<{ readonly TMPDIR?: string }> {
-  const { bavail = 0, bsize = 0 } = await statfs(place).catch(() => ({}) as Partial<StatsFs>);
+  const { bavail, bsize } = await statfs(place).catch(() => ({ bavail: 0, bsize: 0 }));
   if (bavail * bsize < 1024 ** 3) return {};
   const folder = await mkdtemp(join(place, "mypaas-check-"));
+  // As /tmp is: some tests are another user for a moment.
+  await chmod(folder, 0o1777);
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130));
   const program = join(folder, "program");
