@@ -30,6 +30,7 @@ import type { ShutdownLimits } from "./jobs/queue.ts";
 import { finishNames } from "./jobs/resume.ts";
 import { createTraefikEventStream, type TraefikEventStream } from "./jobs/traefik-event-stream.ts";
 import { openStreams } from "./logs/streams.ts";
+import { createDisk } from "./status/disk.ts";
 import { Terminals } from "./programs/terminals.ts";
 
 /** The worker without its sockets. */
@@ -208,6 +209,7 @@ function openActions(
     },
     removeInfo: async (service) => removeInfo({ state, engine: (await tools()).engine }, service),
     plan: (action, caller) => planPush({ state, config, tools }, action, caller),
+    disk: openDisk(parts),
     imagesThere: async (references) => imagesThere((await tools()).engine, references),
     builder: async () => {
       const { builderFacts } = await import("../adapters/engines/docker/info.ts");
@@ -215,6 +217,17 @@ function openActions(
     },
   };
 }
+
+const openDisk = ({ world, config, state, engineSocket }: CoreParts) =>
+  createDisk({
+    state,
+    config,
+    now: world.now,
+    engine: async () => {
+      const { engineDisk } = await import("../adapters/engines/docker/disk-usage.ts");
+      return engineDisk(engineSocket);
+    },
+  });
 
 async function imagesThere(engine: Engine, references: readonly string[]) {
   try {
