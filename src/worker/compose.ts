@@ -11,6 +11,7 @@ import { forgetRequests } from "../adapters/state/requests.ts";
 import type { Spool } from "../adapters/spool/spool.ts";
 import type { State } from "../adapters/state/state.ts";
 import type { ActionParts } from "./accept/actions.ts";
+import type { ApiDoorParts } from "./accept/api-door.ts";
 import type { BackendParts } from "./accept/backend.ts";
 import type { ImageDoorParts } from "./accept/image-door.ts";
 import { keysFileWriter, syncKeysFile } from "./access/enrolled-keys.ts";
@@ -35,7 +36,7 @@ import { Terminals } from "./programs/terminals.ts";
 
 /** The worker without its sockets. */
 export interface Core {
-  readonly backend: Omit<BackendParts, "entry">;
+  readonly backend: Omit<BackendParts, "entry"> & ApiDoorParts;
   readonly attachments: Terminals;
   /** Of the door of images; undefined where init has not opened it. */
   readonly images: ImageDoorParts | undefined;
