@@ -179,7 +179,7 @@ test("docker push: a line that breaks in the middle of a layer is no failed push
 test("a full disk refuses each way with numbers, and what runs goes on", async () => {
   for (const way of ways) await way.make("second");
   const { blobs } = instancePaths(server.instance);
-  await mustRun("mount", ["-t", "tmpfs", "-o", "size=513m,mode=700", "t-e2ebroken", blobs]);
+  await mustRun("mount", ["-t", "tmpfs", "-o", "size=257m,mode=700", "t-e2ebroken", blobs]);
   try {
     for (const way of ways) {
       const push = start(way, "prod");
