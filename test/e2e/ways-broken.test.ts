@@ -148,12 +148,13 @@ for (const way of ways)
   test(`${way.name}: a line that breaks in the middle of the upload goes on where it broke`, async () => {
     await way.make("first");
     const before = line.counted().cuts;
-    line.cutAfter(bigBytes / 2);
+    line.cutAfter(bigBytes * 0.75);
     await mustPush(way, "thin");
     const { sent, cuts } = line.counted();
     console.log(`${way.name}: cut ${cuts - before} time, ${sent} bytes sent for ${bigBytes}`);
     assert.equal(cuts - before, 1);
-    assert.ok(sent < bigBytes * 1.4, String(sent));
+    // From the beginning again, it would be 1.75 times as much.
+    assert.ok(sent < bigBytes * 1.6, String(sent));
     assert.equal(await pageOf(way), "first");
   });
 
@@ -195,7 +196,10 @@ test("a full disk refuses each way with numbers, and what runs goes on", async (
   }
 });
 
-for (const way of ways)
+/** Those that no other suite shows two at once and killed in the middle. */
+const others = ways.filter(({ name }) => name !== "push --image");
+
+for (const way of others)
   test(`${way.name}: the same twice at once is one release, and both see it live`, async () => {
     const before = releasesOf(way);
     const both = [start(way, "prod"), start(way, "prod")];
@@ -206,7 +210,7 @@ for (const way of ways)
     assert.deepEqual([releasesOf(way) - before, await pageOf(way)], [1, "second"]);
   });
 
-for (const way of ways)
+for (const way of others)
   test(`${way.name}: a worker killed in the middle is heard of, and what ran serves on`, async () => {
     await way.make("third", true);
     const next = releasesOf(way) + 1;
