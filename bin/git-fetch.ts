@@ -100,13 +100,8 @@ async function fetch(
   if (tooMuch > 0) return `too large: ${tooMuch}\n`;
   if (code !== 0) return said === "" ? `fatal: git ended with ${code}\n` : said;
   const oid = read("rev-parse", "FETCH_HEAD^{commit}");
-  const submodules = read("ls-tree", "-r", "-z", oid)
-    .split("\0")
-    .filter((line) => line.startsWith("160000 "))
-    .map((line) => line.slice(line.indexOf("\t") + 1))
-    .slice(0, 20);
   const subject = read("log", "-1", "--format=%s", oid);
-  process.stdout.write(`${JSON.stringify({ commit: oid, subject, submodules })}\n`);
+  process.stdout.write(`${JSON.stringify({ commit: oid, subject })}\n`);
   const archive = spawn(git, ["-c", "tar.umask=0022", "archive", "--format=tar", oid], {
     env,
     stdio: ["ignore", "inherit", "inherit"],

@@ -151,13 +151,8 @@ function sendFiles(commit: string, id: string): void {
   socket.on("error", () => undefined);
   const read = (...args: readonly string[]) =>
     spawnSync(git, args, { encoding: "utf8", maxBuffer: 256 * 1024 * 1024 }).stdout ?? "";
-  const submodules = read("ls-tree", "-r", "-z", commit)
-    .split("\0")
-    .filter((line) => line.startsWith("160000 "))
-    .map((line) => line.slice(line.indexOf("\t") + 1))
-    .slice(0, 20);
   const subject = read("log", "-1", "--format=%s", commit).trim();
-  socket.write(`${JSON.stringify({ files: id, subject, submodules })}\n`);
+  socket.write(`${JSON.stringify({ files: id, subject })}\n`);
   const archive = spawn(git, ["-c", "tar.umask=0022", "archive", "--format=tar", commit], {
     stdio: ["ignore", "pipe", "inherit"],
   });

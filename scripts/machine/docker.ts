@@ -26,10 +26,13 @@ export async function ensureDocker(): Promise<void> {
   );
 }
 
+/** Docker's own proxy for loopback takes 6 files for each request that waits, and ends for good at the limit of open files, which cannot be raised where systemd does not start the engine. The kernel does without it. */
+const withoutSystemd = ["dockerd", ["--userland-proxy=false"]] as const;
+
 async function start(): Promise<void> {
   const init = (await readFile("/proc/1/comm", "utf8")).trim();
   const [command, args] =
-    init === "systemd" ? (["systemctl", ["start", "docker"]] as const) : (["dockerd", []] as const);
+    init === "systemd" ? (["systemctl", ["start", "docker"]] as const) : withoutSystemd;
   const output = openSync(log, "a");
   spawn(command, args, { detached: true, stdio: ["ignore", output, output] }).unref();
 }

@@ -6,6 +6,7 @@ import { SshFormatError } from "../core/ssh/wire-format.ts";
 import { readSshSignature } from "../core/ssh/sshsig.ts";
 import type { Request } from "../core/wire/protocol.ts";
 import { command, hint, onServer } from "../core/hints.ts";
+import { countFailures } from "./failures.ts";
 
 /** Refuses requests that the worker would refuse; the worker checks them again. */
 export interface Gate {
@@ -20,30 +21,14 @@ export interface GateOptions {
   readonly now: () => number;
 }
 
-/** Limit of wrong signatures for one enrolled key; only these cost more than a look at the list. Counted per key, because anybody who knows a public key could else lock out the others. */
-const maxFailuresPerMinute = 60;
-
 /** Opens the gate of one server. */
 export function createGate({ keys, server, now }: GateOptions): Gate {
-  let minute = 0;
-  /** By fingerprint, of enrolled keys only. */
-  const failures = new Map<string, number>();
-
-  function refuseFlood(signer: string): void {
-    const current = Math.floor(now() / 60_000);
-    if (current !== minute) failures.clear();
-    minute = current;
-    if ((failures.get(signer) ?? 0) >= maxFailuresPerMinute)
-      throw new UserError("signature: too many have failed in the last minute", {
-        code: "too-many",
-        hint: hint`try again in a minute: ${command("push")}`,
-      });
-  }
-
+  const again = hint`try again in a minute: ${command("push")}`;
+  const failures = countFailures({ now, what: "signature", hint: again });
   return {
     admit: async (signature) => {
       const signer = signerOf(signature);
-      refuseFlood(signer);
+      failures.refuse(signer);
       if ((await keys()).some((key) => key.fingerprint === signer)) return;
       throw new UserError(`key ${signer}: not enrolled on this server`, {
         code: "unknown-key",
@@ -56,10 +41,8 @@ export function createGate({ keys, server, now }: GateOptions): Gate {
       try {
         return authenticate({ body, signature, keys: await keys(), server, now: now() }).request;
       } catch (error) {
-        if (error instanceof UserError && error.code === "bad-signature") {
-          const signer = signerOf(signature);
-          failures.set(signer, (failures.get(signer) ?? 0) + 1);
-        }
+        if (error instanceof UserError && error.code === "bad-signature")
+          failures.add(signerOf(signature));
         throw error;
       }
     },

@@ -6,6 +6,7 @@ import type { Engine } from "../deploy/ports.ts";
 import { realClock } from "../adapters/clock.ts";
 import type { BlobStore } from "../adapters/host/blob-store.ts";
 import { forgetGrants } from "../adapters/state/grants.ts";
+import { readLinks } from "../adapters/state/links.ts";
 import { forgetRequests } from "../adapters/state/requests.ts";
 import type { Spool } from "../adapters/spool/spool.ts";
 import type { State } from "../adapters/state/state.ts";
@@ -29,6 +30,7 @@ import type { ShutdownLimits } from "./jobs/queue.ts";
 import { finishNames } from "./jobs/resume.ts";
 import { createTraefikEventStream, type TraefikEventStream } from "./jobs/traefik-event-stream.ts";
 import { openStreams } from "./logs/streams.ts";
+import { createDisk } from "./status/disk.ts";
 import { Terminals } from "./programs/terminals.ts";
 
 /** The worker without its sockets. */
@@ -92,7 +94,8 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     recover: async () => {
       // While Docker is away nothing runs; `tidy` tries again.
       void attachments.sweep().catch(() => undefined);
-      void fetcher.sweep().catch(() => undefined);
+      // Without links nothing was fetched, and the client of Docker need not be loaded.
+      if (readLinks(state).length > 0) void fetcher.sweep().catch(() => undefined);
       await queue.recover(async () => {
         await router.refresh();
         await finishNames({ state, clock, tools });
@@ -206,6 +209,7 @@ function openActions(
     },
     removeInfo: async (service) => removeInfo({ state, engine: (await tools()).engine }, service),
     plan: (action, caller) => planPush({ state, config, tools }, action, caller),
+    disk: openDisk(parts),
     imagesThere: async (references) => imagesThere((await tools()).engine, references),
     builder: async () => {
       const { builderFacts } = await import("../adapters/engines/docker/info.ts");
@@ -213,6 +217,17 @@ function openActions(
     },
   };
 }
+
+const openDisk = ({ world, config, state, engineSocket }: CoreParts) =>
+  createDisk({
+    state,
+    config,
+    now: world.now,
+    engine: async () => {
+      const { engineDisk } = await import("../adapters/engines/docker/disk-usage.ts");
+      return engineDisk(engineSocket);
+    },
+  });
 
 async function imagesThere(engine: Engine, references: readonly string[]) {
   try {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { unpackPackage } from "../../scripts/machine/packages.ts";
 import { freePort } from "../../scripts/machine/ports.ts";
 import { has, mustRun, run, type Ran } from "../../scripts/machine/run.ts";
-import { gitKeysUid, gitUid } from "../../src/core/server/git-address.ts";
+import { gitKeysUid, gitUid } from "../../src/core/server/uids.ts";
 import type { TestServer } from "./mypaas-e2e.ts";
 
 const root = join(import.meta.dirname, "..", "..");

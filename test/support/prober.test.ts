@@ -138,10 +138,10 @@ test("the prober counts a stream and a WebSocket that break in the middle as fai
   };
   app.on("request", breakOff).on("upgrade", breakOff);
   const report = await probeServer(app, whole, { streamPath, socketPath, ...quick });
-  assert.deepEqual(report.reasons, {
-    "stream: ECONNRESET": 1,
-    "socket: closed in the middle": 1,
-  });
+  // Whether an end or a reset is seen first depends on what was still unread.
+  const reasons = Object.keys(report.reasons).toSorted().join(", ");
+  assert.match(reasons, /^socket: (ECONNRESET|closed in the middle), stream: ECONNRESET$/);
+  assert.equal(report.failed, 2);
 });
 
 test("the prober wants every event, and a WebSocket where it asks for one", async () => {

@@ -39,7 +39,8 @@ export async function openedRegistry(
   };
   const dir = await emptyDir(t);
   const spool = await openSpool({ dir, limits: { reserve: 0 } });
-  const keys = async () => parseAuthorizedKeys(key.line).keys;
+  const colleague = softKey();
+  const keys = async () => parseAuthorizedKeys(`${key.line}\n${colleague.line}`).keys;
   const clock = { now, sleep: (_: number, signal?: AbortSignal) => aborted(signal) };
   const open = () =>
     registryApp({
@@ -65,7 +66,9 @@ export async function openedRegistry(
     deploys,
     dir,
     known,
+    key,
     token,
+    colleagues: tokenOf(colleague, { services, created, expires }),
     endWith: (next: typeof end) => void (end = next),
     checkWith: (next: typeof check) => void (check = next),
   };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { pack } from "tar-stream";
 import { UserError } from "../../core/errors.ts";
-import { jailUid } from "../../core/server/jail.ts";
+import { jailUid } from "../../core/server/uids.ts";
 import { codeOf, ifThere } from "../files.ts";
 
 /** An image to build: `tar` is a build context with its Dockerfile at the root. */

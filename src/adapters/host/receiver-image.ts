@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { pack } from "tar-stream";
-import { receiverUid } from "../../core/server/instance.ts";
+import { receiverUid } from "../../core/server/uids.ts";
 import { receiverPaths } from "../../core/server/receiver-container.ts";
 
 /** An image to build: `tar` is a build context with its Dockerfile at the root. */

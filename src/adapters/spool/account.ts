@@ -29,6 +29,8 @@ export interface SpoolAccount {
     request: string,
     bytes: number,
   ) => Promise<{ readonly finish: (used: number) => void }>;
+  /** Gives bytes back that are not stored any more; a full disk is no reason to refuse it. */
+  readonly release: (request: string, bytes: number) => void;
   readonly set: (request: string, bytes: number) => void;
   readonly forget: (request: string) => void;
   /** Turns an error of a full disk into a UserError with numbers; returns any other error. */
@@ -43,6 +45,10 @@ export function openSpoolAccount(options: SpoolAccountOptions): SpoolAccount {
   let promised = 0;
   const add = (request: string, bytes: number) =>
     used.set(request, Math.max(0, (used.get(request) ?? 0) + bytes));
+  const release = (request: string, bytes: number) => {
+    add(request, -bytes);
+    if (used.get(request) === 0) used.delete(request);
+  };
   const full = (free: number, bytes: number, cause?: unknown) =>
     diskFull(`${mib(free)} free for uploads`, { bytes, reserve: limits.reserve }, cause);
 
@@ -73,14 +79,14 @@ export function openSpoolAccount(options: SpoolAccountOptions): SpoolAccount {
       promised += bytes;
       const finish = (really: number) => {
         promised -= bytes;
-        add(request, really - bytes);
-        if (used.get(request) === 0) used.delete(request);
+        release(request, bytes - really);
       };
       const free = (await freeBytes(dir)) - promised;
       if (free >= limits.reserve) return { finish };
       finish(0);
       throw full(free + bytes, bytes);
     },
+    release,
     set: (request, bytes) => void used.set(request, bytes),
     forget: (request) => void used.delete(request),
     explain: async (error, bytes) =>

@@ -2,6 +2,7 @@ import { createHash, randomBytes, type Hash } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { keepNewest } from "../../core/newest.ts";
 import { UserError } from "../../core/errors.ts";
 import { maxBlobBytes } from "../../core/wire/protocol.ts";
 import { writeFileAtomic } from "../files.ts";
@@ -52,6 +53,8 @@ interface Parts {
 /** Of one request; a client sends some at a time, and broken ones stay for an hour. */
 const maxOpenUploads = 100;
 const maxNotes = 2000;
+/** Of all requests; what is left out is read again at its end. */
+const maxHashes = 200;
 /** So much is claimed at once, because nobody says how long an upload is. */
 const claimBytes = 64 * 1024 * 1024;
 /** What a small file counts. */
@@ -59,7 +62,7 @@ const noteBytes = 4096;
 
 /** Opens the uploads of a spool. */
 export function openUnnamedUploads({ folderOf, account, turns }: Parts): UnnamedUploads {
-  /** How far each upload was hashed while it arrived, so that most are not read again. */
+  /** How far each upload was hashed while it arrived, so that most are not read again; the last used at the end. */
   const hashes = new Map<string, { readonly hash: Hash; length: number }>();
   const fileOf = (request: string, upload: string) =>
     join(folderOf(request), `upload-${uploadName(upload)}`);
@@ -87,7 +90,9 @@ export function openUnnamedUploads({ folderOf, account, turns }: Parts): Unnamed
       const known = hashes.get(file);
       const hashed =
         begin === 0 || known?.length !== begin ? { hash: createHash("sha256"), length: 0 } : known;
+      hashes.delete(file);
       hashes.set(file, hashed);
+      keepNewest(hashes, maxHashes);
       const handle = await turn.run(() => open(file, constants.O_WRONLY | constants.O_NOFOLLOW));
       let end = begin;
       let claim: { readonly from: number; readonly finish: (used: number) => void } | undefined;
@@ -155,11 +160,11 @@ export function openUnnamedUploads({ folderOf, account, turns }: Parts): Unnamed
           const before = await sizeOf(target);
           await turn.run(() => rename(file, target));
           // The account counts it once.
-          if (before !== undefined) (await account.claim(request, 0)).finish(-before);
+          if (before !== undefined) account.release(request, before);
           return;
         }
         await turn.run(() => rm(file, { force: true }));
-        (await account.claim(request, 0)).finish(-size);
+        account.release(request, size);
         throw new UserError(`upload: its bytes have the digest sha256:${found}`, {
           code: "bad-blob",
           hint: "push again",
@@ -173,7 +178,7 @@ export function openUnnamedUploads({ folderOf, account, turns }: Parts): Unnamed
       const size = await sizeOf(file);
       hashes.delete(file);
       await rm(file, { force: true });
-      if (size !== undefined) (await account.claim(request, 0)).finish(-size);
+      if (size !== undefined) account.release(request, size);
     },
     blob: async (request, sha256) => {
       const file = join(folderOf(request), spoolName(sha256));

@@ -43,19 +43,21 @@ export function scaleOverride(
   service: string,
   process = web,
 ): ScaleOverride | undefined {
-  if (process !== web) return processScales(state, service).get(process);
-  const row = state.get("SELECT scale FROM services WHERE name = ?", service);
-  const text = row?.optionalText("scale");
-  return text === undefined ? undefined : readScaleOverride(text, service);
+  return scaleOverrides(state, service).get(process);
 }
 
-/** The scales that commands have set for processes beside `web`. */
-export const processScales = (state: State, service: string): ReadonlyMap<string, ScaleOverride> =>
-  new Map(
-    state
-      .all("SELECT process, scale FROM process_scales WHERE service = ?", service)
-      .map((row) => [row.text("process"), readScaleOverride(row.text("scale"), service)]),
+/** The scales that commands have set, by process. */
+export function scaleOverrides(state: State, service: string): ReadonlyMap<string, ScaleOverride> {
+  const own = state.get("SELECT scale FROM services WHERE name = ?", service);
+  const text = own?.optionalText("scale");
+  const rows = state.all("SELECT process, scale FROM process_scales WHERE service = ?", service);
+  return new Map(
+    [
+      ...(text === undefined ? [] : [[web, text] as const]),
+      ...rows.map((row) => [row.text("process"), row.text("scale")] as const),
+    ].map(([process, scale]) => [process, readScaleOverride(scale, service)]),
   );
+}
 
 /** The project that a service was last pushed from; undefined where that is not known. */
 export function projectOf(state: State, service: string): Project | undefined {

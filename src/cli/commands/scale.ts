@@ -1,6 +1,6 @@
 import { UserError } from "../../core/errors.ts";
 import { maxReplicas } from "../../core/release/spec.ts";
-import { web } from "../../core/release/processes.ts";
+import { refuseNoWeb } from "../../core/release/processes.ts";
 import type { CommandFile, CommandIo, ExitCode, ServiceArgs } from "../command.ts";
 import { findTarget } from "../input/process-target.ts";
 import { jobCommand } from "../connect/job-command.ts";
@@ -24,19 +24,14 @@ export async function scale(args: ScaleArgs, io: CommandIo): Promise<ExitCode> {
   const isNumber = /^\d{1,9}$/.test(args.replicas) && Number(args.replicas) <= maxReplicas;
   // A wrong number needs no server.
   const target = isNumber ? await findTarget(args, "scale", io) : { service: args.service };
-  const isWeb = target.process === undefined || target.process === web;
-  const replicas = readCount(args.replicas, args.service, isWeb ? 1 : 0);
+  const replicas = readCount(args.replicas, args.service);
+  refuseNoWeb({ ...target, replicas }, "usage");
   return jobCommand({ ...args, action: { action: "scale", ...target, replicas } }, io);
 }
 
-function readCount(word: string, service: string, min: number): number {
+function readCount(word: string, service: string): number {
   const count = /^\d{1,9}$/.test(word) ? Number(word) : NaN;
-  if (count >= min && count <= maxReplicas) return count;
-  if (count === 0)
-    throw new UserError(`scale ${service}: scale must be at least 1`, {
-      code: "usage",
-      hint: hint`to stop it: ${command(`stop ${service}`)}`,
-    });
+  if (count >= 0 && count <= maxReplicas) return count;
   throw new UserError(
     `scale ${service}: should be a number from 1 to ${maxReplicas}, got ${JSON.stringify(word)}`,
     { code: "usage", hint: hint`such as: ${command(`scale ${service} 2`)}` },

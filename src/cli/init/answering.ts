@@ -1,4 +1,5 @@
 import type { Infra } from "../../adapters/engines/docker/infra.ts";
+import { readTraefikSnapshot } from "../../adapters/traefik/api.ts";
 import { requestPinned } from "../../adapters/host/pinned-request.ts";
 import { UserError } from "../../core/errors.ts";
 import { traefikApiPort, type InstanceConfig } from "../../core/server/instance.ts";
@@ -9,6 +10,7 @@ import {
   relayContainerName,
   traefikContainerName,
 } from "../../core/release/names.ts";
+import type { TraefikSnapshot } from "../../core/routing/traefik-snapshot.ts";
 import { wireBase } from "../../core/wire/protocol.ts";
 import type { Clock } from "../../deploy/ports.ts";
 
@@ -22,17 +24,45 @@ interface Endpoints {
 
 const timeoutMs = 30_000;
 
+/** A worker that does not run shows Traefik no containers. */
+const labelsTimeoutMs = 15_000;
+
 /** Waits until Traefik answers on its own network; throws UserError when it does not. */
-export async function awaitTraefik({ config, infra, clock, signal }: Endpoints): Promise<void> {
+export async function awaitTraefik(endpoints: Endpoints): Promise<void> {
+  const { config, clock, signal } = endpoints;
   const name = traefikContainerName(config.instance);
   await until({ clock, signal, what: "traefik: does not answer", container: name }, async () => {
-    const network = await infra.inspectNetwork(apiNetworkName(config.instance));
-    const address = network?.containers[name];
-    if (address === undefined) return `container ${name} has no address, it may have stopped`;
-    const ping = `http://${address}:${traefikApiPort}/ping`;
-    const answer = await fetch(ping, { signal: AbortSignal.timeout(2000) });
+    const api = await apiOf(endpoints);
+    if (api === undefined) return `container ${name} has no address, it may have stopped`;
+    const answer = await fetch(`${api}/ping`, { signal: AbortSignal.timeout(2000) });
     return answer.ok ? undefined : `its ping answers ${answer.status}`;
   });
+}
+
+/** Waits until a new Traefik has the routes of the containers that run: before, their visitors get the 503 for unknown hosts. False when it has not after 15 s. */
+export async function awaitLabels(endpoints: Endpoints): Promise<boolean> {
+  const { infra, clock, signal } = endpoints;
+  const begun = clock.now();
+  for (;;) {
+    const wanted = await infra.labelledRouters();
+    const routers = wanted.length === 0 ? {} : await loadedRouters(endpoints);
+    if (wanted.every((name) => routers[`${name}@docker`] !== undefined)) return true;
+    if (clock.now() - begun > labelsTimeoutMs) return false;
+    await clock.sleep(200, signal);
+  }
+}
+
+const loadedRouters = async (endpoints: Endpoints): Promise<TraefikSnapshot["routers"]> => {
+  const api = await apiOf(endpoints);
+  return api === undefined ? {} : (await readTraefikSnapshot(api).catch(() => none)).routers;
+};
+const none: TraefikSnapshot = { routers: {}, services: {} };
+
+/** The address of Traefik's API; undefined while its container has none. */
+async function apiOf({ config, infra }: Endpoints): Promise<string | undefined> {
+  const network = await infra.inspectNetwork(apiNetworkName(config.instance));
+  const address = network?.containers[traefikContainerName(config.instance)];
+  return address === undefined ? undefined : `http://${address}:${traefikApiPort}`;
 }
 
 /** Waits until the receiver answers through Traefik, with the certificate that laptops pin, on the port that they use, at each address. */

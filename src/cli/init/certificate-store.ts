@@ -4,7 +4,8 @@ import type { Infra } from "../../adapters/engines/docker/infra.ts";
 import { isBrokenStorage, withoutReplaced } from "../../core/certificates/acme/storage.ts";
 import { traefikContainerName } from "../../core/release/names.ts";
 import { acmeStore } from "../../core/server/acme.ts";
-import { instancePaths, traefikUid, type InstanceConfig } from "../../core/server/instance.ts";
+import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
+import { traefikUid } from "../../core/server/uids.ts";
 
 type Containers = Pick<Infra, "removeContainer">;
 

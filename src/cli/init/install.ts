@@ -16,7 +16,7 @@ import { formatRemoteLine, originOf } from "../../core/wire/connection-string.ts
 import type { CommandIo } from "../command.ts";
 import { sayWhenSlow } from "../connect/say-when-slow.ts";
 import { ensureAcmeFiles, type AcmeFiles } from "./acme-files.ts";
-import { awaitReceiver, awaitTraefik } from "./answering.ts";
+import { awaitLabels, awaitReceiver, awaitTraefik } from "./answering.ts";
 import { ensureProgramImage, ensurePulled, ensureTraefikBinary } from "./images.ts";
 import { describeKey, enrol, enrolledNow, type KeyChoice } from "./keys.ts";
 import type { InitOptions } from "./options.ts";
@@ -102,12 +102,14 @@ export async function install(job: Job): Promise<void> {
   if (dropped.length > 0)
     report.done(`certificates that others replace (${dropped.join("; ")})`, "removed");
   const traefik = traefikContainer(config, acmeFiles.dns?.values, relay?.traefik);
-  await ensureContainer(infra, withStatic(traefik, [text, acmeFiles.ca]), report);
+  const did = await ensureContainer(infra, withStatic(traefik, [text, acmeFiles.ca]), report);
   await ensureRelay(tools, { config, node, network: relay });
 
   const clock = realClock(world.now);
   const endpoints = { config, pin: identity.pin, infra, clock, signal: world.interrupted };
   await sayWhenSlow(io.say, "waiting for Traefik to answer …", awaitTraefik(endpoints));
+  if (did !== "already there")
+    await sayWhenSlow(io.say, routesAwaited, routesOf(endpoints, report));
   await sayWhenSlow(io.say, "waiting for the receiver to answer …", awaitReceiver(endpoints));
   // At last, so that another program's configuration stops nothing of this.
   await ensureGit({ config, infra, world, report, needsSystemd: job.needsSystemd });
@@ -116,6 +118,16 @@ export async function install(job: Job): Promise<void> {
 
 const restarting =
   "Traefik starts again with its new configuration: its ports are closed for a moment";
+
+const routesAwaited = "waiting for Traefik to load the routes of services …";
+
+async function routesOf(
+  endpoints: Parameters<typeof awaitLabels>[0],
+  report: Report,
+): Promise<void> {
+  if (await awaitLabels(endpoints)) return;
+  report.note("Traefik has not loaded the routes of all services yet: is the worker running?");
+}
 
 async function enrolKeys(job: Job, config: InstanceConfig, report: Report): Promise<void> {
   const { keys, skipped } = job.keys;

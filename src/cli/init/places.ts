@@ -14,12 +14,8 @@ import {
 } from "../../adapters/files.ts";
 import { dynamicYaml, withCertificate } from "../../core/routing/dynamic-yaml.ts";
 import { UserError } from "../../core/errors.ts";
-import {
-  instancePaths,
-  receiverUid,
-  traefikUid,
-  type InstanceConfig,
-} from "../../core/server/instance.ts";
+import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
+import { receiverUid, traefikUid } from "../../core/server/uids.ts";
 import type { ReceiverConfig } from "../../core/server/receiver-container.ts";
 import { urlsAndTrust } from "../../core/server/trusted-proxies.ts";
 import { dynamicConfig } from "../../core/routing/dynamic-config.ts";

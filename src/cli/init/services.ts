@@ -4,12 +4,8 @@ import { dirname } from "node:path";
 import { ensureFile, isThere } from "../../adapters/files.ts";
 import { journalTail, systemTool, unitProperty } from "../../adapters/host/systemd.ts";
 import { UserError } from "../../core/errors.ts";
-import {
-  instancePaths,
-  receiverUid,
-  traefikUid,
-  type InstanceConfig,
-} from "../../core/server/instance.ts";
+import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
+import { receiverUid, traefikUid } from "../../core/server/uids.ts";
 import { renderUnit, unitNames, unitSources, unitTarget } from "../../core/server/units.ts";
 import type { World } from "../../core/world.ts";
 import { sumOf } from "./places.ts";

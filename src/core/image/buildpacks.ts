@@ -1,6 +1,6 @@
 import { isProcessName, web } from "../release/processes.ts";
 import { show } from "../dockerfile/values.ts";
-import { fieldsOf, type ImageConfig } from "./image-config.ts";
+import { fieldsOf, parseJson, type ImageConfig } from "./image-config.ts";
 
 /** The label in which the lifecycle of buildpacks keeps what they said of the image. */
 const metadataLabel = "io.buildpacks.build.metadata";
@@ -70,7 +70,7 @@ interface Listed {
 
 function processesIn(label: string): readonly Listed[] | undefined {
   try {
-    const { processes } = fieldsOf(JSON.parse(label));
+    const { processes } = fieldsOf(parseJson(Buffer.from(label), metadataLabel));
     const all = Array.isArray(processes) ? processes.map(fieldsOf) : [];
     return all.flatMap(({ type, buildpackID: from }) =>
       typeof type === "string" && /^[\w.-]+$/.test(type)

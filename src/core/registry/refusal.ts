@@ -25,6 +25,7 @@ export class RegistryRefusal extends UserError {
 const known: Readonly<Record<string, readonly [status: number, code: string]>> = {
   unauthorized: [401, "UNAUTHORIZED"],
   "bad-token": [401, "UNAUTHORIZED"],
+  "bad-signature": [401, "UNAUTHORIZED"],
   "unknown-key": [401, "UNAUTHORIZED"],
   "expired-key": [401, "UNAUTHORIZED"],
   busy: [429, "TOOMANYREQUESTS"],

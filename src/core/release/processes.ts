@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { command, hint } from "../hints.ts";
 import type { Release } from "./release.ts";
 import { replicaCount, type ServiceSpec } from "./spec.ts";
 
@@ -8,6 +9,24 @@ export const web = "web";
 /** A name that a process may have; `web` and `release` mean something already. */
 export const isProcessName = (name: string): boolean =>
   /^[a-z][a-z0-9-]{0,29}$/.test(name) && !name.endsWith("-");
+
+/** Throws UserError where no replica of `web` would be left; `code` is that of the error. */
+export function refuseNoWeb(
+  { service, process = web, replicas }: Scaling,
+  code: "bad-request" | "usage" = "bad-request",
+): void {
+  if (process !== web || replicas >= 1) return;
+  throw new UserError(`scale ${service}: scale must be at least 1`, {
+    code,
+    hint: hint`to stop it: ${command(`stop ${service}`)}`,
+  });
+}
+
+interface Scaling {
+  readonly service: string;
+  readonly process?: string | undefined;
+  readonly replicas: number;
+}
 
 type Sized = Pick<ServiceSpec, "scale" | "processes">;
 

@@ -9,6 +9,7 @@ import { bindMount, locked, type InfraPlan, type NetworkPlan } from "./infra.ts"
 import type { InstanceConfig } from "./instance.ts";
 import { isPublicAddress } from "./public-addresses.ts";
 import { canonicalAddress, inRange, readRange } from "./ranges.ts";
+import { egressUid } from "./uids.ts";
 import type { NodeFiles } from "./receiver-container.ts";
 
 /** What the egress proxy has to do: its one argument, as JSON. */
@@ -101,9 +102,6 @@ export function readTarget(
   if (host === undefined || Number(port) > 65_535) return undefined;
   return six !== undefined && !isAddress(six) ? undefined : { host, port: Number(port) };
 }
-
-/** The proxy's user; it owns no file. */
-const egressUid = 65530;
 
 /** The container of the egress proxy: no Docker, no root, no capability, read-only, no file of mypaas. */
 export function egressContainer(

@@ -1,6 +1,3 @@
-/** Users of `git push` over ssh; the same as in sysusers.d/mypaas-git.conf. */
-export const gitUid = 65529;
-export const gitKeysUid = 65530;
 /** The name that sshd and addresses know, such as `mypaas@example.com:web`. */
 export const gitUser = "mypaas";
 

@@ -1,5 +1,6 @@
 import { acmeOf } from "./acme.ts";
-import { instancePaths, traefikUid, type InstanceConfig } from "./instance.ts";
+import { instancePaths, type InstanceConfig } from "./instance.ts";
+import { traefikUid } from "./uids.ts";
 import { publishedOn } from "./listening.ts";
 import type { Mount } from "../release/release.ts";
 import type { PublishSpec } from "../release/spec.ts";

@@ -44,10 +44,6 @@ export interface InstanceConfig {
   readonly volumes: { readonly allow: readonly string[] };
 }
 
-/** Numeric users of the two containers that the internet reaches; the same as in sysusers.d. */
-export const receiverUid = 65532;
-export const traefikUid = 65533;
-
 /** Port of Traefik's API, ping and metrics on their own network. */
 export const traefikApiPort = 8080;
 /** Port of the receiver on the network it shares with Traefik. */

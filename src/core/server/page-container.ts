@@ -1,6 +1,7 @@
 import { label, pageContainerName, receiverNetworkName } from "../release/names.ts";
 import { bindMount, locked, type InfraPlan } from "./infra.ts";
-import { receiverUid, type InstanceConfig } from "./instance.ts";
+import type { InstanceConfig } from "./instance.ts";
+import { receiverUid } from "./uids.ts";
 import type { NodeFiles } from "./receiver-container.ts";
 
 export const pagePort = 8080;

@@ -2,7 +2,8 @@ import { hint, command } from "../hints.ts";
 import { count, object, text } from "../stored/shape.ts";
 import { damaged, readStored, refuseNewer } from "../stored/stored.ts";
 import { bindMount, locked, type InfraPlan } from "./infra.ts";
-import { instancePaths, receiverUid, type InstanceConfig } from "./instance.ts";
+import { instancePaths, type InstanceConfig } from "./instance.ts";
+import { receiverUid } from "./uids.ts";
 import { label, receiverContainerName, receiverNetworkName } from "../release/names.ts";
 
 /** Paths inside the receiver's container. */

@@ -2,6 +2,7 @@ import { label, relayContainerName, relayNetworkName } from "../release/names.ts
 import { bindMount, locked, traefikPorts, type InfraPlan, type NetworkPlan } from "./infra.ts";
 import type { InstanceConfig } from "./instance.ts";
 import { addressAndPort, relayedOn } from "./listening.ts";
+import { relayUid } from "./uids.ts";
 import type { NodeFiles } from "./receiver-container.ts";
 
 /** Where the relay listens, and the port of Traefik that it passes connections on to. */
@@ -23,9 +24,6 @@ export interface RelayNetwork {
   readonly gateway: string;
   readonly traefik: string;
 }
-
-/** The relay's user; it owns no file. */
-const relayUid = 65531;
 
 /** Label with the addresses of the host that the relay listens on, separated by spaces. */
 export const listensLabel = "mypaas.listens";

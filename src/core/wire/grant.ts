@@ -101,7 +101,7 @@ export interface UnverifiedToken {
 /** An enrolled key that acts within a grant which it signed. */
 export type GrantedKey = EnrolledKey & { readonly grant: Grant };
 
-/** Verifies a token: signed by a key that is enrolled now, for this server, not ended. Whether it was revoked is for the caller to see. Throws UserError "bad-token", "unknown-key" or "expired-key". */
+/** Verifies a token: signed by a key that is enrolled now, for this server, not ended. Whether it was revoked is for the caller to see. Throws UserError "bad-token", "bad-signature", "unknown-key" or "expired-key". */
 export function verifyToken({ token, keys, server, now }: UnverifiedToken): GrantedKey {
   const { grant, body, signature } = readToken(token);
   const { name } = grant;
@@ -113,7 +113,10 @@ export function verifyToken({ token, keys, server, now }: UnverifiedToken): Gran
       hint: anotherToken,
     });
   if (!isSignedBy(signature, grantNamespace, body))
-    throw badToken("its signature does not fit what it says");
+    throw new UserError("token: its signature does not fit what it says", {
+      code: "bad-signature",
+      hint: anotherToken,
+    });
   if (grant.server !== server)
     throw badToken(`made for server ${grant.server}, this is ${server}`, name);
   if (now >= grant.expires)

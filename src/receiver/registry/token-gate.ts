@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
+import { keepNewest } from "../../core/newest.ts";
 import { UserError } from "../../core/errors.ts";
 import { command, hint } from "../../core/hints.ts";
 import type { ImageDoor } from "../../core/registry/door.ts";
 import type { EnrolledKey } from "../../core/ssh/authorized-keys.ts";
-import { verifyToken } from "../../core/wire/grant.ts";
+import { fingerprint } from "../../core/ssh/public-key.ts";
+import { readToken, verifyToken } from "../../core/wire/grant.ts";
+import { countFailures } from "../failures.ts";
 
 /** Lets those in whose token the worker would take; the worker verifies it again at each deploy. */
 export interface TokenGate {
@@ -21,25 +24,25 @@ export interface TokenGateOptions {
 /** For so long the worker is not asked again; a revoked token can upload meanwhile, and deploy nothing. */
 const knownMs = 15_000;
 const maxKnown = 256;
-/** Of wrong tokens; only these cost more than a look at a list. */
-const maxFailuresPerMinute = 60;
 
 /** Opens the gate. */
 export function createTokenGate({ keys, server, now, check }: TokenGateOptions): TokenGate {
   /** Until when what was asked of a token need not be asked again; by hash, because a token is a secret. */
   const known = new Map<string, number>();
-  let minute = 0;
-  let failures = 0;
-
-  const refuseFlood = () => {
-    const current = Math.floor(now() / 60_000);
-    if (current !== minute) failures = 0;
-    minute = current;
-    if (failures >= maxFailuresPerMinute)
-      throw new UserError("tokens: too many wrong ones in the last minute", {
-        code: "too-many",
-        hint: "try again in a minute",
-      });
+  const failures = countFailures({
+    now,
+    what: "token: signatures of its key",
+    hint: "try again in a minute",
+  });
+  const verify = async (token: string) => {
+    const signer = fingerprint(readToken(token).signature.publicKey);
+    failures.refuse(signer);
+    try {
+      verifyToken({ token, keys: await keys(), server, now: now() });
+    } catch (error) {
+      if (error instanceof UserError && error.code === "bad-signature") failures.add(signer);
+      throw error;
+    }
   };
 
   return {
@@ -49,20 +52,11 @@ export function createTokenGate({ keys, server, now, check }: TokenGateOptions):
         .update(`${repository ?? ""} ${token}`)
         .digest("hex");
       if ((known.get(asked) ?? 0) > now()) return token;
-      refuseFlood();
-      try {
-        // Before the worker hears of it: nobody without a token can make it work.
-        verifyToken({ token, keys: await keys(), server, now: now() });
-      } catch (error) {
-        if (error instanceof UserError) failures += 1;
-        throw error;
-      }
+      // Before the worker hears of it: nobody without a token can make it work.
+      await verify(token);
       await check(token, repository);
       known.set(asked, now() + knownMs);
-      for (const oldest of known.keys()) {
-        if (known.size <= maxKnown) break;
-        known.delete(oldest);
-      }
+      keepNewest(known, maxKnown);
       return token;
     },
   };

@@ -18,7 +18,7 @@ interface GrantParts {
   readonly now: () => number;
 }
 
-/** The caller that shows a token; `authorise` decides afterwards what it may do. Throws UserError "bad-token", "unknown-key" or "expired-key". */
+/** The caller that shows a token; `authorise` decides afterwards what it may do. Throws UserError "bad-token", "bad-signature", "unknown-key" or "expired-key". */
 export function callerOfToken(
   { state, now, server }: GrantParts & { readonly server: string },
   token: string,

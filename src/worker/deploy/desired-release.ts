@@ -1,6 +1,6 @@
 import { command, hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
-import { commandOfProcess, web } from "../../core/release/processes.ts";
+import { commandOfProcess, refuseNoWeb, web } from "../../core/release/processes.ts";
 import { writeScale, type Scale, type ServiceSpec } from "../../core/release/spec.ts";
 import type { ScaleOverride } from "../../core/stored/records.ts";
 import { repeatSource } from "../../sources/repeat.ts";
@@ -93,12 +93,9 @@ export function rescale(stored: StoredRelease, replicas: number, process = web):
 
 function refuseScale(spec: ServiceSpec, process: string, replicas: number): ServiceSpec {
   const { service } = spec;
+  refuseNoWeb({ service, process, replicas });
   commandOfProcess(spec, process, `scale ${service}`);
-  if (process !== web || replicas >= 1) return spec;
-  throw new UserError(`scale ${service}: scale must be at least 1`, {
-    code: "bad-request",
-    hint: hint`to stop it: ${command(`stop ${service}`)}`,
-  });
+  return spec;
 }
 
 const scaled = (spec: ServiceSpec, process: string, replicas: number): ServiceSpec =>
@@ -143,40 +140,26 @@ export function changedValues(
 const versionsOf = ({ secretFiles = [] }: Release): Readonly<Record<string, string>> =>
   Object.fromEntries(secretFiles.map(({ name, version }) => [name, version]));
 
-interface DecidedScale {
-  /** The settings of the Dockerfile, with the scale that counts. */
+interface DecidedScales {
+  /** The settings of the Dockerfile, with the scales that count. */
   readonly spec: ServiceSpec;
-  /** The scale that a command set; undefined where the Dockerfile decides. */
-  readonly override: ScaleOverride | undefined;
-  /** True for a scale of a command that counts no more, because the Dockerfile has another one since. */
-  readonly isOutdated: boolean;
+  /** The scales of commands that count, by process. */
+  readonly overrides: ReadonlyMap<string, ScaleOverride>;
+  /** Processes whose command counts no more, because the Dockerfile has another scale since. */
+  readonly outdated: readonly string[];
 }
 
-/** Decides between the scale of a Dockerfile and the one that a command set. */
-export function decideScale(
+/** Decides for each process between the scale of a Dockerfile and the one that a command set. */
+export function decideScales(
   written: ServiceSpec,
-  override: ScaleOverride | undefined,
-): DecidedScale {
-  if (override === undefined) return { spec: written, override, isOutdated: false };
-  if (override.written !== writeScale(written.scale))
-    return { spec: written, override: undefined, isOutdated: true };
-  const scale = scaleOf(written.scale, override.replicas);
-  return { spec: { ...written, scale }, override, isOutdated: false };
-}
-
-/** Decides the same for the processes beside `web`; `outdated` are those whose command counts no more. */
-export function decideProcessScales(
-  written: ServiceSpec,
-  overrides: ReadonlyMap<string, ScaleOverride>,
-): { readonly spec: ServiceSpec; readonly outdated: readonly string[] } {
-  const outdated: string[] = [];
+  set: ReadonlyMap<string, ScaleOverride>,
+): DecidedScales {
+  const overrides = new Map(
+    [...set].filter(([process, { written: then }]) => then === scaleWord(written, process)),
+  );
   let spec = written;
-  for (const [process, override] of overrides) {
-    if (override.written === scaleWord(written, process))
-      spec = scaled(spec, process, override.replicas);
-    else outdated.push(process);
-  }
-  return { spec, outdated };
+  for (const [process, { replicas }] of overrides) spec = scaled(spec, process, replicas);
+  return { spec, overrides, outdated: [...set.keys()].filter((one) => !overrides.has(one)) };
 }
 
 /** The scale in the Dockerfile of the live release, without the changes of commands. */

@@ -4,6 +4,7 @@ import { isLauncher } from "../../core/image/buildpacks.ts";
 import { readImageConfig } from "../../core/image/image-config.ts";
 import { changesBetween } from "../../core/release/changes.ts";
 import { imageName } from "../../core/release/names.ts";
+import { web } from "../../core/release/processes.ts";
 import { stopsOldFirst } from "../../core/release/spec.ts";
 import { pauseOf, type Pause } from "../../core/release/switch-way.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
@@ -19,14 +20,14 @@ import type { BuildSource, LoadSource } from "../../sources/source.ts";
 import { adoptedVolumes } from "../../adapters/state/adopted-volumes.ts";
 import { readValues } from "../../adapters/state/env.ts";
 import { listReleases, liveRelease, type StoredRelease } from "../../adapters/state/releases.ts";
-import { processScales, scaleOverride } from "../../adapters/state/services.ts";
+import { scaleOverrides } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { plan, planAs } from "./deploy-context.ts";
 import { keptImage } from "./image.ts";
 import { runsAlready, type Wanted } from "./runs-already.ts";
 import { nothingBuilt, type PlanFacts } from "./release-plan.ts";
 import { plannedValues, withBuildSecrets } from "./build-secrets.ts";
-import { decideProcessScales, decideScale } from "./desired-release.ts";
+import { decideScales } from "./desired-release.ts";
 import { admitHere } from "./admit.ts";
 import { refuseUncovered } from "./kept-data.ts";
 import { resolveHomes } from "./volumes.ts";
@@ -56,8 +57,8 @@ export async function planPush(
     () => undefined,
     action.push.options.fillIn,
   );
-  const own = decideScale(written, scaleOverride(state, service));
-  const scale = { ...own, ...decideProcessScales(own.spec, processScales(state, service)) };
+  const scale = decideScales(written, scaleOverrides(state, service));
+  const scaledByCommand = scale.overrides.get(web);
   const values = readValues(state, service);
   const desired = {
     spec: scale.spec,
@@ -89,7 +90,7 @@ export async function planPush(
   const lastMs = lastPauseMs(live, pause);
   return {
     service,
-    ...(scale.override !== undefined && { scaledByCommand: scale.override }),
+    ...(scaledByCommand !== undefined && { scaledByCommand }),
     ...(from !== undefined && { live: from.number }),
     unchanged: await runsAlready(engine, { live, desired, withImage }),
     changes: changesBetween(from, to),

@@ -1,10 +1,6 @@
 import { UserError } from "../../core/errors.ts";
-import {
-  instancePaths,
-  traefikApiPort,
-  traefikUid,
-  type InstanceConfig,
-} from "../../core/server/instance.ts";
+import { instancePaths, traefikApiPort, type InstanceConfig } from "../../core/server/instance.ts";
+import { traefikUid } from "../../core/server/uids.ts";
 import { reachableAt } from "../../core/server/listening.ts";
 import { urlsAndTrust } from "../../core/server/trusted-proxies.ts";
 import { changeRouting } from "../../core/routing/routing-change.ts";

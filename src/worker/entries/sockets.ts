@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, rm } from "node:fs/promises";
 import { connect, type Server } from "node:net";
 import { dirname } from "node:path";
 import { UserError } from "../../core/errors.ts";
-import { receiverUid, traefikUid } from "../../core/server/instance.ts";
+import { receiverUid, traefikUid } from "../../core/server/uids.ts";
 import { command, hint } from "../../core/hints.ts";
 
 export const entries = ["local", "receiver", "docker"] as const;

@@ -1,20 +1,23 @@
 import { createReadStream } from "node:fs";
-import { open, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
-import { shortList } from "../../core/format.ts";
-import type { ManifestEntry, PushManifest } from "../../core/actions/push.ts";
+import type { PushManifest } from "../../core/actions/push.ts";
+import { madeEvents } from "../../core/generate/made.ts";
+import { dockerfilesOf } from "../../core/push/archive-context.ts";
+import type { Event } from "../../core/wire/events.ts";
+import type { Taken } from "../../adapters/archive/taken.ts";
 import { didYouMean } from "../../core/dockerfile/did-you-mean.ts";
 import { commitOf } from "../../core/push/from.ts";
 import { filesOf } from "../../core/push/older-servers.ts";
-import { quotePath } from "../../core/push/manifest.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { plainTheme, renderEvent } from "../../core/wire/event-text.ts";
-import { readArchiveContext } from "../../adapters/archive/archive-context.ts";
+import { readOrMakeContext } from "../../adapters/archive/archive-context.ts";
 import { takeTar } from "../../adapters/archive/take-tar.ts";
 import type { BlobStore } from "../../adapters/host/blob-store.ts";
 import { followPush, pushHere, type PushHereParts } from "../accept/push-here.ts";
+import { commitGaps } from "../deploy/commit-gaps.ts";
 import { readPush, type CommitPush } from "./pushed-refs.ts";
 import type { HookLine } from "./receive-pack.ts";
 import { textOf, type GitLine } from "./sessions.ts";
@@ -26,9 +29,6 @@ export interface DeployCommitParts {
   readonly taking: string;
   readonly onBug: (error: unknown) => void;
 }
-
-/** A file of LFS in git is a few lines with the name of its content. */
-const maxPointerBytes = 1024;
 
 /** Deploys what a hook names, and says how it goes; true when it is live. */
 export async function deployCommit(
@@ -74,25 +74,20 @@ interface Taking {
 /** The manifest of a commit, with the bytes of its files in the folder. */
 async function takeCommit(
   { commit, branch, dockerfile = "Dockerfile", pull, noCache }: CommitPush,
-  { hook, folder, say }: Taking,
+  { hook, folder, say, service }: Taking,
 ): Promise<PushManifest> {
   const { facts, tar } = await hook.files(commit);
   const taken = await takeTar(tar, folder, { name: "commit" });
-  const warn = (text: string, cure: string) =>
-    say(renderEvent({ kind: "warning", text, hint: cure }, plainTheme));
-  for (const path of facts.submodules)
-    warn(
-      `${quotePath(path)}: a submodule, whose files are not in this commit`,
-      "push from a machine with mypaas, or copy the files into the repository",
-    );
-  const pointers = await lfsPointers(taken.entries, folder);
-  if (pointers.length > 0)
-    warn(
-      `${shortList(pointers.map(quotePath), 5)}: a pointer of Git LFS, not the file itself`,
-      "push from a machine with mypaas, which sends the files themselves",
-    );
-  const chosen = await readArchiveContext(taken, folder, { path: dockerfile, name: "commit" });
-  if (chosen === undefined) throw noDockerfile(dockerfile, taken.entries);
+  const tell = (event: Event) => say(renderEvent(event, plainTheme));
+  const chosen = await readOrMakeContext(taken, folder, {
+    path: dockerfile,
+    name: `commit ${commit.slice(0, 7)}`,
+    called: service,
+    hint: writeOne,
+    onMade: (made) => madeEvents(made).forEach(tell),
+  });
+  if (chosen === undefined) throw noDockerfile(dockerfile, taken);
+  for (const gap of await commitGaps(taken, chosen, folder)) tell(gap);
   const subject = plainText(facts.subject);
   return {
     ...filesOf(chosen),
@@ -105,41 +100,16 @@ async function takeCommit(
   };
 }
 
-async function lfsPointers(
-  entries: readonly ManifestEntry[],
-  folder: string,
-): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (const entry of entries) {
-    if (!("sha256" in entry) || entry.size > maxPointerBytes || entry.size < 100) continue;
-    // oxlint-disable-next-line no-await-in-loop
-    if (await isPointer(join(folder, entry.sha256))) found.push(entry.path);
-  }
-  return found;
-}
+const writeOne = "add a Dockerfile at the top of the repository, and commit it";
 
-const pointerHead = "version https://git-lfs.github.com/spec/v1\n";
-
-async function isPointer(file: string): Promise<boolean> {
-  const handle = await open(file);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(pointerHead.length));
-    return buffer.toString("latin1", 0, bytesRead) === pointerHead;
-  } finally {
-    await handle.close();
-  }
-}
-
-function noDockerfile(dockerfile: string, entries: readonly ManifestEntry[]): UserError {
-  const names = entries
-    .map(({ path }) => path)
-    .filter((path) => /(^|\/)[^/]*dockerfile[^/]*$/i.test(path));
+function noDockerfile(dockerfile: string, taken: Taken): UserError {
+  const names = dockerfilesOf(taken);
   const near = didYouMean(dockerfile, names) ?? names[0];
   return new UserError(`${plainText(dockerfile)}: not in this commit`, {
     code: "no-dockerfile",
     hint:
       near === undefined
-        ? "add a Dockerfile at the top of the repository, and commit it"
+        ? writeOne
         : hint`name the one that is there: git push -o dockerfile=${near} REMOTE main`,
   });
 }

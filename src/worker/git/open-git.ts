@@ -1,8 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import type { Server } from "node:net";
 import { instancePaths, type InstanceConfig } from "../../core/server/instance.ts";
-import { gitKeysUid, gitUid } from "../../core/server/git-address.ts";
-import { jailUid } from "../../core/server/jail.ts";
+import { gitKeysUid, gitUid, jailUid } from "../../core/server/uids.ts";
 import type { World } from "../../core/world.ts";
 import type { BlobStore } from "../../adapters/host/blob-store.ts";
 import { nodeFiles } from "../../adapters/host/node-files.ts";

@@ -15,16 +15,13 @@ export interface CommitFacts {
   /** Names the connection that was asked for. */
   readonly files: string;
   readonly subject: string;
-  /** Folders whose content is in other repositories. */
-  readonly submodules: readonly string[];
 }
 
 /** Reads the first line of a connection from the jail; throws for anything else. */
 export function readHookLine(line: string): PushedRefs | CommitFacts {
   const value = JSON.parse(line) as Readonly<Record<string, unknown>>;
-  const { files, subject, submodules, refs, options } = value;
-  if (typeof files === "string")
-    return { files, subject: texts([subject])[0] ?? "", submodules: texts(submodules) };
+  const { files, subject, refs, options } = value;
+  if (typeof files === "string") return { files, subject: texts([subject])[0] ?? "" };
   if (!Array.isArray(refs)) throw new Error("a line of the jail that is not known");
   return {
     options: texts(options),

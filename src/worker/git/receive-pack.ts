@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { bindMount } from "../../core/server/infra.ts";
-import { jailUid } from "../../core/server/jail.ts";
+import { jailUid } from "../../core/server/uids.ts";
 import type { NodeFiles } from "../../core/server/receiver-container.ts";
 import type { Jail } from "../../adapters/engines/docker/jail.ts";
 import { gitJailPaths } from "../../adapters/host/git-image.ts";

@@ -36,8 +36,6 @@ export interface Fetching {
 export interface FetchedCommit extends Taken {
   readonly commit: string;
   readonly subject: string;
-  /** Paths of submodules, whose files are not there. */
-  readonly submodules: readonly string[];
 }
 
 export interface FetcherParts {
@@ -116,12 +114,11 @@ export function createFetcher(parts: FetcherParts): Fetcher {
         const found = commitOf(facts, link);
         if (commit !== undefined && found !== commit)
           throw problem({ link, commit }, "fatal: the commit is another one than asked for");
-        const { subject, submodules } = facts;
+        const { subject } = facts;
         return {
           ...taken,
           commit: found,
           subject: typeof subject === "string" ? plainText(subject).slice(0, 200) : "",
-          submodules: Array.isArray(submodules) ? submodules.map(String) : [],
         };
       }),
   };

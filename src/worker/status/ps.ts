@@ -8,7 +8,7 @@ import type { Usage } from "../../adapters/engines/docker/usage.ts";
 import type { ReplicaFacts } from "../../adapters/engines/docker/replicas.ts";
 import { maintenanceOf } from "../../adapters/state/maintenance.ts";
 import { overviews, type StoredOverview } from "../../adapters/state/overview.ts";
-import { processScales, scaleOverride } from "../../adapters/state/services.ts";
+import { scaleOverrides } from "../../adapters/state/services.ts";
 import type { State } from "../../adapters/state/state.ts";
 
 interface PsParts {
@@ -81,9 +81,9 @@ function serviceOf(
   { service, current, job }: StoredOverview,
   replicas: readonly PsReplica[],
 ): PsService {
-  const own = scaleOverride(state, service);
   const closed = maintenanceOf(state, service);
-  const scales = processScales(state, service);
+  const scales = scaleOverrides(state, service);
+  const own = scales.get(web);
   const processes = (current?.release.spec.processes ?? []).map((one): PsProcess => {
     const set = scales.get(one.name);
     return {

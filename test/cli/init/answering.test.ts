@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Infra } from "../../../src/adapters/engines/docker/infra.ts";
-import { awaitReceiver, awaitTraefik } from "../../../src/cli/init/answering.ts";
+import { awaitLabels, awaitReceiver, awaitTraefik } from "../../../src/cli/init/answering.ts";
 import { reachable } from "../../../src/core/server/listening.ts";
 import { wantedConfig } from "../../../src/cli/init/options.ts";
 
@@ -12,6 +12,7 @@ const infra: Infra = {
   ensureContainer: unused,
   removeNetwork: unused,
   listens: unused,
+  labelledRouters: unused,
   removeContainer: unused,
   inspectImage: unused,
   pullImage: unused,
@@ -42,6 +43,15 @@ test("a receiver that never answers is an error with its logs at hand", async ()
     message: "receiver: does not answer within 30 s: connect ECONNREFUSED 127.0.0.1:1",
     hint: "see its log: docker logs mypaas-receiver",
   });
+});
+
+test("a new Traefik is not waited for where no container has a route, nor for ever", async () => {
+  const routers = (names: readonly string[]) => ({
+    ...doors(),
+    infra: { ...infra, labelledRouters: () => Promise.resolve(names) },
+  });
+  assert.equal(await awaitLabels(routers([])), true);
+  assert.equal(await awaitLabels(routers(["web-r1-1"])), false);
 });
 
 test("something bound to every address answers on loopback", () => {

@@ -37,6 +37,7 @@ function tools() {
     ensureContainer: unused,
     removeNetwork: unused,
     listens: unused,
+    labelledRouters: unused,
     removeContainer: unused,
     inspectImage: (reference) => Promise.resolve(images.has(reference) ? facts : undefined),
     pullImage: (reference, onLine) => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { wantedConfig } from "../../../src/cli/init/options.ts";
 import { directories, ensureIdentity, sumOf } from "../../../src/cli/init/places.ts";
-import { receiverUid, traefikUid } from "../../../src/core/server/instance.ts";
+import { receiverUid, traefikUid } from "../../../src/core/server/uids.ts";
 
 let stateDir = "";
 before(async () => {

@@ -35,7 +35,7 @@ test("the relay is on the host's network, without Docker, and root only for low 
   assert.deepEqual([plan.user, plan.capAdd], ["0:0", ["NET_BIND_SERVICE", "SETGID", "SETUID"]]);
   assert.ok(plan.mounts.every(({ readOnly }) => readOnly));
   const high = relayContainer({ ...config, httpPort: 8080, httpsPort: 8443 }, more);
-  assert.deepEqual([high.user, high.capAdd], ["65531:65531", undefined]);
+  assert.deepEqual([high.user, high.capAdd], ["65528:65528", undefined]);
   const { HostConfig: host } = infraOptions(plan, "id");
   assert.deepEqual(
     [host?.NetworkMode, host?.UsernsMode, host?.CapAdd],
@@ -50,7 +50,7 @@ test("the relay passes IPv6 on to Traefik's own entry points, and IPv4 stays wit
       { address: "::", port: 80, to: { host: "10.1.0.2", port: 8000 } },
       { address: "::", port: 443, to: { host: "10.1.0.2", port: 8443 } },
     ],
-    uid: 65531,
+    uid: 65528,
   });
   assert.equal(plan.labels["mypaas.listens"], "[::]:80 [::]:443");
   const traefik = traefikContainer(config, {}, more.network.traefik);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { instancePaths, receiverUid, traefikUid } from "../../../src/core/server/instance.ts";
+import { instancePaths } from "../../../src/core/server/instance.ts";
+import * as uids from "../../../src/core/server/uids.ts";
 import {
   renderUnit,
   socketNames,
@@ -45,10 +46,13 @@ test("every name, path and number that the code uses stands in the files", () =>
   const service = read(worker);
   assert.match(service, new RegExp(`^Requires=${sockets.join(" ")}$`, "m"));
   assert.match(service, new RegExp(`^After=${sockets.join(" ")} docker\\.service`, "m"));
-  assert.match(read("mypaas-receiver.socket"), new RegExp(`^SocketGroup=${receiverUid}$`, "m"));
-  assert.match(read("mypaas-docker.socket"), new RegExp(`^SocketGroup=${traefikUid}$`, "m"));
+  assert.match(
+    read("mypaas-receiver.socket"),
+    new RegExp(`^SocketGroup=${uids.receiverUid}$`, "m"),
+  );
+  assert.match(read("mypaas-docker.socket"), new RegExp(`^SocketGroup=${uids.traefikUid}$`, "m"));
   const users = read("sysusers.d/mypaas.conf");
-  for (const id of [receiverUid, traefikUid])
+  for (const id of [uids.receiverUid, uids.traefikUid])
     assert.match(users, new RegExp(`^u +mypaas-\\w+ +${id} `, "m"));
   const folders = read("tmpfiles.d/mypaas.conf");
   for (const path of ["/run/mypaas/local", paths.receiverSocketDir, paths.dockerSocketDir])
@@ -95,4 +99,13 @@ test("another instance gets units, paths and a program of its own", () => {
       "/etc/systemd/system/blue-worker.service",
     ],
   );
+});
+
+test("each user has a number of its own, and those of sysusers.d are the same", () => {
+  const numbers: readonly number[] = Object.values(uids);
+  assert.equal(new Set(numbers).size, numbers.length);
+  const files = ["sysusers.d/mypaas.conf", "sysusers.d/mypaas-git.conf"].map(read).join("\n");
+  const made = [...files.matchAll(/^u\s+\S+\s+(\d+)/gm)].map(([, id]) => Number(id));
+  const { receiverUid: receiver, traefikUid: traefik, gitUid, gitKeysUid, jailUid } = uids;
+  assert.deepEqual(made, [receiver, traefik, gitUid, gitKeysUid, jailUid]);
 });

@@ -116,6 +116,9 @@ test("a read-only token sees what there is and changes nothing", () => {
     "auth.list",
     "logs",
     "job.log",
+    "job.list",
+    "job.steps",
+    "disk",
     "ps",
     "server.info",
     "doctor",
@@ -132,6 +135,8 @@ test("a token has the rights that both its grant and its key have", () => {
     "rollback",
     "cancel",
     "release.list",
+    "job.list",
+    "disk",
     "ps",
     "server.info",
     "link.list",
@@ -147,14 +152,24 @@ test("a token has the rights that both its grant and its key have", () => {
     "release.list",
     "logs",
     "job.log",
+    "job.list",
+    "job.steps",
+    "disk",
     "ps",
     "server.info",
     "link.list",
     "pull",
   ]);
-  assert.deepEqual(may('services="web"', {}), ["server.info"]);
-  assert.deepEqual(may("", { services: ["web"] }), ["server.info"]);
-  assert.deepEqual(may('actions="env"', {}), ["release.list", "ps", "server.info", "link.list"]);
+  assert.deepEqual(may('services="web"', {}), ["disk", "server.info"]);
+  assert.deepEqual(may("", { services: ["web"] }), ["disk", "server.info"]);
+  assert.deepEqual(may('actions="env"', {}), [
+    "release.list",
+    "job.list",
+    "disk",
+    "ps",
+    "server.info",
+    "link.list",
+  ]);
 });
 
 test("a token sees the services of its grant only, and manages no keys", () => {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readValues } from "../../../src/adapters/state/env.ts";
 import { listReleases, liveRelease, stoppedRelease } from "../../../src/adapters/state/releases.ts";
-import { scaleOverride, takeReleaseNumber } from "../../../src/adapters/state/services.ts";
+import { scaleOverrides, takeReleaseNumber } from "../../../src/adapters/state/services.ts";
 import { appendStep } from "../../../src/adapters/state/steps.ts";
-import { decideScale } from "../../../src/worker/deploy/desired-release.ts";
+import { decideScales } from "../../../src/worker/deploy/desired-release.ts";
 import { deployWorld } from "../../support/deploy-world.ts";
 import { refusal } from "../../support/worker.ts";
 import { plain } from "../../support/values.ts";
@@ -151,10 +151,10 @@ test("a scale is said to stand only while the Dockerfile says what it said then"
   });
   await run(file("# mypaas.scale = 2\n"));
   await perform({ action: "scale", service, replicas: 3 });
-  const decide = (scale: string) => decideScale(said(scale), scaleOverride(state, service));
-  assert.deepEqual(decide("2").override, { written: "2", replicas: 3 });
+  const decide = (scale: string) => decideScales(said(scale), scaleOverrides(state, service));
+  assert.deepEqual(decide("2").overrides.get("web"), { written: "2", replicas: 3 });
   // The same number, but now it is the Dockerfile's own.
-  assert.deepEqual([decide("3").override, decide("3").isOutdated], [undefined, true]);
+  assert.deepEqual([decide("3").overrides.size, decide("3").outdated], [0, ["web"]]);
 });
 
 test("a removal that Traefik does not follow leaves the service live", async (t) => {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { scale } from "../../../src/worker/jobs/kinds/scale.ts";
 import { pushSource } from "../../../src/sources/push.ts";
 import { readSpec } from "../../../src/sources/read-spec.ts";
-import { processScales } from "../../../src/adapters/state/services.ts";
+import { scaleOverrides } from "../../../src/adapters/state/services.ts";
 import { liveRelease } from "../../../src/adapters/state/releases.ts";
 import { listedReleases } from "../../../src/worker/status/listed-releases.ts";
 import { deployWorld } from "../../support/deploy-world.ts";
@@ -21,14 +22,17 @@ test("a scale of a process stands until the Dockerfile says another one", async 
   await run(worker());
   await perform({ action: "scale", service, process: "worker", replicas: 5 });
   assert.deepEqual(processes(), [{ name: "worker", command: "node w.js", replicas: 5 }]);
-  assert.deepEqual([...processScales(state, service)], [["worker", { written: "2", replicas: 5 }]]);
+  assert.deepEqual(
+    [...scaleOverrides(state, service)],
+    [["worker", { written: "2", replicas: 5 }]],
+  );
   await run(worker(["env = A=1"]));
   assert.equal(processes()?.[0]?.replicas, 5);
   await perform({ action: "scale", service, process: "worker", replicas: 0 });
   assert.equal(processes()?.[0]?.replicas, 0);
   await run(file("process.worker = node w.js", "process.worker.scale = 3"));
   assert.equal(processes()?.[0]?.replicas, 3);
-  assert.equal(processScales(state, service).size, 0);
+  assert.equal(scaleOverrides(state, service).size, 0);
 });
 
 test("a process that the service does not have cannot be scaled, and web needs one", async (t) => {
@@ -45,7 +49,24 @@ test("a process that the service does not have cannot be scaled, and web needs o
     "scale web: scale must be at least 1\nhint: to stop it: mypaas stop web",
   );
   assert.equal(liveRelease(state, service)?.release.number, 1);
-  assert.equal(processScales(state, service).size, 0);
+  assert.equal(scaleOverrides(state, service).size, 0);
+});
+
+test("no job is made of a request that leaves web without a replica", (t) => {
+  const { state } = deployWorld(t);
+  const withoutJob = (process: string | undefined) =>
+    scale.acceptance?.withoutJob?.(state, {
+      action: "scale",
+      service,
+      replicas: 0,
+      ...(process !== undefined && { process }),
+    });
+  for (const process of [undefined, "web"])
+    assert.throws(() => withoutJob(process), {
+      message: "scale web: scale must be at least 1",
+      hint: "to stop it: mypaas stop web",
+    });
+  assert.equal(withoutJob("worker"), undefined);
 });
 
 test("a list of releases names the processes", async (t) => {

@@ -37,6 +37,8 @@ export interface Infra {
   readonly removeContainer: (name: string) => Promise<boolean>;
   /** True when a program in the container listens on the TCP port; asks the kernel, so the container need not be in reach. */
   readonly listens: (container: string, port: number) => Promise<boolean>;
+  /** The names of the routers that labels of this instance's running containers ask for. */
+  readonly labelledRouters: () => Promise<readonly string[]>;
   readonly inspectImage: (reference: string) => Promise<ImageFacts | undefined>;
   /** Says a line per layer; throws UserError when the registry refuses or does not answer. */
   readonly pullImage: (reference: string, onLine: (text: string) => void) => Promise<ImageFacts>;
@@ -109,6 +111,12 @@ export function createInfra({ instance, socketPath }: Omit<InstanceEngine, "dock
       const sockets = await read(container);
       return sockets.some(({ state, localPort }) => state === "listening" && localPort === port);
     }),
+    labelledRouters: reaching(socketPath, async () => {
+      const filters = { label: [`${label.instance}=${instance}`] };
+      const running = await docker.listContainers({ filters });
+      const keys = running.flatMap(({ Labels }) => Object.keys(Labels));
+      return [...new Set(keys.flatMap((key) => routerOf(key) ?? []))];
+    }),
     inspectImage: reaching(socketPath, (reference) => inspectImage(docker, reference)),
     pullImage: reaching(socketPath, (reference, onLine) => pullImage(docker, reference, onLine)),
     buildImage: reaching(socketPath, async (input) => {
@@ -126,6 +134,9 @@ export function createInfra({ instance, socketPath }: Omit<InstanceEngine, "dock
     }),
   };
 }
+
+const routerOf = (key: string): string | undefined =>
+  /^traefik\.http\.routers\.([^.]+)\.rule$/.exec(key)?.[1];
 
 async function networkFacts(docker: Docker, name: string): Promise<NetworkFacts | undefined> {
   const info = await tolerating([404], docker.getNetwork(name).inspect());

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
 import type { Mount } from "../../../core/release/release.ts";
 import { label } from "../../../core/release/names.ts";
-import { jailUid } from "../../../core/server/jail.ts";
+import { jailUid } from "../../../core/server/uids.ts";
 import { bounded, openDocker, reaching, tolerating } from "./client.ts";
 import { envLines, memoryOptions, mountOptions } from "./create-options.ts";
 import { programStreams, type Program } from "./program-streams.ts";

@@ -2,19 +2,22 @@ import { createReadStream } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../../core/errors.ts";
-import { command, hint, hintFields } from "../../../core/hints.ts";
+import { command, hint } from "../../../core/hints.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
+import type { MadeDockerfile } from "../../../core/generate/generate.ts";
+import { madeEvents } from "../../../core/generate/made.ts";
 import type { PushManifest } from "../../../core/actions/push.ts";
 import { dockerfilesOf } from "../../../core/push/archive-context.ts";
 import { filesOf } from "../../../core/push/older-servers.ts";
-import { quotePath, shownPath } from "../../../core/push/manifest.ts";
+import { shownPath } from "../../../core/push/manifest.ts";
 import { instancePaths } from "../../../core/server/instance.ts";
 import { authorise, type Caller } from "../../../core/wire/permissions.ts";
-import { readArchiveContext } from "../../../adapters/archive/archive-context.ts";
+import { readOrMakeContext } from "../../../adapters/archive/archive-context.ts";
 import { recordBlobs } from "../../../adapters/state/blobs.ts";
 import { findLink, setSeen, type Link } from "../../../adapters/state/links.ts";
 import type { State } from "../../../adapters/state/state.ts";
 import { blobsOf } from "../../../sources/push.ts";
+import { commitGaps } from "../../deploy/commit-gaps.ts";
 import { makeLive } from "../../deploy/deploy-job.ts";
 import { wentLive } from "../../deploy/interrupted.ts";
 import { callerOfLink, noLink } from "../../links/links.ts";
@@ -73,13 +76,7 @@ async function takeCommit(run: JobRun, { action, link, folder }: Taking): Promis
   const { service, commit } = action;
   say({ kind: "step", text: `fetching ${link.url} ${commit?.slice(0, 7) ?? link.branch} …` });
   const fetched = await run.fetcher.fetch({ link, commit, into: folder, signal });
-  for (const path of fetched.submodules)
-    say({
-      kind: "warning",
-      text: `${quotePath(path)}: a submodule, whose files are not in this commit`,
-      ...hintFields(hint`push from a machine that has them: ${command("push")}`),
-    });
-  const push = await manifestOf(link, fetched, folder);
+  const push = await manifestOf(run, { link, fetched, folder });
   const blobs = blobsOf(push);
   await store.refuseWhenFull(blobs.reduce((sum, { size }) => sum + size, 0));
   for (const blob of blobs) {
@@ -93,15 +90,17 @@ async function takeCommit(run: JobRun, { action, link, folder }: Taking): Promis
 
 /** What a push of the same folder would send: `.dockerignore` counts here too. */
 async function manifestOf(
-  link: Link,
-  fetched: FetchedCommit,
-  folder: string,
+  { say }: JobRun,
+  { link, fetched, folder }: Omit<Taking, "action"> & { readonly fetched: FetchedCommit },
 ): Promise<PushManifest> {
-  const { branch } = link;
+  const { service: called, branch, dockerfile: path } = link;
   const { commit, subject } = fetched;
   const name = `${link.url} ${branch} ${commit.slice(0, 7)}`;
-  const chosen = await readArchiveContext(fetched, folder, { path: link.dockerfile, name });
+  const onMade = (made: MadeDockerfile) => madeEvents(made).forEach(say);
+  const way = { path, name, called, onMade, hint: writeOne };
+  const chosen = await readOrMakeContext(fetched, folder, way);
   if (chosen === undefined) throw noDockerfile(link, name, fetched);
+  for (const gap of await commitGaps(fetched, chosen, folder)) say(gap);
   return {
     ...filesOf(chosen),
     options: {
@@ -113,6 +112,8 @@ async function manifestOf(
   };
 }
 
+const writeOne = "add a Dockerfile to the repository, and push it there";
+
 function noDockerfile(
   { service, url, branch, dockerfile }: Link,
   name: string,
@@ -123,7 +124,7 @@ function noDockerfile(
     code: "no-dockerfile",
     hint:
       near === undefined
-        ? "add a Dockerfile to the repository, and push it there"
+        ? writeOne
         : hint`name the one that is there: ${command(`link ${service} ${url}#${branch} --dockerfile ${near}`)}`,
   });
 }

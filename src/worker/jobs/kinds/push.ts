@@ -7,14 +7,10 @@ import { readValues } from "../../../adapters/state/env.ts";
 import { keepSecrets } from "../../../adapters/state/secrets.ts";
 import { withBuildSecrets } from "../../deploy/build-secrets.ts";
 import { keepScaleChange } from "../../../adapters/state/job-changes.ts";
-import { processScales, scaleOverride } from "../../../adapters/state/services.ts";
+import { scaleOverrides } from "../../../adapters/state/services.ts";
 import { sentSource } from "../../../sources/image.ts";
 import { readSpec } from "../../../sources/read-spec.ts";
-import {
-  decideProcessScales,
-  decideScale,
-  type DesiredRelease,
-} from "../../deploy/desired-release.ts";
+import { decideScales, type DesiredRelease } from "../../deploy/desired-release.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
 import type { JobRun } from "../job-kind.ts";
 import { releaseKind } from "./release-kind.ts";
@@ -39,9 +35,7 @@ export async function desiredByPush(
   if (text !== undefined) say({ kind: "note", text });
   const source = sentSource(action, store.open);
   const written = await readSpec(source.dockerfile, service, say, options.fillIn);
-  const own = decideScale(written, scaleOverride(state, service));
-  if (own.isOutdated) keepScaleChange(state, job.id, undefined);
-  const { spec, outdated } = decideProcessScales(own.spec, processScales(state, service));
+  const { spec, outdated } = decideScales(written, scaleOverrides(state, service));
   for (const process of outdated) keepScaleChange(state, job.id, undefined, process);
   const values = readValues(state, service);
   const { env, files } = placeValues(spec, values);

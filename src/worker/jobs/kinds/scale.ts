@@ -1,5 +1,5 @@
 import { hint, command } from "../../../core/hints.ts";
-import { processWord, web } from "../../../core/release/processes.ts";
+import { processWord, refuseNoWeb, web } from "../../../core/release/processes.ts";
 import { keepScaleChange } from "../../../adapters/state/job-changes.ts";
 import { liveRelease } from "../../../adapters/state/releases.ts";
 import { scaleOverride } from "../../../adapters/state/services.ts";
@@ -19,6 +19,11 @@ export const scale = releaseKind<ActionOf<"scale">>({
   desired: ({ state }, { action, service, process, replicas }) =>
     rescale(runningRelease(action, readCurrent(state, service)), replicas, process),
   acceptance: {
+    // Other clients than ours may ask for it.
+    withoutJob: (_state, action) => {
+      refuseNoWeb(action);
+      return undefined;
+    },
     prepare: (state, job, { service, process = web, replicas }) => {
       const known = scaleOverride(state, service, process);
       const written = writtenScale(known, liveRelease(state, service), process);
