@@ -34,7 +34,9 @@ export function findEndpoint(method: string, pathname: string): Found {
 
 /** The methods that a path below `apiBase` has. */
 export const methodsAt = (pathname: string): readonly Method[] =>
-  endpoints.filter(({ path }) => match(path, usual(pathname))).map(({ method }) => method);
+  endpoints
+    .filter(({ path, does }) => !isWrongMethod(does) && match(path, usual(pathname)) !== undefined)
+    .map(({ method }) => method);
 
 const isWrongMethod = (does: Endpoint["does"]): boolean =>
   does.kind === "refused" && does.status === 405;
