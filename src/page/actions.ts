@@ -23,7 +23,7 @@ export function actionsOf(look: Look, one: PsService, releases: readonly Release
   const forms = formsFor(look, one, releases);
   return html`<aside aria-labelledby="actions">
     <h2 id="actions">Actions</h2>
-    ${forms.map((form) => show(look, one.service, form))}
+    <div class="actions">${forms.map((form) => show(look, one.service, form))}</div>
   </aside>`;
 }
 

@@ -1,3 +1,4 @@
+import type { JobInfo, JobStep } from "../core/actions/jobs.ts";
 import type { LoggedEvent } from "../core/wire/events.ts";
 import { isDone, isOutcome } from "../core/wire/event-roles.ts";
 import { plainTheme, renderEvent } from "../core/wire/event-text.ts";
@@ -5,40 +6,52 @@ import { colouredLine } from "./ansi.ts";
 import { commandBox } from "./layout.ts";
 import { jobPath, servicePath, type Look } from "./look.ts";
 import { html, whenThere, type Markup } from "./markup.ts";
-import { stateMark } from "./services.ts";
-import { clock } from "./times.ts";
+import { jobMark } from "./services.ts";
+import { switchPicture } from "./switch-picture.ts";
+import { ago, clock } from "./times.ts";
 
 export interface JobData {
   readonly job: number;
   /** What it said so far, or all of it. */
   readonly events: readonly LoggedEvent[];
-  /** What it is about, where the server says it. */
-  readonly about?: { readonly service: string; readonly action: string } | undefined;
   /** True when more may come. */
   readonly isOpen: boolean;
+  /** Left out where the server is older and does not say it. */
+  readonly info?: JobInfo | undefined;
+  readonly steps?: readonly JobStep[] | undefined;
 }
 
-/** One job: how it ended, and its log, which grows while it runs. */
-export function jobView(look: Look, { job, events, isOpen, about }: JobData): Markup {
-  const end = events.findLast(isOutcome);
-  const service = about?.service ?? serviceOf(events);
-  const state = isOpen ? "running" : end === undefined ? "ended" : isDone(end) ? "done" : "failed";
-  const source = html` data-stream="${jobPath(look, job)}/live"`;
+/** One job: how it ended, its switch as a picture, and its log, which grows while it runs. */
+export function jobView(look: Look, data: JobData): Markup {
+  const { job, events, isOpen, info, steps = [] } = data;
+  const receipt = info?.receipt ?? events.findLast((event) => event.kind === "receipt");
+  const source = isOpen ? html` data-stream="${jobPath(look, job)}/live"` : "";
   return html`<div class="head">
       <h1>Job ${job}</h1>
-      ${stateMark(state, isOpen ? "warning" : undefined)}
+      ${jobMark(stateOf(data))}
     </div>
-    ${whenThere(service, (name) => html`<p>${about?.action} <a href="${servicePath(look, name)}">${name}</a></p>`)}
-    ${receiptTitle(events)}
-    <ol
-      class="log events"
-      aria-label="Log of job ${job}"
-      tabindex="0"
-      data-keep${isOpen ? source : ""}
-    >
+    ${about(look, data)} ${switchPicture(look, steps, receipt)}
+    <ol class="log events" aria-label="Log of job ${job}" tabindex="0" data-keep${source}>
       ${events.map((event) => eventLine(look, event))}
     </ol>
     ${isOpen ? cancelForm(look, job) : ""} ${commandBox(look.command("logs", "--job", String(job)))}`;
+}
+
+function stateOf({ events, isOpen, info }: JobData): string {
+  if (isOpen) return info?.state === "queued" ? "queued" : "running";
+  const end = events.findLast(isOutcome);
+  if (info !== undefined && info.endedAt !== undefined) return info.state;
+  return end === undefined ? "ended" : isDone(end) ? "done" : "failed";
+}
+
+/** What was asked for, of which service, by whom and when. */
+function about(look: Look, { events, info }: JobData): Markup | "" {
+  const service = info?.service ?? serviceOf(events);
+  const link = whenThere(service, (name) => html`<a href="${servicePath(look, name)}">${name}</a>`);
+  if (info === undefined) return service === undefined ? "" : html`<p>${link}</p>`;
+  return html`<p>
+    ${info.kind} ${link} <span class="quiet">${ago(look, info.at)} by ${info.by}</span>
+  </p>`;
 }
 
 /** One event of a job's log as an entry of the list. */
@@ -58,13 +71,6 @@ function eventText(event: LoggedEvent): Markup {
 function levelOfEvent(event: LoggedEvent): string {
   if (isOutcome(event)) return isDone(event) ? " good" : " bad";
   return "";
-}
-
-/** What the switch was for clients, as the sentence that one came for. */
-function receiptTitle(events: readonly LoggedEvent[]): Markup | "" {
-  const receipt = events.findLast((event) => event.kind === "receipt");
-  if (receipt === undefined) return "";
-  return html`<p class="receipt">${renderEvent(receipt, plainTheme)}</p>`;
 }
 
 /** Where an event tells it. */

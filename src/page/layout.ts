@@ -1,3 +1,4 @@
+import { formatAge } from "../core/format.ts";
 import { counted, html, textOf, type Markup } from "./markup.ts";
 import { views, type Look, type Problems, type ViewName } from "./look.ts";
 
@@ -30,12 +31,19 @@ export function layout(look: Look, page: Page): string {
 <a class="brand" href="${base}"><span>mypaas</span> ${server}</a>
 <nav aria-label="Views"><ul>${Object.entries(views).map(([name, view]) => entry(look, view, name === page.view))}</ul></nav>
 </header>
-<main id="main" tabindex="-1">${page.body}</main>
+<main id="main" tabindex="-1">${silence(look)}${page.body}</main>
 <p class="notice" role="status" hidden></p>
 </body>
 </html>`,
   );
 }
+
+const silence = ({ silentMs }: Look): Markup | "" =>
+  silentMs === undefined
+    ? ""
+    : html`<p class="banner warning">
+        The server has not answered for ${formatAge(silentMs)}. This is what it said then.
+      </p>`;
 
 function entry(
   look: Look,

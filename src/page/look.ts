@@ -12,6 +12,8 @@ export interface Look {
   readonly command: (...words: readonly (string | undefined)[]) => string;
   /** Findings of `doctor` that are not well; undefined while nobody knows. */
   readonly problems?: Problems | undefined;
+  /** Set while the server does not answer: the age of what is shown. */
+  readonly silentMs?: number | undefined;
 }
 
 export interface Problems {
@@ -22,7 +24,9 @@ export interface Problems {
 /** The views of a server, in the order of the navigation. */
 export const views = {
   services: { path: "", title: "Services" },
+  jobs: { path: "jobs", title: "Jobs" },
   certificates: { path: "certificates", title: "Certificates" },
+  disk: { path: "disk", title: "Disk" },
   doctor: { path: "doctor", title: "Doctor" },
 } as const;
 

@@ -64,6 +64,10 @@ export function levelOf(state: string): "good" | "warning" | "failed" | "off" {
 export const stateMark = (state: string, level: string = levelOf(state)): Markup =>
   html`<p class="state ${level}">${state}</p>`;
 
+/** The state of a job; one that goes on is neither good nor bad. */
+export const jobMark = (state: string): Markup =>
+  stateMark(state, state === "queued" || state === "running" ? "busy" : levelOf(state));
+
 /** Links to the first routes of a service, and how many more there are. */
 export function routeLinks(routes: readonly string[], most = 20): Markup | "" {
   if (routes.length === 0) return html`<p class="routes quiet">no route</p>`;

@@ -5,7 +5,9 @@ import { test } from "node:test";
 import type { PsService } from "../../src/core/actions/watch.ts";
 import { certificatesView } from "../../src/page/certificates.ts";
 import { doctorView, problemsOf } from "../../src/page/doctor.ts";
+import { diskView } from "../../src/page/disk.ts";
 import { hintLine } from "../../src/page/hint.ts";
+import { jobListView } from "../../src/page/job-list.ts";
 import { jobView } from "../../src/page/jobs.ts";
 import { layout } from "../../src/page/layout.ts";
 import { logView } from "../../src/page/log.ts";
@@ -162,8 +164,30 @@ test("a job shows its end, its receipt and what it is about", () => {
     ...at,
   } as const;
   const live = { kind: "live", service: "web", release: 3, urls: [], ms: 1800, ...at } as const;
-  const done = read(jobView(look, { job: 7, events: [live, receipt], isOpen: false }));
-  assert.match(done, /^Job 7 done web switched in 1.8 s: 412 requests, 0 failed /);
+  const info = {
+    job: 7,
+    kind: "push",
+    service: "web",
+    state: "done",
+    by: "ana",
+    at: now - 9000,
+    startedAt: now - 8000,
+    endedAt: now,
+    release: 3,
+  } as const;
+  const steps = [
+    { step: "build", at: now - 8000, ms: 6000 },
+    { step: "hold", at: now - 2000, ms: 100 },
+    { step: "cut-over", at: now - 100, ms: 40 },
+    { step: "drain", at: now - 60 },
+  ];
+  const done = read(jobView(look, { job: 7, events: [live, receipt], isOpen: false, info, steps }));
+  assert.match(
+    done,
+    /^Job 7 done push web 9 s ago by ana 412 requests, 0 failed 6.2 s in all build 6 s hold 100 ms cut-over 40 ms drain 60 ms so far /,
+  );
+  const older = read(jobView(look, { job: 7, events: [live, receipt], isOpen: false }));
+  assert.match(older, /^Job 7 done web .* switched in 1.8 s: 412 requests, 0 failed /);
   const open = textOf(jobView(look, { job: 7, events: [], isOpen: true }));
   assert.ok(open.includes('data-stream="/secret/jobs/7/live"') && open.includes("/jobs/7/cancel"));
   const failed = {
@@ -178,6 +202,38 @@ test("a job shows its end, its receipt and what it is about", () => {
     bad.includes("<strong>error: deploy web: no</strong>") &&
       bad.includes('<span class="red">x</span>'),
     bad,
+  );
+});
+
+test("jobs are listed with what they were and why they failed", () => {
+  const info = {
+    kind: "push",
+    service: "web",
+    by: "ana",
+    at: now - 60_000,
+    startedAt: now - 60_000,
+    endedAt: now - 55_000,
+  };
+  const jobs = [
+    { ...info, job: 8, state: "failed", failure: "deploy web: no" },
+    { ...info, job: 7, state: "done", receipt: { ms: 900, requests: 3, failed: 0 } },
+  ] as const;
+  assert.equal(
+    read(jobListView(look, { jobs, hasMore: true })),
+    "Jobs Job What Service State When Took By Switch 8 push web failed 1 min ago 5 s ana deploy web: no 7 push web done 1 min ago 5 s ana 900 ms, 3 requests, 0 failed Older jobs",
+  );
+  assert.match(read(jobListView(look, { jobs: [], hasMore: false })), /^Jobs No job yet/);
+});
+
+test("the disk is shown by owner, the largest first, and nothing is counted twice", () => {
+  const owners = [
+    { owner: "web", whose: "service", kind: "images", bytes: 2e9 },
+    { owner: "web", whose: "service", kind: "logs", bytes: 5e6 },
+    { owner: "mypaas", whose: "mypaas", kind: "state", bytes: 3e9 },
+  ] as const;
+  assert.equal(
+    read(diskView(look, { at: now, owners, total: 20e9, free: 10e9 })),
+    "Disk 10 GB of 20 GB free services 2 GB mypaas itself 3 GB everything else 5 GB free 10 GB By owner Owner Size Of it mypaas itself 3 GB state 3 GB web 2 GB images 2 GB · logs 5 MB Measured now . mypaas doctor -r prod Copy",
   );
 });
 

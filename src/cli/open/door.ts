@@ -5,6 +5,8 @@ import { formatBytes } from "../../core/format.ts";
 import { command, hint } from "../../core/hints.ts";
 import { certificatesView } from "../../page/certificates.ts";
 import { doctorView, problemsOf } from "../../page/doctor.ts";
+import { diskView } from "../../page/disk.ts";
+import { jobListView } from "../../page/job-list.ts";
 import { jobView } from "../../page/jobs.ts";
 import { layout, type Page } from "../../page/layout.ts";
 import { keptLines, logView } from "../../page/log.ts";
@@ -17,7 +19,7 @@ import { formActions, isFormAction } from "./actions.ts";
 import { headers, isSecret, refusal } from "./guard.ts";
 import { liveEvents, liveLines } from "./live-lists.ts";
 import { liveAnswer, type Batch } from "./live.ts";
-import type { PageServer } from "./page-server.ts";
+import { jobsOfPage, type PageServer } from "./page-server.ts";
 
 export interface DoorParts {
   readonly server: PageServer;
@@ -27,7 +29,7 @@ export interface DoorParts {
   readonly useTicket: (ticket: string) => string | undefined;
   /** Name and port that the page is called by. */
   readonly host: () => string;
-  readonly look: Omit<Look, "now" | "base" | "problems">;
+  readonly look: Omit<Look, "now" | "base" | "problems" | "silentMs">;
   readonly now: () => number;
   /** Files of the page by name. */
   readonly files: Readonly<Record<string, { readonly type: string; readonly text: string }>>;
@@ -36,6 +38,8 @@ export interface DoorParts {
   readonly onBug: (error: unknown) => void;
 }
 
+/** A server that is well says something every 2 s. */
+const longSilenceMs = 12_000;
 const maxFormBytes = 256 * 1024;
 /** Without script, so many of the newest lines of a log. */
 const firstLines = 500;
@@ -103,11 +107,21 @@ function addViews(app: Hono, parts: DoorParts, base: string): void {
       liveLines(server.followLines(service, keptLines, signal), service, lookNow),
     );
   });
+  app.get("/jobs", async (context) => {
+    const before = context.req.query("before");
+    const jobs = await server.jobs(before === undefined ? undefined : wholeNumber(before));
+    const body = jobListView(lookNow(), { jobs, hasMore: jobs.length === jobsOfPage });
+    return show({ title: "Jobs", view: "jobs", body, isLive: true });
+  });
   app.get("/jobs/:job", async (context) => {
     const job = numberOf(context);
-    const [{ events, isOpen }, about] = await Promise.all([server.job(job), server.aboutJob(job)]);
-    const body = jobView(lookNow(), { job, events, isOpen, about });
-    return show({ title: `Job ${job}`, body, isLive: true });
+    const [{ events, isOpen }, info, steps] = await Promise.all([
+      server.job(job),
+      server.jobInfo(job),
+      server.jobSteps(job),
+    ]);
+    const body = jobView(lookNow(), { job, events, isOpen, info, steps });
+    return show({ title: `Job ${job}`, view: "jobs", body, isLive: true });
   });
   app.get("/jobs/:job/live", async (context) => {
     const log = await server.job(numberOf(context));
@@ -116,6 +130,10 @@ function addViews(app: Hono, parts: DoorParts, base: string): void {
   app.get("/certificates", async () => {
     const body = certificatesView(lookNow(), await server.certificates());
     return show({ title: "Certificates", view: "certificates", body, isLive: true });
+  });
+  app.get("/disk", async () => {
+    const body = diskView(lookNow(), await server.disk());
+    return show({ title: "Disk", view: "disk", body, isLive: true });
   });
   app.get("/doctor", async () => {
     const body = doctorView(lookNow(), await server.doctor());
@@ -157,10 +175,11 @@ function live(context: Context, batches: (signal: AbortSignal) => AsyncGenerator
   return liveAnswer(batches(signal), () => ended.abort());
 }
 
-function numberOf(context: Context): number {
-  const word = context.req.param("job") ?? "";
+const numberOf = ({ req }: Context): number => wholeNumber(req.param("job") ?? "");
+
+function wholeNumber(word: string): number {
   if (/^[1-9]\d{0,8}$/.test(word)) return Number(word);
-  throw noSuchPage(context.req.path);
+  throw noSuchPage(`job ${word}`);
 }
 
 const noSuchPage = (path: string): UserError =>
@@ -168,7 +187,15 @@ const noSuchPage = (path: string): UserError =>
 
 function lookOf({ look, now, server }: DoorParts, base: string): Look {
   const checks = server.lastChecks();
-  return { ...look, base, now: now(), problems: checks && problemsOf(checks) };
+  const silentMs = server.silentFor();
+  const isSilent = silentMs > longSilenceMs;
+  return {
+    ...look,
+    base,
+    now: now(),
+    problems: checks && problemsOf(checks),
+    silentMs: isSilent ? silentMs : undefined,
+  };
 }
 
 function answerOf(parts: DoorParts, base: string, page: Page, status: number): Response {

@@ -1,6 +1,8 @@
 import type { Action, ActionOf, JobAction, Results } from "../../core/actions/actions.ts";
 import type { CertificateList } from "../../core/actions/certificates.ts";
+import type { JobInfo, JobStep } from "../../core/actions/jobs.ts";
 import type { ReleaseInfo } from "../../core/actions/lifecycle.ts";
+import type { DiskUsage } from "../../core/actions/usage.ts";
 import type { PsService, PsSnapshot } from "../../core/actions/watch.ts";
 import { UserError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/dockerfile/did-you-mean.ts";
@@ -21,6 +23,8 @@ import { watchServicesNow } from "./services-now.ts";
 /** What the page asks of a server; every refusal is a UserError. */
 export interface PageServer {
   readonly services: () => Promise<PsSnapshot>;
+  /** How long the server has said nothing of what runs, in milliseconds. */
+  readonly silentFor: () => number;
   readonly service: (name: string) => Promise<PsService>;
   readonly releases: (service: string) => Promise<readonly ReleaseInfo[]>;
   readonly newestLines: (service: string, count: number) => Promise<readonly LogLine[]>;
@@ -30,8 +34,12 @@ export interface PageServer {
     signal: AbortSignal,
   ) => AsyncIterable<LogNews>;
   readonly job: (job: number) => Promise<JobLog>;
-  /** What a job is about, where it is the newest of its service. */
-  readonly aboutJob: (job: number) => Promise<JobAbout | undefined>;
+  /** What is known of a job beside its log; undefined where the server is older. */
+  readonly jobInfo: (job: number) => Promise<JobInfo | undefined>;
+  readonly jobSteps: (job: number) => Promise<readonly JobStep[] | undefined>;
+  /** A page of jobs, newest first; those before a number. */
+  readonly jobs: (before: number | undefined) => Promise<readonly JobInfo[]>;
+  readonly disk: () => Promise<DiskUsage>;
   readonly certificates: () => Promise<CertificateList>;
   readonly doctor: () => Promise<DoctorData>;
   /** What `doctor` found last; undefined while it was not asked, or this key may not ask. */
@@ -46,11 +54,6 @@ export interface PageServer {
   readonly rest: () => void;
 }
 
-export interface JobAbout {
-  readonly service: string;
-  readonly action: string;
-}
-
 export interface PageServerParts {
   readonly connection: Connection;
   readonly args: ServerOptions;
@@ -62,29 +65,51 @@ export interface PageServerParts {
 const freshMs = 4000;
 const doctorFreshMs = 20_000;
 const doctorEveryMs = 5 * 60_000;
+const maxKept = 200;
+/** Jobs of one view. */
+export const jobsOfPage = 50;
 
 /** Asks a server over one connection, and no more often than a page needs. */
 export function pageServer({ connection, args, io, remote }: PageServerParts): PageServer {
   const { interrupted: signal, now } = io.world;
   const again = commandLine("mypaas", "open", ...option("-r", remote));
-  const services = watchServicesNow({ connection, signal, again });
+  const services = watchServicesNow({ connection, signal, now, again });
   const jobs = followJobLogs(connection, signal);
   const ask = <A extends Action>(action: A): Promise<Results[A["action"]]> =>
     connection.ask(action);
-  const releases = fresh(now, freshMs, async (service: string) => {
+  const releases = fresh(now, async (service: string) => {
     const { releases: all } = await ask({ action: "release.list", service });
     return all;
   });
-  const certificates = fresh(now, freshMs, () => ask({ action: "cert.list" }));
-  let checks: DoctorData | undefined;
-  const doctor = fresh(now, doctorFreshMs, async () => {
-    checks = { checks: await examineServer(args, io), at: now() };
-    return checks;
+  const jobInfo = fresh(now, async (job: number) => {
+    const asked = ask({ action: "job.list", before: job + 1, limit: 1 });
+    const found = await asked.catch(unlessOlder);
+    return found?.jobs.find((one) => one.job === job);
   });
+  const jobSteps = fresh(now, async (job: number) => {
+    const found = await ask({ action: "job.steps", job }).catch(unlessOlder);
+    return found?.steps;
+  });
+  const jobPage = fresh(now, async (before: number | undefined) => {
+    const from = before === undefined ? {} : { before };
+    return (await ask({ action: "job.list", ...from, limit: jobsOfPage })).jobs;
+  });
+  const disk = fresh(now, () => ask({ action: "disk" }));
+  const certificates = fresh(now, () => ask({ action: "cert.list" }));
+  let checks: DoctorData | undefined;
+  const doctor = fresh(
+    now,
+    async () => {
+      checks = { checks: await examineServer(args, io), at: now() };
+      return checks;
+    },
+    doctorFreshMs,
+  );
   let examined = -Infinity;
   return {
     services: services.read,
     rest: services.rest,
+    silentFor: services.silentFor,
     service: async (name) => {
       const snapshot = await services.read();
       const found = snapshot.services.find(({ service }) => service === name);
@@ -106,11 +131,10 @@ export function pageServer({ connection, args, io, remote }: PageServerParts): P
         { signal: AbortSignal.any([signal, until]), again },
       ),
     job: jobs.read,
-    aboutJob: async (number) => {
-      const snapshot = await services.read();
-      const found = snapshot.services.find(({ job }) => job?.job === number);
-      return found?.job && { service: found.service, action: found.job.action };
-    },
+    jobInfo,
+    jobSteps,
+    jobs: (before) => jobPage(before),
+    disk: () => disk(""),
     certificates: () => certificates(""),
     doctor: () => doctor(""),
     lastChecks: () => checks?.checks,
@@ -125,21 +149,28 @@ export function pageServer({ connection, args, io, remote }: PageServerParts): P
   };
 }
 
-/** Asks again when the last answer of this name is older than `ms`; an error is not kept. */
-function fresh<T>(
+/** Asks again when the last answer about this is older than `ms`; an error is not kept. */
+function fresh<K, T>(
   now: () => number,
-  ms: number,
-  read: (name: string) => Promise<T>,
-): (name: string) => Promise<T> {
-  const kept = new Map<string, { readonly at: number; readonly answer: Promise<T> }>();
-  return (name) => {
-    const known = kept.get(name);
+  read: (about: K) => Promise<T>,
+  ms = freshMs,
+): (about: K) => Promise<T> {
+  const kept = new Map<K, { readonly at: number; readonly answer: Promise<T> }>();
+  return (about) => {
+    const known = kept.get(about);
     if (known !== undefined && now() - known.at < ms) return known.answer;
-    const answer = read(name);
-    kept.set(name, { at: now(), answer });
-    answer.catch(() => kept.delete(name));
+    if (kept.size > maxKept) kept.clear();
+    const answer = read(about);
+    kept.set(about, { at: now(), answer });
+    answer.catch(() => kept.delete(about));
     return answer;
   };
+}
+
+/** A server that does not know the action yet: the view does without. */
+function unlessOlder(error: unknown): undefined {
+  if (error instanceof UserError && error.code === "bad-request") return undefined;
+  throw error;
 }
 
 function noService(name: string, { services }: PsSnapshot): UserError {

@@ -7,6 +7,8 @@ import { readSnapshot } from "../input/snapshot.ts";
 export interface ServicesNow {
   /** The newest snapshot; waits for the first one. Rejects with why there is none. */
   readonly read: () => Promise<PsSnapshot>;
+  /** Milliseconds since the newest snapshot, while it is watched. */
+  readonly silentFor: () => number;
   /** Ends the stream when nobody has read for a while. */
   readonly rest: () => void;
 }
@@ -14,19 +16,25 @@ export interface ServicesNow {
 export interface ServicesNowParts {
   readonly connection: Connection;
   readonly signal: AbortSignal;
+  readonly now: () => number;
   /** The command that shows the same, for errors. */
   readonly again: string;
 }
 
 /** Begins to watch at the first `read`. */
-export function watchServicesNow({ connection, signal, again }: ServicesNowParts): ServicesNow {
+export function watchServicesNow({
+  connection,
+  signal,
+  now,
+  again,
+}: ServicesNowParts): ServicesNow {
   let watch: Watch | undefined;
   const begin = (): Watch => {
     const ended = new AbortController();
     const first = Promise.withResolvers<PsSnapshot>();
     // Without a reader it is no error that nobody handles.
     first.promise.catch(() => undefined);
-    const made: Watch = { ended, first: first.promise, newest: undefined };
+    const made: Watch = { ended, first: first.promise, newest: undefined, heard: now() };
     const until = AbortSignal.any([signal, ended.signal]);
     void (async () => {
       try {
@@ -36,6 +44,7 @@ export function watchServicesNow({ connection, signal, again }: ServicesNowParts
           const snapshot = readSnapshot(line);
           if (snapshot === undefined) continue;
           made.newest = snapshot;
+          made.heard = now();
           first.resolve(snapshot);
         }
       } catch (error) {
@@ -52,6 +61,7 @@ export function watchServicesNow({ connection, signal, again }: ServicesNowParts
       watch ??= begin();
       return watch.newest ?? watch.first;
     },
+    silentFor: () => (watch === undefined ? 0 : now() - watch.heard),
     rest: () => {
       watch?.ended.abort();
       watch = undefined;
@@ -63,4 +73,5 @@ interface Watch {
   readonly ended: AbortController;
   readonly first: Promise<PsSnapshot>;
   newest: PsSnapshot | undefined;
+  heard: number;
 }

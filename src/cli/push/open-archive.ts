@@ -88,7 +88,7 @@ export interface TakenSource {
 
 /** Takes it, checks its Dockerfile, and chooses what is sent; the caller closes its tree. */
 export async function openTaken(source: TakenSource, io: CommandIo): Promise<OpenedPush> {
-  const { name, path, folder, service, options } = source;
+  const { name, path, folder, called = basename(folder), service, options } = source;
   const { env, interrupted: signal } = io.world;
   const into = await mkdtemp(join(env["TMPDIR"] ?? tmpdir(), "mypaas-"));
   // At once: the program may end right after.
@@ -97,10 +97,14 @@ export async function openTaken(source: TakenSource, io: CommandIo): Promise<Ope
     io.say({ kind: "step", text: `reading ${name} …` });
     const limits = { name, stripTop: true, signal, onRead: sayReading(name, io) };
     const taken = await source.take(into, limits);
-    const { readArchiveContext } = await import("../../adapters/archive/archive-context.ts");
-    const chosen =
-      (await readArchiveContext(taken, into, { path, name })) ??
-      (await makeChosen(source, taken, into, io));
+    const { readOrMakeContext } = await import("../../adapters/archive/archive-context.ts");
+    const { sayMade } = await import("./make-dockerfile.ts");
+    const chosen = await readOrMakeContext(taken, into, {
+      path,
+      name,
+      called: service ?? called,
+      onMade: (made) => sayMade(made, undefined, io),
+    });
     if (chosen === undefined) throw noDockerfile(source, taken);
     const spec = checkText(
       {
@@ -125,21 +129,6 @@ export async function openTaken(source: TakenSource, io: CommandIo): Promise<Ope
     await rm(into, { recursive: true, force: true });
     throw error;
   }
-}
-
-/** With a made Dockerfile where nothing in it looks like one. */
-async function makeChosen(source: TakenSource, taken: Taken, into: string, io: CommandIo) {
-  const { name, path, folder, service, called = basename(folder) } = source;
-  if (path !== "Dockerfile" || dockerfilesOf(taken).length > 0) return undefined;
-  const { makeArchiveContext } = await import("../../adapters/archive/archive-context.ts");
-  const { madeOr, sayMade } = await import("./make-dockerfile.ts");
-  const { generateFrom } = await import("../../core/generate/from-entries.ts");
-  return makeArchiveContext(taken, into, async (read) => {
-    const { entries } = taken;
-    const made = madeOr(await generateFrom({ entries, name: service ?? called, read }), name);
-    sayMade(made, undefined, io);
-    return made;
-  });
 }
 
 function noDockerfile({ name, path, nameDockerfile }: TakenSource, taken: Taken): UserError {

@@ -15,6 +15,7 @@ function open() {
   const bugs: unknown[] = [];
   const server: PageServer = {
     services: async () => snapshot,
+    silentFor: () => silent,
     service: async (name) => {
       throw new UserError(`${name}: no such service on this server`, { code: "not-found" });
     },
@@ -24,7 +25,10 @@ function open() {
     job: async () => {
       throw new Error("the server is on fire");
     },
-    aboutJob: async () => undefined,
+    jobInfo: async () => undefined,
+    jobSteps: async () => undefined,
+    jobs: async () => [],
+    disk: async () => ({ at: 0, owners: [], total: 10, free: 5 }),
     certificates: async () => ({ certificates: [] }),
     doctor: async () => ({ checks: [], at: 0 }),
     lastChecks: () => undefined,
@@ -37,6 +41,7 @@ function open() {
     rest: () => undefined,
   };
   let time = 0;
+  let silent = 0;
   const random = (bytes: number) => Buffer.alloc(bytes, 7);
   const tickets = createTickets({ random, now: () => time }, "services/web");
   const door = createDoor({
@@ -64,7 +69,15 @@ function open() {
       body: new URLSearchParams(form),
       headers: site === "" ? {} : { "sec-fetch-site": site },
     });
-  return { ask, post, begun, bugs, tickets, wait: (ms: number) => (time += ms) };
+  return {
+    ask,
+    post,
+    begun,
+    bugs,
+    tickets,
+    wait: (ms: number) => (time += ms),
+    fallSilent: () => (silent = 20_000),
+  };
 }
 
 test("the page is at its secret path alone, and says nothing elsewhere", async () => {
@@ -86,7 +99,7 @@ test("another name for the address is refused", async () => {
 
 test("every answer carries a policy that allows nothing but its own files", async () => {
   const { ask } = open();
-  for (const path of ["", "style.css", "certificates", "nothing"]) {
+  for (const path of ["", "style.css", "jobs", "certificates", "disk", "nothing"]) {
     const { answer } = await ask(`/${secret}/${path}`);
     assert.match(
       answer.headers.get("content-security-policy") ?? "",
@@ -164,6 +177,14 @@ test("what the server refuses is a page; a bug says where to look", async () => 
   assert.deepEqual([bug.status, bugs.length], [500, 1]);
   assert.ok(!bug.text.includes("fire"));
   assert.equal((await ask(`/${secret}/jobs/x`)).status, 404);
+});
+
+test("while the server does not answer the page says how old it is", async () => {
+  const { ask, fallSilent } = open();
+  const says = async () => (await ask(`/${secret}/`)).text.includes("has not answered for 20 s");
+  assert.equal(await says(), false);
+  fallSilent();
+  assert.equal(await says(), true);
 });
 
 test("a ticket opens the page once, and not after two minutes", async () => {
