@@ -12,7 +12,7 @@ export interface StatsArgs extends AnyServiceArgs {
 export const declaration: CommandFile = {
   options: [["--since <duration>", "how far back, such as 10m, 24h or 30d; 1h without it"]],
   examples: ["mypaas stats -r prod", "mypaas stats web --since 24h -r prod"],
-  note: "Kept every 10 s for 15 minutes, every minute for a day, every 15 minutes for 30 days.",
+  note: "Kept for 30 days; the last day in minutes.",
   run: stats,
 };
 
