@@ -14,6 +14,7 @@ import type { State } from "../adapters/state/state.ts";
 import { createMeter } from "../adapters/traefik/metrics.ts";
 import { createReadings } from "../adapters/traefik/readings.ts";
 import type { ActionParts } from "./accept/actions.ts";
+import type { ApiDoorParts } from "./accept/api-door.ts";
 import type { BackendParts } from "./accept/backend.ts";
 import type { ImageDoorParts } from "./accept/image-door.ts";
 import { keysFileWriter, syncKeysFile } from "./access/enrolled-keys.ts";
@@ -40,7 +41,7 @@ import { Terminals } from "./programs/terminals.ts";
 
 /** The worker without its sockets. */
 export interface Core {
-  readonly backend: Omit<BackendParts, "entry">;
+  readonly backend: Omit<BackendParts, "entry"> & ApiDoorParts;
   readonly attachments: Terminals;
   /** Of the door of images; undefined where init has not opened it. */
   readonly images: ImageDoorParts | undefined;
