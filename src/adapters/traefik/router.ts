@@ -54,6 +54,8 @@ export type CertificateFacts = Partial<
 const pollMs = 25;
 const nudgeAfterMs = 3_000;
 const longestAwayMs = 30_000;
+const quicklyBackMs = 2_000;
+const awayPollMs = 200;
 const maintainTimeoutMs = 15_000;
 
 /** The only writer of the dynamic file: the changes of all services come one after the other. */
@@ -129,6 +131,7 @@ async function confirm(
   const read = snapshotReader(locate);
   let nudges = 0;
   let awayMs = 0;
+  let pauseMs = pollMs;
   let nudgeErrors: readonly string[] = [];
   for (;;) {
     const before = clock.now();
@@ -136,7 +139,7 @@ async function confirm(
     if (seen.missing.length === 0) return;
     const now = clock.now();
     // A restarting Traefik closes slowly, and reads everything before it takes over a route.
-    if (seen.away !== undefined) awayMs = Math.min(awayMs + now - before + pollMs, longestAwayMs);
+    if (seen.away !== undefined) awayMs = Math.min(awayMs + now - before + pauseMs, longestAwayMs);
     if (now - begun >= timeoutMs + awayMs) {
       const details = [...seen.missing, ...nudgeErrors];
       throw notLoaded(instance, now - begun, { code: seen.away ?? "routing", details });
@@ -149,7 +152,9 @@ async function confirm(
         nudgeErrors = [`docker could not send an event: ${describe(error)}`];
       });
     }
-    await clock.sleep(pollMs, signal);
+    // One that is away for long need not be looked for so often.
+    pauseMs = seen.away === undefined || awayMs < quicklyBackMs ? pollMs : awayPollMs;
+    await clock.sleep(pauseMs, signal);
   }
 }
 
