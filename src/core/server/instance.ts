@@ -37,6 +37,8 @@ export interface InstanceConfig {
   readonly git?: true;
   /** True where images may be pushed to `/v2/` on the domain. */
   readonly registry?: true;
+  /** True where the API answers at `/api/v1/` on the domain. */
+  readonly api?: true;
   readonly traefikImage: string;
   readonly receiverImage: string;
   /** The user that ran init: owner of `~/…` volumes. */
@@ -59,6 +61,8 @@ export function instancePaths(config: Pick<InstanceConfig, "stateDir" | "runDir"
   return {
     config: `${stateDir}/config.yml`,
     database: `${stateDir}/state.db`,
+    /** What services did; may be lost. */
+    metrics: `${stateDir}/metrics.db`,
     blobs: `${stateDir}/blobs`,
     /** Values that containers read from files; only root can enter the folder. */
     secrets: `${stateDir}/secrets`,

@@ -96,9 +96,10 @@ const may = (options: string, change: Parameters<typeof grant>[0]) => {
 };
 
 const all = { services: ["*"], actions: ["push", "env", "logs", "manage"] } as const;
-const never = /^(?:key|registry|cert|token)\.|^link\.(?:set|remove)$|^(?:run|exec)$/;
+const never =
+  /^(?:key|registry|token)\.|^cert\.(?:add|remove|retry)$|^link\.(?:set|remove)$|^(?:run|exec)$/;
 
-test("no token reaches keys, logins, certificates, programs or tokens, whatever it says", () => {
+test("no token reaches keys, logins, certificates of your own, programs or tokens, whatever it says", () => {
   const allowed = may("", all);
   assert.deepEqual(
     actionNames.filter((name) => !allowed.includes(name)),
@@ -118,11 +119,13 @@ test("a read-only token sees what there is and changes nothing", () => {
     "job.log",
     "job.list",
     "job.steps",
+    "metrics",
     "disk",
     "ps",
     "server.info",
     "doctor",
     "link.list",
+    "cert.list",
   ]);
   for (const name of actionNames)
     if (definitionOf(name).byGrant === "read") assert.doesNotMatch(name, /set|remove$|push/);
@@ -136,11 +139,13 @@ test("a token has the rights that both its grant and its key have", () => {
     "cancel",
     "release.list",
     "job.list",
+    "metrics",
     "disk",
     "ps",
     "server.info",
     "link.list",
     "pull",
+    "cert.list",
   ];
   assert.deepEqual(may("", {}), pushes);
   assert.deepEqual(may("", { services: ["bl*"] }), pushes);
@@ -154,21 +159,25 @@ test("a token has the rights that both its grant and its key have", () => {
     "job.log",
     "job.list",
     "job.steps",
+    "metrics",
     "disk",
     "ps",
     "server.info",
     "link.list",
     "pull",
+    "cert.list",
   ]);
-  assert.deepEqual(may('services="web"', {}), ["disk", "server.info"]);
-  assert.deepEqual(may("", { services: ["web"] }), ["disk", "server.info"]);
+  assert.deepEqual(may('services="web"', {}), ["disk", "server.info", "cert.list"]);
+  assert.deepEqual(may("", { services: ["web"] }), ["disk", "server.info", "cert.list"]);
   assert.deepEqual(may('actions="env"', {}), [
     "release.list",
     "job.list",
+    "metrics",
     "disk",
     "ps",
     "server.info",
     "link.list",
+    "cert.list",
   ]);
 });
 
