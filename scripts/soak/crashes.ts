@@ -59,7 +59,7 @@ export async function crashes({ seed, most, kind: word, write }: Options): Promi
       rows.push({ kind, found: all.length, results, sent, failed });
     }
   } finally {
-    await at.server.remove();
+    await at.remove();
   }
   const table = tableOf(rows);
   console.log(table);

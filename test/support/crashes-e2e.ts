@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -27,11 +27,18 @@ import { makeSource, writeDockerfile, type Source } from "./source-e2e.ts";
 export interface CrashServer {
   readonly server: TestServer;
   readonly folder: string;
+  /** Removes every trace of it. */
+  readonly remove: () => Promise<void>;
 }
 
 export async function startCrashServer(instance: string): Promise<CrashServer> {
   const folder = await mkdtemp(join(tmpdir(), `${instance}-armed-`));
-  return { server: await startServer(instance, { workerFlags: crashFlags(folder) }), folder };
+  const server = await startServer(instance, { workerFlags: crashFlags(folder) });
+  const remove = async (): Promise<void> => {
+    await server.remove();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { server, folder, remove };
 }
 
 /** A kind of job, and in which way the service switches. */
