@@ -108,10 +108,7 @@ export async function startWorker(instance: Instance): Promise<ChildProcess> {
   await log.close();
   worker.unref();
   const socket = join(instance.runDir, "local", "local.sock");
-<<<<<<< HEAD
-=======
   // A machine with too much to do starts it late; one that ends is seen at once.
->>>>>>> main
   for (let tries = 0; tries < 600; tries += 1) {
     if (await answers(socket)) return worker;
     if (worker.exitCode !== null || worker.signalCode !== null) break;
