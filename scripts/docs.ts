@@ -14,20 +14,22 @@ import {
   type TypeAliasDeclaration,
 } from "typescript/unstable/ast";
 import { API, type Project } from "typescript/unstable/sync";
+import { writeApiDocs } from "./api-docs.ts";
 import { writeCompatibilityDocs } from "./compatibility.ts";
 import { writeGenerated } from "./generated.ts";
+import { makeOpenApi, writeOpenApi } from "./openapi.ts";
 
 const root = dirname(import.meta.dirname);
 const file = join(root, "docs/json.md");
 
-/** What docs/json.md has to say, made from the types themselves. */
-export function makeJsonDocs(): string {
+/** What docs/json.md and docs/openapi.json have to say, made from the types themselves. */
+export function makeTypeDocs(): { readonly json: string; readonly openApi: string } {
   const api = new API({ cwd: root });
   try {
     const config = join(root, "tsconfig.json");
     const project = api.updateSnapshot({ openProjects: [config] }).getProject(config);
     if (project === undefined) throw new Error(`${config}: is no project`);
-    return describe(project);
+    return { json: describe(project), openApi: makeOpenApi(project) };
   } finally {
     api.close();
   }
@@ -234,8 +236,11 @@ What is here stays: kinds and fields may be added, so ignore those that you do n
 `;
 
 if (import.meta.main) {
-  writeFileSync(file, makeJsonDocs());
+  const { json, openApi } = makeTypeDocs();
+  writeFileSync(file, json);
   console.log(`wrote ${file}`);
+  console.log(`wrote ${writeOpenApi(openApi)}`);
+  console.log(`wrote ${writeApiDocs()}`);
   console.log(`wrote ${writeCompatibilityDocs()}`);
   console.log(`wrote ${writeGenerated()}`);
 }

@@ -8,7 +8,8 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   deploy: ["core", "deploy"],
   sources: ["core", "deploy", "sources"],
   adapters: ["core", "deploy", "adapters"],
-  cli: ["core", "deploy", "adapters", "cli"],
+  page: ["core", "page"],
+  cli: ["core", "deploy", "adapters", "page", "cli"],
   receiver: ["core", "deploy", "adapters", "receiver"],
   relay: ["core", "relay"],
   egress: ["core", "egress"],
@@ -25,6 +26,9 @@ const homes: readonly [RegExp, RegExp][] = [
 ];
 /** Readers of formats: text in, values out. */
 const pure = /^(\.|yaml$|semver$|smol-toml$|node:(crypto|path|url)$)/;
+
+/** Views are served in more than one place. */
+const pureViews = /^(\.|hono\/html$)/;
 
 /** Words about single containers, which only the folder of an engine may speak of; the second list has words with another meaning elsewhere. */
 const containerWords: readonly [RegExp, RegExp][] = [
@@ -50,6 +54,7 @@ for (const { file, floor, text } of files)
         const target = relative(root, join(root, dirname(file), name)).split("/")[0] ?? "";
         assert.ok(floors[floor]?.includes(target), `${file} imports ${name} from above`);
       } else if (floor === "core") assert.match(name, pure);
+      else if (floor === "page") assert.match(name, pureViews);
       for (const [packageName, home] of homes)
         if (packageName.test(name)) assert.match(file, home, `${file} imports ${name}`);
     }

@@ -25,7 +25,7 @@ const sources = globSync("{src,bin,scripts}/**/*.ts", { cwd: root }).map((file) 
 
 /** Files that take JSON apart which no earlier run of mypaas has stored. */
 const fromOthers: Readonly<Record<string, readonly string[]>> = {
-  "the wire": ["request.ts", "fields.ts", "call.ts", "upstream.ts", "ps.ts"],
+  "the wire": ["request.ts", "fields.ts", "call.ts", "upstream.ts", "snapshot.ts"],
   Docker: ["messages.ts", "filter.ts", "docker-filter.ts"],
   Traefik: ["api.ts", "checks.ts", "storage.ts"],
   "an image": ["image-config.ts"],

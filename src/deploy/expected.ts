@@ -16,6 +16,12 @@ export const expectHeld = (context: Place): Expected => ({
   routers: holdRouters(context),
 });
 
+/** Traefik has read at least one of the new replicas. */
+export const expectKnown = (context: Place): Expected => ({
+  ...nothing,
+  routers: dockerRouterNames(context.release, context.server),
+});
+
 /** Every replica of the new release could answer if it got a request. */
 export const expectStarted = (context: Place): Expected => ({
   ...nothing,

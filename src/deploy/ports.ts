@@ -1,3 +1,4 @@
+import type { ProgramFacts } from "../core/image/image-config.ts";
 import type { Release } from "../core/release/release.ts";
 import type { Owner } from "../core/release/image-user.ts";
 import type { RoutingServer } from "../core/routing/release-routing.ts";
@@ -118,15 +119,10 @@ export interface AnonymousVolume extends Pick<Replica, "service" | "release" | "
   readonly name: string;
 }
 
-export interface ImageFacts {
+export interface ImageFacts extends Omit<ProgramFacts, "entrypoint"> {
   readonly id: string;
-  /** TCP ports of EXPOSE, ascending. */
-  readonly exposed: readonly number[];
-  readonly hasHealthcheck: boolean;
-  /** `USER` as written. */
-  readonly user: string;
-  /** Paths of `VOLUME` as written. */
-  readonly volumes: readonly string[];
+  /** True for an image that buildpacks made: its launcher starts all that runs in it. */
+  readonly hasLauncher: boolean;
   /** Keys of its labels that Traefik would take for routing. */
   readonly routingLabels: readonly string[];
 }

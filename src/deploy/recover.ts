@@ -1,7 +1,8 @@
 import { awaitReady } from "./steps/await-ready.ts";
 import { cutOver } from "./steps/cut-over.ts";
 import { finish } from "./steps/finish.ts";
-import { holdAgain } from "./steps/hold.ts";
+import { takeBack } from "./steps/take-back.ts";
+import { explain } from "./failures/explain.ts";
 import type { Progress } from "./progress.ts";
 import { untilEngineAnswers } from "./retry-while-down.ts";
 import { messages } from "./messages.ts";
@@ -34,20 +35,30 @@ export async function recover(
     await untilEngineAnswers(context, () => removeNew(context));
     giveBackName(context);
   } else {
-    if (progress === "undoing") await holdAgain(context);
+    if (progress === "undoing") await takeBack(context);
     await bringBackOld(context);
   }
 }
 
 /** Only the cut-over was left, so it is done again; false when the new release has failed meanwhile. */
 async function isCutOver(context: SwitchContext): Promise<boolean> {
+  const fail = async (error: unknown): Promise<void> => {
+    const why = await explain(context, error);
+    context.say(messages.leftOver(`${context.service}: its new release cannot take over`, why));
+  };
   try {
     await awaitReady(context);
+  } catch (error) {
+    await fail(error);
+    await takeBack(context);
+    return false;
+  }
+  try {
     await cutOver(context);
     return true;
   } catch (error) {
-    context.say(messages.leftOver(`${context.service}: its new release cannot take over`, error));
-    await holdAgain(context);
+    // It has taken the requests back by itself.
+    await fail(error);
     return false;
   }
 }

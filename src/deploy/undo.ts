@@ -1,6 +1,7 @@
+import { web } from "../core/release/processes.ts";
 import type { Release } from "../core/release/release.ts";
 import { awaitReplicas } from "./steps/await-ready.ts";
-import { expectBack, expectBackBeforeHold, expectRemoved } from "./expected.ts";
+import { expectBack, expectBackBeforeHold, expectKnown, expectRemoved } from "./expected.ts";
 import { explain, failDeploy } from "./failures/explain.ts";
 import { routingTimeoutMs } from "./steps/hold.ts";
 import { isEngineAway, untilEngineAnswers, untilTraefikAnswers } from "./retry-while-down.ts";
@@ -9,6 +10,9 @@ import { messages } from "./messages.ts";
 import { step } from "./steps/step.ts";
 import type { SwitchContext } from "./switch-context.ts";
 import { giveNameLater } from "./steps/give-name.ts";
+
+/** Traefik may still read a replica that has just ended; it has done so well within this time. */
+const readingMs = 1_000;
 
 /** Undoes everything that a failed deploy has done, so that the old release serves as before, and returns the error to throw. */
 export async function undo(context: SwitchContext, error: unknown): Promise<unknown> {
@@ -37,13 +41,35 @@ export function bringBackOld(context: SwitchContext): Promise<boolean> {
 /** Requests stay with the hold until the old release can have them. */
 async function bringBackOnce(context: SwitchContext, isBegun: boolean): Promise<boolean> {
   const { from, isRouted } = context;
+  const isKnown = await untilTraefikKnows(context);
   const areGone = await removeNew(context);
   const revived = from === undefined ? "lost" : await reviveOld(context, from);
   // While one of the new replicas still runs, only the hold keeps requests away from it.
   const isReleased =
-    !isRouted || (areGone && (await endHold(context, { isBegun, isBack: revived !== "lost" })));
+    !isRouted ||
+    (areGone && (await endHold(context, { isBegun, isKnown, isBack: revived !== "lost" })));
   if (revived === "lent" && isReleased) giveBackName(context);
   return revived !== "lost";
+}
+
+/**
+ * Waits until Traefik knows the new replicas that run. Only then does its next change without them mean that they are gone for it:
+ * before, it may just be reading them, and would send requests to them after the hold has ended. False where it does not tell.
+ */
+async function untilTraefikKnows(context: SwitchContext): Promise<boolean> {
+  const { router, release, isRouted } = context;
+  if (!isRouted || release.spec.routes.length === 0) return false;
+  const replicas = await replicasOf(context, release.number);
+  // Traefik passes over a container whose HEALTHCHECK does not succeed.
+  const isShown = replicas.some(
+    ({ process, state, health = "healthy" }) =>
+      process === web && state === "running" && health === "healthy",
+  );
+  if (!isShown) return false;
+  return router.confirm(expectKnown(context), routingTimeoutMs).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Gives the old release its own name again, once the requests that waited for it under another name have their answers. */
@@ -103,15 +129,24 @@ const quiet = (context: SwitchContext): SwitchContext => ({ ...context, say: () 
 /** False when the hold is still there. */
 async function endHold(
   context: SwitchContext,
-  { isBegun, isBack }: { readonly isBegun: boolean; readonly isBack: boolean },
+  {
+    isBegun,
+    isKnown,
+    isBack,
+  }: { readonly isBegun: boolean; readonly isKnown: boolean; readonly isBack: boolean },
 ): Promise<boolean> {
-  const { router, service, from } = context;
+  const { router, service, from, clock } = context;
   // Where no replica had been started there is nothing that Traefik could still know.
   const mayKnow = isBegun || context.oldFirst;
   // Traefik notices replicas after their start: without the hold no release would answer until then.
   const expected =
     isBack && from !== undefined ? expectBackBeforeHold(context, from) : expectRemoved(context);
-  const see = () => router.confirm(expected, routingTimeoutMs);
+  const see = async () => {
+    await router.confirm(expected, routingTimeoutMs);
+    if (isKnown || !isBegun) return;
+    await clock.sleep(readingMs);
+    await router.confirm(expected, routingTimeoutMs);
+  };
   const isSeen = !mayKnow || (await tried(context, () => untilTraefikAnswers(context, see)));
   const isReleased = await tried(context, () =>
     router.apply({ kind: "finished", service, live: from }),

@@ -7,6 +7,7 @@ import { enrolledKeysFile } from "../adapters/host/enrolled-keys-file.ts";
 import { openSpool, type SpoolWithUnnamed } from "../adapters/spool/spool.ts";
 import { onUpgrade } from "../adapters/wire/upgrade.ts";
 import { upstreamBackend } from "../adapters/wire/upstream.ts";
+import { readApiPath } from "../core/api/endpoint.ts";
 import { isRegistryUrl } from "../core/registry/paths.ts";
 import type { EnrolledKey } from "../core/ssh/authorized-keys.ts";
 import { receiverPort } from "../core/server/instance.ts";
@@ -37,9 +38,14 @@ export async function runReceiver(world: ReceiverWorld): Promise<void> {
     clock,
     onBug,
   });
-  const images = lazyImages({ keys, server: id, socketDir, spool, clock, onBug });
+  const lazyParts = { keys, server: id, socketDir, spool, clock, onBug };
+  const images = lazyImages(lazyParts);
+  const api = lazyApi(lazyParts);
   const server = createServer({
-    fetch: (request) => (isRegistryUrl(request.url) ? images(request) : app.fetch(request)),
+    fetch: (request) => {
+      if (isRegistryUrl(request.url)) return images(request);
+      return isApiUrl(request.url) ? api(request) : app.fetch(request);
+    },
     now: world.now,
     writeLine,
   });
@@ -61,7 +67,7 @@ export async function runReceiver(world: ReceiverWorld): Promise<void> {
   server.closeAllConnections();
 }
 
-interface ImageParts extends Pick<ReceiverParts, "clock" | "onBug"> {
+interface LazyParts extends Pick<ReceiverParts, "clock" | "onBug"> {
   readonly keys: () => Promise<readonly EnrolledKey[]>;
   readonly server: string;
   readonly socketDir: string;
@@ -69,7 +75,7 @@ interface ImageParts extends Pick<ReceiverParts, "clock" | "onBug"> {
 }
 
 /** The door of images is loaded when somebody knocks; Traefik leads there only where init has opened it. */
-function lazyImages({ keys, server, socketDir, spool, clock, onBug }: ImageParts) {
+function lazyImages({ keys, server, socketDir, spool, clock, onBug }: LazyParts) {
   let opened: Promise<(request: Request) => Promise<Response>> | undefined;
   const open = async () => {
     const { registryApp } = await import("./registry/registry-app.ts");
@@ -78,6 +84,20 @@ function lazyImages({ keys, server, socketDir, spool, clock, onBug }: ImageParts
     const door = upstreamDoor(join(socketDir, "receiver.sock"));
     const gate = createTokenGate({ keys, server, now: clock.now, check: door.check });
     return registryApp({ gate, door, spool, clock, onBug });
+  };
+  return async (request: Request) => (await (opened ??= open()))(request);
+}
+
+const isApiUrl = (url: string): boolean => readApiPath(new URL(url).pathname) !== undefined;
+
+/** The API is loaded when somebody asks for it. */
+function lazyApi({ socketDir, clock, onBug, ...of }: LazyParts) {
+  let opened: Promise<(request: Request) => Promise<Response>> | undefined;
+  const open = async () => {
+    const { apiPassage } = await import("./api/api.ts");
+    const { createTokenCheck } = await import("./token-check.ts");
+    const check = createTokenCheck({ ...of, now: clock.now });
+    return apiPassage({ check, socketPath: join(socketDir, "receiver.sock"), clock, onBug });
   };
   return async (request: Request) => (await (opened ??= open()))(request);
 }

@@ -1,7 +1,7 @@
 import { formatLayers } from "../core/format.ts";
 import type { ManifestImage } from "../core/actions/push.ts";
 import type { ImagePart } from "../deploy/ports.ts";
-import { pushSource, type Open, type Push } from "./push.ts";
+import { fileOf, pushSource, type Open, type Push } from "./push.ts";
 import type { BuildSource, LoadSource } from "./source.ts";
 
 /** What a push sends: files out of which an image is built, or an image in parts. */
@@ -26,9 +26,9 @@ function imageSource(push: Push, { config, layers }: ManifestImage, open: Open):
 }
 
 function partOf({ push }: Push, path: string, open: Open): ImagePart {
-  const entry = push.entries.find((one) => one.path === path);
+  const entry = fileOf(push, path);
   // A request without it was never accepted.
-  if (entry === undefined || "link" in entry) throw new Error("an image without one of its parts");
+  if (entry === undefined) throw new Error("an image without one of its parts");
   const { sha256, size } = entry;
   return { sha256, size, open: () => open({ sha256, size }) };
 }

@@ -51,9 +51,9 @@ export function askedFor(content: string, { options }: PushManifest): string {
 
 /** The blob of the Dockerfile; throws UserError when it is too long. */
 export function dockerfileOf({ entries, dockerfile }: PushManifest): WantedBlob {
-  const entry = entries.find(({ path }) => path === dockerfile);
+  const entry = fileOf({ entries }, dockerfile);
   // A request without it was never accepted.
-  if (entry === undefined || !isFile(entry)) throw new Error("a push without its Dockerfile");
+  if (entry === undefined) throw new Error("a push without its Dockerfile");
   if (entry.size <= maxDockerfileBytes) return entry;
   throw new UserError(
     `${dockerfile}: ${entry.size} bytes, at most ${maxDockerfileBytes} are read`,
@@ -61,12 +61,20 @@ export function dockerfileOf({ entries, dockerfile }: PushManifest): WantedBlob 
   );
 }
 
+/** The blob of one of its files; undefined for anything else. */
+export function fileOf(
+  { entries }: Pick<PushManifest, "entries">,
+  path: string,
+): WantedBlob | undefined {
+  const entry = entries.find((one) => one.path === path);
+  return entry !== undefined && isFile(entry) ? entry : undefined;
+}
+
 /** The blob of the Procfile that belongs to the Dockerfile; undefined without one. Throws UserError when it is too long. */
 export function procfileOf({ entries, dockerfile }: PushManifest): WantedBlob | undefined {
   const path = procfilePath(dockerfile);
-  const at = (wanted: string) => entries.find((one) => one.path === wanted);
-  const entry = at(path) ?? at(reservedProcfile);
-  if (entry === undefined || !isFile(entry)) return undefined;
+  const entry = fileOf({ entries }, path) ?? fileOf({ entries }, reservedProcfile);
+  if (entry === undefined) return undefined;
   if (entry.size <= maxProcfileBytes) return entry;
   throw new UserError(`${path}: ${entry.size} bytes, at most ${maxProcfileBytes} are read`, {
     code: "bad-request",

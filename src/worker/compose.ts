@@ -11,6 +11,7 @@ import { forgetRequests } from "../adapters/state/requests.ts";
 import type { Spool } from "../adapters/spool/spool.ts";
 import type { State } from "../adapters/state/state.ts";
 import type { ActionParts } from "./accept/actions.ts";
+import type { ApiDoorParts } from "./accept/api-door.ts";
 import type { BackendParts } from "./accept/backend.ts";
 import type { ImageDoorParts } from "./accept/image-door.ts";
 import { keysFileWriter, syncKeysFile } from "./access/enrolled-keys.ts";
@@ -30,11 +31,12 @@ import type { ShutdownLimits } from "./jobs/queue.ts";
 import { finishNames } from "./jobs/resume.ts";
 import { createTraefikEventStream, type TraefikEventStream } from "./jobs/traefik-event-stream.ts";
 import { openStreams } from "./logs/streams.ts";
+import { createDisk } from "./status/disk.ts";
 import { Terminals } from "./programs/terminals.ts";
 
 /** The worker without its sockets. */
 export interface Core {
-  readonly backend: Omit<BackendParts, "entry">;
+  readonly backend: Omit<BackendParts, "entry"> & ApiDoorParts;
   readonly attachments: Terminals;
   /** Of the door of images; undefined where init has not opened it. */
   readonly images: ImageDoorParts | undefined;
@@ -208,6 +210,7 @@ function openActions(
     },
     removeInfo: async (service) => removeInfo({ state, engine: (await tools()).engine }, service),
     plan: (action, caller) => planPush({ state, config, tools }, action, caller),
+    disk: openDisk(parts),
     imagesThere: async (references) => imagesThere((await tools()).engine, references),
     builder: async () => {
       const { builderFacts } = await import("../adapters/engines/docker/info.ts");
@@ -215,6 +218,17 @@ function openActions(
     },
   };
 }
+
+const openDisk = ({ world, config, state, engineSocket }: CoreParts) =>
+  createDisk({
+    state,
+    config,
+    now: world.now,
+    engine: async () => {
+      const { engineDisk } = await import("../adapters/engines/docker/disk-usage.ts");
+      return engineDisk(engineSocket);
+    },
+  });
 
 async function imagesThere(engine: Engine, references: readonly string[]) {
   try {

@@ -301,6 +301,91 @@ test("a cut-over that cannot be written down is taken back behind the hold", asy
   assert.deepEqual(server.unserved, []);
 });
 
+const goesBack = async (own: Partial<ServiceSpec>, behaviour: Behaviour, routes?: string[]) => {
+  const server = fakeServer({ 2: behaviour });
+  const spec = { scale: { kind: "roll", replicas: 1 }, drainTimeoutMs: 20_000, ...own } as const;
+  const from = await server.deploy(release("web", 1, { routes: ["http://example.com"], spec }));
+  server.forget();
+  server.refuse(({ kind }) => kind === "cut-over");
+  const to = release("web", 2, { routes: ["http://example.com", ...(routes ?? [])], spec });
+  await assert.rejects(server.deploy(to, from), { still: "web still runs release 1" });
+  const after = server.done.slice(server.done.indexOf("cut over") + 1);
+  const ends = server.notedAt.get("< undo") ?? 0;
+  return { server, after, takenMs: ends - (server.notedAt.get("x cut-over") ?? 0) };
+};
+
+test("requests that a release got before its cut-over went back may end before it is removed", async () => {
+  const { server, after, takenMs } = await goesBack({}, { busyMs: 15_000 });
+  assert.deepEqual(after, ["hold, serving", "remove web-r2-1", "settled on 1"]);
+  assert.ok(takenMs > 14_000 && takenMs < 16_000, `${takenMs}`);
+  assert.deepEqual(server.unserved, []);
+});
+
+test("requests without an end are waited for no longer than the drain timeout, which is said", async () => {
+  const { server, takenMs } = await goesBack({ drainTimeoutMs: 5_000 }, { busyMs: 1e9 });
+  assert.ok(takenMs >= 5_000 && takenMs < 5_500, `${takenMs}`);
+  assert.deepEqual(
+    server.events.flatMap((event) => ("text" in event ? [event.text] : [])).slice(-2),
+    [
+      "waiting for 1 connection to web release 2 to end",
+      "1 connection to web release 2 did not end in time",
+    ],
+  );
+});
+
+test("a release that goes back loses the name that waiting requests dial before it is drained", async () => {
+  const { server, after } = await goesBack(replace, { busyMs: 15_000 });
+  assert.deepEqual(after, [
+    "hold, wait",
+    "rename web.next.invalid to web-r2-1",
+    "remove web-r2-1",
+    "start web",
+    "rename web to web.back.invalid",
+    "settled on 1",
+    "rename web.back.invalid to web",
+  ]);
+  assert.deepEqual(server.unserved, []);
+  const added = await goesBack({}, {}, ["http://new.example.com"]);
+  assert.deepEqual(added.after, [
+    "hold, serving",
+    "rename web.next.invalid to web-r2-1",
+    "remove web-r2-1",
+    "settled on 1",
+  ]);
+});
+
+test("a first release that goes back may end its requests too", async () => {
+  const server = fakeServer({ 1: { busyMs: 2_000 } });
+  server.refuse(({ kind }) => kind === "cut-over");
+  await assert.rejects(server.deploy(web(1)), { still: "no release of web runs" });
+  assert.deepEqual(server.done.slice(server.done.indexOf("cut over") + 1), [
+    "hold, wait",
+    "rename web.next.invalid to web",
+    "remove web",
+    "remove web-r1-2",
+    "settled on nothing",
+  ]);
+});
+
+for (const [what, behaviour, isAwaited] of [
+  ["that runs", { bootMs: 60_000 }, true],
+  ["that has ended", { ends: { afterMs: 50, exitCode: 1 } }, false],
+  ["that Traefik passes over", { health: "starting" }, false],
+] as const)
+  test(`a failed release ${what} is removed ${isAwaited ? "only once Traefik knows it" : "at once"}`, async () => {
+    const server = fakeServer({ 2: behaviour });
+    const from = await server.deploy(web(1));
+    const to = { ...web(2, { startTimeoutMs: 500 }), imageHealthcheck: "health" in behaviour };
+    const seen: string[] = [];
+    server.onConfirm(({ routers }) => {
+      if (routers.some((name) => /-r2.*@docker$/.test(name)))
+        seen.push(server.containers().at(-1) ?? "");
+    });
+    await assert.rejects(server.deploy(to, from), { still: "web still runs release 1" });
+    assert.deepEqual(seen, isAwaited ? ["web-r2-2 running"] : []);
+    assert.deepEqual(server.containers(), ["web running", "web-r1-2 running"]);
+  });
+
 test("where the way back ends half-way, nobody claims to know what runs", async () => {
   const server = fakeServer({ 2: { ends: { afterMs: 50, exitCode: 1 } } });
   const from = await server.deploy(web(1, replace));

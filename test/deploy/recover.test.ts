@@ -4,6 +4,7 @@ import { UserError } from "../../src/core/errors.ts";
 import type { Release } from "../../src/core/release/release.ts";
 import type { ServiceSpec } from "../../src/core/release/spec.ts";
 import { progressOf, type JournalEntry } from "../../src/deploy/progress.ts";
+import type { Behaviour } from "../support/fake-engine.ts";
 import { fakeServer } from "../support/fake-server.ts";
 import { fakeLives } from "../support/fake-lives.ts";
 import { release } from "../support/releases.ts";
@@ -118,6 +119,32 @@ test("a cut-over that was interrupted is done again, and goes back where the new
     containers: ["web running", "web-r1-2 running"],
   });
 });
+
+for (const [title, old, next] of kinds)
+  test(`${title}: after a crash, a release that cannot take over may end its requests, wherever a worker ends again`, async () => {
+    const busyMs = 60_000;
+    const run = async (changes: number) => {
+      const behaviours: Record<number, Behaviour> = {};
+      const server = fakeLives(behaviours);
+      const from = web(1, old);
+      const to = web(2, { ...next, startTimeoutMs: 2_000, drainTimeoutMs: 2 * busyMs });
+      await server.deploy(from, undefined);
+      const begun = server.clock.now();
+      await server.deploy(to, from, Infinity, "intent cut-over");
+      assert.equal(server.progress(), "cutting-over");
+      behaviours[2] = { busyMs, listens: [] };
+      let end = await server.recover(to, from, changes);
+      const died = end === "died";
+      if (died) end = await server.recover(to, from);
+      const target = server.target();
+      assert.ok(end === "ended" && target !== "wait" && target?.number === 1, `${changes}`);
+      assert.ok(server.clock.now() - begun >= busyMs, `${changes}: its requests were cut off`);
+      return died;
+    };
+    let changes = 1;
+    while (await run(changes)) changes += 1;
+    assert.ok(changes > 3 && changes < 60, `${changes}`);
+  });
 
 const intent = (step: string): JournalEntry => ({ step, phase: "intent", ok: false });
 const outcome = (step: string, ok = true): JournalEntry => ({ step, phase: "outcome", ok });

@@ -121,6 +121,7 @@ USER 1000
         id: "",
         exposed: [8080],
         hasHealthcheck: false,
+        hasLauncher: false,
         user: "1000",
         volumes: [],
         routingLabels: [],

@@ -270,7 +270,15 @@ test("health comes from the image's HEALTHCHECK", async () => {
   );
   assert.deepEqual(
     { ...(await engine.inspectImage(image)), id: "" },
-    { id: "", exposed: [8080], hasHealthcheck: true, user: "1000", volumes: [], routingLabels: [] },
+    {
+      id: "",
+      exposed: [8080],
+      hasHealthcheck: true,
+      hasLauncher: false,
+      user: "1000",
+      volumes: [],
+      routingLabels: [],
+    },
   );
   const id = await containers.create(plan(image));
   await containers.start(id);

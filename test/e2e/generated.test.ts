@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { access, mkdir, readFile, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { initArgs } from "../../scripts/machine/instance.ts";
 import { mustRun } from "../../scripts/machine/run.ts";
+import { startForgePlace, type ForgePlace } from "../support/forge-e2e.ts";
+import { repositoryAt, startSshd, type TestSshd } from "../support/git-ssh-e2e.ts";
 import { provideLanguageImages } from "../support/language-images.ts";
 import { madeFolders, type MadeFolder } from "../support/made-folders.ts";
 import { startServer, type TestServer } from "../support/mypaas-e2e.ts";
@@ -13,18 +16,23 @@ import type { Source } from "../support/source-e2e.ts";
 
 const domain = "generated.test";
 let server: TestServer;
+let sshd: TestSshd;
+let place: ForgePlace;
 let takeAway: () => Promise<void>;
 
 before(async () => {
   takeAway = await provideLanguageImages();
   server = await startServer("t-e2e-generated");
   // Only now: the laptop's line would name a host that no resolver knows.
-  await server.must([...initArgs(server.instance), "--domain", domain]);
-  await server.stopWorker();
-  await server.startWorker();
+  await server.must([...initArgs(server.instance), "--domain", domain, "--git"]);
+  place = await startForgePlace(await mkdtemp(join(tmpdir(), "generated-forge-")));
+  await place.allowOn(server);
+  sshd = await startSshd(server);
 });
 after(async () => {
+  await sshd?.stop();
   await server?.remove();
+  await place?.close();
   await takeAway?.();
 });
 
@@ -206,4 +214,51 @@ test("where the files do not tell, one question and nothing on the server", asyn
     assert.doesNotMatch(said.out + said.err, /\n\s+at /);
   }
   assert.deepEqual(await server.stored(), stored);
+});
+
+test("a repository without a Dockerfile is the same release by git over ssh, by a link and by a push", async () => {
+  const site = { "index.html": "<h1>from git</h1>\n", "img/dot.svg": "<svg/>\n" };
+  const { keyFile, folder } = server.instance;
+  const at = join(folder, "repos", "site");
+  const repository = await repositoryAt(at, sshd, { keyFile, service: "site" });
+  for (const [name, text] of Object.entries(site)) await repository.write(name, text);
+  await repository.commit("a site");
+  const pushed = await repository.git("push", "prod", "main");
+  assert.equal(pushed.code, 0, pushed.err);
+  assert.match(pushed.err, /^remote: no Dockerfile: made one for static files\s*$/m);
+  assert.equal(await answers(`site.${domain}`), "200 <h1>from git</h1>\n");
+
+  const pull = () => server.startCommand(["pull", "site"]).done;
+  place.forge.commit("site", site);
+  await server.must(["link", "site", place.url("site"), "-r", "prod"]);
+  const pulled = await pull();
+  assert.equal(eventOf(pulled, "unchanged").kind, "unchanged");
+  assert.ok(texts(pulled).includes("no Dockerfile: made one for static files"));
+  const laptop = await server.push(await take("site", site));
+  assert.equal(eventOf(laptop, "unchanged").kind, "unchanged");
+
+  const load = server.load(`site.${domain}`, { isPlain: true });
+  const release = { ...site, Procfile: "# mypaas.release = false\n" };
+  place.forge.commit("site", release);
+  assert.match(failureOf(await pull()).message, /release command/);
+  const rust = { ...site, "index.html": "", "Cargo.toml": "[package]\n" };
+  const { "index.html": _, ...nothing } = rust;
+  place.forge.commit("site", nothing);
+  const question = /site main [0-9a-f]{7}: Cargo\.toml: no Dockerfile can be made for Rust$/;
+  const asked = failureOf(await pull());
+  assert.match(asked.message, question);
+  assert.equal(asked.hint, "add a Dockerfile to the repository, and push it there");
+  await repository.must("rm", "-q", "index.html");
+  await repository.write("Cargo.toml", "[package]\n");
+  await repository.commit("another language");
+  const refused = await repository.git("push", "prod", "main");
+  assert.match(
+    refused.err,
+    /^remote: error: commit [0-9a-f]{7}: Cargo\.toml: no Dockerfile can be made for Rust\s*$/m,
+  );
+  assert.match(refused.err, /! \[remote rejected\] main -> main/);
+  const { sent, failed } = await load.stop();
+  console.log(`1 failed deploy and 2 questions under load: ${sent} requests, ${failed} failed`);
+  assert.equal(failed, 0);
+  assert.equal(await answers(`site.${domain}`), "200 <h1>from git</h1>\n");
 });

@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { instancePaths } from "../../src/core/server/instance.ts";
 import type { Event } from "../../src/core/wire/events.ts";
+import { closeBuildGate } from "../support/build-gate.ts";
 import { nextJournal, type Moment } from "../support/journal-e2e.ts";
 import { startServer, type TestServer } from "../support/mypaas-e2e.ts";
 import { eventOf, failureOf, type Running } from "../support/said-e2e.ts";
@@ -77,7 +78,8 @@ const stopped = (service: string, release: number) => ({
 });
 
 test("Ctrl-C leaves the deploy running, says how to come back, and a push comes back to it", async () => {
-  await writeDockerfile(web, { keys, build: [slowStep(3000)] });
+  const gate = await closeBuildGate();
+  await writeDockerfile(web, { keys, build: [gate.step] });
   const push = server.startPush(web);
   await push.saw(isInBuild);
   push.child.kill("SIGINT");
@@ -87,7 +89,11 @@ test("Ctrl-C leaves the deploy running, says how to come back, and a push comes 
     eventOf(left, "note").text,
     "detached; the deploy continues on the server, follow it again with: mypaas push prod",
   );
-  const again = await server.mustPush(web);
+  const back = server.startPush(web);
+  await back.saw(({ kind }) => kind === "attached");
+  gate.open();
+  const again = await back.done;
+  await server.settled("web");
   assert.deepEqual([again.code, eventOf(again, "live").release], [0, 2]);
   assert.equal(eventOf(again, "attached").job, eventOf(left, "queued").job);
   assert.equal((await server.get(web.host)).release, "web/2");
@@ -95,6 +101,7 @@ test("Ctrl-C leaves the deploy running, says how to come back, and a push comes 
 });
 
 test("Ctrl-C with nobody coming back still ends in a live release", async () => {
+  await writeDockerfile(web, { keys, build: [slowStep(3000)] });
   await web.write("page.txt", "alone");
   const push = server.startPush(web);
   await push.saw(isInBuild);

@@ -187,6 +187,17 @@ test("scale, ps, logs and exec know a process by SERVICE.PROCESS", async () => {
     ...command,
   ]);
   assert.equal(entered.out.trim(), "worker");
+  const asked = ["-r", "prod", "--", ...command];
+  assert.equal((await server.must(["run", "web.worker", ...asked])).out.trim(), "worker");
+  assert.equal((await server.must(["run", "web", ...asked])).out.trim(), "undefined");
+  const twice = await server.must(["run", "web", "--process", "worker", "--detach", "-r", "prod"]);
+  const [own = ""] = twice.out.split(" ");
+  const { Config: ran } = await docker.getContainer(own).inspect();
+  assert.deepEqual(ran.Cmd, ["node", "w.js"]);
+  assert.ok(ran.Env.includes("MYPAAS_PROCESS=worker"));
+  await docker.getContainer(own).remove({ force: true });
+  const none = await server.run(["run", "web", "--process", "wrker", ...asked]);
+  assert.match(none.err, /run web: it has no process "wrker"/);
   const wrong = await server.run(["scale", "web", "2", "--process", "wrker", "-r", "prod"]);
   assert.equal(wrong.code, 1);
   assert.match(

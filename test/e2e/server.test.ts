@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import type { Check } from "../../src/core/health/check.ts";
 import { bridgeAddress } from "../support/bridge-address.ts";
 import { startDns } from "../support/dns-server.ts";
 import { startPebble } from "../support/pebble.ts";
+import { serverPackages } from "../support/system-server/image.ts";
 import {
   importNodeImage,
   installPackage,
@@ -35,9 +36,13 @@ COPY server.js /
 USER 1000
 CMD ["node", "/server.js"]
 `;
+const siteDockerfile = dockerfile
+  .replace("= web", "= site")
+  .replace("www.example", "site.example")
+  .replace(/^.*(scale|volume).*\n/gm, "");
 const program = (text: string) => `const { createServer } = require("node:http");
-const { writeFileSync } = require("node:fs");
-writeFileSync("/data/mark", ${JSON.stringify(text)});
+const { existsSync, writeFileSync } = require("node:fs");
+if (existsSync("/data")) writeFileSync("/data/mark", ${JSON.stringify(text)});
 createServer((asked, answer) => answer.end(${JSON.stringify(text)})).listen(3000);
 process.on("SIGTERM", () => process.exit(0));
 `;
@@ -54,7 +59,8 @@ before(async () => {
   const tarball = (await readdir(folder)).find((name) => name.endsWith(".tgz")) ?? "";
   const key = ["-t", "ed25519", "-N", "", "-C", "laptop", "-f", join(folder, "key")];
   await mustRun("ssh-keygen", ["-q", ...key]);
-  server = await startServer("mypaas-test-server");
+  const packages = [...serverPackages, "git", "openssh-server"];
+  server = await startServer("mypaas-test-server", { packages });
   await installPackage(server, join(folder, tarball));
   await importNodeImage(server, "mypaas-test/node:24");
   await server.copyIn(await ensureTraefikBinary(), "/root/traefik");
@@ -148,11 +154,53 @@ test("deploy on the server itself, as root, is live", async () => {
   assert.equal((await server.must("stat", "-c", "%u %a", "/root/web-data")).out, "1000 755\n");
 });
 
+test("init --git lets Debian's own sshd take a push, and a failed deploy is a push that is rejected", async () => {
+  const { err } = await server.must("mypaas", "init", "--git");
+  assert.match(err, /^sshd takes git push \(.*\): created$/m);
+  await nothingToChange();
+  const git = await gitPush("site");
+  await writeFile(join(git.folder, "Dockerfile"), siteDockerfile);
+  await writeFile(join(git.folder, "server.js"), program("by git"));
+  const pushed = await git.commitAndPush();
+  assert.equal(pushed.code, 0, pushed.err);
+  assert.match(pushed.err, /^remote: site release 1 is live after/m);
+  assert.equal((await ask("site.example.com")).text, "by git");
+  await writeFile(join(git.folder, "server.js"), "process.exit(3)");
+  const failed = await git.commitAndPush();
+  assert.equal(failed.code, 1, failed.err);
+  assert.match(failed.err, /^remote: error: deploy site: container stopped with exit code 3/m);
+  assert.match(failed.err, /! \[remote rejected\] main -> main \(pre-receive hook declined\)/);
+  assert.equal((await ask("site.example.com")).text, "by git");
+  const unknown = await gitPush("site", "stranger");
+  assert.match((await unknown.commitAndPush()).err, /Permission denied \(publickey\)/);
+  assert.match((await git.ssh("id")).err, /takes git pushes only/);
+  const cut = await git.forward("127.0.0.1:22");
+  assert.match(cut.err, /administratively prohibited|open failed/);
+});
+
+test("a key that is removed pushes nothing more, and init --no-git closes the door", async () => {
+  const file = join(folder, "second");
+  await mustRun("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "second", "-f", file]);
+  const line = (await readFile(`${file}.pub`, "utf8")).trim();
+  await server.must("mypaas", "key", "add", line);
+  const git = await gitPush("second", "second");
+  await writeFile(join(git.folder, "Dockerfile"), "FROM scratch\n# mypaas.prot = 80\n");
+  assert.match((await git.commitAndPush()).err, /^remote: error: Dockerfile:2:10: unknown key/m);
+  await server.must("mypaas", "key", "remove", "second");
+  assert.match((await git.commitAndPush()).err, /Permission denied \(publickey\)/);
+  const { err } = await server.must("mypaas", "init", "--no-git");
+  assert.match(err, /^sshd takes git push \(.*\): removed$/m);
+  assert.match((await (await gitPush("site")).commitAndPush()).err, /Permission denied/);
+  await nothingToChange();
+  await server.must("mypaas", "init", "--git");
+});
+
 test("after a reboot services answer again without any command, and init changes nothing", async () => {
   await server.reboot();
   assert.deepEqual(await untilAnswer(), { status: 200, release: "web/2", text: "two" });
   assert.equal((await server.must("systemctl", "is-system-running", "--wait")).out, "running\n");
   await nothingToChange();
+  assert.match((await (await gitPush("site")).ssh("id")).err, /takes git pushes only/);
 });
 
 test("after a power cut services answer again without any command", async () => {
@@ -215,6 +263,37 @@ test("a lost key of the server is replaced, and the worker takes it up by itself
   await nothingToChange();
 });
 
+/** A repository on this machine that is pushed to the server's port 22, with one of the keys in the folder; a new key where there is none. */
+async function gitPush(service: string, key = "key") {
+  const keyFile = join(folder, key);
+  if ((await run("test", ["-e", keyFile])).code !== 0)
+    await mustRun("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", keyFile]);
+  const at = await mkdtemp(join(folder, `${service}-`));
+  const settings = [
+    "IdentitiesOnly=yes",
+    "BatchMode=yes",
+    "StrictHostKeyChecking=no",
+    `UserKnownHostsFile=${join(folder, "hosts")}`,
+  ];
+  const client = ["-F", "none", "-i", keyFile, ...settings.flatMap((one) => ["-o", one])];
+  const env = { ...laptopEnv(), GIT_SSH_COMMAND: ["ssh", ...client].join(" ") };
+  const who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com"];
+  const git = (...args: readonly string[]) => run("git", [...who, ...args], { cwd: at, env });
+  const host = `mypaas@${await server.address()}`;
+  await git("init", "-q", "-b", "main");
+  await git("remote", "add", "prod", `${host}:${service}`);
+  return {
+    folder: at,
+    commitAndPush: async () => {
+      await git("add", "-A");
+      await git("commit", "-q", "--allow-empty", "-m", "a change");
+      return git("push", "prod", "main");
+    },
+    ssh: (...args: readonly string[]) => run("ssh", [...client, host, ...args], { env }),
+    forward: (to: string) => run("ssh", [...client, "-W", to, host], { env }),
+  };
+}
+
 /** `mypaas cert` on the server itself. */
 async function untilIssued(): Promise<void> {
   let last = "";
@@ -259,10 +338,10 @@ interface Answer {
   readonly text: string;
 }
 
-async function ask(): Promise<Answer> {
+async function ask(host = "www.example.com"): Promise<Answer> {
   const port = await server.published(80);
   return new Promise((resolve, reject) => {
-    const headers = { host: "www.example.com" };
+    const headers = { host };
     const asked = request({ host: "127.0.0.1", port, headers, timeout: 5000 }, (answer) => {
       let text = "";
       answer.setEncoding("utf8").on("data", (more: string) => (text += more));

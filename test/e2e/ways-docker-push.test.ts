@@ -7,7 +7,9 @@ import { after, before, test } from "node:test";
 import { mustRun, run } from "../../scripts/machine/run.ts";
 import { instancePaths } from "../../src/core/server/instance.ts";
 import { startServer, type TestServer } from "../support/mypaas-e2e.ts";
+import { asBuildx } from "../support/buildx-layout.ts";
 import { openImageLaptop, type ImageLaptop } from "../support/push-image-e2e.ts";
+import { replicasOf } from "../support/processes-e2e.ts";
 import { findTraces } from "../support/traces-e2e.ts";
 
 let server: TestServer;
@@ -27,6 +29,15 @@ after(async () => {
 
 const create = async (...args: readonly string[]): Promise<string> =>
   (await server.must(["token", "create", ...args, "-r", "prod"])).out.trim();
+
+/** As they stand in the platform of an image. */
+const arch = process.arch === "arm64" ? "arm64" : "amd64";
+
+const skopeo = (...words: readonly string[]) => {
+  const to = ["--dest-tls-verify=false", "--dest-creds", `token:${token}`];
+  const isLocal = words.at(-1)?.startsWith("oci:") === true;
+  return run("skopeo", ["--insecure-policy", "copy", ...(isLocal ? [] : to), ...words]);
+};
 
 const push = (image: string) => laptop.docker("push", image);
 
@@ -115,7 +126,15 @@ test("labels are keys: a wrong one is named, a right one counts", async () => {
   const other = await laptop.build("web:4", { labels: { "mypaas.servicename": "other" } });
   const named = await push(other);
   assert.match(named.out + named.err, /denied: image label mypaas\.servicename/);
-  assert.equal(await releaseOf("web"), "web/3");
+  const worker = { "mypaas.process.worker": "/busybox sleep 1000" };
+  const right = await push(await laptop.build("web:5", { labels: worker }));
+  assert.equal(right.code, 0, right.out + right.err);
+  assert.equal(await releaseOf("web"), "web/4");
+  const seen = await replicasOf(server, "web");
+  assert.deepEqual(seen.map(({ process, release }) => `${process} ${release}`).toSorted(), [
+    "web 4",
+    "worker 4",
+  ]);
 });
 
 test("a token may push its services only, until it is revoked", async () => {
@@ -135,49 +154,49 @@ test("a token may push its services only, until it is revoked", async () => {
   assert.match(listed.out, /short +[0-9a-f]{16} .* revoked/);
 });
 
-test("skopeo and crane push too, and an index gives the image of this server", async () => {
+test("skopeo pushes too, and what is no image is refused", async () => {
   const image = await laptop.build("multi:1", { page: "by skopeo" });
   const place = `docker://${laptop.host}/multi:skopeo`;
-  const copied = await run("skopeo", [
-    "--insecure-policy",
-    "copy",
-    "--dest-tls-verify=false",
-    "--dest-creds",
-    `token:${token}`,
-    `docker-daemon:${image}`,
-    place,
-  ]);
+  const copied = await skopeo(`docker-daemon:${image}`, place);
   assert.equal(copied.code, 0, copied.out + copied.err);
   assert.equal((await server.get("multi.localhost")).body, "by skopeo");
-  const put = (path: string, manifest: object) =>
-    ask("PUT", path, { body: Buffer.from(JSON.stringify(manifest)) });
-  const found = await ask("GET", "/v2/multi/manifests/skopeo");
-  const size = Buffer.byteLength(found.text);
-  const digest = `sha256:${createHash("sha256").update(found.text).digest("hex")}`;
-  const mediaType = String(found.headers["content-type"]);
-  const listed = (architecture: string, os = "linux") => ({
-    mediaType,
-    digest,
-    size,
-    platform: { architecture, os },
-  });
-  const index = (...manifests: readonly object[]) => ({
-    schemaVersion: 2,
-    mediaType: "application/vnd.oci.image.index.v1+json",
-    manifests,
-  });
-  const arch = process.arch === "arm64" ? "arm64" : "amd64";
-  const both = index(listed("s390x"), listed(arch), listed("unknown", "unknown"));
-  assert.equal((await put("/v2/multi/manifests/both", both)).status, 201);
-  const foreign = await put("/v2/multi/manifests/foreign", index(listed("s390x")));
-  assert.equal(foreign.status, 403);
-  assert.match(foreign.text, new RegExp(`is for linux/s390x, this server is linux/${arch}`));
-  const cache = {
-    schemaVersion: 2,
-    config: { mediaType: "application/vnd.buildkit.cacheconfig.v0", digest, size },
-    layers: [],
+  const { text } = await ask("GET", "/v2/multi/manifests/skopeo");
+  const config = {
+    mediaType: "application/vnd.buildkit.cacheconfig.v0",
+    digest: `sha256:${createHash("sha256").update(text).digest("hex")}`,
+    size: Buffer.byteLength(text),
   };
-  assert.match((await put("/v2/multi/manifests/cache", cache)).text, /is no image of a program/);
+  const cache = { schemaVersion: 2, config, layers: [] };
+  const body = Buffer.from(JSON.stringify(cache));
+  const put = await ask("PUT", "/v2/multi/manifests/cache", { body });
+  assert.match(put.text, /is no image of a program/);
+});
+
+test("an index as buildx makes it gives this server's image; its attestations are passed over", async () => {
+  const image = await laptop.build("multi:2", { page: "by buildx" });
+  const layout = join(laptop.folder, "layout");
+  const copied = await skopeo(`docker-daemon:${image}`, `oci:${layout}:latest`);
+  assert.equal(copied.code, 0, copied.out + copied.err);
+  const own = await asBuildx(layout);
+  const place = `docker://${laptop.host}/multi:buildx`;
+  const pushed = await skopeo("--all", `oci:${layout}:latest`, place);
+  console.log(`an index of ${own.manifests.length} manifests: exit code ${pushed.code}`);
+  assert.equal(pushed.code, 0, pushed.out + pushed.err);
+  assert.equal((await server.get("multi.localhost")).body, "by buildx");
+  // The same index as `docker buildx build --output type=oci` saves it is the same content.
+  const archive = join(laptop.folder, "multi.tar");
+  await mustRun("tar", ["-cf", archive, "-C", layout, "."]);
+  const again = await server.run(["push", "prod", "--image", archive, "multi"]);
+  assert.match(again.out + again.err, /nothing changed: multi runs release 2/);
+  const foreign = Buffer.from(
+    JSON.stringify({
+      ...own,
+      manifests: own.manifests.filter(({ platform }) => platform.architecture !== arch),
+    }),
+  );
+  const refused = await ask("PUT", "/v2/multi/manifests/foreign", { body: foreign });
+  assert.equal(refused.status, 403);
+  assert.match(refused.text, new RegExp(`is for linux/s390x, this server is linux/${arch}`));
 });
 
 test("two pushes at once end as the newer one, and an upload that broke goes on", async () => {

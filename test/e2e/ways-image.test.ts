@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { mustRun, run } from "../../scripts/machine/run.ts";
 import { docker, startServer, type TestServer } from "../support/mypaas-e2e.ts";
 import { eventOf, failureOf, type Said } from "../support/said-e2e.ts";
 import { makeSource, type Source, type SourceOptions } from "../support/source-e2e.ts";
+import { replicasOf } from "../support/processes-e2e.ts";
 import { nodeImage } from "../support/images.ts";
 import { tarOf } from "../support/tar-bytes.ts";
 import { testWay, type Pushed } from "../support/way-e2e.ts";
@@ -81,9 +82,15 @@ test("only layers that the server does not have travel, and its image is the sam
   assert.equal(one.code, 0, one.out + one.err);
   await layered.write("page.txt", "another page");
   const second = await built(layered.folder);
+  const plan = await server.run(["plan", "--image", second, "layers", "-r", "prod"]);
+  const change = `~ image ${name}/layers:r1 → ${name}/layers:r2`;
+  const planned = `layers: release 1 runs now\n${change}\nthe image is to be loaded\n`;
+  assert.deepEqual([plan.code, plan.out.replace(/pause: .*\n/, "")], [0, planned], plan.err);
   const two = await startImage(second, ["layers"]).done;
   assert.equal(two.code, 0, two.out + two.err);
   const again = await startImage(second, ["layers"]).done;
+  const same = await server.run(["plan", "--image", second, "layers", "-r", "prod"]);
+  assert.equal(same.out, "nothing would change: layers runs release 2 with exactly this\n");
   console.log(`bytes sent: ${sent(one)}, then ${sent(two)}, then ${sent(again)}`);
   assert.ok(sent(one) > 10_000_000);
   assert.ok(sent(two) > 0 && sent(two) < 100_000);
@@ -151,6 +158,62 @@ test("an archive takes no name of another image, and what is no archive is refus
     failureOf(await startImage("none-of-this:1").done).message,
     /^image none-of-this:1: not here$/,
   );
+});
+
+/** Starts what its name or its words say, with a value that only it sets, as the launcher of buildpacks does. */
+const launcher = `#!/usr/local/bin/node
+const { basename } = require("node:path");
+const words = { web: ["server.js"], worker: ["w.js", "beside web"], release: ["w.js", "before", "end"] };
+const [name, given] = [basename(process.argv[1]), process.argv.slice(2)];
+const [program, ...rest] = name in words ? ["node", ...words[name]] : given.slice(1);
+require("node:child_process").spawn(program, rest, {
+  stdio: "inherit",
+  env: { ...process.env, OF_BUILDPACKS: "yes" },
+}).on("exit", (code, signal) => process.exit(code ?? (signal ? 143 : 1)));
+process.on("SIGTERM", () => process.exit(143));
+`;
+
+test("an image of buildpacks brings its processes, and its launcher starts every command", async () => {
+  const of = { buildpackID: "heroku/procfile", command: ["node"], direct: true };
+  const processes = ["web", "worker", "release"].map((type) => ({ ...of, type }));
+  const metadata = { processes: [...processes, { type: "console", buildpackID: "heroku/ruby" }] };
+  const links = ["web", "worker", "release"].map(
+    (type) => `fs.symlinkSync('/cnb/lifecycle/launcher', '/cnb/process/${type}')`,
+  );
+  const source = await sourceOf("packed", {
+    files: {
+      launcher,
+      "w.js": `console.log(process.argv.slice(2).join(" "), process.env.OF_BUILDPACKS); process.argv[3] ?? setInterval(() => {}, 1e6)`,
+    },
+    build: [
+      "COPY launcher /cnb/lifecycle/launcher",
+      `RUN ["node", "-e", "fs.mkdirSync('/cnb/process'); ${links.join("; ")}"]`,
+      `LABEL io.buildpacks.build.metadata='${JSON.stringify(metadata)}'`,
+      'ENTRYPOINT ["/cnb/process/web"]',
+    ],
+  });
+  await chmod(join(source.folder, "launcher"), 0o755);
+  await source.write(
+    "Dockerfile",
+    (await readFile(join(source.folder, "Dockerfile"), "utf8")).replace(/\nCMD .*/, ""),
+  );
+  const ran = await server.run(["push", "prod", "--image", await built(source.folder), "packed"]);
+  assert.equal(ran.code, 0, ran.out + ran.err);
+  assert.match(ran.out + ran.err, /before end yes/);
+  await server.settled("packed");
+  assert.equal((await server.get(source.host)).body, "first page");
+  const seen = await replicasOf(server, "packed");
+  assert.deepEqual(seen.map(({ process, state }) => `${process} ${state}`).toSorted(), [
+    "web running",
+    "worker running",
+  ]);
+  const logs = (await server.must(["logs", "packed.worker", "-r", "prod"])).out;
+  assert.match(logs, /\| beside web yes$/m);
+  const run = ["run", "packed", "-r", "prod", "--", "node", "-p", "process.env.OF_BUILDPACKS"];
+  assert.equal((await server.must(run)).out.trim(), "yes");
+  const ps = (await server.must(["ps", "-r", "prod"])).out;
+  assert.match(ps, /^ {2}\.console .* 0 of 0\b/m);
+  await server.must(["remove", "packed", "--yes", "-r", "prod"]);
 });
 
 test("a worker killed in the middle of a load ends the job once, and the old release serves", async () => {

@@ -90,6 +90,8 @@ test("git push deploys, says so as a push does, and knows what is live", async (
     assert.match(said, /^0\n[\s\S]*nothing changed: web runs release 1 with exactly this/, way);
     same += 1;
   }
+  const plan = await pipe(web.folder, "git archive HEAD | mypaas plan - -r prod");
+  assert.match(plan, /^0\n[\s\S]*nothing would change: web runs release 1 with exactly this/);
   assert.equal((await live()).count, 1);
   console.log(`${same} other ways, all: nothing changed`);
 });

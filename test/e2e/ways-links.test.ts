@@ -1,23 +1,20 @@
 import assert from "node:assert/strict";
 import { createHmac, randomBytes } from "node:crypto";
-import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { request, Agent } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { instancePaths } from "../../src/core/server/instance.ts";
 import { fullPathOf } from "../../src/core/wire/routes.ts";
-import { bridgeAddress } from "../support/bridge-address.ts";
-import { startDns, type DnsServer } from "../support/dns-server.ts";
-import { forgeToken, startForge, type Forge } from "../support/forge.ts";
+import { forgeToken, type Forge } from "../support/forge.ts";
+import { startForgePlace, type ForgePlace } from "../support/forge-e2e.ts";
 import { docker, startServer, type TestServer } from "../support/mypaas-e2e.ts";
 import { eventOf, failureOf } from "../support/said-e2e.ts";
 import { makeSource } from "../support/source-e2e.ts";
-import { makeCa, makeLeaf } from "../support/test-ca.ts";
 
 const name = "t-links";
 let folder: string;
-let dns: DnsServer;
+let place: ForgePlace;
 let forge: Forge;
 let server: TestServer;
 /** What a repository of a service holds. */
@@ -25,10 +22,10 @@ const files: Record<string, string> = {};
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), `${name}-forge-`));
-  const address = await bridgeAddress();
-  dns = await startDns([address]);
+  place = await startForgePlace(folder);
+  const { dns, address } = place;
+  forge = place.forge;
   const records: Readonly<Record<string, readonly string[]>> = {
-    "forge.test": [address],
     "metadata.test": ["169.254.169.254"],
     "loop.test": ["127.0.0.1"],
     "mixed.test": [address, "127.0.0.1"],
@@ -37,20 +34,8 @@ before(async () => {
   dns.set("six.test", { AAAA: ["::1"] });
   dns.set("mapped.test", { AAAA: ["::ffff:127.0.0.1"] });
   dns.set("nat64.test", { AAAA: ["64:ff9b::a9fe:a9fe"] });
-  const ca = await makeCa("forge CA");
-  forge = await startForge(folder, await makeLeaf({ ca, hosts: ["forge.test"], ips: [address] }));
-  await writeFile(join(folder, "ca.pem"), ca.cert);
   server = await startServer(name);
-  // Exceptions are the operator's to make, in the file.
-  const { config } = instancePaths(server.instance);
-  await appendFile(
-    config,
-    `\nresolvers: ["${address}:${dns.port}"]\negress:\n  allow: ["${address}:${forge.port}"]\n`,
-  );
-  const env = { ...server.instance.env, NODE_EXTRA_CA_CERTS: join(folder, "ca.pem") };
-  server.instance = { ...server.instance, env };
-  await server.stopWorker();
-  await server.startWorker();
+  await place.allowOn(server);
   const app = await makeSource(server, "app");
   for (const file of ["Dockerfile", "server.js", "page.txt"])
     files[file] = await readFile(join(app.folder, file), "utf8");
@@ -63,13 +48,11 @@ after(async () => {
   for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
   for (const { Id } of await docker.listImages({ filters }))
     await docker.getImage(Id).remove({ force: true });
-  forge?.close();
-  await dns?.close();
+  await place?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
-const url = (repository: string, branch = "main") =>
-  `https://forge.test:${forge.port}/${repository}#${branch}`;
+const url = (repository: string, branch?: string) => place.url(repository, branch);
 const link = (service: string, to: string, ...more: readonly string[]) =>
   server.run(["link", service, to, "-r", "prod", "--json", ...more]);
 const pull = (service: string, ...more: readonly string[]) =>
@@ -220,14 +203,14 @@ test("a failed build and a failed start leave the old release, without one faile
   await mustLink("app", url("app"));
   assert.equal((await pull("app")).code, 0);
   await server.settled("app");
-  const load = server.load("app.example.test");
+  const load = server.load("app.example.test", { isPlain: true });
   forge.commit("app", { ...files, Dockerfile: `${files["Dockerfile"]}RUN exit 3\n` });
   assert.equal((await pull("app")).code, 1);
   forge.commit("app", { ...page("good"), "server.js": "process.exit(3)" });
   const failed = failureOf(await pull("app"));
   assert.match(failed.message, /exit code 3/);
-  const { sent: requests, failed: lost } = await load.stop();
-  assert.equal(lost, 0);
+  const { sent: requests, failed: lost, reasons } = await load.stop();
+  assert.equal(lost, 0, JSON.stringify(reasons));
   assert.equal((await server.get("app.example.test")).body, "good");
   console.log(`requests: ${requests}, failed: ${lost}`);
 });
@@ -324,7 +307,7 @@ const forgedHooks = 2_000;
 
 test("forged webhooks do not disturb the others", async () => {
   const { hook, secret } = await mustLink("app", url("app"), "--auto");
-  const load = server.load("app.example.test");
+  const load = server.load("app.example.test", { isPlain: true });
   const counts = new Map<number, number>();
   const body = JSON.stringify({ ref: "refs/heads/main", after: "ab".repeat(20) });
   const headers = signed("forged", body);
@@ -343,11 +326,11 @@ test("forged webhooks do not disturb the others", async () => {
   assert.equal((await send(hook, mine, signed(secret, mine))).status, 202);
   await flood;
   await server.settled("app");
-  const { sent: requests, failed } = await load.stop();
+  const { sent: requests, failed, reasons } = await load.stop();
   console.log(
     `forged: ${JSON.stringify(Object.fromEntries(counts))}; requests: ${requests}, failed: ${failed}`,
   );
-  assert.equal(failed, 0);
+  assert.equal(failed, 0, JSON.stringify(reasons));
   assert.equal(counts.get(403), forgedHooks);
   assert.equal((await server.get("app.example.test")).body, "in the flood");
 });

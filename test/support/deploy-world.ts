@@ -80,6 +80,7 @@ export function deployWorld(t: TestContext) {
           id: `sha256:${tag}`,
           exposed: [3000],
           hasHealthcheck: false,
+          hasLauncher: false,
           ...declares,
           routingLabels: [],
         };
@@ -152,7 +153,7 @@ export function deployWorld(t: TestContext) {
     );
     const job = insertJob(state, { service, request, key, action: action.action, content: "c" }, 1);
     kindOf(action).acceptance?.prepare?.(state, job.id, action);
-    beginJob(state, job.id);
+    beginJob(state, job.id, 0);
     before(job.id);
     const events: Event[] = [];
     const clock = { now: () => 1, sleep: async (ms: number) => slept(ms) };

@@ -215,6 +215,7 @@ export function fakeEngine(options: {
       id: reference,
       exposed: [],
       hasHealthcheck: false,
+      hasLauncher: false,
       user: "",
       volumes: [],
       routingLabels: options.imageLabels ?? [],

@@ -19,6 +19,7 @@ export function fakeLives(behaviours: Readonly<Record<number, Behaviour>> = {}) 
   let notes: JournalEntry[] = [];
   let router: FakeRouter | undefined;
   let left = Infinity;
+  let fatal: string | undefined;
   let onDeath: () => void = () => undefined;
 
   const did = (what: string): void => {
@@ -27,7 +28,7 @@ export function fakeLives(behaviours: Readonly<Record<number, Behaviour>> = {}) 
     if (target !== undefined && target !== "wait" && !engine.isReady(target.number))
       unserved.push(`after "${what}" requests go to release ${target.number}, which is not ready`);
     left -= 1;
-    if (left === 0) onDeath();
+    if (left === 0 || what === fatal) onDeath();
   };
   const engine = fakeEngine({ clock, behaviours, did });
 
@@ -104,12 +105,20 @@ export function fakeLives(behaviours: Readonly<Record<number, Behaviour>> = {}) 
     containers: engine.states,
     target: () => router?.target(),
     lose: engine.lose,
-    /** A deploy whose worker dies after so many changes and entries in the journal. */
-    deploy: (release: Release, from: Release | undefined, changes = Infinity) => {
+    /** A deploy whose worker dies after so many changes and entries in the journal, or after one of them. */
+    deploy: async (
+      release: Release,
+      from: Release | undefined,
+      changes = Infinity,
+      after?: string,
+    ) => {
       notes = [];
-      return live(fakeRouter({ live: from, did }), changes, (ports) =>
+      fatal = after;
+      const end = await live(fakeRouter({ live: from, did }), changes, (ports) =>
         deploy(inputOf(release, from), ports),
       );
+      fatal = undefined;
+      return end;
     },
     progress: () => progressOf(notes),
     /** What the next worker does about it. */

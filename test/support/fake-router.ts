@@ -21,6 +21,8 @@ export function fakeRouter(options: {
   readonly to?: Release;
   readonly did: (what: string) => void;
   readonly refuses?: (change: RoutingChange) => Refusal;
+  /** Hears what is waited for. */
+  readonly confirming?: (expected: Expected) => void;
   /** Of every answer; 200 when left out. */
   readonly status?: () => number;
 }): FakeRouter {
@@ -49,7 +51,8 @@ export function fakeRouter(options: {
           did(`settled on ${change.live?.number ?? "nothing"}`);
         }
       },
-      confirm: async (_expected: Expected) => {
+      confirm: async (expected: Expected) => {
+        options.confirming?.(expected);
         if (stuck) throw new UserError("traefik: did not load the routing within 15 s");
       },
       answeringRelease: async () =>

@@ -2,6 +2,7 @@ import type { Event } from "../../src/core/wire/events.ts";
 import type { Release } from "../../src/core/release/release.ts";
 import type { Answers } from "../../src/core/routing/metrics.ts";
 import type { RoutingChange } from "../../src/core/routing/routing-change.ts";
+import type { Expected } from "../../src/core/routing/traefik-snapshot.ts";
 import { createNameHandovers } from "../../src/deploy/name-handover.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
 import { fakeClock } from "./fake-clock.ts";
@@ -29,6 +30,7 @@ export function fakeServer(
     journal.push(line);
     notedAt.set(line, clock.now());
   };
+  let onConfirm: (expected: Expected) => void = () => {};
   let onDid: (what: string) => void = () => {};
   const did = (what: string): void => {
     done.push(what);
@@ -44,6 +46,7 @@ export function fakeServer(
     did,
     refuses: (change) => refuses(change),
     status: () => status,
+    confirming: (expected) => onConfirm(expected),
   });
   const nameHandovers = createNameHandovers();
   const server = {
@@ -80,6 +83,10 @@ export function fakeServer(
     lose: engine.lose,
     on: (listener: (what: string) => void) => {
       onDid = listener;
+    },
+    /** Hears what of Traefik is waited for. */
+    onConfirm: (listener: (expected: Expected) => void) => {
+      onConfirm = listener;
     },
     nameHandovers,
     /** Everything, up to what no job waits for. */

@@ -78,12 +78,11 @@ export async function fakeWireServer(t: TestContext, options: FakeServerOptions 
       requests.set(id, parseRequest(body));
       const request = parseRequest(body);
       options.refuse?.(request);
-      const { version } = options;
-      if (request.action === "push")
-        return { request: id, missing: missing(request), ...(version && { version }) };
+      const version = options.version && { version: options.version };
+      if (request.action === "push") return { request: id, missing: missing(request), ...version };
       if (options.job !== undefined)
         return { request: id, missing: [], ...options.job, result: options.result };
-      return { request: id, missing: [], result: options.result };
+      return { request: id, missing: [], result: options.result, ...version };
     },
     status: async (id, token) => ({ request: id, missing: missing(find(id, token)) }),
     start: async (id, token): Promise<Accepted> => {

@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   chooseContext,
+  dockerfilesOf,
   fileAt,
   ignoreFilesOf,
   procfileAt,
@@ -10,6 +11,8 @@ import {
 } from "../../core/push/archive-context.ts";
 import { maxDockerfileBytes } from "../../core/dockerfile/parse.ts";
 import { maxProcfileBytes, type ProcfileText } from "../../core/dockerfile/procfile.ts";
+import type { MadeDockerfile } from "../../core/generate/generate.ts";
+import { madeOr } from "../../core/generate/made.ts";
 import { badArchive } from "../../core/push/archive.ts";
 import { foldersAbove, shownPath } from "../../core/push/manifest.ts";
 import type { Taken } from "./taken.ts";
@@ -58,16 +61,41 @@ export async function readArchiveContext(
   };
 }
 
-type Read = (file: { readonly sha256: string }) => Promise<Uint8Array>;
+export interface MakeAsked {
+  readonly path: string;
+  readonly name: string;
+  /** Names the service of a made Dockerfile where nothing else does. */
+  readonly called: string;
+  /** What to do where a hint would push another folder. */
+  readonly hint?: string;
+  readonly onMade: (made: MadeDockerfile) => void;
+}
 
-/** The same with a Dockerfile that is made, and with the lines of a .dockerignore for an archive that has none. */
-export async function makeArchiveContext(
+/** The same, and with a Dockerfile that is made where no file is called like one. Throws UserError with the one question. */
+export async function readOrMakeContext(
   taken: Taken,
   into: string,
-  make: (read: Read) => Promise<{ readonly dockerfile: string; readonly dockerignore: string }>,
+  asked: MakeAsked,
+): Promise<ArchiveContext | undefined> {
+  const own = await readArchiveContext(taken, into, asked);
+  const isAsked = asked.path === "Dockerfile" && dockerfilesOf(taken).length === 0;
+  return own ?? (isAsked ? makeContext(taken, into, asked) : undefined);
+}
+
+/** With the lines of a .dockerignore where there is none. */
+async function makeContext(
+  taken: Taken,
+  into: string,
+  { name, called, onMade, ...asked }: MakeAsked,
 ): Promise<ArchiveContext> {
-  const read: Read = ({ sha256 }) => readFile(join(into, sha256));
-  const made = await make(read);
+  const { generateFrom } = await import("../../core/generate/from-entries.ts");
+  const { entries } = taken;
+  const read = ({ sha256 }: { readonly sha256: string }) => readFile(join(into, sha256));
+  const made = madeOr(await generateFrom({ entries, name: called, read }), {
+    ...asked,
+    place: name,
+  });
+  onMade(made);
   const text = Buffer.from(made.dockerfile);
   const sha256 = createHash("sha256").update(text).digest("hex");
   await writeFile(join(into, sha256), text);

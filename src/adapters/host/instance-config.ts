@@ -42,6 +42,7 @@ const optionalKeys = [
   "urls",
   "git",
   "registry",
+  "api",
 ] as const;
 
 /** Writes the file and keeps the operator's comments, order and `volumes.allow`. False when nothing changed. */
@@ -106,6 +107,7 @@ function configOf(document: Document, file: string): InstanceConfig {
     ...urls(root, file),
     ...door(root, "git", file),
     ...door(root, "registry", file),
+    ...door(root, "api", file),
     ...egress(root, file),
     traefikImage: text(root, "traefikImage", file),
     receiverImage: text(root, "receiverImage", file),
@@ -154,7 +156,11 @@ function urls(root: Fields, file: string): Partial<InstanceConfig> {
   throw wrong(file, `urls: should be kept, got ${show(value)}`);
 }
 
-function door(root: Fields, name: "git" | "registry", file: string): Partial<InstanceConfig> {
+function door(
+  root: Fields,
+  name: "git" | "registry" | "api",
+  file: string,
+): Partial<InstanceConfig> {
   const value = root[name];
   if (value === undefined || value === null || value === false) return {};
   if (value === true) return { [name]: value };

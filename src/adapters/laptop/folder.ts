@@ -1,14 +1,16 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { filesToRead, openFolder, type Folder, type Listed } from "../../core/generate/folder.ts";
+import {
+  filesToRead,
+  maxDepth,
+  openFolder,
+  passedOver,
+  type Folder,
+  type Listed,
+} from "../../core/generate/folder.ts";
 import { maxEntries } from "../../core/push/manifest.ts";
 import { readIfThere } from "../files.ts";
 import { isGone, readable } from "./source-file.ts";
-
-/** Deeper ones tell nothing about what a folder is. */
-const maxDepth = 4;
-/** What tools leave there is not the person's. */
-const passedOver = new Set([".git", "node_modules", "vendor", "venv", ".venv", "__pycache__"]);
 
 /** Lists a folder and reads the few files that tell what it is. Throws UserError for one that cannot be read. */
 export async function readFolder(folder: string): Promise<Folder> {

@@ -6,6 +6,12 @@ export function adoptedVolumes(state: State, service: string): ReadonlyMap<strin
   return new Map(rows.map((row) => [row.text("name"), row.text("volume")]));
 }
 
+/** The services of all such volumes, by the name that the engine has. */
+export function adopters(state: State): ReadonlyMap<string, string> {
+  const rows = state.all("SELECT volume, service FROM adopted_volumes");
+  return new Map(rows.map((row) => [row.text("volume"), row.text("service")]));
+}
+
 /** Remembers under which name the engine has a volume of a service. */
 export function adoptVolume(
   state: State,

@@ -45,3 +45,15 @@ export function forgetOldBlobs(state: State, service: string, keep: number): voi
 /** True when any service still needs the blob. */
 export const isBlobReferenced = (state: State, sha256: string): boolean =>
   state.get("SELECT 1 FROM blobs WHERE sha256 = ? LIMIT 1", sha256) !== undefined;
+
+/** The services that have sent each blob. */
+export function blobOwners(state: State): ReadonlyMap<string, readonly string[]> {
+  const owners = new Map<string, string[]>();
+  for (const row of state.all("SELECT sha256, service FROM blobs")) {
+    const sha256 = row.text("sha256");
+    const known = owners.get(sha256);
+    if (known === undefined) owners.set(sha256, [row.text("service")]);
+    else known.push(row.text("service"));
+  }
+  return owners;
+}

@@ -2,7 +2,7 @@ import type { Row } from "./row.ts";
 import type { State } from "./state.ts";
 
 const jobEnds = ["done", "failed", "cancelled", "superseded", "interrupted"] as const;
-const jobStates = ["queued", "running", ...jobEnds] as const;
+export const jobStates = ["queued", "running", ...jobEnds] as const;
 
 /** The states in which a job stays for ever. */
 export type JobEnd = (typeof jobEnds)[number];
@@ -43,9 +43,9 @@ export function unfinishedJobs(state: State, service?: string): readonly Job[] {
 }
 
 /** False when the job is not queued any more. */
-export function beginJob(state: State, id: number): boolean {
-  const sql = "UPDATE jobs SET state = 'running' WHERE id = ? AND state = 'queued'";
-  return state.run(sql, id).changes > 0;
+export function beginJob(state: State, id: number, now: number): boolean {
+  const sql = "UPDATE jobs SET state = 'running', started = ? WHERE id = ? AND state = 'queued'";
+  return state.run(sql, now, id).changes > 0;
 }
 
 /** Puts an interrupted job back into the queue, if it may run twice. */

@@ -244,4 +244,8 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (link, body)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- started: when it last began; NULL while it waits, and for jobs of earlier versions.
+  ALTER TABLE jobs ADD COLUMN started INTEGER;
+  `,
 ];

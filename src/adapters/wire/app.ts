@@ -19,8 +19,7 @@ import {
 import { hookHeaders } from "../../core/links/webhook.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import { jsonLines, lineBody } from "./event-lines.ts";
-import { pacedBody, uploadPace } from "./request-body.ts";
-import { readWhole } from "../files.ts";
+import { bodyReader, pacedBody, uploadPace } from "./request-body.ts";
 import type { Spool } from "../spool/spool.ts";
 import { receiveBatch } from "../spool/uploads.ts";
 import { bearerToken, errorResponse } from "./errors.ts";
@@ -79,7 +78,7 @@ type WorkerHandlers = {
 
 function workerHandlers(options: WireAppOptions): WorkerHandlers {
   const { clock, onBug, version } = options;
-  const readBody = bodyReader(clock);
+  const readBody = bodyReader(clock, maxBufferedBytes);
   const accepted = (answer: Accepted): Response =>
     Response.json({ ...answer, ...(version !== undefined && { version }) });
   const lineAnswer = async (
@@ -97,7 +96,9 @@ function workerHandlers(options: WireAppOptions): WorkerHandlers {
       async (c) => {
         const signature = options.requireSignature ? readSignature(c) : undefined;
         if (signature) await options.admit?.(signature);
-        return readBody(c, maxBytes, async (bytes) => accepted(await call(bytes, signature)));
+        return readBody(c.req.raw.body, maxBytes, async (bytes) =>
+          accepted(await call(bytes, signature)),
+        );
       },
     json: (call) => async (c) => accepted(await call(parameter(c, "id"), readToken(c))),
     events: (call) => async (c) => {
@@ -109,7 +110,7 @@ function workerHandlers(options: WireAppOptions): WorkerHandlers {
     hook:
       (call, { maxBytes = 0 }) =>
       (c) =>
-        readBody(c, maxBytes, async (bytes) => {
+        readBody(c.req.raw.body, maxBytes, async (bytes) => {
           const given = hookHeaders.map((name) => [name, c.req.header(name)] as const);
           const headers = Object.fromEntries(given.filter(([, value]) => value !== undefined));
           const answer = await call(parameter(c, "id"), headers, bytes);
@@ -119,26 +120,6 @@ function workerHandlers(options: WireAppOptions): WorkerHandlers {
       const from = c.req.query("from") ?? "";
       return lineAnswer(c, (signal) => call(parameter(c, "id"), readToken(c), from, signal));
     },
-  };
-}
-
-/** Reads whole bodies; those that are being read and used at the same time share one limit. */
-function bodyReader(clock: Clock) {
-  const pace = { ...uploadPace, clock };
-  let buffered = 0;
-  return async <T>(c: Context, maxBytes: number, use: (bytes: Buffer) => Promise<T>) => {
-    let own = 0;
-    try {
-      const bytes = await readWhole(pacedBody(c.req.raw.body, { pace, maxBytes }), (length) => {
-        if (buffered + length > maxBufferedBytes)
-          throw new UserError("server: too many requests at once", { code: "busy" });
-        buffered += length;
-        own += length;
-      });
-      return await use(bytes);
-    } finally {
-      buffered -= own;
-    }
   };
 }
 

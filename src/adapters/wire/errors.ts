@@ -31,10 +31,13 @@ export function bearerToken(header: string | undefined): string {
   throw new UserError("request: carries no bearer token", { code: "unauthorized" });
 }
 
-/** The HTTP answer for an error; anything but a UserError is a bug and shows no details. */
-export function errorResponse(error: unknown): Response {
+/** The HTTP answer for an error; anything but a UserError is a bug and shows no details. `more` holds the status of further codes. */
+export function errorResponse(
+  error: unknown,
+  more: Readonly<Record<string, number>> = {},
+): Response {
   const told = errorAnswer(error);
-  return answer(told.code === "bug" ? 500 : (statuses[told.code] ?? 422), told);
+  return answer(told.code === "bug" ? 500 : (more[told.code] ?? statuses[told.code] ?? 422), told);
 }
 
 /** The same without a status, for a connection that is open already. */

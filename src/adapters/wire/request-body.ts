@@ -1,5 +1,6 @@
 import type { Clock } from "../../deploy/ports.ts";
 import { within } from "../clock.ts";
+import { readWhole } from "../files.ts";
 import { UserError } from "../../core/errors.ts";
 import { command, hint } from "../../core/hints.ts";
 
@@ -61,4 +62,28 @@ async function read(reader: Reader) {
   } catch (cause) {
     throw new UserError("upload: cut off in the middle", { code: "bad-request", cause });
   }
+}
+
+/** Reads whole bodies; those that are being read and used at the same time share one limit. */
+export function bodyReader(clock: Clock, maxBufferedBytes: number) {
+  const pace = { ...uploadPace, clock };
+  let buffered = 0;
+  return async <T>(
+    body: ReadableStream<Uint8Array> | null,
+    maxBytes: number,
+    use: (bytes: Buffer) => Promise<T>,
+  ): Promise<T> => {
+    let own = 0;
+    try {
+      const bytes = await readWhole(pacedBody(body, { pace, maxBytes }), (length) => {
+        if (buffered + length > maxBufferedBytes)
+          throw new UserError("server: too many requests at once", { code: "busy" });
+        buffered += length;
+        own += length;
+      });
+      return await use(bytes);
+    } finally {
+      buffered -= own;
+    }
+  };
 }

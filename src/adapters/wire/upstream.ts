@@ -67,6 +67,8 @@ export interface Asking {
   readonly signal?: AbortSignal;
   /** Limit of silence before the answer. */
   readonly answerMs?: number;
+  /** True for a status that is an answer; 200 and 202 where it is left out. */
+  readonly isAnswer?: (status: number) => boolean;
 }
 
 const bearer = (method: string, token: string): Asking => ({
@@ -74,12 +76,14 @@ const bearer = (method: string, token: string): Asking => ({
   headers: { authorization: `Bearer ${token}` },
 });
 
-/** Asks the worker over its socket; returns an answer with status 200, its body unread, and throws any other as the UserError that it was there. */
+const isDone = (status: number): boolean => status === 200 || status === 202;
+
+/** Asks the worker over its socket; returns an answer, its body unread, and throws a refusal as the UserError that it was there. */
 export async function askWorker(
   asking: Asking & { readonly socketPath: string; readonly agent: Agent; readonly path: string },
 ): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const { method, socketPath, agent, body, signal } = asking;
+  const { method, socketPath, agent, body, signal, isAnswer = isDone } = asking;
   const outgoing = request({
     method,
     socketPath,
@@ -93,7 +97,7 @@ export async function askWorker(
   outgoing.on("error", (cause) => reject(workerAway(cause)));
   outgoing.end(body);
   const answer = await promise;
-  if (answer.statusCode === 200 || answer.statusCode === 202) return answer;
+  if (isAnswer(answer.statusCode ?? 0)) return answer;
   throw await refusalOf(answer);
 }
 

@@ -14,12 +14,16 @@ export const declaration: CommandFile = {
 
 /** `mypaas doctor [-r NAME]`: what the server sees of itself and what can be seen of it from here; 1 if anything failed. */
 export async function doctor(args: ServerOptions, io: CommandIo): Promise<ExitCode> {
-  const outside = await whereFrom(args, io);
-  const found = await examine(outside, args, io);
-  const checks = found.map((one) => hintedFor(args.remote, one));
+  const checks = await examineServer(args, io);
   const [failed, warnings] = [count(checks, "failed"), count(checks, "warning")];
   io.answer(describeChecks(checks, themeOf(io.world, "stdout")), { checks, failed, warnings });
   return failed > 0 ? 1 : 0;
+}
+
+/** All checks, with hints that can be typed here. */
+export async function examineServer(args: ServerOptions, io: CommandIo): Promise<readonly Check[]> {
+  const found = await examine(await whereFrom(args, io), args, io);
+  return found.map((one) => hintedFor(args.remote, one));
 }
 
 async function examine(

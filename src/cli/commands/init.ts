@@ -26,6 +26,8 @@ export const declaration: CommandFile = {
     ["--no-git", "take it no more"],
     ["--registry", "open /v2/ on the domain, so that docker push deploys"],
     ["--no-registry", "close it again"],
+    ["--api", "answer the REST API at /api/v1/ on the domain"],
+    ["--no-api", "answer it only at /.well-known/mypaas/v1/api/"],
     ["--no-systemd", "install no units; you start `mypaas worker` yourself"],
     ["--traefik-image <ref>", "the image to run as Traefik"],
     ["--traefik-binary <path>", "make that image from an official binary, without a registry"],

@@ -1,14 +1,9 @@
-import { createCursor } from "../../core/logs/cursor.ts";
-import { readLogItem } from "../../core/logs/item-reader.ts";
-import { createJoining } from "../../core/logs/join.ts";
 import type { LogLine } from "../../core/logs/item.ts";
-import { UserError } from "../../core/errors.ts";
 import type { CommandFile, CommandIo, ExitCode } from "../command.ts";
 import type { Connection } from "../connect/connect.ts";
 import { withServer } from "../connect/ask.ts";
 import { findTarget } from "../input/process-target.ts";
 import { readLogsArgs, type LogsArgs, type LogsWanted } from "../input/logs-args.ts";
-import { hintOf } from "../../core/hints.ts";
 
 export const declaration: CommandFile = {
   options: [
@@ -65,11 +60,9 @@ async function readLines(
   io: CommandIo,
 ): Promise<void> {
   const { action, keep, matches, again } = wanted;
-  const { followStream } = await import("../../adapters/wire/stream.ts");
+  const { readLogLines } = await import("../connect/log-lines.ts");
   const { sayBroken } = await import("../connect/follow-job.ts");
   const { logWriter } = await import("../output/log-writer.ts");
-  const { request, place } = await connection.begin(action);
-  const cursor = createCursor();
   const write = logWriter(action.service, io);
   // Of those that fit so many are shown, and which they are is known at the end of the past.
   let held: LogLine[] | undefined = keep === undefined ? undefined : [];
@@ -83,20 +76,12 @@ async function readLines(
     if (held === undefined) write(line);
     else if (held.push(line) > 2 * ((keep ?? 0) + 1)) held.splice(0, held.length - (keep ?? 0));
   };
-  const joining = createJoining();
   const signal = io.world.interrupted;
-  const onBroken = () => sayBroken(place, io);
-  const lines = followStream({ request, place, signal, cursor: cursor.text, onBroken, again });
-  for await (const text of lines) {
-    const item = readLogItem(text);
-    if (item === undefined) continue;
-    cursor.read(item);
-    if (item.kind === "failed")
-      throw new UserError(item.message, { code: item.code, hint: hintOf(item) });
-    if (item.kind === "end" || item.kind === "gone") joining.rest().forEach(take);
-    if (item.kind === "caught-up" || item.kind === "end") show();
-    if (item.kind === "end" || signal.aborted) return;
-    const line = item.kind === "line" ? joining.take(item) : undefined;
-    if (line !== undefined) take(line);
+  const onBroken = () => sayBroken(connection.place, io);
+  for await (const news of readLogLines(connection, action, { signal, again, onBroken })) {
+    if (news === "caught-up") show();
+    else take(news);
+    if (signal.aborted) return;
   }
+  show();
 }

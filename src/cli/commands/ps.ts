@@ -1,11 +1,8 @@
-import { UserError } from "../../core/errors.ts";
-import { plainText } from "../../core/terminal-text.ts";
-import type { PsSnapshot } from "../../core/actions/watch.ts";
 import type { AnyServiceArgs, CommandFile, CommandIo, ExitCode } from "../command.ts";
 import { withServer } from "../connect/ask.ts";
+import { readSnapshot } from "../input/snapshot.ts";
 import { renderPs } from "../output/render-ps.ts";
 import { commandLine, option } from "../output/shell-words.ts";
-import { readHint } from "../../core/read-hint.ts";
 
 export interface PsArgs extends AnyServiceArgs {
   readonly watch?: boolean;
@@ -47,29 +44,3 @@ export async function ps(args: PsArgs, io: CommandIo): Promise<ExitCode> {
 }
 
 const clear = "\u001b[H\u001b[2J\u001b[3J";
-
-/** Undefined for what this version does not know; throws what the server could not do. */
-function readSnapshot(line: string): PsSnapshot | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  const item = makeSafe(value) as Partial<Record<string, unknown>> | null;
-  if (item?.["kind"] === "failed")
-    throw new UserError(String(item["message"]), {
-      code: String(item["code"]),
-      hint: readHint(item),
-    });
-  const isSnapshot = item?.["kind"] === "services" && Array.isArray(item["services"]);
-  return isSnapshot ? (item as unknown as PsSnapshot) : undefined;
-}
-
-/** Every text of it may end up in a terminal. */
-function makeSafe(value: unknown): unknown {
-  if (typeof value === "string") return plainText(value);
-  if (Array.isArray(value)) return value.map(makeSafe);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, makeSafe(item)]));
-}

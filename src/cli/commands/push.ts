@@ -2,15 +2,7 @@ import { resolve } from "node:path";
 import { didYouMean } from "../../core/dockerfile/did-you-mean.ts";
 import { UserError } from "../../core/errors.ts";
 import type { CommandFile, CommandIo, ExitCode, ServerOptions } from "../command.ts";
-import { serviceArgument } from "../input/arguments.ts";
-import {
-  imageOption,
-  optionsAgain,
-  pushOptions,
-  refuseBuildOptions,
-  sendOptions,
-  type BuildArgs,
-} from "../push/options.ts";
+import { imageOption, optionsAgain, sendOptions, type BuildArgs } from "../push/options.ts";
 import { commandLine, option } from "../output/shell-words.ts";
 import { command, hint } from "../../core/hints.ts";
 
@@ -53,21 +45,16 @@ export async function push(args: PushArgs, io: CommandIo): Promise<ExitCode> {
 /** What the server can run is known before the image is read, which may take long. */
 async function pushImage(args: PushArgs, image: string, io: CommandIo): Promise<ExitCode> {
   const { connect } = await import("../connect/connect.ts");
-  const { openImage } = await import("../push/open-image.ts");
+  const { openImagePush } = await import("../push/open-push.ts");
   const { runPush } = await import("../push/run-push.ts");
-  refuseBuildOptions(args);
-  const { remote, path: name = args.service } = await chooseRemote(args, io);
-  const service = name === undefined ? undefined : serviceArgument(name, "push");
+  const { remote, path: name } = await chooseRemote(args, io);
+  const open = openImagePush({ image, name, args, commandName: "push" }, io);
   const { first, path: second } = args;
   const more = [...option("-r", args.remote), ...option("--key", args.key), ...optionsAgain(args)];
-  const options = pushOptions({ ...args, service: undefined });
   const connection = await connect(io, { remote, key: args.key });
   try {
     const wanted = {
-      open: async () => {
-        const { builder } = await connection.ask({ action: "server.info" });
-        return openImage({ image, service, options, server: builder }, io);
-      },
+      open: () => open(connection),
       connect: async () => connection,
       again: commandLine("mypaas", "push", first, second, ...option("--image", image), ...more),
     };

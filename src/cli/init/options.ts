@@ -26,6 +26,8 @@ export interface InitOptions extends CertificateOptions, NetworkOptions {
   readonly httpsPort?: number;
   /** False with `--no-registry`. */
   readonly registry?: boolean;
+  /** False with `--no-api`. */
+  readonly api?: boolean;
   readonly systemd?: boolean;
   readonly git?: boolean;
   readonly traefikImage?: string;
@@ -73,7 +75,11 @@ export function wantedConfig(
   const domain = options.domain === undefined ? before?.domain : readName("domain", options.domain);
   const email = options.email === undefined ? before?.email : readEmail(options.email);
   const registry = options.registry ?? before?.registry === true;
-  if (registry && domain === undefined) throw needsDomain();
+  const api = options.api ?? before?.api === true;
+  if (registry && domain === undefined)
+    throw needsDomain("--registry", "images are pushed to the server's own name");
+  if (api && domain === undefined)
+    throw needsDomain("--api", "the API answers at the server's own name");
   return {
     version: 1,
     instance,
@@ -88,6 +94,7 @@ export function wantedConfig(
     ...wantedCertificates(options, before),
     ...((options.git ?? before?.git) === true && { git: true }),
     ...(registry && { registry }),
+    ...(api && { api }),
     traefikImage: options.traefikImage ?? before?.traefikImage ?? defaultTraefikImage,
     receiverImage: before?.receiverImage ?? "",
     owner: before?.owner ?? more.owner,
@@ -106,10 +113,10 @@ export function checkOptions(options: InitOptions): void {
     });
 }
 
-const needsDomain = (): UserError =>
-  new UserError("--registry: images are pushed to the server's own name, and it has none", {
+const needsDomain = (option: string, why: string): UserError =>
+  new UserError(`${option}: ${why}, and it has none`, {
     code: "usage",
-    hint: hint`give it one: ${command("init --registry --domain paas.example.com")}`,
+    hint: hint`give it one: ${command(`init ${option} --domain paas.example.com`)}`,
   });
 
 const runDirOf = (instance: string): string =>

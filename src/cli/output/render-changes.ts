@@ -20,7 +20,7 @@ export function describePlan(planned: Results["plan"]): string {
   return [
     `${service}: ${now}`,
     ...(changes.length === 0 ? ["the same release, in new containers"] : changes.map(renderChange)),
-    ...(image === "to be built" ? ["the image is to be built"] : []),
+    ...(image === "kept" ? [] : [`the image is ${image}`]),
     ...scaled,
     ...unknown.map((key) => `known only after the build: ${key}`),
     renderPause(pause, lastMs),

@@ -1,6 +1,7 @@
 import { formatAge, formatBytes } from "../../core/format.ts";
 import { processWord, web } from "../../core/release/processes.ts";
 import type { PsProcess, PsReplica, PsService, PsSnapshot } from "../../core/actions/watch.ts";
+import { runningOf, worstState } from "../../core/health/service-state.ts";
 import { shortened, table } from "./table.ts";
 
 const width = 80;
@@ -30,7 +31,7 @@ function overviewRow(one: PsService, now: number): readonly string[] {
   return [
     shortened(service, 13),
     String(release ?? ""),
-    shortened(stateOf(one), 9),
+    shortened(worstState(one), 9),
     `${running.length} of ${Math.max(0, one.wanted - others)}`,
     ...(running.length === 0 ? ["", ""] : used(running)),
     job === undefined ? "" : `${shortened(job.state, 11)} ${formatAge(now - job.at)}`,
@@ -49,18 +50,6 @@ function processRow(one: PsService, { process, wanted }: PsProcess): readonly st
     ...(running.length === 0 ? ["", ""] : used(running)),
     "",
   ];
-}
-
-/** Those that run of a process; undefined stands for `web`. */
-const runningOf = ({ replicas }: PsService, process: string | undefined): readonly PsReplica[] =>
-  replicas.filter((replica) => replica.process === process && replica.upMs !== undefined);
-
-/** What is worst is what one wants to see first. */
-function stateOf({ state, replicas, maintenance }: PsService): string {
-  const words = replicas.map((replica) => replica.state);
-  if (words.includes("crashing")) return "crashing";
-  if (replicas.some(({ health }) => health === "unhealthy")) return "unhealthy";
-  return maintenance === undefined ? state : "closed";
 }
 
 const used = (running: readonly PsReplica[]): readonly string[] => [

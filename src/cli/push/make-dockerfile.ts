@@ -1,8 +1,8 @@
 import { realpath } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { readFolder } from "../../adapters/laptop/folder.ts";
-import { UserError } from "../../core/errors.ts";
-import { generate, type MadeDockerfile, type Outcome } from "../../core/generate/generate.ts";
+import { generate, type MadeDockerfile } from "../../core/generate/generate.ts";
+import { madeEvents, madeOr } from "../../core/generate/made.ts";
 import type { CommandIo } from "../command.ts";
 import { findDockerfile, folderWithoutDockerfile } from "../input/dockerfile-path.ts";
 import { commandLine } from "../output/shell-words.ts";
@@ -14,17 +14,9 @@ export async function makeDockerfile(folder: string, service?: string): Promise<
   return madeOr(generate(await readFolder(folder), name));
 }
 
-/** The Dockerfile; throws UserError with the question. `place` is an archive. */
-export function madeOr(outcome: Outcome, place?: string): MadeDockerfile {
-  if (outcome.kind === "made") return outcome;
-  const { question, hint } = outcome;
-  const message = place === undefined ? question : `${place}: ${question}`;
-  throw new UserError(message, { code: "no-dockerfile", hint });
-}
-
 /** Says that one was made; `typed` is the folder as it was typed, undefined for an archive. */
 export function sayMade(
-  { what, notes }: MadeDockerfile,
+  made: MadeDockerfile,
   typed: readonly string[] | undefined,
   { say }: CommandIo,
 ): void {
@@ -32,8 +24,7 @@ export function sayMade(
     typed === undefined
       ? ""
       : `; see it: ${commandLine("mypaas", "check", "--generate", ...typed)}, keep it: ${commandLine("mypaas", "eject", ...typed)}`;
-  say({ kind: "note", text: `no Dockerfile: made one for ${what}${ways}` });
-  for (const text of notes) say({ kind: "warning", text });
+  for (const event of madeEvents(made, ways)) say(event);
 }
 
 interface Typed {

@@ -19,6 +19,8 @@ import { checkText, checkTree, sayReading, type OpenedPush } from "./push-contex
 
 /** An archive that is to be pushed, as it was typed. */
 export interface ArchiveSource {
+  /** The command that was typed. */
+  readonly commandName: string;
   /** Its path, or `-` for what comes in on stdin. */
   readonly file: string;
   /** `--dockerfile PATH`, in the archive. */
@@ -29,20 +31,20 @@ export interface ArchiveSource {
 
 /** Takes an archive into a temporary folder, and opens it as a folder with its files would be. */
 export async function openArchive(source: ArchiveSource, io: CommandIo): Promise<OpenedPush> {
-  const { file, dockerfile = "Dockerfile" } = source;
+  const { file, dockerfile = "Dockerfile", commandName } = source;
   const { cwd, stdin } = io.world;
   const isPiped = file === "-";
   const name = isPiped ? "the archive on stdin" : plainText(basename(file));
   const at = isPiped ? cwd : resolve(cwd, file);
   if (isPiped && stdin.isTTY === true)
-    throw new UserError("push -: stdin is a terminal, not an archive", {
+    throw new UserError(`${commandName} -: stdin is a terminal, not an archive`, {
       code: "usage",
-      hint: hint`send one: git archive HEAD | ${command("push -")}`,
+      hint: hint`send one: git archive HEAD | ${command(`${commandName} -`)}`,
     });
   if (!isPiped && !(await isThere(at)))
     throw new UserError(`${plainText(file)}: no such file`, {
       code: "no-dockerfile",
-      hint: hint`name an archive, a Dockerfile or its folder: ${command("push app.tar.gz")}`,
+      hint: hint`name an archive, a Dockerfile or its folder: ${command(`${commandName} app.tar.gz`)}`,
     });
   const { takeArchive, takeArchiveFile } = await import("../../adapters/archive/take-archive.ts");
   const take = (into: string, limits: TakeLimits) =>
@@ -50,7 +52,7 @@ export async function openArchive(source: ArchiveSource, io: CommandIo): Promise
       ? takeArchive(stdin as AsyncIterable<Uint8Array>, into, limits)
       : takeArchiveFile(at, into, limits);
   const typed = (path: string) =>
-    hint`name it: ${command(commandLine("push", file, "--dockerfile", path))}`;
+    hint`name it: ${command(commandLine(commandName, file, "--dockerfile", path))}`;
   return openTaken(
     {
       ...source,
@@ -86,7 +88,7 @@ export interface TakenSource {
 
 /** Takes it, checks its Dockerfile, and chooses what is sent; the caller closes its tree. */
 export async function openTaken(source: TakenSource, io: CommandIo): Promise<OpenedPush> {
-  const { name, path, folder, service, options } = source;
+  const { name, path, folder, called = basename(folder), service, options } = source;
   const { env, interrupted: signal } = io.world;
   const into = await mkdtemp(join(env["TMPDIR"] ?? tmpdir(), "mypaas-"));
   // At once: the program may end right after.
@@ -95,10 +97,14 @@ export async function openTaken(source: TakenSource, io: CommandIo): Promise<Ope
     io.say({ kind: "step", text: `reading ${name} …` });
     const limits = { name, stripTop: true, signal, onRead: sayReading(name, io) };
     const taken = await source.take(into, limits);
-    const { readArchiveContext } = await import("../../adapters/archive/archive-context.ts");
-    const chosen =
-      (await readArchiveContext(taken, into, { path, name })) ??
-      (await makeChosen(source, taken, into, io));
+    const { readOrMakeContext } = await import("../../adapters/archive/archive-context.ts");
+    const { sayMade } = await import("./make-dockerfile.ts");
+    const chosen = await readOrMakeContext(taken, into, {
+      path,
+      name,
+      called: service ?? called,
+      onMade: (made) => sayMade(made, undefined, io),
+    });
     if (chosen === undefined) throw noDockerfile(source, taken);
     const spec = checkText(
       {
@@ -117,26 +123,12 @@ export async function openTaken(source: TakenSource, io: CommandIo): Promise<Ope
       first: { tree, push },
       place: { dockerfile: join(folder, path), context: folder },
       from: source.from(taken),
+      texts: { dockerfile: chosen.text, procfile: chosen.procfile?.bytes },
     };
   } catch (error) {
     await rm(into, { recursive: true, force: true });
     throw error;
   }
-}
-
-/** With a made Dockerfile where nothing in it looks like one. */
-async function makeChosen(source: TakenSource, taken: Taken, into: string, io: CommandIo) {
-  const { name, path, folder, service, called = basename(folder) } = source;
-  if (path !== "Dockerfile" || dockerfilesOf(taken).length > 0) return undefined;
-  const { makeArchiveContext } = await import("../../adapters/archive/archive-context.ts");
-  const { madeOr, sayMade } = await import("./make-dockerfile.ts");
-  const { generateFrom } = await import("../../core/generate/from-entries.ts");
-  return makeArchiveContext(taken, into, async (read) => {
-    const { entries } = taken;
-    const made = madeOr(await generateFrom({ entries, name: service ?? called, read }), name);
-    sayMade(made, undefined, io);
-    return made;
-  });
 }
 
 function noDockerfile({ name, path, nameDockerfile }: TakenSource, taken: Taken): UserError {

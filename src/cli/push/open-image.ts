@@ -78,6 +78,7 @@ async function openIn(
     first: { tree, push: { ...made.push, options } },
     place: { dockerfile: join(cwd, `image ${made.spec.service}`), context: cwd },
     from: fromOf(config.labels),
+    texts: { dockerfile: Buffer.from(made.dockerfile), config: found.config },
   };
 }
 

@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import type { CommandIo } from "../command.ts";
-import { pushOptions, serviceOf, type BuildArgs } from "./options.ts";
+import type { Connection } from "../connect/connect.ts";
+import { serviceArgument } from "../input/arguments.ts";
+import { pushOptions, refuseBuildOptions, serviceOf, type BuildArgs } from "./options.ts";
 import type { OpenedPush } from "./push-context.ts";
 
 /** Opens what PATH means: an archive or stdin, else a folder, with its Dockerfile or one that is made for it. The hint names the command that was typed. */
@@ -20,7 +22,7 @@ export async function openPush(
         "leave it out",
       );
     const { openArchive } = await import("./open-archive.ts");
-    return () => openArchive({ file: path, dockerfile, ...common }, io);
+    return () => openArchive({ file: path, dockerfile, commandName, ...common }, io);
   }
   if (dockerfile !== undefined)
     throw usage(
@@ -31,6 +33,30 @@ export async function openPush(
   const { openFolder } = await import("./push-context.ts");
   const source = await findSource({ ...args, path, commandName }, io);
   return () => openFolder({ ...source, ...common }, io);
+}
+
+/** What `--image` means; `name` is the service, where no label says it. */
+export interface ImageArgs {
+  readonly image: string;
+  readonly name: string | undefined;
+  readonly args: BuildArgs;
+  readonly commandName: string;
+}
+
+/** Checks the options of `--image`, and opens the image then; the server says before what it can run. */
+export function openImagePush(
+  { image, name, args, commandName }: ImageArgs,
+  io: CommandIo,
+): (server: Pick<Connection, "ask">) => Promise<OpenedPush> {
+  refuseBuildOptions(args, commandName);
+  const named = name ?? args.service;
+  const service = named === undefined ? undefined : serviceArgument(named, commandName);
+  const options = pushOptions({ ...args, service: undefined });
+  return async ({ ask }) => {
+    const { openImage } = await import("./open-image.ts");
+    const { builder } = await ask({ action: "server.info" });
+    return openImage({ image, service, options, server: builder }, io);
+  };
 }
 
 async function isArchivePath(absolute: string, typed: string): Promise<boolean> {

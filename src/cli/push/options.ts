@@ -26,12 +26,12 @@ export const buildOptions: readonly OptionRow[] = [
   ["--no-cache", "build every step again"],
   ["--service <name>", "name of the service, for a Dockerfile that does not say it"],
   ["--take-from <service>", "take over routes that this service has now"],
+  ["--dockerfile <path>", "path of the Dockerfile in an archive"],
 ];
 
 /** The same for commands that send it. */
 export const sendOptions: readonly OptionRow[] = [
   ...buildOptions,
-  ["--dockerfile <path>", "path of the Dockerfile in an archive"],
   ["--replace", "replace a service that another project has pushed"],
 ];
 
@@ -65,7 +65,7 @@ export const imageOption: OptionRow = [
 ];
 
 /** Throws UserError "usage" for options that say how an image is built, where it is there already. */
-export function refuseBuildOptions({ context, pull, cache }: BuildArgs): void {
+export function refuseBuildOptions({ context, pull, cache }: BuildArgs, commandName: string): void {
   const options = [
     [context !== undefined, "--context"],
     [pull === true, "--pull"],
@@ -73,8 +73,11 @@ export function refuseBuildOptions({ context, pull, cache }: BuildArgs): void {
   ] as const;
   const [, given] = options.find(([isGiven]) => isGiven) ?? [];
   if (given === undefined) return;
-  throw new UserError(`push: ${given} has no meaning with --image, because nothing is built`, {
-    code: "usage",
-    hint: `leave ${given} out`,
-  });
+  throw new UserError(
+    `${commandName}: ${given} has no meaning with --image, because nothing is built`,
+    {
+      code: "usage",
+      hint: `leave ${given} out`,
+    },
+  );
 }

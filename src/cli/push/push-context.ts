@@ -46,15 +46,25 @@ export interface OpenedPush {
   /** Where it lies, for the server to tell projects apart. */
   readonly place: { readonly dockerfile: string; readonly context: string };
   readonly from: PushFrom;
+  /** What a plan tells the server, because it uploads nothing. */
+  readonly texts: PushTexts;
   /** Reads all again, and keeps the bytes of these files; left out for what does not change. */
   readonly readAgain?: (changing: ReadonlySet<string>) => Promise<PushContext>;
+}
+
+/** The files of a push that say what its service is. */
+export interface PushTexts {
+  readonly dockerfile: Uint8Array;
+  readonly procfile?: Uint8Array | undefined;
+  /** The config of an image. */
+  readonly config?: Uint8Array;
 }
 
 /** Checks and reads a folder; the caller closes its tree. */
 export async function openFolder(source: PushSource, io: CommandIo): Promise<OpenedPush> {
   const { dockerfile } = source;
   const { env } = io.world;
-  const { spec } = await checkSource(source, io);
+  const { spec, ...texts } = await checkSource(source, io);
   const { readCommit } = await import("../../adapters/laptop/commit.ts");
   const commit = readCommit(dirname(dockerfile), env);
   const { context, ...first } = await readContext(source, io);
@@ -63,20 +73,19 @@ export async function openFolder(source: PushSource, io: CommandIo): Promise<Ope
     first,
     place: { dockerfile, context },
     from: { kind: "folder", ...(await commit) },
+    texts,
     readAgain: (changing) => readContext(source, io, changing),
   };
 }
 
 /** The text of its Dockerfile, its Procfile and the service that they describe; throws UserError with everything that is wrong in them. */
-export async function checkSource(
-  { dockerfile, context, made, service }: PushSource,
-  io: CommandIo,
-) {
+async function checkSource({ dockerfile, context, made, service }: PushSource, io: CommandIo) {
   const file = shown(dockerfile, io);
   const bytes =
     made === undefined ? await readDockerfile(dockerfile, file) : Buffer.from(made.dockerfile);
   const procfile = await readProcfile(dockerfile, io.world.cwd, context);
-  return { bytes, procfile, spec: checkText({ bytes, file, service, procfile }, io) };
+  const spec = checkText({ bytes, file, service, procfile }, io);
+  return { dockerfile: bytes, procfile: procfile?.bytes, spec };
 }
 
 interface DockerfileText {
@@ -105,11 +114,7 @@ export function checkText(
 }
 
 /** Reads and checks the files; reports their number and those that look like secrets. The caller closes the tree. The bytes of files that are known to be changing are kept. */
-export async function readContext(
-  source: PushSource,
-  io: CommandIo,
-  changing?: ReadonlySet<string>,
-) {
+async function readContext(source: PushSource, io: CommandIo, changing?: ReadonlySet<string>) {
   const { dockerfile, options, made } = source;
   const { cwd, interrupted } = io.world;
   const context =

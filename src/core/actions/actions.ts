@@ -4,6 +4,7 @@ import { certificates } from "./certificates.ts";
 import { scopeFields, type Definition, type Kind, type ReadIn, type Scope } from "./definition.ts";
 import { env } from "./env.ts";
 import { readFields, shown, type Fields, type Flat } from "./fields.ts";
+import { jobs } from "./jobs.ts";
 import { keys } from "./keys.ts";
 import { links } from "./links.ts";
 import { lifecycle } from "./lifecycle.ts";
@@ -13,6 +14,7 @@ import { pushing } from "./push.ts";
 import { registries } from "./registries.ts";
 import { server } from "./server.ts";
 import { tokens } from "./tokens.ts";
+import { usage } from "./usage.ts";
 import { watch } from "./watch.ts";
 
 /** Every action of the protocol by its name; all other lists of actions are derived from it. */
@@ -23,6 +25,8 @@ export const actions = {
   ...auth,
   ...programs,
   ...watch,
+  ...jobs,
+  ...usage,
   ...keys,
   ...tokens,
   ...registries,

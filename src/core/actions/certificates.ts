@@ -19,6 +19,7 @@ const managed = { scope: "server", right: "manage", repeat: "once" } as const;
 export const certificates = {
   "cert.list": action({
     scope: "server",
+    byGrant: "read",
     fields: {},
     right: "any key",
     becomes: answer<CertificateList>(),

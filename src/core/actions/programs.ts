@@ -36,11 +36,21 @@ const terminal: Reader<TerminalAsked> = (value) => {
 const isSide = (value: unknown): value is number =>
   typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= maxSide;
 
+/** Left out where input and output are pipes, kept apart. */
+const common = { terminal: optional(terminal) };
+
 const program = {
+  ...common,
   /** The words as the container gets them; no shell reads them. */
   command: secret(words),
-  /** Left out where input and output are pipes, kept apart. */
-  terminal: optional(terminal),
+};
+
+const ownProgram = {
+  ...common,
+  /** The same; left out for what the process runs. */
+  command: secret(optional(words)),
+  /** The container gets the environment of this process. */
+  process: optional(processName),
 };
 
 /** A program that runs in a container of a service. */
@@ -53,18 +63,18 @@ export interface TerminalAsked {
   readonly type: string;
 }
 
-const common = { scope: "service", right: "run", repeat: "once", knownNames: "unchanged" } as const;
+const byHand = { scope: "service", right: "run", repeat: "once", knownNames: "unchanged" } as const;
 
 /** Programs that a person starts by hand. */
 export const programs = {
   /** Starts one more container, of the live release or of another whose image is kept; `detach`: without a terminal connection. */
   run: action({
-    ...common,
-    fields: { ...program, release: optional(counted), detach: flag },
+    ...byHand,
+    fields: { ...ownProgram, release: optional(counted), detach: flag },
     becomes: opensTerminal<RunResult>(),
   }),
   exec: action({
-    ...common,
+    ...byHand,
     fields: { ...program, replica: optional(counted), process: optional(processName) },
     becomes: opensTerminal<ExecResult>(),
   }),

@@ -133,7 +133,7 @@ export const pushing = {
     knownNames: "added",
     content: (asked) => ({ push: { ...asked.push, options: undefined } }),
   }),
-  /** What a push would change; `text` is its Dockerfile and `procfile` its Procfile, because nothing is uploaded. */
+  /** What a push would change; `text` is its Dockerfile, `procfile` its Procfile and `config` that of its image, because nothing is uploaded. */
   plan: action({
     ...common,
     byGrant: "read",
@@ -141,6 +141,7 @@ export const pushing = {
       push,
       text: text(/^[^\0]{1,4194304}$/),
       procfile: optional(text(/^[^\0]{0,65536}$/)),
+      config: optional(text(/^[^\0]{1,4194304}$/)),
     },
     becomes: answer<PlannedChanges>(),
     knownNames: "unchanged",
@@ -160,8 +161,8 @@ export interface PlannedChanges {
   readonly scaledByCommand?: { readonly written: string; readonly replicas: number };
   /** How long the switch took that made the live release live, where requests waited then as well. */
   readonly lastMs?: number;
-  /** `kept`: an image with this content is there. */
-  readonly image: "kept" | "to be built";
+  /** `kept`: an image with this content is there; `to be loaded`: one that is sent. */
+  readonly image: "kept" | "to be built" | "to be loaded";
   /** Keys whose values only the build can tell; the changes assume those of the live release. */
   readonly unknown: readonly string[];
 }

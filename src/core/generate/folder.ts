@@ -21,7 +21,20 @@ export interface Folder {
 
 /** No file that a person wrote is longer. */
 const maxTextBytes = 1024 * 1024;
+/** Of all sources together: they are held in memory. */
+const maxSourceBytes = 8 * 1024 * 1024;
 const maxTexts = 400;
+/** Deeper files tell nothing about what a folder is. */
+export const maxDepth = 4;
+/** What tools leave there is not the person's. */
+export const passedOver: ReadonlySet<string> = new Set([
+  ".git",
+  "node_modules",
+  "vendor",
+  "venv",
+  ".venv",
+  "__pycache__",
+]);
 
 const wanted: readonly RegExp[] = [
   /^(?:Procfile|package\.json|angular\.json|svelte\.config\.[cm]?js|(?:next|nuxt|astro|vite)\.config\.[cm]?[jt]s)$/,
@@ -40,15 +53,28 @@ const isSource = (path: string): boolean => /\.(?:py|go|lock|yaml)$/.test(path);
 
 /** Names the few files that have to be read; most telling ones first. */
 export function filesToRead(listed: readonly Listed[]): readonly string[] {
-  const paths = listed
-    .filter(({ isLink, size }) => !isLink && size <= maxTextBytes)
-    .map(({ path }) => path);
-  return wanted.flatMap((pattern) => paths.filter((path) => pattern.test(path))).slice(0, maxTexts);
+  const plain = whatCounts(listed).filter(({ isLink, size }) => !isLink && size <= maxTextBytes);
+  let sourceBytes = 0;
+  return wanted
+    .flatMap((pattern) => plain.filter(({ path }) => pattern.test(path)))
+    .filter(({ path, size }) => !isSource(path) || (sourceBytes += size) <= maxSourceBytes)
+    .map(({ path }) => path)
+    .slice(0, maxTexts);
 }
+
+/** The same files in the same order, whether a folder was listed or an archive that has everything. */
+const whatCounts = (listed: readonly Listed[]): readonly Listed[] =>
+  listed
+    .filter(({ path }) => {
+      const above = path.split("/").slice(0, -1);
+      return above.length < maxDepth && !above.some((name) => passedOver.has(name));
+    })
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
 
 /** Makes a folder out of its listing and of the texts that were asked for. */
 export function openFolder(listed: readonly Listed[], texts: ReadonlyMap<string, string>): Folder {
-  const byPath = new Map(listed.map((one) => [one.path, one]));
+  const counting = whatCounts(listed);
+  const byPath = new Map(counting.map((one) => [one.path, one]));
   const plain = (path: string): Listed | undefined => {
     const found = byPath.get(path);
     if (found?.isLink !== true) return found;
@@ -57,7 +83,7 @@ export function openFolder(listed: readonly Listed[], texts: ReadonlyMap<string,
   };
   return {
     has: (path) => plain(path) !== undefined,
-    paths: listed.filter(({ isLink }) => !isLink).map(({ path }) => path),
+    paths: counting.filter(({ isLink }) => !isLink).map(({ path }) => path),
     text: (path) => {
       const found = plain(path);
       if (found !== undefined && found.size > maxTextBytes && !isSource(path))

@@ -1,5 +1,6 @@
 import { parseDockerfile } from "../dockerfile/parse.ts";
 import type { Hint } from "../hints.ts";
+import { isCalledDockerfile } from "../push/archive-context.ts";
 import { go } from "./go.ts";
 import type { Folder } from "./folder.ts";
 import type { Asked, Made } from "./instructions.ts";
@@ -68,11 +69,7 @@ export function generate(folder: Folder, name: string): Outcome {
 }
 
 function languageOf(folder: Folder): Language {
-  const own = folder.paths.find(
-    (path) =>
-      /^(?:(?:docker|container)file(?:[.-][^/]+)?|[^/]+\.dockerfile)$/i.test(path) &&
-      !path.endsWith(".dockerignore"),
-  );
+  const own = folder.paths.find((path) => !path.includes("/") && isCalledDockerfile(path));
   if (own !== undefined)
     throw new Question(
       "no file is called Dockerfile, but others seem to be one",

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { ManifestEntry } from "../actions/push.ts";
 import type { WantedBlob } from "../wire/protocol.ts";
-import { badImage, fieldsOf, parseJson, readImageConfig } from "./image-config.ts";
+import { badImage, fieldsOf, parseJson, readImageConfig, textsOf } from "./image-config.ts";
 
 /** One image of an archive. */
 export interface ArchivedImage {
@@ -59,8 +59,8 @@ async function dockerImages(
   const listed = Array.isArray(manifest) ? manifest.map(fieldsOf) : [];
   const images: ArchivedImage[] = [];
   for (const { Config: config, Layers: layers, RepoTags: tags } of listed) {
-    const files = texts(layers).map((path) => partAt(archive, path));
-    images.push(await imageOf(archive, partAt(archive, String(config)), files, texts(tags)));
+    const files = textsOf(layers).map((path) => partAt(archive, path));
+    images.push(await imageOf(archive, partAt(archive, String(config)), files, textsOf(tags)));
   }
   return images;
 }
@@ -125,5 +125,3 @@ const readJson = async ({ name, read }: Archive, blob: WantedBlob): Promise<unkn
   parseJson(await read(blob), name);
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-const texts = (value: unknown): readonly string[] =>
-  list(value).filter((one): one is string => typeof one === "string");

@@ -1,13 +1,21 @@
 import { UserError } from "../errors.ts";
 
-/** What the config of an image says, as far as mypaas needs it; both Docker's and OCI's form. */
-export interface ImageConfig {
-  /** Such as `linux/amd64`. */
-  readonly platform: string;
-  /** TCP ports of EXPOSE. */
-  readonly exposed: readonly string[];
+/** What an image says about its program. */
+export interface ProgramFacts {
+  /** TCP ports of EXPOSE, ascending. */
+  readonly exposed: readonly number[];
+  readonly hasHealthcheck: boolean;
+  /** `USER` as written. */
+  readonly user: string;
   /** Paths of `VOLUME` as written. */
   readonly volumes: readonly string[];
+  readonly entrypoint: readonly string[];
+}
+
+/** What the config of an image says, as far as mypaas needs it; both Docker's and OCI's form. */
+export interface ImageConfig extends ProgramFacts {
+  /** Such as `linux/amd64`. */
+  readonly platform: string;
   readonly labels: Readonly<Record<string, string>>;
   /** The sha256 of each layer without compression, from the first layer up. */
   readonly diffIds: readonly string[];
@@ -36,13 +44,28 @@ export function readImageConfig(bytes: Uint8Array, image: string): ImageConfig {
   );
   return {
     platform: `${os}/${architecture}`,
-    exposed: Object.keys(fieldsOf(config["ExposedPorts"])).filter((key) =>
-      /^\d+(?:\/tcp)?$/.test(key),
-    ),
-    volumes: Object.keys(fieldsOf(config["Volumes"])),
+    ...programFacts(config),
     labels: Object.fromEntries(labels),
     diffIds,
   };
+}
+
+/** Reads what the field `config` says, which Docker's `Config` of an image says too. */
+export function programFacts(config: unknown): ProgramFacts {
+  const { Entrypoint, Healthcheck, User, ...all } = fieldsOf(config);
+  const [test] = textsOf(fieldsOf(Healthcheck)["Test"]);
+  return {
+    exposed: tcpPorts(Object.keys(fieldsOf(all["ExposedPorts"]))),
+    hasHealthcheck: test !== undefined && test !== "NONE",
+    user: typeof User === "string" ? User : "",
+    volumes: Object.keys(fieldsOf(all["Volumes"])),
+    entrypoint: textsOf(Entrypoint),
+  };
+}
+
+function tcpPorts(keys: readonly string[]): readonly number[] {
+  const ports = keys.flatMap((key) => /^(\d+)(?:\/tcp)?$/.exec(key)?.[1] ?? []);
+  return ports.map(Number).toSorted((a, b) => a - b);
 }
 
 /** The error for an image that is not whole, or none. */
@@ -63,3 +86,7 @@ export const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
     ? (value as Readonly<Record<string, unknown>>)
     : {};
+
+/** The texts of a JSON list; none for anything else. */
+export const textsOf = (value: unknown): readonly string[] =>
+  (Array.isArray(value) ? value : []).filter((one): one is string => typeof one === "string");

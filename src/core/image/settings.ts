@@ -8,6 +8,7 @@ import { UserError } from "../errors.ts";
 import { readServiceName } from "../dockerfile/service-names.ts";
 import { show } from "../dockerfile/values.ts";
 import { command, hint } from "../hints.ts";
+import { buildpackProcesses } from "./buildpacks.ts";
 import type { ImageConfig } from "./image-config.ts";
 
 /** What an image says about its service. */
@@ -48,7 +49,8 @@ export function imageSettings(config: ImageConfig, named: Named): ImageSettings 
       hint: 'name the domain with: LABEL mypaas.domain="app.example.com"',
     });
   const written = keyLabels(config.labels);
-  const lines = [...written, ...defaults(written, config, named)];
+  const made = buildpackProcesses(config);
+  const lines = [...written, ...processLines(written, made), ...defaults(written, config, named)];
   const text = lines.map(({ key, value }) => `# ${key} = ${value}`).join("\n");
   const dockerfile = `${text}\nFROM sha256:${id}\n`;
   const { spec, problems, warnings } = parseDockerfile(Buffer.from(dockerfile), image);
@@ -56,7 +58,8 @@ export function imageSettings(config: ImageConfig, named: Named): ImageSettings 
   if (spec === undefined) throw labelsError(image, asLabels(problems));
   refuseOtherName(spec, named);
   refuseVolumes(config, spec, image);
-  return { spec, dockerfile, warnings: asLabels(warnings) };
+  const unused = made.warnings.map((what) => ({ text: `image label ${what}` }));
+  return { spec, dockerfile, warnings: [...asLabels(warnings), ...unused] };
 }
 
 /** The service that an image is named after: the last part of its repository. Undefined where that is an id, or cannot be a name. */
@@ -96,6 +99,15 @@ function keyLabels(labels: ImageConfig["labels"]): readonly Line[] {
 
 /** No name of a label may begin a line of its own. */
 const oneLine = (key: string): string => key.replaceAll(/\s/g, "?");
+
+/** What buildpacks say; a label of the same name counts before it. */
+const processLines = (
+  written: readonly Line[],
+  { keys }: ReturnType<typeof buildpackProcesses>,
+): readonly Line[] =>
+  [...keys]
+    .map(([key, value]) => ({ key, value }))
+    .filter(({ key }) => !written.some((one) => one.key.toLowerCase() === key));
 
 function defaults(
   written: readonly Line[],

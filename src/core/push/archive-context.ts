@@ -21,13 +21,15 @@ export function fileAt({ entries }: ArchiveTree, path: string): FileEntry | unde
   return undefined;
 }
 
+/** True for a file that seems to be one, such as `Dockerfile.prod`. */
+export const isCalledDockerfile = (path: string): boolean =>
+  /(?:^|\/)(?:(?:docker|container)file(?:[.-][^/]+)?|[^/]+\.dockerfile)$/i.test(path) &&
+  !path.endsWith(".dockerignore");
+
 /** Paths of files that are called like a Dockerfile, for a hint. */
 export const dockerfilesOf = ({ entries }: ArchiveTree): readonly string[] =>
   entries.flatMap((entry) =>
-    "sha256" in entry &&
-    /(?:^|\/)(?:Dockerfile(?:\.(?!dockerignore$)[\w-]+)?|[\w-]+\.Dockerfile)$/.test(entry.path)
-      ? [entry.path]
-      : [],
+    "sha256" in entry && isCalledDockerfile(entry.path) ? [entry.path] : [],
   );
 
 /** The files that decide which others are sent: the first one that is there counts, as in BuildKit. */

@@ -36,6 +36,25 @@ export const replicasOfProcess = ({ scale, processes }: Sized, process: string):
     ? replicaCount(scale)
     : (processes.find(({ name }) => name === process)?.replicas ?? 0);
 
+/** What a process of a service runs; undefined for `web` where its image says it. Throws UserError "no-process" for one that the service does not have. */
+export function commandOfProcess(
+  { command, processes }: Pick<ServiceSpec, "command" | "processes">,
+  process: string,
+  title: string,
+): string | undefined {
+  if (process === web) return command;
+  const found = processes.find(({ name }) => name === process);
+  if (found !== undefined) return found.command;
+  const names = processes.map(({ name }) => name).join(", ");
+  throw new UserError(`${title}: it has no process "${process}"`, {
+    code: "no-process",
+    hint:
+      names === ""
+        ? `write: # mypaas.process.${process} = command`
+        : `its processes are: web, ${names}`,
+  });
+}
+
 /** The number of replicas of all processes together. */
 export const totalReplicas = ({ scale, processes }: Sized): number =>
   processes.reduce((sum, { replicas }) => sum + replicas, replicaCount(scale));

@@ -20,6 +20,8 @@ export interface Release {
   readonly yielded?: readonly RouteSpec[];
   /** True when the image has its own HEALTHCHECK, which must pass too. */
   readonly imageHealthcheck: boolean;
+  /** Left out for an image without the launcher of buildpacks. */
+  readonly hasLauncher?: true;
 }
 
 /** A volume as Docker accepts it: `source` is a volume name or an absolute host path, and empty for `none`, which goes with its container. */

@@ -27,6 +27,8 @@ export interface ServerFacts extends RoutingServer {
   readonly keepsPaths?: boolean;
   /** The host on which images are taken in; undefined where that door is closed. */
   readonly imagesAt?: string;
+  /** The host on which the API answers at its short path. */
+  readonly apiAt?: string;
   /** Passwords of the users of services. */
   readonly users?: Users;
   /** Hosts whose certificate is being requested from the CA. */

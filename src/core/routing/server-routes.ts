@@ -1,5 +1,6 @@
 import { receiverContainerName } from "../release/names.ts";
 import { receiverPort } from "../server/instance.ts";
+import { apiBase } from "../api/endpoint.ts";
 import { registryBase } from "../registry/paths.ts";
 import { wireBase } from "../wire/protocol.ts";
 import type { DynamicDraft } from "./dynamic-draft.ts";
@@ -26,14 +27,19 @@ export function addServer(file: DynamicDraft, server: ServerFacts): void {
     service: "receiver",
     tls: {},
   });
-  if (server.imagesAt !== undefined)
-    file.route("images", {
-      entryPoints: ["websecure"],
-      rule: `${routeRule({ host: server.imagesAt, path: "" })} && PathPrefix(\`${registryBase}\`)`,
-      priority: receiverPriority,
-      service: "receiver",
-      tls: {},
-    });
+  const doors = [
+    { name: "images", host: server.imagesAt, base: registryBase },
+    { name: "api", host: server.apiAt, base: `${apiBase}/` },
+  ];
+  for (const { name, host, base } of doors)
+    if (host !== undefined)
+      file.route(name, {
+        entryPoints: ["websecure"],
+        rule: `${routeRule({ host, path: "" })} && PathPrefix(\`${base}\`)`,
+        priority: receiverPriority,
+        service: "receiver",
+        tls: {},
+      });
   const catchAll = { rule: "PathPrefix(`/`)", priority: 1, service: emptyService };
   file.route("nobody-http", { entryPoints: ["web"], ...catchAll });
   file.route("nobody-https", { entryPoints: ["websecure"], ...catchAll, tls: {} });

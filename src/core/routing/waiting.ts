@@ -176,8 +176,8 @@ const startMs = ({ spec }: Release): number => spec.startTimeoutMs + spec.stopTi
 
 const newRouteWaitMs = ({ to }: Switch): number => Math.min(newRouteMs, startMs(to));
 
-/** Drain and stop of the old release, start of the new one, and the undo when it does not become ready. */
+/** Drain and stop of the old release, start of the new one, and the undo when it does not become ready or has to be drained itself. */
 function longestSwitchMs({ to, from = to }: Switch): number {
-  const old = drainTimeMs(from.spec, true) + startMs(from);
-  return Math.min(startMs(to) + old + overheadMs, longestMs);
+  const drainMs = Math.max(drainTimeMs(from.spec, true), drainTimeMs(to.spec, true));
+  return Math.min(startMs(to) + drainMs + startMs(from) + overheadMs, longestMs);
 }

@@ -37,6 +37,8 @@ export interface InstanceConfig {
   readonly git?: true;
   /** True where images may be pushed to `/v2/` on the domain. */
   readonly registry?: true;
+  /** True where the API answers at `/api/v1/` on the domain. */
+  readonly api?: true;
   readonly traefikImage: string;
   readonly receiverImage: string;
   /** The user that ran init: owner of `~/…` volumes. */

@@ -57,9 +57,10 @@ export const loopback = ["127.0.0.1", "::1"] as const;
 
 /** The facts of the configuration that the routing depends on; none of them for a server as 0.1.0 set it up. */
 export const urlsAndTrust = (
-  config: Pick<InstanceConfig, "trustProxy" | "urls" | "registry" | "domain">,
+  config: Pick<InstanceConfig, "trustProxy" | "urls" | "registry" | "api" | "domain">,
 ) => ({
   ...(trustsProxies(config) && { trusted: trustedRanges(config) }),
   ...(config.urls === "kept" && { keepsPaths: true }),
   ...(config.registry === true && config.domain !== undefined && { imagesAt: config.domain }),
+  ...(config.api === true && config.domain !== undefined && { apiAt: config.domain }),
 });

@@ -51,6 +51,7 @@ export const releaseShape = object<
   secretFiles: maybe(listOf(secretFile)),
   yielded: maybe(listOf(storedRoute)),
   imageHealthcheck: flag,
+  hasLauncher: maybe(flag as Reader<true>),
 });
 
 export const receiptShape = object<Receipt, "ms">({

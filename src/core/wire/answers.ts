@@ -19,6 +19,8 @@ export interface Answers {
   readonly plan: PlannedChanges;
   /** With `--watch` one line after the other. */
   readonly ps: PsSnapshot;
+  /** While the page is served; the address holds its secret. */
+  readonly open: { readonly url: string };
   readonly releases: Results["release.list"];
   readonly check: CheckAnswer;
   readonly eject: EjectAnswer;

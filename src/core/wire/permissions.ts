@@ -72,15 +72,24 @@ export function maySee(caller: Caller, service: string): boolean {
 }
 
 /** True for a key with which other keys can be enrolled and removed now. */
-export function mayManageKeys(key: EnrolledKey, now: number): boolean {
+export const mayManageKeys = (key: EnrolledKey, now: number): boolean =>
+  mayDo(key, { action: "key.list" }, now);
+
+/** True for an action that the caller would not be refused. */
+export function mayDo(caller: Caller, action: Action, now: number): boolean {
   try {
-    authorise(key, { action: "key.list" }, now);
+    authorise(caller, action, now);
     return true;
   } catch (error) {
     if (error instanceof UserError) return false;
     throw error;
   }
 }
+
+/** True for a caller that is not limited to services, and so sees what belongs to none. */
+export const maySeeServer = (caller: Caller): boolean =>
+  caller === "root" ||
+  (caller.options.services === undefined && (grantOf(caller)?.services.includes("*") ?? true));
 
 /** Decides whether the key may use the settings of a service; throws UserError "forbidden". */
 export function authoriseSpec(caller: Caller, spec: ServiceSpec): void {

@@ -2,12 +2,14 @@ import type { RouteSpec } from "../../core/release/spec.ts";
 import { UserError } from "../../core/errors.ts";
 import { releaseTag } from "../../core/routing/release-routing.ts";
 import { expectCutOver } from "../expected.ts";
-import { holdAgain, routingTimeoutMs } from "./hold.ts";
+import { explain } from "../failures/explain.ts";
+import { routingTimeoutMs } from "./hold.ts";
 import { replicasOf } from "../replicas.ts";
 import { messages, routeUrl } from "../messages.ts";
 import type { RouteAnswer } from "../ports.ts";
 import { step } from "./step.ts";
 import type { SwitchContext } from "../switch-context.ts";
+import { takeBack } from "./take-back.ts";
 import { steadyMs, whileRunning } from "./while-running.ts";
 import { command, hint } from "../../core/hints.ts";
 
@@ -22,11 +24,11 @@ export interface CutOver {
 /** Lets the new release answer; waits until Traefik says so, every route shows it and none of its replicas has ended. A deploy can be cancelled until just before. */
 export async function cutOver(context: SwitchContext): Promise<CutOver> {
   const { engine, router, service, release, signal } = context;
-  const replicas = await replicasOf(context, release.number);
   signal.throwIfAborted();
   let at = context.clock.now();
   let unproven: readonly RouteSpec[] = [];
   try {
+    const replicas = await replicasOf(context, release.number);
     await step(context, "cut-over", async () => {
       if (context.someWait) await engine.lendName(release, "next");
       await engine.keepRunning(release);
@@ -41,8 +43,9 @@ export async function cutOver(context: SwitchContext): Promise<CutOver> {
       });
     });
   } catch (error) {
-    await holdAgain(context);
-    throw error;
+    // The log of a replica that has ended is read before the engine starts it again.
+    const [cause] = await Promise.all([explain(context, error), takeBack(context)]);
+    throw cause;
   }
   return { at, unproven };
 }

@@ -1,7 +1,5 @@
 import type { SwitchContext } from "../switch-context.ts";
 import { expectHeld } from "../expected.ts";
-import { untilEngineAnswers, untilTraefikAnswers } from "../retry-while-down.ts";
-import { messages } from "../messages.ts";
 import { step } from "./step.ts";
 
 /** How long Traefik gets to take over a change of routing. */
@@ -18,18 +16,8 @@ export async function hold(context: SwitchContext): Promise<void> {
 export const holdMode = ({ from, oldFirst }: Pick<SwitchContext, "from" | "oldFirst">) =>
   from === undefined || oldFirst ? ("wait" as const) : ("serving" as const);
 
-/** Gives requests back to the hold before replicas are removed; a failure is said. */
-export async function holdAgain(context: SwitchContext): Promise<void> {
-  if (!context.isRouted) return;
-  try {
-    await untilEngineAnswers(context, () => untilTraefikAnswers(context, () => applyHold(context)));
-  } catch (error) {
-    context.say(messages.leftOver("while undoing", error));
-  }
-}
-
-/** The effect alone, for the way back as well; safe to repeat. */
-async function applyHold(context: SwitchContext): Promise<void> {
+/** The effect alone; safe to repeat. */
+export async function applyHold(context: SwitchContext): Promise<void> {
   const { router, service, release, from } = context;
   await router.apply({ kind: "hold", service, to: release, from, mode: holdMode(context) });
   await router.confirm(expectHeld(context), routingTimeoutMs);

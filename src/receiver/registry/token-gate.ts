@@ -3,10 +3,7 @@ import { keepNewest } from "../../core/newest.ts";
 import { UserError } from "../../core/errors.ts";
 import { command, hint } from "../../core/hints.ts";
 import type { ImageDoor } from "../../core/registry/door.ts";
-import type { EnrolledKey } from "../../core/ssh/authorized-keys.ts";
-import { fingerprint } from "../../core/ssh/public-key.ts";
-import { readToken, verifyToken } from "../../core/wire/grant.ts";
-import { countFailures } from "../failures.ts";
+import { createTokenCheck, type TokenCheckOptions } from "../token-check.ts";
 
 /** Lets those in whose token the worker would take; the worker verifies it again at each deploy. */
 export interface TokenGate {
@@ -14,10 +11,7 @@ export interface TokenGate {
   readonly admit: (header: string | undefined, repository: string | undefined) => Promise<string>;
 }
 
-export interface TokenGateOptions {
-  readonly keys: () => Promise<readonly EnrolledKey[]>;
-  readonly server: string;
-  readonly now: () => number;
+export interface TokenGateOptions extends TokenCheckOptions {
   readonly check: ImageDoor["check"];
 }
 
@@ -29,21 +23,7 @@ const maxKnown = 256;
 export function createTokenGate({ keys, server, now, check }: TokenGateOptions): TokenGate {
   /** Until when what was asked of a token need not be asked again; by hash, because a token is a secret. */
   const known = new Map<string, number>();
-  const failures = countFailures({
-    now,
-    what: "token: signatures of its key",
-    hint: "try again in a minute",
-  });
-  const verify = async (token: string) => {
-    const signer = fingerprint(readToken(token).signature.publicKey);
-    failures.refuse(signer);
-    try {
-      verifyToken({ token, keys: await keys(), server, now: now() });
-    } catch (error) {
-      if (error instanceof UserError && error.code === "bad-signature") failures.add(signer);
-      throw error;
-    }
-  };
+  const verify = createTokenCheck({ keys, server, now });
 
   return {
     admit: async (header, repository) => {
@@ -52,7 +32,6 @@ export function createTokenGate({ keys, server, now, check }: TokenGateOptions):
         .update(`${repository ?? ""} ${token}`)
         .digest("hex");
       if ((known.get(asked) ?? 0) > now()) return token;
-      // Before the worker hears of it: nobody without a token can make it work.
       await verify(token);
       await check(token, repository);
       known.set(asked, now() + knownMs);

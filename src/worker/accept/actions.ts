@@ -12,6 +12,7 @@ import { manualNames } from "../certificates/server-facts.ts";
 import { enrol, keyInfos, revoke } from "../access/key-actions.ts";
 import { listTokens, revokeToken } from "../access/grants.ts";
 import type { MaintenanceControl } from "../maintenance/maintenance.ts";
+import { jobInfos, jobSteps } from "../status/listed-jobs.ts";
 import { listedReleases } from "../status/listed-releases.ts";
 import { listUsers, removePassword, setPassword, type UserParts } from "../access/users.ts";
 import { listLinks, setLink, unlink } from "../links/links.ts";
@@ -43,6 +44,7 @@ export interface ActionParts {
   readonly examine: (host: string | undefined) => Promise<Results["doctor"]>;
   readonly removeInfo: (service: string) => Promise<Results["remove.list"]>;
   readonly plan: DirectActions["plan"];
+  readonly disk: (caller: Caller) => Promise<Results["disk"]>;
   /** What builds images here; undefined while Docker does not answer. */
   readonly builder: () => Promise<BuilderFacts | undefined>;
   /** Ids of the images among these that are there; undefined while Docker does not answer. */
@@ -58,6 +60,10 @@ export function directActions(parts: ActionParts): DirectActions {
     "release.list": async ({ service }, caller) => ({
       releases: await listedReleases(parts, service, caller),
     }),
+    "job.list": (asked, caller) => ({ jobs: jobInfos(parts, asked, caller) }),
+    // `withItsJob` has completed the request.
+    "job.steps": ({ job = 0 }) => jobSteps(state, job),
+    disk: (_, caller) => parts.disk(caller),
     "env.list": ({ service }) => listEnv(parts, service),
     "auth.list": ({ service }) => ({ service, users: listUsers(state, service) }),
     "auth.set": (asked) => setPassword(parts, asked),

@@ -87,7 +87,11 @@ export function createBackend(parts: BackendParts): Backend {
 }
 
 /** True where all jobs of a service are meant. */
-const isAboutAll = ({ action, service, job }: ActionOf<"cancel" | "job.log">): boolean =>
+const isAboutAll = ({
+  action,
+  service,
+  job,
+}: ActionOf<"cancel" | "job.log" | "job.steps">): boolean =>
   action === "cancel" && service !== undefined && job === undefined;
 
 /** A request that `authorise` has allowed. */

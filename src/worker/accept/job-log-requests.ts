@@ -1,13 +1,14 @@
 import { command, hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
-import { authorise, maySee, type Caller } from "../../core/wire/permissions.ts";
+import { authorise, type Caller } from "../../core/wire/permissions.ts";
 import type { ActionOf } from "../../core/actions/actions.ts";
 import { findJob, type Job } from "../../adapters/state/jobs.ts";
 import { newestJob } from "../../adapters/state/overview.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { noService } from "../jobs/job-kind.ts";
+import { maySeeJobsOf } from "../status/listed-jobs.ts";
 
-type JobLogAction = ActionOf<"job.log" | "cancel">;
+type JobLogAction = ActionOf<"job.log" | "job.steps" | "cancel">;
 type FoundJob = Pick<Job, "id" | "service">;
 
 /** Completes a request about one job with the service and number of its job, on which its rights depend; throws UserError "no-job" for a job that is not known, or that the caller may not see. */
@@ -21,7 +22,7 @@ export function withItsJob<R extends JobLogAction>(
   if (asked !== undefined) authorise(caller, request, now());
   const found = findIt(state, request);
   const isMeant = found !== undefined && (asked ?? found.service) === found.service;
-  if (isMeant && maySeeJob(caller, found))
+  if (isMeant && maySeeJobsOf(caller, found.service))
     return {
       ...rest,
       job: found.id,
@@ -34,12 +35,6 @@ export function withItsJob<R extends JobLogAction>(
     hint: hint`see the last job of each service: ${command("ps")}`,
   });
 }
-
-/** A key that is limited to services sees no job of the server. */
-const maySeeJob = (caller: Caller, { service }: FoundJob): boolean =>
-  service === noService
-    ? caller === "root" || caller.options.services === undefined
-    : maySee(caller, service);
 
 function findIt(state: State, { service, job }: JobLogAction): FoundJob | undefined {
   if (job !== undefined) return findJob(state, job);

@@ -19,6 +19,12 @@ export function readKey(line: string): EnrolledKey | undefined {
   return typeof key === "string" ? undefined : key;
 }
 
+/** What people call the key of a fingerprint: its name, the fingerprint where it has none or is gone, or `root`. */
+export function keyNames(state: State): (key: string) => string {
+  const names = new Map(enrolledKeys(state).map(({ fingerprint, name }) => [fingerprint, name]));
+  return (key) => names.get(key) || key;
+}
+
 /** The caller of an accepted request; undefined when its key is not enrolled any more. */
 export function callerOf(state: State, key: string): Caller | undefined {
   if (key === "root") return key;

@@ -1,6 +1,6 @@
 import { command, hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
-import { refuseNoWeb, web } from "../../core/release/processes.ts";
+import { commandOfProcess, refuseNoWeb, web } from "../../core/release/processes.ts";
 import { writeScale, type Scale, type ServiceSpec } from "../../core/release/spec.ts";
 import type { ScaleOverride } from "../../core/stored/records.ts";
 import { repeatSource } from "../../sources/repeat.ts";
@@ -92,18 +92,10 @@ export function rescale(stored: StoredRelease, replicas: number, process = web):
 }
 
 function refuseScale(spec: ServiceSpec, process: string, replicas: number): ServiceSpec {
-  const { service, processes } = spec;
+  const { service } = spec;
   refuseNoWeb({ service, process, replicas });
-  if (process === web) return spec;
-  if (processes.some(({ name }) => name === process)) return spec;
-  const names = processes.map(({ name }) => name).join(", ");
-  throw new UserError(`scale ${service}: it has no process "${process}"`, {
-    code: "no-process",
-    hint:
-      names === ""
-        ? `write: # mypaas.process.${process} = command`
-        : `its processes are: web, ${names}`,
-  });
+  commandOfProcess(spec, process, `scale ${service}`);
+  return spec;
 }
 
 const scaled = (spec: ServiceSpec, process: string, replicas: number): ServiceSpec =>

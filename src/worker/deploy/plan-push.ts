@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../../core/errors.ts";
+import { isLauncher } from "../../core/image/buildpacks.ts";
+import { readImageConfig } from "../../core/image/image-config.ts";
 import { changesBetween } from "../../core/release/changes.ts";
 import { imageName } from "../../core/release/names.ts";
 import { web } from "../../core/release/processes.ts";
@@ -11,7 +13,7 @@ import type { ActionOf } from "../../core/actions/actions.ts";
 import type { PlannedChanges } from "../../core/actions/push.ts";
 import type { WantedBlob } from "../../core/wire/protocol.ts";
 import type { Engine } from "../../deploy/ports.ts";
-import { dockerfileOf, procfileOf } from "../../sources/push.ts";
+import { dockerfileOf, fileOf, procfileOf } from "../../sources/push.ts";
 import { sentSource } from "../../sources/image.ts";
 import { readSpec } from "../../sources/read-spec.ts";
 import type { BuildSource, LoadSource } from "../../sources/source.ts";
@@ -23,7 +25,7 @@ import type { State } from "../../adapters/state/state.ts";
 import { plan, planAs } from "./deploy-context.ts";
 import { keptImage } from "./image.ts";
 import { runsAlready, type Wanted } from "./runs-already.ts";
-import { nothingBuilt } from "./release-plan.ts";
+import { nothingBuilt, type PlanFacts } from "./release-plan.ts";
 import { plannedValues, withBuildSecrets } from "./build-secrets.ts";
 import { decideScales } from "./desired-release.ts";
 import { admitHere } from "./admit.ts";
@@ -75,8 +77,12 @@ export async function planPush(
   if (kept !== undefined) refuseUncovered(`deploy ${service}`, spec, kept.facts);
   const number = (releases[0]?.release.number ?? 0) + 1;
   const image = kept?.image ?? imageName(config.instance, spec.slug, number);
+  const sent = sentFacts(action);
   const facts =
-    kept?.facts ?? (live && (await engine.inspectImage(live.release.image))) ?? nothingBuilt;
+    kept?.facts ??
+    sent ??
+    (live && (await engine.inspectImage(live.release.image))) ??
+    nothingBuilt;
   const to = plan(context, { number, image }, facts);
   const withImage: Wanted["withImage"] = (of, known) => planAs(context, of, known);
   const from = live?.release;
@@ -90,9 +96,17 @@ export async function planPush(
     changes: changesBetween(from, to),
     pause,
     ...(lastMs !== undefined && { lastMs }),
-    image: kept === undefined ? "to be built" : "kept",
-    unknown: kept === undefined && spec.port === undefined ? ["port"] : [],
+    image: kept !== undefined ? "kept" : "parts" in source ? "to be loaded" : "to be built",
+    unknown: (kept ?? sent) === undefined && spec.port === undefined ? ["port"] : [],
   };
+}
+
+/** What the config of an image says that would be sent; undefined where files would be. */
+function sentFacts({ push, config }: PlanAction): PlanFacts | undefined {
+  if (push.image === undefined || config === undefined) return undefined;
+  const path = push.image.config;
+  const facts = readImageConfig(bytesOf(path, fileOf(push, path), config), path);
+  return { ...facts, hasLauncher: isLauncher(facts.entrypoint) };
 }
 
 /** How long requests waited at the last switch; undefined where none will, or none did. */
@@ -112,16 +126,16 @@ function plannedSource({
     throw new Error("a plan reads no blobs");
   });
   const { path, procfile: beside } = source.dockerfile;
-  const read = sameBytes(path, dockerfileOf(push), text);
+  const read = async () => bytesOf(path, dockerfileOf(push), text);
   if (beside === undefined) return { ...source, dockerfile: { path, read } };
-  const own = { ...beside, read: sameBytes(beside.path, procfileOf(push), procfile) };
+  const own = { ...beside, read: async () => bytesOf(beside.path, procfileOf(push), procfile) };
   return { ...source, dockerfile: { path, read, procfile: own } };
 }
 
 /** The bytes of a file that the request brings, where they are those of the manifest. */
-function sameBytes(path: string, blob: WantedBlob | undefined, text: string) {
+function bytesOf(path: string, blob: WantedBlob | undefined, text: string) {
   const bytes = Buffer.from(text);
-  if (blob?.sha256 === createHash("sha256").update(bytes).digest("hex")) return async () => bytes;
+  if (blob?.sha256 === createHash("sha256").update(bytes).digest("hex")) return bytes;
   throw new UserError(`${path}: changed while it was read`, {
     code: "bad-request",
     hint: hint`ask again: ${command("plan")}`,

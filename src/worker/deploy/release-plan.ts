@@ -24,10 +24,15 @@ export interface ReleaseParts {
 }
 
 /** What a plan needs to know of an image. */
-export type PlanFacts = Pick<ImageFacts, "exposed" | "hasHealthcheck" | "user">;
+export type PlanFacts = Pick<ImageFacts, "exposed" | "hasHealthcheck" | "user" | "hasLauncher">;
 
 /** The facts before there is an image. */
-export const nothingBuilt: PlanFacts = { exposed: [], hasHealthcheck: false, user: "" };
+export const nothingBuilt: PlanFacts = {
+  exposed: [],
+  hasHealthcheck: false,
+  user: "",
+  hasLauncher: false,
+};
 
 /** Decides all about a release, out of the spec, its image and the values set on the server. */
 export function planRelease(parts: ReleaseParts): Release {
@@ -53,6 +58,7 @@ export function planRelease(parts: ReleaseParts): Release {
     }),
     ...(spec.secrets.length > 0 && { secretFiles: secretFiles(parts) }),
     imageHealthcheck: facts.hasHealthcheck,
+    ...(facts.hasLauncher && { hasLauncher: true }),
   };
 }
 

@@ -1,7 +1,10 @@
+import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { createAdaptorServer } from "@hono/node-server";
+import { apiBase } from "../../core/api/endpoint.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { World } from "../../core/world.ts";
 import { realClock } from "../../adapters/clock.ts";
@@ -16,7 +19,7 @@ import { doorBase } from "../../core/registry/door.ts";
 import { guardOf, requestOfToken } from "../access/tokens.ts";
 
 interface ServerParts {
-  readonly world: Pick<World, "now">;
+  readonly world: Pick<World, "now" | "packageRoot">;
   readonly config: InstanceConfig;
   readonly core: Core;
   readonly localSpool: Spool;
@@ -41,7 +44,8 @@ export function openServers(parts: ServerParts): Readonly<Record<Entry, Server>>
   const docker = createServer(
     dockerFilter({ engineSocket, instance: config.instance, onEvents: core.traefikEvents.opened }),
   );
-  const receiver = serve(withImages(appOf("outside", undefined).fetch, core, onBug));
+  const outside = appOf("outside", undefined).fetch;
+  const receiver = serve(withDoors(outside, { images: imagesOf(parts), api: apiOf(parts) }));
   const local = serve(appOf("local", localSpool).fetch);
   for (const server of [receiver, local])
     onUpgrade(server, { open: terminalsOf(core), onBug, maxOpen: maxTerminals });
@@ -70,18 +74,46 @@ export async function lastAnswers(server: Server): Promise<void> {
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
-/** Answers the receiver's questions about images too, where init has opened that door. */
-function withImages(fetch: Fetch, { images }: Core, onBug: (error: unknown) => void): Fetch {
-  if (images === undefined) return fetch;
-  let opened: Promise<Fetch> | undefined;
-  const open = async (parts: typeof images) => {
-    const { imageDoorApp } = await import("../../adapters/wire/image-door.ts");
-    const { createImageDoor } = await import("../accept/image-door.ts");
-    return imageDoorApp(createImageDoor(parts), onBug).fetch;
+/** Ways in that are loaded when the receiver asks for the first time. */
+interface Doors {
+  /** Undefined where init has not opened it. */
+  readonly images: (() => Promise<Fetch>) | undefined;
+  readonly api: () => Promise<Fetch>;
+}
+
+/** Answers the receiver's questions about images, and what it passes on of the API, too. */
+function withDoors(fetch: Fetch, { images, api }: Doors): Fetch {
+  const opened = new Map<string, Promise<Fetch>>();
+  const through = (base: string, open: () => Promise<Fetch>) => {
+    const door = opened.get(base) ?? open();
+    opened.set(base, door);
+    return door;
   };
   return async (request) => {
-    if (!new URL(request.url).pathname.startsWith(doorBase)) return fetch(request);
-    return (await (opened ??= open(images)))(request);
+    const { pathname } = new URL(request.url);
+    if (images !== undefined && pathname.startsWith(doorBase))
+      return (await through(doorBase, images))(request);
+    if (pathname.startsWith(`${apiBase}/`)) return (await through(apiBase, api))(request);
+    return fetch(request);
+  };
+}
+
+function imagesOf({ core: { images }, onBug }: ServerParts): Doors["images"] {
+  if (images === undefined) return undefined;
+  return async () => {
+    const { imageDoorApp } = await import("../../adapters/wire/image-door.ts");
+    const { createImageDoor } = await import("../accept/image-door.ts");
+    return imageDoorApp(createImageDoor(images), onBug).fetch;
+  };
+}
+
+function apiOf({ world, core, onBug }: ServerParts): Doors["api"] {
+  return async () => {
+    const { apiApp } = await import("../../adapters/wire/api-app.ts");
+    const { createApiDoor } = await import("../accept/api-door.ts");
+    const door = createApiDoor(core.backend);
+    const description = () => readFile(join(world.packageRoot, "docs", "openapi.json"), "utf8");
+    return apiApp({ door, clock: realClock(world.now), onBug, description });
   };
 }
 

@@ -3,13 +3,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
-import type { ManifestEntry, PushManifest } from "../../core/actions/push.ts";
+import type { PushManifest } from "../../core/actions/push.ts";
+import { madeEvents } from "../../core/generate/made.ts";
+import { dockerfilesOf } from "../../core/push/archive-context.ts";
+import type { Event } from "../../core/wire/events.ts";
+import type { Taken } from "../../adapters/archive/taken.ts";
 import { didYouMean } from "../../core/dockerfile/did-you-mean.ts";
 import { commitOf } from "../../core/push/from.ts";
 import { filesOf } from "../../core/push/older-servers.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { plainTheme, renderEvent } from "../../core/wire/event-text.ts";
-import { readArchiveContext } from "../../adapters/archive/archive-context.ts";
+import { readOrMakeContext } from "../../adapters/archive/archive-context.ts";
 import { takeTar } from "../../adapters/archive/take-tar.ts";
 import type { BlobStore } from "../../adapters/host/blob-store.ts";
 import { followPush, pushHere, type PushHereParts } from "../accept/push-here.ts";
@@ -70,13 +74,20 @@ interface Taking {
 /** The manifest of a commit, with the bytes of its files in the folder. */
 async function takeCommit(
   { commit, branch, dockerfile = "Dockerfile", pull, noCache }: CommitPush,
-  { hook, folder, say }: Taking,
+  { hook, folder, say, service }: Taking,
 ): Promise<PushManifest> {
   const { facts, tar } = await hook.files(commit);
   const taken = await takeTar(tar, folder, { name: "commit" });
-  const chosen = await readArchiveContext(taken, folder, { path: dockerfile, name: "commit" });
-  if (chosen === undefined) throw noDockerfile(dockerfile, taken.entries);
-  for (const gap of await commitGaps(taken, chosen, folder)) say(renderEvent(gap, plainTheme));
+  const tell = (event: Event) => say(renderEvent(event, plainTheme));
+  const chosen = await readOrMakeContext(taken, folder, {
+    path: dockerfile,
+    name: `commit ${commit.slice(0, 7)}`,
+    called: service,
+    hint: writeOne,
+    onMade: (made) => madeEvents(made).forEach(tell),
+  });
+  if (chosen === undefined) throw noDockerfile(dockerfile, taken);
+  for (const gap of await commitGaps(taken, chosen, folder)) tell(gap);
   const subject = plainText(facts.subject);
   return {
     ...filesOf(chosen),
@@ -89,16 +100,16 @@ async function takeCommit(
   };
 }
 
-function noDockerfile(dockerfile: string, entries: readonly ManifestEntry[]): UserError {
-  const names = entries
-    .map(({ path }) => path)
-    .filter((path) => /(^|\/)[^/]*dockerfile[^/]*$/i.test(path));
+const writeOne = "add a Dockerfile at the top of the repository, and commit it";
+
+function noDockerfile(dockerfile: string, taken: Taken): UserError {
+  const names = dockerfilesOf(taken);
   const near = didYouMean(dockerfile, names) ?? names[0];
   return new UserError(`${plainText(dockerfile)}: not in this commit`, {
     code: "no-dockerfile",
     hint:
       near === undefined
-        ? "add a Dockerfile at the top of the repository, and commit it"
+        ? writeOne
         : hint`name the one that is there: git push -o dockerfile=${near} REMOTE main`,
   });
 }

@@ -59,7 +59,8 @@ export function createQueue(parts: QueueParts): Queue {
       for (const job of unfinishedJobs(state)) {
         if (running.size >= parts.limit) return;
         if (running.has(job.service) || job.state !== "queued") continue;
-        if (beginJob(state, job.id)) begin(job, (signal) => runJob(parts, job, signal));
+        if (beginJob(state, job.id, clock.now()))
+          begin(job, (signal) => runJob(parts, job, signal));
       }
     } catch {
       // The disk is full or failing; what is queued stays queued until it is not.

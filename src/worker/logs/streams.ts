@@ -2,6 +2,7 @@ import { command } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import { redactor } from "../../core/redact.ts";
 import { parseRequest } from "../../core/wire/request.ts";
+import type { PsSnapshot } from "../../core/actions/watch.ts";
 import type { StreamAction } from "../../core/actions/actions.ts";
 import type { LogSource } from "../../adapters/engines/docker/log-stream.ts";
 import type { ReplicaFacts } from "../../adapters/engines/docker/replicas.ts";
@@ -10,7 +11,7 @@ import { callerOf } from "../access/enrolled-keys.ts";
 import { refuseUnknownService } from "../accept/known-service.ts";
 import type { ToolParts } from "../deploy/tools.ts";
 import { knownSecrets } from "../jobs/known-secrets.ts";
-import { watchServices } from "../status/ps.ts";
+import { watchServices, type PsRequest } from "../status/ps.ts";
 import { LogSessions, type SessionsParts } from "./log-sessions.ts";
 import { failedItem } from "./session.ts";
 
@@ -24,6 +25,8 @@ export interface Streams {
     from: string,
     signal: AbortSignal,
   ) => Promise<AsyncIterable<string>>;
+  /** What runs now. */
+  readonly snapshot: (wanted: Omit<PsRequest, "watch">) => Promise<PsSnapshot>;
   /** Resolves when all readers have the log of a container, or after 2 s. After a crash of the worker, readers have 5 s to come back. */
   readonly drained: (container: string) => Promise<void>;
   readonly stop: () => void;
@@ -71,6 +74,13 @@ export function createStreams(parts: StreamParts): Streams {
       const caller = callerOf(state, stored.key);
       if (caller === undefined) throw new Error(`key ${stored.key}: not enrolled any more`);
       return jsonLines(watchServices({ state, clock, replicas }, { ...request, caller }, signal));
+    },
+    snapshot: async ({ service, caller }) => {
+      const { replicas } = await parts.docker();
+      const wanted = { ...(service !== undefined && { service }), caller, watch: false };
+      const { signal } = new AbortController();
+      for await (const one of watchServices({ state, clock, replicas }, wanted, signal)) return one;
+      throw new Error("ps: said nothing");
     },
     drained: (container) => sessions.drained(container),
     stop: () => sessions.stop(),

@@ -1,5 +1,10 @@
 import { type Hint, command, hint } from "../../core/hints.ts";
-import { processWord, web } from "../../core/release/processes.ts";
+import type { OwnProgram } from "../../adapters/engines/docker/container-plan.ts";
+import type { ActionOf } from "../../core/actions/actions.ts";
+import { bad } from "../../core/actions/fields.ts";
+import { commandWords } from "../../core/release/command.ts";
+import type { ServiceSpec } from "../../core/release/spec.ts";
+import { commandOfProcess, processWord, web } from "../../core/release/processes.ts";
 import { UserError } from "../../core/errors.ts";
 import {
   currentRelease,
@@ -31,6 +36,21 @@ export function releaseToRun(
   if (found === undefined) throw refuse(`release ${wanted} is not known`, list);
   if (found.imageId === "") throw refuse(`the image of release ${wanted} was removed`, list);
   return found;
+}
+
+/** What a one-off container runs, and the process whose environment it gets; without a command what that process runs. Throws UserError "no-process". */
+export function programToRun(
+  spec: ServiceSpec,
+  { service, process, command: words }: ActionOf<"run">,
+): Pick<OwnProgram, "command" | "process"> {
+  if (process === undefined) {
+    if (words !== undefined) return { command: words };
+    throw bad("command: should be a list of words");
+  }
+  const written = commandOfProcess(spec, process, `run ${service}`);
+  const own = written === undefined ? undefined : commandWords(written);
+  const chosen = words ?? own;
+  return { process, ...(chosen !== undefined && { command: chosen }) };
 }
 
 /** The replica for `exec`: the named one, or the first that runs. Throws UserError "not-running". */

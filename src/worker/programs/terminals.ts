@@ -15,7 +15,7 @@ import type { OnConnection } from "../../adapters/wire/upgrade.ts";
 import { ensureVolumes } from "../../deploy/steps/start-replicas.ts";
 import type { Engine } from "../../deploy/ports.ts";
 import { connectProgram } from "./connect-program.ts";
-import { releaseToRun, replicaToEnter } from "./program-target.ts";
+import { programToRun, releaseToRun, replicaToEnter } from "./program-target.ts";
 import { StartedPrograms } from "./started-programs.ts";
 
 type RunAction = ActionOf<"run">;
@@ -98,7 +98,7 @@ export class Terminals {
       });
     const isDetached = action.detach === true;
     const name = programName(release.instance, release.spec.slug, request.slice(0, 8));
-    const own = { release, name, command: action.command };
+    const own = { release, name, ...programToRun(release.spec, action) };
     const start = async <T>(work: (programs: Programs) => Promise<T>): Promise<T> => {
       await ensureVolumes(engine, release);
       this.#started.started("run", name);

@@ -3,7 +3,7 @@ import type { ReleaseInfo } from "../../core/actions/lifecycle.ts";
 import { allReleases, listReleases } from "../../adapters/state/releases.ts";
 import type { State } from "../../adapters/state/state.ts";
 import { canRollBack } from "../deploy/rollback.ts";
-import { enrolledKeys } from "../access/enrolled-keys.ts";
+import { keyNames } from "../access/enrolled-keys.ts";
 
 interface ListParts {
   readonly state: State;
@@ -21,7 +21,7 @@ export async function listedReleases(
   );
   const kept = stored.filter(canRollBack);
   const there = await imagesThere([...new Set(kept.map(({ release }) => release.image))]);
-  const names = new Map(enrolledKeys(state).map(({ fingerprint, name }) => [fingerprint, name]));
+  const byName = keyNames(state);
   return stored.map((one): ReleaseInfo => {
     const { release, created, imageId, repeats, from, receipt } = one;
     const { processes } = release.spec;
@@ -35,7 +35,7 @@ export async function listedReleases(
       ...(processes.length > 0 && { processes: processes.map(({ name }) => name) }),
       ...(from !== undefined && { from }),
       ...(receipt !== undefined && { receipt }),
-      by: names.get(one.key) || one.key,
+      by: byName(one.key),
       // An image may have been removed with Docker's own commands.
       canRollBack: canRollBack(one) && (there?.has(imageId) ?? true),
     };

@@ -157,7 +157,7 @@ test("state: one release is live at a time, and a running job claims its routes"
     ["starting", "live", "retired"],
   );
   assert.equal(claimingReleases(state).length, 1);
-  beginJob(state, running.id);
+  beginJob(state, running.id, 0);
   assert.equal(claimingReleases(state).length, 2);
 });
 
@@ -245,8 +245,8 @@ test("state: keys keep their order and none is there twice", (t) => {
 test("state: a job has one end", (t) => {
   const state = scratchState(t);
   const { id } = insertJob(state, job("web"), 1);
-  assert.equal(beginJob(state, id), true);
-  assert.equal(beginJob(state, id), false);
+  assert.equal(beginJob(state, id, 0), true);
+  assert.equal(beginJob(state, id, 0), false);
   assert.equal(endJob(state, id, "done", 2), true);
   assert.equal(endJob(state, id, "failed", 3), false);
   assert.deepEqual(unfinishedJobs(state), []);

@@ -1,16 +1,22 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { plan } from "../../../src/cli/commands/plan.ts";
 import type { PlannedChanges } from "../../../src/core/actions/push.ts";
+import { tarOf } from "../../support/tar-bytes.ts";
 import { runCommand } from "../../support/command.ts";
 import { fakeWireServer } from "../../support/fake-wire-server.ts";
 
 const text = "# mypaas.servicename = web\nFROM x\n";
 
-async function planned(t: TestContext, result: Partial<PlannedChanges>) {
+async function planned(
+  t: TestContext,
+  result: Partial<PlannedChanges>,
+  { args = {}, file }: { readonly args?: object; readonly file?: Buffer } = {},
+) {
   const fake = await fakeWireServer(t, {
     result: {
       service: "web",
@@ -21,14 +27,15 @@ async function planned(t: TestContext, result: Partial<PlannedChanges>) {
       unknown: [],
       ...result,
     },
+    version: "0.2.0",
   });
   const { runDir } = await fake.listenOnSocket();
   const cwd = await mkdtemp(join(tmpdir(), "mypaas-plan-"));
   t.after(() => rm(cwd, { recursive: true }));
-  await writeFile(join(cwd, "Dockerfile"), text);
+  await writeFile(join(cwd, file === undefined ? "Dockerfile" : "app.tar"), file ?? text);
   const world = { cwd, env: { MYPAAS_RUN_DIR: runDir } };
-  const { code, answers } = await runCommand(world, (io) => plan({ cache: true }, io));
-  const [request] = [...fake.requests.values()];
+  const { code, answers } = await runCommand(world, (io) => plan({ cache: true, ...args }, io));
+  const request = [...fake.requests.values()].at(-1);
   return { code, request, text: (answers[0] as { text: string }).text, answers };
 }
 
@@ -44,6 +51,37 @@ test("plan sends the manifest and the Dockerfile, and nothing else", async (t) =
     request.push.entries.map(({ path }) => path),
     ["Dockerfile"],
   );
+});
+
+test("plan of an archive sends what a plan of its files sends", async (t) => {
+  const file = await tarOf([{ name: "app/Dockerfile", data: text }]);
+  const { code, request } = await planned(t, {}, { args: { path: "app.tar" }, file });
+  const folder = await planned(t, {});
+  assert.ok(request?.action === "plan" && folder.request?.action === "plan");
+  assert.deepEqual([code, request.text, request.push], [0, text, folder.request.push]);
+});
+
+test("plan of an image sends its settings and its config", async (t) => {
+  const layer = await tarOf([{ name: "a", data: "b" }]);
+  const sum = createHash("sha256").update(layer).digest("hex");
+  const config = JSON.stringify({
+    os: "linux",
+    architecture: "amd64",
+    rootfs: { diff_ids: [`sha256:${sum}`] },
+  });
+  const parts = [{ Config: "c.json", Layers: ["l.tar"], RepoTags: [] }];
+  const file = await tarOf([
+    { name: "l.tar", data: layer },
+    { name: "c.json", data: config },
+    { name: "manifest.json", data: JSON.stringify(parts) },
+  ]);
+  const image = { image: "app.tar", path: "shop" };
+  const answer = await planned(t, { image: "to be loaded" }, { args: image, file });
+  const { code, request } = answer;
+  assert.ok(request?.action === "plan");
+  assert.deepEqual([code, request.service, request.config], [0, "shop", config]);
+  assert.match(request.text, /^# mypaas\.servicename = shop\n/);
+  assert.match(answer.text, /\nthe image is to be loaded\n/);
 });
 
 const cases: readonly [Partial<PlannedChanges>, string][] = [

@@ -60,6 +60,10 @@ const refused: readonly [() => ReturnType<typeof runs>, string][] = [
     "exec: --json would mix with the output of the program\nhint: leave out --json",
   ],
   [
+    () => runs({ command: [] }),
+    "run web: a command is missing\nhint: give one: mypaas run web -- CMD; or name a process: mypaas run web --process worker",
+  ],
+  [
     () => runs({ release: "0" }),
     'run: --release should be a whole number from 1, got "0"\nhint: see the numbers: mypaas releases',
   ],

@@ -19,6 +19,7 @@ const facts = {
   id: "sha256:1",
   exposed: [],
   hasHealthcheck: false,
+  hasLauncher: false,
   user: "",
   volumes: [],
   routingLabels: [],

@@ -27,7 +27,6 @@ test("what run and exec ask for is read, and nothing else is kept", () => {
 });
 
 const refused: readonly [object, string][] = [
-  [{}, "request: command: should be a list of 1 to 1000 words"],
   [{ command: [] }, "request: command: should be a list of 1 to 1000 words"],
   [{ command: ["a", 1] }, "request: command: each word should be text without NUL"],
   [{ command: ["a\0b"] }, "request: command: each word should be text without NUL"],
@@ -50,4 +49,11 @@ for (const [asked, message] of refused)
 test("refused: a replica that is no number", async () => {
   const message = await refusal(() => readExec({ command: ["x"], replica: "two" }));
   assert.equal(message, 'request: replica: should be a number from 1, got "two"');
+});
+
+test("exec needs a command; run may leave it to a process", async () => {
+  const message = await refusal(() => readExec({}));
+  assert.equal(message, "request: command: should be a list of 1 to 1000 words");
+  const run = { action: "run", service: "web", process: "worker" };
+  assert.deepEqual(readRun({ process: "worker" }), run);
 });

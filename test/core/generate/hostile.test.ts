@@ -223,3 +223,25 @@ test("a range of versions gets the best known line that fits", () => {
     'node: "banana" is no range of versions, 24 is taken',
   );
 });
+
+test("an archive with everything in it decides as the folder that was listed, whatever the order", () => {
+  const one = (path: string, size = 9): Listed => ({ path, size, isLink: false });
+  const kept = ["app.py", "requirements.txt", "src/api/main.py"].map((path) => one(path));
+  const tools = ["vendor/a.py", "node_modules/x/setup.py", "a/b/c/d/e.py"].map((path) => one(path));
+  const read = ["requirements.txt", "app.py", "src/api/main.py"];
+  assert.deepEqual(filesToRead([...kept, ...tools]), read);
+  assert.deepEqual(filesToRead([...tools, ...kept].toReversed()), read);
+  assert.deepEqual(
+    openFolder([...tools, ...kept], new Map()).paths,
+    kept.map(({ path }) => path),
+  );
+});
+
+test("sources are read up to 8 MiB together", () => {
+  const listed = Array.from({ length: 300 }, (_, index): Listed => ({
+    path: `app/m${index}.py`,
+    size: 1024 * 1024,
+    isLink: false,
+  }));
+  assert.equal(filesToRead([...listed, { path: "setup.py", size: 10, isLink: false }]).length, 8);
+});

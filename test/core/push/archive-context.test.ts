@@ -80,9 +80,11 @@ test("files that are called like a Dockerfile are found for a hint", () => {
     "Dockerfile",
     "a/Dockerfile.web",
     "b/web.Dockerfile",
-    "Dockerfile.dockerignore",
     "a/dockerfile",
+    "Containerfile",
+    "Dockerfile.dockerignore",
+    "mydockerfile",
   ];
   const entries = paths.map((path) => ({ path, mode: 0o644, size: 0, sha256: "0".repeat(64) }));
-  assert.deepEqual(dockerfilesOf({ entries, folders: [] }), paths.slice(0, 3));
+  assert.deepEqual(dockerfilesOf({ entries, folders: [] }), paths.slice(0, 5));
 });

@@ -96,9 +96,10 @@ const may = (options: string, change: Parameters<typeof grant>[0]) => {
 };
 
 const all = { services: ["*"], actions: ["push", "env", "logs", "manage"] } as const;
-const never = /^(?:key|registry|cert|token)\.|^link\.(?:set|remove)$|^(?:run|exec)$/;
+const never =
+  /^(?:key|registry|token)\.|^cert\.(?:add|remove|retry)$|^link\.(?:set|remove)$|^(?:run|exec)$/;
 
-test("no token reaches keys, logins, certificates, programs or tokens, whatever it says", () => {
+test("no token reaches keys, logins, certificates of your own, programs or tokens, whatever it says", () => {
   const allowed = may("", all);
   assert.deepEqual(
     actionNames.filter((name) => !allowed.includes(name)),
@@ -116,10 +117,14 @@ test("a read-only token sees what there is and changes nothing", () => {
     "auth.list",
     "logs",
     "job.log",
+    "job.list",
+    "job.steps",
+    "disk",
     "ps",
     "server.info",
     "doctor",
     "link.list",
+    "cert.list",
   ]);
   for (const name of actionNames)
     if (definitionOf(name).byGrant === "read") assert.doesNotMatch(name, /set|remove$|push/);
@@ -132,10 +137,13 @@ test("a token has the rights that both its grant and its key have", () => {
     "rollback",
     "cancel",
     "release.list",
+    "job.list",
+    "disk",
     "ps",
     "server.info",
     "link.list",
     "pull",
+    "cert.list",
   ];
   assert.deepEqual(may("", {}), pushes);
   assert.deepEqual(may("", { services: ["bl*"] }), pushes);
@@ -147,14 +155,26 @@ test("a token has the rights that both its grant and its key have", () => {
     "release.list",
     "logs",
     "job.log",
+    "job.list",
+    "job.steps",
+    "disk",
     "ps",
     "server.info",
     "link.list",
     "pull",
+    "cert.list",
   ]);
-  assert.deepEqual(may('services="web"', {}), ["server.info"]);
-  assert.deepEqual(may("", { services: ["web"] }), ["server.info"]);
-  assert.deepEqual(may('actions="env"', {}), ["release.list", "ps", "server.info", "link.list"]);
+  assert.deepEqual(may('services="web"', {}), ["disk", "server.info", "cert.list"]);
+  assert.deepEqual(may("", { services: ["web"] }), ["disk", "server.info", "cert.list"]);
+  assert.deepEqual(may('actions="env"', {}), [
+    "release.list",
+    "job.list",
+    "disk",
+    "ps",
+    "server.info",
+    "link.list",
+    "cert.list",
+  ]);
 });
 
 test("a token sees the services of its grant only, and manages no keys", () => {

@@ -83,7 +83,7 @@ test("each action needs the right that was decided for it, and each row of the t
         "maintenance.show",
         "maintenance.set",
       ],
-      "any key on a service": ["release.list", "ps", "link.list"],
+      "any key on a service": ["release.list", "job.list", "ps", "link.list"],
       "env on a service": [
         "env.list",
         "env.set",
@@ -92,10 +92,10 @@ test("each action needs the right that was decided for it, and each row of the t
         "auth.set",
         "auth.remove",
       ],
-      "logs on a service": ["logs", "job.log"],
+      "logs on a service": ["logs", "job.log", "job.steps"],
       "run on a service": ["run", "exec"],
       "key on the server": ["key.list", "key.add", "key.remove"],
-      "any key on the server": ["token.list", "token.revoke", "server.info", "cert.list"],
+      "any key on the server": ["disk", "token.list", "token.revoke", "server.info", "cert.list"],
       "manage on the server": [
         "doctor",
         "registry.login",

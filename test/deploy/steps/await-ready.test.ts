@@ -61,7 +61,8 @@ for (const [what, spec, back] of [
     "in place of the old one",
     replace,
     [
-      "remove web.next.invalid",
+      "rename web.next.invalid to web-r2-1",
+      "remove web-r2-1",
       "start web",
       "rename web to web.back.invalid",
       "settled on 1",

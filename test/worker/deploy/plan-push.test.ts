@@ -53,6 +53,7 @@ function open(t: TestContext) {
       id: "sha256:1",
       exposed: [3000],
       hasHealthcheck: false,
+      hasLauncher: false,
       user: "",
       volumes: [],
       routingLabels: [],
@@ -101,6 +102,26 @@ test("plan: of a service that is not there yet everything is new, and the port i
     unknown: ["port"],
   });
   assert.doesNotMatch(JSON.stringify(planned), /a secret/);
+});
+
+test("plan: an image that would be loaded says its port itself", async (t) => {
+  const { parts } = open(t);
+  const config = JSON.stringify({
+    os: "linux",
+    architecture: "amd64",
+    config: { ExposedPorts: { "5000/tcp": {} }, Entrypoint: ["/cnb/process/web"] },
+    rootfs: { diff_ids: [] },
+  });
+  const { push, ...asked } = actionOf(file());
+  const sha256 = createHash("sha256").update(config).digest("hex");
+  const part = { path: "config.json", mode: 0o644, size: config.length, sha256 };
+  const image = { config: part.path, layers: [] };
+  const action = { ...asked, config, push: { ...push, image, entries: [...push.entries, part] } };
+  const planned = await planPush(parts, action, "root");
+  assert.deepEqual([planned.image, planned.unknown], ["to be loaded", []]);
+  assert.deepEqual(planned.changes.at(-1), { kind: "setting", key: "port", to: "5000" });
+  const { config: _, ...without } = action;
+  assert.deepEqual((await planPush(parts, without, "root")).unknown, ["port"]);
 });
 
 test("plan: what runs already would not change, unless the build is asked for or a container is gone", async (t) => {

@@ -14,7 +14,7 @@ const plan = (
     number: 7,
     spec: release("web", 1, { spec: more }).spec,
     image: "mypaas/web:r7",
-    facts: { exposed, hasHealthcheck: false, user: "" },
+    facts: { exposed, hasHealthcheck: false, hasLauncher: false, user: "" },
     env,
     homes: new Map([["data", "/home/ann/data"]]),
     adopted: new Map(),

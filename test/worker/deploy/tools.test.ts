@@ -53,7 +53,7 @@ test("deploy tools: the dynamic file begins with the switches that a worker left
       content: "c",
     } as const;
     const { id: job } = insertJob(state, wanted, 1);
-    beginJob(state, job);
+    beginJob(state, job, 0);
     ensureService(state, { name: service, slug: service, now: 1 });
     const about = { imageId: "i", content: "c", created: 1, key: "root", job } as const;
     const url = { routes: [`http://${service}.test`] };

@@ -13,7 +13,7 @@ function open(t: TestContext) {
     { service: "web", request: "r", key: "root", action: "push", content: "c" },
     1,
   );
-  beginJob(state, id);
+  beginJob(state, id, 0);
   return { state, log, job: id };
 }
 

@@ -197,7 +197,7 @@ test("queue: after a restart what ran is reconciled and then interrupted, and wh
     },
   });
   const ran = insertJob(state, wanted("web"), 1).id;
-  beginJob(state, ran);
+  beginJob(state, ran, 0);
   const waited = insertJob(state, wanted("web"), 1).id;
   gate(waited).resolve();
   const order: string[] = [];
@@ -225,7 +225,7 @@ test("queue: what a worker left behind after the cut-over is done, and its log s
       recovery: { resume: async () => {}, outcome: () => ({ missingEvent }) },
     });
     const { id } = insertJob(state, wanted("web"), 1);
-    beginJob(state, id);
+    beginJob(state, id, 0);
     if (missingEvent === undefined) log.writer(id, [])(live);
     await queue.recover(() => Promise.resolve());
     assert.deepEqual(ends, [`${id} done`]);
@@ -240,7 +240,7 @@ test("queue: what is said to be live while it is reconciled is not said again", 
   };
   const { state, queue, events } = open(t, { recovery });
   const { id } = insertJob(state, wanted("web"), 1);
-  beginJob(state, id);
+  beginJob(state, id, 0);
   await queue.recover(() => Promise.resolve());
   assert.deepEqual(await events(id), [live]);
 });

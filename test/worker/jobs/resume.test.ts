@@ -37,7 +37,7 @@ async function open(t: TestContext, states: readonly ReleaseState[], ...numbers:
     { service: "web", request: "r", key: "root", action: "push", content: "c" },
     1,
   );
-  beginJob(state, id);
+  beginJob(state, id, 0);
   ensureService(state, { name: "web", slug: "web", now: 1 });
   for (const [index, was] of states.entries()) {
     const number = index + 1;

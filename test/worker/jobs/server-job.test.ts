@@ -93,14 +93,14 @@ test("a job of the server is cancelled by itself, in its own words", async (t) =
 test("a job of the server that a worker left in the middle is begun anew, or says how to ask again", async (t) => {
   const repeated = open(t);
   const left = insertJob(repeated.state, wanted("noop", noService), 1);
-  beginJob(repeated.state, left.id);
+  beginJob(repeated.state, left.id, 0);
   repeated.finish();
   await repeated.queue.recover(async () => {});
   assert.deepEqual(await repeated.events(left), [finished]);
 
   const resumed = open(t, { resume: async () => {}, outcome: () => undefined });
   const other = insertJob(resumed.state, wanted("noop", noService), 1);
-  beginJob(resumed.state, other.id);
+  beginJob(resumed.state, other.id, 0);
   await resumed.queue.recover(async () => {});
   assert.deepEqual(await resumed.events(other), [
     {

@@ -90,6 +90,7 @@ function open(t: TestContext, setup: Setup = {}) {
       id: setup.image ?? "sha256:x",
       exposed: [],
       hasHealthcheck: false,
+      hasLauncher: false,
       user: "",
       volumes: [],
       routingLabels: [],

@@ -1,3 +1,4 @@
+import { launchWords } from "../../../core/image/buildpacks.ts";
 import { commandWords } from "../../../core/release/command.ts";
 import { label, networkName, serviceHostName } from "../../../core/release/names.ts";
 import type { Mount, Release } from "../../../core/release/release.ts";
@@ -17,6 +18,8 @@ import type { Replica } from "../../../deploy/ports.ts";
 export interface ContainerPlan {
   readonly name: string;
   readonly image: string;
+  /** In the place of the image's own ENTRYPOINT. */
+  readonly entrypoint?: readonly string[];
   /** In the place of the image's own CMD. */
   readonly command?: readonly string[];
   /** The image's HEALTHCHECK does not run. */
@@ -87,7 +90,7 @@ export function containerPlan(
   const { instance, spec } = release;
   return {
     ...commonPlan(release),
-    ...(spec.command !== undefined && { command: commandWords(spec.command) }),
+    ...(spec.command !== undefined && programOf(release, commandWords(spec.command))),
     name: replicaName(instance, spec.slug, { release: release.number, process: web, replica }),
     labels: {
       ...ownLabels(release, replica),
@@ -103,12 +106,11 @@ export function containerPlan(
 /** One replica of another process: nothing routes to it, and what the image says of its health is said of `web`. */
 function processPlan(release: Release, process: ProcessSpec, replica: number): ContainerPlan {
   const { instance, spec } = release;
-  const common = commonPlan(release);
   return {
-    ...common,
-    command: commandWords(process.command),
+    ...commonPlan(release),
+    ...programOf(release, commandWords(process.command)),
     withoutHealthcheck: true,
-    env: { ...common.env, MYPAAS_PROCESS: process.name, MYPAAS_SCALE: String(process.replicas) },
+    env: processEnv(release, process.name),
     name: replicaName(instance, spec.slug, {
       release: release.number,
       process: process.name,
@@ -130,7 +132,7 @@ export function commandPlan(release: Release): ContainerPlan {
   return {
     ...commonPlan(release),
     name: commandName(instance, spec.slug, release.number),
-    command: commandWords(spec.release),
+    ...programOf(release, commandWords(spec.release)),
     // Replica 0: goes with its release, and is none that could answer.
     labels: { ...ownLabels(release, 0), "traefik.enable": "false" },
   };
@@ -140,19 +142,23 @@ export function commandPlan(release: Release): ContainerPlan {
 export interface OwnProgram {
   readonly release: Release;
   readonly name: string;
-  readonly command: readonly string[];
+  /** Left out for the program of the image. */
+  readonly command?: readonly string[];
+  /** Whose environment it gets; `web` where it is left out. */
+  readonly process?: string;
 }
 
 /** A one-off container: everything that a replica has but routes, published ports and a place among the replicas. */
 export function runPlan(
   release: Release,
-  run: Pick<OwnProgram, "name" | "command"> & { readonly isDetached: boolean },
+  run: Omit<OwnProgram, "release"> & { readonly isDetached: boolean },
 ): ContainerPlan {
   const { instance, spec } = release;
   return {
     ...commonPlan(release),
+    env: processEnv(release, run.process),
     name: run.name,
-    command: run.command,
+    ...(run.command !== undefined && programOf(release, run.command)),
     labels: {
       [label.instance]: instance,
       [label.role]: "run",
@@ -175,6 +181,17 @@ export const replicaName = (
 /** The name of the container in which a release's own command runs before the switch. */
 const commandName = (instance: string, slug: string, release: number): string =>
   `${serviceHostName(instance, slug)}-r${release}-release`;
+
+/** The environment of a process; that of `web` is the release's. */
+function processEnv({ env, spec }: Release, process = web): Release["env"] {
+  const found = spec.processes.find(({ name }) => name === process);
+  if (found === undefined) return env;
+  return { ...env, MYPAAS_PROCESS: found.name, MYPAAS_SCALE: String(found.replicas) };
+}
+
+/** The words of a program that is not the image's own. */
+const programOf = ({ hasLauncher }: Release, command: readonly string[]) =>
+  hasLauncher === true ? launchWords(command) : { command };
 
 function commonPlan(release: Release) {
   const { instance, spec } = release;

@@ -14,6 +14,7 @@ export const planHashLabel = "mypaas.plan";
 export const createOptions = (plan: ContainerPlan): Docker.ContainerCreateOptions => ({
   name: plan.name,
   Image: plan.image,
+  ...(plan.entrypoint === undefined ? {} : { Entrypoint: [...plan.entrypoint] }),
   ...(plan.command === undefined ? {} : { Cmd: [...plan.command] }),
   ...(plan.withoutHealthcheck === true && { Healthcheck: { Test: ["NONE"] } }),
   Env: envLines(plan.env),

@@ -1,4 +1,6 @@
 import type Docker from "dockerode";
+import { isLauncher } from "../../../core/image/buildpacks.ts";
+import { programFacts } from "../../../core/image/image-config.ts";
 import { routingLabels } from "../../../core/routing/labels.ts";
 import { label, networkName } from "../../../core/release/names.ts";
 import { web } from "../../../core/release/processes.ts";
@@ -36,15 +38,13 @@ const looksOomKilled = ({ State: state, HostConfig: host }: Docker.ContainerInsp
 
 /** What a release needs to know about its image. */
 export function imageFacts(info: Docker.ImageInspectInfo): ImageFacts {
-  const config = info.Config as ImageConfig | null | undefined;
-  const test = config?.Healthcheck?.Test ?? [];
+  const { entrypoint, ...facts } = programFacts(info.Config);
+  const labels = info.Config?.Labels ?? {};
   return {
     id: info.Id,
-    exposed: tcpPorts(Object.keys(config?.ExposedPorts ?? {})),
-    hasHealthcheck: test.length > 0 && test[0] !== "NONE",
-    user: config?.User ?? "",
-    volumes: Object.keys(config?.Volumes ?? {}),
-    routingLabels: routingLabels(Object.keys(config?.Labels ?? {})),
+    ...facts,
+    hasLauncher: isLauncher(entrypoint),
+    routingLabels: routingLabels(Object.keys(labels)),
   };
 }
 
@@ -52,19 +52,6 @@ export function imageFacts(info: Docker.ImageInspectInfo): ImageFacts {
 export async function inspectImage(docker: Docker, name: string): Promise<ImageFacts | undefined> {
   const info = await tolerating([404], docker.getImage(name).inspect());
   return info && imageFacts(info);
-}
-
-interface ImageConfig {
-  readonly ExposedPorts?: Readonly<Record<string, unknown>> | null;
-  readonly Healthcheck?: { readonly Test?: readonly string[] | null } | null;
-  readonly User?: string;
-  readonly Volumes?: Readonly<Record<string, unknown>> | null;
-  readonly Labels?: Readonly<Record<string, string>> | null;
-}
-
-function tcpPorts(keys: readonly string[]): readonly number[] {
-  const ports = keys.flatMap((key) => /^(\d+)(?:\/tcp)?$/.exec(key)?.[1] ?? []);
-  return ports.map(Number).toSorted((a, b) => a - b);
 }
 
 /** A restart policy is set at the cut-over only, so a container that has exited before stays so. */

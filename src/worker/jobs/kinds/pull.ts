@@ -4,13 +4,15 @@ import { join } from "node:path";
 import { UserError } from "../../../core/errors.ts";
 import { command, hint } from "../../../core/hints.ts";
 import type { ActionOf } from "../../../core/actions/actions.ts";
+import type { MadeDockerfile } from "../../../core/generate/generate.ts";
+import { madeEvents } from "../../../core/generate/made.ts";
 import type { PushManifest } from "../../../core/actions/push.ts";
 import { dockerfilesOf } from "../../../core/push/archive-context.ts";
 import { filesOf } from "../../../core/push/older-servers.ts";
 import { shownPath } from "../../../core/push/manifest.ts";
 import { instancePaths } from "../../../core/server/instance.ts";
 import { authorise, type Caller } from "../../../core/wire/permissions.ts";
-import { readArchiveContext } from "../../../adapters/archive/archive-context.ts";
+import { readOrMakeContext } from "../../../adapters/archive/archive-context.ts";
 import { recordBlobs } from "../../../adapters/state/blobs.ts";
 import { findLink, setSeen, type Link } from "../../../adapters/state/links.ts";
 import type { State } from "../../../adapters/state/state.ts";
@@ -91,10 +93,12 @@ async function manifestOf(
   { say }: JobRun,
   { link, fetched, folder }: Omit<Taking, "action"> & { readonly fetched: FetchedCommit },
 ): Promise<PushManifest> {
-  const { branch } = link;
+  const { service: called, branch, dockerfile: path } = link;
   const { commit, subject } = fetched;
   const name = `${link.url} ${branch} ${commit.slice(0, 7)}`;
-  const chosen = await readArchiveContext(fetched, folder, { path: link.dockerfile, name });
+  const onMade = (made: MadeDockerfile) => madeEvents(made).forEach(say);
+  const way = { path, name, called, onMade, hint: writeOne };
+  const chosen = await readOrMakeContext(fetched, folder, way);
   if (chosen === undefined) throw noDockerfile(link, name, fetched);
   for (const gap of await commitGaps(fetched, chosen, folder)) say(gap);
   return {
@@ -108,6 +112,8 @@ async function manifestOf(
   };
 }
 
+const writeOne = "add a Dockerfile to the repository, and push it there";
+
 function noDockerfile(
   { service, url, branch, dockerfile }: Link,
   name: string,
@@ -118,7 +124,7 @@ function noDockerfile(
     code: "no-dockerfile",
     hint:
       near === undefined
-        ? "add a Dockerfile to the repository, and push it there"
+        ? writeOne
         : hint`name the one that is there: ${command(`link ${service} ${url}#${branch} --dockerfile ${near}`)}`,
   });
 }

@@ -103,6 +103,20 @@ test("a one-off container has what a replica has but routes, published ports and
   assert.equal(detached.labels["mypaas.run"], "detached");
 });
 
+test("a program by hand gets the environment of a process, and the launcher of an image of buildpacks", () => {
+  const processes = [{ name: "worker", command: "node w.js", replicas: 2 }];
+  const one = release("web", 1, { hasLauncher: true, env: { A: "1" }, spec: { processes } });
+  const { env, entrypoint, command } = runPlan(one, {
+    name: "x",
+    command: ["node", "w.js"],
+    process: "worker",
+    isDetached: false,
+  });
+  assert.deepEqual(env, { A: "1", MYPAAS_PROCESS: "worker", MYPAAS_SCALE: "2" });
+  assert.deepEqual(entrypoint, ["/cnb/lifecycle/launcher"]);
+  assert.deepEqual(command, ["--", "node", "w.js"]);
+});
+
 test("secrets are files that no container may change, in replicas and in programs by hand", () => {
   const source = "/var/lib/mypaas/secrets/web/0f-1000";
   const file = { name: "KEY", version: "0f", source, target: "/run/secrets/KEY" };
