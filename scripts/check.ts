@@ -1,6 +1,4 @@
 import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
-import { chmod, mkdtemp, statfs, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { installPackages } from "./machine/packages.ts";
 import { has } from "./machine/run.ts";
@@ -18,11 +16,7 @@ const unit = (part: number): readonly string[] => [
 if (!(await has("ssh-keygen")))
   await installPackages(["openssh-client"], "signs in the unit tests");
 /** Compiled code is kept, because both processes load the same files. */
-const env = {
-  NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "check"),
-  ...process.env,
-  ...(await inMemory("/dev/shm")),
-};
+const env = { NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "check"), ...process.env };
 const begun = Date.now();
 const results = await Promise.all([
   part("types, lint, format", [
@@ -36,26 +30,12 @@ const results = await Promise.all([
 console.log(`check: ${Math.round((Date.now() - begun) / 1000)} s`);
 if (results.includes(false)) process.exitCode = 1;
 
-/** A folder in memory for the files of tests, where there is one with room and for programs; that of a container often has neither. */
-async function inMemory(place: string): Promise<{ readonly TMPDIR?: string }> {
-  const { bavail, bsize } = await statfs(place).catch(() => ({ bavail: 0, bsize: 0 }));
-  if (bavail * bsize < 1024 ** 3) return {};
-  const folder = await mkdtemp(join(place, "mypaas-check-"));
-  // As /tmp is: some tests are another user for a moment.
-  await chmod(folder, 0o1777);
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130));
-  const program = join(folder, "program");
-  await writeFile(program, "#!/bin/sh\n", { mode: 0o755 });
-  return (await run([program])).code === 0 ? { TMPDIR: folder } : {};
-}
-
 /** Runs commands one after another until one fails; false when one did. */
 async function part(name: string, commands: readonly (readonly string[])[]): Promise<boolean> {
   let output = "";
   let isGood = true;
   for (const command of commands) {
-    const ran = await run(command, env);
+    const ran = await run(command);
     output += ran.output;
     isGood = ran.code === 0;
     if (!isGood) break;
@@ -64,7 +44,7 @@ async function part(name: string, commands: readonly (readonly string[])[]): Pro
   return isGood;
 }
 
-function run([program = "", ...args]: readonly string[], env: NodeJS.ProcessEnv = process.env) {
+function run([program = "", ...args]: readonly string[]) {
   return new Promise<{ readonly code: number; readonly output: string }>((resolve) => {
     const child = spawn(program, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
