@@ -105,7 +105,8 @@ export async function startWorker(instance: Instance): Promise<ChildProcess> {
   await log.close();
   worker.unref();
   const socket = join(instance.runDir, "local", "local.sock");
-  for (let tries = 0; tries < 150; tries += 1) {
+  // A machine with too much to do starts it late; one that ends is seen at once.
+  for (let tries = 0; tries < 600; tries += 1) {
     if (await answers(socket)) return worker;
     if (worker.exitCode !== null) break;
     await sleep(100);

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock, Router } from "../../deploy/ports.ts";
 import type { Maintenance, RoutingState, ServerFacts } from "../../core/routing/routing-state.ts";
 import type { DynamicConfig } from "../../core/routing/traefik-config.ts";
+import type { OwnRequest } from "../../core/metrics/traffic.ts";
 import { dynamicYaml } from "../../core/routing/dynamic-yaml.ts";
 import { UserError } from "../../core/errors.ts";
 import { changeRouting } from "../../core/routing/routing-change.ts";
@@ -26,6 +27,8 @@ export interface TraefikRouterOptions {
   /** Causes an event of Docker, so that Traefik reads all containers again. */
   readonly nudge: () => Promise<void>;
   readonly clock: Clock;
+  /** Hears what routes answered to mypaas itself. */
+  readonly onProbe?: (probe: OwnRequest) => void;
 }
 
 export interface TraefikLocation {
@@ -105,7 +108,9 @@ export function createTraefikRouter(options: TraefikRouterOptions): TraefikRoute
     answeringRelease: async (route) => {
       const here = await options.locate().catch(() => undefined);
       const closed = state.maintenance?.find(({ service }) => service === route.service);
-      return here && probeRoute(here.entry, route, closed?.pass);
+      return (
+        here && probeRoute(here.entry, route, { pass: closed?.pass, onProbe: options.onProbe })
+      );
     },
   };
 }
