@@ -28,7 +28,7 @@ let client: ReturnType<typeof describedClient>;
 
 before(async () => {
   server = await startServer("t-e2eapi", { init: ["--domain", domain, "--api"] });
-  web = await makeSource(server, "web", { keys: ["scale = 2", "healthcheck = /health"] });
+  web = await makeSource(server, "web", { keys: ["scale = 2"] });
   await server.mustPush(web);
   described = await readDescription();
   const token = await create("all", "--services", "*", "--actions", all);

@@ -85,9 +85,7 @@ async function hostGit(): Promise<readonly string[]> {
   const helper = (await ifThere(stat(https))) === undefined ? [] : [https];
   const linked = await run("ldd", [gitJailPaths.git, ...helper]);
   const libraries = [...linked.matchAll(/(?:=> |^\s+)(\/\S+) \(0x/gm)].map(([, path = ""]) => path);
-  const authorities = "/etc/ssl/certs/ca-certificates.crt";
-  const trust = (await ifThere(stat(authorities))) === undefined ? [] : [authorities];
-  return [...new Set([gitJailPaths.git, ...helper, ...libraries, ...trust])].toSorted();
+  return [...new Set([gitJailPaths.git, ...helper, ...libraries])].toSorted();
 }
 
 async function run(program: string, args: readonly string[]): Promise<string> {
