@@ -3,24 +3,19 @@ import { dirname, join } from "node:path";
 import { installPackages } from "./machine/packages.ts";
 import { has } from "./machine/run.ts";
 
-/** Checks types, lint and format beside the unit tests, which run in three parts because many wait. Prints each part at its end; fails when one has failed. */
+/** Checks types, lint and format beside the unit tests, which run in two parts. Prints each part at its end; fails when one has failed. */
 const root = dirname(import.meta.dirname);
 const tool = (name: string): string => join(root, "node_modules", ".bin", name);
-const parts = 3;
+const parts = 2;
 const unit = (part: number): readonly string[] => [
   process.execPath,
-  "--test",
-  `--test-reporter=${join(root, "scripts", "test-reporter.ts")}`,
-  "--test-isolation=none",
-  "--test-timeout=30000",
-  `--test-shard=${part}/${parts}`,
-  "test/*.test.ts",
-  "test/!(e2e)/**/*.test.ts",
+  join(root, "scripts", "unit-tests.ts"),
+  `${part}/${parts}`,
 ];
 
 if (!(await has("ssh-keygen")))
   await installPackages(["openssh-client"], "signs in the unit tests");
-/** Compiled code is kept, because three processes load the same files. */
+/** Compiled code is kept, because both processes load the same files. */
 const env = { NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "check"), ...process.env };
 const begun = Date.now();
 const results = await Promise.all([

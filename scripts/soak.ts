@@ -1,55 +1,36 @@
 import { parseArgs } from "node:util";
 import { ensureDocker } from "./machine/docker.ts";
 import { ensureNodeImage, ensureTraefikImage } from "./machine/images.ts";
+import { crashes } from "./soak/crashes.ts";
+import { processes } from "./soak/processes.ts";
 
-/** Long stories by chance, the same for the same seed: `npm run soak -- processes --seed N`. Prints what it counted; fails when a request failed. */
+/** Long stories by chance, the same for the same seed. Each prints what it counted, and fails when a request failed or something was left. */
+const stories = {
+  processes: "processes [--seed N] [--changes 100] [--rate 400]",
+  crashes: "crashes [--seed N] [--points N] [--kind WORD] [--write]",
+} as const;
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     seed: { type: "string", default: String(Date.now() % 100_000) },
     changes: { type: "string", default: "100" },
     rate: { type: "string", default: "400" },
+    points: { type: "string", default: "Infinity" },
+    kind: { type: "string", default: "" },
+    write: { type: "boolean", default: false },
   },
 });
-if (positionals.join() !== "processes") {
-  console.error("usage: npm run soak -- processes [--seed N] [--changes 100] [--rate 400]");
+const [story = ""] = positionals;
+if (!Object.hasOwn(stories, story)) {
+  for (const usage of Object.values(stories)) console.error(`usage: npm run soak -- ${usage}`);
   process.exit(2);
 }
 await ensureDocker();
 process.env["MYPAAS_TEST_NODE_IMAGE"] ??= await ensureNodeImage();
 process.env["MYPAAS_TEST_TRAEFIK_IMAGE"] ??= await ensureTraefikImage();
-await processes(Number(values.seed), Number(values.changes), Number(values.rate));
+const seed = Number(values.seed);
+const { kind, write } = values;
+if (story === "processes") await processes(seed, Number(values.changes), Number(values.rate));
+else await crashes({ seed, most: Number(values.points), kind, write });
 // A prober may still have a socket that nobody reads.
 process.exit();
-
-/** Web 2 and worker 2 under so many requests a second, through so many changes. */
-async function processes(seed: number, changes: number, perSecond: number): Promise<void> {
-  console.log(`processes: seed ${seed}, ${changes} changes, ${perSecond} requests a second`);
-  // They read the names of the images.
-  const { changeStory, seeded, workerSource } = await import("../test/support/processes-e2e.ts");
-  const { startServer } = await import("../test/support/mypaas-e2e.ts");
-  const random = seeded(seed);
-  const server = await startServer("t-soak");
-  const total = { releases: 0, sent: 0, failed: 0, oldAfterNew: 0, leftOut: 0 };
-  const wrong: string[] = [];
-  try {
-    const keys = ["scale = 2", "process.worker.scale = 2"];
-    const web = await workerSource(server, "web", keys);
-    await server.mustPush(web);
-    for (let done = 0; done < changes; done += 10) {
-      const load = server.load(web.host, { perSecond });
-      const count = Math.min(10, changes - done);
-      const story = await changeStory(server, web, { count, random });
-      const report = await load.stop();
-      total.releases += story.releases;
-      for (const name of ["sent", "failed", "oldAfterNew", "leftOut"] as const)
-        total[name] += report[name];
-      wrong.push(...story.oldAfterReceipt, ...story.incomplete, ...Object.keys(report.reasons));
-      console.log(`${done + count} changes: ${JSON.stringify(total)}, ${wrong.length} wrong`);
-    }
-  } finally {
-    await server.remove();
-  }
-  for (const line of wrong) console.log(line);
-  if (total.failed > 0 || wrong.length > 0) process.exitCode = 1;
-}

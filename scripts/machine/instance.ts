@@ -23,6 +23,8 @@ export interface InstanceOptions {
   /** The Node that runs it; the one that runs this by default. */
   readonly node?: string;
   readonly traefik: readonly ["--traefik-image" | "--traefik-binary", string];
+  /** More flags of Node for its worker. */
+  readonly workerFlags?: readonly string[];
   /** More options for `mypaas init`; one that stands among the others already wins over it. */
   readonly init?: readonly string[];
 }
@@ -95,7 +97,8 @@ export function initArgs(instance: Instance): readonly string[] {
 /** Starts the worker, waits until it listens; its output goes to `worker.log`. */
 export async function startWorker(instance: Instance): Promise<ChildProcess> {
   const log = await open(join(instance.folder, "worker.log"), "a");
-  const args = [...workerNodeFlags, instance.program, "worker", "--state", instance.stateDir];
+  const flags = [...workerNodeFlags, ...(instance.workerFlags ?? [])];
+  const args = [...flags, instance.program, "worker", "--state", instance.stateDir];
   const stdio = ["ignore", log.fd, log.fd] as const;
   const worker = spawn(instance.node, args, {
     detached: true,
@@ -105,9 +108,10 @@ export async function startWorker(instance: Instance): Promise<ChildProcess> {
   await log.close();
   worker.unref();
   const socket = join(instance.runDir, "local", "local.sock");
-  for (let tries = 0; tries < 150; tries += 1) {
+  // A machine with too much to do starts it late; one that ends is seen at once.
+  for (let tries = 0; tries < 600; tries += 1) {
     if (await answers(socket)) return worker;
-    if (worker.exitCode !== null) break;
+    if (worker.exitCode !== null || worker.signalCode !== null) break;
     await sleep(100);
   }
   worker.kill("SIGKILL");

@@ -22,7 +22,7 @@ export function jobListView(look: Look, { jobs, hasMore }: JobListData): Markup 
   const last = jobs.at(-1)?.job;
   return html`<h1>Jobs</h1>
     ${jobTable(look, "Jobs", jobs)}
-    ${hasMore ? html`<p class="more"><a href="${look.base}jobs?before=${last}">Older jobs</a></p>` : ""}`;
+    ${hasMore ? html`<p class="hint"><a href="${look.base}jobs?before=${last}">Older jobs</a></p>` : ""}`;
 }
 
 /** Jobs as rows; without the name of the service where all are of one. */

@@ -18,3 +18,7 @@ export const whenThere = <T>(value: T | undefined, show: (value: T) => Markup): 
 /** A count and its noun: `1 release`, `2 releases`. */
 export const counted = (count: number, noun: string): string =>
   `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+
+/** A share of one core: `7 %`. */
+export const percent = (cores: number | undefined): string =>
+  cores === undefined ? "–" : `${Math.round(cores * 100)} %`;

@@ -1,4 +1,5 @@
 import type { ReleaseInfo, Receipt } from "../core/actions/lifecycle.ts";
+import type { MetricsAnswer } from "../core/actions/usage.ts";
 import type { PsReplica, PsService } from "../core/actions/watch.ts";
 import { formatAge, formatBytes, formatDuration, formatRequests } from "../core/format.ts";
 import { worstState } from "../core/health/service-state.ts";
@@ -6,26 +7,24 @@ import { shortFrom } from "../core/push/from.ts";
 import { processWord, web } from "../core/release/processes.ts";
 import { actionsOf } from "./actions.ts";
 import { jobPath, servicePath, type Look } from "./look.ts";
-import { html, whenThere, type Markup } from "./markup.ts";
-import {
-  fact,
-  cpuText,
-  memoryText,
-  percent,
-  replicasText,
-  routeLinks,
-  stateMark,
-} from "./services.ts";
+import { html, percent, whenThere, type Markup } from "./markup.ts";
+import { fact, cpuText, memoryText, replicasText, routeLinks, stateMark } from "./services.ts";
+import { metricsOf, trafficCharts, type SpanName } from "./traffic.ts";
 import { table } from "./table.ts";
 import { ago } from "./times.ts";
 
 export interface ServiceData {
   readonly service: PsService;
   readonly releases: readonly ReleaseInfo[];
+  /** Left out where the server is older. */
+  readonly metrics?: MetricsAnswer | undefined;
+  /** How far the charts look back; an hour when left out. */
+  readonly span?: SpanName;
 }
 
 /** One service: how it is, its replicas, its releases with their receipts, and what can be done. */
-export function serviceView(look: Look, { service: one, releases }: ServiceData): Markup {
+export function serviceView(look: Look, data: ServiceData): Markup {
+  const { service: one, releases, metrics, span = "1h" } = data;
   const live = releases.find(({ release }) => release === one.release);
   return html`${serviceHead(look, one, "overview")} ${runningJob(look, one)}
     <dl class="figures">
@@ -36,6 +35,7 @@ export function serviceView(look: Look, { service: one, releases }: ServiceData)
     ${notes(one)}
     <div class="columns">
       <div>
+        ${whenThere(metrics, (answer) => trafficCharts(look, metricsOf(answer, one.service), answer, { releases, span }))}
         <section>
           <h2>Replicas</h2>
           ${replicasTable(one)}

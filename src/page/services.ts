@@ -1,13 +1,19 @@
 import type { PsService, PsSnapshot } from "../core/actions/watch.ts";
+import type { MetricsAnswer } from "../core/actions/usage.ts";
 import { formatBytes } from "../core/format.ts";
 import { runningOf, worstState } from "../core/health/service-state.ts";
 import { empty } from "./layout.ts";
 import { jobPath, servicePath, type Look } from "./look.ts";
-import { counted, html, whenThere, type Markup } from "./markup.ts";
+import { counted, html, percent, whenThere, type Markup } from "./markup.ts";
 import { ago } from "./times.ts";
+import { trafficCell } from "./traffic.ts";
 
-/** All services: what runs, how it is, and how the last job of each ended. */
-export function servicesView(look: Look, { services }: PsSnapshot): Markup {
+/** All services: what runs, how it is, what they were asked in the last hour, and how the last job of each ended. */
+export function servicesView(
+  look: Look,
+  { services }: PsSnapshot,
+  metrics?: MetricsAnswer,
+): Markup {
   if (services.length === 0)
     return html`<h1>Services</h1>
       ${empty(
@@ -17,7 +23,7 @@ export function servicesView(look: Look, { services }: PsSnapshot): Markup {
       )}`;
   return html`<h1>Services <span class="aside">${summary(services)}</span></h1>
     <ol class="services">
-      ${services.map((one) => row(look, one))}
+      ${services.map((one) => row(look, one, metrics))}
     </ol>`;
 }
 
@@ -26,7 +32,7 @@ function summary(services: readonly PsService[]): string {
   return `${services.length} · ${counted(running.length, "replica")} running`;
 }
 
-function row(look: Look, one: PsService): Markup {
+function row(look: Look, one: PsService, metrics: MetricsAnswer | undefined): Markup {
   const { service, release, routes, job } = one;
   const web = runningOf(one, undefined);
   return html`<li class="service" id="service-${service}">
@@ -35,6 +41,7 @@ function row(look: Look, one: PsService): Markup {
       ${routeLinks(routes, 2)}
     </div>
     ${stateMark(worstState(one))}
+    ${metrics === undefined ? html`<div></div>` : trafficCell(metrics, service)}
     <dl>
       ${fact("Release", release === undefined ? "none" : String(release))}
       ${fact("Replicas", replicasText(one))} ${fact("CPU", web.length === 0 ? "–" : cpuText(one))}
@@ -97,10 +104,6 @@ export const memoryText = ({ replicas }: PsService): string => {
   const bytes = total(replicas.map(({ memoryBytes }) => memoryBytes));
   return bytes === undefined ? "–" : formatBytes(bytes);
 };
-
-/** A share of one core: `7 %`. */
-export const percent = (cores: number | undefined): string =>
-  cores === undefined ? "–" : `${Math.round(cores * 100)} %`;
 
 function total(values: readonly (number | undefined)[]): number | undefined {
   const known = values.filter((value) => value !== undefined);

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { instancePaths, type InstanceConfig } from "../core/server/instance.ts";
 import { UserError } from "../core/errors.ts";
+import { TrafficCounter, type OwnRequest } from "../core/metrics/traffic.ts";
 import type { World } from "../core/world.ts";
 import type { Engine } from "../deploy/ports.ts";
 import { realClock } from "../adapters/clock.ts";
@@ -10,6 +11,8 @@ import { readLinks } from "../adapters/state/links.ts";
 import { forgetRequests } from "../adapters/state/requests.ts";
 import type { Spool } from "../adapters/spool/spool.ts";
 import type { State } from "../adapters/state/state.ts";
+import { createMeter } from "../adapters/traefik/metrics.ts";
+import { createReadings } from "../adapters/traefik/readings.ts";
 import type { ActionParts } from "./accept/actions.ts";
 import type { ApiDoorParts } from "./accept/api-door.ts";
 import type { BackendParts } from "./accept/backend.ts";
@@ -25,7 +28,9 @@ import { createFetcher } from "./links/fetch.ts";
 import { pollLinks } from "./links/poll.ts";
 import { reportCommits } from "./links/report.ts";
 import { openMaintenance } from "./maintenance/maintenance.ts";
-import { openRouter, openTools } from "./deploy/tools.ts";
+import { locateTraefik, openRouter, openTools } from "./deploy/tools.ts";
+import { metricsAnswer } from "./metrics/answer.ts";
+import { openSampler } from "./metrics/sampler.ts";
 import { removeInfo } from "./jobs/kinds/remove.ts";
 import { openJobs } from "./jobs/open-jobs.ts";
 import type { ShutdownLimits } from "./jobs/queue.ts";
@@ -70,6 +75,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   const { clock, router, streams, traefikEvents, certificates, tools, maintenance, fetcher } =
     shared;
   const { log, queue, pushes } = openJobs({ ...parts, ...shared });
+  const { sampler } = shared;
   const attachments = new Terminals({
     state,
     now,
@@ -103,6 +109,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
         await finishNames({ state, clock, tools });
       });
       certificates.start();
+      sampler.start();
       // Requests need no page to be told 503.
       void maintenance.start();
       void pollLinks({ ...backend, ...shared, random: world.random }, polling.signal);
@@ -110,6 +117,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     },
     stop: async (limits) => {
       polling.abort();
+      sampler.stop();
       const others = [attachments.stop(), certificates.stop()];
       const [isDone] = await Promise.all([queue.stop(limits), ...others]);
       streams.stop();
@@ -158,8 +166,12 @@ type Shared = Awaited<ReturnType<typeof openShared>>;
 async function openShared(parts: CoreParts) {
   const { now, random, uid } = parts.world;
   const clock = realClock(now);
-  const toolParts = { ...parts, clock, random, isRoot: uid === 0 };
+  const traffic = new TrafficCounter();
+  const onProbe = (request: OwnRequest) => traffic.leaveOut(request);
+  const toolParts = { ...parts, clock, random, isRoot: uid === 0, onProbe };
   const router = await openRouter(toolParts);
+  const readings = createReadings(() => locateTraefik(parts.config, parts.engineSocket));
+  const meter = createMeter(readings);
   const streams = openStreams(toolParts);
   /** What runs foreign code that needs the internet gets it from here. */
   const egress = openEgress(parts);
@@ -179,13 +191,14 @@ async function openShared(parts: CoreParts) {
       page: pageOf({ ...parts, clock }),
     }),
     /** Opened when the first job runs, because they are heavy to load. */
-    tools: () => (opened ??= openTools(toolParts, router, streams)),
+    tools: () => (opened ??= openTools(toolParts, router, { streams, meter })),
+    sampler: openSampler(toolParts, { router, readings, meter, traffic }),
   };
 }
 
 function openActions(
   parts: CoreParts,
-  { router, certificates, tools, maintenance }: Shared,
+  { router, certificates, tools, maintenance, sampler }: Shared,
   keysChanged: () => Promise<void>,
 ): ActionParts {
   const { world, config, state, version, engineSocket } = parts;
@@ -213,6 +226,7 @@ function openActions(
     removeInfo: async (service) => removeInfo({ state, engine: (await tools()).engine }, service),
     plan: (action, caller) => planPush({ state, config, tools }, action, caller),
     disk: openDisk(parts),
+    metrics: (asked, caller) => metricsAnswer({ ...parts, now: world.now, sampler }, asked, caller),
     imagesThere: async (references) => imagesThere((await tools()).engine, references),
     builder: async () => {
       const { builderFacts } = await import("../adapters/engines/docker/info.ts");

@@ -28,7 +28,7 @@ let client: ReturnType<typeof describedClient>;
 
 before(async () => {
   server = await startServer("t-e2eapi", { init: ["--domain", domain, "--api"] });
-  web = await makeSource(server, "web", { keys: ["scale = 2", "healthcheck = /health"] });
+  web = await makeSource(server, "web", { keys: ["scale = 2"] });
   await server.mustPush(web);
   described = await readDescription();
   const token = await create("all", "--services", "*", "--actions", all);
@@ -154,11 +154,17 @@ const codeOf = ({ json }: ApiAnswer): unknown =>
 test("what an endpoint does not do, it says with the way that does", async () => {
   const settings = await call("putServicesOfService", { with: { service } });
   assert.deepEqual([settings.status, codeOf(settings)], [405, "in-dockerfile"]);
-  assert.equal(settings.headers["allow"], "GET, PUT, DELETE");
+  assert.equal(settings.headers["allow"], "GET, DELETE");
   for (const id of ["Start", "Stop"]) {
     const one = await call(`postContainersOfContainer${id}`, { with: { container: "web.1" } });
     assert.deepEqual([one.status, codeOf(one)], [409, "belongs-to-release"]);
   }
+  const notBuilt = [
+    await call("postServices"),
+    await call("postServicesOfServiceBuilds", { with: { service } }),
+    await call("getWsBuildsOfJobLogs", { with: { job: 1 } }),
+  ];
+  for (const one of notBuilt) assert.deepEqual([one.status, codeOf(one)], [501, "not-built"]);
   const unlinked = await call("postServicesOfServiceBuildsGit", { with: { service }, body: {} });
   assert.deepEqual([unlinked.status, codeOf(unlinked)], [404, "no-link"]);
   const ended = await call("postJobsOfJobCancel", { with: { job: 1 } });

@@ -225,9 +225,9 @@ test("a worker killed in the middle of a load ends the job once, and the old rel
   await server.stopWorker("SIGKILL");
   await server.startWorker();
   const said = await push.done;
-  const { answered, failed } = await load.stop();
+  const { answered, failed, reasons } = await load.stop();
   console.log(
-    `killed in a load: ${answered} answered, ${failed} failed, ${failureOf(said).message}`,
+    `killed in a load: ${answered} answered, ${failed} failed, ${failureOf(said).message}, ${JSON.stringify(reasons)}`,
   );
   assert.deepEqual([failureOf(said).still, failed], ["layers still runs release 3", 0]);
   const again = await startImage(big, ["layers"]).done;

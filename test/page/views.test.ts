@@ -116,6 +116,48 @@ test("each action has a form that works without script and the command beside it
   );
 });
 
+test("what a service was asked is drawn over time, with its releases", () => {
+  const minute = 60_000;
+  const point = (at: number, ok: number, bad: number) => ({
+    at,
+    sent: { "2xx": ok, "3xx": 0, "4xx": 0, "5xx": bad },
+    buckets: [ok, bad, ...Array.from({ length: 11 }, () => 0)],
+    cpu: 30,
+    memory: 5e6,
+  });
+  const points = [point(now - 3 * minute, 60, 0), point(now - minute, 120, 60)];
+  const metrics = {
+    step: 60,
+    from: now - 4 * minute,
+    to: now - minute,
+    now,
+    bucketsMs: [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000],
+    services: [{ service: "web", points, totals: { ...point(0, 1, 0), replicas: 2 } }],
+  };
+  const marked = { ...release, created: now - 2 * minute };
+  const html = textOf(serviceView(look, { service: web, releases: [marked], metrics }));
+  const text = read(html);
+  for (const part of [
+    "Last 1 hour 24 hours 30 days",
+    "Requests – all 240 requests – failed 60",
+    "r2",
+    "12:56 at most 3.0 a second 12:59",
+    "Answer time – p95",
+    "CPU – of one core 50 %",
+    "Memory – all replicas 5 MB",
+  ])
+    assert.ok(text.includes(part), `${part} in ${text}`);
+  // The minute of which nothing is known breaks the line.
+  assert.match(html, /d="M133\.3 60\.0h\.5M400\.0 0\.0h\.5"/);
+  const row = read(servicesView(look, { kind: "services", at: now, services: [web] }, metrics));
+  assert.match(row, /live 240 requests, 60 failed , p95 9 ms Release 2/);
+  const none = { ...metrics, services: [] };
+  assert.match(
+    read(servicesView(look, { kind: "services", at: now, services: [web] }, none)),
+    /live not asked Release/,
+  );
+});
+
 test("a receipt says that nothing was asked instead of 0", () => {
   assert.equal(read(receiptText({ ms: 900, requests: 0, failed: 0 })), "900 ms, not asked");
   assert.equal(read(receiptText({ ms: 900 })), "900 ms, not counted");

@@ -5,13 +5,14 @@ import { deploy } from "../../src/deploy/deploy.ts";
 import { progressOf, routingLeft, type JournalEntry } from "../../src/deploy/progress.ts";
 import { recover } from "../../src/deploy/recover.ts";
 import { openSwitch, type DeployPorts } from "../../src/deploy/switch-context.ts";
+import type { Clock } from "../../src/deploy/ports.ts";
 import { fakeClock } from "./fake-clock.ts";
 import { fakeEngine, type Behaviour } from "./fake-engine.ts";
 import { fakeRouter, type FakeRouter } from "./fake-router.ts";
 
 /** One server on which a worker can end at any moment, and another goes on with what is in the journal. */
 export function fakeLives(behaviours: Readonly<Record<number, Behaviour>> = {}) {
-  const clock = fakeClock();
+  const clock = coarse(fakeClock());
   const done: string[] = [];
   const events: Event[] = [];
   const unserved: string[] = [];
@@ -144,5 +145,11 @@ function restarted(
   const live = last?.kind === "cut-over" ? release : held;
   return fakeRouter({ live, to: release, did });
 }
+
+/** Looks at what it waits for less often: a look is no change, after which the worker might end. */
+const coarse = ({ now, sleep }: Clock): Clock => ({
+  now,
+  sleep: (ms, signal) => sleep(Math.max(ms, 400), signal),
+});
 
 const forever = new Promise<never>(() => undefined);

@@ -39,7 +39,7 @@ export type TestServer = Awaited<ReturnType<typeof startServer>>;
 export async function startServer(
   name: string,
   more: Partial<
-    Pick<Instance, "init" | "bind" | "binds" | "httpPort" | "httpsPort" | "program">
+    Pick<Instance, "init" | "bind" | "binds" | "httpPort" | "httpsPort" | "program" | "workerFlags">
   > = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), `${name}-`));
@@ -51,6 +51,7 @@ export async function startServer(
     program: more.program ?? program,
     traefik: ["--traefik-image", traefikImage],
     ...(more.init !== undefined && { init: more.init }),
+    ...(more.workerFlags !== undefined && { workerFlags: more.workerFlags }),
     ...(more.bind !== undefined && { bind: more.bind }),
     ...(more.binds !== undefined && { binds: more.binds }),
   });

@@ -24,6 +24,8 @@ interface Built {
   /** The words of its program. */
   readonly command?: readonly string[];
   readonly platform?: string;
+  /** A file of its own layer, below what changes. */
+  readonly big?: Uint8Array;
 }
 
 /** Images are 2 MB: a static busybox out of its Debian package, which serves a page. */
@@ -50,9 +52,11 @@ export async function openImageLaptop(server: TestServer): Promise<ImageLaptop> 
       await mkdir(join(context, "www"));
       await mustRun("cp", [join(folder, "bin", "busybox"), context]);
       await writeFile(join(context, "www", "index.html"), page);
+      if (more.big !== undefined) await writeFile(join(context, "big.bin"), more.big);
       const lines = [
         "FROM scratch",
         "COPY busybox /busybox",
+        ...(more.big === undefined ? [] : ["COPY big.bin /big.bin"]),
         "COPY www /www",
         ...Object.entries(labels).map(([key, value]) => `LABEL ${key}="${value}"`),
         `CMD ${JSON.stringify(["/busybox", ...command])}`,

@@ -40,6 +40,7 @@ export const samples: { readonly [K in ActionName]: Sample<K> } = {
   "job.log": (service) => ({ action: "job.log", service }),
   "job.list": (service) => ({ action: "job.list", service }),
   "job.steps": (service) => ({ action: "job.steps", service }),
+  metrics: (service) => ({ action: "metrics", service }),
   disk: () => ({ action: "disk" }),
   ps: (service) => ({ action: "ps", service, watch: false }),
   run: (service) => ({ action: "run", service, ...program }),

@@ -3,6 +3,7 @@ import type { RedirectTarget, RouteSpec } from "../../src/core/release/spec.ts";
 import type { RoutingChange } from "../../src/core/routing/routing-change.ts";
 import type { RoutingState } from "../../src/core/routing/routing-state.ts";
 import { changeRouting } from "../../src/core/routing/routing-change.ts";
+import type { DynamicConfig } from "../../src/core/routing/traefik-config.ts";
 import { dynamicConfig } from "../../src/core/routing/dynamic-config.ts";
 import { stopsOldFirst } from "../../src/core/release/spec.ts";
 import { release } from "./releases.ts";
@@ -108,8 +109,13 @@ export function answers(
   passes: readonly string[] = [],
   client: Client = {},
 ): readonly string[] {
-  return urls.map(traefik({ running, server, file: dynamicConfig(state) }, passes, client));
+  const file = files.get(state) ?? dynamicConfig(state);
+  files.set(state, file);
+  return urls.map(traefik({ running, server, file }, passes, client));
 }
+
+/** Of each moment, which several clients ask. */
+const files = new WeakMap<Moment["state"], DynamicConfig>();
 
 /**
  * The same said without routers and priorities, request by request: the most specific route wins, and redirects where its certificate is there; who is being replaced answers until the

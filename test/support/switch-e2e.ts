@@ -7,6 +7,7 @@ import { createInfra } from "../../src/adapters/engines/docker/infra.ts";
 import { nudgeTraefik } from "../../src/adapters/engines/docker/nudge.ts";
 import { createEngine } from "../../src/adapters/engines/docker/engine.ts";
 import { createMeter } from "../../src/adapters/traefik/metrics.ts";
+import { createReadings } from "../../src/adapters/traefik/readings.ts";
 import { createTraefikRouter } from "../../src/adapters/traefik/router.ts";
 import { createNameHandovers } from "../../src/deploy/name-handover.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
@@ -58,7 +59,7 @@ export async function startSwitchWorld(at: {
   const steps: string[] = [];
 
   const nameHandovers = createNameHandovers();
-  const meter = createMeter(traefik.locate);
+  const meter = createMeter(createReadings(traefik.locate));
   return {
     traefik,
     engine,

@@ -110,8 +110,15 @@ function answerOf(
   return service;
 }
 
-const balancerOf = (service: string, release: Release, { server }: TraefikWorld) =>
-  balancersOf(release, releaseRouting(release, server).routers)[service];
+function balancerOf(service: string, release: Release, { server }: TraefikWorld) {
+  const { routers: plans } = releaseRouting(release, server);
+  const balancers = balancersKnown.get(plans) ?? balancersOf(release, plans);
+  balancersKnown.set(plans, balancers);
+  return balancers[service];
+}
+
+/** Of the routers of one release. */
+const balancersKnown = new WeakMap<object, ReturnType<typeof balancersOf>>();
 
 const balancerIn = (service: string, world: TraefikWorld) =>
   world.running.flatMap((one) => balancerOf(service, one, world) ?? [])[0];

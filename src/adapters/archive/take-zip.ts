@@ -1,3 +1,4 @@
+import { commitForm } from "../../core/name-forms.ts";
 import { crc32 } from "node:zlib";
 import { openPromise, type Entry, type ZipFile } from "yauzl";
 import {
@@ -28,7 +29,7 @@ export async function takeZip(file: string, into: string, limits: TakeLimits = {
     const zip = await openPromise(file, { autoClose: false, strictFileNames: true });
     try {
       for await (const entry of entriesOf(zip)) await takeMember(taking, zip, entry);
-      const commit = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.exec(zip.comment)?.[0];
+      const commit = commitForm.exec(zip.comment)?.[0];
       return { ...tally.tree(stripTop), ...(commit !== undefined && { commit }) };
     } finally {
       zip.close();

@@ -90,9 +90,7 @@ async function hostGit(): Promise<readonly string[]> {
     if ((await ifThere(stat(path))) !== undefined) helpers.push(path);
   const linked = await run("ldd", [gitJailPaths.git, ...helpers]);
   const libraries = [...linked.matchAll(/(?:=> |^\s+)(\/\S+) \(0x/gm)].map(([, path = ""]) => path);
-  const authorities = "/etc/ssl/certs/ca-certificates.crt";
-  const trust = (await ifThere(stat(authorities))) === undefined ? [] : [authorities];
-  return [...new Set([gitJailPaths.git, ...helpers, ...libraries, ...trust])].toSorted();
+  return [...new Set([gitJailPaths.git, ...helpers, ...libraries])].toSorted();
 }
 
 async function run(program: string, args: readonly string[]): Promise<string> {

@@ -1,3 +1,4 @@
+import { commitForm } from "../../core/name-forms.ts";
 import { execFile } from "node:child_process";
 import { commitOf, type Commit } from "../../core/push/from.ts";
 
@@ -15,7 +16,7 @@ export async function readCommit(
     git(["status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--", "."]),
   ]);
   const [commit = "", subject = ""] = head?.split("\n") ?? [];
-  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) return {};
+  if (!commitForm.test(commit)) return {};
   // Without it nobody knows whether this is the code of that commit.
   if (status === undefined) return {};
   const lines = status.split("\n");

@@ -1,3 +1,4 @@
+import { commitForm } from "../../core/name-forms.ts";
 import { execFile, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Taken, TakeLimits } from "../archive/taken.ts";
@@ -40,7 +41,7 @@ export async function findCommit(
   name: string,
 ): Promise<(Commit & { readonly commit: string }) | undefined> {
   const commit = await askGit(place, "rev-parse", "--quiet", "--verify", `${name}^{commit}`);
-  if (commit === undefined || !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) return undefined;
+  if (commit === undefined || !commitForm.test(commit)) return undefined;
   const subject = await askGit(place, "log", "-1", "--no-show-signature", "--format=%s", commit);
   const branch = /^refs\/heads\/(.+)$/s.exec(name)?.[1];
   return { ...commitOf({ commit, branch, subject: subject ?? "", isDirty: false }), commit };

@@ -1,3 +1,4 @@
+import { serviceForm } from "../../core/name-forms.ts";
 import { access, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readIfThere, writeFileAtomic } from "../files.ts";
@@ -28,7 +29,7 @@ export async function knownServices(
 ): Promise<readonly string[]> {
   const bytes = await readIfThere(namesFile(place, remote)).catch(() => undefined);
   const lines = (bytes?.toString("utf8") ?? "").split("\n");
-  return lines.filter((line) => /^[a-z0-9][a-z0-9.-]{0,49}$/.test(line));
+  return lines.filter((line) => serviceForm.test(line));
 }
 
 /** Stores names in the cache; `change` gets the known ones. A write error is ignored. */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Meter } from "../../deploy/ports.ts";
 import {
   addAll,
@@ -7,55 +6,59 @@ import {
   waitingDials,
   type Answers,
 } from "../../core/routing/metrics.ts";
-import { readTraefik } from "./api.ts";
+import type { Readings } from "./readings.ts";
 
-const longestMs = 5_000;
-
-/** Docker knows the address of Traefik, and may not answer. No deploy waits longer than this. */
-const tooLong = (): Promise<undefined> => sleep(longestMs, undefined, { ref: false });
-
-type Locate = () => Promise<{ readonly api: string }>;
-
-/** Counts answers by Traefik's own metrics. Traefik shows the count of a removed router only once more. So one reading serves all open switches: readings come one after the other, and each adds the answers since the last one to every sum. */
-export const createMeter = (locate: Locate): Meter => new TraefikMeter(locate);
+/** Counts answers by Traefik's own metrics: each reading adds the answers since the last one to the sum of every open switch. */
+export function createMeter(readings: Readings): Meter & {
+  /** True while a switch counts: a reading that fails then would take its count away. */
+  readonly isCounting: () => boolean;
+} {
+  const meter = new TraefikMeter(readings);
+  readings.listen((text) => meter.take(text));
+  return meter;
+}
 
 const noDials = new Map([[waitingDials, { requests: 0, failed: 0 }]]);
 
 class TraefikMeter {
-  readonly #locate: Locate;
+  readonly #readings: Readings;
   readonly #open = new Map<symbol, ReadonlyMap<string, Answers>>();
   #last: ReadonlyMap<string, number> = new Map();
   #started: number | undefined;
-  #base: string | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  /** How many switches begin just now. */
+  #beginning = 0;
 
-  constructor(locate: Locate) {
-    this.#locate = locate;
+  isCounting(): boolean {
+    return this.#open.size + this.#beginning > 0;
+  }
+
+  constructor(readings: Readings) {
+    this.#readings = readings;
   }
 
   async begin() {
     const key = Symbol("switch");
-    await this.#inTurn(async () => {
-      if (await this.#read()) this.#open.set(key, new Map());
-    });
+    this.#beginning += 1;
+    const isRead = (await this.#readings.read()) !== undefined;
+    this.#beginning -= 1;
+    if (isRead) this.#open.set(key, new Map());
     return {
-      read: () =>
-        this.#inTurn(async () => {
-          if (this.#open.has(key)) await this.#read();
-          // Without a count of any router, Traefik keeps no metrics.
-          return this.#last.size > 0 ? this.#open.get(key) : undefined;
-        }),
-      end: () => void this.#inTurn(async () => this.#open.delete(key)),
+      read: async () => {
+        if (this.#open.has(key)) await this.#readings.read();
+        // Without a count of any router, Traefik keeps no metrics.
+        return this.#last.size > 0 ? this.#open.get(key) : undefined;
+      },
+      end: () => void this.#open.delete(key),
     };
   }
 
-  /** False when the metrics cannot be read. Then all counts end: the lost answer may have shown a router for the last time. */
-  async #read(): Promise<boolean> {
-    const text = await Promise.race([this.#scrape().catch(() => undefined), tooLong()]);
+  /** When the metrics cannot be read, all counts end: the lost answer may have shown a router for the last time. */
+  take(text: string | undefined): void {
     if (text === undefined) {
       this.#open.clear();
-      return false;
+      return;
     }
+    if (!this.isCounting()) return;
     const metrics = readMetrics(text);
     // The last counts of an earlier Traefik process are lost.
     if (metrics.started !== this.#started) this.#open.clear();
@@ -66,26 +69,5 @@ class TraefikMeter {
     );
     for (const [key, sums] of this.#open) this.#open.set(key, addAll(sums, grown));
     this.#last = new Map(metrics.counts.map(({ series, value }) => [series, value]));
-    return true;
-  }
-
-  async #scrape(): Promise<string> {
-    const known = this.#base;
-    this.#base = undefined;
-    // A restarted Traefik may have another address.
-    const text = known && (await this.#scrapeAt(known).catch(() => undefined));
-    return text ?? this.#scrapeAt((await this.#locate()).api);
-  }
-
-  async #scrapeAt(address: string): Promise<string> {
-    const text = await readTraefik(address, "/metrics");
-    this.#base = address;
-    return text;
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 }

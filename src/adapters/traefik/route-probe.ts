@@ -1,6 +1,7 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { AskedRoute, RouteAnswer } from "../../deploy/ports.ts";
+import type { OwnRequest } from "../../core/metrics/traffic.ts";
 import { headOf } from "../reach.ts";
 import { passHeader } from "../../core/routing/maintenance.ts";
 import { releaseHeader } from "../../core/routing/release-routing.ts";
@@ -12,27 +13,33 @@ export interface EntryAddress {
   readonly httpsPort: number;
 }
 
+interface ProbeOptions {
+  /** Leads past the maintenance of the service. */
+  readonly pass?: string | undefined;
+  readonly onProbe?: ((probe: OwnRequest) => void) | undefined;
+}
+
 const timeoutMs = 3_000;
 
-/** Requests a route; undefined without the release header, or without an answer in time. `pass` leads past the maintenance of its service. */
+/** Requests a route; undefined without the release header, or without an answer in time. */
 export async function probeRoute(
   entry: EntryAddress,
   route: AskedRoute,
-  pass?: string,
+  options: ProbeOptions = {},
 ): Promise<RouteAnswer | undefined> {
-  if (route.method !== undefined) return ask(entry, route, { method: route.method, pass });
+  if (route.method !== undefined) return ask(entry, route, { method: route.method, ...options });
   // The head of the answer is enough; Traefik adds the header to the answer of any method.
-  const head = await ask(entry, route, { method: "HEAD", pass });
+  const head = await ask(entry, route, { method: "HEAD", ...options });
   // Some apps know no HEAD. What Traefik itself says of an app (502 to 504) is the same for any method.
   if (head === undefined || head.status < 500 || [502, 503, 504].includes(head.status)) return head;
-  const whole = await ask(entry, route, { method: "GET", pass });
+  const whole = await ask(entry, route, { method: "GET", ...options });
   return { ...(whole ?? head), asked: 2 };
 }
 
 async function ask(
   entry: EntryAddress,
   route: AskedRoute,
-  { method, pass }: { readonly method: "HEAD" | "GET"; readonly pass: string | undefined },
+  { method, pass, onProbe }: ProbeOptions & { readonly method: "HEAD" | "GET" },
 ): Promise<RouteAnswer | undefined> {
   // For a wildcard, a name that no other service is likely to have.
   const host = route.host.replace(/^\*\./, "mypaas-asks.");
@@ -50,8 +57,11 @@ async function ask(
       requestHttps({ ...options, servername: host, rejectUnauthorized: false })
     : requestHttp(options);
   const answer = await headOf(outgoing).catch(() => undefined);
+  const status = answer?.statusCode;
   const header = answer?.headers[releaseHeader.toLowerCase()];
+  const service = typeof header === "string" ? header.split("/")[0] : route.service;
+  if (status !== undefined && service !== undefined) onProbe?.({ service, method, status });
   return typeof header === "string"
-    ? { release: header, status: answer?.statusCode ?? 0, asked: 1 }
+    ? { release: header, status: status ?? 0, asked: 1 }
     : undefined;
 }

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock, Router } from "../../deploy/ports.ts";
 import type { Maintenance, RoutingState, ServerFacts } from "../../core/routing/routing-state.ts";
 import type { DynamicConfig } from "../../core/routing/traefik-config.ts";
+import type { OwnRequest } from "../../core/metrics/traffic.ts";
 import { dynamicYaml } from "../../core/routing/dynamic-yaml.ts";
 import { UserError } from "../../core/errors.ts";
 import { changeRouting } from "../../core/routing/routing-change.ts";
@@ -26,6 +27,8 @@ export interface TraefikRouterOptions {
   /** Causes an event of Docker, so that Traefik reads all containers again. */
   readonly nudge: () => Promise<void>;
   readonly clock: Clock;
+  /** Hears what routes answered to mypaas itself. */
+  readonly onProbe?: (probe: OwnRequest) => void;
 }
 
 export interface TraefikLocation {
@@ -51,6 +54,8 @@ export type CertificateFacts = Partial<
 const pollMs = 25;
 const nudgeAfterMs = 3_000;
 const longestAwayMs = 30_000;
+const quicklyBackMs = 2_000;
+const awayPollMs = 200;
 const maintainTimeoutMs = 15_000;
 
 /** The only writer of the dynamic file: the changes of all services come one after the other. */
@@ -103,7 +108,9 @@ export function createTraefikRouter(options: TraefikRouterOptions): TraefikRoute
     answeringRelease: async (route) => {
       const here = await options.locate().catch(() => undefined);
       const closed = state.maintenance?.find(({ service }) => service === route.service);
-      return here && probeRoute(here.entry, route, closed?.pass);
+      return (
+        here && probeRoute(here.entry, route, { pass: closed?.pass, onProbe: options.onProbe })
+      );
     },
   };
 }
@@ -124,6 +131,7 @@ async function confirm(
   const read = snapshotReader(locate);
   let nudges = 0;
   let awayMs = 0;
+  let pauseMs = pollMs;
   let nudgeErrors: readonly string[] = [];
   for (;;) {
     const before = clock.now();
@@ -131,7 +139,7 @@ async function confirm(
     if (seen.missing.length === 0) return;
     const now = clock.now();
     // A restarting Traefik closes slowly, and reads everything before it takes over a route.
-    if (seen.away !== undefined) awayMs = Math.min(awayMs + now - before + pollMs, longestAwayMs);
+    if (seen.away !== undefined) awayMs = Math.min(awayMs + now - before + pauseMs, longestAwayMs);
     if (now - begun >= timeoutMs + awayMs) {
       const details = [...seen.missing, ...nudgeErrors];
       throw notLoaded(instance, now - begun, { code: seen.away ?? "routing", details });
@@ -144,7 +152,9 @@ async function confirm(
         nudgeErrors = [`docker could not send an event: ${describe(error)}`];
       });
     }
-    await clock.sleep(pollMs, signal);
+    // One that is away for long need not be looked for so often.
+    pauseMs = seen.away === undefined || awayMs < quicklyBackMs ? pollMs : awayPollMs;
+    await clock.sleep(pauseMs, signal);
   }
 }
 

@@ -5,7 +5,7 @@ import { readRemotes } from "../../adapters/laptop/remotes.ts";
 import { UserError } from "../../core/errors.ts";
 import { command, hint, hintFields } from "../../core/hints.ts";
 import type { CommandFile, CommandIo, ExitCode } from "../command.ts";
-import { findRemote } from "../connect/connect.ts";
+import { findRemote, usualRemote } from "../connect/connect.ts";
 import { serviceArgument } from "../input/arguments.ts";
 import { commandLine } from "../output/shell-words.ts";
 
@@ -42,7 +42,7 @@ export async function gitAdd(args: AddArgs, io: CommandIo): Promise<ExitCode> {
       code: "no-repository",
       hint: "make one: git init && git add . && git commit",
     });
-  const remote = args.remote ?? (await usualRemote(io));
+  const remote = args.remote ?? (await usualOrFirst(io));
   await findRemote(io, remote);
   const name = args.name ?? remote;
   const { service, path } = args;
@@ -71,9 +71,8 @@ export async function gitAdd(args: AddArgs, io: CommandIo): Promise<ExitCode> {
   return 0;
 }
 
-async function usualRemote({ world }: CommandIo): Promise<string> {
-  const [first] = await readRemotes(world);
-  const usual = world.env["MYPAAS_REMOTE"]?.trim() || first?.name;
+async function usualOrFirst(io: CommandIo): Promise<string> {
+  const usual = usualRemote(io) ?? (await readRemotes(io.world))[0]?.name;
   if (usual !== undefined) return usual;
   throw new UserError("git add: no remote is known here", {
     code: "no-remote",

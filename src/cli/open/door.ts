@@ -14,6 +14,7 @@ import { jobPath, servicePath, type Look } from "../../page/look.ts";
 import { problemView } from "../../page/problem.ts";
 import { serviceView } from "../../page/service.ts";
 import { servicesView } from "../../page/services.ts";
+import { isSpan } from "../../page/traffic.ts";
 import { failureOf } from "../main.ts";
 import { formActions, isFormAction } from "./actions.ts";
 import { headers, isSecret, refusal } from "./guard.ts";
@@ -84,13 +85,22 @@ function addViews(app: Hono, parts: DoorParts, base: string): void {
   const show = (page: Page, status = 200) => answerOf(parts, base, page, status);
   const lookNow = () => lookOf(parts, base);
   app.get("/", async () => {
-    const body = servicesView(lookNow(), await server.services());
+    const body = servicesView(
+      lookNow(),
+      ...(await Promise.all([server.services(), server.metrics("1h")])),
+    );
     return show({ title: "Services", view: "services", body, isLive: true });
   });
   app.get("/services/:service", async (context) => {
     const { service } = context.req.param();
-    const [one, releases] = await Promise.all([server.service(service), server.releases(service)]);
-    const body = serviceView(lookNow(), { service: one, releases });
+    const asked = context.req.query("span") ?? "";
+    const span = isSpan(asked) ? asked : "1h";
+    const [one, releases, metrics] = await Promise.all([
+      server.service(service),
+      server.releases(service),
+      server.metrics(span),
+    ]);
+    const body = serviceView(lookNow(), { service: one, releases, metrics, span });
     return show({ title: service, view: "services", body, isLive: true });
   });
   app.get("/services/:service/log", async (context) => {

@@ -2,7 +2,7 @@ import type { Action, ActionOf, JobAction, Results } from "../../core/actions/ac
 import type { CertificateList } from "../../core/actions/certificates.ts";
 import type { JobInfo, JobStep } from "../../core/actions/jobs.ts";
 import type { ReleaseInfo } from "../../core/actions/lifecycle.ts";
-import type { DiskUsage } from "../../core/actions/usage.ts";
+import type { DiskUsage, MetricsAnswer } from "../../core/actions/usage.ts";
 import type { PsService, PsSnapshot } from "../../core/actions/watch.ts";
 import { UserError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/dockerfile/did-you-mean.ts";
@@ -11,6 +11,7 @@ import type { Check } from "../../core/health/check.ts";
 import type { LogLine } from "../../core/logs/item.ts";
 import type { FailedEvent } from "../../core/wire/events.ts";
 import type { DoctorData } from "../../page/doctor.ts";
+import { spans, type SpanName } from "../../page/traffic.ts";
 import { examineServer } from "../commands/doctor.ts";
 import type { CommandIo, ServerOptions } from "../command.ts";
 import type { Connection } from "../connect/connect.ts";
@@ -39,6 +40,8 @@ export interface PageServer {
   readonly jobSteps: (job: number) => Promise<readonly JobStep[] | undefined>;
   /** A page of jobs, newest first; those before a number. */
   readonly jobs: (before: number | undefined) => Promise<readonly JobInfo[]>;
+  /** What services were asked and used in the time before now; undefined where the server is older. */
+  readonly metrics: (span: SpanName) => Promise<MetricsAnswer | undefined>;
   readonly disk: () => Promise<DiskUsage>;
   readonly certificates: () => Promise<CertificateList>;
   readonly doctor: () => Promise<DoctorData>;
@@ -63,6 +66,8 @@ export interface PageServerParts {
 
 /** Views that are asked for again and again get the same answer for so long. */
 const freshMs = 4000;
+/** There is nothing new more often. */
+const metricsFreshMs = 9000;
 const doctorFreshMs = 20_000;
 const doctorEveryMs = 5 * 60_000;
 const maxKept = 200;
@@ -94,6 +99,11 @@ export function pageServer({ connection, args, io, remote }: PageServerParts): P
     const from = before === undefined ? {} : { before };
     return (await ask({ action: "job.list", ...from, limit: jobsOfPage })).jobs;
   });
+  const metrics = fresh(
+    now,
+    (span: SpanName) => ask({ action: "metrics", sinceMs: spans[span].ms }).catch(unlessOlder),
+    metricsFreshMs,
+  );
   const disk = fresh(now, () => ask({ action: "disk" }));
   const certificates = fresh(now, () => ask({ action: "cert.list" }));
   let checks: DoctorData | undefined;
@@ -134,6 +144,7 @@ export function pageServer({ connection, args, io, remote }: PageServerParts): P
     jobInfo,
     jobSteps,
     jobs: (before) => jobPage(before),
+    metrics,
     disk: () => disk(""),
     certificates: () => certificates(""),
     doctor: () => doctor(""),

@@ -1,3 +1,4 @@
+import { commitForm } from "../../core/name-forms.ts";
 import { mkdtemp, open, readFile, writeFile } from "node:fs/promises";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -129,7 +130,7 @@ function partsOf({ image, service }: ImageSource, { config, layers, tags }: Arch
 /** The commit, where the image says it as OCI's image-spec does. */
 function fromOf(labels: Readonly<Record<string, string>>): PushFrom {
   const commit = labels["org.opencontainers.image.revision"];
-  const isCommit = commit !== undefined && /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit);
+  const isCommit = commit !== undefined && commitForm.test(commit);
   return { kind: "image", ...(isCommit && { commit }) };
 }
 

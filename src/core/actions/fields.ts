@@ -1,3 +1,4 @@
+import { serviceForm } from "../name-forms.ts";
 import { UserError } from "../errors.ts";
 import { allKnown } from "../wire/versions.ts";
 
@@ -107,7 +108,7 @@ export const secret = <T>(read: Reader<T>): Reader<T> & { readonly isSecret: tru
   });
 
 /** A service name as in the Dockerfile. */
-export const serviceName = text(/^[a-z0-9][a-z0-9.-]{0,49}$/);
+export const serviceName = text(serviceForm);
 
 /** The name of a process of a service. */
 export const processName = text(/^[a-z][a-z0-9-]{0,29}$/);

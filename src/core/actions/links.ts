@@ -1,3 +1,4 @@
+import { commitForm } from "../name-forms.ts";
 import { isBranch, readRepository } from "../links/repository.ts";
 import { action, answer, job } from "./definition.ts";
 import { bad, flag, optional, secret, shown, text, wholeNumber, type Reader } from "./fields.ts";
@@ -72,7 +73,7 @@ export const links = {
   pull: action({
     ...common,
     byGrant: "change",
-    fields: { commit: optional(text(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)) },
+    fields: { commit: optional(text(commitForm)) },
     becomes: job(),
     repeat: "once",
   }),

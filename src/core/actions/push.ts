@@ -1,3 +1,4 @@
+import { commitForm } from "../name-forms.ts";
 import type { Change } from "../release/change.ts";
 import type { Pause } from "../release/switch-way.ts";
 import { checkManifest, hasControls } from "../push/manifest.ts";
@@ -47,7 +48,7 @@ const oneLine: Reader<string> = (value, name) => {
 const from = {
   /** The way that the code came: folder, archive, git, image, link … */
   kind: text(/^[a-z][a-z-]{0,29}$/),
-  commit: optional(text(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)),
+  commit: optional(text(commitForm)),
   branch: optional(oneLine),
   /** First line of the commit's message. */
   subject: optional(oneLine),

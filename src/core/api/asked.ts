@@ -25,7 +25,7 @@ export function findEndpoint(method: string, pathname: string): Found {
       code: "not-found",
       hint: `see what there is: GET ${apiBase}/openapi.json`,
     });
-  const methods = [...new Set(at.map(({ endpoint }) => endpoint.method))];
+  const methods = methodsAt(pathname);
   throw new UserError(`${shown(method, 10)}: not at this path`, {
     code: "method",
     hint: `use ${methods.join(" or ")}`,
@@ -34,7 +34,12 @@ export function findEndpoint(method: string, pathname: string): Found {
 
 /** The methods that a path below `apiBase` has. */
 export const methodsAt = (pathname: string): readonly Method[] =>
-  endpoints.filter(({ path }) => match(path, usual(pathname))).map(({ method }) => method);
+  endpoints
+    .filter(({ path, does }) => !isWrongMethod(does) && match(path, usual(pathname)) !== undefined)
+    .map(({ method }) => method);
+
+const isWrongMethod = (does: Endpoint["does"]): boolean =>
+  does.kind === "refused" && does.status === 405;
 
 /** Other words for the same address: a service is an app, and a build a job. */
 const usual = (pathname: string): string =>

@@ -27,6 +27,18 @@ const services: readonly Endpoint[] = [
     fixed: { watch: false },
   },
   {
+    method: "POST",
+    path: "/services",
+    about: "A service is made by its first push, and its name is free until then.",
+    does: {
+      kind: "refused",
+      status: 501,
+      code: "not-built",
+      message: "services: a service is made by its first push, so nothing can be reserved",
+      hint: hint`push it: ${command("push")}; values for its first release: POST /services/{service}/env`,
+    },
+  },
+  {
     method: "GET",
     path: "/services/{service}",
     about: "One service, with its replicas and its last job.",
@@ -123,6 +135,18 @@ const changes: readonly Endpoint[] = [
   },
   {
     method: "POST",
+    path: "/services/{service}/builds",
+    about: "Archives come in by other ways.",
+    does: {
+      kind: "refused",
+      status: 501,
+      code: "not-built",
+      message: "builds: archives are not taken by HTTP yet",
+      hint: hint`send it: ${command("push app.tar.gz")}, or deploy a repository: POST /services/{service}/builds/git`,
+    },
+  },
+  {
+    method: "POST",
     path: "/services/{service}/builds/git",
     about: "Deploys the newest commit of the linked branch, or the commit that is named.",
     does: { kind: "job", action: "pull" },
@@ -194,6 +218,19 @@ const others: readonly Endpoint[] = [
     path: "/jobs/{job}/events",
     about: "The log of a job to its end.",
     does: { kind: "events", action: "job.log" },
+  },
+  {
+    method: "GET",
+    path: "/ws/builds/{job}/logs",
+    about:
+      "The log of a job comes as server-sent events instead, which go on where they broke off.",
+    does: {
+      kind: "refused",
+      status: 501,
+      code: "not-built",
+      message: "log: does not come over WebSocket",
+      hint: "take server-sent events: GET /jobs/{job}/events with Accept: text/event-stream",
+    },
   },
   {
     method: "POST",

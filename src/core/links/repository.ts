@@ -1,3 +1,4 @@
+import { commitForm } from "../name-forms.ts";
 import { isAddress } from "../server/addresses.ts";
 import { readSshPlace } from "./ssh-place.ts";
 
@@ -49,8 +50,7 @@ export const isBranch = (text: string): boolean =>
   !/\.\.|\/\/|\/\.|@\{|\.lock(\/|$)|[./]$|^\.|^@$/.test(text);
 
 /** The full name of a commit. */
-export const isCommit = (text: string): boolean =>
-  /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text) && !/^0+$/.test(text);
+export const isCommit = (text: string): boolean => commitForm.test(text) && !/^0+$/.test(text);
 
 /** The host of a repository, with an address without its brackets. */
 export const hostOf = (url: string): string => {

@@ -1,3 +1,5 @@
+import { serviceForm } from "../name-forms.ts";
+
 /** A place of the OCI distribution API below `/v2/`. */
 export type RegistryPath =
   | { readonly kind: "base" }
@@ -32,7 +34,7 @@ export function readRegistryPath(path: string): RegistryPath | undefined {
 }
 
 /** A repository is a service: it has the name of one. */
-export const isRepository = (name: string): boolean => /^[a-z0-9][a-z0-9.-]{0,49}$/.test(name);
+export const isRepository = (name: string): boolean => serviceForm.test(name);
 
 export const isTag = (text: string): boolean => /^\w[\w.-]{0,127}$/.test(text);
 

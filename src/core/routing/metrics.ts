@@ -46,13 +46,18 @@ export interface Metrics {
 
 /** Reads Traefik's metrics in the text format of Prometheus; skips all other lines. */
 export function readMetrics(text: string): Metrics {
-  const [, started] = /^process_start_time_seconds (\S+)$/m.exec(text) ?? [];
   const counts = [...readCounts(text, metric), ...readCounts(text, serviceMetric)];
   return {
     counts,
     countsDials: text.includes(`\n${serviceMetric}{`),
-    started: started === undefined ? undefined : Number(started),
+    started: startOf(text),
   };
+}
+
+/** Start of Traefik in seconds since the epoch. */
+export function startOf(text: string): number | undefined {
+  const [, started] = /^process_start_time_seconds (\S+)$/m.exec(text) ?? [];
+  return started === undefined ? undefined : Number(started);
 }
 
 function readCounts(text: string, name: string): readonly AnswerCount[] {
@@ -72,6 +77,34 @@ const valuePattern = /^[ \t]*\}[ \t]*(\S+)(?:[ \t]+-?\d+)?[ \t\r]*$/;
 
 /** Reads a line after its opening brace. */
 function readLine(line: string): AnswerCount | undefined {
+  const { labels, end } = readLabels(line);
+  const [, number = ""] = valuePattern.exec(line.slice(end)) ?? [];
+  const value = number === "" ? Number.NaN : Number(number);
+  const { router, code } = counterOf(labels) ?? {};
+  if (router === undefined || code === undefined || !(value >= 0 && value < Infinity))
+    return undefined;
+  return { series: line.slice(0, end), router, code, value };
+}
+
+/** Reads the labels of a count; undefined where it counts nothing of a service. */
+export function readSeries(
+  series: string,
+): { readonly router: string; readonly code: number; readonly method: string } | undefined {
+  const { labels } = readLabels(series);
+  const counter = counterOf(labels);
+  return counter && { ...counter, method: labels.get("method") ?? "" };
+}
+
+function counterOf(labels: ReadonlyMap<string, string>) {
+  const router = counted(labels.get("router"), labels.get("service"));
+  const code = Number(labels.get("code") ?? Number.NaN);
+  return router === undefined || !Number.isSafeInteger(code) ? undefined : { router, code };
+}
+
+function readLabels(line: string): {
+  readonly labels: ReadonlyMap<string, string>;
+  readonly end: number;
+} {
   const labels = new Map<string, string>();
   label.lastIndex = 0;
   let end = 0;
@@ -79,13 +112,7 @@ function readLine(line: string): AnswerCount | undefined {
     labels.set(match[1] ?? "", unescape(match[2] ?? ""));
     end = label.lastIndex;
   }
-  const [, number = ""] = valuePattern.exec(line.slice(end)) ?? [];
-  const router = counted(labels.get("router"), labels.get("service"));
-  const code = Number(labels.get("code") ?? Number.NaN);
-  const value = number === "" ? Number.NaN : Number(number);
-  if (router === undefined || !Number.isSafeInteger(code) || !(value >= 0 && value < Infinity))
-    return undefined;
-  return { series: line.slice(0, end), router, code, value };
+  return { labels, end };
 }
 
 /** The router of a taken-over route has the old owner's name, and counts for the new one. Of services only those of waiting requests count. */

@@ -63,6 +63,17 @@ function strictTransport(seconds: number): MiddlewareConfig {
 
 /** One router per route, and one more for http of an https route. It redirects when the host has a certificate, and answers until then. */
 export function releaseRouting(release: Release, server: RoutingServer): ReleaseRouting {
+  const ofServer = known.get(server) ?? new WeakMap<Release, ReleaseRouting>();
+  known.set(server, ofServer);
+  const routing = ofServer.get(release) ?? makeRouting(release, server);
+  ofServer.set(release, routing);
+  return routing;
+}
+
+/** One dynamic file asks for the same release many times; neither of the two ever changes. */
+const known = new WeakMap<RoutingServer, WeakMap<Release, ReleaseRouting>>();
+
+function makeRouting(release: Release, server: RoutingServer): ReleaseRouting {
   const { routes } = release.spec;
   const draft = new RoutingDraft(release, server);
   const { service, routers, middlewares } = draft;

@@ -5,7 +5,7 @@ import {
   outsideNetworkName,
 } from "../release/names.ts";
 import { isAddress } from "./addresses.ts";
-import { bindMount, locked, type InfraPlan, type NetworkPlan } from "./infra.ts";
+import { nodeMounts, locked, type InfraPlan, type NetworkPlan } from "./infra.ts";
 import type { InstanceConfig } from "./instance.ts";
 import { isPublicAddress } from "./public-addresses.ts";
 import { canonicalAddress, inRange, readRange } from "./ranges.ts";
@@ -123,7 +123,7 @@ export function egressContainer(
     user: `${egressUid}:${egressUid}`,
     labels: { [label.instance]: instance, [label.role]: "egress", "mypaas.node": more.node.stamp },
     ...locked,
-    mounts: more.node.files.map(({ source, target }) => bindMount(source, target)),
+    mounts: nodeMounts(more.node),
     ports: [],
     networks: [
       { name: egressNetworkName(instance), aliases: [egressPlace.host] },

@@ -1,3 +1,5 @@
+import { serviceForm } from "../name-forms.ts";
+
 /** The name that sshd and addresses know, such as `mypaas@example.com:web`. */
 export const gitUser = "mypaas";
 
@@ -17,7 +19,7 @@ export function readGitCommand(command: string): GitAsked {
   const name = pushing.exec(command)?.groups?.["name"];
   if (name === undefined)
     return { refused: `this account takes git pushes only, not: ${command.slice(0, 100)}` };
-  if (/^[a-z0-9][a-z0-9.-]{0,49}$/.test(name)) return { service: name };
+  if (serviceForm.test(name)) return { service: name };
   return {
     refused: `"${name.slice(0, 60)}" is no name of a service: use a-z, 0-9, - and ., at most 50, such as mypaas@HOST:web`,
   };

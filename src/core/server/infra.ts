@@ -87,6 +87,14 @@ export function networkPlans(instance: string): readonly NetworkPlan[] {
 export const locked = { readOnly: true, capDrop: ["ALL"], noNewPrivileges: true } as const;
 
 /** A file or directory of the host in a container; read-only by default. */
+/** The mounts of the host's Node. */
+export const nodeMounts = ({ files }: MountedNode): readonly Mount[] =>
+  files.map(({ source, target }) => bindMount(source, target));
+
+interface MountedNode {
+  readonly files: readonly { readonly source: string; readonly target: string }[];
+}
+
 export const bindMount = (source: string, target: string, readOnly = true): Mount => ({
   type: "bind",
   source,

@@ -61,6 +61,8 @@ export function instancePaths(config: Pick<InstanceConfig, "stateDir" | "runDir"
   return {
     config: `${stateDir}/config.yml`,
     database: `${stateDir}/state.db`,
+    /** What services did; may be lost. */
+    metrics: `${stateDir}/metrics.db`,
     blobs: `${stateDir}/blobs`,
     /** Values that containers read from files; only root can enter the folder. */
     secrets: `${stateDir}/secrets`,

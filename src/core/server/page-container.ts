@@ -1,5 +1,5 @@
 import { label, pageContainerName, receiverNetworkName } from "../release/names.ts";
-import { bindMount, locked, type InfraPlan } from "./infra.ts";
+import { nodeMounts, locked, type InfraPlan } from "./infra.ts";
 import type { InstanceConfig } from "./instance.ts";
 import { receiverUid } from "./uids.ts";
 import type { NodeFiles } from "./receiver-container.ts";
@@ -19,7 +19,7 @@ export function pageContainer(config: InstanceConfig, node: NodeFiles): InfraPla
     user: `${receiverUid}:${receiverUid}`,
     labels: { [label.instance]: instance, [label.role]: "page", "mypaas.node": node.stamp },
     ...locked,
-    mounts: node.files.map(({ source, target }) => bindMount(source, target)),
+    mounts: nodeMounts(node),
     ports: [],
     networks: [{ name: receiverNetworkName(instance), aliases: [] }],
     memoryBytes: 128 * 1024 * 1024,

@@ -1,7 +1,7 @@
 import { hint, command } from "../hints.ts";
 import { count, object, text } from "../stored/shape.ts";
 import { damaged, readStored, refuseNewer } from "../stored/stored.ts";
-import { bindMount, locked, type InfraPlan } from "./infra.ts";
+import { bindMount, nodeMounts, locked, type InfraPlan } from "./infra.ts";
 import { instancePaths, type InstanceConfig } from "./instance.ts";
 import { receiverUid } from "./uids.ts";
 import { label, receiverContainerName, receiverNetworkName } from "../release/names.ts";
@@ -61,7 +61,7 @@ export function receiverContainer(config: InstanceConfig, node: NodeFiles): Infr
       bindMount(paths.receiverDir, receiverPaths.config),
       bindMount(paths.receiverSocketDir, receiverPaths.socketDir),
       bindMount(paths.spool, receiverPaths.spool, false),
-      ...node.files.map(({ source, target }) => bindMount(source, target)),
+      ...nodeMounts(node),
     ],
     ports: [],
     networks: [{ name: receiverNetworkName(instance), aliases: [] }],

@@ -1,5 +1,5 @@
 import { label, relayContainerName, relayNetworkName } from "../release/names.ts";
-import { bindMount, locked, traefikPorts, type InfraPlan, type NetworkPlan } from "./infra.ts";
+import { nodeMounts, locked, traefikPorts, type InfraPlan, type NetworkPlan } from "./infra.ts";
 import type { InstanceConfig } from "./instance.ts";
 import { addressAndPort, relayedOn } from "./listening.ts";
 import { relayUid } from "./uids.ts";
@@ -62,7 +62,7 @@ export function relayContainer(
     },
     ...locked,
     ...(isLow && { capAdd: ["NET_BIND_SERVICE", "SETGID", "SETUID"] as const }),
-    mounts: more.node.files.map(({ source, target }) => bindMount(source, target)),
+    mounts: nodeMounts(more.node),
     ports: [],
     networks: [],
     isOnHostNetwork: true,

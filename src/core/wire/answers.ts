@@ -22,6 +22,7 @@ export interface Answers {
   /** While the page is served; the address holds its secret. */
   readonly open: { readonly url: string };
   readonly releases: Results["release.list"];
+  readonly stats: Results["metrics"];
   readonly check: CheckAnswer;
   readonly eject: EjectAnswer;
   readonly env: Results["env.list"];

@@ -44,6 +44,7 @@ export interface ActionParts {
   readonly examine: (host: string | undefined) => Promise<Results["doctor"]>;
   readonly removeInfo: (service: string) => Promise<Results["remove.list"]>;
   readonly plan: DirectActions["plan"];
+  readonly metrics: (asked: ActionOf<"metrics">, caller: Caller) => Results["metrics"];
   readonly disk: (caller: Caller) => Promise<Results["disk"]>;
   /** What builds images here; undefined while Docker does not answer. */
   readonly builder: () => Promise<BuilderFacts | undefined>;
@@ -63,6 +64,7 @@ export function directActions(parts: ActionParts): DirectActions {
     "job.list": (asked, caller) => ({ jobs: jobInfos(parts, asked, caller) }),
     // `withItsJob` has completed the request.
     "job.steps": ({ job = 0 }) => jobSteps(state, job),
+    metrics: (asked, caller) => parts.metrics(asked, caller),
     disk: (_, caller) => parts.disk(caller),
     "env.list": ({ service }) => listEnv(parts, service),
     "auth.list": ({ service }) => ({ service, users: listUsers(state, service) }),

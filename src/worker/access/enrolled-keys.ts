@@ -6,7 +6,7 @@ import {
 import type { Caller } from "../../core/wire/permissions.ts";
 import { writeEnrolledKeys } from "../../adapters/host/enrolled-keys-file.ts";
 import { readIfThere } from "../../adapters/files.ts";
-import { importKeys, readKeyLines } from "../../adapters/state/keys.ts";
+import { importKeys, keyLine, readKeyLines } from "../../adapters/state/keys.ts";
 import type { State } from "../../adapters/state/state.ts";
 
 /** The keys that may send requests. */
@@ -26,8 +26,11 @@ export function keyNames(state: State): (key: string) => string {
 }
 
 /** The caller of an accepted request; undefined when its key is not enrolled any more. */
-export const callerOf = (state: State, key: string): Caller | undefined =>
-  key === "root" ? key : enrolledKeys(state).find(({ fingerprint }) => fingerprint === key);
+export function callerOf(state: State, key: string): Caller | undefined {
+  if (key === "root") return key;
+  const line = keyLine(state, key);
+  return line === undefined ? undefined : readKey(line);
+}
 
 /** At the first start, imports the keys that init wrote. From then on the state decides, and the file follows. */
 export async function syncKeysFile(state: State, file: string, now: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { atMost } from "../at-most.ts";
 import { command, hint, hintFields, hintOf } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Served, Trouble } from "../../core/certificates/record.ts";
@@ -96,24 +97,6 @@ const noAnswer = (ms: number): Trouble => ({
   reason: `no certificate came within ${Math.round(ms / 1000)} s`,
   hint: "read Traefik's log, on the server: docker logs --since 10m mypaas-traefik",
 });
-
-/** Runs at most `count` pieces of work at a time; the others wait in order. */
-export function atMost(count: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (work) => {
-    if (running >= count) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      // The next one takes over the slot, so that no later one can get it.
-      if (next === undefined) running -= 1;
-      else next();
-    }
-  };
-}
 
 /** Chooses the challenge for a host: port 80 if it leads here, else DNS if a provider is configured. Returns a reason when neither works. */
 export async function chooseChallenge(

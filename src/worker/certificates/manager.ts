@@ -11,7 +11,8 @@ import {
 import { wildcardFor } from "../../core/certificates/wanted.ts";
 import { endedWithin } from "../ended-within.ts";
 import { HostRecords } from "./host-records.ts";
-import { atMost, chooseChallenge, Issuer } from "./issue.ts";
+import { atMost } from "../at-most.ts";
+import { chooseChallenge, Issuer } from "./issue.ts";
 import type { CertificatePorts } from "./ports.ts";
 
 /** `planned`: only when it is due. `deploy`: also before that, unless the CA refused. `retry`: always. */

@@ -8,7 +8,8 @@ import type { RoutingState } from "../../core/routing/routing-state.ts";
 import { storedTakeovers } from "../../core/routing/takeovers.ts";
 import { apiNetworkName, networkName, traefikContainerName } from "../../core/release/names.ts";
 import { createNameHandovers } from "../../deploy/name-handover.ts";
-import type { Clock } from "../../deploy/ports.ts";
+import type { Clock, Meter } from "../../deploy/ports.ts";
+import type { OwnRequest } from "../../core/metrics/traffic.ts";
 import { readIdentity } from "../../adapters/host/certificate.ts";
 import { readIfThere, writeFileAtomic } from "../../adapters/files.ts";
 import { liveReleases, stoppedReleases } from "../../adapters/state/releases.ts";
@@ -34,6 +35,8 @@ export interface ToolParts {
   readonly random: (bytes: number) => Buffer;
   readonly engineSocket: string;
   readonly isRoot: boolean;
+  /** Hears what routes answered to mypaas itself. */
+  readonly onProbe?: (request: OwnRequest) => void;
 }
 
 /** Opens the one writer of Traefik's dynamic file. It begins with the live releases and with the switches that an earlier worker left in the middle; it calls Docker only to find Traefik. */
@@ -75,6 +78,7 @@ export async function openRouter(parts: ToolParts): Promise<TraefikRouter> {
       await nudgeTraefik({ socketPath: engineSocket, instance, image: config.traefikImage });
     },
     clock,
+    ...(parts.onProbe !== undefined && { onProbe: parts.onProbe }),
   });
 }
 
@@ -107,13 +111,12 @@ export async function locateTraefik(
 export async function openTools(
   parts: ToolParts,
   router: TraefikRouter,
-  streams: Pick<Streams, "drained">,
+  { streams, meter }: { readonly streams: Pick<Streams, "drained">; readonly meter: Meter },
 ): Promise<DeployTools> {
   const { config, clock, random, engineSocket: socketPath } = parts;
-  const [{ createEngine }, { createBuilder }, meter, context] = await Promise.all([
+  const [{ createEngine }, { createBuilder }, context] = await Promise.all([
     import("../../adapters/engines/docker/engine.ts"),
     import("../../adapters/engines/docker/build.ts"),
-    import("../../adapters/traefik/metrics.ts"),
     import("../../deploy/deploy.ts"),
   ]);
   return {
@@ -125,7 +128,7 @@ export async function openTools(
       logins: () => readRegistries(parts.state),
     }),
     router,
-    meter: meter.createMeter(() => locateTraefik(config, socketPath)),
+    meter,
     nameHandovers: createNameHandovers(),
     deploy: context.deploy,
   };

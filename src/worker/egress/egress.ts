@@ -6,6 +6,7 @@ import {
 } from "../../core/server/egress-container.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { World } from "../../core/world.ts";
+import { atMost } from "../at-most.ts";
 import type { Infra } from "../../adapters/engines/docker/infra.ts";
 import { ownAddresses } from "../../adapters/reach.ts";
 
@@ -41,12 +42,7 @@ export function openEgress(parts: EgressParts): Egress {
   let users = 0;
   let idle: NodeJS.Timeout | undefined;
   // One after the other: a proxy that goes away must not meet one that comes.
-  let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
-    const next = turn.then(task, task);
-    turn = next.catch(() => undefined);
-    return next;
-  };
+  const inTurn = atMost(1);
   const openInfra = async (): Promise<Infra> => {
     const { createInfra } = await import("../../adapters/engines/docker/infra.ts");
     return createInfra({ instance, socketPath: parts.engineSocket });

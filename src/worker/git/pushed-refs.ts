@@ -1,3 +1,4 @@
+import { commitForm } from "../../core/name-forms.ts";
 /** What a pre-receive hook says; it comes out of the jail, so it is read like a stranger's text. */
 export interface PushedRefs {
   readonly refs: readonly PushedRef[];
@@ -28,9 +29,7 @@ export function readHookLine(line: string): PushedRefs | CommitFacts {
     refs: (refs as readonly Readonly<Record<string, unknown>>[]).map(({ after, name }) => ({
       name: texts([name])[0] ?? "",
       commit:
-        /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(String(after)) && !/^0+$/.test(String(after))
-          ? String(after)
-          : undefined,
+        commitForm.test(String(after)) && !/^0+$/.test(String(after)) ? String(after) : undefined,
     })),
   };
 }

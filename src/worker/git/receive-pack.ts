@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
-import { bindMount } from "../../core/server/infra.ts";
+import { bindMount, nodeMounts } from "../../core/server/infra.ts";
 import { jailUid } from "../../core/server/uids.ts";
 import type { NodeFiles } from "../../core/server/receiver-container.ts";
 import type { Jail } from "../../adapters/engines/docker/jail.ts";
@@ -86,7 +86,7 @@ export function createReceivePack(parts: ReceivePackParts): ReceivePack {
           mounts: [
             bindMount(repository, "/repo", false),
             bindMount(session, "/session"),
-            ...node.files.map(({ source, target }) => bindMount(source, target)),
+            ...nodeMounts(node),
           ],
         },
         signal,

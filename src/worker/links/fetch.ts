@@ -13,7 +13,7 @@ import {
 } from "../../core/links/ssh-place.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { jsonFields, type Fields } from "../../core/actions/fields.ts";
-import { bindMount } from "../../core/server/infra.ts";
+import { nodeMounts } from "../../core/server/infra.ts";
 import type { InstanceConfig } from "../../core/server/instance.ts";
 import type { World } from "../../core/world.ts";
 import { takeTar } from "../../adapters/archive/take-tar.ts";
@@ -205,7 +205,7 @@ async function startJail(
       image: tag,
       command: [gitJailPaths.node, program],
       network,
-      mounts: node.files.map(({ source, target }) => bindMount(source, target)),
+      mounts: nodeMounts(node),
       tmpfs: { "/tmp": 16 * 1024 ** 2, "/fetch": maxPackBytes + 96 * 1024 ** 2 },
       memoryBytes,
     },

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import { createMeter } from "../../../src/adapters/traefik/metrics.ts";
+import { createReadings } from "../../../src/adapters/traefik/readings.ts";
 import { waitingDials } from "../../../src/core/routing/metrics.ts";
 
 /** A Traefik with metrics, and the number of times that it was located. */
@@ -43,7 +44,7 @@ const sums = (read: ReadonlyMap<string, unknown> | undefined) => read && Object.
 
 test("the meter counts from its beginning, also series that only one reading shows", async (t) => {
   const traefik = await fakeTraefik(t);
-  const meter = createMeter(traefik.locate);
+  const meter = createMeter(createReadings(traefik.locate));
   traefik.show({ "old 200": 100 });
   const metering = await meter.begin();
   assert.deepEqual(sums(await metering.read()), {});
@@ -63,7 +64,7 @@ test("the meter counts from its beginning, also series that only one reading sho
 
 test("parallel switches share readings and lose nothing, and readings do not overlap", async (t) => {
   const traefik = await fakeTraefik(t);
-  const meter = createMeter(traefik.locate);
+  const meter = createMeter(createReadings(traefik.locate));
   traefik.show({ "a 200": 1 });
   const first = await meter.begin();
   const second = await meter.begin();
@@ -84,7 +85,7 @@ test("parallel switches share readings and lose nothing, and readings do not ove
 test("without an answer of Traefik, or after its restart, there is no count and no error", async (t) => {
   const traefik = await fakeTraefik(t);
   const { shown, show } = traefik;
-  const meter = createMeter(traefik.locate);
+  const meter = createMeter(createReadings(traefik.locate));
   shown.status = 500;
   const early = await meter.begin();
   assert.equal(await early.read(), undefined);
@@ -107,19 +108,19 @@ test("without an answer of Traefik, or after its restart, there is no count and 
   assert.equal(await cutOff.read(), undefined);
   const next = await meter.begin();
   assert.deepEqual(sums(await next.read()), {});
-  const away = createMeter(() => Promise.reject(new Error("no container")));
+  const away = createMeter(createReadings(() => Promise.reject(new Error("no container"))));
   assert.equal(await (await away.begin()).read(), undefined);
 });
 
 test("a Traefik without metrics of routers has no count, which is not the same as 0 requests", async (t) => {
   const traefik = await fakeTraefik(t);
   traefik.show({});
-  assert.equal(await (await createMeter(traefik.locate).begin()).read(), undefined);
+  assert.equal(await (await createMeter(createReadings(traefik.locate)).begin()).read(), undefined);
 });
 
 test("attempts of waiting requests are counted where Traefik counts any service, and else unknown", async (t) => {
   const { shown, show, locate } = await fakeTraefik(t);
-  const meter = createMeter(locate);
+  const meter = createMeter(createReadings(locate));
   show({ "web 200": 1 });
   const metering = await meter.begin();
   const dials = async () => (await metering.read())?.get(waitingDials)?.requests;

@@ -28,6 +28,7 @@ function open() {
     jobInfo: async () => undefined,
     jobSteps: async () => undefined,
     jobs: async () => [],
+    metrics: async () => undefined,
     disk: async () => ({ at: 0, owners: [], total: 10, free: 5 }),
     certificates: async () => ({ certificates: [] }),
     doctor: async () => ({ checks: [], at: 0 }),

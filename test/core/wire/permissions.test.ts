@@ -83,7 +83,7 @@ test("each action needs the right that was decided for it, and each row of the t
         "maintenance.show",
         "maintenance.set",
       ],
-      "any key on a service": ["release.list", "job.list", "ps", "link.list"],
+      "any key on a service": ["release.list", "job.list", "metrics", "ps", "link.list"],
       "env on a service": [
         "env.list",
         "env.set",

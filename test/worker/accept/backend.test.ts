@@ -98,6 +98,9 @@ function open(t: TestContext, free = 1e12) {
     keysChanged: keysFileWriter(state, file),
     serveUsers: async () => {},
     plan: () => Promise.reject(new Error("nobody plans here")),
+    metrics: () => {
+      throw new Error("not asked");
+    },
     disk: () => Promise.reject(new Error("not asked")),
     checkLogin: () => Promise.resolve(),
     examine: () => Promise.reject(new Error("not asked")),

@@ -11,24 +11,39 @@ export interface Usage {
 export const createUsage =
   (proc = "/proc", cgroups = "/sys/fs/cgroup") =>
   async (pid: number): Promise<Usage | undefined> => {
-    if (pid <= 0) return undefined;
-    try {
-      const files = usageFiles(await readFile(`${proc}/${pid}/cgroup`, "latin1"));
-      if (files === undefined) return undefined;
-      const [cpu, memory, stat] = await Promise.all(
-        [files.cpu, files.memory, files.memoryStat].map((file) =>
-          readFile(`${cgroups}/${file}`, "latin1"),
-        ),
-      );
-      const cpuMs = readCpuMs(cpu ?? "");
-      const memoryBytes = readMemoryBytes(memory ?? "", stat ?? "");
-      return cpuMs === undefined || memoryBytes === undefined ? undefined : { cpuMs, memoryBytes };
-    } catch {
-      return undefined;
-    }
+    const files = await findUsage(pid, proc);
+    return files && readUsage(files, cgroups);
   };
 
+/** The files with the usage of a process and all others in its container; undefined when it is gone or they cannot be seen from here. */
+export async function findUsage(pid: number, proc = "/proc"): Promise<UsageFiles | undefined> {
+  if (pid <= 0) return undefined;
+  const text = await readFile(`${proc}/${pid}/cgroup`, "latin1").catch(() => "");
+  return usageFiles(text);
+}
+
+/** Reads such files; undefined when they are gone. */
+export async function readUsage(
+  files: UsageFiles,
+  cgroups = "/sys/fs/cgroup",
+): Promise<Usage | undefined> {
+  try {
+    const [cpu, memory, stat] = await Promise.all(
+      [files.cpu, files.memory, files.memoryStat].map((file) =>
+        readFile(`${cgroups}/${file}`, "latin1"),
+      ),
+    );
+    const cpuMs = readCpuMs(cpu ?? "");
+    const memoryBytes = readMemoryBytes(memory ?? "", stat ?? "");
+    return cpuMs === undefined || memoryBytes === undefined ? undefined : { cpuMs, memoryBytes };
+  } catch {
+    return undefined;
+  }
+}
+
 export type ReadUsage = ReturnType<typeof createUsage>;
+
+export type UsageFiles = NonNullable<ReturnType<typeof usageFiles>>;
 
 /** Files below `/sys/fs/cgroup` with the usage of a process and all others in its container, from `/proc/<pid>/cgroup` of version 1 or 2; undefined when the path is not visible here. */
 export function usageFiles(text: string) {
