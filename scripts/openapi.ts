@@ -266,7 +266,13 @@ function inHeaders({ does, method }: Endpoint): readonly Schema[] {
     return [
       header("Last-Event-ID", "Offset of the last event that arrived; the next one follows."),
     ];
-  if (method !== "GET" || does.kind === "logs" || does.kind === "refused") return [];
+  if (
+    method !== "GET" ||
+    does.kind === "logs" ||
+    does.kind === "refused" ||
+    does.kind === "prometheus"
+  )
+    return [];
   return [header("If-None-Match", "The ETag of an earlier answer: 304 where nothing is new.")];
 }
 
@@ -323,6 +329,13 @@ function answers(does: Does, method: string, { types, schemas }: Sources): Schem
     }
     case "one-job":
       return looked(schemas.of(types.named("actions/jobs.ts", "JobInfo")));
+    case "prometheus":
+      return {
+        "200": {
+          description: "Text in the format of Prometheus, version 0.0.4.",
+          content: { "text/plain": { schema: { type: "string" } } },
+        },
+      };
     case "job": {
       const result = does.action === "cancel" ? undefined : types.result(does.action);
       const isDone = result !== undefined && result.isUnionType();

@@ -97,6 +97,14 @@ test("what there is, is read as it is described", async () => {
   assert.deepEqual([unknown.status, codeOf(unknown)], [404, "no-job"]);
   for (const id of ["Env", "Removal", "Maintenance", "Jobs"])
     assert.equal((await call(`getServicesOfService${id}`, { with: { service } })).status, 200, id);
+  const over = await call("getServicesOfServiceMetrics", { with: { service, sinceMs: 600_000 } });
+  assert.deepEqual(
+    (over.json["services"] as { service: string }[]).map((one) => one.service),
+    ["web"],
+  );
+  const sums = await call("getMetrics");
+  assert.equal(sums.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+  assert.match(sums.text, /^mypaas_requests_total\{service="web",code="2xx"\} \d+$/m);
   const apps = await askApi(place, { method: "GET", path: "/apps/web" });
   assert.equal(apps.json["service"], "web");
   const long = { ...place, host: web.host, base: longApiBase };

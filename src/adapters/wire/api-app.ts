@@ -12,6 +12,7 @@ import {
   servicesOf,
 } from "../../core/api/snapshot.ts";
 import { UserError } from "../../core/errors.ts";
+import { prometheusText, prometheusType } from "../../core/metrics/prometheus.ts";
 import type { Clock } from "../../deploy/ports.ts";
 import { readAtMost } from "../files.ts";
 import { apiToken } from "./api-token.ts";
@@ -102,6 +103,12 @@ async function answerTo(asking: Asking, found: Found, asked: Action): Promise<Re
       const { result } = await door.perform(token, { action: asked });
       const { jobs } = result as Results["job.list"];
       return tagged(request, jobIn(jobs, found.parameters["job"] ?? ""));
+    }
+    case "prometheus": {
+      const { result } = await door.perform(token, { action: asked });
+      const text = prometheusText((result as Results["metrics"]).services);
+      const headers = { "content-type": prometheusType, "cache-control": "no-store" };
+      return new Response(text, { headers });
     }
     case "job": {
       const repeatKey = request.headers.get("idempotency-key") ?? undefined;

@@ -31,6 +31,7 @@ export interface Endpoint {
  * - `job`: 202 with the number of the job, or 200 with the result where nothing has to run.
  * - `services`, `service`, `containers`, `container`: parts of what `ps` says.
  * - `one-job`: one of what `job.list` says.
+ * - `prometheus`: what `metrics` says, in the text format of Prometheus.
  * - `logs`: lines, until the reader leaves or all is said.
  * - `events`: the log of a job, to its end.
  * - `refused`: what cannot be done this way, and the way in which it can.
@@ -40,6 +41,7 @@ export type Does =
   | { readonly kind: "job"; readonly action: NamesOf<"job"> | "cancel" }
   | { readonly kind: "services" | "service" | "containers" | "container"; readonly action: "ps" }
   | { readonly kind: "one-job"; readonly action: "job.list" }
+  | { readonly kind: "prometheus"; readonly action: "metrics" }
   | { readonly kind: "logs"; readonly action: "logs" }
   | { readonly kind: "events"; readonly action: "job.log" }
   | Refused;

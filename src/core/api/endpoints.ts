@@ -78,6 +78,21 @@ const services: readonly Endpoint[] = [
     does: { kind: "logs", action: "logs" },
     query: { ...logQuery, replica: "number" },
   },
+  {
+    method: "GET",
+    path: "/services/{service}/metrics",
+    about:
+      "Requests, answer times, CPU and memory of a service over time; of an hour unless it says otherwise.",
+    does: { kind: "answer", action: "metrics" },
+    query: { from: "number", sinceMs: "number", step: "number" },
+  },
+  {
+    method: "GET",
+    path: "/metrics",
+    about: "Sums of all services that the token may see, in the text format of Prometheus.",
+    does: { kind: "prometheus", action: "metrics" },
+    fixed: { sinceMs: 0 },
+  },
 ];
 
 const changes: readonly Endpoint[] = [

@@ -5,6 +5,9 @@ type Counted = Pick<ServiceMetrics, "service" | "totals">;
 
 type Totals = ServiceMetrics["totals"];
 
+/** Of a text in its format. */
+export const prometheusType = "text/plain; version=0.0.4; charset=utf-8";
+
 /** Writes the text format of Prometheus, version 0.0.4; names and units follow its conventions. `services` is what the action `metrics` answers. */
 export function prometheusText(services: readonly Counted[]): string {
   const lines = (rows: (totals: Totals, labels: string) => readonly string[]) =>
