@@ -22,6 +22,8 @@ export interface HttpConfig {
 }
 
 export interface ServersTransportConfig {
+  /** Below 0: no connection is used a second time. */
+  readonly maxIdleConnsPerHost?: number;
   readonly forwardingTimeouts: {
     readonly dialTimeout: string;
     readonly idleConnTimeout: string;

@@ -101,12 +101,15 @@ export function waitFor(wait: Wait): Waiting {
 /** A DNS lookup that hangs upstream must not delay a waiting request when the name appears. */
 const shortDial = { dialTimeout: "300ms", idleConnTimeout: "1s" } as const;
 
+/** No connection is kept for the next request: it would lead to a release whose name has been taken away, because it goes. */
+const ownConnections = { maxIdleConnsPerHost: -1 } as const;
+
 /** The transport to a release, and its name. The time for an answer counts from the moment at which the release has the request. */
 function waitTransport({ spec }: Release): readonly [string, ServersTransportConfig] {
   const ms = spec.answerTimeoutMs;
-  if (ms === undefined) return ["wait", { forwardingTimeouts: shortDial }];
+  if (ms === undefined) return ["wait", { ...ownConnections, forwardingTimeouts: shortDial }];
   const forwardingTimeouts = { ...shortDial, responseHeaderTimeout: `${ms}ms` };
-  return [`wait-${ms}ms`, { forwardingTimeouts }];
+  return [`wait-${ms}ms`, { ...ownConnections, forwardingTimeouts }];
 }
 
 interface Side {
