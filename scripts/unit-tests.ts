@@ -13,14 +13,29 @@ hooks.enable = function (): AsyncHook {
   return this;
 };
 
+const longestMs = 120_000;
+let last = Date.now();
+const passed = (): void => {
+  last = Date.now();
+};
+// Something that a test left open keeps this process alive.
+setInterval(() => {
+  if (Date.now() - last < longestMs + 30_000) return;
+  console.log("error: no test has ended for a while; one of them leaves something open");
+  process.exit(1);
+}, 5_000).unref();
+
 run({
   cwd: dirname(import.meta.dirname),
   globPatterns: ["test/*.test.ts", "test/!(e2e)/**/*.test.ts"],
   isolation: "none",
-  timeout: 30_000,
+  // On a loaded machine a test waits for its turn.
+  timeout: longestMs,
   shard: { index, total },
 })
+  .on("test:pass", passed)
   .on("test:fail", () => {
+    passed();
     process.exitCode = 1;
   })
   .on("test:summary", ({ counts }) => {
