@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { test, type TestContext } from "node:test";
+import { freePort } from "../../scripts/machine/ports.ts";
 import { proxyHeader } from "../../src/relay/proxy-header.ts";
 import { runRelay } from "../../src/relay/relay.ts";
 
@@ -25,14 +26,6 @@ test("the line before a connection names both ends", () => {
     "PROXY TCP6 fe80::2 fe80::1 5 80\r\n",
   );
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, loopback);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 
 /** A relay before a backend that answers all it has read, after the client's end. */
 async function startWorld(t: TestContext) {

@@ -8,6 +8,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generate } from "selfsigned";
+import { freePort } from "../../scripts/machine/ports.ts";
 
 /** A registry on loopback (Debian's docker-registry) that wants a token for everything, and the server that gives them. */
 export interface TokenRegistry {
@@ -126,16 +127,6 @@ function sign(input: { pem: string; cert: string; access: unknown }): string {
     .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
     .join(".");
   return `${text}.${createSign("RSA-SHA256").update(text).sign(input.pem).toString("base64url")}`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 async function listening(port: number): Promise<void> {
