@@ -112,7 +112,7 @@ export const crashKinds: readonly CrashKind[] = [
     name: "env set",
     keys: ["scale = 1"],
     isServed: true,
-    job: async (server) => server.startCommand(["env", "set", "web", `A=${randomUUID()}`]),
+    job: async (server) => server.startCommand(["env", "web", "set", `A=${randomUUID()}`]),
   },
   {
     name: "stop",
