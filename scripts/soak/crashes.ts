@@ -54,7 +54,9 @@ export async function crashes({ seed, most, kind: word, write }: Options): Promi
         const more = again === undefined ? "" : `, then again at moment ${again}`;
         console.log(`${kind.name}: ${result.point}${more}: ${how} ${result.wrong.join("; ")}`);
       }
-      const { sent, failed, why } = await story.end();
+      const { sent, failed, why, left } = await story.end();
+      if (left.length > 0) console.log(`${kind.name}: images left: ${left.join(", ")}`);
+      if (left.length > 0) process.exitCode = 1;
       if (failed > 0) console.log(`${kind.name}: ${failed} of ${sent} requests failed: ${why}`);
       rows.push({ kind, found: all.length, results, sent, failed });
     }

@@ -75,6 +75,8 @@ export interface Images {
   readonly imageUser: (reference: string, user: string) => Promise<Owner | undefined>;
   /** Takes an image in under this reference, and under no other name. Throws UserError where the engine cannot run it, or where it is not the image that its config names. */
   readonly load: (image: SentImage) => Promise<ImageFacts>;
+  /** References of the images that were built for a service, also by a worker that ended before it wrote them down. */
+  readonly builtImages: (service: string) => Promise<readonly string[]>;
   /** Fine when it is gone or still in use. */
   readonly removeImage: (reference: string) => Promise<void>;
 }

@@ -45,10 +45,10 @@ for (const [name, most] of [
       console.log(`seed ${seed}, ${where}: ${how}`);
       wrong.push(...found.map((what) => `${where}: ${what}`));
     }
-    const { sent, failed, why } = await story.end();
+    const { sent, failed, why, left } = await story.end();
     const count = `${picked.length} of ${points.length} moments, ${sent} sent, ${failed} failed`;
     console.log(`${name}: ${count}`);
-    assert.deepEqual({ wrong, failed, why }, { wrong: [], failed: 0, why: "{}" });
+    assert.deepEqual({ wrong, failed, why, left }, { wrong: [], failed: 0, why: "{}", left: [] });
   });
 
 for (const [title, scale] of [

@@ -45,6 +45,8 @@ export function deployWorld(t: TestContext) {
       const uid = { "": 0, node: 1000 }[user];
       return uid === undefined ? undefined : { uid, gid: uid };
     },
+    builtImages: async (name) =>
+      [...images.keys()].filter((tag) => tag.startsWith(`mypaas/${name}:`)),
     removeImage: async (reference) => void done.push(`remove ${reference}`),
     openConnections: async (addresses) => addresses.map(() => 0),
     remove: async (_release, graceMs) => {

@@ -224,6 +224,7 @@ export function fakeEngine(options: {
     load: async ({ reference }) => {
       throw new Error(`image ${reference}: this engine loads none`);
     },
+    builtImages: async () => [],
     removeImage: async () => {},
     hasVolume: async () => false,
     anonymousVolumes: async () => [],

@@ -113,9 +113,13 @@ export function oldImages(
   );
 }
 
-/** Removes images that no rollback needs; an image that Docker refuses to remove is tried again after the next deploy. */
+/** Removes images that no rollback needs, and those of builds that went on after their worker had ended; an image that Docker refuses to remove is tried again after the next deploy. */
 export async function removeOldImages({ state, job, tools }: DeployContext): Promise<void> {
   const releases = listReleases(state, job.service);
+  const known = new Set(releases.map(({ release }) => release.image));
+  const built = await tools.engine.builtImages(job.service).catch(() => []);
+  for (const image of built)
+    if (!known.has(image)) await tools.engine.removeImage(image).catch(() => undefined);
   for (const image of oldImages(releases)) {
     try {
       await tools.engine.removeImage(image);

@@ -73,6 +73,19 @@ test("deploy job: the image that serves and five to go back to stay", async (t) 
   );
 });
 
+test("deploy job: the image of a build that went on after its worker had ended goes with the next deploy", async (t) => {
+  const { run, done, images } = deployWorld(t);
+  await run(file());
+  const [facts] = images.values();
+  assert.ok(facts);
+  for (const tag of ["mypaas/web:r7", "mypaas/blog:r7"]) images.set(tag, facts);
+  await run(file("# again\n"));
+  assert.deepEqual(
+    done.filter((one) => one.startsWith("remove")),
+    ["remove mypaas/web:r7"],
+  );
+});
+
 test("deploy job: a key that was limited or removed while its push waited deploys nothing", async (t) => {
   const { state, run, done } = deployWorld(t);
   const { line } = softKey();

@@ -1,3 +1,4 @@
+import { label } from "../../../core/release/names.ts";
 import type { Engine, Images } from "../../../deploy/ports.ts";
 import { bounded, openDocker, reaching, tolerating, type InstanceEngine } from "./client.ts";
 import { createContainers, type Containers } from "./containers.ts";
@@ -55,6 +56,12 @@ const createImages = (own: InstanceEngine): Images => ({
   load: reaching(own.socketPath, async (image) => {
     refuseForeign(own, image.reference);
     return loadImage(own.docker, image);
+  }),
+  builtImages: bounded(own.socketPath, async (service) => {
+    const filters = { label: [`${label.instance}=${own.instance}`, `${label.service}=${service}`] };
+    const images = await own.docker.listImages({ filters });
+    const tags = images.flatMap(({ RepoTags }) => RepoTags ?? []);
+    return tags.filter((tag) => tag.startsWith(`${own.instance}/`));
   }),
   removeImage: bounded(own.socketPath, async (reference) => {
     refuseForeign(own, reference);

@@ -60,7 +60,11 @@ async function removeFromEngine(
   for (const number of await engine.releases(service)) await engine.remove({ service, number });
   await engine.removeOneOffs(service);
   say({ kind: "step", text: `removing the images of ${service}` });
-  for (const image of imagesOf(listReleases(state, service))) await engine.removeImage(image);
+  const images = [
+    ...imagesOf(listReleases(state, service)),
+    ...(await engine.builtImages(service)),
+  ];
+  for (const image of new Set(images)) await engine.removeImage(image);
   for (const name of volumes) {
     say({ kind: "step", text: `removing the volume ${name}` });
     await engine.removeVolume(name);
