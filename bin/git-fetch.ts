@@ -59,15 +59,7 @@ async function run(order: Order): Promise<void> {
   const env = environment(order);
   const tunnel = order.ssh && (await openTunnel(order.ssh, order.proxy));
   let said = order.ssh && tunnel ? await prepareSsh(order.ssh, tunnel.port, env) : "";
-  // Forges send an address without .git on to the one with it.
-  const urls = said
-    ? []
-    : order.ssh
-      ? [addressOf(order.ssh)]
-      : order.url.endsWith(".git")
-        ? [order.url]
-        : [order.url, `${order.url}.git`];
-  for (const url of urls) {
+  for (const url of said === "" ? urlsOf(order) : []) {
     const result = await (order.look === true ? look(url, order, env) : fetch(url, order, env));
     if (result === undefined) return tunnel?.close();
     said = result;
@@ -76,6 +68,12 @@ async function run(order: Order): Promise<void> {
   process.stderr.write(tunnel?.refused() || said);
   process.exitCode = 1;
   tunnel?.close();
+}
+
+/** Forges send an address without .git on to the one with it. */
+function urlsOf({ url, ssh }: Order): readonly string[] {
+  if (ssh !== undefined) return [addressOf(ssh)];
+  return url.endsWith(".git") ? [url] : [url, `${url}.git`];
 }
 
 /** Undefined when it is done, else the words of git. */

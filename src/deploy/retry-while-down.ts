@@ -44,3 +44,18 @@ async function repeating<T>(
 
 const codeOf = (error: unknown): string | undefined =>
   error instanceof UserError ? error.code : undefined;
+
+/** One failure must not keep the rest from being undone, except that of an engine that is away: then all of it is done again. */
+export async function tried(
+  { say }: Pick<SwitchContext, "say">,
+  effect: () => Promise<void>,
+): Promise<boolean> {
+  try {
+    await effect();
+    return true;
+  } catch (error) {
+    if (isEngineAway(error)) throw error;
+    say(messages.leftOver("while undoing", error));
+    return false;
+  }
+}

@@ -4,7 +4,12 @@ import { awaitReplicas } from "./steps/await-ready.ts";
 import { expectBack, expectBackBeforeHold, expectKnown, expectRemoved } from "./expected.ts";
 import { explain, failDeploy } from "./failures/explain.ts";
 import { routingTimeoutMs } from "./steps/hold.ts";
-import { isEngineAway, untilEngineAnswers, untilTraefikAnswers } from "./retry-while-down.ts";
+import {
+  isEngineAway,
+  tried,
+  untilEngineAnswers,
+  untilTraefikAnswers,
+} from "./retry-while-down.ts";
 import { otherReleases, replicasOf } from "./replicas.ts";
 import { messages } from "./messages.ts";
 import { step } from "./steps/step.ts";
@@ -155,16 +160,4 @@ async function endHold(
   if (isSeen && isReleased && mayKnow && from !== undefined && isBack)
     await tried(context, () => router.confirm(expectBack(context, from), routingTimeoutMs));
   return isReleased;
-}
-
-/** One failure must not keep the rest from being undone, except that of an engine that is away: then all of it is done again. */
-async function tried({ say }: SwitchContext, effect: () => Promise<void>): Promise<boolean> {
-  try {
-    await effect();
-    return true;
-  } catch (error) {
-    if (isEngineAway(error)) throw error;
-    say(messages.leftOver("while undoing", error));
-    return false;
-  }
 }

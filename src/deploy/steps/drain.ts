@@ -27,8 +27,8 @@ export async function awaitDrained(
   release: Release,
   { requestsWait, signal }: { readonly requestsWait: boolean; readonly signal?: AbortSignal },
 ): Promise<void> {
+  if (!takesRequests(release)) return;
   const { port, spec, number } = release;
-  if (port === undefined || !takesRequests(release)) return;
   const replicas = await replicasOf({ engine, service }, number);
   const addresses = replicas.flatMap(({ address }) => (address ? [{ address, port }] : []));
   const timeoutMs = drainTimeMs(spec, requestsWait);
@@ -51,5 +51,5 @@ export async function awaitDrained(
   if (open > 0) say(messages.cutOff(release, open));
 }
 
-const takesRequests = ({ port, spec }: Release): boolean =>
-  port !== undefined && spec.routes.length > 0;
+const takesRequests = (release: Release): release is Release & { readonly port: number } =>
+  release.port !== undefined && release.spec.routes.length > 0;

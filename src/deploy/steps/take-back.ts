@@ -1,6 +1,5 @@
 import type { SwitchContext } from "../switch-context.ts";
-import { messages } from "../messages.ts";
-import { isEngineAway, untilEngineAnswers, untilTraefikAnswers } from "../retry-while-down.ts";
+import { tried, untilEngineAnswers, untilTraefikAnswers } from "../retry-while-down.ts";
 import { awaitDrained } from "./drain.ts";
 import { applyHold, holdMode } from "./hold.ts";
 
@@ -21,12 +20,3 @@ const endLoan = ({ engine, from, release }: SwitchContext): Promise<void> =>
 /** Without a line in the journal, because a full disk must not cost a request. */
 const drainNew = (context: SwitchContext): Promise<void> =>
   awaitDrained(context, context.release, { requestsWait: holdMode(context) === "wait" });
-
-async function tried({ say }: SwitchContext, effect: () => Promise<void>): Promise<void> {
-  try {
-    await effect();
-  } catch (error) {
-    if (isEngineAway(error)) throw error;
-    say(messages.leftOver("while undoing", error));
-  }
-}

@@ -1,7 +1,6 @@
 import { Agent, type IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
-import { apiRefusal } from "../../adapters/wire/api-app.ts";
-import { maxApiBody } from "../../adapters/wire/api-app.ts";
+import { apiRefusal, maxApiBody } from "../../adapters/wire/api-app.ts";
 import { apiToken } from "../../adapters/wire/api-token.ts";
 import { bodyReader } from "../../adapters/wire/request-body.ts";
 import { askWorker } from "../../adapters/wire/upstream.ts";

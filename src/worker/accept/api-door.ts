@@ -1,11 +1,5 @@
 import { createHash } from "node:crypto";
-import {
-  definitionOf,
-  hasScope,
-  type Action,
-  type ActionOf,
-  type NamesOf,
-} from "../../core/actions/actions.ts";
+import { definitionOf, type Action, type NamesOf } from "../../core/actions/actions.ts";
 import type { ApiDoor, AskedAction, Performed } from "../../core/api/door.ts";
 import { UserError } from "../../core/errors.ts";
 import { hint } from "../../core/hints.ts";
@@ -20,7 +14,7 @@ import { acceptOnce, recordOf } from "./accept-once.ts";
 import { directActions } from "./actions.ts";
 import type { BackendParts } from "./backend.ts";
 import { acceptCancel, acceptJob } from "./job-requests.ts";
-import { withItsJob } from "./job-log-requests.ts";
+import { completed } from "./job-log-requests.ts";
 import type { Streams } from "../logs/streams.ts";
 import { requestHere } from "./request-here.ts";
 
@@ -34,10 +28,7 @@ export function createApiDoor(parts: ApiDoorParts): ApiDoor {
   const direct = directActions(parts.actions);
   const admit = <A extends Action>(token: string, asked: A) => {
     const caller = callerOfToken(parts, token);
-    const action =
-      hasScope(asked, "job") && !isAboutAll(asked)
-        ? withItsJob(parts, asked as never, caller)
-        : asked;
+    const action = completed(parts, asked, caller);
     authorise(caller, action, now());
     return { caller, action };
   };
@@ -73,10 +64,6 @@ export function createApiDoor(parts: ApiDoorParts): ApiDoor {
     },
   };
 }
-
-/** True where all jobs of a service are meant. */
-const isAboutAll = ({ service, job }: ActionOf<"cancel" | "job.log" | "job.steps">): boolean =>
-  service !== undefined && job === undefined;
 
 /** The request that a signed one would be, and its record. */
 function recorded(parts: ApiDoorParts, caller: GrantedKey, action: Action) {

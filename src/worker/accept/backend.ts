@@ -10,7 +10,7 @@ import {
 import { parseRequest, storedBody } from "../../core/wire/request.ts";
 import type { Accepted, Request, RequestHead } from "../../core/wire/protocol.ts";
 import type { Backend } from "../../core/wire/routes.ts";
-import { definitionOf, hasScope, type ActionOf, type NamesOf } from "../../core/actions/actions.ts";
+import { definitionOf, type ActionOf, type NamesOf } from "../../core/actions/actions.ts";
 import type { Kind } from "../../core/actions/definition.ts";
 import { liveRelease } from "../../adapters/state/releases.ts";
 import type { StoredRequest } from "../../adapters/state/requests.ts";
@@ -23,7 +23,7 @@ import { acceptCancel, acceptJob } from "./job-requests.ts";
 import type { JobLog } from "../jobs/job-log.ts";
 import { releaseToRun } from "../programs/program-target.ts";
 import type { Pushes } from "./pushes.ts";
-import { withItsJob } from "./job-log-requests.ts";
+import { completed } from "./job-log-requests.ts";
 import type { Queue } from "../jobs/queue.ts";
 import type { Streams } from "../logs/streams.ts";
 import { guardOf, requestOfToken, whileAllowed } from "../access/tokens.ts";
@@ -54,8 +54,7 @@ export function createBackend(parts: BackendParts): Backend {
   return {
     accept: async (body, signature) => {
       const { request: asked, caller } = identify(parts, body, signature);
-      const request =
-        hasScope(asked, "job") && !isAboutAll(asked) ? withItsJob(parts, asked, caller) : asked;
+      const request = completed(parts, asked, caller);
       authorise(caller, request, now());
       const stored = recordOf(request, body, { key: idOf(caller), now: now() });
       const { kind } = definitionOf(request.action).becomes;
@@ -85,14 +84,6 @@ export function createBackend(parts: BackendParts): Backend {
     },
   };
 }
-
-/** True where all jobs of a service are meant. */
-const isAboutAll = ({
-  action,
-  service,
-  job,
-}: ActionOf<"cancel" | "job.log" | "job.steps">): boolean =>
-  action === "cancel" && service !== undefined && job === undefined;
 
 /** A request that `authorise` has allowed. */
 interface Incoming<K extends Kind> {

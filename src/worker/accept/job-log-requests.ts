@@ -1,7 +1,7 @@
 import { command, hint } from "../../core/hints.ts";
 import { UserError } from "../../core/errors.ts";
 import { authorise, type Caller } from "../../core/wire/permissions.ts";
-import type { ActionOf } from "../../core/actions/actions.ts";
+import { hasScope, type Action, type ActionOf } from "../../core/actions/actions.ts";
 import { findJob, type Job } from "../../adapters/state/jobs.ts";
 import { newestJob } from "../../adapters/state/overview.ts";
 import type { State } from "../../adapters/state/state.ts";
@@ -9,11 +9,23 @@ import { noService } from "../jobs/job-kind.ts";
 import { maySeeJobsOf } from "../status/listed-jobs.ts";
 
 type JobLogAction = ActionOf<"job.log" | "job.steps" | "cancel">;
+interface JobParts {
+  readonly state: State;
+  readonly now: () => number;
+}
+
 type FoundJob = Pick<Job, "id" | "service">;
 
-/** Completes a request about one job with the service and number of its job, on which its rights depend; throws UserError "no-job" for a job that is not known, or that the caller may not see. */
-export function withItsJob<R extends JobLogAction>(
-  { state, now }: { readonly state: State; readonly now: () => number },
+/** An action as `authorise` wants it: one about a job has the service and number of its job, on which its rights depend. Throws UserError "no-job" for a job that is not known, or that the caller may not see. */
+export const completed = <A extends Action>(parts: JobParts, asked: A, caller: Caller): A =>
+  hasScope(asked, "job") && !isAboutAll(asked) ? withItsJob(parts, asked, caller) : asked;
+
+/** True where all jobs of a service are meant. */
+const isAboutAll = ({ action, service, job }: JobLogAction): boolean =>
+  action === "cancel" && service !== undefined && job === undefined;
+
+function withItsJob<R extends JobLogAction>(
+  { state, now }: JobParts,
   request: R,
   caller: Caller,
 ): R {

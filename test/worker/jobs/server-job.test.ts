@@ -7,7 +7,7 @@ import { authorise } from "../../../src/core/wire/permissions.ts";
 import { realClock } from "../../../src/adapters/clock.ts";
 import { beginJob, findJob, insertJob, type Job } from "../../../src/adapters/state/jobs.ts";
 import { overviews } from "../../../src/adapters/state/overview.ts";
-import { withItsJob } from "../../../src/worker/accept/job-log-requests.ts";
+import { completed } from "../../../src/worker/accept/job-log-requests.ts";
 import { noService, serviceOf } from "../../../src/worker/jobs/job-kind.ts";
 import type { QueuedKind } from "../../../src/worker/jobs/job-kinds.ts";
 import { createJobLog } from "../../../src/worker/jobs/job-log.ts";
@@ -122,20 +122,18 @@ test("the log of a job of the server is for root and for keys that are not limit
     return key ?? assert.fail();
   };
   for (const caller of ["root", keyOf(""), keyOf('actions="logs" ')] as const) {
-    const completed = withItsJob({ state, now: () => 1 }, request, caller);
-    assert.deepEqual(completed, request);
-    authorise(caller, completed, 1);
+    const whole = completed({ state, now: () => 1 }, request, caller);
+    assert.deepEqual(whole, request);
+    authorise(caller, whole, 1);
   }
   for (const options of ['services="*" ', 'services="web" '])
     assert.match(
-      await refusal(() => withItsJob({ state, now: () => 1 }, request, keyOf(options))),
+      await refusal(() => completed({ state, now: () => 1 }, request, keyOf(options))),
       new RegExp(`^job ${id}: not known here`),
     );
   assert.throws(() => authorise(keyOf('actions="push" '), request, 1), /not allowed: job.log/);
   assert.match(
-    await refusal(() =>
-      withItsJob({ state, now: () => 1 }, { ...request, service: "web" }, "root"),
-    ),
+    await refusal(() => completed({ state, now: () => 1 }, { ...request, service: "web" }, "root")),
     /not known here/,
   );
 });
