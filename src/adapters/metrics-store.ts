@@ -77,8 +77,9 @@ function createStore(database: DatabaseSync): MetricsStore {
     `SELECT at, service, point FROM points WHERE step = ? AND at >= ? AND at < ?
       AND service IN (SELECT value FROM json_each(?)) ORDER BY at, service`,
   );
-  const names = database.prepare("SELECT DISTINCT service FROM points WHERE step = ?");
-  const dropService = database.prepare("DELETE FROM points WHERE service = ?");
+  const dropServices = database.prepare(
+    "DELETE FROM points WHERE service NOT IN (SELECT value FROM json_each(?))",
+  );
   // By number and not by age: a clock that is wrong for a while takes no history away.
   const dropOld = database.prepare(
     `DELETE FROM points WHERE step = ?1 AND at <
@@ -112,11 +113,8 @@ function createStore(database: DatabaseSync): MetricsStore {
       }),
     forget: (services) =>
       atOnce(() => {
-        for (const { stepMs, kept } of keptSpans) {
-          dropOld.run(stepMs, kept - 1);
-          for (const { service } of names.all(stepMs))
-            if (!services.includes(String(service))) dropService.run(String(service));
-        }
+        for (const { stepMs, kept } of keptSpans) dropOld.run(stepMs, kept - 1);
+        dropServices.run(JSON.stringify(services));
       }),
     close: () => database.close(),
   };

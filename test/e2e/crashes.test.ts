@@ -39,12 +39,15 @@ for (const [name, most] of [
       );
     const picked = chosen(points, most, seeded(seed));
     const wrong: string[] = [];
+    let deaths = 0;
     for (const point of picked) {
       const { point: where, died, recoveryMs, wrong: found } = await story.crash(point);
+      if (died) deaths += 1;
       const how = died ? `job ended ${recoveryMs} ms after the worker was back` : "not passed";
       console.log(`seed ${seed}, ${where}: ${how}`);
       wrong.push(...found.map((what) => `${where}: ${what}`));
     }
+    assert.ok(deaths > 0, "no worker was killed");
     const { sent, failed, why, left } = await story.end();
     const count = `${picked.length} of ${points.length} moments, ${sent} sent, ${failed} failed`;
     console.log(`${name}: ${count}`);

@@ -77,8 +77,10 @@ const stopped = (service: string, release: number) => ({
   still: `${service} still runs release ${release}`,
 });
 
-test("Ctrl-C leaves the deploy running, says how to come back, and a push comes back to it", async () => {
+test("Ctrl-C leaves the deploy running, says how to come back, and a push comes back to it", async (t) => {
   const gate = await closeBuildGate();
+  // Also when something fails before: the next tests wait for this build.
+  t.after(() => gate.open());
   await writeDockerfile(web, { keys, build: [gate.step] });
   const push = server.startPush(web);
   await push.saw(isInBuild);

@@ -54,7 +54,7 @@ after(() => server?.remove());
 
 /** Switches to the same image with another environment. The load begins when the count of the receipt has, and its last request is answered before the count ends: both know the same requests. */
 async function switchUnderLoad(source: Source, isPlain: boolean) {
-  const values = [`ROUND=${Date.now()}`, "BOOT_MS=3000"];
+  const values = [`ROUND=${Date.now()}`, "BOOT_MS=6000"];
   await server.must(["env", source.service, "set", ...values, "--stage", "-r", "prod"]);
   const running = server.startPush(source);
   await running.saw(

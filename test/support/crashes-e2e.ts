@@ -198,10 +198,7 @@ export class CrashStory {
     const lastJob = newestJob(server);
     await arm(folder, { point });
     const job = await this.#kind.job(server, this.#source);
-    let isOver = false;
-    void job.done.then(() => (isOver = true));
-    while (!isOver && diedAt(folder) === undefined) await sleep(10);
-    const died = diedAt(folder) !== undefined;
+    const died = await untilDied(folder, job);
     let listens = Date.now();
     if (died) {
       listens = await this.#restart(again === undefined ? undefined : { count: again });
@@ -263,7 +260,7 @@ export async function takenBack({ server, folder }: CrashServer, scale: 0 | 1) {
   const effect = "sqlite steps: outcome cut-over";
   await arm(folder, { point: { effect, times: 1, phase: "before" } });
   const push = server.startPush(source);
-  while (diedAt(folder) === undefined) await sleep(20);
+  if (!(await untilDied(folder, push))) throw new Error("the push ended before its cut-over");
   await server.stopWorker("SIGKILL");
   await disarm(folder);
   // So that slow requests are under way.
@@ -294,6 +291,14 @@ async function containersOf(server: TestServer, { service }: Source) {
 
 const liveContainers = async (server: TestServer, source: Source): Promise<readonly string[]> =>
   (await containersOf(server, source)).filter((text) => text.endsWith(" running"));
+
+/** True once the worker has died at the armed moment; false when the job has ended before it. */
+async function untilDied(folder: string, job: Pick<Running, "done">): Promise<boolean> {
+  let isOver = false;
+  void job.done.then(() => (isOver = true));
+  while (!isOver && diedAt(folder) === undefined) await sleep(10);
+  return diedAt(folder) !== undefined;
+}
 
 /** The invariants of every moment after a recovery. */
 async function wrongAfter(

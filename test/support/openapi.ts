@@ -17,7 +17,6 @@ export interface Operation {
   readonly method: string;
   readonly path: string;
   readonly parameters: readonly Parameter[];
-  readonly hasBody: boolean;
   /** By status, such as `200` or `4XX`; the schema of the answer in JSON, where it has one. */
   readonly responses: ReadonlyMap<string, Json | undefined>;
 }
@@ -44,7 +43,6 @@ export async function readDescription(text?: string): Promise<Described> {
         method: method.toUpperCase(),
         path,
         parameters: said["parameters"] as readonly Parameter[],
-        hasBody: said["requestBody"] !== undefined,
         responses: new Map(responses),
       };
     }),

@@ -14,10 +14,10 @@ import {
 import { UserError } from "../../core/errors.ts";
 import { prometheusText, prometheusType } from "../../core/metrics/prometheus.ts";
 import type { Clock } from "../../deploy/ports.ts";
-import { readAtMost } from "../files.ts";
 import { apiToken } from "./api-token.ts";
 import { errorResponse } from "./errors.ts";
 import { jsonLines, lineBody } from "./event-lines.ts";
+import { bodyReader } from "./request-body.ts";
 import { asSse, lastOffset, wantsSse } from "./server-sent.ts";
 
 export interface ApiAppOptions {
@@ -50,9 +50,10 @@ const statuses = {
 
 /** The worker's side of the API, from a request to its answer. */
 export function apiApp(options: ApiAppOptions): (request: Request) => Promise<Response> {
+  const read = bodyReader(options.clock, 4 * maxApiBody);
   return async (request) => {
     try {
-      return await serve(options, request);
+      return await read(request.body, maxApiBody, (body) => serve(options, request, body));
     } catch (error) {
       if (!(error instanceof UserError)) options.onBug(error);
       return apiRefusal(error, request);
@@ -72,16 +73,16 @@ export function apiRefusal(error: unknown, request: Request): Response {
 /** The path of a request below the base of the API. */
 const pathOf = ({ url }: Request): string => readApiPath(new URL(url).pathname)?.path ?? "";
 
-async function serve(options: ApiAppOptions, request: Request): Promise<Response> {
+async function serve(options: ApiAppOptions, request: Request, bytes: Buffer): Promise<Response> {
   const token = apiToken(request.headers.get("authorization"));
   const path = pathOf(request);
   if (path === "/openapi.json" && request.method === "GET") {
     // The token says whether anybody may know.
-    await options.door.perform(token, { action: { action: "release.list" } });
+    await options.door.perform(token, { action: { action: "job.list", limit: 1 } });
     return answerWithTag(request, await options.description());
   }
   const found = findEndpoint(request.method, path);
-  const body = await readBody(request);
+  const body = readBody(bytes);
   const asked = readAsked(found, { query: new URL(request.url).searchParams, body });
   return answerTo({ ...options, request, token }, found, asked);
 }
@@ -185,9 +186,7 @@ function answerWithTag(request: Request, text: string, news = text): Response {
   return new Response(text, { headers });
 }
 
-async function readBody(request: Request): Promise<unknown> {
-  if (request.body === null) return undefined;
-  const bytes = await readAtMost(request.body, maxApiBody);
+function readBody(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
   const fields = jsonFields(bytes.toString("utf8"));
   if (fields !== undefined) return fields;

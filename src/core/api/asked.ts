@@ -1,6 +1,7 @@
 import { readAction, type Action } from "../actions/actions.ts";
 import { asFields, bad, shown, type Fields } from "../actions/fields.ts";
 import { UserError } from "../errors.ts";
+import { web } from "../release/processes.ts";
 import { partsOf } from "./replica-id.ts";
 import { apiBase, type Endpoint, type Method, type QueryKind } from "./endpoint.ts";
 import { endpoints } from "./endpoints.ts";
@@ -100,7 +101,7 @@ export function readAsked(found: Found, given: Given): Action {
       code: "confirm",
       hint: `look first: GET ${apiBase}/services/${read.service}/removal`,
     });
-  if (read.action === "scale" && read.replicas === 0 && read.process === undefined)
+  if (read.action === "scale" && read.replicas === 0 && (read.process ?? web) === web)
     throw new UserError(`scale ${read.service}: should be at least 1 replica, got 0`, {
       code: "bad-request",
       hint: `to take it out of use: POST ${apiBase}/services/${read.service}/stop`,

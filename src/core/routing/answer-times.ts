@@ -15,14 +15,11 @@ export interface TimedCount {
 const begin = "traefik_router_request_duration_seconds_bucket{";
 const beforeEnd = ',le="';
 
-/** Labels that were read before; there are thousands of lines, and few kinds of labels. */
-type Known = Map<string, ReturnType<typeof readSeries>>;
-
 /**
  * Reads the classes of answer times. Traefik's classes may be others, where it was started by an older mypaas:
  * a class counts for the one of ours that ends at the same time or next after it.
  */
-export function readTimes(text: string, known: Known = new Map()): readonly TimedCount[] {
+export function readTimes(text: string): readonly TimedCount[] {
   const found = new Map<string, number[]>();
   const sums = new Map<string, number>();
   for (let at = text.indexOf(begin); at !== -1;) {
@@ -32,8 +29,7 @@ export function readTimes(text: string, known: Known = new Map()): readonly Time
     at = lineEnd === -1 ? -1 : text.indexOf(begin, lineEnd);
   }
   return [...found].flatMap(([series, buckets]) => {
-    if (!known.has(series)) known.set(series, readSeries(series));
-    const read = known.get(series);
+    const read = readSeries(series);
     return read === undefined ? [] : [{ series, ...read, buckets }];
   });
 }

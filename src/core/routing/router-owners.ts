@@ -10,8 +10,11 @@ export function routerOwners(stateOf: () => RoutingState): (router: string) => s
   let names = new Map<string, string>();
   let seen = new WeakSet<Release>();
   let server: RoutingState["server"] | undefined;
+  let last: RoutingState | undefined;
   const learn = (): void => {
     const state = stateOf();
+    if (state === last) return;
+    last = state;
     if (names.size > mostNames) names = new Map();
     // What the server knows of certificates decides which routers a release has.
     if (names.size === 0 || state.server !== server) seen = new WeakSet();

@@ -87,6 +87,13 @@ export function networkPlans(instance: string): readonly NetworkPlan[] {
 export const locked = { readOnly: true, capDrop: ["ALL"], noNewPrivileges: true } as const;
 
 /** A file or directory of the host in a container; read-only by default. */
+export const bindMount = (source: string, target: string, readOnly = true): Mount => ({
+  type: "bind",
+  source,
+  target,
+  readOnly,
+});
+
 /** The mounts of the host's Node. */
 export const nodeMounts = ({ files }: MountedNode): readonly Mount[] =>
   files.map(({ source, target }) => bindMount(source, target));
@@ -94,13 +101,6 @@ export const nodeMounts = ({ files }: MountedNode): readonly Mount[] =>
 interface MountedNode {
   readonly files: readonly { readonly source: string; readonly target: string }[];
 }
-
-export const bindMount = (source: string, target: string, readOnly = true): Mount => ({
-  type: "bind",
-  source,
-  target,
-  readOnly,
-});
 
 /** Traefik's container: no root, no capability, read-only but for its certificates, Docker only through the filtered socket. `dnsEnv` holds the values for the DNS provider; `relay` is its address for the relay. */
 export function traefikContainer(

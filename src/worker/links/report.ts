@@ -54,7 +54,10 @@ export async function reportOnce(
   signal: AbortSignal,
 ): Promise<void> {
   const { state, clock } = parts;
-  const due = openReports(state).filter(({ job }) => (tries.get(job)?.due ?? 0) <= clock.now());
+  const due = openReports(state).filter(
+    ({ job, isBegun }) =>
+      (tries.get(job)?.due ?? 0) <= clock.now() && !(isBegun && isUnderWay(findJob(state, job))),
+  );
   await Promise.all(due.slice(0, atOnce).map((report) => tell(parts, { report, tries }, signal)));
 }
 
@@ -68,7 +71,6 @@ async function tell(
   const status = link && statusOf(parts, report, link);
   if (link?.token === undefined || status === undefined) return removeReport(state, report);
   const isEnd = status.state !== "pending";
-  if (!isEnd && report.isBegun) return;
   const requests = statusRequests({ url: link.url, token: link.token }, status);
   if (requests.length === 0) return removeReport(state, report);
   const code = await fetcher.post(link, requests, signal).catch(() => undefined);
@@ -93,12 +95,15 @@ function statusOf(
   const job = findJob(state, id);
   if (job === undefined) return undefined;
   const context = `mypaas/${service} on ${config.domain ?? config.server.slice(0, 8)}`;
-  if (job.state === "queued" || job.state === "running")
+  if (isUnderWay(job))
     return { commit, context, state: "pending", description: `deploying ${service}` };
   const isDone = job.state === "done";
   const description = wordsOf(state, id) ?? (isDone ? "deployed" : "not deployed");
   return { commit, context, state: isDone ? "success" : "failure", description };
 }
+
+const isUnderWay = (job: ReturnType<typeof findJob>): boolean =>
+  job !== undefined && ["queued", "running"].includes(job.state);
 
 /** Messages of failures hold no output of programs; that stays in the log. */
 function wordsOf(state: State, job: number): string | undefined {

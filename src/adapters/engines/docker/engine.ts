@@ -1,3 +1,4 @@
+import { slugOf } from "../../../core/dockerfile/service-names.ts";
 import { label } from "../../../core/release/names.ts";
 import type { Engine, Images } from "../../../deploy/ports.ts";
 import { bounded, openDocker, reaching, tolerating, type InstanceEngine } from "./client.ts";
@@ -61,7 +62,8 @@ const createImages = (own: InstanceEngine): Images => ({
     const filters = { label: [`${label.instance}=${own.instance}`, `${label.service}=${service}`] };
     const images = await own.docker.listImages({ filters });
     const tags = images.flatMap(({ RepoTags }) => RepoTags ?? []);
-    return tags.filter((tag) => tag.startsWith(`${own.instance}/`));
+    // An image that was built for one service may be pushed to another, whose tag it has as well.
+    return tags.filter((tag) => tag.startsWith(`${own.instance}/${slugOf(service)}:`));
   }),
   removeImage: bounded(own.socketPath, async (reference) => {
     refuseForeign(own, reference);
