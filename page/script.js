@@ -9,8 +9,10 @@ function tell(text) {
 }
 
 // What changed since the page was made, every 5 s while somebody looks at it.
+let isAsking = false;
 async function refresh() {
-  if (document.hidden || !("live" in document.body.dataset)) return;
+  if (isAsking || document.hidden || !("live" in document.body.dataset)) return;
+  isAsking = true;
   try {
     const answer = await fetch(location.href);
     const text = await answer.text();
@@ -23,6 +25,8 @@ async function refresh() {
     tell("");
   } catch {
     tell("This page has ended. Open it again: mypaas open");
+  } finally {
+    isAsking = false;
   }
 }
 setInterval(() => void refresh(), 5000);
@@ -48,7 +52,7 @@ function become(old, fresh) {
 }
 
 const typed = (element) =>
-  element.matches("input, select, [data-template]") ||
+  element.matches("input, select, [data-template], [data-pause], [data-count]") ||
   (element.matches("button") && element.dataset.copied !== undefined);
 
 // A list that grows: each message holds new entries; one called "all" replaces what is there.

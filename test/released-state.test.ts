@@ -32,6 +32,7 @@ import { parseReceiverConfig } from "../src/core/server/receiver-container.ts";
 import { parseAuthorizedKeys } from "../src/core/ssh/authorized-keys.ts";
 import type { Results } from "../src/core/actions/actions.ts";
 import * as interrupted from "../src/worker/deploy/interrupted.ts";
+import { jobInfos } from "../src/worker/status/listed-jobs.ts";
 import { specDefaults } from "./support/releases.ts";
 import { releasedFile, releasedState, releasedVersions } from "./support/released.ts";
 import { seen, type Eyes } from "./support/seen.ts";
@@ -105,6 +106,14 @@ function withNewKeys(value: unknown): unknown {
 const kinds = (all: readonly string[]): readonly string[] => [...new Set(all)].toSorted();
 
 for (const version of releasedVersions) {
+  test(`jobs of ${version} are listed, without the time at which they began`, (t) => {
+    const at = state.openState(releasedState(t, version).database);
+    t.after(() => at.close());
+    const listed = jobInfos({ state: at, now: Date.now }, {}, "root");
+    assert.ok(listed.length > 0);
+    assert.ok(listed.every(({ startedAt }) => startedAt === undefined));
+  });
+
   test(`the state of ${version} holds everything that a state can hold`, () => {
     const sight = sightOf(version);
     assert.deepEqual(kinds(sight.jobs.map((job) => job.state)), [

@@ -1,4 +1,5 @@
 import { html, raw, type Markup } from "./markup.ts";
+import { largest } from "../core/metrics/chart.ts";
 
 export interface Series {
   /** Class of its colour. */
@@ -94,6 +95,3 @@ function path(
     })
     .join("");
 }
-
-const largest = (values: readonly (number | undefined)[]): number =>
-  values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);

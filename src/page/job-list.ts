@@ -21,12 +21,11 @@ export function jobListView(look: Look, { jobs, hasMore }: JobListData): Markup 
       ${empty("No job yet", "Each push, restart or other change is a job with a log.", look.command("push"))}`;
   const last = jobs.at(-1)?.job;
   return html`<h1>Jobs</h1>
-    ${jobTable(look, "Jobs", jobs)}
+    ${jobTable(look, jobs)}
     ${hasMore ? html`<p class="hint"><a href="${look.base}jobs?before=${last}">Older jobs</a></p>` : ""}`;
 }
 
-/** Jobs as rows; without the name of the service where all are of one. */
-export function jobTable(look: Look, name: string, jobs: readonly JobInfo[]): Markup {
+function jobTable(look: Look, jobs: readonly JobInfo[]): Markup {
   const rows = jobs.map((one) => [
     html`<a href="${jobPath(look, one.job)}">${one.job}</a>`,
     html`${one.kind}`,
@@ -40,7 +39,7 @@ export function jobTable(look: Look, name: string, jobs: readonly JobInfo[]): Ma
     html`${one.failure === undefined ? receiptText(one.receipt) : html`<span class="cut">${one.failure}</span>`}`,
   ]);
   const columns = ["#Job", "What", "Service", "State", "When", "#Took", "By", "Switch"];
-  return table(name, columns, rows);
+  return table("Jobs", columns, rows);
 }
 
 const tookText = ({ startedAt, endedAt }: JobInfo): string =>

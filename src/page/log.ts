@@ -1,6 +1,6 @@
 import type { PsService } from "../core/actions/watch.ts";
 import type { LogLine } from "../core/logs/item.ts";
-import { processWord, web } from "../core/release/processes.ts";
+import { replicaWord } from "../core/release/processes.ts";
 import { plainText } from "../core/terminal-text.ts";
 import { colouredLine } from "./ansi.ts";
 import { commandBox } from "./layout.ts";
@@ -64,7 +64,7 @@ export function matching(lines: readonly LogLine[], search: string): readonly Lo
 
 /** One line as an entry of the list. */
 export function logLine(look: Look, service: string, line: LogLine): Markup {
-  const { at, release, process, replica, stream, text } = line;
-  const who = `${processWord(service, process ?? web)}.${replica}`;
+  const { at, release, stream, text } = line;
+  const who = replicaWord(service, line);
   return html`<li${stream === "stderr" ? html` class="err"` : ""}>${clock(look, Date.parse(at))} <b title="release ${release}">${who}</b> <span>${colouredLine(text)}</span></li>`;
 }

@@ -2,14 +2,14 @@ import type { ReleaseInfo, Receipt } from "../core/actions/lifecycle.ts";
 import type { MetricsAnswer } from "../core/actions/usage.ts";
 import type { PsReplica, PsService } from "../core/actions/watch.ts";
 import { formatAge, formatBytes, formatDuration, formatRequests } from "../core/format.ts";
-import { worstState } from "../core/health/service-state.ts";
+import { releaseWord, worstState } from "../core/health/service-state.ts";
 import { shortFrom } from "../core/push/from.ts";
-import { processWord, web } from "../core/release/processes.ts";
+import { replicaWord } from "../core/release/processes.ts";
 import { actionsOf } from "./actions.ts";
 import { jobPath, servicePath, type Look } from "./look.ts";
 import { html, percent, whenThere, type Markup } from "./markup.ts";
 import { fact, cpuText, memoryText, replicasText, routeLinks, stateMark } from "./services.ts";
-import { metricsOf, trafficCharts, type SpanName } from "./traffic.ts";
+import { trafficCharts, type SpanName } from "./traffic.ts";
 import { table } from "./table.ts";
 import { ago } from "./times.ts";
 
@@ -35,7 +35,7 @@ export function serviceView(look: Look, data: ServiceData): Markup {
     ${notes(one)}
     <div class="columns">
       <div>
-        ${whenThere(metrics, (answer) => trafficCharts(look, metricsOf(answer, one.service), answer, { releases, span }))}
+        ${whenThere(metrics, (answer) => trafficCharts(look, one.service, answer, { releases, span }))}
         <section>
           <h2>Replicas</h2>
           ${replicasTable(one)}
@@ -105,9 +105,9 @@ function replicasTable({ service, replicas, state }: PsService): Markup {
       ${state === "stopped" ? "It is stopped; no replica runs." : "None."}
     </p>`;
   const rows = replicas.map((one) => [
-    html`${processWord(service, one.process ?? web)}.${one.replica}`,
+    html`${replicaWord(service, one)}`,
     html`${one.release}`,
-    stateMark(replicaWord(one), undefined),
+    stateMark(stateWord(one), undefined),
     html`${one.upMs === undefined ? "–" : formatAge(one.upMs)}`,
     html`${one.restarts}`,
     html`${percent(one.cpu)}`,
@@ -117,7 +117,7 @@ function replicasTable({ service, replicas, state }: PsService): Markup {
   return table(`Replicas of ${service}`, columns, rows);
 }
 
-function replicaWord({ state, health, exitCode }: PsReplica): string {
+function stateWord({ state, health, exitCode }: PsReplica): string {
   if (health !== undefined && health !== "healthy" && state === "running") return health;
   return exitCode === undefined || state === "created" ? state : `${state} (${exitCode})`;
 }
@@ -151,11 +151,6 @@ function releaseLevel({ state }: ReleaseInfo): string {
   if (state === "live") return "good";
   if (state === "failed") return "failed";
   return state === "building" || state === "starting" ? "warning" : "off";
-}
-
-function releaseWord({ state, canRollBack }: ReleaseInfo): string {
-  if (state !== "retired") return state;
-  return canRollBack ? "kept" : "gone";
 }
 
 /** What a switch was for clients: `1.8 s, 412 requests, 0 failed`. */

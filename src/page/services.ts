@@ -1,7 +1,7 @@
 import type { PsService, PsSnapshot } from "../core/actions/watch.ts";
 import type { MetricsAnswer } from "../core/actions/usage.ts";
 import { formatBytes } from "../core/format.ts";
-import { runningOf, worstState } from "../core/health/service-state.ts";
+import { runningOf, sumKnown, worstState } from "../core/health/service-state.ts";
 import { empty } from "./layout.ts";
 import { jobPath, servicePath, type Look } from "./look.ts";
 import { counted, html, percent, whenThere, type Markup } from "./markup.ts";
@@ -28,7 +28,9 @@ export function servicesView(
 }
 
 function summary(services: readonly PsService[]): string {
-  const running = services.flatMap(({ replicas }) => replicas).filter((one) => one.upMs);
+  const running = services
+    .flatMap(({ replicas }) => replicas)
+    .filter((one) => one.upMs !== undefined);
   return `${services.length} · ${counted(running.length, "replica")} running`;
 }
 
@@ -97,15 +99,10 @@ export const replicasText = ({ replicas, wanted, release: live }: PsService): st
 
 /** Of all replicas together, in percent of one core. */
 export const cpuText = ({ replicas }: PsService): string =>
-  percent(total(replicas.map(({ cpu }) => cpu)));
+  percent(sumKnown(replicas.map(({ cpu }) => cpu)));
 
 /** Of all replicas together. */
 export const memoryText = ({ replicas }: PsService): string => {
-  const bytes = total(replicas.map(({ memoryBytes }) => memoryBytes));
+  const bytes = sumKnown(replicas.map(({ memoryBytes }) => memoryBytes));
   return bytes === undefined ? "–" : formatBytes(bytes);
 };
-
-function total(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined);
-  return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0);
-}

@@ -1,7 +1,7 @@
 import type { ReleaseInfo } from "../core/actions/lifecycle.ts";
-import type { MetricsAnswer, ServiceMetrics } from "../core/actions/usage.ts";
+import type { MetricsAnswer } from "../core/actions/usage.ts";
 import { formatBytes, formatDuration, formatRequests } from "../core/format.ts";
-import { quantile, regroup, requestsOf, type Point } from "../core/metrics/point.ts";
+import { quantile, regroup, requestsOf, spanOf, type Point } from "../core/metrics/point.ts";
 import { summarise } from "../core/metrics/summary.ts";
 import { chart, sparkline, type Chart } from "./chart.ts";
 import { servicePath, type Look } from "./look.ts";
@@ -34,7 +34,7 @@ function inSpans({ step, from, to, now }: MetricsAnswer, own: readonly Point[]):
   const count = Math.ceil((to - from) / (step * 1000)) + 1;
   const stepMs = step * 1000 * Math.ceil(count / mostPoints);
   const known = new Map(regroup(own, stepMs).map((point) => [point.at, point]));
-  const first = Math.floor(from / stepMs) * stepMs;
+  const first = spanOf(from, stepMs);
   const length = Math.floor((to - first) / stepMs) + 1;
   const times = Array.from({ length }, (_, index) => first + index * stepMs);
   const secondsOf = ({ at }: Point) => Math.max(1, Math.min(stepMs, now - at) / 1000);
@@ -55,16 +55,18 @@ export function trafficCell(answer: MetricsAnswer, service: string): Markup {
   </div>`;
 }
 
+/** A service that is new has none. */
 const ownPoints = ({ services }: MetricsAnswer, service: string): readonly Point[] =>
   services.find((one) => one.service === service)?.points ?? [];
 
 /** Requests, answer times, CPU and memory of a service over time, with the releases drawn into them. */
 export function trafficCharts(
   look: Look,
-  { service, points: own }: Pick<ServiceMetrics, "service" | "points">,
+  service: string,
   answer: MetricsAnswer,
   { releases, span }: { readonly releases: readonly ReleaseInfo[]; readonly span: SpanName },
 ): Markup {
+  const own = ownPoints(answer, service);
   const { points, times, secondsOf } = inSpans(answer, own);
   const sum = summarise(own, answer);
   const each = <T>(read: (point: Point) => T) => points.map((point) => point && read(point));
@@ -142,9 +144,3 @@ export function trafficCharts(
 
 const timeText = (ms: number | undefined): string =>
   ms === undefined ? "not asked" : formatDuration(ms);
-
-/** What a service has of metrics; a service that is new has none. */
-export const metricsOf = (
-  answer: MetricsAnswer,
-  service: string,
-): Pick<ServiceMetrics, "service" | "points"> => ({ service, points: ownPoints(answer, service) });

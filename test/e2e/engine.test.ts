@@ -60,7 +60,11 @@ before(async () => {
 after(removeAll);
 
 /** An image whose command is the script given, built FROM the local Node image. */
-async function scriptImage(name: string, instructions: string): Promise<string> {
+async function scriptImage(
+  name: string,
+  instructions: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const tag = `${instance}/${name}:r1`;
   const tar = pack();
   tar.entry({ name: "Dockerfile" }, `FROM ${node}\n${instructions}\n`);
@@ -68,7 +72,7 @@ async function scriptImage(name: string, instructions: string): Promise<string> 
   tar.finalize();
   await infra.buildImage({
     tag,
-    labels: {},
+    labels,
     tar: Readable.from(tar, { objectMode: false }),
     id: `${name}-${Date.now()}`,
     onLine: () => undefined,
@@ -402,7 +406,13 @@ test("volumes belong to one service, images to one instance", async () => {
   });
   await docker.createVolume({ Name: "t-engine-other" });
   await engine.ensureVolume("t-engine-other", "web");
-  const image = await scriptImage("gone", script("1"));
+  const labels = { [label.instance]: instance, [label.service]: "gone" };
+  const image = await scriptImage("gone", script("1"), labels);
+  // Built for one service, and pushed to another as well.
+  const other = { repo: "t-engine/shop", tag: "r1" };
+  await docker.getImage(image).tag(other);
+  images.push("t-engine/shop:r1");
+  assert.deepEqual(await engine.builtImages("gone"), [image]);
   for (const _twice of [1, 2]) await engine.removeImage(image);
   assert.equal(await engine.inspectImage(image), undefined);
   await assert.rejects(engine.removeImage(node), /not of instance "t-engine"/);

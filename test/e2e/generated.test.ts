@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { access, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -25,7 +24,7 @@ before(async () => {
   server = await startServer("t-e2e-generated");
   // Only now: the laptop's line would name a host that no resolver knows.
   await server.must([...initArgs(server.instance), "--domain", domain, "--git"]);
-  place = await startForgePlace(await mkdtemp(join(tmpdir(), "generated-forge-")));
+  place = await startForgePlace(await mkdtemp(join(server.instance.folder, "forge-")));
   await place.allowOn(server);
   sshd = await startSshd(server);
 });

@@ -1,3 +1,4 @@
+import { releaseWord } from "../../core/health/service-state.ts";
 import type { ReleaseInfo } from "../../core/actions/lifecycle.ts";
 import { shortFrom } from "../../core/push/from.ts";
 import { formatAge, formatDuration } from "../../core/format.ts";
@@ -54,7 +55,7 @@ function row(one: ReleaseInfo, now: number): readonly string[] {
   const { ms, requests, failed } = receipt ?? {};
   return [
     repeats === undefined ? `${release}` : `${release} = ${repeats}`,
-    stateWord(one),
+    releaseWord(one),
     formatAge(now - created),
     shortened(by, 14),
     from === undefined ? "" : shortened(shortFrom(from), 30),
@@ -66,7 +67,3 @@ function row(one: ReleaseInfo, now: number): readonly string[] {
 }
 
 /** `kept`: can be gone back to; `gone`: its image was removed. */
-function stateWord({ state, canRollBack }: ReleaseInfo): string {
-  if (state !== "retired") return state;
-  return canRollBack ? "kept" : "gone";
-}

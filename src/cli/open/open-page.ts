@@ -58,6 +58,8 @@ export async function openPage(args: Opening, io: CommandIo): Promise<ExitCode> 
         asked = now();
       },
       onBug: (error) => {
+        // What Ctrl-C cut off is no bug.
+        if (world.interrupted.aborted) return;
         const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
         io.say({ kind: "warning", text: `bug in mypaas: ${text}` });
       },

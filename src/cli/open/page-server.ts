@@ -143,7 +143,7 @@ export function pageServer({ connection, args, io, remote }: PageServerParts): P
     job: jobs.read,
     jobInfo,
     jobSteps,
-    jobs: (before) => jobPage(before),
+    jobs: jobPage,
     metrics,
     disk: () => disk(""),
     certificates: () => certificates(""),
@@ -156,7 +156,7 @@ export function pageServer({ connection, args, io, remote }: PageServerParts): P
       doctor("").catch(() => undefined);
     },
     begin: async (action) => jobs.adopt(await connection.begin(action)),
-    hinted: (failure) => hintedFor(remote, failure),
+    hinted: (failure) => hintedFor(remote === undefined ? undefined : commandLine(remote), failure),
   };
 }
 
@@ -172,8 +172,13 @@ function fresh<K, T>(
     if (known !== undefined && now() - known.at < ms) return known.answer;
     if (kept.size > maxKept) kept.clear();
     const answer = read(about);
-    kept.set(about, { at: now(), answer });
-    answer.catch(() => kept.delete(about));
+    // Nobody asks a second time while a slow server is asked.
+    const entry = { at: Infinity, answer };
+    kept.set(about, entry);
+    answer.then(
+      () => (entry.at = now()),
+      () => kept.delete(about),
+    );
     return answer;
   };
 }

@@ -1,5 +1,5 @@
 import type { LogLine } from "../../core/logs/item.ts";
-import { processWord, web } from "../../core/release/processes.ts";
+import { replicaWord } from "../../core/release/processes.ts";
 import type { CommandIo } from "../command.ts";
 import { themeOf } from "./theme.ts";
 
@@ -14,7 +14,7 @@ export function logWriter(service: string, { world, json }: CommandIo): (line: L
       world.stdout.write(`${JSON.stringify(line)}\n`);
       return;
     }
-    const name = `${processWord(service, process ?? web)}.${replica}`;
+    const name = replicaWord(service, { process, replica });
     const isNews = shown.get(name) !== release;
     shown.set(name, release);
     const prefix = `${name}${isNews ? ` r${release}` : ""} |`;

@@ -1,7 +1,7 @@
 import { formatAge, formatBytes } from "../../core/format.ts";
 import { processWord, web } from "../../core/release/processes.ts";
 import type { PsProcess, PsReplica, PsService, PsSnapshot } from "../../core/actions/watch.ts";
-import { runningOf, worstState } from "../../core/health/service-state.ts";
+import { runningOf, sumKnown, worstState } from "../../core/health/service-state.ts";
 import { shortened, table } from "./table.ts";
 
 const width = 80;
@@ -53,8 +53,8 @@ function processRow(one: PsService, { process, wanted }: PsProcess): readonly st
 }
 
 const used = (running: readonly PsReplica[]): readonly string[] => [
-  formatCpu(sum(running.map(({ cpu }) => cpu))),
-  formatBytes(sum(running.map(({ memoryBytes }) => memoryBytes)) ?? 0),
+  formatCpu(sumKnown(running.map(({ cpu }) => cpu))),
+  formatBytes(sumKnown(running.map(({ memoryBytes }) => memoryBytes)) ?? 0),
 ];
 
 function routeLine(routes: readonly string[]): readonly string[] {
@@ -115,9 +115,3 @@ function replicaRow(service: string, replica: PsReplica): readonly string[] {
 
 const formatCpu = (cores: number | undefined): string =>
   cores === undefined ? "" : `${Math.round(cores * 100)} %`;
-
-/** Undefined where nothing is known. */
-function sum(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined);
-  return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0);
-}

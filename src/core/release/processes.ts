@@ -74,6 +74,12 @@ export const ofProcess = (release: Release, process: string): Release =>
 export const processWord = (service: string, process: string): string =>
   process === web ? service : `${service}.${process}`;
 
+/** A replica as people write it: `web.1`, or `web.worker.2`. */
+export const replicaWord = (
+  service: string,
+  { process = web, replica }: { readonly process?: string | undefined; readonly replica: number },
+): string => `${processWord(service, process)}.${replica}`;
+
 /** Replicas in the order in which they are shown and awaited: those of `web` first, then by process. */
 export const byProcess = (
   a: { readonly process: string; readonly replica: number },

@@ -14,6 +14,7 @@ import {
   insertJob,
   unfinishedJobs,
 } from "../../../src/adapters/state/jobs.ts";
+import { findLink } from "../../../src/adapters/state/links.ts";
 import { addKey, readKeyLines, removeKey } from "../../../src/adapters/state/keys.ts";
 import {
   claimingReleases,
@@ -348,5 +349,22 @@ test("state: releases that cannot run again are forgotten, but for the newest", 
   assert.deepEqual(
     listReleases(state, "web").map(({ release }) => release.number),
     [5, 2, 1],
+  );
+});
+
+test("a link of the version before links had deploy keys is read with defaults", (t) => {
+  const file = `${scratch(t)}/state.db`;
+  const old = new DatabaseSync(file);
+  for (const [index, migration] of migrations.slice(0, 13).entries())
+    old.exec(`${migration}; PRAGMA user_version = ${index + 1}`);
+  old.exec(`INSERT INTO links (service, id, url, branch, dockerfile, secret, auto, key, since)
+    VALUES ('web', 'l1', 'https://git.example.test/web', 'main', 'Dockerfile', 's', 1, 'root', 1)`);
+  old.close();
+  const state = openState(file);
+  t.after(() => state.close());
+  const { url, deployKey, hostKey, status } = findLink(state, "web") ?? {};
+  assert.deepEqual(
+    [url, deployKey, hostKey, status],
+    ["https://git.example.test/web", undefined, undefined, undefined],
   );
 });
