@@ -79,6 +79,8 @@ async function up(once: boolean): Promise<void> {
   console.log(
     `\nIt stays: http://${host}:${instance.httpPort}   (remove it: npm run demo -- --down)`,
   );
+  const { HOME = "" } = instance.env;
+  console.log(`Ask it more: HOME=${HOME} node_modules/.bin/node bin/mypaas.ts ps -r demo`);
 }
 
 async function pushTwice(instance: Instance, line: string, base: string): Promise<ProberReport> {

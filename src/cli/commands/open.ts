@@ -1,5 +1,6 @@
 import type { AnyServiceArgs, CommandFile, CommandIo, ExitCode } from "../command.ts";
-import { numberOption } from "../input/arguments.ts";
+import { UserError } from "../../core/errors.ts";
+import { command, hint } from "../../core/hints.ts";
 
 export interface OpenArgs extends AnyServiceArgs {
   readonly print?: boolean;
@@ -18,7 +19,15 @@ export const declaration: CommandFile = {
 
 /** `mypaas open [SERVICE]`: the page of a server at 127.0.0.1 until Ctrl-C; each thing it does is signed by the user's own key. */
 export async function open(args: OpenArgs, io: CommandIo): Promise<ExitCode> {
-  const port = numberOption(args.port, "open: --port") ?? 0;
+  const port = args.port === undefined ? 0 : readPort(args.port);
   const { openPage } = await import("../open/open-page.ts");
   return openPage({ ...args, port }, io);
+}
+
+function readPort(word: string): number {
+  if (/^[1-9]\d{0,4}$/.test(word) && Number(word) <= 65_535) return Number(word);
+  throw new UserError(`open: --port should be from 1 to 65535, got ${JSON.stringify(word)}`, {
+    code: "usage",
+    hint: hint`take any that is free: ${command("open")}`,
+  });
 }

@@ -36,7 +36,9 @@ export async function openPage(args: Opening, io: CommandIo): Promise<ExitCode> 
   const connection = await connect(calm, args);
   const server = pageServer({ connection, args, io: calm, remote });
   try {
-    await server.services();
+    // Said here, and not only on a page that is opened for nothing.
+    if (args.service === undefined) await server.services();
+    else await server.service(args.service);
     const secret = world.random(32).toString("base64url");
     const first = args.service === undefined ? "" : `services/${encodeURIComponent(args.service)}`;
     const tickets = createTickets(world, first);

@@ -194,7 +194,7 @@ function noService(name: string, { services }: PsSnapshot): UserError {
     name,
     services.map(({ service }) => service),
   );
-  return new UserError(`${name}: no such service on this server`, {
+  return new UserError(`service ${name}: not known here`, {
     code: "not-found",
     hint: near === undefined ? hint`see all: ${command("ps")}` : `did you mean ${near}?`,
   });

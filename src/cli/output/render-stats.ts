@@ -174,13 +174,18 @@ function marks(
     .toSorted((a, b) => a.at - b.at);
   if (live.length === 0) return [];
   const cells = columnsOf(live, { from, to: to + step * 1000, columns: width }, ({ at }) => at);
+  // From the right: where they are too close, the newest is named.
   let text = "";
-  for (const [column, cell] of cells.entries()) {
+  for (const [column, cell] of [...cells.entries()].toReversed()) {
     const newest = cell.at(-1);
-    if (newest !== undefined && text.length <= column)
-      text = `${text.padEnd(column)}^${newest.release} `;
+    if (newest === undefined) continue;
+    const mark = `^${newest.release}`;
+    const from = Math.min(column, width - mark.length);
+    const free = width - text.length;
+    if (from + mark.length < free || (text === "" && from + mark.length <= free))
+      text = `${mark.padEnd(free - from)}${text}`;
   }
-  return [`${"release".padStart(axis - 1)} ${text.slice(0, width)}`];
+  return [`${"release".padStart(axis - 1)} ${text.padStart(width)}`.trimEnd()];
 }
 
 /** How long ago the left end is, and the right one. */

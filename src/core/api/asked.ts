@@ -24,7 +24,7 @@ export function findEndpoint(method: string, pathname: string): Found {
   if (at.length === 0)
     throw new UserError(`path ${shown(pathname, 100)}: not part of the API`, {
       code: "not-found",
-      hint: `see what there is: GET ${apiBase}/openapi.json`,
+      hint: "see what there is: GET openapi.json below the same address",
     });
   const methods = methodsAt(pathname);
   throw new UserError(`${shown(method, 10)}: not at this path`, {

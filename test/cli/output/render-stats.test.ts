@@ -76,6 +76,21 @@ half within 3 ms, 95 % within 5 ms
   assert.match(text, /\n +1 h ago +now$/);
 });
 
+test("of releases that follow at once the newest is named", () => {
+  const all = answer(["web", hour.map(quiet)]);
+  const [own] = all.services;
+  assert.ok(own !== undefined);
+  const job = { kind: "push", state: "done", by: "ann", at: 0 } as const;
+  const jobs = [20, 57, 58, 59].map((at, index) => ({
+    ...job,
+    job: index,
+    release: 41 + index,
+    endedAt: at * minute,
+  }));
+  const text = renderStats(all, own, jobs, { columns: 40, theme });
+  assert.match(text, /\n release +\^41 +\^44\n/);
+});
+
 test("a service that was not asked says so, and one that did not run as well", () => {
   const all = answer(["web", hour.map(quiet)], ["gone", []]);
   const [web, gone] = all.services;
